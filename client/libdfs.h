@@ -1,0 +1,186 @@
+/*
+ * libdfs: the store of four servers as a library.
+ *
+ * A session talks to the four servers at once and goes on without one it can do without.
+ * Every function works on an array of items, because a thousand small files should not cost four
+ * thousand round trips; each item gets a result of its own, and the function reports an item
+ * through a callback as soon as it is finished.  Callbacks run on the thread that called.
+ *
+ * A session is used by one thread at a time.
+ */
+#ifndef LIBDFS_H
+#define LIBDFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dfs;
+
+enum { DFS_WHY = 1024 };
+
+/* How one item, or a whole call, ended: an exit code of the command line, and why. */
+struct dfs_result {
+	int code;		/* enum dfs_exit of status.h; 0 is done */
+	char why[DFS_WHY];	/* a sentence for people, without a final dot; empty when done */
+	char warning[DFS_WHY];	/* done, but: e.g. which server was absent; else empty */
+};
+
+struct dfs_options {
+	const char *config;	/* a cluster.conf; not NULL */
+	const char *user;	/* whose paths; not NULL */
+	const char *caller;	/* name and version for the servers' logs; NULL allowed */
+};
+
+/* Reads the configuration and begins to connect; waits for nobody.  On failure *ret is NULL. */
+struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret);
+void dfs_close(struct dfs *dfs);
+
+/* ---- what is stored -------------------------------------------------------------------- */
+
+enum { DFS_VERSION_TEXT = 64, DFS_ID_TEXT = 33, DFS_OPERATION_TEXT = 160 };
+
+/* What stat shows of a file. */
+struct dfs_file {
+	char owner[33];
+	uint64_t size;
+	int64_t modified_ns;	/* of the local file that was put; since 1970 UTC */
+	int64_t stored_ns;	/* when it was put, by that client's clock */
+	unsigned row;		/* 0..3 */
+	uint32_t unit_size;
+	char version[DFS_VERSION_TEXT];
+	char object[DFS_ID_TEXT];
+	uint8_t xxh128[16];	/* of the content, in the order that xxh128sum prints */
+	uint8_t sha256[32];
+	unsigned chunks[4];	/* per server: chunks it was given, bit c-1 for chunk c */
+	unsigned copies;	/* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
+	unsigned live;		/* servers that answered, bit s-1 for dfsS */
+	bool newest_unsure;	/* two servers only: may be a write that was never completed */
+};
+
+/* ---- put --------------------------------------------------------------------------------- */
+
+struct dfs_put {
+	const char *path;	/* canonical */
+	const char *local;	/* file to read; NULL: from fd */
+	int fd;			/* a regular file, read from its start; used with local NULL */
+	int64_t modified_ns;	/* with fd */
+	/* conditions */
+	bool create;		/* only where there is no file */
+	const char *if_version;	/* only over this version; NULL: over any */
+	const char *operation;	/* what exit 11 printed, to repeat it safely; NULL: a new one */
+	/* results */
+	struct dfs_result result;
+	char version[DFS_VERSION_TEXT];
+	char retry[DFS_OPERATION_TEXT];	/* with code 11: what --operation takes */
+	unsigned copies;	/* living copies of the worst chunk */
+	uint64_t size;
+};
+
+struct dfs_put_callbacks {
+	void *context;
+	void (*progress)(void *context, size_t item, uint64_t done, uint64_t size);	/* or NULL */
+	void (*finished)(void *context, size_t item);
+};
+
+/* Puts all items, each alone (one that fails stops none).  The whole call's own failure, such as too
+ * few servers, is in every item too. */
+void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
+	     const struct dfs_put_callbacks *callbacks);
+
+/* ---- get --------------------------------------------------------------------------------- */
+
+struct dfs_get {
+	const char *path;
+	struct dfs_result result;
+};
+
+/*
+ * For each item that can be read: begin, the content in order by write, then finished with
+ * code 0; a failure after begin ends in finished with another code, and what was written is
+ * to be thrown away (the content is only proved whole at the end).  begin and write return 0,
+ * or a code that ends this item, having put their reason into why.  Only one item is between
+ * begin and finished at any time.
+ */
+struct dfs_get_callbacks {
+	void *context;
+	int (*begin)(void *context, size_t item, const struct dfs_file *file, char why[DFS_WHY]);
+	int (*write)(void *context, size_t item, const void *bytes, size_t len, char why[DFS_WHY]);
+	void (*finished)(void *context, size_t item);
+};
+
+/* A caller whose bytes cannot be taken back (stdout) sets final: an object that goes while
+ * it is read is then a conflict (8); otherwise the item begins again from its new version,
+ * with another begin. */
+void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
+	     const struct dfs_get_callbacks *callbacks);
+
+/* ---- delete, stat ---------------------------------------------------------------------------- */
+
+struct dfs_delete {
+	const char *path;
+	const char *if_version;	/* or NULL */
+	const char *operation;	/* as in dfs_put */
+	struct dfs_result result;
+	char version[DFS_VERSION_TEXT];
+	char retry[DFS_OPERATION_TEXT];
+};
+
+void dfs_delete(struct dfs *dfs, struct dfs_delete *items, size_t count,
+		void (*finished)(void *context, size_t item), void *context);
+
+struct dfs_stat {
+	const char *path;
+	struct dfs_result result;
+	struct dfs_file file;
+};
+
+void dfs_stat(struct dfs *dfs, struct dfs_stat *items, size_t count,
+	      void (*finished)(void *context, size_t item), void *context);
+
+/* ---- list -------------------------------------------------------------------------------------- */
+
+struct dfs_entry {
+	const char *path;	/* canonical; a folder's without the final '/' */
+	bool folder;
+	bool has_file;		/* detail was asked and could be had */
+	struct dfs_file file;	/* copies, chunks and live are right without detail too */
+};
+
+/*
+ * The children of a folder ("/" or a path ending in "/"), or with recursive all files below, in byte
+ * order.  entry returns 0 to go on.  A path that names a file lists that one file.  The
+ * result's warning says when the listing may be out of date.  Code 4 when there is nothing
+ * of that name (except "/" and the user's own folder, which are always there).
+ */
+struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bool detail,
+			   int (*entry)(void *context, const struct dfs_entry *entry),
+			   void *context);
+
+/* ---- status --------------------------------------------------------------------------------------- */
+
+struct dfs_server_status {
+	bool up;		/* it answered */
+	bool votes;
+	char why[DFS_WHY];	/* down or recovering: why */
+	char address[280];
+	char software[256];
+	char store[DFS_ID_TEXT];
+	uint32_t epoch;
+	int64_t started_ns;
+	uint64_t files, tombstones, objects, segments, newest_segment;
+	uint64_t stored_bytes, disk_free, disk_size, damaged;
+	uint32_t connections;
+};
+
+struct dfs_report {
+	struct dfs_server_status servers[4];
+	bool counted;			/* the numbers below are known */
+	uint64_t files, bytes;
+	uint64_t files_by_copies[3];	/* two or more, one, no living copy of the worst chunk */
+	int code;			/* 0..3, the exit code of "status" */
+};
+
+struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The calling side of our transport: a CLIENT of libtirpc whose calls go over one TCP
+ * connection inside TLS (RFC 9289: probe, STARTTLS, handshake; never in the clear).
+ *
+ * One call at a time per handle.  After any failure of the connection the handle is dead and
+ * is to be freed.  Another thread may end a call under way with call_cancel.
+ */
+#ifndef DFS_CALL_H
+#define DFS_CALL_H
+
+#include "cluster.h"
+#include "dfs.h"
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct call;
+
+/*
+ * Connects to a server (1..4) of the cluster: to its address, or, where the configuration
+ * has none, to the one that rpcbind on its host names.  NULL, with a sentence in why
+ * ("dfs2: connection refused"), when that has not succeeded by deadline_ms.
+ */
+struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *tls,
+		       int64_t deadline_ms, char *why, size_t why_size);
+
+/* NULL is allowed. */
+void call_close(struct call *call);
+
+/*
+ * One call, e.g. call_run(c, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
+ * (xdrproc_t)xdr_dfs_get_res, &res, deadline, why, sizeof why).  res is zeroed first.  On
+ * success the caller frees what res points to with call_free_result before the next call on
+ * this handle; runs of dfs_bytes in it lie in the handle's buffer and are gone with that.
+ * On failure there is nothing to free.
+ */
+bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
+	      xdrproc_t decode, void *res, size_t res_size, int64_t deadline_ms,
+	      char *why, size_t why_size);
+
+void call_free_result(xdrproc_t decode, void *res);
+
+/* Is the connection gone or out of step?  (A reply that only refuses leaves it usable.) */
+bool call_is_dead(const struct call *call);
+
+/* From any thread: makes a call under way, and all later ones, fail at once. */
+void call_cancel(struct call *call);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * cluster.conf: which cluster this is and where its four servers are.
+ *
+ *	[cluster]
+ *	id = 32 hex digits
+ *	ca = ca.pem
+ *
+ *	[dfs1]
+ *	address = 127.0.0.1:10001	; or "[::1]:10001"; without it clients ask rpcbind
+ *	host = 127.0.0.1		; on whose rpcbind to look; 127.0.0.1 unless given
+ *	... and so on to [dfs4]
+ *
+ * File names in it are relative to the folder it lies in, so that the folder may be moved.
+ * Unknown sections and keys, and doubled ones, are errors: a slip must not pass as a default.
+ */
+#ifndef DFS_CLUSTER_H
+#define DFS_CLUSTER_H
+
+#include "dfs.h"
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cluster_server {
+	char address[280];	/* "host:port", or empty */
+	char host[256];		/* for rpcbind, where address is empty */
+};
+
+struct cluster {
+	char folder[PATH_MAX];	/* absolute, of cluster.conf */
+	char ca[PATH_MAX];
+	dfs_id id;
+	struct cluster_server servers[DFS_SERVERS];	/* [0] is dfs1 */
+};
+
+/* false, and a sentence in why (what is wrong and what to do), when it cannot be used. */
+bool cluster_read(const char *file, struct cluster *ret, char *why, size_t why_size);
+
+/* Writes a new file (0644) that cluster_read will take; false, with why, if it exists. */
+bool cluster_write(const char *file, const struct cluster *cluster, char *why, size_t why_size);
+
+/*
+ * Which file to read: given if not NULL, else $DFS_CONFIG, else
+ * $XDG_CONFIG_HOME/dfs/cluster.conf (~/.config without it), else /etc/dfs/cluster.conf.
+ * Of the last two the first that exists.  false when none does.
+ */
+bool cluster_find(const char *given, char *ret_file, size_t size);
+
+/* Splits "host:port" or "[v6]:port"; false when it is neither. */
+bool cluster_split_address(const char *address, char *ret_host, size_t size,
+			   unsigned short *ret_port);
+
+#endif

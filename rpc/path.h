@@ -1,0 +1,32 @@
+/*
+ * Canonical paths: "/USER/..." or "/shared/...".  A path is a key, never a file name on a
+ * server.  Client and server both check with these functions.
+ */
+#ifndef DFS_PATH_H
+#define DFS_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * NULL when the bytes are a canonical path of a file: it begins with '/', has at least two
+ * parts, is valid UTF-8 without control characters (U+0000-U+001F, U+007F-U+009F), at most
+ * DFS_PATH_MAX bytes long, its parts are 1..DFS_PART_MAX bytes and neither "." nor "..", and
+ * the first part is a user name or "shared".  Otherwise a static text that says what is wrong.
+ */
+const char *path_check(const char *path, size_t len);
+
+/* The same for a folder: "/" or a path that ends in "/" and may have only one part. */
+const char *path_check_folder(const char *path, size_t len);
+
+/* NULL when name is a user name, [a-z0-9][a-z0-9._-]{0,31} and not "shared"; else why not. */
+const char *path_check_user(const char *name, size_t len);
+
+/*
+ * What a person typed, made canonical: one without a leading '/' is below /user/.  Nothing
+ * else is changed: "a//b" is not repaired but refused by path_check.  The caller frees the
+ * result; NULL when out of memory.
+ */
+char *path_canonical(const char *typed, const char *user);
+
+#endif

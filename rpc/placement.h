@@ -1,0 +1,48 @@
+/*
+ * Which server keeps which chunk: the table of DESIGN and README, as arithmetic.
+ *
+ * Servers are numbered 1..4 and stand in a ring.  Chunks are numbered 1..4; a set of chunks
+ * is a mask with bit c-1 for chunk c.  All functions are pure; arguments out of range are a
+ * programming error (assert).
+ */
+#ifndef DFS_PLACEMENT_H
+#define DFS_PLACEMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PLACEMENT_ALL = 0xf };
+
+/* The pair that server keeps of a file of this row (0..3). */
+unsigned placement_pair(unsigned row, unsigned server);
+
+/* The server two steps on in the ring: it keeps the other two chunks. */
+unsigned placement_opposite(unsigned server);
+
+/* Holders: four bits a server, dfs1's lowest (struct dfs_content). */
+unsigned placement_held(uint32_t holders, unsigned server);
+uint32_t placement_hold(uint32_t holders, unsigned server, unsigned chunks);
+
+/*
+ * The chunks that the servers in the mask live (bit s-1 for server s) can give, and in how
+ * many living copies the worst chunk is there.
+ */
+unsigned placement_reachable(uint32_t holders, unsigned live);
+unsigned placement_copies(uint32_t holders, unsigned live);
+
+/* Bytes of content in every unit but the last, for a file of size bytes: at least 1. */
+uint32_t placement_unit_size(uint64_t size);
+
+/* Units of a file; 0 for an empty one. */
+uint64_t placement_units(uint64_t size, uint32_t unit_size);
+
+/* Units that belong to the chunks in the mask, of an object with that many units. */
+uint64_t placement_units_of(uint64_t units, unsigned chunks);
+
+/* The chunk (1..4) of a unit. */
+unsigned placement_chunk(uint64_t unit);
+
+/* Bytes of content in one unit. */
+uint32_t placement_unit_len(uint64_t size, uint32_t unit_size, uint64_t unit);
+
+#endif

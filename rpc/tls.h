@@ -1,0 +1,31 @@
+/*
+ * TLS 1.3 with ALPN "sunrpc" (RFC 9289), and the certificates of a cluster's own CA.
+ *
+ * Everything fails closed: a missing or group-readable key, a certificate that does not fit
+ * its key or has expired, an unreadable CA are errors here, with a sentence that says what
+ * to do.
+ */
+#ifndef DFS_TLS_H
+#define DFS_TLS_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* For calls to servers; the caller frees it with SSL_CTX_free.  NULL, with why. */
+SSL_CTX *tls_for_client(const char *ca_file, char *why, size_t why_size);
+
+/* For a server: its certificate (named dfsN), key and the CA.  NULL, with why. */
+SSL_CTX *tls_for_server(const char *cert_file, const char *key_file, const char *ca_file,
+			char *why, size_t why_size);
+
+/*
+ * A new handshake on a connected socket; the name, if any, is what the peer's certificate
+ * must carry as a DNS name (never a wildcard, never the CN).  Waits until deadline_ms.
+ * NULL, with why, when it fails or the peer agreed on another ALPN or on none.
+ */
+SSL *tls_handshake(SSL_CTX *context, int fd, bool server, const char *name,
+		   int64_t deadline_ms, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The acceptor: the server's side of the agreement on registers.
+ *
+ * It judges ballots, keeps promises (in memory, with a durable reservation of counters) and
+ * lets one message at a time work on a path, from the check to the end of its commit.
+ */
+#ifndef DFS_ACCEPTOR_H
+#define DFS_ACCEPTOR_H
+
+#include "dfs.h"
+#include "store.h"
+
+struct acceptor;
+
+/* Rules that tests replace; the product uses acceptor_rules_default. */
+struct acceptor_rules {
+	uint64_t stride;	/* counters reserved at a time */
+	uint64_t jump;		/* a ballot's counter is at most this far above what was seen */
+	size_t promises;	/* kept in memory */
+	bool reserve;		/* off: promises are forgotten by a restart (the model's fault) */
+	bool check_data;	/* off: a holder accepts without the content (likewise) */
+};
+extern const struct acceptor_rules acceptor_rules_default;
+
+/* NULL when out of memory.  The store outlives the acceptor. */
+struct acceptor *acceptor_new(struct store *store, unsigned server,
+			      const struct acceptor_rules *rules);
+void acceptor_free(struct acceptor *acceptor);
+
+/* What a proposer must exceed to be heard. */
+dfs_seen acceptor_seen(struct acceptor *acceptor);
+
+/* Each fills res, whose arrays are allocated; the paths were checked before. */
+void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
+void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_res *);
+void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res *);
+void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_args *,
+		   dfs_bind_res *);
+
+#endif

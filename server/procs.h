@@ -1,0 +1,52 @@
+/*
+ * The handlers of the procedures of dfs.x, and what a dispatcher needs to know of a caller.
+ *
+ * A handler fills a result that was zeroed for it and always answers: errors travel in the
+ * result.  What a result points to is freed with xdr_free by the dispatcher, except runs of
+ * dfs_bytes, whose memory is registered with caller_keep and freed after the reply.
+ */
+#ifndef DFS_PROCS_H
+#define DFS_PROCS_H
+
+#include "acceptor.h"
+#include "dfs.h"
+#include "store.h"
+
+/* The server that all connections share; made in server.c. */
+struct procs_server {
+	unsigned number;
+	dfs_id cluster;
+	struct store *store;
+	struct acceptor *acceptor;
+	int64_t started_ns;
+	unsigned (*connections)(void);	/* how many are open now */
+};
+
+/* One connection; used by its thread alone. */
+struct caller {
+	const struct procs_server *server;
+	struct store_uploads *uploads;	/* made with the connection */
+	char address[64];		/* for the log */
+	char user[DFS_USER_MAX + 1];	/* from HELLO; empty before it */
+	void **kept;			/* freed after the reply */
+	size_t kept_count, kept_room;
+};
+
+/* Hands over memory to be freed once the reply is out; false when out of memory. */
+bool caller_keep(struct caller *caller, void *take_memory);
+/* Frees all that was kept. */
+void caller_release(struct caller *caller);
+
+void procs_hello(struct caller *, const dfs_hello_args *, dfs_hello_res *);
+void procs_put(struct caller *, const dfs_put_args *, dfs_put_res *);
+void procs_bind(struct caller *, const dfs_bind_args *, dfs_bind_res *);
+void procs_get(struct caller *, const dfs_get_args *, dfs_get_res *);
+void procs_lookup(struct caller *, const dfs_paths *, dfs_lookup_res *);
+void procs_prepare(struct caller *, const dfs_prepare_args *, dfs_prepare_res *);
+void procs_accept(struct caller *, const dfs_accept_args *, dfs_accept_res *);
+void procs_delete(struct caller *, const dfs_accept_args *, dfs_accept_res *);
+void procs_settled(struct caller *, const dfs_settled_args *, dfs_settled_res *);
+void procs_list(struct caller *, const dfs_list_args *, dfs_list_res *);
+void procs_status(struct caller *, const void *, dfs_status_res *);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * What one server keeps: registers, bindings, content and a few numbers, in sealed segments.
+ *
+ * Everything that changes goes through a batch: fill it, commit it, and when store_commit
+ * returns 0 it is durable and every reader of this process sees it.  Many threads commit at
+ * once; what waits while a commit runs goes together into the next one (group commit).
+ *
+ * The store does not judge ballots: that is the acceptor's work, and the acceptor lets one
+ * message at a time work on a path.  The store does keep the books of what content may go:
+ * an object that no accepted value here names, and whose bindings are all overtaken by
+ * settled values, is dropped after the grace for readers.
+ *
+ * Results are 0 or an errno: ENOENT not here, EBADMSG here but damaged, ENOSPC only the
+ * reserve is left, EIO the disk failed, ENOMEM, EINVAL.  All functions may be called from any thread
+ * unless they say otherwise.
+ */
+#ifndef DFS_STORE_H
+#define DFS_STORE_H
+
+#include "dfs.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+struct store_batch;
+struct store_uploads;
+
+/* Rules that tests replace; the product uses store_rules_default. */
+struct store_rules {
+	bool fsync_segments;	/* before the rename */
+	bool fsync_folder;	/* before the acknowledgement */
+	bool drop_covered;	/* at start, segments that a merged one covers */
+	bool keep_undone;	/* drops stay in merges that do not begin at the first segment */
+	int64_t grace_ms;	/* that dropped content stays readable */
+	size_t merge_fan;	/* so many segments of one size class are merged */
+	uint64_t merge_bytes;	/* a merged segment is not larger */
+	size_t upload_in_memory;	/* an upload above this becomes a segment of its own */
+};
+extern const struct store_rules store_rules_default;
+
+struct store_options {
+	const char *folder;	/* the data/ of this server */
+	unsigned server;	/* 1..4 */
+	dfs_id cluster;
+	const struct store_rules *rules;	/* NULL: store_rules_default */
+};
+
+/*
+ * Creates folder (0700), seg/ and tmp/ in it and the first sealed segment (a new store id,
+ * server, cluster, epoch 0).  EEXIST when it already holds segments.
+ */
+int store_create(const struct store_options *options);
+
+/*
+ * Opens the store, alone: EBUSY when another process has it, EXDEV when it belongs to
+ * another server number or cluster; why says in a sentence what is wrong and what to do.
+ * A store that is empty, gapped or damaged where it may not be opens with 0 and is
+ * RECOVERING (store_whole false): then only store_unit and store_numbers may be used.
+ */
+int store_open(const struct store_options *options, struct store **ret, char *why,
+	       size_t why_size);
+
+/* Writes what waits (settled notes), ends its threads and frees it.  NULL is allowed. */
+void store_close(struct store *store);
+
+/* false: RECOVERING; *ret_why is then a static or store-owned sentence. */
+bool store_whole(const struct store *store, const char **ret_why);
+
+/* ---- the numbers kept once ----------------------------------------------------------- */
+
+struct store_numbers {
+	dfs_id id;
+	uint32_t epoch;
+	uint64_t reserved;	/* no promise was ever given above this counter */
+	dfs_ballot floor;
+	uint64_t highest_counter;	/* of any accepted ballot of this epoch */
+	uint64_t newest_segment;
+	uint64_t segments, files, tombstones, objects, stored_bytes, damaged;
+	uint64_t disk_free, disk_size;	/* free: without the reserve */
+};
+void store_get_numbers(struct store *store, struct store_numbers *ret);
+
+/* Is there room for content (above the reserve)? */
+bool store_has_room(struct store *store, uint64_t bytes);
+
+/* ---- registers ------------------------------------------------------------------------ */
+
+struct store_register {
+	dfs_ballot ballot;
+	dfs_kind kind;		/* DFS_FILE or DFS_TOMBSTONE */
+	uint32_t holders;
+	dfs_id object;		/* zero for a tombstone */
+	bool settled;
+	bool confirmed;		/* accepted through ACCEPT since the start */
+};
+
+/* ENOENT: unknown path.  From memory, but EBADMSG once its record was found damaged. */
+int store_register(struct store *store, const char *path, size_t len,
+		   struct store_register *ret);
+
+/* The value too, read and verified; the caller frees it with value_free. */
+int store_value(struct store *store, const char *path, size_t len,
+		struct store_register *ret, dfs_value *ret_value);
+
+/*
+ * The first accepted path strictly after the cursor (any bytes; NULL: from the beginning), in byte order.
+ * path has DFS_PATH_MAX bytes.  ENOENT at the end.
+ */
+int store_next(struct store *store, const char *after, size_t after_len, char *path,
+	       size_t *ret_len, struct store_register *ret);
+
+/*
+ * Is there a live file on the way to this path (an ancestor of it), or below it?  Then its
+ * path is in blocker (DFS_PATH_MAX bytes) and the length is returned; 0 otherwise.
+ */
+size_t store_blocker(struct store *store, const char *path, size_t len, char *blocker);
+
+/* ---- content -------------------------------------------------------------------------- */
+
+/* The chunks of the object that are wholly here; 0 for an unknown one. */
+unsigned store_chunks(struct store *store, const dfs_id *object);
+
+/*
+ * One unit, verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT, EBADMSG or EIO.
+ * Content that has been dropped can be read until its grace is over.
+ */
+int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
+	       void **ret_record, dfs_bytes *ret_data);
+
+/* Is the object bound to exactly this path and ballot, or was it last? */
+bool store_is_bound(struct store *store, const dfs_id *object, const char *path, size_t len,
+		    const dfs_ballot *ballot);
+
+/* ---- uploads -------------------------------------------------------------------------- */
+
+/* The uploads of one connection, which one thread uses; freeing it ends those not bound. */
+struct store_uploads *store_uploads_new(struct store *store);
+void store_uploads_free(struct store_uploads *uploads);
+
+/* A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO, ENOMEM. */
+int store_upload(struct store_uploads *uploads, const dfs_id *object, const dfs_unit *unit);
+
+/* ---- batches --------------------------------------------------------------------------- */
+
+/* NULL when out of memory. */
+struct store_batch *store_batch_new(struct store *store);
+void store_batch_free(struct store_batch *batch);
+
+/*
+ * What a batch may hold.  Bytes are copied or packed at once, so nothing passed need live on, except
+ * an upload, which the batch takes from the connection when it is committed.
+ * The errors are ENOMEM and EINVAL.
+ */
+
+/* Accepts (ballot, value) for the path; through_accept makes it confirmed. */
+int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
+		       const dfs_ballot *ballot, const dfs_value *value, bool through_accept);
+
+/* A small file's units, and what they are part of; EINVAL when chunks are not complete. */
+int store_batch_content(struct store_batch *batch, const dfs_share *share,
+			const dfs_unit *units, size_t count);
+
+/*
+ * An upload of this connection; ENOENT when there is none with this id, EINVAL when the units of
+ * the chunks that share claims are not all there.  Where the object is in the store already
+ * (an upload that was repeated), with those chunks, that is 0 and adds nothing.
+ */
+int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
+		       const dfs_share *share);
+
+/* Binds the object to (path, ballot); replaces only a lower ballot of the same path. */
+int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
+		     size_t len, const dfs_ballot *ballot);
+
+/* Raises the reservation or the epoch; never lowers either. */
+int store_batch_reserve(struct store_batch *batch, uint64_t counter);
+int store_batch_epoch(struct store_batch *batch, uint32_t epoch);
+
+/* These use the reserve of a full disk: repairs, deletes and the votes on them. */
+void store_batch_may_use_reserve(struct store_batch *batch);
+
+/*
+ * Durable and visible, or (ENOSPC, EIO) nothing of it is.  Frees the batch in either case.
+ * An error of the folder's fsync ends the process: what is on disk is then unknown.
+ */
+int store_commit(struct store_batch *take_batch);
+
+/*
+ * The path's accepted ballot is this one and settled: remembered at once, and written with
+ * the next commit (or by itself after a second without one).  Ignored for any other ballot.
+ */
+void store_settled(struct store *store, const char *path, size_t len,
+		   const dfs_ballot *ballot);
+
+#endif
