@@ -1,0 +1,120 @@
+/* Ballots, versions and ids. */
+#include "ballot.h"
+
+#include "text.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+const dfs_ballot ballot_none;
+
+int ballot_compare(const dfs_ballot *a, const dfs_ballot *b)
+{
+	if (a->epoch != b->epoch)
+		return a->epoch < b->epoch ? -1 : 1;
+	if (a->counter != b->counter)
+		return a->counter < b->counter ? -1 : 1;
+	/* memcmp compares as unsigned bytes. */
+	return memcmp(a->proposer.bytes, b->proposer.bytes, DFS_ID_LEN);
+}
+
+bool id_equal(const dfs_id *a, const dfs_id *b)
+{
+	return memcmp(a->bytes, b->bytes, DFS_ID_LEN) == 0;
+}
+
+bool id_is_zero(const dfs_id *id)
+{
+	static const dfs_id zero;
+
+	return id_equal(id, &zero);
+}
+
+bool id_random(dfs_id *ret)
+{
+	ssize_t got;
+
+	/* So few bytes come whole, once the generator is ready; only the wait can be
+	 * broken. */
+	do
+		got = getrandom(ret->bytes, DFS_ID_LEN, 0);
+	while (got < 0 && errno == EINTR);
+	return got == DFS_ID_LEN;
+}
+
+const char *id_text(const dfs_id *id, char *text)
+{
+	return text_hex(id->bytes, DFS_ID_LEN, text);
+}
+
+bool id_parse(const char *text, dfs_id *ret)
+{
+	return text_unhex(text, ret->bytes, DFS_ID_LEN);
+}
+
+/* The number from text up to the separator; *ret_rest is what follows it. */
+static bool take_number(const char *text, char separator, uint64_t max, uint64_t *ret,
+			const char **ret_rest)
+{
+	char digits[21]; /* of 2^64 - 1 */
+	const char *end = strchr(text, separator);
+
+	if (end == NULL || (size_t)(end - text) >= sizeof digits)
+		return false;
+	memcpy(digits, text, (size_t)(end - text));
+	digits[end - text] = '\0';
+	if (!text_number(digits, 0, max, ret))
+		return false;
+	*ret_rest = end + 1;
+	return true;
+}
+
+const char *ballot_text(const dfs_ballot *ballot, char *text)
+{
+	char proposer[ID_TEXT];
+
+	(void)snprintf(text, BALLOT_TEXT, "%" PRIu32 ".%" PRIu64 ".%s", ballot->epoch,
+		       ballot->counter, id_text(&ballot->proposer, proposer));
+	return text;
+}
+
+bool ballot_parse(const char *text, dfs_ballot *ret)
+{
+	dfs_ballot ballot;
+	uint64_t epoch;
+
+	if (!take_number(text, '.', UINT32_MAX, &epoch, &text) ||
+	    !take_number(text, '.', UINT64_MAX, &ballot.counter, &text) ||
+	    !id_parse(text, &ballot.proposer))
+		return false;
+	ballot.epoch = (uint32_t)epoch;
+	*ret = ballot;
+	return true;
+}
+
+const char *version_text(const dfs_version *version, char *text)
+{
+	char operation[ID_TEXT];
+
+	(void)snprintf(text, VERSION_TEXT, "%" PRIu64 "-%s", version->number,
+		       id_text(&version->operation, operation));
+	return text;
+}
+
+bool version_parse(const char *text, dfs_version *ret)
+{
+	dfs_version version;
+
+	if (!take_number(text, '-', UINT64_MAX, &version.number, &text) ||
+	    !id_parse(text, &version.operation))
+		return false;
+	*ret = version;
+	return true;
+}
+
+bool version_equal(const dfs_version *a, const dfs_version *b)
+{
+	return a->number == b->number && id_equal(&a->operation, &b->operation);
+}

@@ -1,0 +1,343 @@
+/*
+ * cluster.conf, by inih.
+ *
+ * inih lets section heads without keys, doubled sections and over-long lines pass.  The
+ * reader that it gets its lines from is ours, and looks at each line first.
+ */
+#include "cluster.h"
+
+#include "ballot.h"
+#include "text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SECTION_CLUSTER = 0, SECTIONS = 1 + DFS_SERVERS, HOST_MAX = 255 };
+
+struct reading {
+	FILE *stream;
+	struct cluster *cluster;
+	unsigned line;
+	bool seen[SECTIONS]; /* whose head was read */
+	bool has_id, has_ca;
+	bool has_address[DFS_SERVERS], has_host[DFS_SERVERS];
+	char wrong[256]; /* the first thing that is; empty so far */
+};
+
+static void blame(struct reading *reading, const char *what, const char *name)
+{
+	if (reading->wrong[0] == '\0')
+		(void)snprintf(reading->wrong, sizeof reading->wrong,
+			       "line %u: %s%s%.60s", reading->line, what,
+			       *name != '\0' ? " " : "", name);
+}
+
+/* The index of a section in "seen", or -1. */
+static int section_index(const char *name)
+{
+	if (strcmp(name, "cluster") == 0)
+		return SECTION_CLUSTER;
+	if (strncmp(name, "dfs", 3) == 0 && name[3] >= '1' &&
+	    name[3] <= '0' + DFS_SERVERS && name[4] == '\0')
+		return name[3] - '0';
+	return -1;
+}
+
+static void note_section(struct reading *reading, const char *head)
+{
+	char name[64];
+	size_t len = strcspn(head, "]\n");
+	int section;
+
+	if (head[len] != ']' || len >= sizeof name) {
+		blame(reading, "a section head that does not end in ]", "");
+		return;
+	}
+	memcpy(name, head, len);
+	name[len] = '\0';
+	section = section_index(name);
+	if (section < 0)
+		blame(reading, "unknown section", name);
+	else if (reading->seen[section])
+		blame(reading, "a second section", name);
+	else
+		reading->seen[section] = true;
+}
+
+static char *next_line(char *line, int size, void *context)
+{
+	struct reading *reading = context;
+
+	if (fgets(line, size, reading->stream) == NULL)
+		return NULL;
+	reading->line++;
+	if (strchr(line, '\n') == NULL && !feof(reading->stream))
+		blame(reading, "the line is too long, or has a NUL byte", "");
+	line += strspn(line, " \t");
+	if (*line == '[')
+		note_section(reading, line + 1);
+	return line;
+}
+
+/* Copies a value that may be given once. */
+static void take(struct reading *reading, bool *has, char *to, size_t size,
+		 const char *name, const char *value)
+{
+	if (*has)
+		blame(reading, "given twice:", name);
+	else if (*value == '\0')
+		blame(reading, "without a value:", name);
+	else if (strlen(value) >= size)
+		blame(reading, "too long a value:", name);
+	else
+		strcpy(to, value);
+	*has = true;
+}
+
+static void take_server(struct reading *reading, unsigned server, const char *name,
+			const char *value)
+{
+	struct cluster_server *to = &reading->cluster->servers[server - 1];
+	char host[sizeof to->host];
+	unsigned short port;
+
+	if (strcmp(name, "host") == 0) {
+		take(reading, &reading->has_host[server - 1], to->host, sizeof to->host,
+		     name, value);
+	} else if (strcmp(name, "address") == 0) {
+		take(reading, &reading->has_address[server - 1], to->address,
+		     sizeof to->address, name, value);
+		if (!cluster_split_address(value, host, sizeof host, &port) || port == 0)
+			blame(reading, "not HOST:PORT or [V6]:PORT:", value);
+	} else {
+		blame(reading, "unknown key", name);
+	}
+}
+
+static int take_pair(void *context, const char *section, const char *name,
+		     const char *value)
+{
+	struct reading *reading = context;
+	int index = section_index(section);
+	char id[ID_TEXT];
+
+	if (index < 0) {
+		blame(reading, "a key outside of any known section:", name);
+	} else if (index != SECTION_CLUSTER) {
+		take_server(reading, (unsigned)index, name, value);
+	} else if (strcmp(name, "id") == 0) {
+		id[0] = '\0';
+		take(reading, &reading->has_id, id, sizeof id, name, value);
+		if (!id_parse(id, &reading->cluster->id) ||
+		    id_is_zero(&reading->cluster->id))
+			blame(reading, "id is not 32 hex digits", "");
+	} else if (strcmp(name, "ca") == 0) {
+		take(reading, &reading->has_ca, reading->cluster->ca,
+		     sizeof reading->cluster->ca, name, value);
+	} else {
+		blame(reading, "unknown key", name);
+	}
+	return 1;
+}
+
+static void demand_all(struct reading *reading)
+{
+	static const char *const names[SECTIONS] = {"[cluster]", "[dfs1]", "[dfs2]",
+						    "[dfs3]", "[dfs4]"};
+
+	for (int i = 0; i < SECTIONS; i++)
+		if (!reading->seen[i])
+			blame(reading, "the file ends without a section", names[i]);
+	if (!reading->has_id)
+		blame(reading, "the file ends without", "id in [cluster]");
+	if (!reading->has_ca)
+		blame(reading, "the file ends without", "ca in [cluster]");
+}
+
+/* The folder of file, and ca relative to it. */
+static bool place(const char *file, struct cluster *cluster)
+{
+	char real[PATH_MAX], ca[PATH_MAX];
+
+	if (realpath(file, real) == NULL)
+		return false;
+	strcpy(cluster->folder, dirname(real));
+	if (cluster->ca[0] == '/')
+		return true;
+	strcpy(ca, cluster->ca);
+	int len = snprintf(cluster->ca, sizeof cluster->ca, "%s/%s", cluster->folder, ca);
+	if (len < 0 || (size_t)len >= sizeof cluster->ca) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	return true;
+}
+
+bool cluster_read(const char *file, struct cluster *ret, char *why, size_t why_size)
+{
+	struct reading reading = {.cluster = ret};
+	bool read = false;
+
+	memset(ret, 0, sizeof *ret);
+	reading.stream = fopen(file, "re");
+	if (reading.stream == NULL) {
+		(void)snprintf(why, why_size, "cannot open %s: %s", file,
+			       strerror(errno));
+		return false;
+	}
+	int line = ini_parse_stream(next_line, &reading, take_pair, &reading);
+	if (ferror(reading.stream)) {
+		(void)snprintf(why, why_size, "cannot read %s", file);
+		goto close;
+	}
+	if (line < 0)
+		blame(&reading, "out of memory", "");
+	if (line > 0) {
+		reading.line = (unsigned)line;
+		blame(&reading, "neither [section] nor key = value", "");
+	}
+	demand_all(&reading);
+	if (reading.wrong[0] != '\0') {
+		(void)snprintf(why, why_size, "%s, %s", file, reading.wrong);
+		goto close;
+	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (!reading.has_host[i])
+			strcpy(ret->servers[i].host, "127.0.0.1");
+	if (!place(file, ret)) {
+		(void)snprintf(why, why_size, "cannot find the folder of %s: %s", file,
+			       strerror(errno));
+		goto close;
+	}
+	read = true;
+close:
+	(void)fclose(reading.stream);
+	return read;
+}
+
+/* The name of the CA as the file should say it: relative where it lies in the same
+ * folder. */
+static const char *relative_ca(const struct cluster *cluster)
+{
+	size_t len = strlen(cluster->folder);
+
+	if (len > 0 && strncmp(cluster->ca, cluster->folder, len) == 0 &&
+	    cluster->ca[len] == '/')
+		return cluster->ca + len + 1;
+	return cluster->ca[0] != '\0' ? cluster->ca : "ca.pem";
+}
+
+static bool print(FILE *stream, const struct cluster *cluster)
+{
+	char id[ID_TEXT];
+
+	if (fprintf(stream,
+		    "# Where the four servers are, for clients and servers alike.  File "
+		    "names\n"
+		    "# are relative to the folder of this file.\n"
+		    "[cluster]\nid = %s\nca = %s\n",
+		    id_text(&cluster->id, id), relative_ca(cluster)) < 0)
+		return false;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const struct cluster_server *server = &cluster->servers[i];
+
+		if (fprintf(stream, "\n[dfs%u]\n", i + 1) < 0)
+			return false;
+		if (server->address[0] != '\0' &&
+		    fprintf(stream, "address = %s\n", server->address) < 0)
+			return false;
+		if (server->host[0] != '\0' &&
+		    fprintf(stream, "host = %s\n", server->host) < 0)
+			return false;
+	}
+	return fflush(stream) == 0 && fsync(fileno(stream)) == 0;
+}
+
+bool cluster_write(const char *file, const struct cluster *cluster, char *why,
+		   size_t why_size)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	FILE *stream = fd < 0 ? NULL : fdopen(fd, "w");
+	bool written;
+
+	if (stream == NULL) {
+		(void)snprintf(why, why_size, "cannot create %s: %s", file,
+			       strerror(errno));
+		if (fd >= 0) {
+			(void)close(fd);
+			(void)unlink(file);
+		}
+		return false;
+	}
+	written = print(stream, cluster);
+	if (fclose(stream) != 0)
+		written = false;
+	if (!written) {
+		(void)snprintf(why, why_size, "cannot write %s: %s", file,
+			       strerror(errno));
+		(void)unlink(file);
+	}
+	return written;
+}
+
+static bool try_file(const char *folder, const char *below, char *ret_file, size_t size)
+{
+	int len = snprintf(ret_file, size, "%s%s", folder, below);
+
+	return len > 0 && (size_t)len < size && access(ret_file, F_OK) == 0;
+}
+
+bool cluster_find(const char *given, char *ret_file, size_t size)
+{
+	const char *set = given != NULL ? given : getenv("DFS_CONFIG");
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+
+	if (set != NULL && *set != '\0') {
+		int len = snprintf(ret_file, size, "%s", set);
+
+		return len > 0 && (size_t)len < size;
+	}
+	/* A relative XDG_CONFIG_HOME is to be ignored (XDG base directory specification).
+	 */
+	if (config != NULL && config[0] == '/') {
+		if (try_file(config, "/dfs/cluster.conf", ret_file, size))
+			return true;
+	} else if (home != NULL && home[0] == '/') {
+		if (try_file(home, "/.config/dfs/cluster.conf", ret_file, size))
+			return true;
+	}
+	return try_file("/etc", "/dfs/cluster.conf", ret_file, size);
+}
+
+bool cluster_split_address(const char *address, char *ret_host, size_t size,
+			   unsigned short *ret_port)
+{
+	const char *host = address, *end, *colon = strrchr(address, ':');
+	uint64_t port;
+
+	if (colon == NULL || !text_number(colon + 1, 0, 65535, &port))
+		return false;
+	end = colon;
+	if (*host == '[') {
+		host++;
+		if (end == host || *--end != ']')
+			return false;
+	} else if (memchr(host, ':', (size_t)(end - host)) != NULL) {
+		return false; /* without its brackets nobody knows where a v6 address ends
+			       */
+	}
+	if (end <= host || end - host > HOST_MAX || (size_t)(end - host) >= size ||
+	    strcspn(host, "[]/ \t") < (size_t)(end - host))
+		return false;
+	memcpy(ret_host, host, (size_t)(end - host));
+	ret_host[end - host] = '\0';
+	*ret_port = (unsigned short)port;
+	return true;
+}

@@ -1,0 +1,125 @@
+/* Canonical paths: what may be stored under, and how typed names become one. */
+#include "path.h"
+
+#include "dfs.h"
+#include "text.h"
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_shared(const char *part, size_t len)
+{
+	return len == strlen("shared") && memcmp(part, "shared", len) == 0;
+}
+
+static bool is_user_start(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool is_user_char(char c)
+{
+	return is_user_start(c) || c == '.' || c == '_' || c == '-';
+}
+
+const char *path_check_user(const char *name, size_t len)
+{
+	if (len == 0)
+		return "a user name may not be empty";
+	if (len > DFS_USER_MAX)
+		return "a user name may have at most 32 characters";
+	if (!is_user_start(name[0]))
+		return "a user name begins with a lower-case letter or a digit";
+	for (size_t i = 1; i < len; i++)
+		if (!is_user_char(name[i]))
+			return "a user name consists of a-z, 0-9, '.', '_' and '-'";
+	if (is_shared(name, len))
+		return "\"shared\" belongs to everyone and cannot be a user name";
+	return NULL;
+}
+
+/* U+0000-U+001F are bytes below 0x20; U+007F-U+009F are 0x7f and 0xc2 0x80 to 0xc2 0x9f.
+ */
+static bool has_control(const char *path, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)path[i];
+
+		if (c < 0x20 || c == 0x7f)
+			return true;
+		if (c == 0xc2 && i + 1 < len && (uint8_t)path[i + 1] <= 0x9f)
+			return true;
+	}
+	return false;
+}
+
+static const char *check_part(const char *part, size_t len, bool first)
+{
+	if (len == 0)
+		return "a part of the path is empty";
+	if (len > DFS_PART_MAX)
+		return "a part of the path is longer than 255 bytes";
+	if (part[0] == '.' && (len == 1 || (len == 2 && part[1] == '.')))
+		return "\".\" and \"..\" are not allowed in a path";
+	if (first && !is_shared(part, len) && path_check_user(part, len) != NULL)
+		return "a path begins with /USER/ or /shared/, and this is no user name";
+	return NULL;
+}
+
+/* What holds for files and folders; the path ends in '/' exactly if folder says so. */
+static const char *check_any(const char *path, size_t len, bool folder)
+{
+	size_t parts = 0;
+
+	if (len == 0)
+		return "the path is empty";
+	if (len > DFS_PATH_MAX)
+		return "the path is longer than 4096 bytes";
+	if (path[0] != '/')
+		return "the path does not begin with '/'";
+	if (!text_is_utf8(path, len))
+		return "the path is not valid UTF-8";
+	if (has_control(path, len))
+		return "control characters are not allowed in a path";
+	if (folder && path[len - 1] != '/')
+		return "the name of a folder ends in '/'";
+	if (folder && len == 1)
+		return NULL;
+
+	size_t end = folder ? len - 1 : len;
+	for (size_t at = 1; at <= end;) {
+		const char *slash = memchr(path + at, '/', end - at);
+		size_t stop = slash != NULL ? (size_t)(slash - path) : end;
+		const char *wrong = check_part(path + at, stop - at, parts == 0);
+
+		if (wrong != NULL)
+			return wrong;
+		parts++;
+		at = stop + 1;
+	}
+	if (!folder && parts < 2)
+		return "a file lies below /USER/ or /shared/";
+	return NULL;
+}
+
+const char *path_check(const char *path, size_t len)
+{
+	return check_any(path, len, false);
+}
+
+const char *path_check_folder(const char *path, size_t len)
+{
+	return check_any(path, len, true);
+}
+
+char *path_canonical(const char *typed, const char *user)
+{
+	char *path;
+
+	if (typed[0] == '/')
+		return strdup(typed);
+	if (asprintf(&path, "/%s/%s", user, typed) < 0)
+		return NULL;
+	return path;
+}

@@ -1,0 +1,103 @@
+/* Which server keeps which chunk. */
+#include "placement.h"
+
+#include "dfs.h"
+#include <assert.h>
+
+unsigned placement_pair(unsigned row, unsigned server)
+{
+	assert(row < 4 && server >= 1 && server <= 4);
+	/* Row 0 begins with chunk 1 at dfs1; each further row turns the ring by one
+	 * server. */
+	unsigned first = (server - 1 + 4 - row) % 4;
+
+	return 1U << first | 1U << (first + 1) % 4;
+}
+
+unsigned placement_opposite(unsigned server)
+{
+	assert(server >= 1 && server <= 4);
+	return (server + 1) % 4 + 1;
+}
+
+unsigned placement_held(uint32_t holders, unsigned server)
+{
+	assert(server >= 1 && server <= 4);
+	return holders >> 4 * (server - 1) & PLACEMENT_ALL;
+}
+
+uint32_t placement_hold(uint32_t holders, unsigned server, unsigned chunks)
+{
+	assert(server >= 1 && server <= 4 && chunks <= PLACEMENT_ALL);
+	return holders | (uint32_t)chunks << 4 * (server - 1);
+}
+
+unsigned placement_reachable(uint32_t holders, unsigned live)
+{
+	unsigned chunks = 0;
+
+	assert(live <= PLACEMENT_ALL);
+	for (unsigned server = 1; server <= 4; server++)
+		if (live & 1U << (server - 1))
+			chunks |= placement_held(holders, server);
+	return chunks;
+}
+
+unsigned placement_copies(uint32_t holders, unsigned live)
+{
+	unsigned worst = 4;
+
+	assert(live <= PLACEMENT_ALL);
+	for (unsigned chunk = 1; chunk <= 4; chunk++) {
+		unsigned copies = 0;
+
+		for (unsigned server = 1; server <= 4; server++)
+			if (live & 1U << (server - 1) &&
+			    placement_held(holders, server) & 1U << (chunk - 1))
+				copies++;
+		if (copies < worst)
+			worst = copies;
+	}
+	return worst;
+}
+
+uint32_t placement_unit_size(uint64_t size)
+{
+	if (size >= 4 * (uint64_t)DFS_UNIT_SIZE)
+		return DFS_UNIT_SIZE;
+	if (size == 0)
+		return 1;
+	return (uint32_t)((size + 3) / 4);
+}
+
+uint64_t placement_units(uint64_t size, uint32_t unit_size)
+{
+	assert(unit_size > 0);
+	return size / unit_size + (size % unit_size != 0);
+}
+
+uint64_t placement_units_of(uint64_t units, unsigned chunks)
+{
+	uint64_t count = 0;
+
+	assert(chunks <= PLACEMENT_ALL);
+	for (unsigned chunk = 0; chunk < 4; chunk++)
+		if (chunks & 1U << chunk)
+			count += units / 4 + (units % 4 > chunk);
+	return count;
+}
+
+unsigned placement_chunk(uint64_t unit)
+{
+	return (unsigned)(unit % 4) + 1;
+}
+
+uint32_t placement_unit_len(uint64_t size, uint32_t unit_size, uint64_t unit)
+{
+	uint64_t units = placement_units(size, unit_size);
+
+	assert(unit < units);
+	if (unit + 1 < units)
+		return unit_size;
+	return (uint32_t)(size - unit * unit_size);
+}

@@ -1,0 +1,213 @@
+/*
+ * Values of registers: the rules every one of them keeps, and their packed form.
+ *
+ * The rules are those that a server can check without knowing the register's history, so
+ * that no client, however broken, can leave something behind that another could not read.
+ */
+#include "value.h"
+
+#include "ballot.h"
+#include "path.h"
+#include "placement.h"
+#include <limits.h>
+#include <string.h>
+
+/* Every server has nothing, its own pair, or all four chunks; at least three have
+ * something. */
+static const char *check_holders(uint32_t holders, unsigned row)
+{
+	unsigned given = 0;
+
+	if (holders >> 4 * DFS_SERVERS != 0)
+		return "a holder that is none of the four servers";
+	for (unsigned server = 1; server <= DFS_SERVERS; server++) {
+		unsigned held = placement_held(holders, server);
+
+		if (held == 0)
+			continue;
+		if (held != placement_pair(row, server) && held != PLACEMENT_ALL)
+			return "a holder with chunks that are not its own";
+		given++;
+	}
+	return given < 3 ? "fewer than three holders" : NULL;
+}
+
+static const char *check_content(const dfs_content *content)
+{
+	if (id_is_zero(&content->object))
+		return "an object without an id";
+	if (content->row >= 4)
+		return "a row above 3";
+	if (content->size > (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
+		return "a file above the largest size";
+	if (content->unit_size != placement_unit_size(content->size))
+		return "a unit size that does not fit the size";
+	return check_holders(content->holders, content->row);
+}
+
+static const char *check_manifest(const dfs_value *value)
+{
+	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	uint64_t newer = value->content_version.number;
+	const char *wrong;
+
+	if (path_check_user(manifest->owner.dfs_user_val, manifest->owner.dfs_user_len) !=
+	    NULL)
+		return "an owner that is no user name";
+	wrong = check_content(&manifest->content);
+	for (u_int i = 0; wrong == NULL && i < manifest->earlier.earlier_len; i++) {
+		const dfs_earlier *earlier = &manifest->earlier.earlier_val[i];
+
+		if (earlier->content_version.number >= newer)
+			return "earlier versions that are not in order";
+		newer = earlier->content_version.number;
+		wrong = check_content(&earlier->content);
+	}
+	return wrong;
+}
+
+/* The operations remembered: distinct, none of them zero, the newest first. */
+static const char *check_recent(const dfs_value *value)
+{
+	const dfs_id *recent = value->recent.recent_val;
+	u_int count = value->recent.recent_len;
+
+	if (count > value->number)
+		return "more operations remembered than there were";
+	for (u_int i = 0; i < count; i++) {
+		if (id_is_zero(&recent[i]))
+			return "an operation without an id";
+		if (i > 0 && id_equal(&recent[i], &value->operation))
+			return "the newest operation is not the first";
+		for (u_int j = 0; j < i; j++)
+			if (id_equal(&recent[i], &recent[j]))
+				return "an operation remembered twice";
+	}
+	return NULL;
+}
+
+static const char *check_version(const dfs_value *value)
+{
+	const dfs_version *version = &value->content_version;
+
+	if (version->number > value->number)
+		return "a version above the number of operations";
+	/* A path that never had content has no version: zero in both fields. */
+	if ((version->number == 0) != id_is_zero(&version->operation))
+		return "a version without its operation";
+	if (value->body.kind == DFS_FILE && version->number == 0)
+		return "a file without a version";
+	return NULL;
+}
+
+static const char *check_lock(const dfs_lock *lock)
+{
+	if (path_check_user(lock->keeper.dfs_user_val, lock->keeper.dfs_user_len) != NULL)
+		return "a keeper that is no user name";
+	if (id_is_zero(&lock->taking) || lock->lease_ms == 0)
+		return "a lock without an id or a lease";
+	return NULL;
+}
+
+static const char *check_note(const dfs_note *note)
+{
+	if (path_check(note->old_path.dfs_path_val, note->old_path.dfs_path_len) != NULL)
+		return "a note of a path that is none";
+	if (note->old_version.number == 0 || id_is_zero(&note->old_version.operation))
+		return "a note without a version";
+	return NULL;
+}
+
+const char *value_check(const dfs_value *value)
+{
+	const char *wrong;
+
+	if (value->body.kind != DFS_FILE && value->body.kind != DFS_TOMBSTONE)
+		return "neither a file nor a tombstone";
+	if (id_is_zero(&value->operation))
+		return "a value without an operation";
+	if (value->origin.counter == 0 || id_is_zero(&value->origin.proposer))
+		return "a value without an origin";
+	wrong = check_recent(value);
+	if (wrong == NULL)
+		wrong = check_version(value);
+	if (wrong == NULL && value->lock != NULL)
+		wrong = check_lock(value->lock);
+	if (wrong == NULL && value->note != NULL)
+		wrong = check_note(value->note);
+	if (wrong == NULL && value->body.kind == DFS_FILE)
+		wrong = check_manifest(value);
+	return wrong;
+}
+
+/* xdr_dfs_value takes what it encodes without const, as all of XDR does, but only reads
+ * it. */
+static dfs_value *unconst(const dfs_value *value)
+{
+	union {
+		const dfs_value *borrow;
+		dfs_value *plain;
+	} pointer = {.borrow = value};
+
+	return pointer.plain;
+}
+
+size_t value_pack(const dfs_value *value, uint8_t *buf, size_t size)
+{
+	XDR xdrs;
+	size_t len = 0;
+
+	if (size > UINT_MAX)
+		size = UINT_MAX;
+	memset(&xdrs, 0, sizeof xdrs);
+	xdrmem_create(&xdrs, (char *)buf, (u_int)size, XDR_ENCODE);
+	if (xdr_dfs_value(&xdrs, unconst(value)))
+		len = xdr_getpos(&xdrs);
+	xdr_destroy(&xdrs);
+	return len;
+}
+
+bool value_unpack(const uint8_t *buf, size_t len, dfs_value *ret_value)
+{
+	union {
+		const uint8_t *borrow;
+		char *plain;
+	} from = {.borrow = buf};
+	XDR xdrs;
+	bool whole;
+
+	memset(ret_value, 0, sizeof *ret_value);
+	if (len > DFS_VALUE_MAX)
+		return false;
+	memset(&xdrs, 0, sizeof xdrs);
+	xdrmem_create(&xdrs, from.plain, (u_int)len, XDR_DECODE);
+	whole = xdr_dfs_value(&xdrs, ret_value) && xdr_getpos(&xdrs) == len;
+	xdr_destroy(&xdrs);
+	if (!whole)
+		value_free(ret_value);
+	return whole;
+}
+
+bool value_copy(const dfs_value *value, dfs_value *ret_value)
+{
+	uint8_t packed[DFS_VALUE_MAX];
+	size_t len = value_pack(value, packed, sizeof packed);
+
+	return len > 0 && value_unpack(packed, len, ret_value);
+}
+
+void value_free(dfs_value *value)
+{
+	xdr_free((xdrproc_t)xdr_dfs_value, value);
+	memset(value, 0, sizeof *value);
+}
+
+bool value_has_operation(const dfs_value *value, const dfs_id *operation)
+{
+	if (id_equal(&value->operation, operation))
+		return true;
+	for (u_int i = 0; i < value->recent.recent_len; i++)
+		if (id_equal(&value->recent.recent_val[i], operation))
+			return true;
+	return false;
+}
