@@ -1,0 +1,231 @@
+/*
+ * The acceptor: judging ballots, promising, accepting.
+ *
+ * A message on paths runs like this: take the paths (busy), judge every item, commit what
+ * must be durable in one batch, then note the outcome in memory and answer.  Since a path
+ * is ours from the first step to the last, nothing can come between a check and its
+ * commit.
+ *
+ * Promises live in memory.  Before a counter is promised for the first time, a
+ * reservation above it is made durable; after a restart everything up to the reservation
+ * is refused, which stands for the promises that were lost.  So a promise costs no fsync
+ * of its own.
+ *
+ * Locks: a path's key in busy is taken before `lock`; `lock` is never held over I/O,
+ * except by acceptor_reserve(), which has a lock of its own and runs once in `stride`
+ * counters.
+ */
+#include "acceptor.h"
+
+#include "acceptor_internal.h"
+
+#include "ballot.h"
+#include "errors.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+const struct acceptor_rules acceptor_rules_default = {
+	.stride = 65536,
+	.jump = UINT64_C(1) << 32,
+	.promises = 65536,
+	.reserve = true,
+	.check_data = true,
+};
+
+struct acceptor *acceptor_new(struct store *store, unsigned server,
+			      const struct acceptor_rules *rules)
+{
+	struct acceptor *acceptor = calloc(1, sizeof *acceptor);
+	struct store_numbers numbers;
+
+	if (!acceptor)
+		return NULL;
+	acceptor->rules = rules ? *rules : acceptor_rules_default;
+	acceptor->store = store;
+	acceptor->server = server;
+	store_get_numbers(store, &numbers);
+	acceptor->epoch = numbers.epoch;
+	acceptor->floor = numbers.floor;
+	acceptor->reserved = numbers.reserved;
+	acceptor->seen = acceptor->rules.reserve ? numbers.reserved : 0;
+	if (numbers.highest_counter > acceptor->seen)
+		acceptor->seen = numbers.highest_counter;
+	if (numbers.floor.epoch == numbers.epoch &&
+	    numbers.floor.counter > acceptor->seen)
+		acceptor->seen = numbers.floor.counter;
+	acceptor->busy = busy_new();
+	acceptor->promises = promises_new(acceptor->rules.promises,
+					  acceptor->rules.reserve ? numbers.reserved : 0);
+	pthread_mutex_init(&acceptor->lock, NULL);
+	pthread_mutex_init(&acceptor->reserving, NULL);
+	if (!acceptor->busy || !acceptor->promises) {
+		acceptor_free(acceptor);
+		return NULL;
+	}
+	return acceptor;
+}
+
+void acceptor_free(struct acceptor *acceptor)
+{
+	if (!acceptor)
+		return;
+	busy_free(acceptor->busy);
+	promises_free(acceptor->promises);
+	pthread_mutex_destroy(&acceptor->lock);
+	pthread_mutex_destroy(&acceptor->reserving);
+	free(acceptor);
+}
+
+dfs_seen acceptor_seen(struct acceptor *acceptor)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	dfs_seen seen = {.epoch = acceptor->epoch, .counter = acceptor->seen};
+	pthread_mutex_unlock(&acceptor->lock);
+	return seen;
+}
+
+/* ---- judging
+ * ---------------------------------------------------------------------------- */
+
+enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *path,
+				    const dfs_ballot *ballot, bool known,
+				    const struct store_register *reg)
+{
+	enum acceptor_judged judged = ACCEPTOR_LOW;
+
+	pthread_mutex_lock(&acceptor->lock);
+	const dfs_ballot *promised =
+		promises_find(acceptor->promises, path->dfs_path_val, path->dfs_path_len);
+	if (ballot->epoch == acceptor->epoch &&
+	    ballot->counter <= acceptor->seen + acceptor->rules.jump && known &&
+	    ballot_compare(ballot, &reg->ballot) == 0)
+		judged = ACCEPTOR_AGAIN;
+	else if (ballot->epoch == acceptor->epoch &&
+		 ballot->counter > promises_lowest(acceptor->promises) &&
+		 ballot->counter <= acceptor->seen + acceptor->rules.jump &&
+		 (!promised || ballot_compare(ballot, promised) >= 0) &&
+		 ballot_compare(ballot, known ? &reg->ballot : &acceptor->floor) > 0)
+		judged = ACCEPTOR_GOOD;
+	pthread_mutex_unlock(&acceptor->lock);
+	return judged;
+}
+
+int acceptor_look(struct acceptor *acceptor, const dfs_path *path,
+		  struct store_register *reg)
+{
+	return store_register(acceptor->store, path->dfs_path_val, path->dfs_path_len,
+			      reg);
+}
+
+int acceptor_reserve(struct acceptor *acceptor, uint64_t counter)
+{
+	int rc = 0;
+
+	if (!acceptor->rules.reserve)
+		return 0;
+	pthread_mutex_lock(&acceptor->reserving);
+	if (counter > acceptor->reserved) {
+		struct store_batch *batch = store_batch_new(acceptor->store);
+		uint64_t upto = counter + acceptor->rules.stride;
+
+		rc = batch ? 0 : ENOMEM;
+		if (rc == 0)
+			rc = store_batch_reserve(batch, upto);
+		if (rc == 0) {
+			store_batch_may_use_reserve(batch);
+			rc = store_commit(batch);
+			batch = NULL;
+		}
+		if (rc == 0)
+			acceptor->reserved = upto;
+		store_batch_free(batch);
+	}
+	pthread_mutex_unlock(&acceptor->reserving);
+	return rc;
+}
+
+/* ---- keys
+ * --------------------------------------------------------------------------------- */
+
+int acceptor_take(struct acceptor *acceptor, const void *items, size_t count,
+		  const dfs_path *(*path_of)(const void *items, size_t i),
+		  const dfs_id *(*object_of)(const void *items, size_t i),
+		  struct busy_key **ret_keys, size_t *ret_count)
+{
+	struct busy_key *keys = calloc(2 * count + 1, sizeof *keys);
+	size_t taken = 0;
+	int rc;
+
+	if (!keys)
+		return ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const dfs_path *path = path_of(items, i);
+		const dfs_id *object = object_of ? object_of(items, i) : NULL;
+
+		keys[taken++] = (struct busy_key){path->dfs_path_val, path->dfs_path_len};
+		if (object)
+			keys[taken++] =
+				(struct busy_key){object->bytes, sizeof object->bytes};
+	}
+	rc = busy_take(acceptor->busy, keys, taken);
+	if (rc != 0) {
+		free(keys);
+		return rc;
+	}
+	*ret_keys = keys;
+	*ret_count = taken;
+	return 0;
+}
+
+void acceptor_give(struct acceptor *acceptor, struct busy_key *keys, size_t count)
+{
+	busy_give(acceptor->busy, keys, count);
+	free(keys);
+}
+
+/* ---- LOOKUP
+ * -------------------------------------------------------------------------------- */
+
+dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
+			 dfs_register *ret)
+{
+	struct store_register reg;
+	dfs_value value;
+	int rc = store_value(acceptor->store, path->dfs_path_val, path->dfs_path_len,
+			     &reg, &value);
+
+	if (rc == ENOENT) {
+		pthread_mutex_lock(&acceptor->lock);
+		ret->known = FALSE;
+		ret->dfs_register_u.floor = acceptor->floor;
+		pthread_mutex_unlock(&acceptor->lock);
+		return DFS_OK;
+	}
+	if (rc != 0)
+		return errors_status(ERRORS_READING, rc);
+	ret->known = TRUE;
+	ret->dfs_register_u.accepted.ballot = reg.ballot;
+	ret->dfs_register_u.accepted.settled = reg.settled;
+	ret->dfs_register_u.accepted.value = value;
+	return DFS_OK;
+}
+
+void acceptor_lookup(struct acceptor *acceptor, const dfs_paths *args,
+		     dfs_lookup_res *res)
+{
+	size_t count = args->paths.paths_len;
+	dfs_looked *items = calloc(count + 1, sizeof *items);
+
+	if (!items) {
+		res->status = DFS_BUSY;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		items[i].status = acceptor_read(acceptor, &args->paths.paths_val[i],
+						&items[i].dfs_looked_u.reg);
+	res->status = DFS_OK;
+	res->dfs_lookup_res_u.ok.seen = acceptor_seen(acceptor);
+	res->dfs_lookup_res_u.ok.items.items_val = items;
+	res->dfs_lookup_res_u.ok.items.items_len = (u_int)count;
+}

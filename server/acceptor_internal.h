@@ -1,0 +1,66 @@
+/*
+ * Inside the acceptor: its state, and the steps that its files share.
+ *
+ * Locks: a path's key in `busy` is taken before `lock`; `lock` is never held over I/O.
+ * `reserving` is held over the commit of a reservation, once in rules.stride counters.
+ */
+#ifndef DFS_ACCEPTOR_INTERNAL_H
+#define DFS_ACCEPTOR_INTERNAL_H
+
+#include "acceptor.h"
+#include "busy.h"
+#include "promises.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct acceptor {
+	struct store *store;
+	unsigned server;
+	struct acceptor_rules rules;
+	struct busy *busy;
+	pthread_mutex_t lock;	/* of what follows */
+	struct promises *promises;
+	uint32_t epoch;
+	uint64_t seen;		/* the highest counter promised, accepted or found at start */
+	dfs_ballot floor;
+	pthread_mutex_t reserving;	/* of what follows */
+	uint64_t reserved;
+};
+
+/* How a ballot stands against what is promised and accepted for a path. */
+enum acceptor_judged {
+	ACCEPTOR_LOW,	/* refused */
+	ACCEPTOR_AGAIN,	/* it is the accepted ballot itself */
+	ACCEPTOR_GOOD
+};
+
+/*
+ * known tells whether the path has an accepted value, which is then in reg.  An equal
+ * promise is no obstacle, neither to promising again nor to accepting.
+ */
+enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *path,
+				    const dfs_ballot *ballot, bool known,
+				    const struct store_register *reg);
+
+/* The path's register, from memory: 0, ENOENT or EBADMSG. */
+int acceptor_look(struct acceptor *acceptor, const dfs_path *path,
+		  struct store_register *reg);
+
+/* What is accepted for the path, with its value. */
+dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path, dfs_register *ret);
+
+/* Makes sure that no restart will take the counter for one that was never promised. */
+int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
+
+/*
+ * Takes the paths of the items, and the objects that go with them (object_of may be NULL, or
+ * return NULL), and waits until they are ours.  EINVAL when one is there twice; ENOMEM.
+ */
+int acceptor_take(struct acceptor *acceptor, const void *items, size_t count,
+		  const dfs_path *(*path_of)(const void *items, size_t i),
+		  const dfs_id *(*object_of)(const void *items, size_t i),
+		  struct busy_key **ret_keys, size_t *ret_count);
+void acceptor_give(struct acceptor *acceptor, struct busy_key *take_keys, size_t count);
+
+#endif

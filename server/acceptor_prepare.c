@@ -1,0 +1,248 @@
+/* PREPARE and BIND: staging content, binding it to a ballot, and promising. */
+#include "acceptor_internal.h"
+
+#include "ballot.h"
+#include "errors.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dfs_path *prepare_path(const void *items, size_t i)
+{
+	return &((const dfs_prepare_item *)items)[i].path;
+}
+
+static const dfs_id *prepare_object(const void *items, size_t i)
+{
+	const dfs_stage *stage = &((const dfs_prepare_item *)items)[i].stage;
+
+	switch (stage->kind) {
+	case DFS_STAGE_CONTENT:
+		return &stage->dfs_stage_u.small.share.object;
+	case DFS_STAGE_BINDING:
+		return &stage->dfs_stage_u.share.object;
+	default:
+		return NULL;
+	}
+}
+
+/* ---- PREPARE
+ * -------------------------------------------------------------------------------- */
+
+/* Puts the item's content or binding into the batch. */
+static int stage_item(struct store_batch *batch, const dfs_prepare_item *item,
+		      const dfs_ballot *ballot)
+{
+	const dfs_small *small = &item->stage.dfs_stage_u.small;
+	const dfs_id *object = prepare_object(item, 0);
+	int rc = 0;
+
+	if (!object)
+		return 0;
+	if (item->stage.kind == DFS_STAGE_CONTENT)
+		rc = store_batch_content(batch, &small->share, small->units.units_val,
+					 small->units.units_len);
+	if (rc == 0)
+		rc = store_batch_bind(batch, object, item->path.dfs_path_val,
+				      item->path.dfs_path_len, ballot);
+	return rc;
+}
+
+/*
+ * Stages what the good items bring, durably, in one commit.  Whatever fails here fails as
+ * content only: the vote is given all the same.
+ */
+static void stage_items(struct acceptor *acceptor, const dfs_prepare_args *args,
+			dfs_promise *items)
+{
+	size_t count = args->items.items_len, staged = 0;
+	struct store_batch *batch = store_batch_new(acceptor->store);
+	int rc;
+
+	for (size_t i = 0; i < count; i++) {
+		const dfs_prepare_item *item = &args->items.items_val[i];
+
+		if (items[i].status != DFS_OK || !prepare_object(item, 0))
+			continue;
+		rc = ENOMEM;
+		if (batch && item->stage.kind == DFS_STAGE_BINDING &&
+		    store_chunks(acceptor->store,
+				 &item->stage.dfs_stage_u.share.object) == 0)
+			rc = ENOENT;
+		else if (batch)
+			rc = stage_item(batch, item, &args->ballot);
+		items[i].dfs_promise_u.promised.staged =
+			errors_status(ERRORS_BINDING, rc);
+		staged += rc == 0;
+	}
+	if (staged == 0) {
+		store_batch_free(batch);
+		return;
+	}
+	rc = store_commit(batch);
+	for (size_t i = 0; i < count && rc != 0; i++)
+		if (prepare_object(&args->items.items_val[i], 0) &&
+		    items[i].dfs_promise_u.promised.staged == DFS_OK)
+			items[i].dfs_promise_u.promised.staged =
+				errors_status(ERRORS_COMMITTING, rc);
+}
+
+/* Promises, and tells what is accepted: one step, for nobody else is at this path. */
+static dfs_status promise(struct acceptor *acceptor, const dfs_prepare_item *item,
+			  const dfs_ballot *ballot, dfs_promised *promised)
+{
+	dfs_status status = acceptor_read(acceptor, &item->path, &promised->reg);
+	bool kept;
+
+	if (status != DFS_OK)
+		return status;
+	pthread_mutex_lock(&acceptor->lock);
+	kept = promises_set(acceptor->promises, item->path.dfs_path_val,
+			    item->path.dfs_path_len, ballot);
+	if (kept && ballot->counter > acceptor->seen)
+		acceptor->seen = ballot->counter;
+	pthread_mutex_unlock(&acceptor->lock);
+	if (!kept) {
+		xdr_free((xdrproc_t)xdr_dfs_register, &promised->reg);
+		memset(&promised->reg, 0, sizeof promised->reg);
+		return DFS_BUSY;
+	}
+	if (item->creates) {
+		char *blocker = malloc(DFS_PATH_MAX);
+		size_t len =
+			blocker ? store_blocker(acceptor->store, item->path.dfs_path_val,
+						item->path.dfs_path_len, blocker)
+				: 0;
+
+		promised->blocker.dfs_path_len = (u_int)len;
+		promised->blocker.dfs_path_val = len > 0 ? blocker : NULL;
+		if (len == 0)
+			free(blocker);
+	}
+	return DFS_OK;
+}
+
+static void prepare_locked(struct acceptor *acceptor, const dfs_prepare_args *args,
+			   dfs_promise *items)
+{
+	size_t count = args->items.items_len, good = 0;
+	int rc;
+
+	for (size_t i = 0; i < count; i++) {
+		const dfs_path *path = &args->items.items_val[i].path;
+		struct store_register reg;
+
+		rc = acceptor_look(acceptor, path, &reg);
+		if (rc == EBADMSG)
+			items[i].status = DFS_DAMAGED;
+		else if (acceptor_judge(acceptor, path, &args->ballot, rc == 0, &reg) !=
+			 ACCEPTOR_GOOD)
+			items[i].status = DFS_REFUSED;
+		else
+			items[i].status = DFS_OK;
+		good += items[i].status == DFS_OK;
+	}
+	rc = good > 0 ? acceptor_reserve(acceptor, args->ballot.counter) : 0;
+	if (rc == 0)
+		stage_items(acceptor, args, items);
+	for (size_t i = 0; i < count; i++) {
+		dfs_promised *promised = &items[i].dfs_promise_u.promised;
+
+		if (items[i].status != DFS_OK)
+			continue;
+		if (rc != 0)
+			items[i].status = errors_status(ERRORS_COMMITTING, rc);
+		else
+			items[i].status = promise(acceptor, &args->items.items_val[i],
+						  &args->ballot, promised);
+	}
+}
+
+void acceptor_prepare(struct acceptor *acceptor, const dfs_prepare_args *args,
+		      dfs_prepare_res *res)
+{
+	size_t count = args->items.items_len, key_count;
+	dfs_promise *items = calloc(count + 1, sizeof *items);
+	struct busy_key *keys;
+	int rc = items ? 0 : ENOMEM;
+
+	if (rc == 0)
+		rc = acceptor_take(acceptor, args->items.items_val, count, prepare_path,
+				   prepare_object, &keys, &key_count);
+	if (rc != 0) {
+		free(items);
+		res->status = errors_status(ERRORS_BINDING, rc);
+		return;
+	}
+	prepare_locked(acceptor, args, items);
+	acceptor_give(acceptor, keys, key_count);
+	res->status = DFS_OK;
+	res->dfs_prepare_res_u.ok.seen = acceptor_seen(acceptor);
+	res->dfs_prepare_res_u.ok.items.items_val = items;
+	res->dfs_prepare_res_u.ok.items.items_len = (u_int)count;
+}
+
+static const dfs_path *bind_path(const void *items, size_t i)
+{
+	return &((const dfs_bind_item *)items)[i].path;
+}
+
+static const dfs_id *bind_object(const void *items, size_t i)
+{
+	return &((const dfs_bind_item *)items)[i].share.object;
+}
+
+/* ---- BIND
+ * ----------------------------------------------------------------------------------- */
+
+static void bind_locked(struct acceptor *acceptor, struct store_uploads *uploads,
+			const dfs_bind_args *args, dfs_status *items)
+{
+	size_t count = args->items.items_len, good = 0;
+	struct store_batch *batch = store_batch_new(acceptor->store);
+	int rc;
+
+	for (size_t i = 0; i < count; i++) {
+		const dfs_bind_item *item = &args->items.items_val[i];
+
+		rc = batch ? store_batch_upload(batch, uploads, &item->share) : ENOMEM;
+		if (rc == 0)
+			rc = store_batch_bind(batch, &item->share.object,
+					      item->path.dfs_path_val,
+					      item->path.dfs_path_len, &args->ballot);
+		items[i] = errors_status(ERRORS_BINDING, rc);
+		good += rc == 0;
+	}
+	if (good == 0) {
+		store_batch_free(batch);
+		return;
+	}
+	rc = store_commit(batch);
+	for (size_t i = 0; i < count && rc != 0; i++)
+		if (items[i] == DFS_OK)
+			items[i] = errors_status(ERRORS_COMMITTING, rc);
+}
+
+void acceptor_bind(struct acceptor *acceptor, struct store_uploads *uploads,
+		   const dfs_bind_args *args, dfs_bind_res *res)
+{
+	size_t count = args->items.items_len, key_count;
+	dfs_status *items = calloc(count + 1, sizeof *items);
+	struct busy_key *keys;
+	int rc = items ? 0 : ENOMEM;
+
+	if (rc == 0)
+		rc = acceptor_take(acceptor, args->items.items_val, count, bind_path,
+				   bind_object, &keys, &key_count);
+	if (rc != 0) {
+		free(items);
+		res->status = errors_status(ERRORS_BINDING, rc);
+		return;
+	}
+	bind_locked(acceptor, uploads, args, items);
+	acceptor_give(acceptor, keys, key_count);
+	res->status = DFS_OK;
+	res->dfs_bind_res_u.items.items_val = items;
+	res->dfs_bind_res_u.items.items_len = (u_int)count;
+}

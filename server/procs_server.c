@@ -1,0 +1,86 @@
+/* HELLO and STATUS: who this server is and how it is. */
+#include "procs.h"
+
+#include "log.h"
+#include "path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A text of the wire, cut off at its bound; false when out of memory. */
+static bool fill_text(dfs_text *ret, const char *text)
+{
+	size_t len = strnlen(text, DFS_TEXT_MAX);
+
+	ret->dfs_text_val = malloc(len + 1);
+	if (!ret->dfs_text_val)
+		return false;
+	memcpy(ret->dfs_text_val, text, len);
+	ret->dfs_text_len = (u_int)len;
+	return true;
+}
+
+static dfs_state state_of(const struct procs_server *server, const char **ret_why)
+{
+	*ret_why = "";
+	return store_whole(server->store, ret_why) ? DFS_STATE_VOTING
+						   : DFS_STATE_RECOVERING;
+}
+
+void procs_hello(struct caller *caller, const dfs_hello_args *args, dfs_hello_res *res)
+{
+	const struct procs_server *server = caller->server;
+	dfs_hello_ok *ok = &res->dfs_hello_res_u.ok;
+	struct store_numbers numbers;
+	const char *why;
+
+	if (path_check_user(args->user.dfs_user_val, args->user.dfs_user_len)) {
+		res->status = DFS_INVALID;
+		return;
+	}
+	memcpy(caller->user, args->user.dfs_user_val, args->user.dfs_user_len);
+	caller->user[args->user.dfs_user_len] = '\0';
+	store_get_numbers(server->store, &numbers);
+	if (!fill_text(&ok->software, DFS_SOFTWARE)) {
+		res->status = DFS_BUSY;
+		return;
+	}
+	ok->cluster = server->cluster;
+	ok->store = numbers.id;
+	ok->server = server->number;
+	ok->state = state_of(server, &why);
+	ok->seen = acceptor_seen(server->acceptor);
+	res->status = DFS_OK;
+}
+
+void procs_status(struct caller *caller, const void *args, dfs_status_res *res)
+{
+	const struct procs_server *server = caller->server;
+	dfs_status_ok *ok = &res->dfs_status_res_u.ok;
+	struct store_numbers numbers;
+	const char *why;
+
+	(void)args;
+	store_get_numbers(server->store, &numbers);
+	ok->server = server->number;
+	ok->state = state_of(server, &why);
+	if (!fill_text(&ok->why, why) || !fill_text(&ok->software, DFS_SOFTWARE)) {
+		free(ok->why.dfs_text_val);
+		res->status = DFS_BUSY;
+		return;
+	}
+	ok->store = numbers.id;
+	ok->seen = acceptor_seen(server->acceptor);
+	ok->started = server->started_ns;
+	ok->files = numbers.files;
+	ok->tombstones = numbers.tombstones;
+	ok->objects = numbers.objects;
+	ok->segments = numbers.segments;
+	ok->newest_segment = numbers.newest_segment;
+	ok->stored_bytes = numbers.stored_bytes;
+	ok->disk_free = numbers.disk_free;
+	ok->disk_size = numbers.disk_size;
+	ok->damaged = numbers.damaged;
+	ok->connections = server->connections();
+	res->status = DFS_OK;
+}

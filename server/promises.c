@@ -1,0 +1,115 @@
+/* Promises: a hash by path that also remembers in which order they came. */
+#include "promises.h"
+
+#include "ballot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->lost = true)
+#include <uthash.h>
+
+struct promise {
+	bool lost; /* set by uthash when it had no memory to add this */
+	dfs_ballot ballot;
+	UT_hash_handle hh;
+	size_t len;
+	char path[];
+};
+
+struct promises {
+	struct promise
+		*table; /* uthash keeps the order of insertion: the oldest is first */
+	size_t most;
+	uint64_t lowest;
+};
+
+struct promises *promises_new(size_t most, uint64_t lowest)
+{
+	struct promises *promises = calloc(1, sizeof *promises);
+
+	if (promises) {
+		promises->most = most;
+		promises->lowest = lowest;
+	}
+	return promises;
+}
+
+static void forget(struct promises *promises, struct promise *promise)
+{
+	HASH_DEL(promises->table, promise);
+	free(promise);
+}
+
+void promises_free(struct promises *promises)
+{
+	struct promise *promise, *next;
+
+	if (!promises)
+		return;
+	HASH_ITER (hh, promises->table, promise, next) {
+		forget(promises, promise);
+	}
+	free(promises);
+}
+
+uint64_t promises_lowest(const struct promises *promises)
+{
+	return promises->lowest;
+}
+
+static struct promise *find(const struct promises *promises, const char *path, size_t len)
+{
+	struct promise *promise;
+
+	HASH_FIND(hh, promises->table, path, len, promise);
+	return promise;
+}
+
+const dfs_ballot *promises_find(const struct promises *promises, const char *path,
+				size_t len)
+{
+	const struct promise *promise = find(promises, path, len);
+
+	return promise ? &promise->ballot : NULL;
+}
+
+bool promises_set(struct promises *promises, const char *path, size_t len,
+		  const dfs_ballot *ballot)
+{
+	struct promise *promise = find(promises, path, len);
+
+	if (promise) {
+		promise->ballot = *ballot;
+		return true;
+	}
+	promise = calloc(1, sizeof *promise + len);
+	if (!promise)
+		return false;
+	promise->ballot = *ballot;
+	promise->len = len;
+	memcpy(promise->path, path, len);
+	HASH_ADD_KEYPTR(hh, promises->table, promise->path, promise->len, promise);
+	if (promise->lost) {
+		free(promise);
+		return false;
+	}
+	if (HASH_COUNT(promises->table) > promises->most) {
+		struct promise *oldest = promises->table;
+
+		if (oldest->ballot.counter > promises->lowest)
+			promises->lowest = oldest->ballot.counter;
+		forget(promises, oldest);
+	}
+	return true;
+}
+
+void promises_accepted(struct promises *promises, const char *path, size_t len,
+		       const dfs_ballot *ballot)
+{
+	struct promise *promise = find(promises, path, len);
+
+	if (promise && ballot_compare(&promise->ballot, ballot) <= 0)
+		forget(promises, promise);
+}

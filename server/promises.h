@@ -1,0 +1,36 @@
+/*
+ * The ballots that were promised and not yet accepted, in memory.
+ *
+ * At most so many: the oldest one given up raises a lower bound for all paths, as a restart
+ * does.  Not for several threads at once; the acceptor has a lock.
+ */
+#ifndef DFS_PROMISES_H
+#define DFS_PROMISES_H
+
+#include "dfs.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct promises;
+
+/* lowest: counters up to it are refused from the start.  NULL when out of memory. */
+struct promises *promises_new(size_t most, uint64_t lowest);
+void promises_free(struct promises *promises);
+
+/* Counters up to this one are refused on every path. */
+uint64_t promises_lowest(const struct promises *promises);
+
+/* The ballot promised for the path, or NULL; valid until the next change. */
+const dfs_ballot *promises_find(const struct promises *promises, const char *path,
+				size_t len);
+
+/* Promises the ballot, in place of a lower one; false when out of memory. */
+bool promises_set(struct promises *promises, const char *path, size_t len,
+		  const dfs_ballot *ballot);
+
+/* The path has accepted this ballot: a promise not above it is not kept. */
+void promises_accepted(struct promises *promises, const char *path, size_t len,
+		       const dfs_ballot *ballot);
+
+#endif
