@@ -10,13 +10,7 @@
  * reservation above it is made durable; after a restart everything up to the reservation
  * is refused, which stands for the promises that were lost.  So a promise costs no fsync
  * of its own.
- *
- * Locks: a path's key in busy is taken before `lock`; `lock` is never held over I/O,
- * except by acceptor_reserve(), which has a lock of its own and runs once in `stride`
- * counters.
  */
-#include "acceptor.h"
-
 #include "acceptor_internal.h"
 
 #include "ballot.h"

@@ -30,17 +30,21 @@ static const dfs_id *prepare_object(const void *items, size_t i)
 /* ---- PREPARE
  * -------------------------------------------------------------------------------- */
 
-/* Puts the item's content or binding into the batch. */
-static int stage_item(struct store_batch *batch, const dfs_prepare_item *item,
-		      const dfs_ballot *ballot)
+/*
+ * Puts the item's content and binding into the batch.  Content that came before, with an
+ * attempt that was refused later, is not stored twice.
+ */
+static int stage_item(struct acceptor *acceptor, struct store_batch *batch,
+		      const dfs_prepare_item *item, const dfs_ballot *ballot)
 {
 	const dfs_small *small = &item->stage.dfs_stage_u.small;
 	const dfs_id *object = prepare_object(item, 0);
+	unsigned here = store_chunks(acceptor->store, object);
 	int rc = 0;
 
-	if (!object)
-		return 0;
-	if (item->stage.kind == DFS_STAGE_CONTENT)
+	if (item->stage.kind == DFS_STAGE_BINDING)
+		rc = here != 0 ? 0 : ENOENT;
+	else if (here == 0 || (here & small->share.chunks) != small->share.chunks)
 		rc = store_batch_content(batch, &small->share, small->units.units_val,
 					 small->units.units_len);
 	if (rc == 0)
@@ -65,13 +69,7 @@ static void stage_items(struct acceptor *acceptor, const dfs_prepare_args *args,
 
 		if (items[i].status != DFS_OK || !prepare_object(item, 0))
 			continue;
-		rc = ENOMEM;
-		if (batch && item->stage.kind == DFS_STAGE_BINDING &&
-		    store_chunks(acceptor->store,
-				 &item->stage.dfs_stage_u.share.object) == 0)
-			rc = ENOENT;
-		else if (batch)
-			rc = stage_item(batch, item, &args->ballot);
+		rc = batch ? stage_item(acceptor, batch, item, &args->ballot) : ENOMEM;
 		items[i].dfs_promise_u.promised.staged =
 			errors_status(ERRORS_BINDING, rc);
 		staged += rc == 0;
