@@ -1,0 +1,315 @@
+# What the scenarios share: a private cluster of real programs in a temporary folder.
+#
+#	load helper
+#	setup()    { cluster_create; servers_start; }
+#	teardown() { cluster_end; }
+#	@test "1.2 bytes come back" {
+#		random_file "$T/in" 5242883
+#		client put "$T/in" name
+#		server_kill 3
+#		client get name "$T/out"
+#		cmp "$T/in" "$T/out"
+#	}
+#
+# Variables
+#	DFS_BIN		where the programs are: client/client, dfs1/dfs1, ... (default: the source tree);
+#			"make test-sanitize" points it at other builds
+#	T		an empty folder of this test, gone afterwards
+#	CLUSTER		the cluster's folder; DFS_CONFIG names its cluster.conf, DFS_USER is "tester"
+#	SERVER_PID	[1]..[4]: pids of the servers that this test started and did not end
+#	IN		prefix of every program that the helper starts: empty, or what enters the
+#			namespace of namespace_start
+#
+# Functions
+#	client ARG...		the client; "run -5 client put ..." checks its exit code
+#	cluster_create [ARG...]	client cluster create "$CLUSTER" --base-port auto ARG...
+#	server_start N [ARG...]	starts dfsN (--no-rpcbind unless rpcbind_start was called), waits
+#				until it answers a NULL call; log in "$CLUSTER/dfsN.log"
+#	server_spawn N [ARG...]	the same without waiting
+#	server_wait N		waits until dfsN answers a NULL call
+#	server_stop N		SIGTERM, and waits; its exit code
+#	server_kill N...	SIGKILL, and waits
+#	server_pause N, server_resume N
+#	servers_start, servers_stop	all four
+#	server_port N		its port, from cluster.conf
+#	mute_server N		in dfsN's place something that accepts connections and never answers
+#	random_file FILE SIZE; file_of_row FILE ROW SIZE
+#	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit
+#	log_has N PATTERN...	greps dfsN's log (grep -E)
+#	field NAME		stdin: JSON lines; prints this field of each
+#	need_root		skips the test where it cannot run
+#	namespace_start		network and mount namespaces of the test's own (root; else skips)
+#	rpcbind_start, rpcbind_kill	the real rpcbind in there; servers then register
+#	background COMMAND...	runs it, pid in BACKGROUND_PID; ended by cluster_end
+#	cluster_end		ends everything that the test started, and nothing else; fails if a
+#				server died by itself or a sanitizer spoke; keeps logs of failed tests
+#
+# What changes these variables (server_*, namespace_start, background, ...) is never called
+# under "run", which is a subshell.  No test sleeps or judges by the clock: wait for conditions with "eventually".
+
+bats_require_minimum_version 1.5.0
+
+SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+DFS_BIN=${DFS_BIN:-$SOURCE}
+TOOLS=$SOURCE/tests/scenarios/tools
+PYTHON=/usr/bin/python3
+export LC_ALL=C.UTF-8
+unset XDG_CONFIG_HOME DFS_PASSWORD_FILE
+
+SERVER_PID=()
+BACKGROUND_PIDS=()
+IN=()
+RPCBIND_PID=
+NAMESPACE_PID=
+T=${BATS_TEST_TMPDIR:-}
+CLUSTER=$T/cluster
+
+client()
+{
+	"${IN[@]}" "$DFS_BIN/client/client" "$@"
+}
+
+cluster_create()
+{
+	export DFS_CONFIG=$CLUSTER/cluster.conf DFS_USER=tester
+	client cluster create "$CLUSTER" --base-port auto "$@"
+}
+
+server_port()
+{
+	awk -v section="[dfs$1]" '$1 == section { on = 1; next } /^\[/ { on = 0 }
+		on && $1 == "address" { sub(/.*:/, ""); print; exit }' "$DFS_CONFIG"
+}
+
+server_spawn()
+{
+	local n=$1
+	shift
+	[ -n "$RPCBIND_PID" ] || set -- --no-rpcbind "$@"
+	echo "== start" >>"$CLUSTER/dfs$n.log"
+	"${IN[@]}" "$DFS_BIN/dfs$n/dfs$n" --config "$CLUSTER/cluster.conf" "$@" \
+		>>"$CLUSTER/dfs$n.log" 2>&1 3>&- 4>&- </dev/null &
+	SERVER_PID[n]=$!
+}
+
+# A zombie that has not been waited for yet is dead too.
+dead()
+{
+	local state
+	state=$(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null) || return 0
+	[ "$state" = Z ]
+}
+
+# One NULL call in the clear; rpcinfo needs no rpcbind for it.
+server_answers()
+{
+	local port
+	port=$(server_port "$1")
+	[ -n "$port" ] || return 1
+	"${IN[@]}" timeout 5 rpcinfo -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp \
+		"$((600000000 + $1))" 1 >/dev/null 2>&1
+}
+
+server_answers_or_died()
+{
+	server_answers "$1" || dead "${SERVER_PID[$1]}"
+}
+
+server_wait()
+{
+	eventually 60 server_answers_or_died "$1"
+	if dead "${SERVER_PID[$1]}"; then
+		echo "dfs$1 ended instead of answering:"
+		tail -20 "$CLUSTER/dfs$1.log"
+		return 1
+	fi
+}
+
+server_start()
+{
+	server_spawn "$@"
+	server_wait "$1"
+}
+
+servers_start()
+{
+	local n
+	for n in 1 2 3 4; do
+		server_spawn "$n" "$@"
+	done
+	for n in 1 2 3 4; do
+		server_wait "$n"
+	done
+}
+
+server_stop()
+{
+	local pid=${SERVER_PID[$1]} rc=0
+	unset "SERVER_PID[$1]"
+	kill -TERM "$pid"
+	wait "$pid" || rc=$?
+	return "$rc"
+}
+
+servers_stop()
+{
+	local n
+	for n in 1 2 3 4; do
+		if [ -n "${SERVER_PID[n]:-}" ]; then
+			server_stop "$n"
+		fi
+	done
+}
+
+server_kill()
+{
+	local n pid
+	for n; do
+		pid=${SERVER_PID[n]}
+		unset "SERVER_PID[$n]"
+		kill -KILL "$pid"
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+server_pause()
+{
+	kill -STOP "${SERVER_PID[$1]}"
+}
+
+server_resume()
+{
+	kill -CONT "${SERVER_PID[$1]}"
+}
+
+background()
+{
+	"${IN[@]}" "$@" 3>&- 4>&- </dev/null &
+	BACKGROUND_PID=$!
+	BACKGROUND_PIDS+=("$BACKGROUND_PID")
+}
+
+mute_server()
+{
+	background "$PYTHON" "$TOOLS/mute.py" "$(server_port "$1")" "$T/mute.$1"
+	eventually 20 test -e "$T/mute.$1"
+}
+
+random_file()
+{
+	head -c "$2" /dev/urandom >"$1"
+}
+
+file_of_row()
+{
+	local digit
+	while :; do
+		random_file "$1" "$3"
+		digit=$(xxh128sum "$1" 2>/dev/null | cut -c32)
+		[ $((16#$digit % 4)) != "$2" ] || return 0
+	done
+}
+
+eventually()
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			echo "still not so after the limit: $*"
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+log_has()
+{
+	local n=$1
+	shift
+	grep -Eq "$@" "$CLUSTER/dfs$n.log"
+}
+
+field()
+{
+	"$PYTHON" -c 'import json, sys
+for line in sys.stdin:
+	line = line.strip()
+	if line:
+		value = json.loads(line).get(sys.argv[1])
+		print(json.dumps(value) if isinstance(value, (bool, list, dict)) else value)' "$1"
+}
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] || skip "needs root"
+}
+
+namespace_start()
+{
+	need_root
+	unshare -nm true 2>/dev/null || skip "namespaces are not permitted here"
+	unshare -nm --propagation private sh -c 'ip link set lo up && mount -t tmpfs tmpfs /run &&
+		mkdir /run/rpcbind && touch /run/ready && exec tail -f /dev/null' 3>&- 4>&- </dev/null &
+	NAMESPACE_PID=$!
+	BACKGROUND_PIDS+=("$NAMESPACE_PID")
+	eventually 20 test -e "/proc/$NAMESPACE_PID/root/run/ready"
+	IN=(nsenter -t "$NAMESPACE_PID" -n -m "--wdns=$PWD")
+}
+
+rpcbind_start()
+{
+	"${IN[@]}" rpcbind -f 3>&- 4>&- </dev/null &
+	RPCBIND_PID=$!
+	BACKGROUND_PIDS+=("$RPCBIND_PID")
+	eventually 20 "${IN[@]}" rpcinfo -p 127.0.0.1 >/dev/null 2>&1
+}
+
+rpcbind_kill()
+{
+	kill -KILL "$RPCBIND_PID"
+	wait "$RPCBIND_PID" 2>/dev/null || true
+}
+
+# A server that ended without having been told to is a failure, whatever the test looked at.
+end_server()
+{
+	local pid=${SERVER_PID[$1]} rc=0
+	if dead "$pid"; then
+		wait "$pid" || rc=$?
+		echo "dfs$1 had ended by itself, with $rc"
+		return 1
+	fi
+	kill -CONT "$pid" 2>/dev/null
+	kill -TERM "$pid" 2>/dev/null
+	if ! eventually 30 dead "$pid"; then
+		echo "dfs$1 did not end on SIGTERM"
+		kill -KILL "$pid"
+	fi
+	wait "$pid" 2>/dev/null || rc=$?
+	[ "$rc" = 0 ] || echo "dfs$1 ended with $rc"
+	return "$rc"
+}
+
+cluster_end()
+{
+	local n pid bad=0
+	for n in "${!SERVER_PID[@]}"; do
+		end_server "$n" || bad=1
+	done
+	SERVER_PID=()
+	for pid in "${BACKGROUND_PIDS[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	BACKGROUND_PIDS=()
+	if grep -EHn 'Sanitizer|runtime error:|Assertion .* failed' "$CLUSTER"/*.log 2>/dev/null; then
+		bad=1
+	fi
+	if [ "${BATS_TEST_COMPLETED:-}" != 1 ] || [ "$bad" != 0 ]; then
+		for n in 1 2 3 4; do
+			[ -s "$CLUSTER/dfs$n.log" ] && echo "-- dfs$n" && tail -8 "$CLUSTER/dfs$n.log"
+		done
+	fi
+	return "$bad"
+}
