@@ -1,0 +1,395 @@
+/* rpc/value: the rules that each value keeps, and its packed form. */
+#include "value.h"
+
+#include "ballot.h"
+#include "placement.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static dfs_id id_of(unsigned char fill)
+{
+	dfs_id id;
+
+	memset(id.bytes, fill, DFS_ID_LEN);
+	return id;
+}
+
+static char *text_of(const char *text, u_int *ret_len)
+{
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	*ret_len = (u_int)strlen(text);
+	return copy;
+}
+
+static void fill_content(dfs_content *content, unsigned char object, uint64_t size,
+			 unsigned row)
+{
+	content->object = id_of(object);
+	content->size = size;
+	content->modified = 1;
+	content->stored = 2;
+	content->row = row;
+	content->unit_size = placement_unit_size(size);
+	for (unsigned server = 1; server <= 4; server++)
+		content->holders = placement_hold(content->holders, server,
+						  placement_pair(row, server));
+}
+
+/* A file after three operations; everything in it was allocated. */
+static void make_file(dfs_value *value)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+
+	memset(value, 0, sizeof *value);
+	value->operation = id_of(3);
+	value->origin.counter = 9;
+	value->origin.proposer = id_of(8);
+	value->number = 3;
+	value->recent.recent_len = 3;
+	value->recent.recent_val = calloc(3, sizeof(dfs_id));
+	assert_non_null(value->recent.recent_val);
+	for (unsigned char i = 0; i < 3; i++)
+		value->recent.recent_val[i] = id_of((unsigned char)(3 - i));
+	value->content_version.number = 3;
+	value->content_version.operation = id_of(3);
+	value->body.kind = DFS_FILE;
+	manifest->owner.dfs_user_val = text_of("anna", &manifest->owner.dfs_user_len);
+	fill_content(&manifest->content, 40, 5, 2);
+}
+
+static void add_extras(dfs_value *value)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+
+	manifest->earlier.earlier_len = 2;
+	manifest->earlier.earlier_val = calloc(2, sizeof(dfs_earlier));
+	assert_non_null(manifest->earlier.earlier_val);
+	for (unsigned char i = 0; i < 2; i++) {
+		dfs_earlier *earlier = &manifest->earlier.earlier_val[i];
+
+		earlier->content_version.number = 2U - i;
+		earlier->content_version.operation = id_of((unsigned char)(2 - i));
+		fill_content(&earlier->content, (unsigned char)(41 + i), 1048577, i);
+	}
+	value->lock = calloc(1, sizeof *value->lock);
+	value->note = calloc(1, sizeof *value->note);
+	assert_non_null(value->lock);
+	assert_non_null(value->note);
+	value->lock->keeper.dfs_user_val =
+		text_of("bert", &value->lock->keeper.dfs_user_len);
+	value->lock->taking = id_of(50);
+	value->lock->lease_ms = 30000;
+	value->note->old_path.dfs_path_val =
+		text_of("/anna/old", &value->note->old_path.dfs_path_len);
+	value->note->old_version.number = 4;
+	value->note->old_version.operation = id_of(60);
+}
+
+static void make_tombstone(dfs_value *value)
+{
+	make_file(value);
+	free(value->body.dfs_body_u.manifest.owner.dfs_user_val);
+	memset(&value->body, 0, sizeof value->body);
+	value->body.kind = DFS_TOMBSTONE;
+}
+
+static void test_right_ones(void **state)
+{
+	dfs_value value;
+
+	(void)state;
+	make_file(&value);
+	assert_null(value_check(&value));
+	add_extras(&value);
+	assert_null(value_check(&value));
+	/* a renewal of the lock is an operation that is not remembered */
+	value.operation = id_of(77);
+	assert_null(value_check(&value));
+	value_free(&value);
+
+	make_tombstone(&value);
+	assert_null(value_check(&value));
+	value_free(&value);
+
+	/* "no such file", proposed where there never was one */
+	memset(&value, 0, sizeof value);
+	value.operation = id_of(1);
+	value.origin.counter = 1;
+	value.origin.proposer = id_of(2);
+	value.body.kind = DFS_TOMBSTONE;
+	assert_null(value_check(&value));
+}
+
+/* A server that missed the put, with and without its spare at the opposite. */
+static void test_holders(void **state)
+{
+	dfs_value value;
+	uint32_t *holders = &value.body.dfs_body_u.manifest.content.holders;
+
+	(void)state;
+	make_file(&value);
+	for (unsigned missed = 1; missed <= 4; missed++) {
+		uint32_t full = *holders;
+		uint32_t less = full & ~(15U << 4 * (missed - 1));
+
+		*holders = less;
+		assert_null(value_check(&value));
+		*holders =
+			placement_hold(less, placement_opposite(missed), PLACEMENT_ALL);
+		assert_null(value_check(&value));
+		*holders = less & ~(15U << 4 * (missed % 4));
+		assert_non_null(value_check(&value)); /* only two */
+		*holders = full | 15U << 16;
+		assert_non_null(value_check(&value)); /* a fifth server */
+		*holders = less | 1U << 4 * (missed - 1);
+		if (placement_held(*holders, missed) != placement_pair(2, missed))
+			assert_non_null(value_check(&value)); /* half a pair */
+		*holders = full;
+	}
+	*holders = 0;
+	assert_non_null(value_check(&value));
+	value_free(&value);
+}
+
+enum { BREAKS = 26 };
+
+/* Breaks the rule of this number; false when the value needs no rule to be wrong any
+ * more. */
+static void break_rule(dfs_value *value, unsigned rule)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	dfs_content *content = &manifest->content;
+
+	switch (rule) {
+	case 0:
+		value->body.kind = DFS_FOLDER;
+		break;
+	case 1:
+		value->body.kind = (dfs_kind)99;
+		break;
+	case 2:
+		value->operation = id_of(0);
+		break;
+	case 3:
+		value->origin.counter = 0;
+		break;
+	case 4:
+		value->origin.proposer = id_of(0);
+		break;
+	case 5:
+		value->number = 2;
+		break;
+	case 6:
+		value->recent.recent_val[1] = id_of(0);
+		break;
+	case 7:
+		value->recent.recent_val[2] = value->recent.recent_val[1];
+		break;
+	case 8:
+		value->operation = value->recent.recent_val[1];
+		break;
+	case 9:
+		value->content_version.number = 4;
+		break;
+	case 10:
+		value->content_version.number = 0;
+		break;
+	case 11:
+		value->content_version.operation = id_of(0);
+		break;
+	case 12:
+		manifest->owner.dfs_user_val[0] = 'A';
+		break;
+	case 13:
+		content->object = id_of(0);
+		break;
+	case 14:
+		content->row = 4;
+		break;
+	case 15:
+		content->unit_size++;
+		break;
+	case 16:
+		content->size = UINT64_MAX;
+		break;
+	case 17:
+		content->row = 1;
+		break; /* the holders' pairs are those of row 2 */
+	case 18:
+		manifest->earlier.earlier_val[1].content_version.number = 2;
+		break;
+	case 19:
+		manifest->earlier.earlier_val[0].content_version.number = 3;
+		break;
+	case 20:
+		manifest->earlier.earlier_val[1].content.row = 7;
+		break;
+	case 21:
+		value->lock->keeper.dfs_user_val[0] = '/';
+		break;
+	case 22:
+		value->lock->taking = id_of(0);
+		break;
+	case 23:
+		value->lock->lease_ms = 0;
+		break;
+	case 24:
+		value->note->old_path.dfs_path_val[1] = '/';
+		break;
+	case 25:
+		value->note->old_version.number = 0;
+		break;
+	default:
+		fail();
+	}
+}
+
+static void test_broken_rules(void **state)
+{
+	(void)state;
+	for (unsigned rule = 0; rule < BREAKS; rule++) {
+		dfs_value value;
+		dfs_kind kind;
+
+		make_file(&value);
+		add_extras(&value);
+		kind = value.body.kind;
+		break_rule(&value, rule);
+		if (value_check(&value) == NULL)
+			fail_msg("rule %u", rule);
+		value.body.kind = kind; /* so that everything is freed */
+		value_free(&value);
+	}
+}
+
+static void test_packing(void **state)
+{
+	uint8_t packed[DFS_VALUE_MAX + 4], again[DFS_VALUE_MAX];
+	dfs_value value, back;
+	size_t len;
+
+	(void)state;
+	make_file(&value);
+	add_extras(&value);
+	len = value_pack(&value, packed, sizeof packed);
+	assert_true(len > 0 && len <= DFS_VALUE_MAX && len % 4 == 0);
+	for (size_t size = 0; size < len; size++)
+		assert_int_equal(value_pack(&value, again, size), 0);
+	assert_true(value_unpack(packed, len, &back));
+	assert_null(value_check(&back));
+	assert_int_equal(value_pack(&back, again, sizeof again), len);
+	assert_memory_equal(packed, again, len);
+	value_free(&back);
+
+	assert_true(value_copy(&value, &back));
+	value_free(&value);
+	assert_int_equal(value_pack(&back, again, sizeof again), len);
+	assert_memory_equal(packed, again, len);
+	value_free(&back);
+	assert_null(back.lock); /* zeroed, so that a second free does no harm */
+	value_free(&back);
+
+	for (size_t cut = 0; cut < len; cut++)
+		assert_false(value_unpack(packed, cut, &back));
+	memset(packed + len, 0, 4);
+	assert_false(value_unpack(packed, len + 4, &back));
+}
+
+/* Any single byte changed gives another value, or none; never a crash or a leak. */
+static void test_changed_bytes(void **state)
+{
+	uint8_t packed[DFS_VALUE_MAX], again[DFS_VALUE_MAX];
+	dfs_value value, back;
+	size_t len;
+
+	(void)state;
+	make_file(&value);
+	add_extras(&value);
+	len = value_pack(&value, packed, sizeof packed);
+	value_free(&value);
+	for (size_t i = 0; i < len; i++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			packed[i] ^= (uint8_t)(1U << bit);
+			if (value_unpack(packed, len, &back)) {
+				(void)value_check(&back);
+				assert_true(value_pack(&back, again, sizeof again) > 0);
+				value_free(&back);
+			}
+			packed[i] ^= (uint8_t)(1U << bit);
+		}
+}
+
+/* The bound in dfs.x is what the bounds inside a value add up to. */
+static void test_largest_fits(void **state)
+{
+	static uint8_t packed[2 * DFS_VALUE_MAX];
+	dfs_value value, back;
+	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
+	size_t len;
+
+	(void)state;
+	make_file(&value);
+	add_extras(&value);
+	free(value.recent.recent_val);
+	value.number = UINT64_MAX;
+	value.recent.recent_len = DFS_RECENT_MAX;
+	value.recent.recent_val = calloc(DFS_RECENT_MAX, sizeof(dfs_id));
+	free(manifest->earlier.earlier_val);
+	manifest->earlier.earlier_len = DFS_EARLIER_MAX;
+	manifest->earlier.earlier_val = calloc(DFS_EARLIER_MAX, sizeof(dfs_earlier));
+	assert_non_null(manifest->earlier.earlier_val);
+	for (unsigned i = 0; i <= DFS_EARLIER_MAX; i++) {
+		dfs_content *content =
+			i == DFS_EARLIER_MAX ? &manifest->content
+					     : &manifest->earlier.earlier_val[i].content;
+
+		content->sealed.sealed_len = DFS_SEALED_MAX;
+		content->sealed.sealed_val = calloc(1, DFS_SEALED_MAX);
+		assert_non_null(content->sealed.sealed_val);
+	}
+	free(value.note->old_path.dfs_path_val);
+	value.note->old_path.dfs_path_val = calloc(1, DFS_PATH_MAX);
+	value.note->old_path.dfs_path_len = DFS_PATH_MAX;
+	free(manifest->owner.dfs_user_val);
+	manifest->owner.dfs_user_val = calloc(1, DFS_USER_MAX);
+	manifest->owner.dfs_user_len = DFS_USER_MAX;
+
+	len = value_pack(&value, packed, sizeof packed);
+	assert_true(len > 0);
+	assert_true(len <= DFS_VALUE_MAX);
+	assert_true(value_unpack(packed, len, &back));
+	value_free(&back);
+	value_free(&value);
+}
+
+static void test_operations(void **state)
+{
+	dfs_value value;
+	dfs_id id = id_of(3);
+
+	(void)state;
+	make_file(&value);
+	assert_true(value_has_operation(&value, &id));
+	id = id_of(1);
+	assert_true(value_has_operation(&value, &id));
+	id = id_of(4);
+	assert_false(value_has_operation(&value, &id));
+	value_free(&value);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_right_ones),    cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_broken_rules),  cmocka_unit_test(test_packing),
+		cmocka_unit_test(test_changed_bytes), cmocka_unit_test(test_largest_fits),
+		cmocka_unit_test(test_operations),
+	};
+
+	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
+}
