@@ -1,11 +1,17 @@
 # Four file servers, dfs1..dfs4, and their client.  "make" builds them in their places;
 # "make demo" shows them at work; "make test" tests them; "make help" lists the rest.
+#
+# One file builds everything.  Other builds (sanitizers, clang) are the same rules with other
+# values of CC, SANITIZE, BUILD and BIN, so that they never mix with the product's objects.
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 CFLAGS  ?= -O2 -g
 BUILD   ?= build
 # Where the programs go: the source tree itself, or a folder of a sanitizer build.
 BIN     ?= .
+JOBS    ?= $(shell nproc)
 VERSION := 0.1.0
 
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
@@ -32,46 +38,160 @@ PROGRAMS       := $(BIN)/client/client $(SERVERS)
 
 .DELETE_ON_ERROR:
 .PHONY: all
-all: $(PROGRAMS)
+all: $(PROGRAMS)             ## the five programs, each in its place (the default); V=1 shows how
+# One line per thing made; V=1 shows the commands.
+Q = $(if $(V),,@echo "  $@" &&)
 
 # rpcgen repeats the path it is given in the header's name, so it runs inside rpc/.  It does
 # not overwrite its output.
 $(BUILD)/rpc/dfs.h: rpc/dfs.x
 	@mkdir -p $(@D) && rm -f $@
-	cd rpc && rpcgen -C -M -i 0 -h -o $(abspath $@) dfs.x
+	$(Q) cd rpc && rpcgen -C -M -i 0 -h -o $(abspath $@) dfs.x
 $(BUILD)/rpc/dfs_xdr.c: rpc/dfs.x $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D) && rm -f $@
-	cd rpc && rpcgen -C -M -i 0 -c -o $(abspath $@) dfs.x
+	$(Q) cd rpc && rpcgen -C -M -i 0 -c -o $(abspath $@) dfs.x
 $(BUILD)/rpc/dfs_xdr.o: $(BUILD)/rpc/dfs_xdr.c
-	$(CC) $(ALL_CPPFLAGS) $(RPC_PATH) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q) $(CC) $(ALL_CPPFLAGS) $(RPC_PATH) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/rpc/%.o: rpc/%.c | $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(RPC_PATH) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q) $(CC) $(ALL_CPPFLAGS) $(RPC_PATH) $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/server/%.o: server/%.c | $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(SERVER_PATH) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q) $(CC) $(ALL_CPPFLAGS) $(SERVER_PATH) $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/client/%.o: client/%.c | $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(CLIENT_PATH) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q) $(CC) $(ALL_CPPFLAGS) $(CLIENT_PATH) $(ALL_CFLAGS) -c -o $@ $<
 $(BUILD)/dfs%/main.o: dfs%/main.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -Iserver $(ALL_CFLAGS) -c -o $@ $<
+	$(Q) $(CC) $(ALL_CPPFLAGS) -Iserver $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/librpc.a: $(RPC_OBJECTS)
 $(BUILD)/libserver.a: $(SERVER_OBJECTS)
 $(BUILD)/libdfs.a: $(CLIENT_OBJECTS)
 $(BUILD)/%.a:
-	rm -f $@ && $(AR) rcs $@ $^
+	$(Q) rm -f $@ && $(AR) rcs $@ $^
 
 $(BIN)/client/client: $(BUILD)/client/main.o $(BUILD)/libdfs.a $(BUILD)/librpc.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(RPC_LIBS) $(CLIENT_LIBS)
+	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(RPC_LIBS) $(CLIENT_LIBS)
 define server_rule
 $(BIN)/dfs$(1)/dfs$(1): $(BUILD)/dfs$(1)/main.o $(BUILD)/libserver.a $(BUILD)/librpc.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(RPC_LIBS) $$(SERVER_LIBS)
+	$$(Q) $$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(RPC_LIBS) $$(SERVER_LIBS)
 endef
 $(foreach n,1 2 3 4,$(eval $(call server_rule,$(n))))
+
+# ---- tests ----------------------------------------------------------------------------------
+
+# A test may look into every layer; nothing looks into the tests.
+TEST_PATH    := -Itests/unit -Iserver -Iclient $(RPC_PATH)
+TEST_SOURCES := $(wildcard tests/unit/*.c)
+TEST_SHARED  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(TEST_SOURCES)))
+UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(filter tests/unit/test_%,$(TEST_SOURCES)))
+# Small programs that scenarios and benchmarks use: one source each, beside them.
+TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/scenarios/tools/*.c tests/bench/*.c \
+		tests/crash/*.c tests/history/*.c))
+SCENARIOS    := $(wildcard tests/scenarios/*.bats)
+LIBRARIES    := $(BUILD)/libserver.a $(BUILD)/libdfs.a $(BUILD)/librpc.a
+
+.PRECIOUS: $(BUILD)/tests/%.o
+$(BUILD)/tests/%.o: tests/%.c | $(BUILD)/rpc/dfs.h
+	@mkdir -p $(@D)
+	$(Q) $(CC) $(ALL_CPPFLAGS) $(TEST_PATH) $(ALL_CFLAGS) -c -o $@ $<
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
+	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $< $(TEST_SHARED) -Wl,--start-group $(LIBRARIES) -Wl,--end-group \
+		$(RPC_LIBS) $(SERVER_LIBS) $(CLIENT_LIBS) -lcmocka
+
+RUN_TESTS = DFS_BIN=$(abspath $(BIN)) DFS_TOOLS=$(abspath $(BUILD))/tests MAKEFLAGS= \
+	tests/run $(if $(SUMMARY),--summary $(SUMMARY)) $(RUN_FLAGS)
+# A narrower run: make test ONLY="build/tests/unit/test_path tests/scenarios/bytes.bats"
+ONLY ?= $(UNIT_TESTS) $(SCENARIOS)
+
+.PHONY: programs
+programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS)
+
+.PHONY: test run-tests test-large test-long
+test:                        ## builds everything and runs all tests, in some minutes
+	tests/deps test
+	+$(MAKE) --no-print-directory -j$(JOBS) programs
+	+$(MAKE) --no-print-directory run-tests SUMMARY=$(SUMMARY)
+run-tests: programs
+	$(RUN_TESTS) --tags '!large,!long' $(ONLY)
+test-large:                  ## a file above 4 GiB: needs 25 GiB of disk
+	tests/deps test
+	+$(MAKE) --no-print-directory -j$(JOBS) programs
+	$(RUN_TESTS) --limit 7200 --tags large $(SCENARIOS)
+test-long:                   ## the tests with chance in them, many times over
+	tests/deps test
+	+$(MAKE) --no-print-directory -j$(JOBS) programs
+	$(RUN_TESTS) --limit 7200 --tags long $(SCENARIOS)
+
+SANITIZERS := address thread
+address_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+thread_FLAGS  := -fsanitize=thread
+.PHONY: test-sanitize $(SANITIZERS:%=test-sanitize-%)
+test-sanitize: $(SANITIZERS:%=test-sanitize-%)  ## all tests under ASan + UBSan, then under TSan
+$(SANITIZERS:%=test-sanitize-%): test-sanitize-%:
+	tests/deps test
+	+$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/$* BIN=build/$*/bin \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='$($*_FLAGS)' programs
+	+$(MAKE) --no-print-directory BUILD=build/$* BIN=build/$*/bin SANITIZE='$($*_FLAGS)' \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer' RUN_FLAGS='--sanitizer $* --limit 3600' run-tests
+test-sanitize-thread: test-sanitize-address
+
+# ---- checks ---------------------------------------------------------------------------------
+
+C_FILES := $(wildcard rpc/*.[ch] server/*.[ch] client/*.[ch] dfs[1-4]/*.c tests/*/*.[ch] \
+	tests/*/*/*.[ch])
+.PHONY: lint format
+lint:                        ## compilers, clang-tidy, cppcheck, format, the rules of the layers
+	tests/deps lint
+	+$(MAKE) --no-print-directory -j$(JOBS) CC=gcc BUILD=build/gcc BIN=build/gcc/bin programs
+	+$(MAKE) --no-print-directory -j$(JOBS) CC=clang BUILD=build/clang BIN=build/clang/bin programs
+	tests/lint build/gcc
+format:                      ## puts every C file into the one format
+	clang-format -i $(C_FILES)
+
+.PHONY: bench
+bench:                       ## times, as ratios to the bare machine; SIZE=1024 (MiB)
+	tests/deps test
+	+$(MAKE) --no-print-directory -j$(JOBS) programs
+	DFS_BIN=$(abspath $(BIN)) DFS_TOOLS=$(abspath $(BUILD))/tests tests/bench/bench $(BENCH_FLAGS)
+
+# ---- use ------------------------------------------------------------------------------------
+
+.PHONY: deps demo up down
+deps:                        ## installs what "make" needs (root, Debian or Ubuntu), or names it
+	tests/deps build
+demo:                        ## two minutes of puts, kills, gets and damage, in a cluster of its own
+	tests/deps test
+	+$(MAKE) --no-print-directory -j$(JOBS) all
+	DFS_BIN=$(abspath $(BIN)) tests/demo
+up: all                      ## makes a cluster of this folder and starts it; PORT=10000
+	tests/up $(PORT)
+down:                        ## ends it; what is stored stays
+	tests/down
+
+# ---- installing -----------------------------------------------------------------------------
+
+DESTDIR ?=
+PREFIX  ?= /usr/local
+.PHONY: install
+install: all                 ## DESTDIR= PREFIX=/usr/local; the client as "dfs"
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(BIN)/client/client $(DESTDIR)$(PREFIX)/bin/dfs
+	install -m 755 $(SERVERS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 doc/dfs.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 doc/dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	for n in 2 3 4; do ln -sf dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8/dfs$$n.8; done
+
+.PHONY: clean help
+clean:                       ## removes what make made; never a key or anything stored
+	rm -rf build
+	rm -f client/client dfs1/dfs1 dfs2/dfs2 dfs3/dfs3 dfs4/dfs4
+help:                        ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

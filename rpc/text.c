@@ -57,7 +57,7 @@ bool text_unhex(const char *hex, void *ret_bytes, size_t len)
 		if (digit_of(hex[i]) < 0)
 			return false;
 	for (size_t i = 0; i < len; i++)
-		to[i] = (uint8_t)(digit_of(hex[2 * i]) << 4 | digit_of(hex[2 * i + 1]));
+		to[i] = (uint8_t)(digit_of(hex[2 * i]) * 16 + digit_of(hex[2 * i + 1]));
 	return true;
 }
 
