@@ -1,0 +1,227 @@
+/* The cluster's own certificate authority, by OpenSSL. */
+#include "certificates.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	DAYS_VALID = 3650,
+	DAYS_EARLY = -1,   /* clocks differ */
+	SERIAL_BITS = 127, /* positive and at most 20 bytes (RFC 5280, section 4.1.2.2) */
+};
+
+struct certificates {
+	EVP_PKEY *key;
+	X509 *certificate;
+};
+
+struct extension {
+	int nid;
+	const char *value;
+};
+
+/*
+ * The purposes of RFC 9289, appendix A, beside the usual ones: OpenSSL's default check
+ * refuses a certificate that has only those.
+ */
+#define SERVER_PURPOSES "serverAuth,clientAuth,1.3.6.1.5.5.7.3.34,1.3.6.1.5.5.7.3.33"
+
+static const struct extension authority_extensions[] = {
+	{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+	{NID_key_usage, "critical,keyCertSign,cRLSign"},
+	{NID_subject_key_identifier, "hash"},
+	{NID_undef, NULL}};
+
+static const struct extension server_extensions[] = {
+	{NID_basic_constraints, "critical,CA:FALSE"},
+	{NID_key_usage, "critical,digitalSignature"},
+	{NID_ext_key_usage, SERVER_PURPOSES},
+	{NID_subject_key_identifier, "hash"},
+	{NID_authority_key_identifier, "keyid"},
+	{NID_undef, NULL}};
+
+static void blame_openssl(const char *what, char *why, size_t why_size)
+{
+	char reason[160];
+
+	ERR_error_string_n(ERR_get_error(), reason, sizeof reason);
+	ERR_clear_error();
+	(void)snprintf(why, why_size, "cannot make %s: %s", what, reason);
+}
+
+static bool set_serial(X509 *certificate)
+{
+	BIGNUM *number = BN_new();
+	bool set =
+		number != NULL &&
+		BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
+		BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
+
+	BN_free(number);
+	return set;
+}
+
+static bool extend(X509 *certificate, X509V3_CTX *context, int nid, const char *value)
+{
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, context, nid, value);
+	bool added = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+
+	X509_EXTENSION_free(extension);
+	return added;
+}
+
+/* A certificate for key, signed by issuer; by itself when issuer is NULL. */
+static X509 *make_certificate(EVP_PKEY *key, const char *name,
+			      const struct certificates *issuer,
+			      const struct extension *extensions, const char *alternative)
+{
+	X509 *certificate = X509_new();
+	X509V3_CTX context;
+	X509_NAME *subject;
+
+	if (certificate == NULL)
+		return NULL;
+	X509 *signer = issuer != NULL ? issuer->certificate : certificate;
+	subject = X509_get_subject_name(certificate);
+	if (X509_set_version(certificate, X509_VERSION_3) != 1 ||
+	    !set_serial(certificate) ||
+	    X509_time_adj_ex(X509_getm_notBefore(certificate), DAYS_EARLY, 0, NULL) ==
+		    NULL ||
+	    X509_time_adj_ex(X509_getm_notAfter(certificate), DAYS_VALID, 0, NULL) ==
+		    NULL ||
+	    X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+				       (const unsigned char *)name, -1, -1, 0) != 1 ||
+	    X509_set_issuer_name(certificate, X509_get_subject_name(signer)) != 1 ||
+	    X509_set_pubkey(certificate, key) != 1)
+		goto fail;
+	X509V3_set_ctx(&context, signer, certificate, NULL, NULL, 0);
+	for (; extensions->nid != NID_undef; extensions++)
+		if (!extend(certificate, &context, extensions->nid, extensions->value))
+			goto fail;
+	if (alternative != NULL &&
+	    !extend(certificate, &context, NID_subject_alt_name, alternative))
+		goto fail;
+	if (X509_sign(certificate, issuer != NULL ? issuer->key : key, EVP_sha256()) == 0)
+		goto fail;
+	return certificate;
+fail:
+	X509_free(certificate);
+	return NULL;
+}
+
+struct certificates *certificates_new(const char *cluster_id, char *why, size_t why_size)
+{
+	struct certificates *authority = calloc(1, sizeof *authority);
+	char name[64];
+
+	if (authority == NULL) {
+		(void)snprintf(why, why_size, "out of memory");
+		return NULL;
+	}
+	(void)snprintf(name, sizeof name, "dfs cluster %s", cluster_id);
+	authority->key = EVP_EC_gen("P-256");
+	if (authority->key != NULL)
+		authority->certificate = make_certificate(authority->key, name, NULL,
+							  authority_extensions, NULL);
+	if (authority->certificate == NULL) {
+		blame_openssl("the certificate authority", why, why_size);
+		certificates_free(authority);
+		return NULL;
+	}
+	return authority;
+}
+
+void certificates_free(struct certificates *authority)
+{
+	if (authority == NULL)
+		return;
+	X509_free(authority->certificate);
+	EVP_PKEY_free(authority->key);
+	free(authority);
+}
+
+/* Writes either the key or the certificate, in a new file with exactly this mode. */
+static bool write_file(const char *file, mode_t mode, const EVP_PKEY *key,
+		       const X509 *certificate, char *why, size_t why_size)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+	bool written = false;
+
+	if (stream == NULL) {
+		(void)snprintf(why, why_size, "cannot create %s: %s", file,
+			       strerror(errno));
+		if (fd >= 0) {
+			(void)close(fd);
+			(void)unlink(file);
+		}
+		return false;
+	}
+	errno = EIO;
+	if (fchmod(fd, mode) == 0 &&
+	    (key != NULL ? PEM_write_PrivateKey(stream, key, NULL, NULL, 0, NULL, NULL)
+			 : PEM_write_X509(stream, certificate)) == 1)
+		written = fflush(stream) == 0 && fsync(fd) == 0;
+	if (fclose(stream) != 0)
+		written = false;
+	if (!written) {
+		(void)snprintf(why, why_size, "cannot write %s: %s", file,
+			       strerror(errno));
+		(void)unlink(file);
+	}
+	return written;
+}
+
+static bool write_both(const EVP_PKEY *key, const X509 *certificate,
+		       const char *certificate_file, const char *key_file, char *why,
+		       size_t why_size)
+{
+	if (!write_file(key_file, 0600, key, NULL, why, why_size))
+		return false;
+	if (write_file(certificate_file, 0644, NULL, certificate, why, why_size))
+		return true;
+	(void)unlink(key_file);
+	return false;
+}
+
+bool certificates_write_authority(const struct certificates *authority,
+				  const char *certificate_file, const char *key_file,
+				  char *why, size_t why_size)
+{
+	return write_both(authority->key, authority->certificate, certificate_file,
+			  key_file, why, why_size);
+}
+
+bool certificates_write_server(const struct certificates *authority, const char *name,
+			       const char *certificate_file, const char *key_file,
+			       char *why, size_t why_size)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *certificate = NULL;
+	char alternative[64];
+	bool written = false;
+
+	(void)snprintf(alternative, sizeof alternative, "DNS:%s", name);
+	if (key != NULL)
+		certificate = make_certificate(key, name, authority, server_extensions,
+					       alternative);
+	if (certificate == NULL)
+		blame_openssl("a server's certificate", why, why_size);
+	else
+		written = write_both(key, certificate, certificate_file, key_file, why,
+				     why_size);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	return written;
+}

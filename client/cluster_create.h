@@ -1,0 +1,22 @@
+/* Making a new cluster: a folder with its configuration, certificates and empty stores. */
+#ifndef CLUSTER_CREATE_H
+#define CLUSTER_CREATE_H
+
+#include "cluster.h"
+#include "libdfs.h"
+
+struct cluster_plan {
+	const char *folder;
+	const char *base_port;	/* a number, "auto", or NULL for 10000 */
+	const char *const *hosts; /* "N=HOST" or "N=HOST:PORT" */
+	size_t host_count;
+};
+
+/*
+ * Makes DIR/cluster.conf (last), ca.pem, ca.key and for each server dfsN/ with cert.pem, key.pem
+ * and data/.  Folders may be there already, files may not (code 8).  After a failure what
+ * was made is removed again.  On success *ret is what cluster.conf says.
+ */
+struct dfs_result cluster_create(const struct cluster_plan *plan, struct cluster *ret);
+
+#endif

@@ -1,0 +1,49 @@
+/* help [VERB] */
+#include "commands.h"
+
+#include "output.h"
+#include "run.h"
+#include "status.h"
+#include <stdlib.h>
+
+static int run_help(struct run *run)
+{
+	const struct command *about = NULL, *nearest;
+	char *text;
+
+	if (run->options.count > 1)
+		return run_usage(run, "help takes one verb");
+	if (run->options.count == 1) {
+		const char *verb = run->options.arguments[0];
+
+		about = commands_find(verb);
+		nearest = about == NULL ? commands_nearest(verb) : NULL;
+		if (nearest != NULL)
+			return run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?",
+					 verb, nearest->name);
+		if (about == NULL)
+			return run_usage(run, "unknown verb \"%s\"", verb);
+	}
+	text = commands_help(about, run->program);
+	if (text == NULL) {
+		output_failure(run->output, "path", NULL, DFS_EXIT_OTHER,
+			       "out of memory");
+		return DFS_EXIT_OTHER;
+	}
+	if (output_json(run->output))
+		output_object(run->output, "path", NULL, DFS_EXIT_DONE, NULL,
+			      json_pack("{s:s}", "text", text));
+	else
+		output_text(run->output, "%s", text);
+	free(text);
+	return DFS_EXIT_DONE;
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.usage = "help [VERB]",
+	.summary = "Explain a verb, or list them all",
+	.examples = {"help", "help put"},
+	.details = "",
+	.run = run_help,
+};

@@ -1,0 +1,146 @@
+/* The verbs: finding one, and the texts of the help. */
+#include "commands.h"
+
+#include "options.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command *const all[] = {&cmd_cluster, &cmd_help, NULL};
+
+enum { LONGEST = 16, NEAR = 2 };
+
+const struct command *const *commands_all(void)
+{
+	return all;
+}
+
+const struct command *commands_find(const char *name)
+{
+	for (size_t i = 0; all[i] != NULL; i++)
+		if (strcmp(all[i]->name, name) == 0 ||
+		    (all[i]->alias != NULL && strcmp(all[i]->alias, name) == 0))
+			return all[i];
+	return NULL;
+}
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned low = a < b ? a : b;
+
+	return low < c ? low : c;
+}
+
+/* Levenshtein's distance, one row of the table at a time. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[LONGEST + 1];
+	size_t len = strlen(b);
+
+	for (unsigned i = 0; i <= len; i++)
+		row[i] = i;
+	for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (size_t k = 1; k <= len; k++) {
+			unsigned above = row[k];
+
+			row[k] = least(above + 1, row[k - 1] + 1,
+				       diagonal + (a[i - 1] != b[k - 1]));
+			diagonal = above;
+		}
+	}
+	return row[len];
+}
+
+const struct command *commands_nearest(const char *name)
+{
+	const struct command *nearest = NULL;
+	unsigned best = NEAR + 1;
+
+	if (strlen(name) > LONGEST)
+		return NULL;
+	for (size_t i = 0; all[i] != NULL; i++) {
+		const char *names[] = {all[i]->name, all[i]->alias};
+
+		for (size_t k = 0; k < 2 && names[k] != NULL; k++) {
+			unsigned away = distance(name, names[k]);
+
+			/* A name of which nothing is left is not near. */
+			if (away < best && away < strlen(names[k])) {
+				best = away;
+				nearest = all[i];
+			}
+		}
+	}
+	return nearest;
+}
+
+static void overview(FILE *stream, const char *program)
+{
+	char *options = options_help(0);
+
+	(void)fprintf(stream,
+		      "Examples:\n"
+		      "  %s put report.pdf\n"
+		      "  %s get report.pdf copy.pdf\n\n"
+		      "Usage: %s [OPTIONS] VERB [ARGUMENTS]\n\nVerbs:\n",
+		      program, program, program);
+	for (size_t i = 0; all[i] != NULL; i++)
+		(void)fprintf(stream, "  %-8s%-5s %s\n", all[i]->name,
+			      all[i]->alias != NULL ? all[i]->alias : "",
+			      all[i]->summary);
+	(void)fprintf(
+		stream,
+		"\nOptions for every verb, before or after it:\n%s\n"
+		"A remote name without a leading '/' lies below /USER/.\n"
+		"The cluster is --config FILE, else $DFS_CONFIG, else dfs/cluster.conf "
+		"below\n"
+		"$XDG_CONFIG_HOME or /etc.  The user is --user NAME, else $DFS_USER, "
+		"else the\nlog-in name.\n\n"
+		"Exit codes: 0 done, 1 other failure, 2 usage, 3 some items failed, 4 "
+		"no such file,\n"
+		"5 too few servers, 6 below the asked protection, 7 refused, 8 "
+		"conflict, 9 damaged,\n"
+		"10 no server, 11 outcome unknown.\n\n"
+		"More on a verb: %s help VERB\n",
+		options != NULL ? options : "", program);
+	free(options);
+}
+
+static void details(FILE *stream, const struct command *command, const char *program)
+{
+	char *options = command->options != 0 ? options_help(command->options) : NULL;
+
+	(void)fprintf(stream,
+		      "Examples:\n  %s %s\n  %s %s\n\n"
+		      "Usage: %s %s\n\n%s.\n",
+		      program, command->examples[0], program, command->examples[1],
+		      program, command->usage, command->summary);
+	if (command->details[0] != '\0')
+		(void)fprintf(stream, "\n%s", command->details);
+	if (options != NULL)
+		(void)fprintf(stream, "\nOptions:\n%s", options);
+	(void)fprintf(stream, "\nOptions for every verb: %s help\n", program);
+	free(options);
+}
+
+char *commands_help(const struct command *command, const char *program)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&text, &len);
+
+	if (stream == NULL)
+		return NULL;
+	if (command == NULL)
+		overview(stream, program);
+	else
+		details(stream, command, program);
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

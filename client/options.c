@@ -1,0 +1,205 @@
+/* The command line, taken apart. */
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct spec {
+	const char *name;
+	char letter, other_letter; /* 0: none */
+	const char *value;         /* what its value is called; NULL: takes none */
+	const char *help;
+};
+
+static const enum option first_of_some = OPTION_RECURSIVE;
+
+static const struct spec specs[OPTIONS] = {
+	[OPTION_CONFIG] = {"config", 0, 0, "FILE", "which cluster: its cluster.conf"},
+	[OPTION_USER] = {"user", 0, 0, "NAME", "whose files; otherwise the log-in name"},
+	[OPTION_JSON] = {"json", 0, 0, NULL, "one JSON object per line"},
+	[OPTION_QUIET] = {"quiet", 'q', 0, NULL, "warnings and failures only"},
+	[OPTION_NO_PROGRESS] = {"no-progress", 0, 0, NULL, "no progress line"},
+	[OPTION_VERBOSE] = {"verbose", 'v', 0, NULL, "say more"},
+	[OPTION_HELP] = {"help", 'h', 0, NULL, "this text"},
+	[OPTION_VERSION] = {"version", 0, 0, NULL, "the version of this program"},
+	[OPTION_RECURSIVE] = {"recursive", 'r', 'R', NULL, "everything below a folder"},
+	[OPTION_TO] = {"to", 0, 0, "TARGET", "where to; all arguments are sources then"},
+	[OPTION_FORCE] = {"force", 'f', 0, NULL, "replace different local files"},
+	[OPTION_LONG] = {"long", 'l', 0, NULL, "size, time, protection and name"},
+	[OPTION_CHUNKS] = {"chunks", 0, 0, NULL,
+			   "row, and which server keeps which chunks"},
+	[OPTION_NO_CLOBBER] = {"no-clobber", 'n', 0, NULL, "only where there is no file"},
+	[OPTION_IF_VERSION] = {"if-version", 0, 0, "VERSION", "only this version"},
+	[OPTION_REQUIRE_FULL] = {"require-full", 0, 0, NULL,
+				 "exit 6 if not every chunk has two copies"},
+	[OPTION_OPERATION] = {"operation", 0, 0, "OP",
+			      "repeat an operation whose outcome is unknown"},
+	[OPTION_BASE_PORT] = {"base-port", 0, 0, "PORT|auto",
+			      "ports PORT+1 to PORT+4 (10000), or free ones"},
+	[OPTION_HOST] = {"host", 0, 0, "N=HOST[:PORT]", "address of server N"},
+};
+
+static bool take(struct options *options, enum option option, const char *value,
+		 char why[OPTIONS_WHY])
+{
+	if (option == OPTION_HOST) {
+		if (options->host_count == OPTIONS_HOSTS) {
+			(void)snprintf(why, OPTIONS_WHY,
+				       "--host is given more than %d times",
+				       (int)OPTIONS_HOSTS);
+			return false;
+		}
+		options->hosts[options->host_count++] = value;
+	} else if (specs[option].value != NULL && options->values[option] != NULL) {
+		(void)snprintf(why, OPTIONS_WHY, "--%s is given twice",
+			       specs[option].name);
+		return false;
+	}
+	options->values[option] = value;
+	return true;
+}
+
+/* argv[*at] begins with "--" and is longer. */
+static bool parse_long(int argc, char **argv, int *at, struct options *ret,
+		       char why[OPTIONS_WHY])
+{
+	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
+	size_t len = equals != NULL ? (size_t)(equals - name) : strlen(name);
+	enum option option = 0;
+
+	while (option < OPTIONS && (strlen(specs[option].name) != len ||
+				    memcmp(specs[option].name, name, len) != 0))
+		option++;
+	if (option == OPTIONS) {
+		(void)snprintf(why, OPTIONS_WHY, "unknown option --%.60s", name);
+		return false;
+	}
+	if (specs[option].value == NULL) {
+		if (equals == NULL)
+			return take(ret, option, "", why);
+		(void)snprintf(why, OPTIONS_WHY, "--%s takes no value",
+			       specs[option].name);
+		return false;
+	}
+	if (equals != NULL)
+		return take(ret, option, equals + 1, why);
+	if (*at + 1 == argc) {
+		(void)snprintf(why, OPTIONS_WHY, "--%s needs a value: %s",
+			       specs[option].name, specs[option].value);
+		return false;
+	}
+	return take(ret, option, argv[++*at], why);
+}
+
+/* One or more letters behind one "-"; none of them takes a value. */
+static bool parse_letters(const char *letters, struct options *ret, char why[OPTIONS_WHY])
+{
+	for (; *letters != '\0'; letters++) {
+		enum option option = 0;
+
+		while (option < OPTIONS && specs[option].letter != *letters &&
+		       specs[option].other_letter != *letters)
+			option++;
+		if (option == OPTIONS) {
+			(void)snprintf(why, OPTIONS_WHY, "unknown option -%.60s",
+				       letters);
+			return false;
+		}
+		if (!take(ret, option, "", why))
+			return false;
+	}
+	return true;
+}
+
+/* After a mistake, for the sake of how it is reported. */
+static void find_json(int argc, char **argv, int at, struct options *ret)
+{
+	for (; at < argc && strcmp(argv[at], "--") != 0; at++)
+		if (strcmp(argv[at], "--json") == 0)
+			ret->values[OPTION_JSON] = "";
+}
+
+bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_WHY])
+{
+	bool ended = false;
+	int at;
+
+	memset(ret, 0, sizeof *ret);
+	ret->arguments = calloc((size_t)argc + 1, sizeof *ret->arguments);
+	if (ret->arguments == NULL) {
+		(void)snprintf(why, OPTIONS_WHY, "out of memory");
+		return false;
+	}
+	for (at = 1; at < argc; at++) {
+		const char *text = argv[at];
+		bool understood = true;
+
+		if (ended || text[0] != '-' || text[1] == '\0') {
+			if (ret->verb == NULL)
+				ret->verb = text;
+			else
+				ret->arguments[ret->count++] = text;
+		} else if (strcmp(text, "--") == 0) {
+			ended = true;
+		} else if (text[1] == '-') {
+			understood = parse_long(argc, argv, &at, ret, why);
+		} else {
+			understood = parse_letters(text + 1, ret, why);
+		}
+		if (!understood) {
+			find_json(argc, argv, at, ret);
+			return false;
+		}
+	}
+	return true;
+}
+
+void options_free(struct options *options)
+{
+	free(options->arguments);
+	memset(options, 0, sizeof *options);
+}
+
+bool options_has(const struct options *options, enum option option)
+{
+	return options->values[option] != NULL;
+}
+
+const char *options_refused(const struct options *options, uint32_t mask)
+{
+	for (enum option option = first_of_some; option < OPTIONS; option++)
+		if (options->values[option] != NULL && (mask & OPTION_BIT(option)) == 0)
+			return specs[option].name;
+	return NULL;
+}
+
+char *options_help(uint32_t mask)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *stream = open_memstream(&text, &len);
+
+	if (stream == NULL)
+		return NULL;
+	for (enum option option = 0; option < OPTIONS; option++) {
+		const struct spec *spec = &specs[option];
+		char left[64];
+
+		if (mask == 0 ? option >= first_of_some
+			      : (mask & OPTION_BIT(option)) == 0)
+			continue;
+		(void)snprintf(left, sizeof left, "%c%c%s --%s%s%s",
+			       spec->letter != 0 ? '-' : ' ',
+			       spec->letter != 0 ? spec->letter : ' ',
+			       spec->letter != 0 ? "," : " ", spec->name,
+			       spec->value != NULL ? " " : "",
+			       spec->value != NULL ? spec->value : "");
+		(void)fprintf(stream, "  %-27s  %s\n", left, spec->help);
+	}
+	if (fclose(stream) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

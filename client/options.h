@@ -1,0 +1,70 @@
+/*
+ * The command line, taken apart.
+ *
+ * Options may stand before or after the verb; "--" ends them; "-" is an argument.  All verbs
+ * share one table, so an option means the same everywhere; which verb takes which is checked
+ * afterwards with options_refused.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option {
+	/* for every verb */
+	OPTION_CONFIG,
+	OPTION_USER,
+	OPTION_JSON,
+	OPTION_QUIET,
+	OPTION_NO_PROGRESS,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	OPTION_VERSION,
+	/* for some */
+	OPTION_RECURSIVE,
+	OPTION_TO,
+	OPTION_FORCE,
+	OPTION_LONG,
+	OPTION_CHUNKS,
+	OPTION_NO_CLOBBER,
+	OPTION_IF_VERSION,
+	OPTION_REQUIRE_FULL,
+	OPTION_OPERATION,
+	OPTION_BASE_PORT,
+	OPTION_HOST,
+	OPTIONS
+};
+
+#define OPTION_BIT(option) (UINT32_C(1) << (option))
+
+enum { OPTIONS_WHY = 256, OPTIONS_HOSTS = 4 };
+
+struct options {
+	const char *values[OPTIONS];	/* NULL: not given; "" for one without a value */
+	const char *hosts[OPTIONS_HOSTS]; /* --host may be repeated */
+	size_t host_count;
+	const char *verb;		/* NULL: none */
+	const char **arguments;		/* what follows the verb, borrowed from argv */
+	size_t count;
+};
+
+/*
+ * Takes argv apart.  false, with a sentence in why, when it cannot be; what was understood up
+ * to there is kept, and --json is found wherever it stands, so that the failure can be
+ * reported as asked.  End with options_free either way.
+ */
+bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_WHY]);
+void options_free(struct options *options);
+
+bool options_has(const struct options *options, enum option option);
+
+/* The name of an option that was given but is neither in the mask nor for every verb; or NULL. */
+const char *options_refused(const struct options *options, uint32_t mask);
+
+/* The lines that help prints for the options in the mask, or with 0 for those of every verb.
+ * The caller frees it; NULL when out of memory. */
+char *options_help(uint32_t mask);
+
+#endif

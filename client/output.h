@@ -1,0 +1,80 @@
+/*
+ * Everything that the command prints passes here: data and JSON on stdout, all else on stderr.
+ *
+ * With --json each item is one object on a line of its own, and nothing else is printed: what
+ * would be a message or a warning is in the object.  Names are escaped on a terminal, where
+ * odd characters could deceive or do harm; to a pipe they go as they are.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options;
+struct output;
+
+/* NULL when out of memory.  program is kept, not copied. */
+struct output *output_new(const char *program, const struct options *options);
+void output_free(struct output *output);
+
+bool output_json(const struct output *output);		/* --json was given */
+bool output_terminal(const struct output *output);	/* stdout is one, and no --json */
+bool output_talks(const struct output *output);		/* short remarks are welcome */
+bool output_verbose(const struct output *output);
+bool output_progress(const struct output *output);	/* a progress line may be shown */
+
+/* From now on stdout is the content of a file: objects go to stderr instead. */
+void output_take_stdout(struct output *output);
+
+/* What to call before anything is printed on stderr, to take away a progress line. */
+void output_before(struct output *output, void (*hide)(void *context), void *context);
+
+/*
+ * One object: version, the subject ("path" or "server") with its name (NULL: null), status,
+ * code, then the fields, whose reference is taken (NULL allowed).  word NULL means that of the
+ * code.  Does nothing without --json.
+ */
+void output_object(struct output *output, const char *subject, const char *name, int code,
+		   const char *word, json_t *take_fields);
+
+/* A string value; what is not UTF-8 in it is written as \xNN. */
+json_t *output_string(const char *text);
+
+/*
+ * Something failed: on stderr "program: NAME: why" and, for code 2, where to read more; or an
+ * object.  name NULL: the whole command.
+ */
+void output_failure(struct output *output, const char *subject, const char *name, int code,
+		    const char *why);
+
+/* Once per distinct text.  Not with --json. */
+void output_warning(struct output *output, const char *text);
+
+/* A short remark for someone who is watching; only if output_talks. */
+void output_remark(struct output *output, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* To stdout: as it is, and a name. */
+void output_text(struct output *output, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void output_name(struct output *output, const char *name);
+
+/* Flushes; code, or 1 (said once) when stdout could not be written and code was 0. */
+int output_finish(struct output *output, int code);
+
+/* The text as a terminal may show it; the caller frees it, NULL when out of memory.  utf8 says
+ * whether the terminal understands more than ASCII. */
+char *output_escape(const char *text, bool utf8);
+
+/* "2026-01-31 12:00:00", local time, and with a 'T' and 'Z' in UTC for JSON. */
+enum { OUTPUT_TIME = 40 };
+const char *output_time(long long ns, char text[OUTPUT_TIME]);
+const char *output_time_utc(long long ns, char text[OUTPUT_TIME]);
+
+/* "1023 bytes", "4.2 MiB". */
+enum { OUTPUT_SIZE = 32 };
+const char *output_size(unsigned long long bytes, char text[OUTPUT_SIZE]);
+
+#endif

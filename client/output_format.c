@@ -1,0 +1,129 @@
+/* Names, times and sizes as people may see them. */
+#include "output.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Length of the UTF-8 character at text and its code; 0 when it is none. */
+static size_t decode(const unsigned char *text, uint32_t *ret)
+{
+	static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len;
+	uint32_t code;
+
+	if (text[0] < 0x80) {
+		*ret = text[0];
+		return 1;
+	}
+	if (text[0] >= 0xc2 && text[0] <= 0xdf)
+		len = 2;
+	else if (text[0] >= 0xe0 && text[0] <= 0xef)
+		len = 3;
+	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	code = text[0] & (0x7fU >> len);
+	for (size_t i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	if (code < least[len] || (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff)
+		return 0;
+	*ret = code;
+	return len;
+}
+
+/* Controls, and what is invisible or turns the direction of what follows. */
+static bool deceives(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} odd[] = {{0x00, 0x1f},      {0x7f, 0x9f},     {0xad, 0xad},
+		   {0x61c, 0x61c},    {0x200b, 0x200f}, {0x2028, 0x202e},
+		   {0x2060, 0x2069},  {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+		   {0xe0000, 0xe007f}};
+
+	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
+		if (code >= odd[i].first && code <= odd[i].last)
+			return true;
+	return false;
+}
+
+char *output_escape(const char *text, bool utf8)
+{
+	/* "\xNN" is the longest that one byte becomes. */
+	char *escaped = malloc(4 * strlen(text) + 1), *to = escaped;
+
+	if (escaped == NULL)
+		return NULL;
+	while (*text != '\0') {
+		uint32_t code = 0;
+		size_t len = decode((const unsigned char *)text, &code);
+		bool plain =
+			len == 1 ? !deceives(code) : len > 1 && utf8 && !deceives(code);
+
+		if (len == 0)
+			len = 1;
+		for (; len > 0; len--, text++) {
+			if (plain)
+				*to++ = *text;
+			else
+				to += sprintf(to, "\\x%02x", (unsigned)(uint8_t)*text);
+		}
+	}
+	*to = '\0';
+	return escaped;
+}
+
+static time_t seconds_of(long long ns)
+{
+	long long seconds = ns / 1000000000;
+
+	return (time_t)(ns % 1000000000 < 0 ? seconds - 1 : seconds);
+}
+
+const char *output_time(long long ns, char text[OUTPUT_TIME])
+{
+	time_t seconds = seconds_of(ns);
+	struct tm parts;
+
+	if (localtime_r(&seconds, &parts) == NULL ||
+	    strftime(text, OUTPUT_TIME, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+		strcpy(text, "-");
+	return text;
+}
+
+const char *output_time_utc(long long ns, char text[OUTPUT_TIME])
+{
+	time_t seconds = seconds_of(ns);
+	struct tm parts;
+
+	if (gmtime_r(&seconds, &parts) == NULL ||
+	    strftime(text, OUTPUT_TIME, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		strcpy(text, "-");
+	return text;
+}
+
+const char *output_size(unsigned long long bytes, char text[OUTPUT_SIZE])
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double size = (double)bytes / 1024;
+	size_t unit = 0;
+
+	if (bytes < 1024) {
+		(void)snprintf(text, OUTPUT_SIZE, "%llu byte%s", bytes,
+			       bytes == 1 ? "" : "s");
+		return text;
+	}
+	while (size >= 1024 && unit + 1 < sizeof units / sizeof units[0]) {
+		size /= 1024;
+		unit++;
+	}
+	(void)snprintf(text, OUTPUT_SIZE, "%.1f %s", size, units[unit]);
+	return text;
+}

@@ -1,0 +1,154 @@
+/* One run of the command: user, session, remote names. */
+#include "run.h"
+
+#include "cluster.h"
+#include "commands.h"
+#include "output.h"
+#include "path.h"
+#include "status.h"
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void outcome_add(struct outcome *outcome, int code)
+{
+	if (!outcome->any)
+		outcome->code = code;
+	else if (outcome->code != code)
+		outcome->code = DFS_EXIT_SOME;
+	outcome->any = true;
+}
+
+static struct dfs_result result_of(int code, const char *format, va_list arguments)
+{
+	struct dfs_result result = {.code = code};
+
+	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
+	return result;
+}
+
+struct dfs_result run_result(int code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	struct dfs_result result = result_of(code, format, arguments);
+	va_end(arguments);
+	return result;
+}
+
+int run_usage(const struct run *run, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	struct dfs_result result = result_of(DFS_EXIT_USAGE, format, arguments);
+	va_end(arguments);
+	size_t len = strlen(result.why);
+	(void)snprintf(result.why + len, sizeof result.why - len,
+		       " (see \"%s help%s%s\")", run->program,
+		       run->command != NULL ? " " : "",
+		       run->command != NULL ? run->command->name : "");
+	output_failure(run->output, "path", NULL, DFS_EXIT_USAGE, result.why);
+	return DFS_EXIT_USAGE;
+}
+
+struct dfs_result run_user(struct run *run)
+{
+	const char *name = run->options.values[OPTION_USER], *wrong;
+	const char *source = "--user";
+	struct passwd entry, *found = NULL;
+	char buf[4096];
+
+	if (name == NULL) {
+		name = getenv("DFS_USER");
+		source = "DFS_USER";
+	}
+	if (name == NULL || (*name == '\0' && source[0] != '-')) {
+		source = "the log-in name";
+		if (getpwuid_r(getuid(), &entry, buf, sizeof buf, &found) != 0 ||
+		    found == NULL)
+			return run_result(DFS_EXIT_USAGE,
+					  "this user has no log-in name; give one with "
+					  "--user or DFS_USER");
+		name = entry.pw_name;
+	}
+	wrong = path_check_user(name, strlen(name));
+	if (wrong != NULL)
+		return run_result(DFS_EXIT_USAGE,
+				  "\"%s\" (%s) cannot be used: %s; give another with "
+				  "--user or DFS_USER",
+				  name, source, wrong);
+	strcpy(run->user, name);
+	return (struct dfs_result){0};
+}
+
+struct dfs_result run_open(struct run *run)
+{
+	struct dfs_options options = {.user = run->user,
+				      .caller = "client " DFS_SOFTWARE};
+	char config[PATH_MAX];
+
+	if (!cluster_find(run->options.values[OPTION_CONFIG], config, sizeof config))
+		return run_result(
+			DFS_EXIT_USAGE,
+			"no cluster.conf found; name one with --config FILE or "
+			"DFS_CONFIG, or make a cluster with \"%s cluster create "
+			"DIR\"",
+			run->program);
+	if (access(config, F_OK) != 0)
+		return run_result(
+			DFS_EXIT_USAGE,
+			"there is no %s; name another with --config FILE or "
+			"DFS_CONFIG, or make a cluster with \"%s cluster create "
+			"DIR\"",
+			config, run->program);
+	options.config = config;
+	return dfs_open(&options, &run->dfs);
+}
+
+/* Takes path over; checks it as a file's or a folder's. */
+static struct dfs_result checked(char *path, bool folder, char **ret_path)
+{
+	const char *wrong;
+
+	*ret_path = NULL;
+	if (path == NULL)
+		return run_result(DFS_EXIT_OTHER, "out of memory");
+	wrong = folder ? path_check_folder(path, strlen(path))
+		       : path_check(path, strlen(path));
+	if (wrong != NULL) {
+		free(path);
+		return run_result(DFS_EXIT_USAGE, "%s", wrong);
+	}
+	*ret_path = path;
+	return (struct dfs_result){0};
+}
+
+struct dfs_result run_path(const struct run *run, const char *typed, char **ret_path)
+{
+	*ret_path = NULL;
+	if (*typed == '\0')
+		return run_result(DFS_EXIT_USAGE, "the name is empty");
+	return checked(path_canonical(typed, run->user), false, ret_path);
+}
+
+struct dfs_result run_folder(const struct run *run, const char *typed, char **ret_path)
+{
+	char *path, *folder;
+
+	*ret_path = NULL;
+	if (*typed == '\0')
+		return run_result(DFS_EXIT_USAGE, "the name is empty");
+	path = path_canonical(typed, run->user);
+	if (path != NULL && path[strlen(path) - 1] != '/') {
+		if (asprintf(&folder, "%s/", path) < 0)
+			folder = NULL;
+		free(path);
+		path = folder;
+	}
+	return checked(path, true, ret_path);
+}
