@@ -1,9 +1,10 @@
 /*
- * The calling side of our transport: a CLIENT of libtirpc whose calls go over one TCP
- * connection inside TLS (RFC 9289: probe, STARTTLS, handshake; never in the clear).
+ * The calling side of our transport: ONC RPC calls over one TCP connection inside TLS
+ * (RFC 9289: probe, STARTTLS, handshake; never in the clear).
  *
  * One call at a time per handle.  After any failure of the connection the handle is dead and
- * is to be freed.  Another thread may end a call under way with call_cancel.
+ * is to be freed.  Another thread may end a call under way with call_cancel, but not beside or
+ * after call_close: whoever closes sees to that.
  */
 #ifndef DFS_CALL_H
 #define DFS_CALL_H

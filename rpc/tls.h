@@ -20,8 +20,11 @@ SSL_CTX *tls_for_client(const char *ca_file, char *why, size_t why_size);
 SSL_CTX *tls_for_server(const char *cert_file, const char *key_file, const char *ca_file,
 			char *why, size_t why_size);
 
+/* Does the context's own certificate carry this DNS name, as its clients will demand? */
+bool tls_has_name(SSL_CTX *context, const char *name);
+
 /*
- * A new handshake on a connected socket; the name, if any, is what the peer's certificate
+ * A new handshake on a connected, non-blocking socket; the name, if any, is what the peer's certificate
  * must carry as a DNS name (never a wildcard, never the CN).  Waits until deadline_ms.
  * NULL, with why, when it fails or the peer agreed on another ALPN or on none.
  */

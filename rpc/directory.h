@@ -1,0 +1,32 @@
+/*
+ * Asking the directory of a host, its rpcbind, where a program is.
+ *
+ * With calls of our own: those of libtirpc wait up to a minute, whatever the caller's
+ * deadline.  What a directory says is never proof: servers prove themselves by certificate.
+ */
+#ifndef DFS_DIRECTORY_H
+#define DFS_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DIRECTORY_HOST = 256 };
+
+/*
+ * Where rpcbind on this host says that the program listens for netid "tcp" or "tcp6".  false,
+ * with a sentence in why, when it does not answer or *ret_port is 0: no such program.
+ */
+bool directory_ask(const char *host, uint32_t program, uint32_t version, const char *netid,
+		   int64_t deadline_ms, char ret_host[DIRECTORY_HOST],
+		   unsigned short *ret_port, char *why, size_t why_size);
+
+/* Does something answer procedure 0 of the program there, whatever the answer? */
+bool directory_answers(const char *host, unsigned short port, uint32_t program,
+		       uint32_t version, int64_t deadline_ms);
+
+/* Splits a universal address, "127.0.0.1.39.17" or "::1.39.17"; false when it is none. */
+bool directory_split(const char *universal, char ret_host[DIRECTORY_HOST],
+		     unsigned short *ret_port);
+
+#endif

@@ -1,0 +1,207 @@
+/* One RPC call and its reply. */
+#include "exchange.h"
+
+#include "record.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct exchange {
+	struct stream *stream;
+	struct record *record;
+	uint32_t xid; /* of the last call; the first is random, so that it cannot be
+			 guessed */
+};
+
+struct exchange *exchange_new(struct stream *take_stream)
+{
+	struct exchange *exchange = calloc(1, sizeof *exchange);
+
+	if (exchange == NULL || take_stream == NULL)
+		goto fail;
+	exchange->record = record_new(take_stream, NULL);
+	if (exchange->record == NULL || getrandom(&exchange->xid, sizeof exchange->xid,
+						  0) != (ssize_t)sizeof exchange->xid)
+		goto fail;
+	exchange->stream = take_stream;
+	return exchange;
+fail:
+	exchange_free(exchange);
+	stream_close(take_stream);
+	return NULL;
+}
+
+void exchange_free(struct exchange *exchange)
+{
+	if (exchange == NULL)
+		return;
+	record_free(exchange->record);
+	stream_close(exchange->stream);
+	free(exchange);
+}
+
+struct stream *exchange_stream(struct exchange *exchange)
+{
+	return exchange->stream;
+}
+
+static bool_t no_value(XDR *xdrs, ...)
+{
+	(void)xdrs;
+	return TRUE;
+}
+
+/* XDR takes what it encodes without const, but only reads it. */
+static void *unconst(const void *pointer)
+{
+	union {
+		const void *borrow;
+		void *plain;
+	} either = {.borrow = pointer};
+
+	return either.plain;
+}
+
+static bool say(char *why, size_t size, const char *text)
+{
+	(void)snprintf(why, size, "%s", text);
+	return false;
+}
+
+static bool say_stream(const struct exchange *exchange, char *why, size_t size)
+{
+	switch (stream_error(exchange->stream)) {
+	case ETIMEDOUT:
+		return say(why, size, "no answer in time");
+	case ECONNRESET:
+	case EPIPE:
+		return say(why, size, "the connection was closed");
+	case ECANCELED:
+		return say(why, size, "given up");
+	case EPROTO:
+		return say(why, size, "what arrived is not what was sent");
+	case EMSGSIZE:
+		return say(why, size, "an answer above the largest size");
+	default:
+		return say(why, size, strerrordesc_np(stream_error(exchange->stream)));
+	}
+}
+
+static bool say_refused(const struct rpc_msg *reply, char *why, size_t size)
+{
+	if (reply->rm_reply.rp_stat == MSG_DENIED) {
+		if (reply->rjcted_rply.rj_stat == RPC_MISMATCH)
+			return say(why, size, "it speaks another version of RPC");
+		if (reply->rjcted_rply.rj_why == AUTH_TOOWEAK)
+			return say(why, size, "it refuses this in the clear");
+		return say(why, size, "it refused the credential");
+	}
+	switch (reply->acpted_rply.ar_stat) {
+	case PROG_UNAVAIL:
+		return say(why, size, "another program answers at this address");
+	case PROG_MISMATCH:
+		return say(why, size, "it speaks another version of our protocol");
+	case PROC_UNAVAIL:
+		return say(why, size, "it does not know this procedure");
+	case GARBAGE_ARGS:
+		return say(why, size, "it did not understand the request");
+	default:
+		return say(why, size, "it could not answer");
+	}
+}
+
+static bool send_call(struct exchange *exchange, const struct exchange_call *call,
+		      int flavor, int64_t deadline_ms, char *why, size_t why_size)
+{
+	XDR *xdrs = record_begin(exchange->record);
+	struct rpc_msg message;
+
+	memset(&message, 0, sizeof message);
+	message.rm_xid = ++exchange->xid;
+	message.rm_direction = CALL;
+	message.rm_call.cb_rpcvers = RPC_MSG_VERSION;
+	message.rm_call.cb_prog = call->program;
+	message.rm_call.cb_vers = call->version;
+	message.rm_call.cb_proc = call->procedure;
+	message.rm_call.cb_cred.oa_flavor = flavor;
+	if (!xdr_callmsg(xdrs, &message) ||
+	    (call->encode != NULL && !call->encode(xdrs, unconst(call->args))))
+		return say(
+			why, why_size,
+			"the request breaks a limit of the protocol, or memory is out");
+	if (!record_send(exchange->record, deadline_ms))
+		return say_stream(exchange, why, why_size);
+	return true;
+}
+
+/* verifier has MAX_AUTH_BYTES.  The result is still to be decoded after it. */
+static bool receive_reply(struct exchange *exchange, size_t max, int64_t deadline_ms,
+			  struct rpc_msg *ret_reply, char *verifier, char *why,
+			  size_t why_size)
+{
+	do {
+		memset(ret_reply, 0, sizeof *ret_reply);
+		ret_reply->acpted_rply.ar_verf.oa_base = verifier;
+		ret_reply->acpted_rply.ar_results.proc = no_value;
+		if (!record_receive(exchange->record, max, deadline_ms))
+			return say_stream(exchange, why, why_size);
+		if (!xdr_replymsg(record_input(exchange->record), ret_reply)) {
+			stream_fail(exchange->stream, EPROTO);
+			return say_stream(exchange, why, why_size);
+		}
+		/* Another xid would be the answer to a call that was given up. */
+	} while (ret_reply->rm_xid != exchange->xid);
+	return true;
+}
+
+bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
+		  int64_t deadline_ms, char *why, size_t why_size)
+{
+	char verifier[MAX_AUTH_BYTES];
+	struct rpc_msg reply;
+
+	if (stream_error(exchange->stream) != 0)
+		return say_stream(exchange, why, why_size);
+	if (!send_call(exchange, call, AUTH_NONE, deadline_ms, why, why_size) ||
+	    !receive_reply(exchange, call->reply_max, deadline_ms, &reply, verifier, why,
+			   why_size))
+		return false;
+	if (reply.rm_reply.rp_stat != MSG_ACCEPTED ||
+	    reply.acpted_rply.ar_stat != SUCCESS)
+		return say_refused(&reply, why, why_size);
+	if (call->decode == NULL)
+		return true;
+	memset(call->res, 0, call->res_size);
+	if (call->decode(record_input(exchange->record), call->res) &&
+	    record_used_up(exchange->record))
+		return true;
+	xdr_free(call->decode, call->res);
+	memset(call->res, 0, call->res_size);
+	return say(why, why_size, "its answer breaks the protocol, or memory is out");
+}
+
+bool exchange_ask_tls(struct exchange *exchange, uint32_t program, uint32_t version,
+		      int64_t deadline_ms, char *why, size_t why_size)
+{
+	const struct exchange_call probe = {.program = program, .version = version};
+	enum { REPLY_MAX = 1024 };
+	char verifier[MAX_AUTH_BYTES];
+	struct rpc_msg reply;
+	const struct opaque_auth *answer = &reply.acpted_rply.ar_verf;
+
+	if (!send_call(exchange, &probe, EXCHANGE_AUTH_TLS, deadline_ms, why, why_size) ||
+	    !receive_reply(exchange, REPLY_MAX, deadline_ms, &reply, verifier, why,
+			   why_size))
+		return false;
+	/* The status does not matter: TLS may be had even where the program is not. */
+	if (reply.rm_reply.rp_stat != MSG_ACCEPTED || answer->oa_flavor != AUTH_NONE ||
+	    answer->oa_length != EXCHANGE_STARTTLS_LEN ||
+	    memcmp(answer->oa_base, EXCHANGE_STARTTLS, EXCHANGE_STARTTLS_LEN) != 0) {
+		stream_fail(exchange->stream, EPROTO);
+		return say(why, why_size,
+			   "it does not offer TLS, and nothing is sent in the clear");
+	}
+	return true;
+}
