@@ -1,0 +1,134 @@
+# Acceptance 1.8: kills at moments that nobody chose.
+load helper
+
+setup()
+{
+	cluster_create
+	servers_start
+}
+
+teardown()
+{
+	cluster_end
+}
+
+# The moment is what is random here, so this sleep is the test itself.
+a_moment()
+{
+	sleep "0.$(printf %03d $((RANDOM % ${1:-250})))"
+}
+
+# Puts files until told to stop; notes what was acknowledged, and nothing else.
+loader()
+{
+	local i=0 size
+	until [ -e "$T/stop" ]; do
+		i=$((i + 1))
+		size=$((RANDOM % 8 == 0 ? 1300000 : RANDOM))
+		head -c $size /dev/urandom >"$T/load.$1"
+		if client put "$T/load.$1" "load/$1.$i" >/dev/null 2>&1; then
+			echo "$1.$i $(sha256sum <"$T/load.$1" | cut -c-64)" >>"$T/acknowledged.$1"
+		fi
+	done
+}
+
+all_acknowledged_are_there()
+{
+	local name digest
+	cat "$T"/acknowledged.* | while read -r name digest; do
+		[ "$(client get "load/$name" - | sha256sum | cut -c-64)" = "$digest" ] || {
+			echo "load/$name is not what was acknowledged"
+			return 1
+		}
+	done
+}
+
+kill_servers()
+{
+	local times=$1 n
+	loader 1 3>&- &
+	first=$!
+	loader 2 3>&- &
+	second=$!
+	for _ in $(seq $times); do
+		n=$((RANDOM % 4 + 1))
+		a_moment
+		server_kill $n
+		a_moment 100
+		server_start $n
+	done
+	touch "$T/stop"
+	wait $first $second
+	echo "$(cat "$T"/acknowledged.* | wc -l) puts were acknowledged"
+	[ "$(cat "$T"/acknowledged.* | wc -l)" -gt 5 ]
+	all_acknowledged_are_there
+	client status
+}
+
+@test "1.8 a server killed at 50 random moments under load: nothing acknowledged is lost" {
+	kill_servers 50
+	server_kill $((RANDOM % 4 + 1))
+	all_acknowledged_are_there
+}
+
+# bats test_tags=long
+@test "1.8 a server killed at 1000 random moments under load" {
+	kill_servers 1000
+}
+
+# One put killed somewhere; then the path is as before or as after, for every reader.
+kill_client()
+{
+	local i=$1 size=$2 span=$3 pid
+	head -c "$size" /dev/urandom >"$T/new"
+	"$DFS_BIN/client/client" put "$T/new" victim >/dev/null 2>&1 3>&- </dev/null &
+	pid=$!
+	a_moment "$span"
+	kill -KILL $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	client get victim - >"$T/got"
+	if cmp -s "$T/got" "$T/new"; then
+		outcome=new
+	elif cmp -s "$T/got" "$T/old"; then
+		outcome=old
+	else
+		echo "attempt $i: neither the old version nor the new one"
+		return 1
+	fi
+	client get victim - | cmp "$T/got" -
+	cp "$T/got" "$T/old"
+	echo $outcome >>"$T/outcomes"
+	if [ $((i % 10)) = 0 ]; then
+		head -c 3000 /dev/urandom >"$T/old"
+		timeout 30 "$DFS_BIN/client/client" put "$T/old" victim
+		client get victim - | cmp "$T/old" -
+	fi
+}
+
+@test "1.8 a client killed at 200 random moments of a put: the old version or the new one, the same for all" {
+	random_file "$T/old" 2000
+	client put "$T/old" victim
+	for i in $(seq 150); do
+		kill_client "$i" 20000 60
+	done
+	for i in $(seq 50); do
+		kill_client "$i" 4000000 150
+	done
+	sort "$T/outcomes" | uniq -c
+	grep -q old "$T/outcomes"
+	grep -q new "$T/outcomes"
+}
+
+@test "1.8 all four killed at once under load: what was acknowledged is there after the start" {
+	loader 1 3>&- &
+	first=$!
+	eventually 60 test -s "$T/acknowledged.1"
+	for _ in 1 2 3; do
+		a_moment
+		server_kill 1 2 3 4
+		servers_start
+	done
+	touch "$T/stop"
+	wait $first
+	all_acknowledged_are_there
+}
