@@ -122,7 +122,8 @@ print(path[:-1] + "q" if path.endswith("/") else path)' "$1"
 
 @test "1.3 every other name is refused by the client, exit 2, in all verbs" {
 	for name in "${refused[@]}"; do
-		run -2 client put --to "$name/x/.." -- "$T/in"
+		# With a final '/' the target of put is a folder.
+		[[ "$name" == */ ]] || [ -z "$name" ] || run -2 client put --to "$name" -- "$T/in"
 		run -2 client get --to "$T/out" -- "$name"
 		run -2 client stat -- "$name"
 		run -2 client delete -- "$name"
