@@ -154,7 +154,7 @@ format:                      ## puts every C file into the one format
 	clang-format -i $(C_FILES)
 
 .PHONY: bench
-bench:                       ## times, as ratios to the bare machine; SIZE=1024 (MiB)
+bench:                       ## times, as ratios to the bare machine; BENCH_FLAGS="--size 1024"
 	tests/deps test
 	+$(MAKE) --no-print-directory -j$(JOBS) programs
 	DFS_BIN=$(abspath $(BIN)) DFS_TOOLS=$(abspath $(BUILD))/tests tests/bench/bench $(BENCH_FLAGS)
