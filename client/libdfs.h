@@ -176,7 +176,7 @@ struct dfs_server_status {
 struct dfs_report {
 	struct dfs_server_status servers[4];
 	bool counted;			/* the numbers below are known */
-	uint64_t files, bytes;
+	uint64_t files;
 	uint64_t files_by_copies[3];	/* two or more, one, no living copy of the worst chunk */
 	int code;			/* 0..3, the exit code of "status" */
 };

@@ -1,0 +1,458 @@
+/* The calls of one attempt: BIND, PREPARE, ACCEPT. */
+#include "attempt.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "placement.h"
+#include "value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A server gets this much longer for making an upload durable: 16 MiB in a second. */
+enum { BIND_UNITS_A_SECOND = 64 };
+
+static unsigned bit(unsigned server)
+{
+	return 1U << (server - 1);
+}
+
+unsigned attempt_plan(unsigned row, unsigned server, unsigned servers)
+{
+	unsigned opposite = placement_opposite(server);
+	unsigned plan = placement_pair(row, server);
+
+	if (!(servers & bit(server)))
+		return 0;
+	return servers & bit(opposite) ? plan : plan | placement_pair(row, opposite);
+}
+
+/* ---- BIND -----------------------------------------------------------------------------
+ */
+
+struct bind_call {
+	dfs_bind_args args[DFS_SERVERS];
+	dfs_bind_item items[DFS_SERVERS];
+	char *path;
+};
+
+static void bind_call_free(void *owner)
+{
+	struct bind_call *call = owner;
+
+	free(call->path);
+	free(call);
+}
+
+static void bind_turn(struct attempt *attempt, struct turn *turn)
+{
+	struct proposal *proposal = turn->proposal;
+	const dfs_content *content = &proposal->content;
+	uint64_t units = placement_units(content->size, content->unit_size);
+	struct bind_call *call = calloc(1, sizeof *call);
+	struct round *round = NULL;
+
+	if (!call || !(call->path = strdup(proposal->path))) {
+		free(call);
+		return;
+	}
+	round = round_new(attempt->dfs->links, &session_bind, call, bind_call_free);
+	for (unsigned s = 1; round && s <= DFS_SERVERS; s++) {
+		dfs_bind_item *item = &call->items[s - 1];
+
+		if (proposal->uploaded[s - 1] == 0 || !(attempt->servers & bit(s)))
+			continue;
+		item->path = (dfs_path){(u_int)strlen(call->path), call->path};
+		item->share =
+			(dfs_share){content->object, units, proposal->uploaded[s - 1]};
+		call->args[s - 1] =
+			(dfs_bind_args){proposal->operation, attempt->ballot, {1, item}};
+		round_ask(round, s, &call->args[s - 1],
+			  clock_now_ms() + LINKS_NEED_MS +
+				  (int64_t)(units / BIND_UNITS_A_SECOND) * 1000);
+	}
+	if (!round)
+		return;
+	round_wait(round, DFS_SERVERS, 0);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_bind_res *res = round_answer(round, s);
+		dfs_status status =
+			res && res->status == DFS_OK &&
+					res->dfs_bind_res_u.items.items_len == 1
+				? res->dfs_bind_res_u.items.items_val[0]
+				: DFS_NODATA;
+
+		if (proposal->uploaded[s - 1] == 0)
+			continue;
+		if (status == DFS_OK)
+			turn->staged[s - 1] = proposal->uploaded[s - 1];
+		else
+			proposal->uploaded[s - 1] = 0;
+		if (status == DFS_NOSPACE || status == DFS_IO)
+			turn->full |= bit(s);
+	}
+	round_free(round);
+}
+
+void attempt_bind(struct attempt *attempt)
+{
+	for (size_t i = 0; i < attempt->count; i++)
+		if (attempt->turns[i].proposal->stage)
+			bind_turn(attempt, &attempt->turns[i]);
+}
+
+/* ---- PREPARE
+ * ---------------------------------------------------------------------------- */
+
+/* A copy of all that one PREPARE to four servers sends. */
+struct prepare_call {
+	dfs_prepare_args args[DFS_SERVERS];
+	dfs_prepare_item *items[DFS_SERVERS];
+	size_t *turns[DFS_SERVERS]; /* which turn an item is of */
+	dfs_unit (*units[DFS_SERVERS])[DFS_SERVERS];
+	size_t count;
+	char **paths;
+	uint8_t **contents;
+};
+
+static void prepare_call_free(void *owner)
+{
+	struct prepare_call *call = owner;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		free(call->items[i]);
+		free(call->turns[i]);
+		free(call->units[i]);
+	}
+	for (size_t i = 0; i < call->count; i++) {
+		if (call->paths)
+			free(call->paths[i]);
+		if (call->contents)
+			free(call->contents[i]);
+	}
+	free(call->paths);
+	free(call->contents);
+	free(call);
+}
+
+static struct prepare_call *prepare_call_new(const struct attempt *attempt)
+{
+	struct prepare_call *call = calloc(1, sizeof *call);
+	size_t count = attempt->count;
+	bool good = call != NULL;
+
+	if (good) {
+		call->count = count;
+		call->paths = calloc(count, sizeof *call->paths);
+		call->contents = calloc(count, sizeof *call->contents);
+		good = call->paths && call->contents;
+	}
+	for (unsigned i = 0; good && i < DFS_SERVERS; i++) {
+		call->items[i] = calloc(count, sizeof *call->items[i]);
+		call->turns[i] = calloc(count, sizeof *call->turns[i]);
+		call->units[i] = calloc(count, sizeof *call->units[i]);
+		good = call->items[i] && call->turns[i] && call->units[i];
+	}
+	for (size_t i = 0; good && i < count; i++) {
+		const struct proposal *proposal = attempt->turns[i].proposal;
+
+		call->paths[i] = strdup(proposal->path);
+		good = call->paths[i] != NULL;
+		if (good && proposal->small && proposal->content.size > 0) {
+			size_t len = (size_t)proposal->content.size;
+
+			call->contents[i] = malloc(len);
+			good = call->contents[i] != NULL;
+			if (good)
+				memcpy(call->contents[i], proposal->small, len);
+		}
+	}
+	if (!good && call) {
+		prepare_call_free(call);
+		call = NULL;
+	}
+	return call;
+}
+
+/* Adds a turn's item for one server, with the units of these chunks (0: only the path).
+ */
+static void add_item(struct prepare_call *call, const struct attempt *attempt,
+		     size_t turn, unsigned server, unsigned chunks)
+{
+	const struct proposal *proposal = attempt->turns[turn].proposal;
+	const dfs_content *content = &proposal->content;
+	dfs_prepare_args *args = &call->args[server - 1];
+	u_int at = args->items.items_len++;
+	dfs_prepare_item *item = &call->items[server - 1][at];
+	dfs_unit *units = call->units[server - 1][at];
+	u_int taken = 0;
+
+	args->operation = proposal->operation;
+	args->ballot = attempt->ballot;
+	args->items.items_val = call->items[server - 1];
+	call->turns[server - 1][at] = turn;
+	item->path = (dfs_path){(u_int)strlen(call->paths[turn]), call->paths[turn]};
+	item->creates = proposal->kind == PROPOSAL_FILE;
+	if (chunks == 0)
+		return;
+	dfs_small *small = &item->stage.dfs_stage_u.small;
+	uint64_t count = placement_units(content->size, content->unit_size);
+
+	for (uint64_t u = 0; u < count; u++)
+		if (chunks & 1U << (placement_chunk(u) - 1))
+			units[taken++] = (dfs_unit){
+				u,
+				{placement_unit_len(content->size, content->unit_size, u),
+				 call->contents[turn] + u * content->unit_size}};
+	item->stage.kind = DFS_STAGE_CONTENT;
+	small->share = (dfs_share){content->object, count, chunks};
+	small->units.units_len = taken;
+	small->units.units_val = units;
+}
+
+static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise)
+{
+	const dfs_promised *promised = &promise->dfs_promise_u.promised;
+
+	if (promise->status == DFS_REFUSED)
+		turn->refused |= bit(server);
+	if (promise->status != DFS_OK)
+		return;
+	turn->promised |= bit(server);
+	turn->answers.of[server - 1] = &promised->reg;
+	turn->blockers[server - 1] = promised->blocker;
+}
+
+static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
+			dfs_status status)
+{
+	if (chunks != 0 && status == DFS_OK)
+		turn->staged[server - 1] |= chunks;
+	else if (chunks != 0)
+		turn->full |= bit(server);
+}
+
+static void take_answer(struct attempt *attempt, struct prepare_call *call,
+			unsigned server, const dfs_prepare_res *res, bool spares)
+{
+	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
+	const dfs_prepare_args *args = &call->args[server - 1];
+
+	if (res->status != DFS_OK)
+		return;
+	session_saw(attempt->dfs, &ok->seen);
+	for (u_int i = 0; i < ok->items.items_len && i < args->items.items_len; i++) {
+		const dfs_stage *stage = &args->items.items_val[i].stage;
+		unsigned chunks = stage->kind == DFS_STAGE_CONTENT
+					  ? stage->dfs_stage_u.small.share.chunks
+					  : 0;
+
+		struct turn *turn = &attempt->turns[call->turns[server - 1][i]];
+
+		if (!spares)
+			take_promise(turn, server, &ok->items.items_val[i]);
+		if (ok->items.items_val[i].status == DFS_OK)
+			take_staged(turn, server, chunks,
+				    ok->items.items_val[i].dfs_promise_u.promised.staged);
+	}
+}
+
+/*
+ * Sends what was added and takes what comes; the round keeps it.  A call for spares tells
+ * nothing new of the paths: of its answers only what was staged is taken.
+ */
+static struct round *send_prepare(struct attempt *attempt, struct prepare_call *call,
+				  bool spares)
+{
+	struct round *round =
+		round_new(attempt->dfs->links, &session_prepare, call, prepare_call_free);
+
+	if (!round)
+		return NULL;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (call->args[s - 1].items.items_len > 0)
+			round_ask(round, s, &call->args[s - 1],
+				  clock_now_ms() + LINKS_NEED_MS);
+	round_wait(round, 3, LINKS_PATIENCE_MS);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_prepare_res *res = round_answer(round, s);
+
+		if (res)
+			take_answer(attempt, call, s, res, spares);
+	}
+	return round;
+}
+
+/*
+ * Small contents whose holder failed after all: the pair goes to the opposite server,
+ * with the same ballot, which may be promised again.
+ */
+static void give_spares(struct attempt *attempt)
+{
+	struct prepare_call *call = prepare_call_new(attempt);
+	bool owed = false;
+
+	for (size_t i = 0; call && i < attempt->count; i++) {
+		const struct turn *turn = &attempt->turns[i];
+		unsigned row = turn->proposal->content.row;
+
+		for (unsigned s = 1; turn->proposal->small && s <= DFS_SERVERS; s++) {
+			unsigned opposite = placement_opposite(s);
+			unsigned spare = placement_pair(row, opposite);
+
+			if (turn->staged[s - 1] != 0 && turn->staged[opposite - 1] == 0 &&
+			    (turn->staged[s - 1] & spare) != spare) {
+				add_item(call, attempt, i, s, spare);
+				owed = true;
+			}
+		}
+	}
+	if (!owed) {
+		if (call)
+			prepare_call_free(call);
+		return;
+	}
+	round_free(send_prepare(attempt, call, true));
+}
+
+void attempt_prepare(struct attempt *attempt)
+{
+	struct prepare_call *call = prepare_call_new(attempt);
+
+	if (!call)
+		return;
+	for (size_t i = 0; i < attempt->count; i++) {
+		const struct proposal *proposal = attempt->turns[i].proposal;
+
+		for (unsigned s = 1; s <= DFS_SERVERS; s++)
+			if (attempt->servers & bit(s))
+				add_item(call, attempt, i, s,
+					 proposal->small
+						 ? attempt_plan(proposal->content.row, s,
+								attempt->servers)
+						 : 0);
+	}
+	attempt->promises = send_prepare(attempt, call, false);
+	if (attempt->promises)
+		give_spares(attempt);
+}
+
+/* ---- ACCEPT
+ * ----------------------------------------------------------------------------- */
+
+struct accept_call {
+	dfs_accept_args args;
+	size_t *turns; /* which turn an item is of */
+	dfs_proposal items[];
+};
+
+static void accept_call_free(void *owner)
+{
+	struct accept_call *call = owner;
+
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		free(call->items[i].path.dfs_path_val);
+		value_free(&call->items[i].value);
+	}
+	free(call->turns);
+	free(call);
+}
+
+static struct accept_call *accept_call_new(const struct attempt *attempt,
+					   bool *ret_deletes)
+{
+	struct accept_call *call =
+		calloc(1, sizeof *call + attempt->count * sizeof call->items[0]);
+
+	*ret_deletes = true;
+	if (!call)
+		return NULL;
+	call->args.ballot = attempt->ballot;
+	call->args.items.items_val = call->items;
+	call->turns = calloc(attempt->count + 1, sizeof *call->turns);
+	for (size_t i = 0; call->turns && i < attempt->count; i++) {
+		const struct turn *turn = &attempt->turns[i];
+		u_int at = call->args.items.items_len;
+		char *path;
+
+		if (!turn->proposes)
+			continue;
+		path = strdup(turn->proposal->path);
+		if (!path || !value_copy(&turn->value, &call->items[at].value)) {
+			free(path);
+			break; /* the rest is tried again */
+		}
+		call->items[at].path = (dfs_path){(u_int)strlen(path), path};
+		call->turns[at] = i;
+		call->args.items.items_len++;
+		*ret_deletes &= turn->value.body.kind == DFS_TOMBSTONE;
+	}
+	if (!call->turns || call->args.items.items_len == 0) {
+		accept_call_free(call);
+		return NULL;
+	}
+	return call;
+}
+
+static void take_votes(struct attempt *attempt, const struct accept_call *call,
+		       unsigned server, const dfs_accept_res *res)
+{
+	const dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
+
+	if (res->status != DFS_OK)
+		return;
+	session_saw(attempt->dfs, &ok->seen);
+	for (u_int i = 0; i < ok->items.items_len && i < call->args.items.items_len;
+	     i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+
+		if (ok->items.items_val[i] == DFS_OK)
+			turn->accepted |= bit(server);
+		else if (ok->items.items_val[i] == DFS_NODATA)
+			turn->lost_data = true;
+	}
+}
+
+void attempt_accept(struct attempt *attempt)
+{
+	bool deletes;
+	struct accept_call *call = accept_call_new(attempt, &deletes);
+	struct round *round;
+
+	if (!call)
+		return;
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+		struct proposal *proposal = turn->proposal;
+
+		if (turn->judgement.verdict != JUDGE_PROPOSE || proposal->proposed)
+			continue;
+		proposal->proposed = true;
+		proposal->first = attempt->ballot;
+		proposal->first_number = turn->value.number - 1;
+	}
+	round = round_new(attempt->dfs->links,
+			  deletes ? &session_delete : &session_accept, call,
+			  accept_call_free);
+	if (!round)
+		return;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (attempt->servers & bit(s))
+			round_ask(round, s, &call->args, clock_now_ms() + LINKS_NEED_MS);
+	round_wait(round, 3, LINKS_PATIENCE_MS);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_accept_res *res = round_answer(round, s);
+
+		if (res)
+			take_votes(attempt, call, s, res);
+	}
+	round_free(round);
+}
+
+void attempt_free(struct attempt *attempt)
+{
+	for (size_t i = 0; i < attempt->count; i++)
+		value_free(&attempt->turns[i].value);
+	free(attempt->turns);
+	round_free(attempt->promises);
+}

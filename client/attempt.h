@@ -1,0 +1,56 @@
+/*
+ * One attempt of the proposer: the calls that several paths share under one ballot.
+ *
+ * The arguments of a call may be needed after the attempt is over (by a server that is
+ * slow), so each call gets a copy of its own of all that it sends.
+ */
+#ifndef DFS_ATTEMPT_H
+#define DFS_ATTEMPT_H
+
+#include "judge.h"
+#include "proposer.h"
+
+/* One path in an attempt. */
+struct turn {
+	struct proposal *proposal;
+	unsigned staged[DFS_SERVERS];   /* chunks that are durable there, bound to this
+					   ballot */
+	unsigned promised;              /* servers that did; mask */
+	unsigned refused;               /* servers that heard of a higher ballot */
+	unsigned full;                  /* servers without space, or with a broken disk */
+	struct judge_answers answers;   /* into the round of promises */
+	dfs_path blockers[DFS_SERVERS]; /* likewise; empty ones have length 0 */
+	struct judgement judgement;
+	bool proposes; /* `value` is to be accepted */
+	dfs_value value;
+	unsigned accepted; /* servers that said yes; mask */
+	bool lost_data;    /* a server said NODATA */
+};
+
+struct attempt {
+	struct dfs *dfs;
+	dfs_ballot ballot;
+	unsigned servers; /* that vote; mask */
+	struct turn *turns;
+	size_t count;
+	struct round *promises; /* keeps what turns point into */
+};
+
+/* Binds uploads to the ballot (BIND); servers that fail lose their share of `uploaded`.
+ */
+void attempt_bind(struct attempt *attempt);
+
+/* PREPARE to all, with small contents; then once more for spares that are owed. */
+void attempt_prepare(struct attempt *attempt);
+
+/* ACCEPT for all turns that propose. */
+void attempt_accept(struct attempt *attempt);
+
+/* Ends the attempt; the turns and their values are freed. */
+void attempt_free(struct attempt *attempt);
+
+/* The chunks that a server is to be given of a row when only those in the mask are there.
+ */
+unsigned attempt_plan(unsigned row, unsigned server, unsigned servers);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Fetching a content: each unit from one of its living holders, in order to the caller.
+ *
+ * Every server's thread fetches the units it is asked for into a window; the caller's
+ * thread takes them out in order and proves the whole by its digest.  A unit that one
+ * holder cannot give (dead, damaged, not there) is asked of another; nobody is asked
+ * twice for the same.
+ */
+#ifndef DFS_FETCH_H
+#define DFS_FETCH_H
+
+#include "content.h"
+#include "session.h"
+
+struct fetch {
+	struct dfs *dfs;
+	const char *path; /* for messages */
+	const dfs_content *content;
+	/* Takes the content in order; not 0 ends the fetch with that code (why is set).
+	 */
+	int (*write)(void *context, const void *bytes, size_t len, char why[DFS_WHY]);
+	void *context;
+};
+
+enum fetch_end {
+	FETCH_DONE,   /* written, and proved by its XXH3-128 */
+	FETCH_FAILED, /* result says why */
+	FETCH_GONE    /* no holder has the object any more: look the path up again */
+};
+
+enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result);
+
+/*
+ * The server to ask for a unit: of those in the mask that hold it, the one that has its
+ * chunk as the first of its pair, so that each of four servers gives one chunk; 0 when
+ * there is none.
+ */
+unsigned fetch_source(const dfs_content *content, uint64_t unit, unsigned servers);
+
+/*
+ * "transfer failed: chunk 2 is on dfs1 and dfs2, which cannot be reached (...)": why a
+ * content cannot be read while only the servers in the mask can be; false when it can.
+ */
+bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned servers,
+			char text[DFS_WHY]);
+
+/* The same for the servers that are up, after waiting for those that are needed. */
+bool fetch_can_be_reached(struct dfs *dfs, const dfs_content *content,
+			  char text[DFS_WHY]);
+
+#endif

@@ -1,0 +1,401 @@
+/*
+ * The four servers as a client sees them.
+ *
+ * A link's thread may be inside a connect or a call for seconds after nobody wants it any
+ * more, so everything that it touches is in struct links, which is counted: one reference
+ * for the session, one for each thread.
+ */
+#include "links.h"
+
+#include "clock.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum link_state { LINK_NEW, LINK_UP, LINK_DOWN };
+
+struct link {
+	struct links *links;
+	unsigned server;
+	struct job *first, *last;
+	enum link_state state;
+	bool votes, slow;
+	int64_t since;     /* the state was entered at */
+	struct call *call; /* set by the thread alone; others only cancel it */
+	char why[LINKS_WHY];
+};
+
+struct links {
+	pthread_mutex_t lock;   /* of all below and of the links */
+	pthread_cond_t work;    /* a job came, or closing */
+	pthread_cond_t changed; /* a state changed */
+	unsigned references;
+	bool closing;
+	dfs_seen seen;
+	struct cluster cluster;
+	SSL_CTX *tls;
+	char user[DFS_USER_MAX + 1];
+	char caller[DFS_TEXT_MAX + 1];
+	struct link link[DFS_SERVERS];
+};
+
+/* ---- a link's thread
+ * ------------------------------------------------------------------- */
+
+static void set_state(struct link *link, enum link_state state, const char *why)
+{
+	pthread_mutex_lock(&link->links->lock);
+	link->state = state;
+	link->slow = false;
+	link->since = clock_now_ms();
+	snprintf(link->why, sizeof link->why, "%s", why);
+	pthread_cond_broadcast(&link->links->changed);
+	pthread_mutex_unlock(&link->links->lock);
+}
+
+/* Is this the server that the configuration speaks of?  Fills why when not. */
+static bool is_ours(struct link *link, const dfs_hello_ok *ok, char *why)
+{
+	if (memcmp(&ok->cluster, &link->links->cluster.id, sizeof ok->cluster) != 0)
+		snprintf(why, LINKS_WHY,
+			 "dfs%u belongs to another cluster: check its address "
+			 "in cluster.conf",
+			 link->server);
+	else if (ok->server != link->server)
+		snprintf(why, LINKS_WHY,
+			 "at the address of dfs%u answers dfs%u: check "
+			 "cluster.conf",
+			 link->server, ok->server);
+	else
+		return true;
+	return false;
+}
+
+static bool say_hello(struct link *link, struct call *call, char *why)
+{
+	struct links *links = link->links;
+	dfs_hello_args args = {
+		.user = {(u_int)strlen(links->user), links->user},
+		.caller = {(u_int)strlen(links->caller), links->caller},
+	};
+	dfs_hello_res res;
+	bool good = false;
+
+	if (!call_run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
+		      (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res,
+		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
+		return false;
+	if (res.status != DFS_OK) {
+		snprintf(why, LINKS_WHY, "dfs%u refuses the user %s", link->server,
+			 links->user);
+	} else {
+		const dfs_hello_ok *ok = &res.dfs_hello_res_u.ok;
+
+		good = is_ours(link, ok, why);
+		pthread_mutex_lock(&links->lock);
+		link->votes = good && ok->state == DFS_STATE_VOTING;
+		if (link->votes && (ok->seen.epoch > links->seen.epoch ||
+				    (ok->seen.epoch == links->seen.epoch &&
+				     ok->seen.counter > links->seen.counter)))
+			links->seen = ok->seen;
+		pthread_mutex_unlock(&links->lock);
+		if (good && ok->state != DFS_STATE_VOTING)
+			snprintf(why, LINKS_WHY, "dfs%u is recovering and does not vote",
+				 link->server);
+	}
+	call_free_result((xdrproc_t)xdr_dfs_hello_res, &res);
+	return good;
+}
+
+static void disconnect(struct link *link)
+{
+	struct call *call = link->call;
+
+	pthread_mutex_lock(&link->links->lock);
+	link->call = NULL;
+	pthread_mutex_unlock(&link->links->lock);
+	call_close(call);
+}
+
+/* Makes sure there is a connection if there can be one. */
+static void connect_if_needed(struct link *link)
+{
+	struct links *links = link->links;
+	char why[LINKS_WHY] = "";
+	struct call *call;
+
+	if (link->call)
+		return;
+	call = call_open(&links->cluster, link->server, links->tls,
+			 clock_now_ms() + LINKS_NEED_MS, why, sizeof why);
+	pthread_mutex_lock(&links->lock);
+	link->call = call;
+	if (call && links->closing)
+		call_cancel(call);
+	pthread_mutex_unlock(&links->lock);
+	if (call && say_hello(link, call, why)) {
+		set_state(link, LINK_UP, why);
+		return;
+	}
+	disconnect(link);
+	set_state(link, LINK_DOWN, why);
+}
+
+static struct job *next_job(struct link *link, bool *ret_closing)
+{
+	struct links *links = link->links;
+	struct job *job;
+
+	pthread_mutex_lock(&links->lock);
+	while (!link->first && !links->closing)
+		pthread_cond_wait(&links->work, &links->lock);
+	job = link->first;
+	if (job)
+		link->first = job->next;
+	*ret_closing = links->closing;
+	pthread_mutex_unlock(&links->lock);
+	return job;
+}
+
+/* It has answered, so it is not too slow any more. */
+static void note_answer(struct link *link)
+{
+	pthread_mutex_lock(&link->links->lock);
+	link->slow = false;
+	pthread_mutex_unlock(&link->links->lock);
+}
+
+static void run_job(struct link *link, struct job *job)
+{
+	char why[LINKS_WHY];
+
+	connect_if_needed(link);
+	if (!link->call) {
+		job->run(job, link->server, NULL,
+			 links_why(link->links, link->server, why));
+		return;
+	}
+	job->run(job, link->server, link->call, "");
+	if (!call_is_dead(link->call)) {
+		note_answer(link);
+		return;
+	}
+	disconnect(link);
+	snprintf(why, sizeof why, "dfs%u: the connection broke", link->server);
+	set_state(link, LINK_DOWN, why);
+}
+
+static void release(struct links *links)
+{
+	unsigned left;
+
+	pthread_mutex_lock(&links->lock);
+	left = --links->references;
+	pthread_mutex_unlock(&links->lock);
+	if (left > 0)
+		return;
+	pthread_cond_destroy(&links->work);
+	pthread_cond_destroy(&links->changed);
+	pthread_mutex_destroy(&links->lock);
+	SSL_CTX_free(links->tls);
+	free(links);
+}
+
+static void *link_main(void *argument)
+{
+	struct link *link = argument;
+	struct job *job;
+	bool closing;
+
+	connect_if_needed(link);
+	while ((job = next_job(link, &closing))) {
+		if (closing)
+			job->run(job, link->server, NULL, "the session is closing");
+		else
+			run_job(link, job);
+	}
+	disconnect(link);
+	release(link->links);
+	return NULL;
+}
+
+/* ---- for the session
+ * ------------------------------------------------------------------- */
+
+struct links *links_new(const struct cluster *cluster, SSL_CTX *take_tls,
+			const struct links_hello *hello)
+{
+	struct links *links = calloc(1, sizeof *links);
+	pthread_condattr_t monotonic;
+
+	if (!links) {
+		SSL_CTX_free(take_tls);
+		return NULL;
+	}
+	pthread_mutex_init(&links->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&links->work, NULL);
+	pthread_cond_init(&links->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	links->cluster = *cluster;
+	links->tls = take_tls;
+	snprintf(links->user, sizeof links->user, "%s", hello->user);
+	snprintf(links->caller, sizeof links->caller, "%s",
+		 hello->caller ? hello->caller : "libdfs " DFS_SOFTWARE);
+	links->references = 1;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		struct link *link = &links->link[s - 1];
+		pthread_t thread;
+
+		link->links = links;
+		link->server = s;
+		links->references++;
+		if (pthread_create(&thread, NULL, link_main, link) == 0) {
+			pthread_detach(thread);
+			continue;
+		}
+		/* Without its thread nothing may be queued: the session cannot be had. */
+		links->references--;
+		links_free(links);
+		return NULL;
+	}
+	return links;
+}
+
+void links_free(struct links *links)
+{
+	if (!links)
+		return;
+	pthread_mutex_lock(&links->lock);
+	links->closing = true;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (links->link[i].call)
+			call_cancel(links->link[i].call);
+	pthread_cond_broadcast(&links->work);
+	pthread_mutex_unlock(&links->lock);
+	release(links);
+}
+
+void links_settle(struct links *links, int64_t deadline_ms)
+{
+	struct timespec until = {.tv_sec = deadline_ms / 1000,
+				 .tv_nsec = deadline_ms % 1000 * 1000000};
+	int rc = 0;
+
+	pthread_mutex_lock(&links->lock);
+	for (unsigned i = 0; i < DFS_SERVERS && rc == 0; i++)
+		while (links->link[i].state == LINK_NEW && rc == 0)
+			rc = pthread_cond_timedwait(&links->changed, &links->lock,
+						    &until);
+	pthread_mutex_unlock(&links->lock);
+}
+
+void links_submit(struct links *links, unsigned server, struct job *job)
+{
+	struct link *link = &links->link[server - 1];
+
+	job->next = NULL;
+	pthread_mutex_lock(&links->lock);
+	if (link->first)
+		link->last->next = job;
+	else
+		link->first = job;
+	link->last = job;
+	pthread_cond_broadcast(&links->work);
+	pthread_mutex_unlock(&links->lock);
+}
+
+static void run_nothing(struct job *job, unsigned server, struct call *call,
+			const char *why)
+{
+	(void)server;
+	(void)call;
+	(void)why;
+	free(job);
+}
+
+void links_retry(struct links *links)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		struct link *link = &links->link[s - 1];
+		struct job *job = NULL;
+
+		pthread_mutex_lock(&links->lock);
+		if (link->state == LINK_DOWN && !link->first &&
+		    clock_now_ms() - link->since >= LINKS_PATIENCE_MS)
+			job = calloc(1, sizeof *job);
+		if (job)
+			link->state = LINK_NEW;
+		pthread_mutex_unlock(&links->lock);
+		if (job) {
+			job->run = run_nothing;
+			links_submit(links, s, job);
+		}
+	}
+}
+
+static unsigned mask_of(struct links *links, bool voting)
+{
+	unsigned mask = 0;
+
+	pthread_mutex_lock(&links->lock);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const struct link *link = &links->link[i];
+
+		if (link->state == LINK_UP && !link->slow && (link->votes || !voting))
+			mask |= 1U << i;
+	}
+	pthread_mutex_unlock(&links->lock);
+	return mask;
+}
+
+unsigned links_up(struct links *links)
+{
+	return mask_of(links, false);
+}
+
+unsigned links_voting(struct links *links)
+{
+	return mask_of(links, true);
+}
+
+dfs_seen links_seen(struct links *links)
+{
+	pthread_mutex_lock(&links->lock);
+	dfs_seen seen = links->seen;
+	pthread_mutex_unlock(&links->lock);
+	return seen;
+}
+
+const char *links_why(struct links *links, unsigned server, char *why)
+{
+	const struct link *link = &links->link[server - 1];
+
+	pthread_mutex_lock(&links->lock);
+	if (link->slow || link->state == LINK_NEW)
+		snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
+	else
+		snprintf(why, LINKS_WHY, "%s", link->why);
+	pthread_mutex_unlock(&links->lock);
+	return why;
+}
+
+void links_too_slow(struct links *links, unsigned server)
+{
+	pthread_mutex_lock(&links->lock);
+	links->link[server - 1].slow = true;
+	pthread_mutex_unlock(&links->lock);
+}
+
+void links_address(struct links *links, unsigned server, char *ret, size_t size)
+{
+	const struct cluster_server *configured = &links->cluster.servers[server - 1];
+
+	if (configured->address[0])
+		snprintf(ret, size, "%s", configured->address);
+	else
+		snprintf(ret, size, "by rpcbind on %s", configured->host);
+}

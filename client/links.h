@@ -1,0 +1,77 @@
+/*
+ * The four servers as a client sees them: a thread and a connection for each.
+ *
+ * Work for a server is a job in its queue; the server's thread runs one after another,
+ * connecting first where it must.  A session may end while a thread is still held up by a
+ * server that does not answer: the thread then ends by itself and takes the rest with it.
+ *
+ * All functions may be called from any thread; servers are numbered 1..4, and a mask of
+ * servers has bit s-1 for server s.
+ */
+#ifndef DFS_LINKS_H
+#define DFS_LINKS_H
+
+#include "call.h"
+#include "cluster.h"
+#include "dfs.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct links;
+
+enum {
+	LINKS_PATIENCE_MS = 1000, /* for a server that one can do without */
+	LINKS_NEED_MS = 10000,    /* for one that is needed */
+	LINKS_WHY = 512
+};
+
+/*
+ * A piece of work.  run is called once, on the server's thread: call is NULL when there
+ * is no connection, and why then says so.  The job belongs to run from then on.
+ */
+struct job {
+	void (*run)(struct job *job, unsigned server, struct call *call, const char *why);
+	struct job *next; /* of the queue */
+};
+
+/* What to say to a server first. */
+struct links_hello {
+	const char *user;
+	const char *caller;
+};
+
+/* Starts to connect to all four.  Copies what it is given; takes one reference of tls. */
+struct links *links_new(const struct cluster *cluster, SSL_CTX *take_tls,
+			const struct links_hello *hello);
+
+/* Cancels what is under way; jobs not yet run are run with call NULL.  NULL is allowed.
+ */
+void links_free(struct links *links);
+
+/* Waits until each server has answered or failed once, or until the deadline. */
+void links_settle(struct links *links, int64_t deadline_ms);
+
+/* Begins to connect again to those that failed, a second ago or longer. */
+void links_retry(struct links *links);
+
+void links_submit(struct links *links, unsigned server, struct job *job);
+
+/* Servers that are connected; of these, the ones that vote. */
+unsigned links_up(struct links *links);
+unsigned links_voting(struct links *links);
+
+/* The highest "seen" that any server told in its HELLO. */
+dfs_seen links_seen(struct links *links);
+
+/* Why the server is not up, or does not vote; LINKS_WHY bytes.  Returns why. */
+const char *links_why(struct links *links, unsigned server, char *why);
+
+/* The server's address as configured; "by rpcbind" where there is none. */
+void links_address(struct links *links, unsigned server, char *ret, size_t size);
+
+/*
+ * A server that kept a command waiting is passed over (not up) until it answers again.
+ */
+void links_too_slow(struct links *links, unsigned server);
+
+#endif

@@ -1,0 +1,284 @@
+/* The listings of several servers, merged into one. */
+#include "merge.h"
+
+#include "ballot.h"
+#include "clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One server's listing: the page at hand and what comes after it. */
+struct listing {
+	dfs_list_res page; /* taken out of a round: ours to free */
+	bool has_page;
+	u_int at;
+	bool more; /* pages after this one */
+	char after[DFS_PATH_MAX + 2];
+};
+
+struct merge {
+	struct dfs *dfs;
+	char folder[DFS_PATH_MAX + 1];
+	bool recursive, detail;
+	unsigned servers;
+	struct listing listings[DFS_SERVERS];
+	char skip[DFS_PATH_MAX + 2]; /* paths below this folder are done */
+};
+
+/* ---- pages
+ * ------------------------------------------------------------------------------- */
+
+struct list_call {
+	dfs_list_args args[DFS_SERVERS];
+	char folder[DFS_PATH_MAX + 1];
+	char after[DFS_SERVERS][DFS_PATH_MAX + 2];
+};
+
+static void drop_page(struct listing *listing)
+{
+	if (listing->has_page)
+		xdr_free((xdrproc_t)xdr_dfs_list_res, &listing->page);
+	listing->has_page = false;
+}
+
+static bool needs_page(const struct merge *merge, unsigned i)
+{
+	const struct listing *listing = &merge->listings[i];
+
+	return merge->servers & 1U << i && listing->more &&
+	       (!listing->has_page ||
+		listing->at == listing->page.dfs_list_res_u.ok.entries.entries_len);
+}
+
+/* Remembers where the page ended, before it goes. */
+static void note_end(struct listing *listing)
+{
+	const dfs_list_ok *ok = &listing->page.dfs_list_res_u.ok;
+	const dfs_list_entry *last;
+
+	if (!listing->has_page || ok->entries.entries_len == 0)
+		return;
+	last = &ok->entries.entries_val[ok->entries.entries_len - 1];
+	snprintf(listing->after, sizeof listing->after, "%.*s%s",
+		 (int)last->path.dfs_path_len, last->path.dfs_path_val,
+		 last->kind == DFS_FOLDER ? "/" : "");
+}
+
+static struct round *ask_pages(struct merge *merge)
+{
+	struct list_call *call = calloc(1, sizeof *call);
+	struct round *round;
+
+	if (!call)
+		return NULL;
+	memcpy(call->folder, merge->folder, sizeof call->folder);
+	round = round_new(merge->dfs->links, &session_list, call, free);
+	for (unsigned i = 0; round && i < DFS_SERVERS; i++) {
+		struct listing *listing = &merge->listings[i];
+		dfs_list_args *args = &call->args[i];
+
+		if (!needs_page(merge, i))
+			continue;
+		note_end(listing);
+		memcpy(call->after[i], listing->after, sizeof call->after[i]);
+		args->folder = (dfs_path){(u_int)strlen(call->folder), call->folder};
+		args->after = (dfs_path){(u_int)strlen(call->after[i]), call->after[i]};
+		args->recursive = merge->recursive;
+		args->detail = merge->detail;
+		args->max = DFS_LIST_MAX;
+		round_ask(round, i + 1, args, clock_now_ms() + LINKS_NEED_MS);
+	}
+	return round;
+}
+
+/*
+ * Gets the pages that are needed.  A server that fails is left out from there on: what it
+ * told before stays told.
+ */
+static bool fill(struct merge *merge, struct dfs_result *result)
+{
+	bool needed = false;
+	struct round *round;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		needed |= needs_page(merge, i);
+	if (!needed)
+		return true;
+	round = ask_pages(merge);
+	if (!round) {
+		session_fail(result, DFS_EXIT_OTHER, "out of memory");
+		return false;
+	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		left += merge->servers >> i & !needs_page(merge, i);
+	round_wait(round, left >= 2 ? 0 : 2 - left, LINKS_PATIENCE_MS);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct listing *listing = &merge->listings[i];
+		dfs_list_res *res;
+
+		if (!needs_page(merge, i))
+			continue;
+		drop_page(listing);
+		listing->at = 0;
+		res = round_take(round, i + 1);
+		if (res && res->status == DFS_OK) {
+			listing->page = *res;
+			listing->has_page = true;
+			listing->more = res->dfs_list_res_u.ok.more;
+		} else {
+			merge->servers &= ~(1U << i);
+		}
+		free(res);
+	}
+	round_free(round);
+	return true;
+}
+
+/* ---- merging
+ * -------------------------------------------------------------------------------- */
+
+static const dfs_list_entry *head(const struct merge *merge, unsigned i)
+{
+	const struct listing *listing = &merge->listings[i];
+	const dfs_list_ok *ok = &listing->page.dfs_list_res_u.ok;
+
+	if (!(merge->servers & 1U << i) || !listing->has_page ||
+	    listing->at == ok->entries.entries_len)
+		return NULL;
+	return &ok->entries.entries_val[listing->at];
+}
+
+/* Byte order of the printed names: a folder's has a final '/'. */
+static int compare(const dfs_list_entry *a, const dfs_list_entry *b)
+{
+	char left[DFS_PATH_MAX + 2], right[DFS_PATH_MAX + 2];
+
+	snprintf(left, sizeof left, "%.*s%s", (int)a->path.dfs_path_len,
+		 a->path.dfs_path_val, a->kind == DFS_FOLDER ? "/" : "");
+	snprintf(right, sizeof right, "%.*s%s", (int)b->path.dfs_path_len,
+		 b->path.dfs_path_val, b->kind == DFS_FOLDER ? "/" : "");
+	return strcmp(left, right);
+}
+
+/*
+ * Is it the folder that was given last, or below it?  A server lists the tombstones there
+ * one by one until it meets a live file, and only then the folder.
+ */
+static bool is_skipped(const struct merge *merge, const dfs_list_entry *entry)
+{
+	size_t len = strlen(merge->skip);
+	size_t same = entry->kind == DFS_FOLDER && len > 0 ? len - 1 : len;
+
+	return len > 0 &&
+	       (entry->kind == DFS_FOLDER ? entry->path.dfs_path_len == same
+					  : entry->path.dfs_path_len > same) &&
+	       memcmp(entry->path.dfs_path_val, merge->skip, same) == 0;
+}
+
+/* Takes the lowest entry of all, from every server that has it; NULL at the end. */
+static const dfs_list_entry *take_lowest(struct merge *merge, unsigned *ret_from)
+{
+	const dfs_list_entry *lowest = NULL, *newest = NULL;
+	unsigned from = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_list_entry *entry = head(merge, i);
+
+		if (entry && (!lowest || compare(entry, lowest) < 0))
+			lowest = entry;
+	}
+	for (unsigned i = 0; lowest && i < DFS_SERVERS; i++) {
+		const dfs_list_entry *entry = head(merge, i);
+
+		if (!entry || compare(entry, lowest) != 0)
+			continue;
+		from |= 1U << i;
+		int order = newest ? ballot_compare(&entry->ballot, &newest->ballot) : 1;
+
+		if (order > 0 || (order == 0 && !newest->value))
+			newest = entry;
+	}
+	*ret_from = from;
+	return newest;
+}
+
+static void advance(struct merge *merge, unsigned from)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (from & 1U << i)
+			merge->listings[i].at++;
+}
+
+bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result *result)
+{
+	for (;;) {
+		const dfs_list_entry *entry;
+		unsigned from;
+
+		if (!fill(merge, result))
+			return false;
+		if (__builtin_popcount(merge->servers) == 0) {
+			session_too_few(merge->dfs, result, 0, "the servers went");
+			return false;
+		}
+		entry = take_lowest(merge, &from);
+		if (!entry)
+			return false;
+		if (entry->kind == DFS_TOMBSTONE || is_skipped(merge, entry)) {
+			advance(merge, from);
+			continue;
+		}
+		memcpy(ret->path, entry->path.dfs_path_val, entry->path.dfs_path_len);
+		ret->path[entry->path.dfs_path_len] = '\0';
+		ret->folder = entry->kind == DFS_FOLDER;
+		ret->agreed = from == merge->servers;
+		ret->holders = entry->holders;
+		ret->value = entry->value;
+		if (ret->folder)
+			snprintf(merge->skip, sizeof merge->skip, "%s/", ret->path);
+		/* The entry stays where it is until a later call fetches pages. */
+		advance(merge, from);
+		return true;
+	}
+}
+
+struct merge *merge_new(struct dfs *dfs, const char *folder, bool recursive, bool detail,
+			struct dfs_result *result)
+{
+	unsigned servers = session_servers(dfs, 2);
+	struct merge *merge;
+
+	if (servers == 0) {
+		session_too_few(dfs, result, 0, "");
+		return NULL;
+	}
+	merge = calloc(1, sizeof *merge);
+	if (!merge) {
+		session_fail(result, DFS_EXIT_OTHER, "out of memory");
+		return NULL;
+	}
+	merge->dfs = dfs;
+	merge->recursive = recursive;
+	merge->detail = detail;
+	merge->servers = servers;
+	snprintf(merge->folder, sizeof merge->folder, "%s", folder);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		merge->listings[i].more = true;
+	return merge;
+}
+
+void merge_free(struct merge *merge)
+{
+	if (!merge)
+		return;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		drop_page(&merge->listings[i]);
+	free(merge);
+}
+
+unsigned merge_servers(const struct merge *merge)
+{
+	return merge->servers;
+}

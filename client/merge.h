@@ -1,0 +1,39 @@
+/*
+ * The listings of several servers, merged into one.
+ *
+ * Each server lists its own index in byte order, a page at a time; per path the newest
+ * ballot of all that answer counts.  A tombstone on one server so hides an older file on
+ * another.
+ */
+#ifndef DFS_MERGE_H
+#define DFS_MERGE_H
+
+#include "session.h"
+
+struct merge;
+
+/* What one path, or folder, comes to. */
+struct merge_entry {
+	char path[DFS_PATH_MAX + 1]; /* a folder's without the final '/' */
+	bool folder;
+	bool agreed; /* a folder: all servers have a live file below it */
+	uint32_t holders;
+	dfs_value *value; /* with detail, if it could be read; the merge's own */
+};
+
+/*
+ * Lists a folder ("/" or one that ends in "/") on all servers that vote.  NULL, with
+ * result, when that cannot be.
+ */
+struct merge *merge_new(struct dfs *dfs, const char *folder, bool recursive, bool detail,
+			struct dfs_result *result);
+void merge_free(struct merge *merge);
+
+/* The next live file, or folder; false at the end, or with result set when servers
+ * failed. */
+bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result *result);
+
+/* Servers whose listings are in it; mask. */
+unsigned merge_servers(const struct merge *merge);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The proposer: getting a value agreed on for each of several paths.
+ *
+ * One attempt stages content, asks for promises, judges the condition on what the promises
+ * tell, and has the value accepted by three; whoever is refused tries again with a higher
+ * ballot and the same operation id.  Paths in one call share their ballots, nothing else: each
+ * succeeds or fails by itself.
+ */
+#ifndef DFS_PROPOSER_H
+#define DFS_PROPOSER_H
+
+#include "session.h"
+
+enum proposal_kind {
+	PROPOSAL_FILE,		/* content takes this path */
+	PROPOSAL_TOMBSTONE,	/* the file of this path goes */
+	PROPOSAL_FINISH		/* whatever was begun here is brought to its end */
+};
+
+struct proposal {
+	/* ---- set by the caller */
+	const char *path;
+	enum proposal_kind kind;
+	dfs_id operation;
+	bool create;		/* only where there is no file */
+	bool conditional;	/* only over this version: */
+	dfs_version if_version;
+	/* a file's content; holders are filled in by the proposer */
+	dfs_content content;
+	const uint8_t *small;	/* the whole content of a small file, or NULL */
+	/*
+	 * For a file that is not small: brings the object's chunks to the servers, as far as they
+	 * are missing, and keeps `uploaded`.  Servers not in the mask are absent: their pairs go to
+	 * their opposites.  false: the content cannot be had any more, and result says why.
+	 */
+	bool (*stage)(struct proposal *proposal, unsigned servers);
+	void *stage_context;
+	/* ---- a repeated operation: when it was first proposed */
+	bool proposed;
+	dfs_ballot first;
+	uint64_t first_number;	/* operations that the path had seen then */
+	/* ---- set by the proposer */
+	unsigned uploaded[DFS_SERVERS];	/* chunks that are on their way into an upload there */
+	struct dfs_result result;
+	bool known;		/* the path has a value (also with some failures): */
+	dfs_value value;	/* freed with proposer_free */
+};
+
+/* Runs all to their end; each result is set. */
+void proposer_run(struct dfs *dfs, struct proposal *proposals, size_t count);
+
+/* Frees what the proposer put into it. */
+void proposer_free(struct proposal *proposal);
+
+/* What --operation takes, and back.  text has DFS_OPERATION_TEXT bytes. */
+void proposer_retry_text(const struct proposal *proposal, char *text);
+bool proposer_retry_parse(const char *text, struct proposal *proposal);
+
+#endif

@@ -1,0 +1,422 @@
+/*
+ * dfs_put: files into the store.
+ *
+ * Small files are read whole and go in batches, inside PREPARE; a large one goes by
+ * itself, through a window of units.  Either way its digest is taken first, for the row,
+ * and again while it is sent: a file that changed in between is noticed.
+ */
+#include "libdfs.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "content.h"
+#include "placement.h"
+#include "proposer.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	SMALL_MAX = 65536, /* bytes of a file that rides in PREPARE */
+	BUFFER = 1 << 20,
+};
+
+#define FILE_MAX ((uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
+
+/* ---- a local file
+ * -------------------------------------------------------------------------- */
+
+struct source {
+	int fd;
+	bool opened; /* by us: to be closed */
+	const char *name;
+	uint64_t size;
+	int64_t modified_ns;
+	struct timespec mtime; /* as it was when opened */
+};
+
+static void source_close(struct source *source)
+{
+	if (source->opened)
+		close(source->fd);
+}
+
+static bool source_open(struct dfs_put *item, struct source *source)
+{
+	struct stat status;
+
+	*source = (struct source){.fd = item->fd, .name = "the input"};
+	if (item->local) {
+		source->name = item->local;
+		source->fd = open(item->local, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		source->opened = source->fd >= 0;
+	}
+	if (source->fd < 0 || fstat(source->fd, &status) != 0) {
+		session_fail(&item->result,
+			     errno == ENOENT ? DFS_EXIT_MISSING : DFS_EXIT_OTHER,
+			     "%s: %s", source->name, strerror(errno));
+	} else if (!S_ISREG(status.st_mode)) {
+		session_fail(
+			&item->result, DFS_EXIT_USAGE,
+			"%s is not a regular file: use -r for a folder, - for a pipe",
+			source->name);
+	} else if ((uint64_t)status.st_size > FILE_MAX) {
+		session_fail(&item->result, DFS_EXIT_USAGE, "%s is larger than 1 TiB",
+			     source->name);
+	} else {
+		source->size = (uint64_t)status.st_size;
+		source->mtime = status.st_mtim;
+		source->modified_ns =
+			item->local ? (int64_t)status.st_mtim.tv_sec * 1000000000 +
+					      status.st_mtim.tv_nsec
+				    : item->modified_ns;
+		return true;
+	}
+	source_close(source);
+	return false;
+}
+
+/* Is the file still as it was when it was opened? */
+static bool source_unchanged(const struct source *source)
+{
+	struct stat status;
+
+	return fstat(source->fd, &status) == 0 &&
+	       (uint64_t)status.st_size == source->size &&
+	       status.st_mtim.tv_sec == source->mtime.tv_sec &&
+	       status.st_mtim.tv_nsec == source->mtime.tv_nsec;
+}
+
+static void fail_changed(struct dfs_put *item, const struct source *source)
+{
+	session_fail(&item->result, DFS_EXIT_OTHER,
+		     "%s changed while it was put, or could not be read to its end: "
+		     "nothing was "
+		     "stored; put it again",
+		     source->name);
+}
+
+/* Reads exactly len bytes at the offset. */
+static bool read_all(int fd, uint8_t *bytes, size_t len, uint64_t at)
+{
+	while (len > 0) {
+		ssize_t got = pread(fd, bytes, len, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		bytes += got;
+		at += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+/* ---- proposals
+ * -------------------------------------------------------------------------------- */
+
+/* Everything of the proposal that does not depend on the content. */
+static bool begin_proposal(struct dfs_put *item, const struct source *source,
+			   struct proposal *proposal)
+{
+	dfs_content *content = &proposal->content;
+
+	memset(proposal, 0, sizeof *proposal);
+	proposal->path = item->path;
+	proposal->kind = PROPOSAL_FILE;
+	proposal->create = item->create;
+	if (item->if_version && !version_parse(item->if_version, &proposal->if_version)) {
+		session_fail(&item->result, DFS_EXIT_USAGE, "\"%.80s\" is not a version",
+			     item->if_version);
+		return false;
+	}
+	proposal->conditional = item->if_version != NULL;
+	if (item->operation && !proposer_retry_parse(item->operation, proposal)) {
+		session_fail(&item->result, DFS_EXIT_USAGE,
+			     "\"%.80s\" is not an operation", item->operation);
+		return false;
+	}
+	content->size = source->size;
+	content->modified = source->modified_ns;
+	content->stored = clock_wall_ns();
+	content->unit_size = placement_unit_size(source->size);
+	if ((!item->operation && !id_random(&proposal->operation)) ||
+	    !id_random(&content->object)) {
+		session_fail(&item->result, DFS_EXIT_OTHER,
+			     "the system has no random bytes");
+		return false;
+	}
+	return true;
+}
+
+/* Fills in what the digests decide; sealed has CONTENT_SEALED_LEN bytes and lives on. */
+static void set_digests(struct proposal *proposal, const struct content_digests *digests,
+			uint8_t *sealed)
+{
+	content_seal(digests, sealed);
+	proposal->content.row = content_row(digests->xxh128);
+	proposal->content.sealed.sealed_val = (char *)sealed;
+	proposal->content.sealed.sealed_len = CONTENT_SEALED_LEN;
+}
+
+/* What became of the proposal, for the caller of dfs_put. */
+static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal *proposal)
+{
+	const dfs_content *content;
+	unsigned absent = 0;
+	char names[64] = "", why[DFS_WHY];
+
+	item->result = proposal->result;
+	item->size = proposal->content.size;
+	if (item->result.code == DFS_EXIT_OPEN)
+		proposer_retry_text(proposal, item->retry);
+	if (item->result.code != DFS_EXIT_DONE || !proposal->known)
+		return;
+	version_text(&proposal->value.content_version, item->version);
+	if (proposal->value.body.kind != DFS_FILE)
+		return;
+	content = &proposal->value.body.dfs_body_u.manifest.content;
+	item->copies = placement_copies(content->holders, PLACEMENT_ALL);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (placement_held(content->holders, s) == 0)
+			absent |= 1U << (s - 1);
+	if (absent == 0)
+		return;
+	session_absent(dfs, PLACEMENT_ALL & ~absent, why);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (absent & 1U << (s - 1))
+			snprintf(names, sizeof names, "dfs%u", placement_opposite(s));
+	if (why[0] == '\0')
+		snprintf(why, sizeof why, "a server had no room for it");
+	if (item->copies >= 2)
+		session_warn(&item->result,
+			     "stored without one server (%.800s); %s keeps its part "
+			     "as a spare, so every chunk has two copies",
+			     why, names);
+	else
+		session_warn(&item->result,
+			     "stored below full protection (%.800s): some chunks have "
+			     "one copy "
+			     "only; put it again when all servers are there",
+			     why);
+}
+
+/* ---- small files
+ * -------------------------------------------------------------------------------- */
+
+struct batch {
+	struct dfs *dfs;
+	const struct dfs_put_callbacks *callbacks;
+	struct dfs_put *items; /* of the whole call */
+	size_t count;          /* in this batch */
+	size_t bytes;
+	size_t which[DFS_BATCH_MAX]; /* item of each proposal */
+	struct proposal proposals[DFS_BATCH_MAX];
+	uint8_t sealed[DFS_BATCH_MAX][CONTENT_SEALED_LEN];
+	uint8_t *contents[DFS_BATCH_MAX];
+};
+
+static void flush(struct batch *batch)
+{
+	if (batch->count == 0)
+		return;
+	proposer_run(batch->dfs, batch->proposals, batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		report(batch->dfs, &batch->items[batch->which[i]], &batch->proposals[i]);
+		proposer_free(&batch->proposals[i]);
+		free(batch->contents[i]);
+	}
+	for (size_t i = 0; i < batch->count; i++)
+		batch->callbacks->finished(batch->callbacks->context, batch->which[i]);
+	batch->count = 0;
+	batch->bytes = 0;
+}
+
+/* Is the path in the batch already?  One ballot cannot serve two values of one path. */
+static bool is_in_batch(const struct batch *batch, const char *path)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (strcmp(batch->proposals[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Reads the file into the batch; false when the item has ended already. */
+static bool add_small(struct batch *batch, size_t which, const struct source *source)
+{
+	struct dfs_put *item = &batch->items[which];
+	struct proposal *proposal = &batch->proposals[batch->count];
+	struct content_hash *hash = NULL;
+	struct content_digests digests;
+	size_t size = (size_t)source->size;
+	uint8_t *bytes;
+
+	if (!begin_proposal(item, source, proposal))
+		return false;
+	bytes = malloc(size + 1);
+	if (bytes)
+		hash = content_hash_new(true);
+	if (!hash) {
+		session_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
+		free(bytes);
+		return false;
+	}
+	bool read = read_all(source->fd, bytes, size, 0) && source_unchanged(source) &&
+		    content_hash_add(hash, bytes, size);
+
+	if (!content_hash_end(hash, &digests) || !read) {
+		fail_changed(item, source);
+		free(bytes);
+		return false;
+	}
+	set_digests(proposal, &digests, batch->sealed[batch->count]);
+	proposal->small = bytes;
+	batch->contents[batch->count] = bytes;
+	batch->which[batch->count++] = which;
+	batch->bytes += size;
+	return true;
+}
+
+/* ---- large files
+ * --------------------------------------------------------------------------------- */
+
+struct large {
+	struct stage stage;
+	const struct dfs_put_callbacks *callbacks;
+	size_t which;
+	struct dfs_put *item;
+	const struct source *source;
+	uint8_t sealed[CONTENT_SEALED_LEN];
+};
+
+static void show_progress(void *context, uint64_t done)
+{
+	const struct large *large = context;
+
+	if (large->callbacks->progress)
+		large->callbacks->progress(large->callbacks->context, large->which, done,
+					   large->source->size);
+}
+
+static bool stage_large(struct proposal *proposal, unsigned servers)
+{
+	struct large *large = proposal->stage_context;
+	struct content_digests digests;
+
+	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result))
+		return false;
+	if (!source_unchanged(large->source)) {
+		fail_changed(large->item, large->source);
+		proposal->result = large->item->result;
+		return false;
+	}
+	memcpy(digests.xxh128, large->stage.xxh128, sizeof digests.xxh128);
+	memcpy(digests.sha256, large->stage.sha256, sizeof digests.sha256);
+	set_digests(proposal, &digests, large->sealed);
+	return true;
+}
+
+/* One pass at memory speed: the digest that decides the row. */
+static bool hash_file(const struct source *source, struct content_digests *ret)
+{
+	struct content_hash *hash = content_hash_new(false);
+	uint8_t *buffer = malloc(BUFFER);
+	bool good = hash && buffer;
+
+	for (uint64_t at = 0; good && at < source->size; at += BUFFER) {
+		uint64_t left = source->size - at;
+		size_t len = left < BUFFER ? (size_t)left : BUFFER;
+
+		good = read_all(source->fd, buffer, len, at) &&
+		       content_hash_add(hash, buffer, len);
+	}
+	free(buffer);
+	if (hash)
+		good = content_hash_end(hash, ret) && good;
+	return good;
+}
+
+static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
+		      const struct source *source,
+		      const struct dfs_put_callbacks *callbacks)
+{
+	struct large large = {
+		.callbacks = callbacks, .which = which, .item = item, .source = source};
+	struct content_digests digests;
+	struct proposal proposal;
+
+	if (!begin_proposal(item, source, &proposal))
+		return;
+	if (!hash_file(source, &digests)) {
+		fail_changed(item, source);
+		return;
+	}
+	proposal.content.row = content_row(digests.xxh128);
+	proposal.stage = stage_large;
+	proposal.stage_context = &large;
+	large.stage.dfs = dfs;
+	large.stage.fd = source->fd;
+	large.stage.name = source->name;
+	large.stage.operation = proposal.operation;
+	large.stage.content = proposal.content;
+	memcpy(large.stage.xxh128, digests.xxh128, sizeof large.stage.xxh128);
+	large.stage.progress = show_progress;
+	large.stage.progress_context = &large;
+	proposer_run(dfs, &proposal, 1);
+	report(dfs, item, &proposal);
+	proposer_free(&proposal);
+}
+
+/* ---- all
+ * ---------------------------------------------------------------------------------------------
+ */
+
+void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
+	     const struct dfs_put_callbacks *callbacks)
+{
+	struct batch *batch = calloc(1, sizeof *batch);
+
+	if (batch) {
+		batch->dfs = dfs;
+		batch->callbacks = callbacks;
+		batch->items = items;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct source source;
+		bool batched = false;
+
+		items[i].result = (struct dfs_result){.code = DFS_EXIT_OTHER};
+		items[i].version[0] = items[i].retry[0] = '\0';
+		items[i].copies = 0;
+		if (!batch)
+			session_fail(&items[i].result, DFS_EXIT_OTHER, "out of memory");
+		if (!batch || !source_open(&items[i], &source)) {
+			callbacks->finished(callbacks->context, i);
+			continue;
+		}
+		/* Where content would make the call too long, or the path is there twice.
+		 */
+		if (batch->count == DFS_BATCH_MAX ||
+		    batch->bytes + source.size > DFS_CONTENT_MAX ||
+		    is_in_batch(batch, items[i].path))
+			flush(batch);
+		if (source.size <= SMALL_MAX)
+			batched = add_small(batch, i, &source);
+		else
+			put_large(dfs, &items[i], i, &source, callbacks);
+		source_close(&source);
+		if (!batched)
+			callbacks->finished(callbacks->context, i);
+	}
+	if (batch)
+		flush(batch);
+	free(batch);
+	session_tell(dfs);
+}

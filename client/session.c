@@ -1,0 +1,262 @@
+/* The session: opening, closing, ballots, and telling what is settled. */
+#include "session.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "cluster.h"
+#include "path.h"
+#include "tls.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define PROCEDURE(name, number, args, res)                                               \
+	const struct round_procedure name = {number, (xdrproc_t)xdr_##args,              \
+					     (xdrproc_t)xdr_##res, sizeof(res)}
+PROCEDURE(session_lookup, DFS_LOOKUP, dfs_paths, dfs_lookup_res);
+PROCEDURE(session_prepare, DFS_PREPARE, dfs_prepare_args, dfs_prepare_res);
+PROCEDURE(session_accept, DFS_ACCEPT, dfs_accept_args, dfs_accept_res);
+PROCEDURE(session_delete, DFS_DELETE, dfs_accept_args, dfs_accept_res);
+PROCEDURE(session_bind, DFS_BIND, dfs_bind_args, dfs_bind_res);
+PROCEDURE(session_list, DFS_LIST, dfs_list_args, dfs_list_res);
+const struct round_procedure session_status = {
+	DFS_STATUS, (xdrproc_t)(void (*)(void))xdr_void, (xdrproc_t)xdr_dfs_status_res,
+	sizeof(dfs_status_res)};
+static PROCEDURE(settled_procedure, DFS_SETTLED, dfs_settled_args, dfs_settled_res);
+
+struct session_notices {
+	dfs_settled_args args;
+	dfs_settled_item items[DFS_BATCH_MAX];
+};
+
+/* ---- results
+ * ----------------------------------------------------------------------------- */
+
+void session_fail(struct dfs_result *result, int code, const char *format, ...)
+{
+	va_list arguments;
+
+	result->code = code;
+	va_start(arguments, format);
+	vsnprintf(result->why, sizeof result->why, format, arguments);
+	va_end(arguments);
+}
+
+void session_warn(struct dfs_result *result, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(result->warning, sizeof result->warning, format, arguments);
+	va_end(arguments);
+}
+
+const char *session_absent(struct dfs *dfs, unsigned present, char text[DFS_WHY])
+{
+	char why[LINKS_WHY];
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		if (present & 1U << (s - 1))
+			continue;
+		int n = snprintf(text + len, DFS_WHY - len, "%s%s", len ? "; " : "",
+				 links_why(dfs->links, s, why));
+
+		len += n > 0 ? (size_t)n : 0;
+		if (len >= DFS_WHY)
+			break;
+	}
+	return text;
+}
+
+void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned present,
+		     const char *what)
+{
+	char absent[DFS_WHY];
+
+	session_absent(dfs, present, absent);
+	if (present == 0)
+		session_fail(result, DFS_EXIT_ALONE, "no server can be used (%.900s)",
+			     absent);
+	else
+		session_fail(result, DFS_EXIT_FEW,
+			     "%s (%.800s): start the missing servers", what, absent);
+}
+
+/* ---- opening and closing
+ * ------------------------------------------------------------------ */
+
+struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
+{
+	struct dfs_result result = {.code = DFS_EXIT_OTHER};
+	struct cluster *cluster = malloc(sizeof *cluster);
+	struct dfs *dfs = calloc(1, sizeof *dfs);
+	SSL_CTX *tls = NULL;
+	const char *wrong;
+
+	*ret = NULL;
+	if (!cluster || !dfs) {
+		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
+		goto failed;
+	}
+	wrong = path_check_user(options->user, strlen(options->user));
+	if (wrong) {
+		session_fail(&result, DFS_EXIT_USAGE, "user \"%.64s\": %s", options->user,
+			     wrong);
+		goto failed;
+	}
+	snprintf(dfs->user, sizeof dfs->user, "%s", options->user);
+	dfs->notices = calloc(1, sizeof *dfs->notices);
+	if (!dfs->notices) {
+		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
+		goto failed;
+	}
+	if (!cluster_read(options->config, cluster, result.why, sizeof result.why)) {
+		result.code = DFS_EXIT_USAGE;
+		goto failed;
+	}
+	tls = tls_for_client(cluster->ca, result.why, sizeof result.why);
+	if (!tls)
+		goto failed;
+	const struct links_hello hello = {.user = dfs->user, .caller = options->caller};
+
+	dfs->links = links_new(cluster, tls, &hello);
+	if (!dfs->links) {
+		session_fail(&result, DFS_EXIT_OTHER, "out of memory or threads");
+		goto failed;
+	}
+	free(cluster);
+	*ret = dfs;
+	return (struct dfs_result){.code = DFS_EXIT_DONE};
+failed:
+	if (dfs)
+		free(dfs->notices);
+	free(dfs);
+	free(cluster);
+	return result;
+}
+
+static void free_notices(void *owner)
+{
+	struct session_notices *notices = owner;
+
+	for (u_int i = 0; i < notices->args.items.items_len; i++)
+		free(notices->items[i].path.dfs_path_val);
+	free(notices);
+}
+
+void dfs_close(struct dfs *dfs)
+{
+	if (!dfs)
+		return;
+	session_tell(dfs);
+	if (dfs->told) {
+		/* Sent is enough; an answer is the sign that it was. */
+		round_wait(dfs->told, 0, LINKS_PATIENCE_MS);
+		round_free(dfs->told);
+	}
+	if (dfs->notices)
+		free_notices(dfs->notices);
+	links_free(dfs->links);
+	free(dfs);
+}
+
+/* ---- servers and ballots
+ * ------------------------------------------------------------------- */
+
+static unsigned count(unsigned mask)
+{
+	return (unsigned)__builtin_popcount(mask);
+}
+
+unsigned session_servers(struct dfs *dfs, unsigned needed)
+{
+	int64_t now = clock_now_ms();
+	unsigned voting;
+
+	links_retry(dfs->links);
+	links_settle(dfs->links, now + LINKS_PATIENCE_MS);
+	voting = links_voting(dfs->links);
+	if (count(voting) < needed) {
+		links_settle(dfs->links, now + LINKS_NEED_MS);
+		voting = links_voting(dfs->links);
+	}
+	const dfs_seen seen = links_seen(dfs->links);
+
+	session_saw(dfs, &seen);
+	return voting;
+}
+
+void session_saw(struct dfs *dfs, const dfs_seen *seen)
+{
+	if (seen->epoch > dfs->seen.epoch ||
+	    (seen->epoch == dfs->seen.epoch && seen->counter > dfs->seen.counter))
+		dfs->seen = *seen;
+}
+
+bool session_ballot(struct dfs *dfs, dfs_ballot *ret)
+{
+	ret->epoch = dfs->seen.epoch;
+	ret->counter = ++dfs->seen.counter;
+	return id_random(&ret->proposer);
+}
+
+void session_pause(unsigned most_ms)
+{
+	uint32_t random = 0;
+	ssize_t got = getrandom(&random, sizeof random, GRND_NONBLOCK);
+	unsigned ms = most_ms / 2 + (got > 0 ? random % (most_ms / 2 + 1) : 0);
+	struct timespec wait = {.tv_sec = ms / 1000,
+				.tv_nsec = (long)(ms % 1000) * 1000000};
+
+	nanosleep(&wait, NULL);
+}
+
+/* ---- notices
+ * --------------------------------------------------------------------------------- */
+
+void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot)
+{
+	struct session_notices *notices = dfs->notices;
+
+	if (!notices)
+		notices = dfs->notices = calloc(1, sizeof *notices);
+	if (!notices)
+		return; /* a notice may get lost: the servers then ask each other */
+	u_int n = notices->args.items.items_len;
+	char *copy = strdup(path);
+
+	if (!copy)
+		return;
+	notices->items[n].path.dfs_path_val = copy;
+	notices->items[n].path.dfs_path_len = (u_int)strlen(copy);
+	notices->items[n].ballot = *ballot;
+	notices->args.items.items_val = notices->items;
+	notices->args.items.items_len = n + 1;
+	if (n + 1 == DFS_BATCH_MAX)
+		session_tell(dfs);
+}
+
+void session_tell(struct dfs *dfs)
+{
+	struct session_notices *notices = dfs->notices;
+	unsigned servers;
+
+	if (!notices || notices->args.items.items_len == 0)
+		return;
+	dfs->notices = NULL;
+	round_free(dfs->told);
+	dfs->told = round_new(dfs->links, &settled_procedure, notices, free_notices);
+	if (!dfs->told)
+		return;
+	servers = links_voting(dfs->links);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (servers & 1U << (s - 1))
+			round_ask(dfs->told, s, &notices->args,
+				  clock_now_ms() + LINKS_NEED_MS);
+}

@@ -1,0 +1,65 @@
+/*
+ * What the parts of libdfs share: the session, its servers, its ballots and its notices.
+ *
+ * A session is used by one thread; the links below it have threads of their own.
+ */
+#ifndef DFS_SESSION_H
+#define DFS_SESSION_H
+
+#include "dfs.h"
+#include "libdfs.h"
+#include "links.h"
+#include "round.h"
+#include "status.h"
+
+/* Settled ballots that wait to be told to the servers. */
+struct session_notices;
+
+struct dfs {
+	struct links *links;
+	char user[DFS_USER_MAX + 1];
+	dfs_seen seen; /* the highest that any server told */
+	struct session_notices *notices;
+	struct round *told; /* the last notices sent, or NULL */
+};
+
+/* The procedures that the parts use in rounds. */
+extern const struct round_procedure session_lookup, session_prepare, session_accept,
+	session_delete, session_bind, session_list, session_status;
+
+/*
+ * Makes sure that the servers have had their chance to answer: waits up to a second for
+ * those not heard of yet, and up to ten while fewer than needed vote.  Returns the
+ * servers that vote.
+ */
+unsigned session_servers(struct dfs *dfs, unsigned needed);
+
+/* A ballot above all that was seen, with a proposer of its own; false: no random bytes.
+ */
+bool session_ballot(struct dfs *dfs, dfs_ballot *ret);
+void session_saw(struct dfs *dfs, const dfs_seen *seen);
+
+/* Three accepted this path under this ballot: tell the servers, in batches, soon. */
+void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot);
+void session_tell(struct dfs *dfs);
+
+/* Waits for about so long, at random between half and all of it. */
+void session_pause(unsigned most_ms);
+
+/* Sets a result: the sentence may be long and is cut off. */
+void session_fail(struct dfs_result *result, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void session_warn(struct dfs_result *result, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * "dfs1: connection refused; dfs2 does not answer": those that are not in the mask, into
+ * text, which is returned.
+ */
+const char *session_absent(struct dfs *dfs, unsigned present, char text[DFS_WHY]);
+
+/* Too few voters for what is to be done: code 10 when nobody is there, else 5. */
+void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned present,
+		     const char *what);
+
+#endif

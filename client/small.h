@@ -1,0 +1,20 @@
+/* The contents of several small files at once, one call to each server. */
+#ifndef DFS_SMALL_H
+#define DFS_SMALL_H
+
+#include "reader.h"
+
+struct small_file {
+	uint8_t *bytes; /* the whole content, not proved yet; NULL: not had this way */
+};
+
+/*
+ * An entry for each reading; only small files that can be read are tried, each chunk at
+ * one of its living holders.  What fails is left NULL.  NULL when out of memory; freed
+ * with small_free.
+ */
+struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
+			       size_t count);
+void small_free(struct small_file *files, size_t count);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Bringing a large content to the servers: units of it, read once, to all that need them.
+ *
+ * A reader (the caller's thread) fills a window of units; each server's thread sends the
+ * units of its chunks, several in a call, and a unit's place is free again when all who
+ * needed it have it.  So memory is the window, whatever the size of the file.
+ */
+#ifndef DFS_STAGE_H
+#define DFS_STAGE_H
+
+#include "content.h"
+#include "session.h"
+
+struct stage {
+	/* ---- set by the caller */
+	struct dfs *dfs;
+	int fd;           /* a regular file, read with pread */
+	const char *name; /* for messages */
+	dfs_id operation;
+	dfs_content content; /* object, size, row, unit_size */
+	uint8_t xxh128[16];  /* what the content must hash to */
+	void (*progress)(void *context, uint64_t done); /* or NULL */
+	void *progress_context;
+	/* ---- set by stage_run */
+	uint8_t sha256[32]; /* after the first run */
+	unsigned unfit;     /* servers that failed to take their units; mask */
+	unsigned full;      /* of these, for want of space */
+	unsigned no_spares; /* servers that have their pair and no room for another */
+	bool ran;
+};
+
+/*
+ * Sends what the servers in the mask are to have and uploaded[] (chunks per server) does
+ * not show yet, and brings uploaded[] up to date; who fails joins stage->unfit, and its
+ * pair goes to its opposite.  false, with result, when the file changed or cannot be
+ * read.
+ */
+bool stage_run(struct stage *stage, unsigned servers, unsigned uploaded[DFS_SERVERS],
+	       struct dfs_result *result);
+
+#endif
