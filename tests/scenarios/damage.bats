@@ -31,14 +31,14 @@ with open(path, "r+b", 0) as file:
 os.chmod(path, 0o400)' "$1" "$2"
 }
 
-# The word that status has for a server: "voting", "recovering", "down", ...
+# The word that status has for a server: "up" (and voting), "recovering", "down"
 state_of()
 {
 	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
 for line in sys.stdin:
 	server = json.loads(line)
 	if server.get("server") == sys.argv[1]:
-		print(server.get("state"))' "dfs$1"
+		print(server["status"])' "dfs$1"
 }
 
 @test "1.6 gdbmtool reads the sealed segments of a running server" {
@@ -96,7 +96,7 @@ for line in sys.stdin:
 		for name in one two three; do
 			client get $name - | cmp "$T/$name" -
 		done
-		[[ "$(state_of 2)" == @(voting|recovering) ]]
+		[[ "$(state_of 2)" == @(up|recovering) ]]
 		server_kill 2
 		rm -rf "$CLUSTER/dfs2/data"
 		cp -a "$T/whole" "$CLUSTER/dfs2/data"
@@ -142,7 +142,7 @@ expect_recovering()
 		cp -a "$T/whole" "$CLUSTER/dfs3/data"
 	done
 	server_start 3
-	[ "$(state_of 3)" = voting ]
+	[ "$(state_of 3)" = up ]
 }
 
 @test "1.6 the whole folder emptied, or gone: RECOVERING, no vote, and reading goes on" {
