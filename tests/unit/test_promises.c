@@ -1,0 +1,84 @@
+/* Promises: kept until accepted, and given up oldest first. */
+#include "promises.h"
+
+#include "ballot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static dfs_ballot at(uint64_t counter)
+{
+	return (dfs_ballot){.counter = counter};
+}
+
+static bool set(struct promises *promises, const char *path, uint64_t counter)
+{
+	dfs_ballot ballot = at(counter);
+
+	return promises_set(promises, path, strlen(path), &ballot);
+}
+
+static uint64_t found(const struct promises *promises, const char *path)
+{
+	const dfs_ballot *ballot = promises_find(promises, path, strlen(path));
+
+	return ballot ? ballot->counter : 0;
+}
+
+static void test_kept_until_accepted(void **state)
+{
+	struct promises *promises = promises_new(8, 3);
+	dfs_ballot lower = at(6), same = at(7);
+
+	(void)state;
+	assert_non_null(promises);
+	assert_int_equal(promises_lowest(promises), 3);
+	assert_true(set(promises, "/a/x", 5));
+	assert_true(set(promises, "/a/x", 7));
+	assert_int_equal(found(promises, "/a/x"), 7);
+	assert_int_equal(found(promises, "/a/y"), 0);
+	promises_accepted(promises, "/a/x", 4, &lower);
+	assert_int_equal(found(promises, "/a/x"), 7);
+	promises_accepted(promises, "/a/x", 4, &same);
+	assert_int_equal(found(promises, "/a/x"), 0);
+	assert_int_equal(promises_lowest(promises), 3);
+	promises_free(promises);
+}
+
+/* At the limit all are kept; one past it the oldest goes and raises the bound for all. */
+static void test_the_oldest_is_given_up(void **state)
+{
+	enum { MOST = 4 };
+	struct promises *promises = promises_new(MOST, 0);
+	char path[16];
+
+	(void)state;
+	for (unsigned i = 0; i < MOST; i++) {
+		snprintf(path, sizeof path, "/a/%u", i);
+		assert_true(set(promises, path, 10 + i));
+	}
+	assert_int_equal(found(promises, "/a/0"), 10);
+	assert_int_equal(promises_lowest(promises), 0);
+	assert_true(set(promises, "/a/new", 30));
+	assert_int_equal(found(promises, "/a/0"), 0);
+	assert_int_equal(found(promises, "/a/1"), 11);
+	assert_int_equal(promises_lowest(promises), 10);
+	promises_free(promises);
+	promises_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kept_until_accepted),
+		cmocka_unit_test(test_the_oldest_is_given_up),
+	};
+
+	return cmocka_run_group_tests_name("promises", tests, NULL, NULL);
+}
