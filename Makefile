@@ -180,11 +180,13 @@ PREFIX  ?= /usr/local
 .PHONY: install
 install: all                 ## DESTDIR= PREFIX=/usr/local; the client as "dfs"
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(BIN)/client/client $(DESTDIR)$(PREFIX)/bin/dfs
 	install -m 755 $(SERVERS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 doc/dfs.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 doc/dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 doc/dfs.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dfs
 	for n in 2 3 4; do ln -sf dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8/dfs$$n.8; done
 
 .PHONY: clean help
