@@ -38,7 +38,6 @@ struct stream *stream_new(int take_fd)
 	if (stream == NULL || flags < 0 ||
 	    fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0) {
 		free(stream);
-		close(take_fd);
 		return NULL;
 	}
 	/* A record goes out in full-sized pieces and a last short one, for which the peer
@@ -372,8 +371,10 @@ struct stream *stream_connect(const char *host, unsigned short port, int64_t dea
 	}
 	if (fd >= 0) {
 		stream = stream_new(fd);
-		if (stream == NULL)
+		if (stream == NULL) {
 			(void)snprintf(why, why_size, "out of memory");
+			close(fd);
+		}
 	} else {
 		(void)snprintf(why, why_size, "%s", connect_words(errno));
 	}

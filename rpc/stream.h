@@ -15,7 +15,7 @@
 
 struct stream;
 
-/* Takes a connected socket, also on failure: NULL when out of memory. */
+/* Takes a connected socket; NULL, and the socket is left alone, when out of memory. */
 struct stream *stream_new(int take_fd);
 
 /*

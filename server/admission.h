@@ -1,0 +1,71 @@
+/*
+ * Who may connect, and how much memory connections may hold: caps in all and per address, so
+ * that one peer, broken or hostile, leaves room for the others.
+ *
+ * Each connection has a seat.  All functions may be called from any thread; a seat is used
+ * by the thread of its connection, and the socket stays open until admission_leave.
+ */
+#ifndef DFS_ADMISSION_H
+#define DFS_ADMISSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct admission;
+struct admission_seat;
+
+/* What tests replace; the product uses admission_limits_default. */
+struct admission_limits {
+	unsigned connections;		/* in all */
+	unsigned per_address;
+	unsigned strangers_per_address;	/* not yet inside TLS */
+	size_t bytes[2];		/* by enum admission_memory: in all, */
+	size_t bytes_per_address[2];	/* and per address */
+};
+extern const struct admission_limits admission_limits_default;
+
+/*
+ * Memory for calls that come in, and for their answers.  Who holds the second never waits for
+ * the first, so two connections cannot wait for one another.
+ */
+enum admission_memory { ADMISSION_CALLS, ADMISSION_ANSWERS };
+
+/* NULL when out of memory. */
+struct admission *admission_new(const struct admission_limits *limits);
+/* No seat may be taken. */
+void admission_free(struct admission *admission);
+
+/*
+ * A seat for the socket, or NULL when a cap is reached.  Where only too many strangers of this
+ * address are there, the one that has been one for longest is cut off in favour of the
+ * new one.
+ */
+struct admission_seat *admission_enter(struct admission *admission,
+				       const struct sockaddr *address, int fd);
+/* The connection is inside TLS now. */
+void admission_promote(struct admission_seat *seat);
+/* Before the socket is closed.  All memory was given back. */
+void admission_leave(struct admission_seat *take_seat);
+
+/* Waits until so many bytes are to be had; false when they are not by deadline_ms. */
+bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
+		       size_t bytes, int64_t deadline_ms);
+void admission_release(struct admission_seat *seat, enum admission_memory which,
+		       size_t bytes);
+
+/* Connections that are open. */
+unsigned admission_count(struct admission *admission);
+
+/*
+ * Refuses newcomers and ends the input of all connections: those that idle end at once,
+ * those that are being answered afterwards.
+ */
+void admission_end_input(struct admission *admission);
+/* Cuts all connections off. */
+void admission_cut_off(struct admission *admission);
+/* Waits until all have left; false when some have not by deadline_ms. */
+bool admission_wait_empty(struct admission *admission, int64_t deadline_ms);
+
+#endif

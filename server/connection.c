@@ -1,0 +1,131 @@
+/* One connection: a loop over its messages. */
+#include "connection.h"
+
+#include "clock.h"
+#include "log.h"
+#include "message.h"
+#include "record.h"
+#include "stream.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct connection_times connection_times_default = {
+	.stranger = 10000,
+	.idle = 120000,
+	.handshake = 10000,
+	.record = 10000,
+	.answer = 10000,
+	.linger = 20,
+};
+
+/* In the clear a call is 40 bytes and at most 800 of credential and verifier. */
+enum { CLEAR_MAX = 1024 };
+
+static bool reserve(void *seat, size_t bytes, int64_t deadline_ms)
+{
+	return admission_reserve(seat, ADMISSION_CALLS, bytes, deadline_ms);
+}
+
+static void release(void *seat, size_t bytes)
+{
+	admission_release(seat, ADMISSION_CALLS, bytes);
+}
+
+/* Waits for the next message; false when the connection has idled too long. */
+static bool wait_for_message(const struct connection_times *times, struct stream *stream,
+			     struct record *record)
+{
+	if (stream_wait(stream, clock_now_ms() + times->linger))
+		return true;
+	record_rest(record);
+	return stream_wait(
+		stream,
+		clock_now_ms() + (stream_in_tls(stream) ? times->idle : times->stranger));
+}
+
+static bool start_tls(const struct connection_shared *shared,
+		      const struct message_channel *channel)
+{
+	struct store *store = shared->server->store;
+	struct caller *caller = channel->caller;
+	char why[256];
+
+	if (!stream_start_tls(channel->stream, shared->tls, true, NULL,
+			      clock_now_ms() + shared->times->handshake, why,
+			      sizeof why)) {
+		message_log_refused(caller, "handshake", why);
+		return false;
+	}
+	admission_promote(channel->seat);
+	log_event(LOG_DEBUG, "secured", "address=%s peer=%s", caller->address,
+		  stream_peer_is_known(channel->stream) ? "known" : "anonymous");
+	/* A store that is not whole takes no uploads. */
+	const char *unused;
+	if (store_whole(store, &unused)) {
+		caller->uploads = store_uploads_new(store);
+		if (caller->uploads == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void serve(const struct connection_shared *shared,
+		  const struct message_channel *channel)
+{
+	struct stream *stream = channel->stream;
+	struct record *record = channel->record;
+
+	for (;;) {
+		if (!wait_for_message(shared->times, stream, record))
+			return;
+		if (!record_receive(record,
+				    stream_in_tls(stream) ? DFS_RECORD_MAX : CLEAR_MAX,
+				    clock_now_ms() + shared->times->record))
+			return;
+		switch (message_answer(channel)) {
+		case MESSAGE_GO_ON:
+			break;
+		case MESSAGE_START_TLS:
+			if (!start_tls(shared, channel))
+				return;
+			break;
+		case MESSAGE_END:
+			return;
+		}
+	}
+}
+
+void connection_serve(const struct connection_shared *shared,
+		      struct admission_seat *take_seat, int take_fd, const char *address)
+{
+	const struct record_budget budget = {reserve, release, take_seat};
+	struct caller caller = {.server = shared->server};
+	struct stream *stream = stream_new(take_fd);
+	struct record *record = stream != NULL ? record_new(stream, &budget) : NULL;
+
+	(void)snprintf(caller.address, sizeof caller.address, "%s", address);
+	if (record != NULL) {
+		const struct message_channel channel = {.caller = &caller,
+							.seat = take_seat,
+							.stream = stream,
+							.record = record,
+							.answer_ms =
+								shared->times->answer};
+
+		serve(shared, &channel);
+		int error = stream_error(stream);
+		log_event(LOG_DEBUG, "closed", "address=%s why=%s", address,
+			  error == 0 ? "idle" : strerrorname_np(error));
+	}
+	caller_release(&caller);
+	store_uploads_free(caller.uploads);
+	record_free(record);
+	/* From here on the store may be closed, and the socket is nobody else's. */
+	admission_leave(take_seat);
+	if (stream != NULL)
+		stream_close(stream);
+	else
+		close(take_fd);
+}

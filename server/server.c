@@ -1,0 +1,298 @@
+/*
+ * A server from its start to its clean end.
+ *
+ * What can fail for lack of something is done first and told in a sentence on stderr;
+ * from the first line of the log on, the server serves.
+ */
+#include "server.h"
+
+#include "acceptor.h"
+#include "admission.h"
+#include "clock.h"
+#include "connection.h"
+#include "listener.h"
+#include "log.h"
+#include "procs.h"
+#include "registrar.h"
+#include "settings.h"
+#include "status.h"
+#include "store.h"
+#include "tls.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { FINISH_MS = 5000, CUT_OFF_MS = 2000 };
+
+/* Of the one server in this process: the table of procedures asks for a function. */
+static struct admission *server_admission;
+
+static unsigned count_connections(void)
+{
+	return admission_count(server_admission);
+}
+
+struct server {
+	const struct settings *settings;
+	SSL_CTX *tls;
+	struct store *store;
+	struct acceptor *acceptor;
+	struct admission *admission;
+	struct listener *listener;
+	struct registrar *registrar;
+	struct procs_server procs;
+	struct connection_shared shared;
+	bool has_pid_file;
+};
+
+static void complain(const struct server *server, const char *why)
+{
+	(void)fprintf(stderr, "%s: %s\n", server->settings->name, why);
+}
+
+/* ---- the pid file
+ * ------------------------------------------------------------------------ */
+
+/* Renamed into place, so that who waits for it never reads half of it. */
+static void write_pid(struct server *server)
+{
+	const char *file = server->settings->pid;
+	char fresh[PATH_MAX + 8], text[32];
+	int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	(void)snprintf(fresh, sizeof fresh, "%s.new", file);
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool written = fd >= 0 && write(fd, text, (size_t)len) == len;
+	if (fd >= 0 && close(fd) < 0)
+		written = false;
+	server->has_pid_file = written && rename(fresh, file) == 0;
+	if (!server->has_pid_file) {
+		char quoted[256];
+
+		log_event(LOG_WARN, "no-pid-file", "file=%s why=%s",
+			  log_quote(file, strlen(file), quoted, sizeof quoted),
+			  strerrorname_np(errno));
+	}
+}
+
+/* ---- start
+ * ------------------------------------------------------------------------------- */
+
+static bool load_tls(struct server *server)
+{
+	const struct settings *settings = server->settings;
+	char why[2 * PATH_MAX + 256];
+
+	server->tls = tls_for_server(settings->cert, settings->key, settings->cluster.ca,
+				     why, sizeof why);
+	if (server->tls == NULL) {
+		complain(server, why);
+		return false;
+	}
+	if (tls_has_name(server->tls, settings->name))
+		return true;
+	(void)snprintf(why, sizeof why,
+		       "%s is not the certificate of %s; each server has its own folder",
+		       settings->cert, settings->name);
+	complain(server, why);
+	return false;
+}
+
+static bool open_store(struct server *server)
+{
+	const struct settings *settings = server->settings;
+	const struct store_options options = {.folder = settings->data,
+					      .server = settings->number,
+					      .cluster = settings->cluster.id};
+	char why[PATH_MAX + 256] = "";
+
+	int rc = store_open(&options, &server->store, why, sizeof why);
+	if (rc != 0) {
+		complain(server, why[0] != '\0' ? why : strerrordesc_np(rc));
+		return false;
+	}
+	server->acceptor =
+		acceptor_new(server->store, settings->number, &acceptor_rules_default);
+	server->admission = admission_new(&admission_limits_default);
+	if (server->acceptor != NULL && server->admission != NULL)
+		return true;
+	complain(server, "out of memory");
+	return false;
+}
+
+static void share(struct server *server)
+{
+	const struct settings *settings = server->settings;
+
+	server_admission = server->admission;
+	server->procs = (struct procs_server){.number = settings->number,
+					      .cluster = settings->cluster.id,
+					      .store = server->store,
+					      .acceptor = server->acceptor,
+					      .started_ns = clock_wall_ns(),
+					      .connections = count_connections};
+	server->shared = (struct connection_shared){.server = &server->procs,
+						    .tls = server->tls,
+						    .times = &connection_times_default};
+}
+
+static bool listen_on(struct server *server)
+{
+	const struct settings *settings = server->settings;
+	char why[512];
+
+	server->listener = listener_open(settings->listen, why, sizeof why);
+	if (server->listener == NULL) {
+		complain(server, why);
+		return false;
+	}
+	write_pid(server);
+	if (!listener_start(server->listener, server->admission, &server->shared)) {
+		complain(server, "no thread to be had");
+		return false;
+	}
+	log_event(LOG_INFO, "listening", "address=%s",
+		  listener_address(server->listener));
+	if (settings->use_rpcbind) {
+		server->registrar =
+			registrar_start(server->listener,
+					DFS_PROGRAM + settings->number - 1, DFS_VERSION);
+		if (server->registrar == NULL)
+			log_event(LOG_WARN, "unregistered", "why=no-thread");
+	}
+	return true;
+}
+
+static void tell_state(const struct server *server)
+{
+	struct store_numbers numbers;
+	const char *why = "";
+	char quoted[512];
+
+	store_get_numbers(server->store, &numbers);
+	log_event(LOG_INFO, "started",
+		  "version=%s pid=%d segments=%" PRIu64 " files=%" PRIu64, DFS_SOFTWARE,
+		  (int)getpid(), numbers.segments, numbers.files);
+	if (!store_whole(server->store, &why))
+		log_event(LOG_WARN, "recovering", "why=%s",
+			  log_quote(why, strlen(why), quoted, sizeof quoted));
+}
+
+/* ---- end
+ * --------------------------------------------------------------------------------- */
+
+/* false when connections do not end: then the store is in use and may not be closed. */
+static bool end_connections(struct server *server)
+{
+	if (server->admission == NULL)
+		return true;
+	admission_end_input(server->admission);
+	if (admission_wait_empty(server->admission, clock_now_ms() + FINISH_MS))
+		return true;
+	admission_cut_off(server->admission);
+	return admission_wait_empty(server->admission, clock_now_ms() + CUT_OFF_MS);
+}
+
+static void stop(struct server *server)
+{
+	listener_close(server->listener);
+	registrar_stop(server->registrar);
+	if (!end_connections(server)) {
+		/* As safe as kill -9, which is what stores are made for. */
+		log_event(LOG_WARN, "stopped", "connections=%u",
+			  admission_count(server->admission));
+		if (server->has_pid_file)
+			(void)unlink(server->settings->pid);
+		_exit(DFS_EXIT_DONE);
+	}
+	acceptor_free(server->acceptor);
+	store_close(server->store);
+	admission_free(server->admission);
+	SSL_CTX_free(server->tls);
+	if (server->has_pid_file)
+		(void)unlink(server->settings->pid);
+}
+
+/* ---- the program
+ * ------------------------------------------------------------------------- */
+
+/* Stores keep files open, and each connection is one more. */
+static void raise_descriptor_limit(void)
+{
+	const rlim_t enough = 65536;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max < enough ? limit.rlim_max : enough;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int create_store(const struct settings *settings)
+{
+	const struct store_options options = {.folder = settings->data,
+					      .server = settings->number,
+					      .cluster = settings->cluster.id};
+	int rc = store_create(&options);
+
+	if (rc == 0)
+		return DFS_EXIT_DONE;
+	if (rc == EEXIST) {
+		(void)fprintf(stderr,
+			      "%s: %s holds a store already; nothing was changed\n",
+			      settings->name, settings->data);
+		return DFS_EXIT_CONFLICT;
+	}
+	(void)fprintf(stderr, "%s: no store could be made in %s: %s\n", settings->name,
+		      settings->data, strerrordesc_np(rc));
+	return DFS_EXIT_OTHER;
+}
+
+static int run(const struct settings *settings)
+{
+	struct server server = {.settings = settings};
+	sigset_t ending;
+	int signal_number, code = DFS_EXIT_OTHER;
+
+	/* Blocked in all threads from here on, and taken by sigwait below. */
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ending, NULL);
+	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
+	raise_descriptor_limit();
+
+	if (!load_tls(&server) || !open_store(&server))
+		goto done;
+	share(&server);
+	tell_state(&server);
+	if (!listen_on(&server))
+		goto done;
+	while (sigwait(&ending, &signal_number) != 0)
+		;
+	log_event(LOG_INFO, "stopping", "signal=%s", sigabbrev_np(signal_number));
+	code = DFS_EXIT_DONE;
+done:
+	stop(&server);
+	if (code == DFS_EXIT_DONE)
+		log_event(LOG_INFO, "stopped", "connections=0");
+	return code;
+}
+
+int server_main(unsigned number, int argc, char **argv)
+{
+	/* Kept by the log for as long as the process lives. */
+	static struct settings settings;
+	int code;
+
+	if (settings_read(&settings, number, argc, argv, &code) == SETTINGS_EXIT)
+		return code;
+	log_start(settings.name, settings.debug ? LOG_DEBUG : LOG_INFO);
+	return settings.create_store ? create_store(&settings) : run(&settings);
+}
