@@ -18,7 +18,8 @@ struct command {
 	int (*run)(struct run *run);
 };
 
-extern const struct command cmd_cluster, cmd_help;
+extern const struct command cmd_put, cmd_get, cmd_list, cmd_delete, cmd_stat, cmd_status,
+	cmd_cluster, cmd_help;
 
 /* The verbs in the order of the help, ended by NULL. */
 const struct command *const *commands_all(void);

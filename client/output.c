@@ -249,6 +249,11 @@ void output_name(struct output *output, const char *name)
 	free(escaped);
 }
 
+bool output_broken(const struct output *output)
+{
+	return output->failed;
+}
+
 int output_finish(struct output *output, int code)
 {
 	hide(output);

@@ -61,6 +61,9 @@ void output_text(struct output *output, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void output_name(struct output *output, const char *name);
 
+/* stdout could not be written: whoever prints much may stop. */
+bool output_broken(const struct output *output);
+
 /* Flushes; code, or 1 (said once) when stdout could not be written and code was 0. */
 int output_finish(struct output *output, int code);
 

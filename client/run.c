@@ -92,6 +92,8 @@ struct dfs_result run_open(struct run *run)
 				      .caller = "client " DFS_SOFTWARE};
 	char config[PATH_MAX];
 
+	if (run->dfs != NULL)
+		return (struct dfs_result){0};
 	if (!cluster_find(run->options.values[OPTION_CONFIG], config, sizeof config))
 		return run_result(
 			DFS_EXIT_USAGE,

@@ -10,15 +10,6 @@
 struct command;
 struct output;
 
-struct run {
-	const char *program;	/* the name it was called by */
-	const struct command *command;
-	struct options options;
-	struct output *output;
-	char user[33];		/* set by run_user */
-	struct dfs *dfs;	/* set by run_open */
-};
-
 /* The exit code of several items: theirs, if all are alike; else DFS_EXIT_SOME. */
 struct outcome {
 	bool any;
@@ -26,10 +17,20 @@ struct outcome {
 };
 void outcome_add(struct outcome *outcome, int code);
 
+struct run {
+	const char *program;	/* the name it was called by */
+	const struct command *command;
+	struct options options;
+	struct output *output;
+	char user[33];		/* set by run_user */
+	struct dfs *dfs;	/* set by run_open */
+	struct outcome outcome;	/* of the items so far */
+};
+
 /* The user whose paths are meant; a result with code 2 when there is no usable name. */
 struct dfs_result run_user(struct run *run);
 
-/* Opens the session, after run_user. */
+/* Opens the session, after run_user; does nothing when it is open. */
 struct dfs_result run_open(struct run *run);
 
 /*

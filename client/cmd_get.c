@@ -1,0 +1,284 @@
+/* get REMOTE... [LOCAL] */
+#include "commands.h"
+
+#include "arguments.h"
+#include "getting.h"
+#include "local.h"
+#include "output.h"
+#include "path.h"
+#include "verdict.h"
+#include "run.h"
+#include "status.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gathering {
+	struct run *run;
+	struct getting *getting;
+	const char *prefix; /* of the local names of what is below a remote folder */
+	size_t skip;        /* of a remote path, before what follows the prefix */
+	bool no_memory;
+};
+
+/* Where everything goes. */
+struct place {
+	char *folder; /* the local folder, NULL: standard output */
+	char *name;   /* in it; NULL: each under its own */
+	bool make;    /* the folder, if it is missing */
+};
+
+/* ---- trees
+ * --------------------------------------------------------------------------------- */
+
+static int take_entry(void *context, const struct dfs_entry *entry)
+{
+	struct gathering *gathering = context;
+	const char *rest = entry->path + gathering->skip;
+	char *local;
+
+	if (entry->folder)
+		return 0;
+	/* Names from the servers are believed as little as those that are typed. */
+	if (strlen(entry->path) < gathering->skip ||
+	    path_check(entry->path, strlen(entry->path)) != NULL) {
+		struct dfs_result result = run_result(
+			DFS_EXIT_DAMAGED, "a server lists a name that cannot be");
+
+		verdict_item(gathering->run, &(struct verdict){.path = entry->path},
+			     &result);
+		return 0;
+	}
+	local = arguments_join(gathering->prefix, rest);
+	if (local == NULL ||
+	    !getting_add(gathering->getting, entry->path, entry->path, local))
+		gathering->no_memory = true;
+	free(local);
+	return gathering->no_memory ? DFS_EXIT_OTHER : 0;
+}
+
+/* Everything below the remote folder; a missing folder is code 4. */
+static struct dfs_result add_tree(struct gathering *gathering, const char *typed,
+				  const char *prefix)
+{
+	struct run *run = gathering->run;
+	char *folder = NULL;
+	struct dfs_result result = run_folder(run, typed, &folder);
+
+	if (result.code == DFS_EXIT_DONE)
+		result = run_open(run);
+	if (result.code == DFS_EXIT_DONE) {
+		gathering->prefix = prefix;
+		gathering->skip = strlen(folder);
+		result = dfs_list(run->dfs, folder, true, false, take_entry, gathering);
+		if (gathering->no_memory)
+			result = run_result(DFS_EXIT_OTHER, "out of memory");
+	}
+	free(folder);
+	return result;
+}
+
+/* ---- one argument
+ * ----------------------------------------------------------------------------- */
+
+static struct dfs_result add_file(struct gathering *gathering, const char *typed,
+				  const char *local)
+{
+	char *path;
+	struct dfs_result result = run_path(gathering->run, typed, &path);
+
+	if (result.code == DFS_EXIT_DONE &&
+	    !getting_add(gathering->getting, typed, path, local))
+		result = run_result(DFS_EXIT_OTHER, "out of memory");
+	free(path);
+	return result;
+}
+
+static void add_source(struct gathering *gathering, const char *typed, const char *local)
+{
+	struct run *run = gathering->run;
+	struct dfs_result result;
+
+	if (!options_has(&run->options, OPTION_RECURSIVE)) {
+		if (arguments_is_folder(typed))
+			result = run_result(DFS_EXIT_USAGE,
+					    "is the name of a folder; -r gets everything "
+					    "below it");
+		else
+			result = add_file(gathering, typed, local);
+	} else {
+		result = add_tree(gathering, typed, local);
+		if (result.code == DFS_EXIT_MISSING && !arguments_is_folder(typed))
+			result = add_file(gathering, typed, local);
+	}
+	if (result.code == DFS_EXIT_DONE)
+		output_warning(run->output, result.warning);
+	else
+		verdict_item(run, &(struct verdict){.shown = typed}, &result);
+}
+
+/* ---- the command line
+ * -------------------------------------------------------------------------- */
+
+static bool is_stdout(const struct arguments *arguments)
+{
+	return arguments->target != NULL && strcmp(arguments->target, "-") == 0;
+}
+
+/* DFS_EXIT_DONE, or the code of a usage error that was reported. */
+static int check(struct run *run, const struct arguments *arguments)
+{
+	const char *target = arguments->target;
+
+	if (arguments->count == 0)
+		return run_usage(run, "get needs the name of a file");
+	for (size_t i = 0; i < arguments->count; i++)
+		if (strcmp(arguments->sources[i], "-") == 0)
+			return run_usage(run,
+					 "- is standard output and cannot be a source "
+					 "of get");
+	if (target == NULL)
+		return DFS_EXIT_DONE;
+	if (*target == '\0')
+		return run_usage(run, "the name of the target is empty");
+	if (is_stdout(arguments) && options_has(&run->options, OPTION_RECURSIVE))
+		return run_usage(run, "-r does not go to standard output");
+	if (arguments->count > 1 && !is_stdout(arguments) &&
+	    !arguments_is_folder(target) && local_kind(target) != LOCAL_FOLDER)
+		return run_usage(run, "several files need a folder as their target: %s/",
+				 target);
+	return DFS_EXIT_DONE;
+}
+
+/* false when out of memory. */
+static bool find_place(const struct arguments *arguments, struct place *ret)
+{
+	const char *target = arguments->target, *slash;
+
+	memset(ret, 0, sizeof *ret);
+	if (is_stdout(arguments))
+		return true;
+	if (target == NULL || arguments_is_folder(target) ||
+	    local_kind(target) == LOCAL_FOLDER) {
+		ret->make = true;
+		ret->folder = strdup(target != NULL ? target : ".");
+		return ret->folder != NULL;
+	}
+	slash = strrchr(target, '/');
+	if (slash == NULL)
+		ret->folder = strdup(".");
+	else
+		ret->folder = strndup(target, (size_t)(slash - target) + 1);
+	ret->name = strdup(slash != NULL ? slash + 1 : target);
+	return ret->folder != NULL && ret->name != NULL;
+}
+
+/* The local names of the sources, relative to the place; NULL after a reported failure.
+ */
+static char **plan(struct run *run, const struct arguments *arguments,
+		   const struct place *place)
+{
+	char **locals = calloc(arguments->count, sizeof *locals);
+	const char **sorted = calloc(arguments->count, sizeof *sorted);
+	const char *twice = NULL;
+	size_t count = 0;
+
+	while (locals != NULL && sorted != NULL && count < arguments->count) {
+		locals[count] = place->name != NULL
+					? strdup(place->name)
+					: arguments_base(arguments->sources[count]);
+		if (locals[count] == NULL)
+			break;
+		sorted[count] = locals[count];
+		count++;
+	}
+	if (count == arguments->count && place->folder != NULL)
+		twice = arguments_twice(sorted, count);
+	if (count == arguments->count && twice == NULL) {
+		free(sorted);
+		return locals;
+	}
+	if (twice != NULL) {
+		(void)run_usage(run, "two of the files would be called %s", twice);
+		run->outcome.code = DFS_EXIT_USAGE;
+	} else {
+		struct dfs_result result = run_result(DFS_EXIT_OTHER, "out of memory");
+
+		verdict_all(run, NULL, 0, &result);
+	}
+	while (count > 0)
+		free(locals[--count]);
+	free(locals);
+	free(sorted);
+	return NULL;
+}
+
+static void get_all(struct run *run, const struct arguments *arguments,
+		    const struct place *place)
+{
+	struct gathering gathering = {.run = run};
+	char **locals = plan(run, arguments, place);
+	struct dfs_result result;
+
+	if (locals == NULL)
+		return;
+	result = run_user(run);
+	if (result.code == DFS_EXIT_DONE) {
+		gathering.getting = getting_new(run, place->folder, place->make);
+		if (gathering.getting == NULL)
+			result = run_result(DFS_EXIT_OTHER, "out of memory");
+	}
+	if (result.code == DFS_EXIT_DONE) {
+		for (size_t i = 0; i < arguments->count; i++)
+			add_source(&gathering, arguments->sources[i], locals[i]);
+		getting_all(gathering.getting);
+	} else {
+		verdict_all(run, arguments->sources, arguments->count, &result);
+	}
+	getting_free(gathering.getting);
+	for (size_t i = 0; i < arguments->count; i++)
+		free(locals[i]);
+	free(locals);
+}
+
+static int run_get(struct run *run)
+{
+	struct arguments arguments;
+	struct place place;
+	int code;
+
+	arguments_split(&run->options, true, &arguments);
+	code = check(run, &arguments);
+	if (code != DFS_EXIT_DONE)
+		return code;
+	if (find_place(&arguments, &place)) {
+		get_all(run, &arguments, &place);
+	} else {
+		struct dfs_result result = run_result(DFS_EXIT_OTHER, "out of memory");
+
+		verdict_all(run, NULL, 0, &result);
+	}
+	free(place.folder);
+	free(place.name);
+	return run->outcome.code;
+}
+
+const struct command cmd_get = {
+	.name = "get",
+	.usage = "get [OPTIONS] REMOTE... [LOCAL]",
+	.summary = "Fetch stored files",
+	.examples = {"get report.pdf", "get -r photos --to /tmp/photos"},
+	.details = "One file alone is written under its own name in the current folder.  "
+		   "Of two\n"
+		   "arguments the second is the local name; of more, the last is a "
+		   "folder if it ends in\n"
+		   "'/', and '-' is standard output.  With --to all arguments are remote "
+		   "files.  A\n"
+		   "local folder as target means \"in it, under its own name\".\n"
+		   "A file appears when it is whole and proved, or not at all.  A "
+		   "different local file\n"
+		   "is replaced only with -f.\n",
+	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_TO) |
+		   OPTION_BIT(OPTION_FORCE),
+	.run = run_get,
+};

@@ -1,0 +1,123 @@
+/* stat PATH... */
+#include "commands.h"
+
+#include "describe.h"
+#include "output.h"
+#include "remotes.h"
+#include "verdict.h"
+#include "run.h"
+#include "status.h"
+#include "text.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct statting {
+	struct run *run;
+	const struct remotes *remotes;
+	struct dfs_stat *items;
+	size_t printed;
+};
+
+static json_t *fields_of(const struct dfs_file *file)
+{
+	char modified[OUTPUT_TIME], stored[OUTPUT_TIME], protection[DESCRIBE_PROTECTION];
+	char xxh128[2 * sizeof file->xxh128 + 1], sha256[2 * sizeof file->sha256 + 1];
+
+	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s,s:s,s:s,s:o,s:b}",
+			 "owner", file->owner, "size", (json_int_t)file->size, "modified",
+			 output_time_utc(file->modified_ns, modified), "stored",
+			 output_time_utc(file->stored_ns, stored), "protection",
+			 describe_protection(file, protection), "row", (int)file->row,
+			 "unit_size", (json_int_t)file->unit_size, "file_version",
+			 file->version, "xxh128",
+			 text_hex(file->xxh128, sizeof file->xxh128, xxh128), "sha256",
+			 text_hex(file->sha256, sizeof file->sha256, sha256), "object",
+			 file->object, "mark", describe_mark(file), "servers",
+			 describe_servers(file), "newest_unsure", file->newest_unsure);
+}
+
+static void print(struct statting *statting, const char *path,
+		  const struct dfs_file *file)
+{
+	struct output *output = statting->run->output;
+	char time[OUTPUT_TIME], hex[2 * sizeof file->sha256 + 1], chunks[DESCRIBE_CHUNKS];
+	char protection[DESCRIBE_PROTECTION];
+	const char *mark = describe_mark(file);
+
+	if (statting->printed++ > 0)
+		output_text(output, "\n");
+	output_text(output, "path        ");
+	output_name(output, path);
+	output_text(output, "\nowner       %s\nsize        %llu\n", file->owner,
+		    (unsigned long long)file->size);
+	output_text(output, "modified    %s\n", output_time(file->modified_ns, time));
+	output_text(output, "stored      %s\n", output_time(file->stored_ns, time));
+	output_text(output, "protection  %s%s%s%s\n",
+		    describe_protection(file, protection), *mark != '\0' ? " [" : "",
+		    mark, *mark != '\0' ? "]" : "");
+	output_text(output, "row         %u\nunit size   %lu\nversion     %s\n",
+		    file->row, (unsigned long)file->unit_size, file->version);
+	output_text(output, "xxh128      %s\n",
+		    text_hex(file->xxh128, sizeof file->xxh128, hex));
+	output_text(output, "sha256      %s\nobject      %s\n",
+		    text_hex(file->sha256, sizeof file->sha256, hex), file->object);
+	for (unsigned i = 1; i <= 4; i++)
+		output_text(output, "dfs%u        chunks %s, %s\n", i,
+			    describe_chunks(file->chunks[i - 1], chunks),
+			    describe_reach(file, i) ? "within reach" : "out of reach");
+}
+
+static void finished(void *context, size_t item)
+{
+	struct statting *statting = context;
+	const struct dfs_stat *stat = &statting->items[item];
+	struct verdict verdict = {.shown = statting->remotes->items[item].typed,
+				  .path = stat->path};
+
+	if (stat->result.code == DFS_EXIT_DONE) {
+		if (output_json(statting->run->output))
+			verdict.take_fields = fields_of(&stat->file);
+		else
+			print(statting, stat->path, &stat->file);
+	}
+	verdict_item(statting->run, &verdict, &stat->result);
+}
+
+static int run_stat(struct run *run)
+{
+	struct statting statting = {.run = run};
+	struct remotes remotes;
+
+	if (run->options.count == 0)
+		return run_usage(run, "stat needs the name of a file");
+	if (remotes_prepare(run, run->options.arguments, run->options.count, &remotes)) {
+		statting.remotes = &remotes;
+		statting.items = calloc(remotes.count, sizeof *statting.items);
+		if (statting.items == NULL) {
+			struct dfs_result result =
+				run_result(DFS_EXIT_OTHER, "out of memory");
+
+			verdict_all(run, NULL, 0, &result);
+		} else {
+			for (size_t i = 0; i < remotes.count; i++)
+				statting.items[i].path = remotes.items[i].path;
+			dfs_stat(run->dfs, statting.items, remotes.count, finished,
+				 &statting);
+		}
+		free(statting.items);
+	}
+	remotes_free(&remotes);
+	return run->outcome.code;
+}
+
+const struct command cmd_stat = {
+	.name = "stat",
+	.alias = "info",
+	.usage = "stat PATH...",
+	.summary = "Show all that is known of a file",
+	.examples = {"stat report.pdf", "stat --json /shared/plan.txt"},
+	.details = "The last hex digit of xxh128, modulo four, is the row: it decides "
+		   "which\n"
+		   "server keeps which pair of chunks.\n",
+	.run = run_stat,
+};

@@ -1,0 +1,88 @@
+/* What stat and list say of a file. */
+#include "describe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SERVERS = 4, CHUNKS = 4, ALL_CHUNKS = 0xf, FULL_COPIES = 2 };
+
+/* The chunk with which the run in the ring begins; 1 when there is no such thing. */
+static unsigned first_chunk(unsigned chunks)
+{
+	if (chunks == ALL_CHUNKS)
+		return 1;
+	for (unsigned c = 1; c <= CHUNKS; c++) {
+		unsigned before = c == 1 ? CHUNKS : c - 1;
+
+		if ((chunks >> (c - 1) & 1) != 0 && (chunks >> (before - 1) & 1) == 0)
+			return c;
+	}
+	return 1;
+}
+
+const char *describe_chunks(unsigned chunks, char text[DESCRIBE_CHUNKS])
+{
+	unsigned chunk = first_chunk(chunks & ALL_CHUNKS);
+	char *to = text;
+
+	for (unsigned i = 0; i < CHUNKS; i++, chunk = chunk % CHUNKS + 1) {
+		if ((chunks >> (chunk - 1) & 1) == 0)
+			continue;
+		if (to != text)
+			*to++ = ',';
+		*to++ = (char)('0' + chunk);
+	}
+	*to = '\0';
+	if (to == text)
+		strcpy(text, "-");
+	return text;
+}
+
+const char *describe_protection(const struct dfs_file *file,
+				char text[DESCRIBE_PROTECTION])
+{
+	unsigned copies = file->copies < FULL_COPIES ? file->copies : FULL_COPIES;
+
+	(void)snprintf(text, DESCRIBE_PROTECTION, "%u/%d", copies, (int)FULL_COPIES);
+	return text;
+}
+
+const char *describe_mark(const struct dfs_file *file)
+{
+	if (file->copies == 0)
+		return "incomplete";
+	return file->copies < FULL_COPIES ? "degraded" : "";
+}
+
+bool describe_reach(const struct dfs_file *file, unsigned server)
+{
+	return (file->live >> (server - 1) & 1) != 0;
+}
+
+static json_t *chunk_numbers(unsigned chunks)
+{
+	json_t *numbers = json_array();
+	unsigned chunk = first_chunk(chunks & ALL_CHUNKS);
+
+	for (unsigned i = 0; i < CHUNKS; i++, chunk = chunk % CHUNKS + 1)
+		if ((chunks >> (chunk - 1) & 1) != 0)
+			(void)json_array_append_new(numbers, json_integer(chunk));
+	return numbers;
+}
+
+json_t *describe_servers(const struct dfs_file *file)
+{
+	json_t *servers = json_object();
+
+	for (unsigned i = 1; i <= SERVERS; i++) {
+		char name[8];
+
+		(void)snprintf(name, sizeof name, "dfs%u", i);
+		(void)json_object_set_new(servers, name,
+					  json_pack("{s:o,s:b}", "chunks",
+						    chunk_numbers(file->chunks[i - 1]),
+						    "within_reach",
+						    describe_reach(file, i)));
+	}
+	return servers;
+}

@@ -1,0 +1,22 @@
+/* Fetching many files to their local names, or to standard output. */
+#ifndef GETTING_H
+#define GETTING_H
+
+#include <stdbool.h>
+
+struct getting;
+struct run;
+
+/* folder: where the local names are, made with make if it is missing; NULL: standard output.
+ * NULL when out of memory. */
+struct getting *getting_new(struct run *run, const char *folder, bool make);
+void getting_free(struct getting *getting);
+
+/* One more file: how messages call it, its canonical path, its local name below the folder.
+ * All are copied; false when out of memory. */
+bool getting_add(struct getting *getting, const char *shown, const char *path, const char *local);
+
+/* Fetches all that were added, in their order, and reports each. */
+void getting_all(struct getting *getting);
+
+#endif

@@ -1,0 +1,168 @@
+/* Local files as sources. */
+#include "local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SPOOL_BUFFER = 262144 };
+
+enum local_kind local_kind(const char *name)
+{
+	struct stat stat_buf;
+
+	if (stat(name, &stat_buf) != 0)
+		return LOCAL_NONE;
+	if (S_ISREG(stat_buf.st_mode))
+		return LOCAL_FILE;
+	if (S_ISDIR(stat_buf.st_mode))
+		return LOCAL_FOLDER;
+	return S_ISFIFO(stat_buf.st_mode) ? LOCAL_PIPE : LOCAL_OTHER;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static bool visit(const struct local_walk *walk, const FTSENT *entry, size_t skip)
+{
+	const char *relative = entry->fts_path + skip;
+
+	switch (entry->fts_info) {
+	case FTS_D:
+	case FTS_DP:
+		return true;
+	case FTS_F:
+		while (*relative == '/')
+			relative++;
+		return walk->file(walk->context, entry->fts_path, relative);
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		walk->left_out(walk->context, entry->fts_path,
+			       entry->fts_errno != 0 ? entry->fts_errno : EIO);
+		return true;
+	default:
+		walk->left_out(walk->context, entry->fts_path, 0);
+		return true;
+	}
+}
+
+int local_walk(const char *folder, const struct local_walk *walk)
+{
+	char *name = strdup(folder);
+	char *roots[] = {name, NULL};
+	size_t skip = strlen(folder);
+	FTS *tree = NULL;
+	const FTSENT *entry;
+	int error = ENOMEM;
+
+	if (name == NULL)
+		return ENOMEM;
+	tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+	if (tree == NULL) {
+		error = errno;
+		goto free_name;
+	}
+	while (errno = 0, (entry = fts_read(tree)) != NULL)
+		if (!visit(walk, entry, skip))
+			break;
+	error = entry != NULL ? ECANCELED : errno;
+	(void)fts_close(tree);
+free_name:
+	free(name);
+	return error;
+}
+
+/* A file without a name, 0600. */
+static int open_nameless(const char *folder)
+{
+	char name[PATH_MAX];
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int len;
+
+	if (fd >= 0)
+		return fd;
+	/* Not every file system knows O_TMPFILE. */
+	len = snprintf(name, sizeof name, "%s/dfs-XXXXXX", folder);
+	if (len < 0 || (size_t)len >= sizeof name) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0 && unlink(name) != 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t put = write(fd, bytes, len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return false;
+		bytes += put;
+		len -= (size_t)put;
+	}
+	return true;
+}
+
+int local_spool(int fd, char why[DFS_WHY])
+{
+	const char *folder = getenv("TMPDIR");
+	char *buf = malloc(SPOOL_BUFFER);
+	int spool = -1;
+
+	if (buf == NULL) {
+		(void)snprintf(why, DFS_WHY, "out of memory");
+		return -1;
+	}
+	if (folder == NULL || *folder == '\0')
+		folder = "/tmp";
+	spool = open_nameless(folder);
+	if (spool < 0) {
+		(void)snprintf(why, DFS_WHY,
+			       "cannot make a temporary file in %.200s ($TMPDIR): %s",
+			       folder, strerror(errno));
+		goto fail;
+	}
+	for (;;) {
+		ssize_t got = read(fd, buf, SPOOL_BUFFER);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			(void)snprintf(why, DFS_WHY, "cannot be read: %s",
+				       strerror(errno));
+			goto fail;
+		}
+		if (got == 0)
+			break;
+		if (!write_all(spool, buf, (size_t)got)) {
+			(void)snprintf(why, DFS_WHY,
+				       "cannot be kept in %.200s ($TMPDIR) while it is "
+				       "read: %s",
+				       folder, strerror(errno));
+			goto fail;
+		}
+	}
+	free(buf);
+	return spool;
+fail:
+	if (spool >= 0)
+		(void)close(spool);
+	free(buf);
+	return -1;
+}

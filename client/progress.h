@@ -1,0 +1,25 @@
+/* One line on a terminal that says how far a long command is. */
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct output;
+struct progress;
+
+/* Shows nothing in the first second, nor where output_progress says no.  NULL when out of
+ * memory, which all functions here take for "show nothing". */
+struct progress *progress_new(struct output *output);
+void progress_free(struct progress *progress);
+
+/* Files to come, as far as known. */
+void progress_expect(struct progress *progress, size_t files);
+
+/* The file at work, and how many of its bytes are done. */
+void progress_at(struct progress *progress, const char *name, uint64_t done, uint64_t size);
+
+/* One more file is finished. */
+void progress_finished(struct progress *progress);
+
+#endif

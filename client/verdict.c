@@ -1,0 +1,71 @@
+/* How one item of a command ended. */
+#include "verdict.h"
+
+#include "output.h"
+#include "run.h"
+#include "status.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static void set_text(json_t *fields, const char *name, const char *text)
+{
+	if (text != NULL && *text != '\0')
+		(void)json_object_set_new(fields, name, output_string(text));
+}
+
+static void print_object(struct run *run, const struct verdict *verdict,
+			 const struct dfs_result *result)
+{
+	json_t *fields =
+		verdict->take_fields != NULL ? verdict->take_fields : json_object();
+
+	set_text(fields, "message", result->why);
+	set_text(fields, "warning", result->warning);
+	set_text(fields, "operation", verdict->retry);
+	output_object(run->output, "path",
+		      verdict->path != NULL ? verdict->path : verdict->shown,
+		      result->code, NULL, fields);
+}
+
+static void print_text(struct run *run, const struct verdict *verdict,
+		       const struct dfs_result *result)
+{
+	const char *name = verdict->shown != NULL ? verdict->shown : verdict->path;
+	const char *why = result->why[0] != '\0' ? result->why : "failed";
+	char *text;
+
+	output_warning(run->output, result->warning);
+	if (result->code == DFS_EXIT_DONE)
+		return;
+	if (verdict->retry == NULL || *verdict->retry == '\0') {
+		output_failure(run->output, "path", name, result->code, why);
+	} else if (asprintf(&text, "%s; to repeat it safely, add --operation %s", why,
+			    verdict->retry) >= 0) {
+		output_failure(run->output, "path", name, result->code, text);
+		free(text);
+	}
+}
+
+void verdict_item(struct run *run, const struct verdict *verdict,
+		  const struct dfs_result *result)
+{
+	outcome_add(&run->outcome, result->code);
+	if (output_json(run->output)) {
+		print_object(run, verdict, result);
+	} else {
+		json_decref(verdict->take_fields);
+		print_text(run, verdict, result);
+	}
+}
+
+void verdict_all(struct run *run, const char *const *names, size_t count,
+		 const struct dfs_result *result)
+{
+	if (count == 0 || !output_json(run->output)) {
+		outcome_add(&run->outcome, result->code);
+		output_failure(run->output, "path", NULL, result->code, result->why);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		verdict_item(run, &(struct verdict){.path = names[i]}, result);
+}

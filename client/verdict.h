@@ -1,0 +1,28 @@
+/* How one item of a command ended: its object, or its line on stderr, and the exit code
+ * of all. */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct dfs_result;
+struct run;
+
+struct verdict {
+	const char *shown; /* how messages call it; NULL: like path */
+	const char *path;  /* canonical, as --json has it; NULL when it is none */
+	const char
+		*retry; /* with code 11: what --operation takes; NULL or "" for nothing */
+	json_t *take_fields; /* more for --json; NULL allowed */
+};
+
+/* Counts the item's code for the whole command (run->outcome), and prints. */
+void verdict_item(struct run *run, const struct verdict *verdict,
+		 const struct dfs_result *result);
+
+/* The same, for items that all failed together before anything was tried. */
+void verdict_all(struct run *run, const char *const *names, size_t count,
+		const struct dfs_result *result);
+
+#endif
