@@ -214,7 +214,7 @@ bool fetch_can_be_reached(struct dfs *dfs, const dfs_content *content, char text
 		return true;
 	/* One of them may only be slow to connect: now it is needed. */
 	links_retry(dfs->links);
-	links_settle(dfs->links, clock_now_ms() + LINKS_NEED_MS);
+	links_settle(dfs->links, true);
 	return !fetch_out_of_reach(dfs, content, links_up(dfs->links), text);
 }
 

@@ -279,17 +279,27 @@ void links_free(struct links *links)
 	release(links);
 }
 
-void links_settle(struct links *links, int64_t deadline_ms)
+/* With the lock held: is there a link that one still waits for? */
+static bool is_settling(const struct links *links, bool needed)
 {
-	struct timespec until = {.tv_sec = deadline_ms / 1000,
-				 .tv_nsec = deadline_ms % 1000 * 1000000};
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (links->link[i].state == LINK_NEW && (needed || !links->link[i].slow))
+			return true;
+	return false;
+}
+
+void links_settle(struct links *links, bool needed)
+{
+	int64_t until = clock_now_ms() + (needed ? LINKS_NEED_MS : LINKS_PATIENCE_MS);
+	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
 	int rc = 0;
 
 	pthread_mutex_lock(&links->lock);
-	for (unsigned i = 0; i < DFS_SERVERS && rc == 0; i++)
-		while (links->link[i].state == LINK_NEW && rc == 0)
-			rc = pthread_cond_timedwait(&links->changed, &links->lock,
-						    &until);
+	while (is_settling(links, needed) && rc == 0)
+		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (links->link[i].state == LINK_NEW)
+			links->link[i].slow = true;
 	pthread_mutex_unlock(&links->lock);
 }
 
@@ -327,8 +337,10 @@ void links_retry(struct links *links)
 		if (link->state == LINK_DOWN && !link->first &&
 		    clock_now_ms() - link->since >= LINKS_PATIENCE_MS)
 			job = calloc(1, sizeof *job);
-		if (job)
+		if (job) {
 			link->state = LINK_NEW;
+			link->slow = true; /* nobody is to wait for it again */
+		}
 		pthread_mutex_unlock(&links->lock);
 		if (job) {
 			job->run = run_nothing;

@@ -48,8 +48,11 @@ struct links *links_new(const struct cluster *cluster, SSL_CTX *take_tls,
  */
 void links_free(struct links *links);
 
-/* Waits until each server has answered or failed once, or until the deadline. */
-void links_settle(struct links *links, int64_t deadline_ms);
+/*
+ * Waits until each server has answered or failed: for a second, and only once for a
+ * server that does neither; or, where they are needed, for ten.
+ */
+void links_settle(struct links *links, bool needed);
 
 /* Begins to connect again to those that failed, a second ago or longer. */
 void links_retry(struct links *links);

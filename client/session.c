@@ -176,14 +176,13 @@ static unsigned count(unsigned mask)
 
 unsigned session_servers(struct dfs *dfs, unsigned needed)
 {
-	int64_t now = clock_now_ms();
 	unsigned voting;
 
 	links_retry(dfs->links);
-	links_settle(dfs->links, now + LINKS_PATIENCE_MS);
+	links_settle(dfs->links, false);
 	voting = links_voting(dfs->links);
 	if (count(voting) < needed) {
-		links_settle(dfs->links, now + LINKS_NEED_MS);
+		links_settle(dfs->links, true);
 		voting = links_voting(dfs->links);
 	}
 	const dfs_seen seen = links_seen(dfs->links);
