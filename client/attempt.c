@@ -27,8 +27,7 @@ unsigned attempt_plan(unsigned row, unsigned server, unsigned servers)
 	return servers & bit(opposite) ? plan : plan | placement_pair(row, opposite);
 }
 
-/* ---- BIND -----------------------------------------------------------------------------
- */
+/* ---- BIND ---------------------------------------------------------------------- */
 
 struct bind_call {
 	dfs_bind_args args[DFS_SERVERS];

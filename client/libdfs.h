@@ -36,7 +36,7 @@ struct dfs_options {
 struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret);
 void dfs_close(struct dfs *dfs);
 
-/* ---- what is stored -------------------------------------------------------------------- */
+/* ---- what is stored ------------------------------------------------------------ */
 
 enum { DFS_VERSION_TEXT = 64, DFS_ID_TEXT = 33, DFS_OPERATION_TEXT = 160 };
 
@@ -58,7 +58,7 @@ struct dfs_file {
 	bool newest_unsure;	/* two servers only: may be a write that was never completed */
 };
 
-/* ---- put --------------------------------------------------------------------------------- */
+/* ---- put ----------------------------------------------------------------------- */
 
 struct dfs_put {
 	const char *path;	/* canonical */
@@ -88,7 +88,7 @@ struct dfs_put_callbacks {
 void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 	     const struct dfs_put_callbacks *callbacks);
 
-/* ---- get --------------------------------------------------------------------------------- */
+/* ---- get ----------------------------------------------------------------------- */
 
 struct dfs_get {
 	const char *path;
@@ -115,7 +115,7 @@ struct dfs_get_callbacks {
 void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 	     const struct dfs_get_callbacks *callbacks);
 
-/* ---- delete, stat ---------------------------------------------------------------------------- */
+/* ---- delete, stat -------------------------------------------------------------- */
 
 struct dfs_delete {
 	const char *path;
@@ -138,7 +138,7 @@ struct dfs_stat {
 void dfs_stat(struct dfs *dfs, struct dfs_stat *items, size_t count,
 	      void (*finished)(void *context, size_t item), void *context);
 
-/* ---- list -------------------------------------------------------------------------------------- */
+/* ---- list ---------------------------------------------------------------------- */
 
 struct dfs_entry {
 	const char *path;	/* canonical; a folder's without the final '/' */
@@ -157,7 +157,7 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 			   int (*entry)(void *context, const struct dfs_entry *entry),
 			   void *context);
 
-/* ---- status --------------------------------------------------------------------------------------- */
+/* ---- status -------------------------------------------------------------------- */
 
 struct dfs_server_status {
 	bool up;		/* it answered */

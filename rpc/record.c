@@ -99,8 +99,7 @@ void record_free(struct record *record)
 	free(record);
 }
 
-/* ---- receiving -----------------------------------------------------------------------
- */
+/* ---- receiving ----------------------------------------------------------------- */
 
 static bool resize_input(struct record *record, size_t room)
 {
@@ -214,8 +213,7 @@ size_t record_received(const struct record *record)
 	return record->in_len;
 }
 
-/* ---- encoding -------------------------------------------------------------------------
- */
+/* ---- encoding ------------------------------------------------------------------ */
 
 /* A position is counted without the referenced bytes: it is for the buffer alone. */
 static bool_t put_copied(struct record *record, const char *bytes, size_t len)
@@ -342,8 +340,7 @@ XDR *record_begin(struct record *record)
 	return &record->output;
 }
 
-/* ---- sending --------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------- */
 
 /* Gathers short runs into full TLS records; long ones go out from where they lie. */
 struct gather {

@@ -67,7 +67,7 @@ void store_close(struct store *store);
 /* false: RECOVERING; *ret_why is then a static or store-owned sentence. */
 bool store_whole(const struct store *store, const char **ret_why);
 
-/* ---- the numbers kept once ----------------------------------------------------------- */
+/* ---- the numbers kept once ----------------------------------------------------- */
 
 struct store_numbers {
 	dfs_id id;
@@ -84,7 +84,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret);
 /* Is there room for content (above the reserve)? */
 bool store_has_room(struct store *store, uint64_t bytes);
 
-/* ---- registers ------------------------------------------------------------------------ */
+/* ---- registers ----------------------------------------------------------------- */
 
 struct store_register {
 	dfs_ballot ballot;
@@ -116,7 +116,7 @@ int store_next(struct store *store, const char *after, size_t after_len, char *p
  */
 size_t store_blocker(struct store *store, const char *path, size_t len, char *blocker);
 
-/* ---- content -------------------------------------------------------------------------- */
+/* ---- content ------------------------------------------------------------------- */
 
 /* The chunks of the object that are wholly here; 0 for an unknown one. */
 unsigned store_chunks(struct store *store, const dfs_id *object);
@@ -132,7 +132,7 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 bool store_is_bound(struct store *store, const dfs_id *object, const char *path, size_t len,
 		    const dfs_ballot *ballot);
 
-/* ---- uploads -------------------------------------------------------------------------- */
+/* ---- uploads ------------------------------------------------------------------- */
 
 /* The uploads of one connection, which one thread uses; freeing it ends those not bound. */
 struct store_uploads *store_uploads_new(struct store *store);
@@ -141,7 +141,7 @@ void store_uploads_free(struct store_uploads *uploads);
 /* A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO, ENOMEM. */
 int store_upload(struct store_uploads *uploads, const dfs_id *object, const dfs_unit *unit);
 
-/* ---- batches --------------------------------------------------------------------------- */
+/* ---- batches ------------------------------------------------------------------- */
 
 /* NULL when out of memory. */
 struct store_batch *store_batch_new(struct store *store);
