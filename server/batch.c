@@ -1,0 +1,126 @@
+/* The parts that a batch is filled with. */
+#include "batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct store_record *batch_record_new(enum frame_type type, const struct frame_key *key,
+				      const void *data, size_t len)
+{
+	size_t size = frame_size(key->len, len);
+	size_t key_size = offsetof(struct frame_key, bytes) + key->len;
+	struct store_record *record = malloc(sizeof *record + key_size + size);
+
+	if (!record)
+		return NULL;
+	record->next = NULL;
+	record->key = (struct frame_key *)(record + 1);
+	memcpy(record->key, key, key_size);
+	record->frame = (uint8_t *)record->key + key_size;
+	record->len = size;
+	frame_pack(record->frame, type, key, data, len);
+	return record;
+}
+
+void batch_records_free(struct store_record *records)
+{
+	struct store_record *next;
+
+	for (; records; records = next) {
+		next = records->next;
+		free(records);
+	}
+}
+
+struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type)
+{
+	struct store_op *op;
+
+	if (batch->op_count == batch->op_room) {
+		size_t room = batch->op_room ? 2 * batch->op_room : 4;
+
+		op = realloc(batch->ops, room * sizeof *op);
+		if (!op)
+			return NULL;
+		batch->ops = op;
+		batch->op_room = room;
+	}
+	op = &batch->ops[batch->op_count++];
+	memset(op, 0, sizeof *op);
+	op->type = type;
+	return op;
+}
+
+void batch_drop_op(struct store_batch *batch)
+{
+	batch->op_count--;
+}
+
+void batch_add_records(struct store_batch *batch, struct store_record *take_records)
+{
+	*batch->records_end = take_records;
+	while (*batch->records_end) {
+		batch->record_count++;
+		batch->bytes += (*batch->records_end)->len;
+		batch->records_end = &(*batch->records_end)->next;
+	}
+}
+
+bool batch_put_entry(struct pack_out *entries, const struct seal_entry *entry)
+{
+	size_t len = entries->len;
+
+	seal_put_entry(entries, entry);
+	if (!entries->failed)
+		return true;
+	entries->failed = false;
+	entries->len = len;
+	return false;
+}
+
+bool batch_add_entry(struct store_batch *batch, const struct seal_entry *entry)
+{
+	if (!batch_put_entry(&batch->entries, entry))
+		return false;
+	batch->entry_count++;
+	return true;
+}
+
+bool batch_has_content(const struct store_batch *batch, const dfs_id *object)
+{
+	for (size_t i = 0; i < batch->op_count; i++)
+		if (batch->ops[i].type == SEAL_CONTENT &&
+		    memcmp(&batch->ops[i].object->id, object, sizeof *object) == 0)
+			return true;
+	return false;
+}
+
+struct index_object *batch_hold_object(struct store *store, const dfs_id *id,
+				       unsigned *ret_chunks, uint64_t *ret_units)
+{
+	struct index_object *object;
+
+	for (;;) {
+		pthread_rwlock_wrlock(&store->lock);
+		object = index_find_object(store->index, id);
+		if (!object || !object->dropping)
+			break;
+		pthread_mutex_lock(&store->keeper_lock);
+		pthread_rwlock_unlock(&store->lock);
+		pthread_cond_wait(&store->keeper_dropped, &store->keeper_lock);
+		pthread_mutex_unlock(&store->keeper_lock);
+	}
+	object = index_hold(store->index, id);
+	*ret_chunks = object ? index_chunks(object) : 0;
+	*ret_units = object ? object->units : 0;
+	pthread_rwlock_unlock(&store->lock);
+	return object;
+}
+
+void batch_release_object(struct store *store, struct index_object *object)
+{
+	pthread_rwlock_wrlock(&store->lock);
+	index_release(store->index, object);
+	pthread_rwlock_unlock(&store->lock);
+}

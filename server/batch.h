@@ -1,0 +1,78 @@
+/*
+ * Inside a batch: what is to be written, and what becomes visible with it.
+ *
+ * Everything that could fail for want of memory is made while a batch is filled: records
+ * are packed, entries of @seal written, nodes of the index made.
+ */
+#ifndef DFS_BATCH_H
+#define DFS_BATCH_H
+
+#include "store_internal.h"
+
+/* A record to be written: a frame, whose key is in it. */
+struct store_record {
+	struct store_record *next;
+	struct frame_key *key; /* with the record, in one allocation */
+	size_t len;
+	uint8_t *frame;
+};
+
+/* What becomes visible once it is durable. */
+struct store_op {
+	enum seal_type type;
+	struct index_register *reg;    /* SEAL_REGISTER */
+	struct index_binding *binding; /* SEAL_BINDING */
+	struct index_object *object;   /* SEAL_CONTENT: held; SEAL_DROP */
+	struct index_part *spare;      /* SEAL_CONTENT */
+	struct seal_entry content;     /* SEAL_CONTENT */
+	unsigned image;                /* in which of the batch's segments it is */
+};
+
+struct store_upload;
+
+struct store_batch {
+	struct store *store;
+	struct store_batch *next; /* in the queue */
+	struct store_record *records, **records_end;
+	size_t record_count;
+	uint64_t bytes;          /* of the records */
+	struct pack_out entries; /* of @seal, but for the uploads */
+	uint32_t entry_count;
+	struct store_op *ops;
+	size_t op_count, op_room;
+	struct store_upload *uploads[DFS_BATCH_MAX]; /* each a segment of its own */
+	size_t upload_count;
+	uint64_t reserve;
+	uint32_t epoch;
+	bool may_use_reserve, done;
+	int result;
+};
+
+/* Packs a record; NULL when out of memory. */
+struct store_record *batch_record_new(enum frame_type type, const struct frame_key *key,
+				      const void *data, size_t len);
+void batch_records_free(struct store_record *records);
+
+/* The next op, zeroed; NULL when out of memory. */
+struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type);
+/* Takes back the last one, whose nodes are the caller's. */
+void batch_drop_op(struct store_batch *batch);
+
+/* A chain of records. */
+void batch_add_records(struct store_batch *batch, struct store_record *take_records);
+
+/* The entry, or nothing of it: false when out of memory. */
+bool batch_put_entry(struct pack_out *entries, const struct seal_entry *entry);
+bool batch_add_entry(struct store_batch *batch, const struct seal_entry *entry);
+
+bool batch_has_content(const struct store_batch *batch, const dfs_id *object);
+
+/*
+ * Holds the object, and tells what is here of it.  Waits while the keeper drops it: what
+ * is added then must come after that.  NULL when out of memory.
+ */
+struct index_object *batch_hold_object(struct store *store, const dfs_id *id,
+				       unsigned *ret_chunks, uint64_t *ret_units);
+void batch_release_object(struct store *store, struct index_object *object);
+
+#endif

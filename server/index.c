@@ -1,0 +1,304 @@
+/* The index of paths and what they have accepted. */
+#include "index_internal.h"
+
+#include "ballot.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	if (order != 0)
+		return order;
+	return (a_len > b_len) - (a_len < b_len);
+}
+
+const char *index_path(const struct index_register *reg)
+{
+	return (const char *)(reg->objects + reg->object_count);
+}
+
+static int compare_registers(const struct index_register *a,
+			     const struct index_register *b)
+{
+	return index_compare_paths(index_path(a), a->path_len, index_path(b),
+				   b->path_len);
+}
+
+INDEX_TREE(index_registers, index_register, compare_registers)
+
+struct index *index_new(int64_t grace_ms)
+{
+	struct index *index = calloc(1, sizeof *index);
+
+	if (!index)
+		return NULL;
+	index->grace_ms = grace_ms;
+	RB_INIT(&index->live);
+	RB_INIT(&index->dead);
+	RB_INIT(&index->objects);
+	RB_INIT(&index->bindings);
+	index->queue_end = &index->queue;
+	return index;
+}
+
+static void free_tree(struct index_registers *tree)
+{
+	struct index_register *reg, *next, *older;
+
+	for (reg = RB_MIN(index_registers, tree); reg; reg = next) {
+		next = RB_NEXT(index_registers, tree, reg);
+		RB_REMOVE(index_registers, tree, reg);
+		for (; reg; reg = older) {
+			older = reg->older;
+			free(reg);
+		}
+	}
+}
+
+void index_free(struct index *index)
+{
+	if (!index)
+		return;
+	free_tree(&index->live);
+	free_tree(&index->dead);
+	index_bindings_free(index);
+	index_objects_free(index);
+	free(index);
+}
+
+void index_count(const struct index *index, struct index_counts *ret)
+{
+	*ret = index->counts;
+}
+
+/* ---- nodes --------------------------------------------------------------------- */
+
+struct index_register *index_register_new(struct index *index,
+					  const struct seal_entry *entry)
+{
+	size_t objects = entry->object_count * sizeof(struct index_object *);
+	struct index_register *reg = calloc(1, sizeof *reg + objects + entry->path_len);
+
+	if (!reg)
+		return NULL;
+	reg->ballot = entry->ballot;
+	reg->bytes = (uint32_t)entry->bytes;
+	reg->holders = (uint16_t)entry->holders;
+	reg->path_len = (uint16_t)entry->path_len;
+	reg->kind = (uint8_t)entry->kind;
+	reg->settled = entry->settled;
+	for (unsigned i = 0; i < entry->object_count; i++) {
+		reg->objects[i] = index_hold(index, &entry->objects[i]);
+		if (!reg->objects[i]) {
+			index_register_free(index, reg);
+			return NULL;
+		}
+		reg->object_count++;
+	}
+	memcpy(reg->objects + reg->object_count, entry->path, entry->path_len);
+	return reg;
+}
+
+void index_register_free(struct index *index, struct index_register *reg)
+{
+	if (!reg)
+		return;
+	for (unsigned i = 0; i < reg->object_count; i++)
+		index_release(index, reg->objects[i]);
+	free(reg);
+}
+
+/* ---- finding ------------------------------------------------------------------- */
+
+static struct index_register *find(const struct index_registers *tree, const char *path,
+				   size_t len)
+{
+	struct index_register *reg = RB_ROOT(tree);
+
+	while (reg) {
+		int order =
+			index_compare_paths(path, len, index_path(reg), reg->path_len);
+
+		if (order == 0)
+			return reg;
+		reg = order < 0 ? RB_LEFT(reg, entry) : RB_RIGHT(reg, entry);
+	}
+	return NULL;
+}
+
+struct index_register *index_find_register(const struct index *index, const char *path,
+					   size_t len)
+{
+	struct index_register *reg = find(&index->live, path, len);
+
+	return reg ? reg : find(&index->dead, path, len);
+}
+
+static const struct index_register *find_after(const struct index_registers *tree,
+					       const char *path, size_t len)
+{
+	const struct index_register *reg = RB_ROOT(tree), *best = NULL;
+
+	while (reg) {
+		if (index_compare_paths(path, len, index_path(reg), reg->path_len) < 0) {
+			best = reg;
+			reg = RB_LEFT(reg, entry);
+		} else {
+			reg = RB_RIGHT(reg, entry);
+		}
+	}
+	return best;
+}
+
+const struct index_register *index_next(const struct index *index, const char *after,
+					size_t len)
+{
+	const struct index_register *live = find_after(&index->live, after, len);
+	const struct index_register *dead = find_after(&index->dead, after, len);
+
+	if (live && dead)
+		return compare_registers(live, dead) < 0 ? live : dead;
+	return live ? live : dead;
+}
+
+const struct index_register *index_blocker(const struct index *index, const char *path,
+					   size_t len)
+{
+	const struct index_register *reg;
+	char folder[DFS_PATH_MAX + 1];
+
+	for (size_t i = 1; i < len; i++) {
+		reg = path[i] == '/' ? find(&index->live, path, i) : NULL;
+		if (reg)
+			return reg;
+	}
+	if (len > DFS_PATH_MAX)
+		return NULL;
+	memcpy(folder, path, len);
+	folder[len] = '/';
+	reg = find_after(&index->live, folder, len + 1);
+	if (reg && reg->path_len > len + 1 &&
+	    memcmp(index_path(reg), folder, len + 1) == 0)
+		return reg;
+	return NULL;
+}
+
+/* ---- changing ------------------------------------------------------------------ */
+
+static void free_older(struct index *index, struct index_register *reg)
+{
+	struct index_register *older, *next;
+
+	for (older = reg->older; older; older = next) {
+		next = older->older;
+		index_register_free(index, older);
+	}
+	reg->older = NULL;
+}
+
+/* What a settled value overtakes is forgotten. */
+static void settle(struct index *index, struct index_register *reg)
+{
+	reg->settled = true;
+	free_older(index, reg);
+	index_resolve_bindings(index, index_path(reg), reg->path_len, &reg->ballot);
+}
+
+static struct index_registers *tree_of(struct index *index,
+				       const struct index_register *reg)
+{
+	return reg->kind == DFS_FILE ? &index->live : &index->dead;
+}
+
+static uint64_t *count_of(struct index *index, const struct index_register *reg)
+{
+	return reg->kind == DFS_FILE ? &index->counts.files : &index->counts.tombstones;
+}
+
+static void leave_segment(struct index_register *reg)
+{
+	if (reg->segment)
+		reg->segment->live -= reg->bytes;
+	reg->segment = NULL;
+}
+
+static void note_ballot(struct index_counts *counts, const dfs_ballot *ballot)
+{
+	if (ballot->epoch > counts->epoch) {
+		counts->epoch = ballot->epoch;
+		counts->highest_counter = 0;
+	}
+	if (ballot->epoch == counts->epoch && ballot->counter > counts->highest_counter)
+		counts->highest_counter = ballot->counter;
+}
+
+/* Below the accepted one: what it names is kept until that is settled. */
+static void put_below(struct index *index, struct index_register *top,
+		      struct index_register *reg)
+{
+	if (top->settled) {
+		index_register_free(index, reg);
+		return;
+	}
+	reg->segment = NULL;
+	reg->older = top->older;
+	top->older = reg;
+}
+
+static void put_above(struct index *index, struct index_register *top,
+		      struct index_register *reg)
+{
+	bool same = ballot_compare(&top->ballot, &reg->ballot) == 0;
+
+	leave_segment(top);
+	RB_REMOVE(index_registers, tree_of(index, top), top);
+	--*count_of(index, top);
+	if (same) {
+		reg->settled = reg->settled || top->settled;
+		reg->confirmed = reg->confirmed || top->confirmed;
+		reg->older = top->older;
+		index_register_free(index, top);
+	} else {
+		/* top keeps its chain behind it */
+		reg->older = top;
+	}
+}
+
+void index_put_register(struct index *index, struct index_register *take_reg,
+			struct index_segment *segment)
+{
+	struct index_register *reg = take_reg, *inserted;
+	struct index_register *top =
+		index_find_register(index, index_path(reg), reg->path_len);
+
+	note_ballot(&index->counts, &reg->ballot);
+	if (top && ballot_compare(&reg->ballot, &top->ballot) < 0) {
+		put_below(index, top, reg);
+		return;
+	}
+	if (top)
+		put_above(index, top, reg);
+	reg->segment = segment;
+	segment->live += reg->bytes;
+	inserted = RB_INSERT(index_registers, tree_of(index, reg), reg);
+	assert(!inserted);
+	(void)inserted;
+	++*count_of(index, reg);
+	if (reg->settled)
+		settle(index, reg);
+}
+
+bool index_settle(struct index *index, const char *path, size_t len,
+		  const dfs_ballot *ballot)
+{
+	struct index_register *reg = index_find_register(index, path, len);
+
+	if (!reg || reg->settled || ballot_compare(&reg->ballot, ballot) != 0)
+		return false;
+	settle(index, reg);
+	return true;
+}

@@ -1,0 +1,173 @@
+/*
+ * What the store knows without reading: which paths have accepted what, which objects are
+ * here and in which segments, what is bound, and what may go.
+ *
+ * Nodes are made before a commit and put in after it, so that nothing can fail once a
+ * batch is durable.  An object has one reference for each register that names it (the
+ * accepted one, and those overtaken by values not yet settled), for each binding, and for
+ * whoever holds it with index_hold; without references it may be dropped after the grace.
+ * An object that is only named, whose content is not here, has a node without chunks.
+ *
+ * The caller has a lock over all of it: shared for what takes a const index, else
+ * exclusive.
+ */
+#ifndef DFS_INDEX_H
+#define DFS_INDEX_H
+
+#include "dfs.h"
+#include "seal.h"
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct index;
+struct segment;
+
+/* A segment, as the index counts in it. */
+struct index_segment {
+	TAILQ_ENTRY(index_segment) order; /* the store's list, by number */
+	struct segment *file;
+	uint64_t live; /* bytes of records that the index points to */
+	bool damaged;  /* found so: never merged, for what is still good in it */
+};
+TAILQ_HEAD(index_segments, index_segment);
+
+struct index_register {
+	RB_ENTRY(index_register) entry;
+	struct index_segment *segment;
+	struct index_register *older; /* overtaken, and this is not settled */
+	dfs_ballot ballot;
+	uint32_t bytes; /* of the record, as stored */
+	uint16_t holders;
+	uint16_t path_len;
+	uint8_t kind;
+	bool settled : 1, confirmed : 1, damaged : 1;
+	uint8_t object_count;
+	struct index_object *objects[]; /* then the path */
+};
+
+/* Where some chunks of an object are. */
+struct index_part {
+	struct index_segment *segment;
+	struct index_part *more;
+	uint64_t bytes;
+	uint8_t chunks; /* 0: nothing is here */
+};
+
+struct index_object {
+	RB_ENTRY(index_object) entry;
+	dfs_id id;
+	int64_t due_ms; /* when it may be dropped, once it is queued */
+	struct index_object *queued_next;
+	struct index_part part;
+	uint32_t refs;
+	uint32_t units : 24, queued : 1, dropping : 1;
+};
+
+struct index_binding {
+	RB_ENTRY(index_binding) entry;
+	struct index_object *object;
+	dfs_ballot ballot;
+	size_t path_len;
+	char path[];
+};
+
+/* NULL when out of memory. */
+struct index *index_new(int64_t grace_ms);
+void index_free(struct index *index);
+
+/* ---- registers */
+
+const char *index_path(const struct index_register *reg);
+
+/* From an entry of type SEAL_REGISTER; NULL when out of memory. */
+struct index_register *index_register_new(struct index *index,
+					  const struct seal_entry *entry);
+/* One that was never put in. */
+void index_register_free(struct index *index, struct index_register *reg);
+
+/* Puts it in where its ballot belongs: as the accepted one, below it, or nowhere. */
+void index_put_register(struct index *index, struct index_register *take_reg,
+			struct index_segment *segment);
+
+struct index_register *index_find_register(const struct index *index, const char *path,
+					   size_t len);
+/* The first one strictly after the cursor. */
+const struct index_register *index_next(const struct index *index, const char *after,
+					size_t len);
+/* A live file above or below the path; NULL when there is none. */
+const struct index_register *index_blocker(const struct index *index, const char *path,
+					   size_t len);
+
+/*
+ * The accepted ballot of the path is settled: what it overtook is forgotten, and its
+ * bindings up to this ballot.  false, and nothing is done, when it is another ballot or
+ * known already.
+ */
+bool index_settle(struct index *index, const char *path, size_t len,
+		  const dfs_ballot *ballot);
+
+/* ---- objects */
+
+/* Also one without content; NULL when it is not even named. */
+struct index_object *index_find_object(const struct index *index, const dfs_id *id);
+
+/* Finds or makes it, with a reference; NULL when out of memory. */
+struct index_object *index_hold(struct index *index, const dfs_id *id);
+void index_release(struct index *index, struct index_object *object);
+
+/* The chunks that are here, and not about to be dropped. */
+unsigned index_chunks(const struct index_object *object);
+/* The part that has this chunk (1..4); NULL when it is not here. */
+struct index_part *index_part(struct index_object *object, unsigned chunk);
+
+/*
+ * Content for an object that is held.  spare is a part allocated for the case that others
+ * are here already; it is used or freed.  Content that is here in full adds nothing.
+ */
+void index_put_content(struct index *index, struct index_object *object,
+		       const struct seal_entry *entry, struct index_segment *segment,
+		       struct index_part *take_spare);
+
+/* Its content is gone; the object too, unless something refers to it. */
+void index_drop_content(struct index *index, struct index_object *object);
+
+/*
+ * The next object whose grace is over at now_ms and that nothing refers to; NULL when
+ * there is none now.  It leaves the queue: the caller drops it, or gives it back with
+ * index_again.
+ */
+struct index_object *index_due(struct index *index, int64_t now_ms);
+void index_again(struct index *index, struct index_object *object);
+/* When to ask next; INT64_MAX: nothing waits. */
+int64_t index_due_ms(const struct index *index);
+
+/* ---- bindings */
+
+struct index_binding *index_binding_new(struct index *index,
+					const struct seal_entry *entry);
+void index_binding_free(struct index *index, struct index_binding *binding);
+
+/* Replaces a lower one of the same object and path; goes at once if the path is settled
+ * at it. */
+void index_put_binding(struct index *index, struct index_binding *take_binding);
+
+const struct index_binding *index_find_binding(const struct index *index,
+					       const dfs_id *object, const char *path,
+					       size_t len);
+
+/* Bindings of objects that are not here say nothing: after a start they go. */
+void index_prune_bindings(struct index *index);
+
+/* ---- counts */
+
+struct index_counts {
+	uint64_t files, tombstones, objects, bindings;
+	uint32_t epoch;           /* the highest of any accepted ballot */
+	uint64_t highest_counter; /* in that epoch */
+};
+void index_count(const struct index *index, struct index_counts *ret);
+
+#endif

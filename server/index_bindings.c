@@ -1,0 +1,151 @@
+/* The index of bindings: for which paths and ballots content was staged. */
+#include "index_internal.h"
+
+#include "ballot.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(const char *path, size_t len, const dfs_id *object,
+		   const struct index_binding *binding)
+{
+	int order = index_compare_paths(path, len, binding->path, binding->path_len);
+
+	if (order != 0)
+		return order;
+	return memcmp(object->bytes, binding->object->id.bytes, DFS_ID_LEN);
+}
+
+static int compare_bindings(const struct index_binding *a, const struct index_binding *b)
+{
+	return compare(a->path, a->path_len, &a->object->id, b);
+}
+
+INDEX_TREE(index_bindings, index_binding, compare_bindings)
+
+static struct index_binding *find(const struct index *index, const dfs_id *object,
+				  const char *path, size_t len)
+{
+	struct index_binding *binding = RB_ROOT(&index->bindings);
+
+	while (binding) {
+		int order = compare(path, len, object, binding);
+
+		if (order == 0)
+			return binding;
+		binding = order < 0 ? RB_LEFT(binding, entry) : RB_RIGHT(binding, entry);
+	}
+	return NULL;
+}
+
+const struct index_binding *index_find_binding(const struct index *index,
+					       const dfs_id *object, const char *path,
+					       size_t len)
+{
+	return find(index, object, path, len);
+}
+
+/* The first one of the path. */
+static struct index_binding *find_first(const struct index *index, const char *path,
+					size_t len)
+{
+	struct index_binding *binding = RB_ROOT(&index->bindings), *best = NULL;
+
+	while (binding) {
+		int order =
+			index_compare_paths(path, len, binding->path, binding->path_len);
+
+		if (order == 0)
+			best = binding;
+		binding = order <= 0 ? RB_LEFT(binding, entry) : RB_RIGHT(binding, entry);
+	}
+	return best;
+}
+
+struct index_binding *index_binding_new(struct index *index,
+					const struct seal_entry *entry)
+{
+	struct index_binding *binding = calloc(1, sizeof *binding + entry->path_len);
+
+	if (!binding)
+		return NULL;
+	binding->object = index_hold(index, &entry->objects[0]);
+	if (!binding->object) {
+		free(binding);
+		return NULL;
+	}
+	binding->ballot = entry->ballot;
+	binding->path_len = entry->path_len;
+	memcpy(binding->path, entry->path, entry->path_len);
+	return binding;
+}
+
+void index_binding_free(struct index *index, struct index_binding *binding)
+{
+	if (!binding)
+		return;
+	index_release(index, binding->object);
+	free(binding);
+}
+
+static void remove_binding(struct index *index, struct index_binding *binding)
+{
+	RB_REMOVE(index_bindings, &index->bindings, binding);
+	index->counts.bindings--;
+	index_binding_free(index, binding);
+}
+
+void index_put_binding(struct index *index, struct index_binding *take_binding)
+{
+	struct index_binding *binding = take_binding, *old;
+	const struct index_register *reg =
+		index_find_register(index, binding->path, binding->path_len);
+
+	if (reg && reg->settled && ballot_compare(&reg->ballot, &binding->ballot) >= 0) {
+		index_binding_free(index, binding);
+		return;
+	}
+	old = find(index, &binding->object->id, binding->path, binding->path_len);
+	if (old) {
+		if (ballot_compare(&binding->ballot, &old->ballot) > 0)
+			old->ballot = binding->ballot;
+		index_binding_free(index, binding);
+		return;
+	}
+	RB_INSERT(index_bindings, &index->bindings, binding);
+	index->counts.bindings++;
+}
+
+void index_resolve_bindings(struct index *index, const char *path, size_t len,
+			    const dfs_ballot *ballot)
+{
+	struct index_binding *binding, *next;
+
+	for (binding = find_first(index, path, len); binding; binding = next) {
+		next = RB_NEXT(index_bindings, &index->bindings, binding);
+		if (next &&
+		    index_compare_paths(path, len, next->path, next->path_len) != 0)
+			next = NULL;
+		if (ballot_compare(&binding->ballot, ballot) <= 0)
+			remove_binding(index, binding);
+	}
+}
+
+void index_prune_bindings(struct index *index)
+{
+	struct index_binding *binding, *next;
+
+	for (binding = RB_MIN(index_bindings, &index->bindings); binding;
+	     binding = next) {
+		next = RB_NEXT(index_bindings, &index->bindings, binding);
+		if (binding->object->part.chunks == 0)
+			remove_binding(index, binding);
+	}
+}
+
+void index_bindings_free(struct index *index)
+{
+	while (!RB_EMPTY(&index->bindings))
+		remove_binding(index, RB_ROOT(&index->bindings));
+}

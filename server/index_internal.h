@@ -1,0 +1,39 @@
+/* Inside the index: its trees and its queue. */
+#ifndef DFS_INDEX_INTERNAL_H
+#define DFS_INDEX_INTERNAL_H
+
+#include "index.h"
+
+/* RB_GENERATE_STATIC without libbsd's own __unused, which glibc's headers use as a name.
+ */
+#define INDEX_TREE(name, type, compare)                                                  \
+	RB_GENERATE_INTERNAL(name, type, entry, compare, __attribute__((unused)) static)
+
+RB_HEAD(index_registers, index_register);
+RB_HEAD(index_objects, index_object);
+RB_HEAD(index_bindings, index_binding);
+
+/*
+ * A path is in one of two trees, by the kind of its accepted value: what is below a path
+ * is then found without stepping over tombstones.
+ */
+struct index {
+	int64_t grace_ms;
+	struct index_registers live, dead;
+	struct index_objects objects;
+	struct index_bindings bindings;
+	struct index_object *queue, **queue_end; /* nearly in the order of due_ms */
+	struct index_counts counts;
+};
+
+/* Byte order, the shorter one first. */
+int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len);
+
+void index_objects_free(struct index *index);
+
+/* The bindings of a path, up to this ballot, are overtaken. */
+void index_resolve_bindings(struct index *index, const char *path, size_t len,
+			    const dfs_ballot *ballot);
+void index_bindings_free(struct index *index);
+
+#endif

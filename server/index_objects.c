@@ -1,0 +1,206 @@
+/* The index of objects: where their content is, and which of it nothing refers to. */
+#include "index_internal.h"
+
+#include "clock.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_ids(const dfs_id *a, const dfs_id *b)
+{
+	return memcmp(a->bytes, b->bytes, DFS_ID_LEN);
+}
+
+static int compare_objects(const struct index_object *a, const struct index_object *b)
+{
+	return compare_ids(&a->id, &b->id);
+}
+
+INDEX_TREE(index_objects, index_object, compare_objects)
+
+struct index_object *index_find_object(const struct index *index, const dfs_id *id)
+{
+	struct index_object *object = RB_ROOT(&index->objects);
+
+	while (object) {
+		int order = compare_ids(id, &object->id);
+
+		if (order == 0)
+			return object;
+		object = order < 0 ? RB_LEFT(object, entry) : RB_RIGHT(object, entry);
+	}
+	return NULL;
+}
+
+struct index_object *index_hold(struct index *index, const dfs_id *id)
+{
+	struct index_object *object = index_find_object(index, id);
+
+	if (!object) {
+		object = calloc(1, sizeof *object);
+		if (!object)
+			return NULL;
+		object->id = *id;
+		RB_INSERT(index_objects, &index->objects, object);
+	}
+	object->refs++;
+	return object;
+}
+
+static void free_parts(struct index_object *object)
+{
+	struct index_part *part, *next;
+
+	for (part = object->part.more; part; part = next) {
+		next = part->more;
+		free(part);
+	}
+}
+
+static void free_object(struct index *index, struct index_object *object)
+{
+	RB_REMOVE(index_objects, &index->objects, object);
+	free_parts(object);
+	free(object);
+}
+
+void index_objects_free(struct index *index)
+{
+	while (!RB_EMPTY(&index->objects))
+		free_object(index, RB_ROOT(&index->objects));
+}
+
+static void enqueue(struct index *index, struct index_object *object)
+{
+	object->due_ms = clock_now_ms() + index->grace_ms;
+	if (object->queued)
+		return;
+	object->queued = true;
+	object->queued_next = NULL;
+	*index->queue_end = object;
+	index->queue_end = &object->queued_next;
+}
+
+static struct index_object *dequeue(struct index *index)
+{
+	struct index_object *object = index->queue;
+
+	index->queue = object->queued_next;
+	if (!index->queue)
+		index->queue_end = &index->queue;
+	object->queued = false;
+	return object;
+}
+
+void index_release(struct index *index, struct index_object *object)
+{
+	assert(object->refs > 0);
+	if (--object->refs > 0)
+		return;
+	if (object->part.chunks != 0)
+		enqueue(index, object);
+	else if (!object->queued)
+		free_object(index, object);
+}
+
+unsigned index_chunks(const struct index_object *object)
+{
+	unsigned chunks = 0;
+
+	if (object->dropping)
+		return 0;
+	for (const struct index_part *part = &object->part; part; part = part->more)
+		chunks |= part->chunks;
+	return chunks;
+}
+
+struct index_part *index_part(struct index_object *object, unsigned chunk)
+{
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if (part->chunks & 1U << (chunk - 1))
+			return part;
+	return NULL;
+}
+
+void index_put_content(struct index *index, struct index_object *object,
+		       const struct seal_entry *entry, struct index_segment *segment,
+		       struct index_part *take_spare)
+{
+	struct index_part *part = &object->part;
+
+	if ((entry->chunks & ~index_chunks(object)) == 0) {
+		free(take_spare);
+		return;
+	}
+	if (part->chunks == 0) {
+		free(take_spare);
+		index->counts.objects++;
+		object->units = (uint32_t)entry->units & 0xffffff;
+	} else {
+		part = take_spare;
+		part->more = object->part.more;
+		object->part.more = part;
+	}
+	part->segment = segment;
+	part->chunks = (uint8_t)entry->chunks;
+	part->bytes = entry->bytes;
+	segment->live += entry->bytes;
+	if (object->refs == 0)
+		enqueue(index, object);
+}
+
+void index_drop_content(struct index *index, struct index_object *object)
+{
+	if (object->part.chunks != 0)
+		index->counts.objects--;
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if (part->segment)
+			part->segment->live -= part->bytes;
+	free_parts(object);
+	memset(&object->part, 0, sizeof object->part);
+	object->dropping = false;
+	if (object->refs == 0 && !object->queued)
+		free_object(index, object);
+}
+
+struct index_object *index_due(struct index *index, int64_t now_ms)
+{
+	while (index->queue) {
+		struct index_object *object = index->queue;
+
+		if (object->refs > 0) {
+			dequeue(index);
+			continue;
+		}
+		if (object->part.chunks == 0) {
+			dequeue(index);
+			free_object(index, object);
+			continue;
+		}
+		if (object->due_ms <= now_ms)
+			return dequeue(index);
+		/* One that was used again since it was queued may stand before older
+		 * ones. */
+		if (!object->queued_next || object->queued_next->due_ms >= object->due_ms)
+			return NULL;
+		dequeue(index);
+		object->queued = true;
+		object->queued_next = NULL;
+		*index->queue_end = object;
+		index->queue_end = &object->queued_next;
+	}
+	return NULL;
+}
+
+void index_again(struct index *index, struct index_object *object)
+{
+	object->dropping = false;
+	if (object->refs == 0)
+		enqueue(index, object);
+}
+
+int64_t index_due_ms(const struct index *index)
+{
+	return index->queue ? index->queue->due_ms : INT64_MAX;
+}

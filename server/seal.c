@@ -1,0 +1,160 @@
+/* The record "@seal": pack and unpack face each other. */
+#include "seal.h"
+
+#include <string.h>
+
+enum { VERSION = 1, CHUNKS_ALL = 0xf };
+
+static void put_path(struct pack_out *out, const struct seal_entry *entry)
+{
+	pack_put_u16(out, (uint16_t)entry->path_len);
+	pack_put(out, entry->path, entry->path_len);
+	pack_put_ballot(out, &entry->ballot);
+}
+
+static void get_path(struct pack_in *in, struct seal_entry *ret)
+{
+	ret->path_len = pack_get_u16(in);
+	if (ret->path_len == 0 || ret->path_len > DFS_PATH_MAX)
+		in->failed = true;
+	ret->path = (const char *)pack_get(in, ret->path_len);
+	ret->ballot = pack_get_ballot(in);
+}
+
+static void put_register(struct pack_out *out, const struct seal_entry *entry)
+{
+	put_path(out, entry);
+	pack_put_u8(out, (uint8_t)entry->kind);
+	pack_put_u8(out, entry->settled);
+	pack_put_u32(out, entry->holders);
+	pack_put_u64(out, entry->bytes);
+	pack_put_u8(out, (uint8_t)entry->object_count);
+	for (unsigned i = 0; i < entry->object_count; i++)
+		pack_put_id(out, &entry->objects[i]);
+}
+
+static void get_register(struct pack_in *in, struct seal_entry *ret)
+{
+	get_path(in, ret);
+	ret->kind = (dfs_kind)pack_get_u8(in);
+	ret->settled = pack_get_u8(in) != 0;
+	ret->holders = pack_get_u32(in);
+	ret->bytes = pack_get_u64(in);
+	ret->object_count = pack_get_u8(in);
+	if ((ret->kind != DFS_FILE && ret->kind != DFS_TOMBSTONE) ||
+	    ret->object_count > SEAL_OBJECTS_MAX) {
+		in->failed = true;
+		return;
+	}
+	for (unsigned i = 0; i < ret->object_count; i++)
+		ret->objects[i] = pack_get_id(in);
+}
+
+static void put_content(struct pack_out *out, const struct seal_entry *entry)
+{
+	pack_put_id(out, &entry->objects[0]);
+	pack_put_u64(out, entry->units);
+	pack_put_u8(out, (uint8_t)entry->chunks);
+	pack_put_u64(out, entry->bytes);
+}
+
+static void get_content(struct pack_in *in, struct seal_entry *ret)
+{
+	ret->objects[0] = pack_get_id(in);
+	ret->units = pack_get_u64(in);
+	ret->chunks = pack_get_u8(in);
+	ret->bytes = pack_get_u64(in);
+	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0 ||
+	    ret->chunks > CHUNKS_ALL)
+		in->failed = true;
+}
+
+void seal_put_entry(struct pack_out *out, const struct seal_entry *entry)
+{
+	pack_put_u8(out, (uint8_t)entry->type);
+	switch (entry->type) {
+	case SEAL_REGISTER:
+		put_register(out, entry);
+		break;
+	case SEAL_BINDING:
+		pack_put_id(out, &entry->objects[0]);
+		put_path(out, entry);
+		break;
+	case SEAL_CONTENT:
+		put_content(out, entry);
+		break;
+	case SEAL_DROP:
+		pack_put_id(out, &entry->objects[0]);
+		break;
+	case SEAL_SETTLED:
+		put_path(out, entry);
+		break;
+	}
+}
+
+enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
+{
+	struct pack_in *in = &reader->in;
+
+	if (in->failed)
+		return SEAL_BROKEN;
+	if (reader->count == 0)
+		return in->left == 0 ? SEAL_END : SEAL_BROKEN;
+	reader->count--;
+	memset(ret, 0, sizeof *ret);
+	ret->type = (enum seal_type)pack_get_u8(in);
+	switch (ret->type) {
+	case SEAL_REGISTER:
+		get_register(in, ret);
+		break;
+	case SEAL_BINDING:
+		ret->objects[0] = pack_get_id(in);
+		get_path(in, ret);
+		break;
+	case SEAL_CONTENT:
+		get_content(in, ret);
+		break;
+	case SEAL_DROP:
+		ret->objects[0] = pack_get_id(in);
+		break;
+	case SEAL_SETTLED:
+		get_path(in, ret);
+		break;
+	default:
+		in->failed = true;
+	}
+	return in->failed ? SEAL_BROKEN : SEAL_ENTRY;
+}
+
+void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count,
+	      const struct pack_out *entries)
+{
+	pack_put_u32(out, VERSION);
+	pack_put_id(out, &head->store);
+	pack_put_id(out, &head->cluster);
+	pack_put_u32(out, head->server);
+	pack_put_u32(out, head->epoch);
+	pack_put_u64(out, head->reserved);
+	pack_put_ballot(out, &head->floor);
+	pack_put_u32(out, count);
+	if (entries->failed)
+		out->failed = true;
+	pack_put(out, entries->bytes, entries->len);
+}
+
+bool seal_open(dfs_bytes record, struct seal_head *ret, struct seal_reader *reader)
+{
+	struct pack_in *in = &reader->in;
+
+	*in = (struct pack_in){.at = record.data, .left = record.len};
+	if (record.len > SEAL_MAX || pack_get_u32(in) != VERSION)
+		return false;
+	ret->store = pack_get_id(in);
+	ret->cluster = pack_get_id(in);
+	ret->server = pack_get_u32(in);
+	ret->epoch = pack_get_u32(in);
+	ret->reserved = pack_get_u64(in);
+	ret->floor = pack_get_ballot(in);
+	reader->count = pack_get_u32(in);
+	return !in->failed;
+}

@@ -1,0 +1,205 @@
+/* Filling a batch with values, bindings and numbers; and freeing it. */
+#include "batch.h"
+
+#include "uploads.h"
+#include "value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct store_batch *store_batch_new(struct store *store)
+{
+	struct store_batch *batch = calloc(1, sizeof *batch);
+
+	if (!batch)
+		return NULL;
+	batch->store = store;
+	batch->records_end = &batch->records;
+	return batch;
+}
+
+/* What was published has left the ops. */
+static void free_ops(struct store_batch *batch)
+{
+	struct index *index = batch->store->index;
+
+	pthread_rwlock_wrlock(&batch->store->lock);
+	for (size_t i = 0; i < batch->op_count; i++) {
+		struct store_op *op = &batch->ops[i];
+
+		index_register_free(index, op->reg);
+		index_binding_free(index, op->binding);
+		if (op->type == SEAL_CONTENT && op->object)
+			index_release(index, op->object);
+		free(op->spare);
+	}
+	pthread_rwlock_unlock(&batch->store->lock);
+	free(batch->ops);
+}
+
+void store_batch_free(struct store_batch *batch)
+{
+	if (!batch)
+		return;
+	free_ops(batch);
+	batch_records_free(batch->records);
+	for (size_t i = 0; i < batch->upload_count; i++)
+		uploads_free_one(batch->store, batch->uploads[i]);
+	pack_free(&batch->entries);
+	free(batch);
+}
+
+static bool path_is_good(const char *path, size_t len)
+{
+	return path && len > 0 && len <= DFS_PATH_MAX;
+}
+
+/* ---- values -------------------------------------------------------------------- */
+
+static void describe_value(struct seal_entry *entry, const dfs_value *value)
+{
+	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+
+	entry->kind = value->body.kind;
+	if (entry->kind != DFS_FILE)
+		return;
+	entry->holders = manifest->content.holders;
+	entry->objects[entry->object_count++] = manifest->content.object;
+	for (u_int i = 0; i < manifest->earlier.earlier_len; i++)
+		entry->objects[entry->object_count++] =
+			manifest->earlier.earlier_val[i].content.object;
+}
+
+static bool accepts_already(const struct store_batch *batch, const char *path, size_t len)
+{
+	for (size_t i = 0; i < batch->op_count; i++) {
+		const struct index_register *reg = batch->ops[i].reg;
+
+		if (reg && reg->path_len == len &&
+		    memcmp(index_path(reg), path, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The record of a register: the ballot, then the value as on the wire. */
+static struct store_record *pack_register(const struct seal_entry *entry,
+					  const dfs_value *value)
+{
+	uint8_t bytes[DFS_VALUE_MAX];
+	size_t len = value_pack(value, bytes, sizeof bytes);
+	struct store_record *record = NULL;
+	struct pack_out data = {0};
+	struct frame_key key;
+
+	if (len == 0)
+		return NULL;
+	pack_put_ballot(&data, &entry->ballot);
+	pack_put(&data, bytes, len);
+	frame_key_register(&key, entry->path, entry->path_len);
+	if (!data.failed)
+		record = batch_record_new(FRAME_REGISTER, &key, data.bytes, data.len);
+	pack_free(&data);
+	return record;
+}
+
+int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
+		       const dfs_ballot *ballot, const dfs_value *value,
+		       bool through_accept)
+{
+	struct store *store = batch->store;
+	struct seal_entry entry = {
+		.type = SEAL_REGISTER, .path = path, .path_len = len, .ballot = *ballot};
+	struct store_record *record;
+	struct index_register *reg;
+	struct store_op *op;
+
+	if (!path_is_good(path, len) || value_check(value) ||
+	    accepts_already(batch, path, len))
+		return EINVAL;
+	describe_value(&entry, value);
+	record = pack_register(&entry, value);
+	if (!record)
+		return ENOMEM;
+	entry.bytes = record->len;
+	pthread_rwlock_wrlock(&store->lock);
+	reg = index_register_new(store->index, &entry);
+	pthread_rwlock_unlock(&store->lock);
+	op = reg ? batch_add_op(batch, SEAL_REGISTER) : NULL;
+	if (!op || !batch_add_entry(batch, &entry)) {
+		if (op)
+			batch_drop_op(batch);
+		pthread_rwlock_wrlock(&store->lock);
+		index_register_free(store->index, reg);
+		pthread_rwlock_unlock(&store->lock);
+		free(record);
+		return ENOMEM;
+	}
+	reg->confirmed = through_accept;
+	op->reg = reg;
+	batch_add_records(batch, record);
+	return 0;
+}
+
+int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
+		     size_t len, const dfs_ballot *ballot)
+{
+	struct store *store = batch->store;
+	struct seal_entry entry = {.type = SEAL_BINDING,
+				   .path = path,
+				   .path_len = len,
+				   .ballot = *ballot,
+				   .objects[0] = *object};
+	struct index_binding *binding;
+	struct index_object *held;
+	struct store_op *op;
+	unsigned here;
+	uint64_t units;
+
+	if (!path_is_good(path, len))
+		return EINVAL;
+	held = batch_hold_object(store, object, &here, &units);
+	if (!held)
+		return ENOMEM;
+	if (here == 0 && !batch_has_content(batch, object)) {
+		batch_release_object(store, held);
+		return EINVAL;
+	}
+	pthread_rwlock_wrlock(&store->lock);
+	binding = index_binding_new(store->index, &entry);
+	index_release(store->index, held);
+	pthread_rwlock_unlock(&store->lock);
+	op = binding ? batch_add_op(batch, SEAL_BINDING) : NULL;
+	if (!op || !batch_add_entry(batch, &entry)) {
+		if (op)
+			batch_drop_op(batch);
+		pthread_rwlock_wrlock(&store->lock);
+		index_binding_free(store->index, binding);
+		pthread_rwlock_unlock(&store->lock);
+		return ENOMEM;
+	}
+	op->binding = binding;
+	return 0;
+}
+
+/* ---- numbers ------------------------------------------------------------------- */
+
+int store_batch_reserve(struct store_batch *batch, uint64_t counter)
+{
+	if (counter > batch->reserve)
+		batch->reserve = counter;
+	return 0;
+}
+
+int store_batch_epoch(struct store_batch *batch, uint32_t epoch)
+{
+	if (epoch > batch->epoch)
+		batch->epoch = epoch;
+	return 0;
+}
+
+void store_batch_may_use_reserve(struct store_batch *batch)
+{
+	batch->may_use_reserve = true;
+}

@@ -1,0 +1,183 @@
+/* Filling a batch with content: a small file's units, or an upload. */
+#include "batch.h"
+
+#include "placement.h"
+#include "uploads.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static bool share_is_good(const dfs_share *share)
+{
+	return share->chunks > 0 && share->chunks <= PLACEMENT_ALL &&
+	       share->units <= DFS_FILE_UNITS_MAX;
+}
+
+static struct seal_entry describe(const dfs_share *share)
+{
+	return (struct seal_entry){.type = SEAL_CONTENT,
+				   .objects[0] = share->object,
+				   .units = share->units,
+				   .chunks = share->chunks};
+}
+
+/*
+ * What becomes visible with the batch, and the entry that says so, in the @seal of the
+ * batch or of an upload.  entry->chunks 0 adds nothing and only holds the object until
+ * the commit.
+ */
+static int add_content(struct store_batch *batch, const struct seal_entry *entry,
+		       struct index_object *take_object, struct store_upload *upload)
+{
+	struct index_part *spare = calloc(1, sizeof *spare);
+	struct store_op *op = spare ? batch_add_op(batch, SEAL_CONTENT) : NULL;
+	bool added = op && entry->chunks == 0;
+
+	if (op && !added)
+		added = upload ? batch_put_entry(&upload->entries, entry)
+			       : batch_add_entry(batch, entry);
+	if (!added) {
+		if (op)
+			batch_drop_op(batch);
+		free(spare);
+		batch_release_object(batch->store, take_object);
+		return ENOMEM;
+	}
+	op->object = take_object;
+	op->spare = spare;
+	op->content = *entry;
+	op->image = upload ? (unsigned)batch->upload_count : 0;
+	return 0;
+}
+
+/* Exactly the units of these chunks, each once? */
+static bool units_are_complete(const dfs_share *share, const dfs_unit *units,
+			       size_t count)
+{
+	if (count != placement_units_of(share->units, share->chunks))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t number = units[i].number;
+
+		if (number >= share->units || units[i].data.len > DFS_UNIT_MAX ||
+		    !(share->chunks & 1U << (placement_chunk(number) - 1)))
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (units[j].number == number)
+				return false;
+	}
+	return true;
+}
+
+static struct store_record *pack_units(const dfs_share *share, const dfs_unit *units,
+				       size_t count, uint64_t *ret_bytes)
+{
+	struct store_record *records = NULL, **end = &records;
+	struct frame_key key;
+
+	*ret_bytes = 0;
+	for (size_t i = 0; i < count; i++) {
+		frame_key_unit(&key, &share->object, units[i].number);
+		*end = batch_record_new(FRAME_UNIT, &key, units[i].data.data,
+					units[i].data.len);
+		if (!*end) {
+			batch_records_free(records);
+			return NULL;
+		}
+		*ret_bytes += (*end)->len;
+		end = &(*end)->next;
+	}
+	return records;
+}
+
+int store_batch_content(struct store_batch *batch, const dfs_share *share,
+			const dfs_unit *units, size_t count)
+{
+	struct seal_entry entry = describe(share);
+	struct store_record *records;
+	struct index_object *object;
+	unsigned here;
+	uint64_t here_units;
+	int rc;
+
+	if (!share_is_good(share) || batch_has_content(batch, &share->object) ||
+	    count > DFS_UNITS_MAX || !units_are_complete(share, units, count))
+		return EINVAL;
+	records = pack_units(share, units, count, &entry.bytes);
+	if (count > 0 && !records)
+		return ENOMEM;
+	object = batch_hold_object(batch->store, &share->object, &here, &here_units);
+	if (!object) {
+		batch_records_free(records);
+		return ENOMEM;
+	}
+	if (here != 0 && here_units != share->units) {
+		batch_release_object(batch->store, object);
+		batch_records_free(records);
+		return EINVAL;
+	}
+	rc = add_content(batch, &entry, object, NULL);
+	if (rc != 0)
+		batch_records_free(records);
+	else
+		batch_add_records(batch, records);
+	return rc;
+}
+
+/* Moves the upload, all of it described, from the connection to the batch. */
+static void take_upload(struct store_batch *batch, struct store_uploads *uploads,
+			struct store_upload *upload)
+{
+	uploads_take(uploads, upload);
+	if (upload->image) {
+		batch->uploads[batch->upload_count++] = upload;
+		return;
+	}
+	batch_add_records(batch, upload->records);
+	upload->records = NULL;
+	uploads_free_one(batch->store, upload);
+}
+
+int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
+		       const dfs_share *share)
+{
+	struct store_upload *upload = uploads_find(uploads, &share->object);
+	struct seal_entry entry = describe(share);
+	struct index_object *object;
+	unsigned here, given;
+	uint64_t here_units;
+	int rc = 0;
+
+	if (!share_is_good(share) || batch_has_content(batch, &share->object) ||
+	    batch->upload_count == DFS_BATCH_MAX)
+		return EINVAL;
+	object = batch_hold_object(batch->store, &share->object, &here, &here_units);
+	if (!object)
+		return ENOMEM;
+	given = upload ? uploads_chunks(upload, share) : 0;
+	if (here != 0 && here_units != share->units)
+		rc = EINVAL;
+	else if ((share->chunks & ~here) == 0)
+		entry.chunks = 0;
+	else if (!upload)
+		rc = ENOENT;
+	else if (upload->failed != 0)
+		rc = upload->failed;
+	else if ((share->chunks & ~(here | given)) != 0)
+		rc = EINVAL;
+	else
+		entry.chunks &= given;
+	if (rc != 0) {
+		batch_release_object(batch->store, object);
+		return rc;
+	}
+	entry.bytes = upload ? upload->bytes : 0;
+	rc = add_content(batch, &entry, object, upload && upload->image ? upload : NULL);
+	if (rc == 0 && entry.chunks != 0) {
+		take_upload(batch, uploads, upload);
+	} else if (rc == 0 && upload) {
+		uploads_take(uploads, upload);
+		uploads_free_one(batch->store, upload);
+	}
+	return rc;
+}

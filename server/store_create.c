@@ -1,0 +1,105 @@
+/* Creating a store: its folders and the first sealed segment. */
+#include "store_internal.h"
+
+#include "ballot.h"
+#include "batch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int make_folder(int at, const char *name, int *ret_fd)
+{
+	if (mkdirat(at, name, 0700) != 0 && errno != EEXIST)
+		return errno;
+	*ret_fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? errno : 0;
+}
+
+/* 0, EEXIST, or another errno. */
+static int must_be_empty(int folder_fd)
+{
+	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		rc = errno;
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	while (rc == 0 && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			rc = EEXIST;
+	closedir(dir);
+	return rc;
+}
+
+static int first_seal(struct segment_image *image, const struct store_options *options)
+{
+	struct seal_head head = {.cluster = options->cluster, .server = options->server};
+	struct pack_out seal = {0}, none = {0};
+	struct store_record *record = NULL;
+	struct frame_key key;
+	int rc = ENOMEM;
+
+	if (!id_random(&head.store))
+		return EIO;
+	seal_put(&seal, &head, 0, &none);
+	frame_key_seal(&key);
+	if (!seal.failed)
+		record = batch_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
+	if (record)
+		rc = segment_image_add(image, &key, record->frame, record->len);
+	batch_records_free(record);
+	pack_free(&seal);
+	return rc;
+}
+
+static int write_first(int tmp_fd, int seg_fd, const struct store_options *options)
+{
+	struct segment_image *image = segment_image_in_memory(1);
+	char name[SEGMENT_NAME];
+	int rc = image ? first_seal(image, options) : ENOMEM;
+
+	if (rc == 0)
+		rc = segment_image_seal(image, tmp_fd, "first", true);
+	segment_image_free(image);
+	if (rc != 0)
+		return rc;
+	if (renameat(tmp_fd, "first", seg_fd, segment_name(1, 1, name)) != 0) {
+		rc = errno;
+		unlinkat(tmp_fd, "first", 0);
+	}
+	return rc;
+}
+
+int store_create(const struct store_options *options)
+{
+	int folder_fd = -1, seg_fd = -1, tmp_fd = -1;
+	int rc = make_folder(AT_FDCWD, options->folder, &folder_fd);
+
+	if (rc == 0 && fchmod(folder_fd, 0700) != 0)
+		rc = errno;
+	if (rc == 0)
+		rc = make_folder(folder_fd, "seg", &seg_fd);
+	if (rc == 0)
+		rc = make_folder(folder_fd, "tmp", &tmp_fd);
+	if (rc == 0)
+		rc = must_be_empty(seg_fd);
+	if (rc == 0)
+		rc = write_first(tmp_fd, seg_fd, options);
+	if (rc == 0 && (fsync(seg_fd) != 0 || fsync(folder_fd) != 0))
+		rc = errno;
+	if (seg_fd >= 0)
+		close(seg_fd);
+	if (tmp_fd >= 0)
+		close(tmp_fd);
+	if (folder_fd >= 0)
+		close(folder_fd);
+	return rc;
+}

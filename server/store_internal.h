@@ -1,0 +1,91 @@
+/*
+ * Inside the store: its state, and what its files share.
+ *
+ *	store.c		creating, opening, closing, reading
+ *	store_batch.c	filling batches (store_content.c: with content; batch.c)
+ *	uploads.c	content that arrives unit by unit
+ *	commit.c	making batches durable, alone or together
+ *	recover.c	the start
+ *	keeper.c	the thread that drops and merges (clean.c, merge.c)
+ *	space.c		the disk and its reserve
+ *
+ * Locks, in the order in which they are taken:
+ *	serial		the one place where numbers are given: rename, fsync of seg/,
+ *publish lock		index, segments and numbers; never held over I/O queue_lock
+ *batches that wait, notes that wait keeper_lock	when the keeper is to look again
+ * No other two are held together.
+ */
+#ifndef DFS_STORE_INTERNAL_H
+#define DFS_STORE_INTERNAL_H
+
+#include "index.h"
+#include "seal.h"
+#include "segment.h"
+#include "segment_image.h"
+#include "store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct store_batch;
+
+struct store {
+	struct store_rules rules;
+	unsigned server;
+	dfs_id cluster;
+	int folder_fd, seg_fd, tmp_fd, lock_fd;
+	struct segment_cache *cache;
+	bool whole; /* does not change after the start; nor does why */
+	char why[256];
+	atomic_uint_fast64_t damaged, tmp_names, upload_memory;
+
+	pthread_mutex_t serial;
+
+	pthread_rwlock_t lock; /* of what follows */
+	struct index *index;
+	struct index_segments segments; /* by number, without gaps while whole */
+	uint64_t segment_count, stored_bytes, newest;
+	struct seal_head head; /* the highest numbers that are durable */
+
+	pthread_mutex_t queue_lock; /* of what follows */
+	pthread_cond_t queue_more, queue_done;
+	struct store_batch *queue, **queue_end;
+	struct pack_out notes; /* entries SEAL_SETTLED, not yet written */
+	uint32_t note_count;
+	int64_t notes_due_ms;
+	bool stopping;
+	pthread_t committer;
+
+	pthread_mutex_t keeper_lock; /* of what follows */
+	pthread_cond_t keeper_more, keeper_dropped;
+	bool keeper_look, keeper_stopping;
+	pthread_t keeper;
+	bool committer_runs, keeper_runs;
+};
+
+/* ---- segments ------------------------------------------------------------------ */
+
+/* A node for a file in seg/; NULL when out of memory. */
+struct index_segment *store_segment_new(struct store *store, uint64_t lo, uint64_t hi,
+					uint64_t bytes);
+void store_segment_free(struct index_segment *segment);
+
+/* A name in tmp/ that nobody uses. */
+enum { STORE_TMP_NAME = 24 };
+void store_tmp_name(struct store *store, char *ret);
+
+/*
+ * Reads and verifies one record of the segment, which the caller holds a reference of.
+ * EBADMSG also when gdbm does not know what the index says is there.
+ */
+int store_fetch(struct segment *file, enum frame_type type, const struct frame_key *key,
+		void **ret_record, dfs_bytes *ret_data);
+
+/* Logs and counts a damaged record; the segment is left as it is from now on. */
+void store_note_damage(struct store *store, const struct segment *file, const char *what,
+		       const char *path, size_t path_len);
+
+/* Wakes the keeper. */
+void store_wake_keeper(struct store *store);
+
+#endif

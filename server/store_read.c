@@ -1,0 +1,263 @@
+/* Reading: registers and numbers from memory, values and units from segments, verified.
+ */
+#include "store_internal.h"
+
+#include "ballot.h"
+#include "placement.h"
+#include "space.h"
+#include "value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- registers ----------------------------------------------------------------- */
+
+static void describe(const struct index_register *reg, struct store_register *ret)
+{
+	*ret = (struct store_register){.ballot = reg->ballot,
+				       .kind = (dfs_kind)reg->kind,
+				       .holders = reg->holders,
+				       .settled = reg->settled,
+				       .confirmed = reg->confirmed};
+	if (reg->object_count > 0)
+		ret->object = reg->objects[0]->id;
+}
+
+int store_register(struct store *store, const char *path, size_t len,
+		   struct store_register *ret)
+{
+	const struct index_register *reg;
+	int rc = ENOENT;
+
+	pthread_rwlock_rdlock(&store->lock);
+	reg = index_find_register(store->index, path, len);
+	if (reg) {
+		describe(reg, ret);
+		rc = reg->damaged ? EBADMSG : 0;
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return rc;
+}
+
+/* What was found damaged stays so until the path accepts another value. */
+static void mark_damaged(struct store *store, struct segment *file, const char *path,
+			 size_t len, const dfs_ballot *ballot)
+{
+	struct index_register *reg;
+	bool news = false;
+
+	pthread_rwlock_wrlock(&store->lock);
+	reg = index_find_register(store->index, path, len);
+	if (reg && !reg->damaged && ballot_compare(&reg->ballot, ballot) == 0 &&
+	    reg->segment->file == file) {
+		reg->damaged = true;
+		reg->segment->damaged = true;
+		news = true;
+	}
+	pthread_rwlock_unlock(&store->lock);
+	if (news)
+		store_note_damage(store, file, "path", path, len);
+}
+
+static int read_value(struct segment *file, const char *path, size_t len,
+		      const dfs_ballot *ballot, dfs_value *ret)
+{
+	struct pack_in in = {0};
+	struct frame_key key;
+	dfs_ballot stored;
+	dfs_bytes data;
+	void *record;
+	int rc;
+
+	frame_key_register(&key, path, len);
+	rc = store_fetch(file, FRAME_REGISTER, &key, &record, &data);
+	if (rc != 0)
+		return rc;
+	in.at = data.data;
+	in.left = data.len;
+	stored = pack_get_ballot(&in);
+	if (in.failed || ballot_compare(&stored, ballot) != 0 ||
+	    !value_unpack(in.at, in.left, ret))
+		rc = EBADMSG;
+	free(record);
+	return rc;
+}
+
+int store_value(struct store *store, const char *path, size_t len,
+		struct store_register *ret, dfs_value *ret_value)
+{
+	int rc;
+
+	do {
+		const struct index_register *reg;
+		struct segment *file = NULL;
+
+		rc = ENOENT;
+		pthread_rwlock_rdlock(&store->lock);
+		reg = index_find_register(store->index, path, len);
+		if (reg) {
+			describe(reg, ret);
+			rc = reg->damaged ? EBADMSG : 0;
+			file = segment_ref(reg->segment->file);
+		}
+		pthread_rwlock_unlock(&store->lock);
+		if (rc == 0)
+			rc = read_value(file, path, len, &ret->ballot, ret_value);
+		if (rc == EBADMSG)
+			mark_damaged(store, file, path, len, &ret->ballot);
+		segment_unref(file);
+		/* ESTALE: a merge has moved it meanwhile. */
+	} while (rc == ESTALE);
+	return rc;
+}
+
+int store_next(struct store *store, const char *after, size_t after_len, char *path,
+	       size_t *ret_len, struct store_register *ret)
+{
+	const struct index_register *reg;
+
+	pthread_rwlock_rdlock(&store->lock);
+	reg = index_next(store->index, after ? after : "", after ? after_len : 0);
+	if (reg) {
+		*ret_len = reg->path_len;
+		memcpy(path, index_path(reg), reg->path_len);
+		describe(reg, ret);
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return reg ? 0 : ENOENT;
+}
+
+size_t store_blocker(struct store *store, const char *path, size_t len, char *blocker)
+{
+	const struct index_register *reg;
+	size_t found = 0;
+
+	pthread_rwlock_rdlock(&store->lock);
+	reg = index_blocker(store->index, path, len);
+	if (reg) {
+		found = reg->path_len;
+		memcpy(blocker, index_path(reg), found);
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return found;
+}
+
+/* ---- content ------------------------------------------------------------------- */
+
+unsigned store_chunks(struct store *store, const dfs_id *object)
+{
+	const struct index_object *found;
+	unsigned chunks;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	chunks = found ? index_chunks(found) : 0;
+	pthread_rwlock_unlock(&store->lock);
+	return chunks;
+}
+
+/* With a reference; NULL when the unit is not here. */
+static struct segment *find_unit(struct store *store, const dfs_id *object, uint64_t unit)
+{
+	struct segment *file = NULL;
+	struct index_object *found;
+	struct index_part *part;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	part = found && unit < found->units ? index_part(found, placement_chunk(unit))
+					    : NULL;
+	if (part)
+		file = segment_ref(part->segment->file);
+	pthread_rwlock_unlock(&store->lock);
+	return file;
+}
+
+static void mark_unit_damaged(struct store *store, struct segment *file,
+			      const dfs_id *object, uint64_t unit)
+{
+	struct index_object *found;
+	struct index_part *part;
+	char text[ID_TEXT];
+
+	pthread_rwlock_wrlock(&store->lock);
+	found = index_find_object(store->index, object);
+	part = found ? index_part(found, placement_chunk(unit)) : NULL;
+	if (part && part->segment->file == file)
+		part->segment->damaged = true;
+	pthread_rwlock_unlock(&store->lock);
+	id_text(object, text);
+	store_note_damage(store, file, "object", text, strlen(text));
+}
+
+int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
+	       void **ret_record, dfs_bytes *ret_data)
+{
+	struct frame_key key;
+	int rc;
+
+	frame_key_unit(&key, object, unit);
+	do {
+		struct segment *file = find_unit(store, object, unit);
+
+		if (!file)
+			return ENOENT;
+		rc = store_fetch(file, FRAME_UNIT, &key, ret_record, ret_data);
+		if (rc == EBADMSG)
+			mark_unit_damaged(store, file, object, unit);
+		segment_unref(file);
+	} while (rc == ESTALE);
+	return rc;
+}
+
+bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
+		    size_t len, const dfs_ballot *ballot)
+{
+	const struct index_binding *binding;
+	bool bound;
+
+	pthread_rwlock_rdlock(&store->lock);
+	binding = index_find_binding(store->index, object, path, len);
+	bound = binding && ballot_compare(&binding->ballot, ballot) == 0;
+	pthread_rwlock_unlock(&store->lock);
+	return bound;
+}
+
+/* ---- numbers ------------------------------------------------------------------- */
+
+void store_get_numbers(struct store *store, struct store_numbers *ret)
+{
+	struct index_counts counts;
+	struct space space = {0};
+
+	memset(ret, 0, sizeof *ret);
+	/* A disk that does not say counts as full. */
+	(void)space_read(store->seg_fd, &space);
+	pthread_rwlock_rdlock(&store->lock);
+	index_count(store->index, &counts);
+	ret->id = store->head.store;
+	ret->epoch = store->head.epoch;
+	ret->reserved = store->head.reserved;
+	ret->floor = store->head.floor;
+	ret->newest_segment = store->newest;
+	ret->segments = store->segment_count;
+	ret->stored_bytes = store->stored_bytes;
+	pthread_rwlock_unlock(&store->lock);
+	if (counts.epoch == ret->epoch)
+		ret->highest_counter = counts.highest_counter;
+	ret->files = counts.files;
+	ret->tombstones = counts.tombstones;
+	ret->objects = counts.objects;
+	ret->damaged = atomic_load(&store->damaged);
+	ret->disk_free = space.free;
+	ret->disk_size = space.size;
+}
+
+bool store_has_room(struct store *store, uint64_t bytes)
+{
+	struct space space;
+
+	return space_read(store->seg_fd, &space) == 0 &&
+	       space_has_room(&space, bytes, false);
+}

@@ -1,0 +1,272 @@
+/* A store in a folder of its own. */
+#include "store_fixture.h"
+
+#include "clock.h"
+#include "placement.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+void store_fixture_rules(struct store_fixture *fixture)
+{
+	fixture->rules = store_rules_default;
+	fixture->options.rules = &fixture->rules;
+}
+
+static void must(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "store fixture: %s: %s\n", what, strerror(errno));
+	abort();
+}
+
+void store_fixture_start(struct store_fixture *fixture)
+{
+	const char *base = getenv("TMPDIR");
+
+	snprintf(fixture->folder, sizeof fixture->folder, "%s/dfs-store-XXXXXX",
+		 base ? base : "/tmp");
+	must(mkdtemp(fixture->folder) != NULL, "mkdtemp");
+	fixture->options.folder = fixture->folder;
+	fixture->options.server = 2;
+	fixture->options.cluster = store_fixture_id(4711);
+	errno = store_create(&fixture->options);
+	must(errno == 0, "create");
+	store_fixture_reopen(fixture);
+}
+
+void store_fixture_reopen(struct store_fixture *fixture)
+{
+	store_close(fixture->store);
+	fixture->store = NULL;
+	errno = store_open(&fixture->options, &fixture->store, fixture->why,
+			   sizeof fixture->why);
+	must(errno == 0, fixture->why);
+}
+
+static void remove_files(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char path[PATH_MAX];
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			unlink(path);
+	}
+	closedir(dir);
+}
+
+void store_fixture_end(struct store_fixture *fixture)
+{
+	static const char *const folders[] = {"seg", "tmp", ""};
+	char path[PATH_MAX];
+
+	store_close(fixture->store);
+	fixture->store = NULL;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		remove_files(store_fixture_file(fixture, folders[i], path));
+		rmdir(path);
+	}
+}
+
+dfs_id store_fixture_id(uint64_t number)
+{
+	dfs_id id;
+
+	memset(id.bytes, 0x5a, sizeof id.bytes);
+	memcpy(id.bytes, &number, sizeof number);
+	return id;
+}
+
+dfs_ballot store_fixture_ballot(uint64_t counter)
+{
+	return (dfs_ballot){.counter = counter, .proposer = store_fixture_id(counter)};
+}
+
+static void make_units(dfs_unit *units, uint8_t *bytes, size_t count, uint32_t len)
+{
+	for (size_t i = 0; i < count; i++) {
+		memset(bytes + i * len, (int)i + 1, len);
+		units[i] = (dfs_unit){.number = i, .data = {len, bytes + i * len}};
+	}
+}
+
+int store_fixture_stage(struct store *store, const char *path, uint64_t object,
+			uint64_t counter, uint32_t len)
+{
+	struct store_batch *batch = store_batch_new(store);
+	dfs_share share = {
+		.object = store_fixture_id(object), .units = 4, .chunks = PLACEMENT_ALL};
+	dfs_ballot ballot = store_fixture_ballot(counter);
+	uint8_t *bytes = malloc(4 * (size_t)len + 1);
+	dfs_unit units[4];
+	int rc;
+
+	must(batch && bytes, "stage");
+	make_units(units, bytes, 4, len);
+	rc = store_batch_content(batch, &share, units, 4);
+	if (rc == 0)
+		rc = store_batch_bind(batch, &share.object, path, strlen(path), &ballot);
+	free(bytes);
+	if (rc == 0)
+		return store_commit(batch);
+	store_batch_free(batch);
+	return rc;
+}
+
+static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
+		       dfs_id *operation)
+{
+	static char owner[] = "admin";
+	dfs_content *content = &value->body.dfs_body_u.manifest.content;
+
+	*operation = store_fixture_id(counter + 1000000000);
+	memset(value, 0, sizeof *value);
+	value->operation = *operation;
+	value->origin = store_fixture_ballot(counter);
+	value->number = counter;
+	value->recent.recent_len = 1;
+	value->recent.recent_val = operation;
+	value->content_version =
+		(dfs_version){.number = counter, .operation = *operation};
+	value->body.kind = object == 0 ? DFS_TOMBSTONE : DFS_FILE;
+	if (object == 0)
+		return;
+	value->body.dfs_body_u.manifest.owner.dfs_user_val = owner;
+	value->body.dfs_body_u.manifest.owner.dfs_user_len = 5;
+	content->object = store_fixture_id(object);
+	content->size = 1000;
+	content->unit_size = placement_unit_size(1000);
+	for (unsigned server = 1; server <= DFS_SERVERS; server++)
+		content->holders = placement_hold(content->holders, server,
+						  placement_pair(0, server));
+}
+
+int store_fixture_accept(struct store *store, const char *path, uint64_t object,
+			 uint64_t counter)
+{
+	struct store_batch *batch = store_batch_new(store);
+	dfs_ballot ballot = store_fixture_ballot(counter);
+	dfs_value value;
+	dfs_id operation;
+	int rc;
+
+	must(batch, "accept");
+	make_value(&value, object, counter, &operation);
+	store_batch_may_use_reserve(batch);
+	rc = store_batch_accept(batch, path, strlen(path), &ballot, &value, true);
+	if (rc == 0)
+		return store_commit(batch);
+	store_batch_free(batch);
+	return rc;
+}
+
+void store_fixture_settle(struct store *store, const char *path, uint64_t counter)
+{
+	dfs_ballot ballot = store_fixture_ballot(counter);
+
+	store_settled(store, path, strlen(path), &ballot);
+}
+
+int store_fixture_put(struct store *store, const char *path, uint64_t object,
+		      uint64_t counter, uint32_t len)
+{
+	int rc = store_fixture_stage(store, path, object, counter, len);
+
+	if (rc == 0)
+		rc = store_fixture_accept(store, path, object, counter);
+	if (rc == 0)
+		store_fixture_settle(store, path, counter);
+	return rc;
+}
+
+int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_t units,
+			 unsigned chunks, uint32_t len)
+{
+	dfs_id id = store_fixture_id(object);
+	uint8_t *bytes = malloc((size_t)len + 1);
+	int rc = 0;
+
+	must(bytes != NULL, "upload");
+	for (uint64_t i = 0; i < units && rc == 0; i++) {
+		dfs_unit unit = {.number = i, .data = {len, bytes}};
+
+		memset(bytes, (int)(i & 0x7f) + 1, len);
+		if (chunks & 1U << (placement_chunk(i) - 1))
+			rc = store_upload(uploads, &id, &unit);
+	}
+	free(bytes);
+	return rc;
+}
+
+int store_fixture_unit(struct store *store, uint64_t object, uint64_t unit, uint32_t len)
+{
+	dfs_id id = store_fixture_id(object);
+	dfs_bytes data;
+	void *record;
+	int rc = store_unit(store, &id, unit, &record, &data);
+
+	if (rc != 0)
+		return rc;
+	if (data.len != len)
+		rc = ERANGE;
+	for (uint32_t i = 0; i < data.len && rc == 0; i++)
+		if (data.data[i] != (unit & 0x7f) + 1)
+			rc = ERANGE;
+	free(record);
+	return rc;
+}
+
+bool store_fixture_wait(bool (*holds)(struct store_fixture *, void *),
+			struct store_fixture *fixture, void *context)
+{
+	const struct timespec pause = {.tv_nsec = 2000000};
+	int64_t deadline = clock_now_ms() + 10000;
+
+	while (!holds(fixture, context)) {
+		if (clock_now_ms() > deadline)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+const char *store_fixture_file(const struct store_fixture *fixture, const char *name,
+			       char *buf)
+{
+	snprintf(buf, PATH_MAX, "%s/%s", fixture->folder, name);
+	return buf;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+size_t store_fixture_segments(const struct store_fixture *fixture, char names[][64],
+			      size_t most)
+{
+	char path[PATH_MAX];
+	DIR *dir = opendir(store_fixture_file(fixture, "seg", path));
+	struct dirent *entry;
+	size_t count = 0;
+
+	must(dir != NULL, "seg");
+	while (count < most && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			snprintf(names[count++], 64, "%.63s", entry->d_name);
+	closedir(dir);
+	qsort(names, count, 64, compare_names);
+	return count;
+}
