@@ -165,7 +165,10 @@ static void gather(struct putting *putting, const char *shown, const char *local
 	source->fd = fd;
 	result = run_path(putting->run, remote, &source->path);
 	if (result.code != DFS_EXIT_DONE) {
-		fail(putting, shown, NULL, &result);
+		const struct dfs_result refused = run_result(
+			result.code, "cannot be stored as %s: %s", remote, result.why);
+
+		fail(putting, shown, remote, &refused);
 		if (fd >= 0)
 			(void)close(fd);
 		return;
