@@ -288,7 +288,8 @@ bool stream_write(struct stream *stream, const void *bytes, size_t len)
 bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const char *name,
 		      int64_t deadline_ms, char *why, size_t why_size)
 {
-	if (stream->error == 0 && stream_has_unread(stream)) {
+	/* A server has looked before it answered: what is there now is the handshake. */
+	if (!server && stream->error == 0 && stream_has_unread(stream)) {
 		(void)snprintf(why, why_size, "bytes before the TLS handshake");
 		stream_fail(stream, EPROTO);
 	}

@@ -32,8 +32,9 @@ void stream_close(struct stream *stream);
 void stream_set_deadline(struct stream *stream, int64_t deadline_ms);
 
 /*
- * Goes on inside TLS (see tls_handshake for the arguments).  Fails when the peer has sent
- * bytes in the clear that nobody has read: they are an injection (RFC 9289, 4.1).
+ * Goes on inside TLS (see tls_handshake for the arguments).  A client's fails when bytes in
+ * the clear have arrived that nobody has read: they are an injection (RFC 9289, 4.1).  A
+ * server looks for them, with stream_has_unread, before it answers the wish for TLS.
  */
 bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const char *name,
 		      int64_t deadline_ms, char *why, size_t why_size);

@@ -24,9 +24,6 @@
 static const uint8_t alpn[] = "\x06sunrpc";
 enum { ALPN_LEN = sizeof alpn - 1 };
 
-/* One recv for several TLS records; the buffer lives only while bytes are in it. */
-enum { READ_BUFFER = 65536 };
-
 __attribute__((format(printf, 3, 4))) static void say(char *why, size_t size,
 						      const char *format, ...)
 {
@@ -69,18 +66,10 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 		say(why, why_size, "TLS cannot be used: %s", ssl_reason());
 		goto fail;
 	}
-	/* Equally strong for us, and the 128-bit one costs a quarter less. */
-	if (SSL_CTX_set_ciphersuites(context,
-				     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
-				     "TLS_CHACHA20_POLY1305_SHA256") != 1) {
-		say(why, why_size, "TLS cannot be used: %s", ssl_reason());
-		goto fail;
-	}
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_read_ahead(context, 1);
-	SSL_CTX_set_default_read_buffer_len(context, READ_BUFFER);
+	SSL_CTX_set_read_ahead(context, 1); /* one recv for a TLS record, not two */
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
 	if (SSL_CTX_load_verify_file(context, ca_file) != 1) {

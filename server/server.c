@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +235,18 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+/*
+ * Content comes and goes in pieces of 256 KiB and more.  Left to itself malloc would map and
+ * unmap each of them, which costs as much as encrypting it (measured).  What is kept instead
+ * is bounded, as admission bounds what is in use.
+ */
+static void tune_memory(void)
+{
+	(void)mallopt(M_ARENA_MAX, 4);
+	(void)mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 static int create_store(const struct settings *settings)
 {
 	const struct store_options options = {.folder = settings->data,
@@ -267,6 +280,7 @@ static int run(const struct settings *settings)
 	pthread_sigmask(SIG_BLOCK, &ending, NULL);
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
 	raise_descriptor_limit();
+	tune_memory();
 
 	if (!load_tls(&server) || !open_store(&server))
 		goto done;
