@@ -1,0 +1,393 @@
+/* The acceptor on a real store: ballots, promises, bindings, restarts. */
+#include "acceptor.h"
+
+#include "ballot.h"
+#include "placement.h"
+#include "value.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SERVER = 1 };
+
+struct place {
+	char folder[64];
+	struct store *store;
+	struct acceptor *acceptor;
+	struct acceptor_rules rules;
+};
+
+static dfs_id id_of(unsigned n)
+{
+	dfs_id id = {{0}};
+
+	memcpy(id.bytes, &n, sizeof n);
+	id.bytes[15] = 1;
+	return id;
+}
+
+static dfs_ballot ballot_of(uint64_t counter, unsigned proposer)
+{
+	return (dfs_ballot){.counter = counter, .proposer = id_of(proposer)};
+}
+
+static void open_place(struct place *place)
+{
+	struct store_options options = {
+		.folder = place->folder, .server = SERVER, .cluster = id_of(77)};
+	char why[256] = "";
+
+	assert_int_equal(store_open(&options, &place->store, why, sizeof why), 0);
+	place->acceptor = acceptor_new(place->store, SERVER, &place->rules);
+	assert_non_null(place->acceptor);
+}
+
+static void close_place(struct place *place)
+{
+	acceptor_free(place->acceptor);
+	store_close(place->store);
+}
+
+static void restart(struct place *place)
+{
+	close_place(place);
+	open_place(place);
+}
+
+static int set_up(void **state)
+{
+	struct place *place = calloc(1, sizeof *place);
+	struct store_options options;
+
+	strcpy(place->folder, "/tmp/dfs-acceptor-XXXXXX");
+	assert_non_null(mkdtemp(place->folder));
+	options = (struct store_options){
+		.folder = place->folder, .server = SERVER, .cluster = id_of(77)};
+	assert_int_equal(store_create(&options), 0);
+	place->rules = acceptor_rules_default;
+	open_place(place);
+	*state = place;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *place = *state;
+	char command[128];
+
+	close_place(place);
+	snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
+	assert_int_equal(system(command), 0);
+	free(place);
+	return 0;
+}
+
+/* ---- calls
+ * ------------------------------------------------------------------------------ */
+
+static dfs_path path_of(char *path)
+{
+	return (dfs_path){(u_int)strlen(path), path};
+}
+
+/* PREPARE of one path; the status, and what was accepted (counter, 0 for nothing). */
+static dfs_status prepare(struct place *place, char *path, dfs_ballot ballot,
+			  dfs_stage *stage, uint64_t *ret_counter, dfs_status *ret_staged)
+{
+	dfs_prepare_item item = {.path = path_of(path)};
+	dfs_prepare_args args = {id_of(5), ballot, {1, &item}};
+	dfs_prepare_res res = {0};
+	dfs_status status;
+
+	if (stage)
+		item.stage = *stage;
+	acceptor_prepare(place->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	assert_int_equal(res.dfs_prepare_res_u.ok.items.items_len, 1);
+	const dfs_promise *promise = &res.dfs_prepare_res_u.ok.items.items_val[0];
+	const dfs_register *reg = &promise->dfs_promise_u.promised.reg;
+
+	status = promise->status;
+	if (ret_counter)
+		*ret_counter = status == DFS_OK && reg->known
+				       ? reg->dfs_register_u.accepted.ballot.counter
+				       : 0;
+	if (ret_staged)
+		*ret_staged = promise->dfs_promise_u.promised.staged;
+	xdr_free((xdrproc_t)xdr_dfs_prepare_res, &res);
+	return status;
+}
+
+static dfs_status promise(struct place *place, char *path, dfs_ballot ballot)
+{
+	return prepare(place, path, ballot, NULL, NULL, NULL);
+}
+
+static dfs_status send_value(struct place *place, char *path, dfs_ballot ballot,
+			     const dfs_value *value)
+{
+	dfs_proposal item = {.path = path_of(path), .value = *value};
+	dfs_accept_args args = {ballot, {1, &item}};
+	dfs_accept_res res = {0};
+
+	acceptor_accept(place->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	dfs_status status = res.dfs_accept_res_u.ok.items.items_val[0];
+
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, &res);
+	return status;
+}
+
+/* ACCEPT of a tombstone, first proposed at this ballot. */
+static dfs_status accept_tombstone(struct place *place, char *path, dfs_ballot ballot)
+{
+	dfs_id operation = id_of((unsigned)ballot.counter);
+	dfs_value value = {.operation = operation, .origin = ballot, .number = 1};
+
+	value.recent.recent_len = 1;
+	value.recent.recent_val = &operation;
+	value.content_version = (dfs_version){1, operation};
+	value.body.kind = DFS_TOMBSTONE;
+	return send_value(place, path, ballot, &value);
+}
+
+/* ACCEPT of a file of four bytes that names server 1 as a holder of these chunks. */
+static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot,
+			      dfs_ballot origin, dfs_id object)
+{
+	dfs_id operation = id_of((unsigned)origin.counter);
+	dfs_value value = {.operation = operation, .origin = origin, .number = 1};
+	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
+	char owner[] = "ann";
+
+	value.recent.recent_len = 1;
+	value.recent.recent_val = &operation;
+	value.content_version = (dfs_version){1, operation};
+	value.body.kind = DFS_FILE;
+	manifest->owner = (dfs_user){3, owner};
+	manifest->content.object = object;
+	manifest->content.size = 4;
+	manifest->content.unit_size = 1;
+	for (unsigned s = 1; s <= 4; s++)
+		manifest->content.holders = placement_hold(manifest->content.holders, s,
+							   placement_pair(0, s));
+	assert_null(value_check(&value));
+	return send_value(place, path, ballot, &value);
+}
+
+/* What PREPARE brings of that file: row 0 gives server 1 the chunks 1 and 2. */
+static dfs_stage stage_of(dfs_id object, dfs_unit units[2])
+{
+	static const uint8_t bytes[2] = {'a', 'b'};
+	dfs_stage stage = {.kind = DFS_STAGE_CONTENT};
+	dfs_small *small = &stage.dfs_stage_u.small;
+
+	for (unsigned u = 0; u < 2; u++)
+		units[u] = (dfs_unit){u, {1, &bytes[u]}};
+	small->share = (dfs_share){object, 4, placement_pair(0, SERVER)};
+	small->units.units_len = 2;
+	small->units.units_val = units;
+	return stage;
+}
+
+/* ---- the rules
+ * --------------------------------------------------------------------------- */
+
+static char path[] = "/ann/x";
+
+static void test_lower_ballots_are_refused(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(promise(place, path, ballot_of(10, 1)), DFS_OK);
+	assert_int_equal(promise(place, path, ballot_of(9, 1)), DFS_REFUSED);
+	assert_int_equal(promise(place, path, ballot_of(10, 0)), DFS_REFUSED);
+	/* The same ballot again is promised again, and so is a higher one. */
+	assert_int_equal(promise(place, path, ballot_of(10, 1)), DFS_OK);
+	assert_int_equal(promise(place, path, ballot_of(10, 2)), DFS_OK);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(10, 1)), DFS_REFUSED);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(10, 2)), DFS_OK);
+	/* Now it is accepted: no promise at or below it. */
+	assert_int_equal(promise(place, path, ballot_of(10, 2)), DFS_REFUSED);
+	assert_int_equal(acceptor_seen(place->acceptor).counter, 10);
+}
+
+static void test_an_accept_needs_no_promise(void **state)
+{
+	struct place *place = *state;
+	uint64_t counter;
+
+	assert_int_equal(accept_tombstone(place, path, ballot_of(3, 1)), DFS_OK);
+	assert_int_equal(prepare(place, path, ballot_of(4, 1), NULL, &counter, NULL),
+			 DFS_OK);
+	assert_int_equal(counter, 3);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(2, 1)), DFS_REFUSED);
+}
+
+static void test_the_accepted_ballot_again_while_confirmed(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(accept_tombstone(place, path, ballot_of(3, 1)), DFS_OK);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(3, 1)), DFS_OK);
+	restart(place);
+	/* One from before a restart is not confirmed, and is judged like any other. */
+	assert_int_equal(accept_tombstone(place, path, ballot_of(3, 1)), DFS_REFUSED);
+}
+
+static void test_a_restart_refuses_what_may_have_been_promised(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(promise(place, path, ballot_of(10, 1)), DFS_OK);
+	restart(place);
+	uint64_t seen = acceptor_seen(place->acceptor).counter;
+
+	assert_int_equal(seen, 10 + acceptor_rules_default.stride);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(9, 1)), DFS_REFUSED);
+	assert_int_equal(promise(place, path, ballot_of(seen, 9)), DFS_REFUSED);
+	assert_int_equal(promise(place, path, ballot_of(seen + 1, 1)), DFS_OK);
+}
+
+/* With the reservation switched off, the fault that it is there for can be seen. */
+static void test_without_reservation_a_promise_is_forgotten(void **state)
+{
+	struct place *place = *state;
+
+	place->rules.reserve = false;
+	restart(place);
+	assert_int_equal(promise(place, path, ballot_of(10, 1)), DFS_OK);
+	restart(place);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(9, 1)), DFS_OK);
+}
+
+/* Counters may jump by so much and no further; other epochs are refused. */
+static void test_far_counters_and_other_epochs(void **state)
+{
+	struct place *place = *state;
+	uint64_t most =
+		acceptor_seen(place->acceptor).counter + acceptor_rules_default.jump;
+	dfs_ballot other = ballot_of(5, 1);
+
+	other.epoch = 1;
+	assert_int_equal(promise(place, path, other), DFS_REFUSED);
+	assert_int_equal(accept_tombstone(place, path, other), DFS_REFUSED);
+	assert_int_equal(promise(place, path, ballot_of(most + 1, 1)), DFS_REFUSED);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(most + 1, 1)),
+			 DFS_REFUSED);
+	assert_int_equal(promise(place, path, ballot_of(most, 1)), DFS_OK);
+}
+
+static void test_given_up_promises_bind_all_paths(void **state)
+{
+	struct place *place = *state;
+	char name[32];
+
+	place->rules.promises = 2;
+	restart(place);
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(name, sizeof name, "/ann/%u", i);
+		assert_int_equal(promise(place, name, ballot_of(10 + i, 1)), DFS_OK);
+	}
+	/* The promise of /ann/0 is gone: 10 is refused everywhere, 11 is not. */
+	assert_int_equal(promise(place, path, ballot_of(10, 9)), DFS_REFUSED);
+	assert_int_equal(promise(place, path, ballot_of(11, 9)), DFS_OK);
+}
+
+static void test_a_holder_needs_its_content(void **state)
+{
+	struct place *place = *state;
+	dfs_id object = id_of(1000);
+	dfs_unit units[2];
+	dfs_stage stage = stage_of(object, units);
+	dfs_status staged;
+
+	assert_int_equal(
+		accept_file(place, path, ballot_of(5, 1), ballot_of(5, 1), object),
+		DFS_NODATA);
+	assert_int_equal(prepare(place, path, ballot_of(6, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(staged, DFS_OK);
+	assert_int_equal(store_chunks(place->store, &object), placement_pair(0, SERVER));
+	/* Bound to ballot 6: a first proposal at 7 has nothing bound to it. */
+	assert_int_equal(
+		accept_file(place, path, ballot_of(7, 1), ballot_of(7, 1), object),
+		DFS_NODATA);
+	/* A later proposal of a value is never refused for its content. */
+	assert_int_equal(
+		accept_file(place, path, ballot_of(8, 1), ballot_of(7, 1), object),
+		DFS_OK);
+}
+
+static void test_bound_content_is_accepted_and_bound_anew(void **state)
+{
+	struct place *place = *state;
+	dfs_id object = id_of(1001);
+	dfs_unit units[2];
+	dfs_stage stage = stage_of(object, units);
+	dfs_status staged;
+
+	assert_int_equal(prepare(place, path, ballot_of(6, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(prepare(place, path, ballot_of(7, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(staged, DFS_OK);
+	assert_int_equal(
+		accept_file(place, path, ballot_of(7, 1), ballot_of(7, 1), object),
+		DFS_OK);
+}
+
+static void test_paths_twice_in_a_call_are_refused(void **state)
+{
+	struct place *place = *state;
+	dfs_prepare_item items[2] = {{.path = path_of(path)}, {.path = path_of(path)}};
+	dfs_prepare_args args = {id_of(5), ballot_of(9, 1), {2, items}};
+	dfs_prepare_res res = {0};
+
+	acceptor_prepare(place->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_INVALID);
+}
+
+static void test_binding_what_was_never_uploaded(void **state)
+{
+	struct place *place = *state;
+	struct store_uploads *uploads = store_uploads_new(place->store);
+	dfs_bind_item item = {.path = path_of(path), .share = {id_of(4000), 4, 3}};
+	dfs_bind_args args = {id_of(5), ballot_of(9, 1), {1, &item}};
+	dfs_bind_res res = {0};
+
+	assert_non_null(uploads);
+	acceptor_bind(place->acceptor, uploads, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	assert_int_equal(res.dfs_bind_res_u.items.items_val[0], DFS_NODATA);
+	xdr_free((xdrproc_t)xdr_dfs_bind_res, &res);
+	store_uploads_free(uploads);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_lower_ballots_are_refused),
+		TEST(test_an_accept_needs_no_promise),
+		TEST(test_the_accepted_ballot_again_while_confirmed),
+		TEST(test_a_restart_refuses_what_may_have_been_promised),
+		TEST(test_without_reservation_a_promise_is_forgotten),
+		TEST(test_far_counters_and_other_epochs),
+		TEST(test_given_up_promises_bind_all_paths),
+		TEST(test_a_holder_needs_its_content),
+		TEST(test_bound_content_is_accepted_and_bound_anew),
+		TEST(test_paths_twice_in_a_call_are_refused),
+		TEST(test_binding_what_was_never_uploaded),
+	};
+
+	return cmocka_run_group_tests_name("acceptor", tests, NULL, NULL);
+}
