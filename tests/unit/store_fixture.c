@@ -55,15 +55,12 @@ static void remove_files(const char *folder)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
-	char path[PATH_MAX];
 
 	if (!dir)
 		return;
-	while ((entry = readdir(dir)) != NULL) {
-		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			unlink(path);
-	}
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 }
 
@@ -153,19 +150,26 @@ static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
 						  placement_pair(0, server));
 }
 
+int store_fixture_batch_accept(struct store_batch *batch, const char *path,
+			       uint64_t object, uint64_t counter)
+{
+	dfs_ballot ballot = store_fixture_ballot(counter);
+	dfs_value value;
+	dfs_id operation;
+
+	make_value(&value, object, counter, &operation);
+	return store_batch_accept(batch, path, strlen(path), &ballot, &value, true);
+}
+
 int store_fixture_accept(struct store *store, const char *path, uint64_t object,
 			 uint64_t counter)
 {
 	struct store_batch *batch = store_batch_new(store);
-	dfs_ballot ballot = store_fixture_ballot(counter);
-	dfs_value value;
-	dfs_id operation;
 	int rc;
 
 	must(batch, "accept");
-	make_value(&value, object, counter, &operation);
 	store_batch_may_use_reserve(batch);
-	rc = store_batch_accept(batch, path, strlen(path), &ballot, &value, true);
+	rc = store_fixture_batch_accept(batch, path, object, counter);
 	if (rc == 0)
 		return store_commit(batch);
 	store_batch_free(batch);

@@ -30,6 +30,8 @@ dfs_ballot store_fixture_ballot(uint64_t counter);
 int store_fixture_stage(struct store *store, const char *path, uint64_t object,
 			uint64_t counter, uint32_t len);
 /* object 0: a tombstone. */
+int store_fixture_batch_accept(struct store_batch *batch, const char *path,
+			       uint64_t object, uint64_t counter);
 int store_fixture_accept(struct store *store, const char *path, uint64_t object,
 			 uint64_t counter);
 /* Both, and settled. */
