@@ -21,8 +21,10 @@ struct link {
 	unsigned server;
 	struct job *first, *last;
 	enum link_state state;
-	bool votes, slow;
-	int64_t since;     /* the state was entered at */
+	bool votes;
+	bool slow,
+		hopeless; /* was waited for in vain: as one that could help, as one needed */
+	int64_t since;    /* the state was entered at */
 	struct call *call; /* set by the thread alone; others only cancel it */
 	char why[LINKS_WHY];
 };
@@ -48,7 +50,8 @@ static void set_state(struct link *link, enum link_state state, const char *why)
 {
 	pthread_mutex_lock(&link->links->lock);
 	link->state = state;
-	link->slow = false;
+	if (state == LINK_UP)
+		link->slow = link->hopeless = false;
 	link->since = clock_now_ms();
 	snprintf(link->why, sizeof link->why, "%s", why);
 	pthread_cond_broadcast(&link->links->changed);
@@ -283,7 +286,8 @@ void links_free(struct links *links)
 static bool is_settling(const struct links *links, bool needed)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (links->link[i].state == LINK_NEW && (needed || !links->link[i].slow))
+		if (links->link[i].state == LINK_NEW &&
+		    !(needed ? links->link[i].hopeless : links->link[i].slow))
 			return true;
 	return false;
 }
@@ -298,8 +302,10 @@ void links_settle(struct links *links, bool needed)
 	while (is_settling(links, needed) && rc == 0)
 		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (links->link[i].state == LINK_NEW)
+		if (links->link[i].state != LINK_UP) {
 			links->link[i].slow = true;
+			links->link[i].hopeless |= needed;
+		}
 	pthread_mutex_unlock(&links->lock);
 }
 
@@ -339,7 +345,6 @@ void links_retry(struct links *links)
 			job = calloc(1, sizeof *job);
 		if (job) {
 			link->state = LINK_NEW;
-			link->slow = true; /* nobody is to wait for it again */
 		}
 		pthread_mutex_unlock(&links->lock);
 		if (job) {
@@ -387,7 +392,7 @@ const char *links_why(struct links *links, unsigned server, char *why)
 	const struct link *link = &links->link[server - 1];
 
 	pthread_mutex_lock(&links->lock);
-	if (link->slow || link->state == LINK_NEW)
+	if (link->state == LINK_NEW || (link->slow && link->state == LINK_UP))
 		snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
 	else
 		snprintf(why, LINKS_WHY, "%s", link->why);
