@@ -26,34 +26,35 @@ const struct command *commands_find(const char *name)
 	return NULL;
 }
 
-static unsigned least(unsigned a, unsigned b, unsigned c)
+static unsigned least(unsigned a, unsigned b)
 {
-	unsigned low = a < b ? a : b;
-
-	return low < c ? low : c;
+	return a < b ? a : b;
 }
 
-/* Levenshtein's distance, one row of the table at a time. */
+/*
+ * How many letters to insert, leave out, change or swap with their neighbour (the "optimal string
+ * alignment" distance).  cost[i][k] is that of the first i letters of a and k of b.
+ */
 static unsigned distance(const char *a, const char *b)
 {
-	unsigned row[LONGEST + 1];
-	size_t len = strlen(b);
+	unsigned cost[LONGEST + 1][LONGEST + 1];
+	size_t a_len = strlen(a), b_len = strlen(b);
 
-	for (unsigned i = 0; i <= len; i++)
-		row[i] = i;
-	for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-		unsigned diagonal = row[0];
+	for (unsigned i = 0; i <= a_len; i++)
+		cost[i][0] = i;
+	for (unsigned k = 0; k <= b_len; k++)
+		cost[0][k] = k;
+	for (size_t i = 1; i <= a_len; i++)
+		for (size_t k = 1; k <= b_len; k++) {
+			unsigned change = a[i - 1] != b[k - 1];
 
-		row[0] = i;
-		for (size_t k = 1; k <= len; k++) {
-			unsigned above = row[k];
-
-			row[k] = least(above + 1, row[k - 1] + 1,
-				       diagonal + (a[i - 1] != b[k - 1]));
-			diagonal = above;
+			cost[i][k] = least(least(cost[i - 1][k], cost[i][k - 1]) + 1,
+					   cost[i - 1][k - 1] + change);
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] &&
+			    a[i - 2] == b[k - 1])
+				cost[i][k] = least(cost[i][k], cost[i - 2][k - 2] + 1);
 		}
-	}
-	return row[len];
+	return cost[a_len][b_len];
 }
 
 const struct command *commands_nearest(const char *name)

@@ -1,0 +1,285 @@
+/* client/options, client/arguments and the choice of a verb: the command line, taken apart. */
+#include "options.h"
+
+#include "arguments.h"
+#include "commands.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { WORDS_MAX = 16, POOL_SIZE = 512 };
+
+/* Parses "client WORD...", the words ended by NULL.  The options borrow copies of them, which
+ * last until the next call. */
+static bool parse(struct options *options, char why[OPTIONS_WHY],
+		  const char *const *words)
+{
+	static char pool[POOL_SIZE];
+	char *argv[WORDS_MAX + 2] = {NULL}, *to = pool;
+	int argc = 1;
+
+	argv[0] = pool;
+	to = stpcpy(pool, "client") + 1;
+	for (; *words != NULL; words++) {
+		assert_true(argc <= WORDS_MAX);
+		assert_true((size_t)(to - pool) + strlen(*words) < POOL_SIZE);
+		argv[argc++] = to;
+		to = stpcpy(to, *words) + 1;
+	}
+	return options_parse(argc, argv, options, why);
+}
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_before_and_after_the_verb(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why,
+			  WORDS("--json", "put", "-r", "a", "--to", "d/", "b", "-q",
+				"--user=anna")));
+	assert_string_equal(options.verb, "put");
+	assert_int_equal(options.count, 2);
+	assert_string_equal(options.arguments[0], "a");
+	assert_string_equal(options.arguments[1], "b");
+	assert_true(options_has(&options, OPTION_JSON));
+	assert_true(options_has(&options, OPTION_QUIET));
+	assert_true(options_has(&options, OPTION_RECURSIVE));
+	assert_false(options_has(&options, OPTION_FORCE));
+	assert_string_equal(options.values[OPTION_TO], "d/");
+	assert_string_equal(options.values[OPTION_USER], "anna");
+	options_free(&options);
+}
+
+static void test_letters_together(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why, WORDS("list", "-lR")));
+	assert_true(options_has(&options, OPTION_LONG));
+	assert_true(options_has(&options, OPTION_RECURSIVE));
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("list", "-lx")));
+	assert_non_null(strstr(why, "-x"));
+	options_free(&options);
+}
+
+static void test_dashes(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why, WORDS("put", "-", "--", "--json", "-r", "--")));
+	assert_int_equal(options.count, 4);
+	assert_string_equal(options.arguments[0], "-");
+	assert_string_equal(options.arguments[1], "--json");
+	assert_string_equal(options.arguments[2], "-r");
+	assert_string_equal(options.arguments[3], "--");
+	assert_false(options_has(&options, OPTION_JSON));
+	options_free(&options);
+}
+
+static void test_mistakes(void **state)
+{
+	const char *const *const wrong[] = {
+		WORDS("put", "--bogus"),
+		WORDS("put", "--to"),
+		WORDS("put", "--json=1"),
+		WORDS("put", "--to", "a", "--to=b"),
+		WORDS("--user", "a", "list", "--user", "b"),
+	};
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		why[0] = '\0';
+		assert_false(parse(&options, why, wrong[i]));
+		assert_true(why[0] != '\0');
+		options_free(&options);
+	}
+}
+
+/* A failure is to be reported as JSON also when --json stands behind the mistake. */
+static void test_json_behind_a_mistake(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_false(parse(&options, why, WORDS("put", "--bogus", "--json")));
+	assert_true(options_has(&options, OPTION_JSON));
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("put", "--bogus", "--", "--json")));
+	assert_false(options_has(&options, OPTION_JSON));
+	options_free(&options);
+}
+
+static void test_hosts(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(
+		parse(&options, why,
+		      WORDS("cluster", "create", "--host", "1=a", "--host=2=b", "d")));
+	assert_int_equal(options.host_count, 2);
+	assert_string_equal(options.hosts[0], "1=a");
+	assert_string_equal(options.hosts[1], "2=b");
+	options_free(&options);
+	assert_false(parse(&options, why,
+			   WORDS("--host=1=a", "--host=1=a", "--host=1=a", "--host=1=a",
+				 "--host=1=a")));
+	options_free(&options);
+}
+
+static void test_refused(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why, WORDS("list", "--json", "-l", "--force")));
+	assert_null(options_refused(&options,
+				    OPTION_BIT(OPTION_LONG) | OPTION_BIT(OPTION_FORCE)));
+	assert_string_equal(options_refused(&options, OPTION_BIT(OPTION_LONG)), "force");
+	options_free(&options);
+}
+
+/* How the arguments of put, or with dash of get, are understood. */
+static void expect_split(bool dash, const char *const *words, const char *target,
+			 size_t sources)
+{
+	struct options options;
+	struct arguments arguments;
+	char why[OPTIONS_WHY];
+
+	assert_true(parse(&options, why, words));
+	arguments_split(&options, dash, &arguments);
+	assert_int_equal(arguments.count, sources);
+	if (target == NULL)
+		assert_null(arguments.target);
+	else
+		assert_string_equal(arguments.target, target);
+	options_free(&options);
+}
+
+static void test_split(void **state)
+{
+	(void)state;
+	expect_split(false, WORDS("put", "a"), NULL, 1);
+	expect_split(false, WORDS("put", "a", "b"), "b", 1);
+	expect_split(false, WORDS("put", "a", "b/"), "b/", 1);
+	expect_split(false, WORDS("put", "a", "b", "c"), NULL, 3);
+	expect_split(false, WORDS("put", "a", "b", "c/"), "c/", 2);
+	expect_split(false, WORDS("put", "a", "b", "-"), NULL, 3);
+	expect_split(true, WORDS("get", "a", "b", "-"), "-", 2);
+	expect_split(true, WORDS("get", "a", "-"), "-", 1);
+	expect_split(false, WORDS("put", "a", "b", "--to", "c"), "c", 2);
+	expect_split(false, WORDS("put", "--to", "c", "a/"), "c", 1);
+}
+
+static void expect_base(const char *name, const char *base)
+{
+	char *found = arguments_base(name);
+
+	assert_non_null(found);
+	assert_string_equal(found, base);
+	free(found);
+}
+
+static void test_base(void **state)
+{
+	(void)state;
+	expect_base("a", "a");
+	expect_base("a/b.c", "b.c");
+	expect_base("/a/b//", "b");
+	expect_base("/", "");
+	expect_base("", "");
+	expect_base(".", "");
+	expect_base("a/..", "");
+	expect_base("../x", "x");
+	expect_base("...", "...");
+	expect_base(".hidden", ".hidden");
+}
+
+static void test_join_and_twice(void **state)
+{
+	const char *names[] = {"b", "a", "c", "a"};
+	char *joined;
+
+	(void)state;
+	joined = arguments_join("a/", "b");
+	assert_string_equal(joined, "a/b");
+	free(joined);
+	joined = arguments_join("a", "b");
+	assert_string_equal(joined, "a/b");
+	free(joined);
+	joined = arguments_join("", "b");
+	assert_string_equal(joined, "b");
+	free(joined);
+	assert_string_equal(arguments_twice(names, 4), "a");
+	names[0] = "x";
+	assert_null(arguments_twice(names, 1));
+	assert_null(arguments_twice(names, 0));
+}
+
+static void test_verbs(void **state)
+{
+	(void)state;
+	assert_ptr_equal(commands_find("ls"), commands_find("list"));
+	assert_ptr_equal(commands_find("rm"), commands_find("delete"));
+	assert_ptr_equal(commands_find("info"), commands_find("stat"));
+	assert_null(commands_find("lst"));
+	assert_string_equal(commands_nearest("lst")->name, "list");
+	assert_string_equal(commands_nearest("puts")->name, "put");
+	assert_string_equal(commands_nearest("delte")->name, "delete");
+	assert_string_equal(commands_nearest("statsu")->name, "status");
+	assert_null(commands_nearest("frobnicate"));
+	assert_null(commands_nearest("averyveryverylongword"));
+	assert_null(commands_nearest(""));
+}
+
+/* Help leads with two examples, and says what each option is for. */
+static void test_help(void **state)
+{
+	(void)state;
+	for (const struct command *const *at = commands_all(); *at != NULL; at++) {
+		char *text = commands_help(*at, "client");
+
+		assert_non_null(text);
+		assert_ptr_equal(strstr(text, "Examples:\n  client "), text);
+		assert_non_null(strstr(text, (*at)->examples[0]));
+		assert_non_null(strstr(text, (*at)->examples[1]));
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_before_and_after_the_verb),
+		cmocka_unit_test(test_letters_together),
+		cmocka_unit_test(test_dashes),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_json_behind_a_mistake),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_base),
+		cmocka_unit_test(test_join_and_twice),
+		cmocka_unit_test(test_verbs),
+		cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
