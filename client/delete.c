@@ -33,7 +33,7 @@ static void report(struct dfs_delete *item, const struct proposal *proposal)
 	if (item->result.code == DFS_EXIT_OPEN)
 		proposer_retry_text(proposal, item->retry);
 	else if (item->result.code == DFS_EXIT_DONE && proposal->known)
-		version_text(&proposal->value.content_version, item->version);
+		version_text(&proposal->made, item->version);
 }
 
 /* Is the path there twice?  One ballot cannot serve two operations on one path. */

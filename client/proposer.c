@@ -227,6 +227,17 @@ static bool decide(struct attempt *attempt, struct turn *turn)
 	return true;
 }
 
+/* The version that this operation made; others may have come after it. */
+static dfs_version version_made(const struct proposal *proposal)
+{
+	dfs_version made = {proposal->value.number, proposal->operation};
+
+	for (u_int i = 0; i < proposal->value.recent.recent_len; i++)
+		if (id_equal(&proposal->value.recent.recent_val[i], &proposal->operation))
+			made.number = proposal->value.number - i;
+	return made;
+}
+
 /* After the votes: has the proposal come to its end?  Then its result is set. */
 static bool conclude(struct attempt *attempt, struct turn *turn)
 {
@@ -244,6 +255,7 @@ static bool conclude(struct attempt *attempt, struct turn *turn)
 		if (value_copy(&judgement->best->value, &copy))
 			keep_value(proposal, &copy);
 	}
+	proposal->made = version_made(proposal);
 	if (judgement->verdict == JUDGE_PROPOSE || judgement->verdict == JUDGE_OWN)
 		session_fail(&proposal->result, DFS_EXIT_DONE, "%s", "");
 	else if (judgement->code == DFS_EXIT_OPEN)

@@ -12,9 +12,9 @@
 #include "session.h"
 
 enum proposal_kind {
-	PROPOSAL_FILE,		/* content takes this path */
-	PROPOSAL_TOMBSTONE,	/* the file of this path goes */
-	PROPOSAL_FINISH		/* whatever was begun here is brought to its end */
+	PROPOSAL_FILE,      /* content takes this path */
+	PROPOSAL_TOMBSTONE, /* the file of this path goes */
+	PROPOSAL_FINISH     /* whatever was begun here is brought to its end */
 };
 
 struct proposal {
@@ -22,12 +22,12 @@ struct proposal {
 	const char *path;
 	enum proposal_kind kind;
 	dfs_id operation;
-	bool create;		/* only where there is no file */
-	bool conditional;	/* only over this version: */
+	bool create;      /* only where there is no file */
+	bool conditional; /* only over this version: */
 	dfs_version if_version;
 	/* a file's content; holders are filled in by the proposer */
 	dfs_content content;
-	const uint8_t *small;	/* the whole content of a small file, or NULL */
+	const uint8_t *small; /* the whole content of a small file, or NULL */
 	/*
 	 * For a file that is not small: brings the object's chunks to the servers, as far as they
 	 * are missing, and keeps `uploaded`.  Servers not in the mask are absent: their pairs go to
@@ -38,12 +38,14 @@ struct proposal {
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;
 	dfs_ballot first;
-	uint64_t first_number;	/* operations that the path had seen then */
+	uint64_t first_number; /* operations that the path had seen then */
 	/* ---- set by the proposer */
-	unsigned uploaded[DFS_SERVERS];	/* chunks that are on their way into an upload there */
+	unsigned uploaded
+		[DFS_SERVERS]; /* chunks that are on their way into an upload there */
 	struct dfs_result result;
-	bool known;		/* the path has a value (also with some failures): */
-	dfs_value value;	/* freed with proposer_free */
+	dfs_version made; /* by this operation, when it is done */
+	bool known;       /* the path has a value (also with some failures): */
+	dfs_value value;  /* freed with proposer_free */
 };
 
 /* Runs all to their end; each result is set. */

@@ -179,9 +179,12 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 		proposer_retry_text(proposal, item->retry);
 	if (item->result.code != DFS_EXIT_DONE || !proposal->known)
 		return;
-	version_text(&proposal->value.content_version, item->version);
-	if (proposal->value.body.kind != DFS_FILE)
+	version_text(&proposal->made, item->version);
+	/* Who came after it has replaced it: its own copies are no longer of interest. */
+	if (!id_equal(&proposal->value.operation, &proposal->operation)) {
+		item->copies = 2;
 		return;
+	}
 	content = &proposal->value.body.dfs_body_u.manifest.content;
 	item->copies = placement_copies(content->holders, PLACEMENT_ALL);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
