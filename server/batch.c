@@ -33,6 +33,13 @@ void batch_records_free(struct store_record *records)
 	}
 }
 
+uint64_t batch_record_bytes(const struct store_record *record)
+{
+	enum { BUCKET_ELEMENT = 24 };
+
+	return record->key->len + record->len + BUCKET_ELEMENT;
+}
+
 struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type)
 {
 	struct store_op *op;

@@ -53,6 +53,9 @@ struct store_record *batch_record_new(enum frame_type type, const struct frame_k
 				      const void *data, size_t len);
 void batch_records_free(struct store_record *records);
 
+/* What a record takes in its segment, about. */
+uint64_t batch_record_bytes(const struct store_record *record);
+
 /* The next op, zeroed; NULL when out of memory. */
 struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type);
 /* Takes back the last one, whose nodes are the caller's. */

@@ -2,6 +2,7 @@
 #include "commit.h"
 
 #include "clock.h"
+#include "keeper.h"
 #include "log.h"
 #include "space.h"
 #include "uploads.h"
@@ -31,6 +32,7 @@ struct job {
 	struct store_batch *later;   /* for the next group */
 	struct pack_out notes;       /* entries taken from the store */
 	uint32_t note_count;
+	uint32_t seal_bytes; /* of the first segment */
 	size_t segment_count;
 	struct segment_image *images[DFS_BATCH_MAX]; /* an upload's own are borrowed */
 	struct index_segment *segments[DFS_BATCH_MAX];
@@ -67,7 +69,7 @@ static int add_records(struct segment_image *image, const struct store_batch *ba
 	return rc == EEXIST ? EINVAL : rc;
 }
 
-static int add_seal(struct job *job, size_t i, const struct seal_head *head,
+int commit_add_seal(struct segment_image *image, const struct seal_head *head,
 		    uint32_t count, const struct pack_out *entries)
 {
 	struct pack_out seal = {0};
@@ -80,7 +82,7 @@ static int add_seal(struct job *job, size_t i, const struct seal_head *head,
 	if (!seal.failed)
 		record = batch_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
 	if (record)
-		rc = segment_image_add(job->images[i], &key, record->frame, record->len);
+		rc = segment_image_add(image, &key, record->frame, record->len);
 	batch_records_free(record);
 	pack_free(&seal);
 	return rc;
@@ -137,9 +139,10 @@ static int build(struct job *job)
 	if (rc == 0 && entries.len > SEAL_ENTRIES_MAX)
 		rc = EINVAL;
 	if (rc == 0)
-		rc = add_seal(job, 0, &head, count, &entries);
+		rc = commit_add_seal(job->images[0], &head, count, &entries);
 	for (size_t i = 1; i < job->segment_count && rc == 0; i++)
-		rc = add_seal(job, i, &head, 1, &uploads[i]->entries);
+		rc = commit_add_seal(job->images[i], &head, 1, &uploads[i]->entries);
+	job->seal_bytes = (uint32_t)entries.len;
 	pack_free(&entries);
 	return rc;
 }
@@ -248,6 +251,9 @@ static void publish(struct job *job, uint64_t first)
 		if (batch->epoch > store->head.epoch)
 			store->head.epoch = batch->epoch;
 	}
+	for (size_t i = 0; i < job->segment_count; i++)
+		job->segments[i]->full = job->segments[i]->live;
+	job->segments[0]->seal_bytes = job->seal_bytes;
 	memset(job->segments, 0, sizeof job->segments);
 	memset(job->names, 0, sizeof job->names);
 }
@@ -300,7 +306,7 @@ static int finish(struct job *job)
 	if (job->own_image)
 		segment_image_free(job->images[0]);
 	if (rc == 0)
-		store_wake_keeper(store);
+		keeper_wake(store);
 	else
 		log_event(LOG_WARN, "commit", "error=%s", strerror(rc));
 	return rc;
@@ -576,5 +582,5 @@ void store_settled(struct store *store, const char *path, size_t len,
 		pthread_cond_signal(&store->queue_more);
 	}
 	pthread_mutex_unlock(&store->queue_lock);
-	store_wake_keeper(store);
+	keeper_wake(store);
 }

@@ -17,6 +17,10 @@ int commit_start(struct store *store);
 /* Writes what waits and ends it. */
 void commit_stop(struct store *store);
 
+/* Adds "@seal" to an image.  0 or an errno. */
+int commit_add_seal(struct segment_image *image, const struct seal_head *head,
+		    uint32_t count, const struct pack_out *entries);
+
 /* Forgets a file that was sealed in tmp/ and not renamed. */
 void commit_unlink_tmp(struct store *store, const char *name);
 

@@ -302,3 +302,30 @@ bool index_settle(struct index *index, const char *path, size_t len,
 	settle(index, reg);
 	return true;
 }
+
+void index_move_register(struct index *index, const struct seal_entry *entry, uint64_t lo,
+			 uint64_t hi, struct index_segment *to)
+{
+	struct index_register *reg =
+		index_find_register(index, entry->path, entry->path_len);
+
+	if (!reg || !index_is_within(reg->segment, lo, hi) || reg->segment == to ||
+	    ballot_compare(&reg->ballot, &entry->ballot) != 0)
+		return;
+	leave_segment(reg);
+	reg->segment = to;
+	to->live += reg->bytes;
+}
+
+const struct index_register *index_find_overtaken(const struct index *index,
+						  const char *path, size_t len,
+						  const dfs_ballot *ballot)
+{
+	const struct index_register *reg = index_find_register(index, path, len);
+
+	if (reg)
+		reg = reg->older;
+	while (reg && ballot_compare(&reg->ballot, ballot) != 0)
+		reg = reg->older;
+	return reg;
+}

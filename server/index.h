@@ -29,8 +29,10 @@ struct segment;
 struct index_segment {
 	TAILQ_ENTRY(index_segment) order; /* the store's list, by number */
 	struct segment *file;
-	uint64_t live; /* bytes of records that the index points to */
-	bool damaged;  /* found so: never merged, for what is still good in it */
+	uint64_t live;       /* bytes of records that the index points to */
+	uint64_t full;       /* what live was, or would have been, when it was sealed */
+	uint32_t seal_bytes; /* of its @seal */
+	bool damaged;        /* found so: never merged, for what is still good in it */
 };
 TAILQ_HEAD(index_segments, index_segment);
 
@@ -108,6 +110,20 @@ const struct index_register *index_blocker(const struct index *index, const char
  */
 bool index_settle(struct index *index, const char *path, size_t len,
 		  const dfs_ballot *ballot);
+
+/*
+ * What the entry says was copied from a segment within lo to hi into another, to: that is where the
+ * index finds it from now on.  Nothing happens if it knows something newer.
+ */
+void index_move_register(struct index *index, const struct seal_entry *entry, uint64_t lo,
+			 uint64_t hi, struct index_segment *to);
+void index_move_content(struct index *index, const struct seal_entry *entry, uint64_t lo,
+			uint64_t hi, struct index_segment *to);
+
+/* Among the overtaken values of the path: the one of this ballot; or NULL. */
+const struct index_register *index_find_overtaken(const struct index *index,
+						  const char *path, size_t len,
+						  const dfs_ballot *ballot);
 
 /* ---- objects */
 

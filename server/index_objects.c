@@ -2,6 +2,7 @@
 #include "index_internal.h"
 
 #include "clock.h"
+#include "segment.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -162,6 +163,28 @@ void index_drop_content(struct index *index, struct index_object *object)
 	object->dropping = false;
 	if (object->refs == 0 && !object->queued)
 		free_object(index, object);
+}
+
+bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi)
+{
+	return segment && segment_lo(segment->file) >= lo &&
+	       segment_hi(segment->file) <= hi;
+}
+
+void index_move_content(struct index *index, const struct seal_entry *entry, uint64_t lo,
+			uint64_t hi, struct index_segment *to)
+{
+	struct index_object *object = index_find_object(index, &entry->objects[0]);
+	struct index_part *part = object && !object->dropping ? &object->part : NULL;
+
+	for (; part; part = part->more) {
+		if (!index_is_within(part->segment, lo, hi) || part->segment == to ||
+		    part->chunks != entry->chunks)
+			continue;
+		part->segment->live -= part->bytes;
+		part->segment = to;
+		to->live += part->bytes;
+	}
 }
 
 struct index_object *index_due(struct index *index, int64_t now_ms)

@@ -239,8 +239,11 @@ static int read_seal(struct store *store, struct index_segment *segment, const c
 		return 0;
 	}
 	rc = check_head(store, &head, name);
-	while (rc == 0 && (step = seal_next(&reader, &entry)) == SEAL_ENTRY)
+	segment->seal_bytes = data.len;
+	while (rc == 0 && (step = seal_next(&reader, &entry)) == SEAL_ENTRY) {
+		segment->full += entry.bytes;
 		rc = apply(store, &entry, segment);
+	}
 	if (rc == 0 && step == SEAL_BROKEN)
 		not_whole(store, "The list of segment %s is damaged.", name);
 	free(record);

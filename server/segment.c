@@ -31,8 +31,9 @@ struct segment {
 	struct segment_cache *cache;
 	uint64_t lo, hi, bytes;
 	pthread_mutex_t lock; /* of what follows */
-	GDBM_FILE handle;     /* NULL: not open; not NULL: in the cache's list */
+	GDBM_FILE handle;     /* NULL: not open;  */
 	bool retired;
+	bool listed; /* in the cache's list; a handle that is not stays open */
 	TAILQ_ENTRY(segment) open; /* under the cache's lock */
 };
 
@@ -112,17 +113,26 @@ struct segment *segment_ref(struct segment *segment)
 	return segment;
 }
 
-/* With the segment's lock held (or nobody else left). */
-static void close_handle(struct segment *segment)
+/* With the segment's lock held. */
+static void unlist(struct segment *segment)
 {
 	struct segment_cache *cache = segment->cache;
 
-	if (!segment->handle)
+	if (!segment->listed)
 		return;
 	pthread_mutex_lock(&cache->lock);
 	TAILQ_REMOVE(&cache->open, segment, open);
 	cache->count--;
 	pthread_mutex_unlock(&cache->lock);
+	segment->listed = false;
+}
+
+/* With the segment's lock held. */
+static void close_handle(struct segment *segment)
+{
+	if (!segment->handle)
+		return;
+	unlist(segment);
 	gdbm_close(segment->handle);
 	segment->handle = NULL;
 }
@@ -159,13 +169,6 @@ uint64_t segment_bytes(const struct segment *segment)
 	return segment->bytes;
 }
 
-void segment_retire(struct segment *segment)
-{
-	pthread_mutex_lock(&segment->lock);
-	segment->retired = true;
-	pthread_mutex_unlock(&segment->lock);
-}
-
 /* Closes handles until the limit is kept, or all others are in use. */
 static void close_others(struct segment_cache *cache, const struct segment *but)
 {
@@ -183,6 +186,7 @@ static void close_others(struct segment_cache *cache, const struct segment *but)
 		cache->count--;
 		closed[count++] = segment->handle;
 		segment->handle = NULL;
+		segment->listed = false;
 		pthread_mutex_unlock(&segment->lock);
 	}
 	pthread_mutex_unlock(&cache->lock);
@@ -236,6 +240,7 @@ static int open_handle(struct segment *segment)
 	TAILQ_INSERT_TAIL(&cache->open, segment, open);
 	cache->count++;
 	pthread_mutex_unlock(&cache->lock);
+	segment->listed = true;
 	return 0;
 }
 
@@ -244,6 +249,8 @@ static void used(struct segment *segment)
 {
 	struct segment_cache *cache = segment->cache;
 
+	if (!segment->listed)
+		return;
 	pthread_mutex_lock(&cache->lock);
 	TAILQ_REMOVE(&cache->open, segment, open);
 	TAILQ_INSERT_TAIL(&cache->open, segment, open);
@@ -282,5 +289,20 @@ int segment_fetch(struct segment *segment, const struct frame_key *key, void **r
 	pthread_mutex_unlock(&segment->lock);
 	if (opened)
 		close_others(segment->cache, segment);
+	return rc;
+}
+
+int segment_retire(struct segment *segment, bool replaced)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&segment->lock);
+	if (replaced && !segment->handle)
+		rc = open_handle(segment);
+	if (replaced && rc == 0)
+		unlist(segment);
+	if (rc == 0)
+		segment->retired = true;
+	pthread_mutex_unlock(&segment->lock);
 	return rc;
 }

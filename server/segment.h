@@ -54,7 +54,11 @@ uint64_t segment_bytes(const struct segment *segment);
 int segment_fetch(struct segment *segment, const struct frame_key *key, void **ret_record,
 		  size_t *ret_len);
 
-/* Its file is about to be unlinked or replaced: it is not opened any more. */
-void segment_retire(struct segment *segment);
+/*
+ * Its file is about to be unlinked, or (replaced) to make way for another of the same name: it
+ * is not opened any more.  In the second case it is opened now, and stays so, because nobody
+ * can look up elsewhere yet; 0 or an errno then.
+ */
+int segment_retire(struct segment *segment, bool replaced);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store_internal.h"
 
 #include "commit.h"
+#include "keeper.h"
 #include "log.h"
 #include "recover.h"
 
@@ -87,14 +88,6 @@ void store_note_damage(struct store *store, const struct segment *file, const ch
 	log_event(LOG_WARN, "damaged", "segment=%s %s=%s",
 		  segment_name(segment_lo(file), segment_hi(file), name), what,
 		  log_quote(path, path_len, quoted, sizeof quoted));
-}
-
-void store_wake_keeper(struct store *store)
-{
-	pthread_mutex_lock(&store->keeper_lock);
-	store->keeper_look = true;
-	pthread_cond_signal(&store->keeper_more);
-	pthread_mutex_unlock(&store->keeper_lock);
 }
 
 /* ---- opening ------------------------------------------------------------------- */
@@ -203,6 +196,8 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 	rc = store->cache ? recover_read(store) : ENOMEM;
 	if (rc == 0 && store->whole)
 		rc = commit_start(store);
+	if (rc == 0 && store->whole)
+		rc = keeper_start(store);
 	if (rc == EXDEV)
 		snprintf(why, why_size, "%s", store->why);
 	else if (rc != 0)
@@ -225,6 +220,7 @@ void store_close(struct store *store)
 
 	if (!store)
 		return;
+	keeper_stop(store);
 	commit_stop(store);
 	index_free(store->index);
 	while ((segment = TAILQ_FIRST(&store->segments)) != NULL) {

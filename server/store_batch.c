@@ -122,7 +122,7 @@ int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
 	record = pack_register(&entry, value);
 	if (!record)
 		return ENOMEM;
-	entry.bytes = record->len;
+	entry.bytes = batch_record_bytes(record);
 	pthread_rwlock_wrlock(&store->lock);
 	reg = index_register_new(store->index, &entry);
 	pthread_rwlock_unlock(&store->lock);

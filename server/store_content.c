@@ -84,7 +84,7 @@ static struct store_record *pack_units(const dfs_share *share, const dfs_unit *u
 			batch_records_free(records);
 			return NULL;
 		}
-		*ret_bytes += (*end)->len;
+		*ret_bytes += batch_record_bytes(*end);
 		end = &(*end)->next;
 	}
 	return records;

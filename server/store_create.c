@@ -2,7 +2,7 @@
 #include "store_internal.h"
 
 #include "ballot.h"
-#include "batch.h"
+#include "commit.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -42,22 +42,11 @@ static int must_be_empty(int folder_fd)
 static int first_seal(struct segment_image *image, const struct store_options *options)
 {
 	struct seal_head head = {.cluster = options->cluster, .server = options->server};
-	struct pack_out seal = {0}, none = {0};
-	struct store_record *record = NULL;
-	struct frame_key key;
-	int rc = ENOMEM;
+	struct pack_out none = {0};
 
 	if (!id_random(&head.store))
 		return EIO;
-	seal_put(&seal, &head, 0, &none);
-	frame_key_seal(&key);
-	if (!seal.failed)
-		record = batch_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
-	if (record)
-		rc = segment_image_add(image, &key, record->frame, record->len);
-	batch_records_free(record);
-	pack_free(&seal);
-	return rc;
+	return commit_add_seal(image, &head, 0, &none);
 }
 
 static int write_first(int tmp_fd, int seg_fd, const struct store_options *options)

@@ -6,7 +6,7 @@
  *	uploads.c	content that arrives unit by unit
  *	commit.c	making batches durable, alone or together
  *	recover.c	the start
- *	keeper.c	the thread that drops and merges (clean.c, merge.c)
+ *	keeper.c	the thread that drops (clean.c) and merges (merge.c, merge_pick.c)
  *	space.c		the disk and its reserve
  *
  * Locks, in the order in which they are taken:
@@ -84,8 +84,5 @@ int store_fetch(struct segment *file, enum frame_type type, const struct frame_k
 /* Logs and counts a damaged record; the segment is left as it is from now on. */
 void store_note_damage(struct store *store, const struct segment *file, const char *what,
 		       const char *path, size_t path_len);
-
-/* Wakes the keeper. */
-void store_wake_keeper(struct store *store);
 
 #endif

@@ -133,7 +133,7 @@ static int make_room(struct store_upload *upload, uint64_t unit)
 	return 0;
 }
 
-static void note_unit(struct store_upload *upload, uint64_t unit, size_t len)
+static void note_unit(struct store_upload *upload, uint64_t unit, uint64_t len)
 {
 	upload->have[unit / 8] |= (uint8_t)(1U << unit % 8);
 	upload->chunk_units[placement_chunk(unit) - 1]++;
@@ -231,7 +231,7 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 	struct store_upload *upload = uploads_find(uploads, object);
 	struct store_record *record;
 	struct frame_key key;
-	size_t len;
+	uint64_t len;
 	int rc;
 
 	if (unit->number >= DFS_FILE_UNITS_MAX || unit->data.len > DFS_UNIT_MAX)
@@ -253,7 +253,7 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		batch_records_free(record);
 		return rc;
 	}
-	len = record->len;
+	len = batch_record_bytes(record);
 	rc = add_unit(store, upload, record);
 	if (rc == 0) {
 		note_unit(upload, unit->number, len);

@@ -1,0 +1,32 @@
+/*
+ * Merging: a run of neighbouring segments becomes one that covers their range and has what of
+ * them still counts.
+ *
+ * What a later value has overtaken, and content that was dropped, is left out of any merge.  The
+ * drops themselves stay, unless the run begins at the first segment: what they undo may stand in
+ * an older one.  Inputs are unlinked only when the output is on the disk.
+ */
+#ifndef DFS_MERGE_H
+#define DFS_MERGE_H
+
+#include "index.h"
+
+struct store;
+
+/* The first segment of a run, and how many there are; 0: nothing is worth merging. */
+struct merge_run {
+	struct index_segment *first;
+	size_t count;
+};
+
+/* With the store's lock held (shared). */
+struct merge_run merge_pick(struct store *store);
+
+/* Merges one run, if there is one.  The keeper's thread only.  0 or an errno. */
+int merge_step(struct store *store, bool *ret_more);
+
+/* Replaces the segment by one without this object, whose content is then dropped. */
+int merge_rewrite(struct store *store, struct index_segment *segment,
+		  struct index_object *dropping);
+
+#endif
