@@ -1,6 +1,7 @@
 /* Names, times and sizes as people may see them. */
 #include "output.h"
 
+#include "text.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,10 +71,12 @@ char *output_escape(const char *text, bool utf8)
 		if (len == 0)
 			len = 1;
 		for (; len > 0; len--, text++) {
-			if (plain)
+			if (plain) {
 				*to++ = *text;
-			else
-				to += sprintf(to, "\\x%02x", (unsigned)(uint8_t)*text);
+			} else {
+				to = stpcpy(to, "\\x");
+				to = text_hex(text, 1, to) + 2;
+			}
 		}
 	}
 	*to = '\0';
