@@ -1,0 +1,404 @@
+#!/usr/bin/python3
+"""An independent peer for the servers, written from RFC 5531 and RFC 9289 on Python's ssl.
+
+peer.py check ADDRESS PROGRAM CLUSTER WHAT...   one line per check; ends with 1 at a failure
+peer.py stall ADDRESS PROGRAM CLUSTER FROM COUNT READY
+        keeps COUNT connections from the address FROM busy doing nothing of use, each again as
+        soon as it is cut off, until it is killed; makes the file READY once all have stalled
+
+ADDRESS is HOST:PORT, CLUSTER the folder with ca.pem and the servers' certificates.  It shares no
+code with the programs, so what both agree on is what the standards say.
+"""
+import contextlib
+import os
+import select
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+AUTH_NONE, AUTH_SYS, AUTH_GSS, AUTH_TLS = 0, 1, 6, 7
+BADCRED, REJECTEDCRED, TOOWEAK = 1, 2, 5
+SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS = range(5)
+STARTTLS = ("accepted", SUCCESS, AUTH_NONE, b"STARTTLS")
+HELLO, PUT, BIND, GET, LIST, STATUS, FENCE = 1, 3, 4, 5, 12, 13, 34
+RECORD_MAX = 2097152
+
+
+# ---- XDR and RPC ------------------------------------------------------------------------
+
+
+def opaque(data):
+    return struct.pack(">I", len(data)) + data + bytes(-len(data) % 4)
+
+
+def call(xid, procedure, args=b"", program=None, version=1, flavor=AUTH_NONE, cred=b"",
+         verifier=(AUTH_NONE, b""), rpc_version=2):
+    return (struct.pack(">6I", xid, 0, rpc_version, program or PROGRAM, version, procedure)
+            + struct.pack(">I", flavor) + opaque(cred)
+            + struct.pack(">I", verifier[0]) + opaque(verifier[1]) + args)
+
+
+def record(body, last=True):
+    return struct.pack(">I", len(body) | last << 31) + body
+
+
+def exactly(stream, size):
+    data = b""
+    while len(data) < size:
+        part = stream.recv(size - len(data))
+        if not part:
+            raise EOFError("the server closed the connection")
+        data += part
+    return data
+
+
+def reply(stream):
+    """(xid, what, results): what is ("accepted", status, flavor, verifier) or ("denied", ...)"""
+    body, last = b"", False
+    while not last:
+        mark, = struct.unpack(">I", exactly(stream, 4))
+        last = bool(mark >> 31)
+        body += exactly(stream, mark & 0x7fffffff)
+    xid, direction, status = struct.unpack(">3I", body[:12])
+    assert direction == 1, "not a reply"
+    if status == 1:
+        kind, = struct.unpack(">I", body[12:16])
+        return xid, ("denied", kind, *struct.unpack(f">{len(body) // 4 - 4}I", body[16:])), b""
+    flavor, length = struct.unpack(">2I", body[12:20])
+    rest = body[20 + length + -length % 4:]
+    accepted, = struct.unpack(">I", rest[:4])
+    return xid, ("accepted", accepted, flavor, body[20:20 + length]), rest[4:]
+
+
+def hello_args(user=b"tester"):
+    return opaque(user) + opaque(b"peer.py")
+
+
+# ---- connections ------------------------------------------------------------------------
+
+
+def connect(source=None):
+    plain = socket.create_connection(ADDRESS, 15, (source, 0) if source else None)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return plain
+
+
+def context(alpn=("sunrpc",), version=None, certificate=None):
+    made = ssl.create_default_context(cafile=f"{CLUSTER}/ca.pem")
+    if alpn:
+        made.set_alpn_protocols(list(alpn))
+    if version:
+        made.minimum_version = made.maximum_version = version
+    if certificate:
+        made.load_cert_chain(*certificate)
+    return made
+
+
+def ask_tls(plain):
+    plain.sendall(record(call(1, 0, flavor=AUTH_TLS)))
+    _, what, _ = reply(plain)
+    assert what == STARTTLS, what
+
+
+def secure(source=None, **how):
+    plain = connect(source)
+    ask_tls(plain)
+    return context(**how).wrap_socket(plain, server_hostname=NAME)
+
+
+def greeted(source=None):
+    stream = secure(source)
+    xid, what, results = ask(stream, HELLO, hello_args())
+    assert what[:2] == ("accepted", SUCCESS) and results[:4] == bytes(4), (what, results)
+    return stream
+
+
+def ask(stream, procedure, args=b"", xid=7, **how):
+    stream.sendall(record(call(xid, procedure, args, **how)))
+    return reply(stream)
+
+
+def is_closed(stream):
+    try:
+        return stream.recv(1) == b""
+    except (ConnectionError, ssl.SSLError):
+        return True
+
+
+def refuses(**how):
+    """Does the server break off a handshake like this, before or at the first call?"""
+    try:
+        with secure(**how) as stream:
+            stream.sendall(record(call(2, 0)))
+            return is_closed(stream)
+    except (ssl.SSLError, ConnectionError, EOFError):
+        return True
+
+
+# ---- checks -----------------------------------------------------------------------------
+
+
+def openssl(*args):
+    subprocess.run(("openssl",) + args, check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def foreign_certificate():
+    """A certificate of somebody else's CA: (certificate, key)"""
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                "-subj", "/CN=stranger", "-addext", "subjectAltName=DNS:dfs2")
+        yield certificate, key
+
+
+def check_clear(ok):
+    with connect() as stream:
+        ok(ask(stream, 0)[1] == ("accepted", SUCCESS, AUTH_NONE, b""), "NULL is answered")
+        ok(ask(stream, 0, flavor=AUTH_SYS, cred=bytes(20))[1][:2] == ("accepted", SUCCESS),
+           "NULL with AUTH_SYS is answered, and nothing of the credential comes back")
+        for procedure in range(1, 40):
+            if ask(stream, procedure)[1] != ("denied", 1, TOOWEAK):
+                ok(False, f"procedure {procedure} is too weak in the clear")
+                break
+        else:
+            ok(True, "all other procedures are refused with AUTH_TOOWEAK")
+        ok(ask(stream, 0, version=0)[1:] == (("accepted", PROG_MISMATCH, AUTH_NONE, b""),
+                                             struct.pack(">2I", 1, 1)), "another version")
+        for other in range(600000001, 600000006):
+            if other != PROGRAM and ask(stream, 0, program=other)[1][1] != PROG_UNAVAIL:
+                ok(False, f"program {other} is not here")
+        ok(ask(stream, 5, program=PROGRAM + 9)[1][1] == PROG_UNAVAIL, "another program")
+        ok(ask(stream, 0, flavor=AUTH_GSS)[1] == ("denied", 1, REJECTEDCRED), "RPCSEC_GSS")
+        ok(ask(stream, 0, flavor=77)[1] == ("denied", 1, REJECTEDCRED), "an unknown flavor")
+        ok(ask(stream, 0, rpc_version=3)[1] == ("denied", 0, 2, 2), "another version of RPC")
+        ok(ask(stream, 5, flavor=AUTH_TLS)[1] == ("denied", 1, BADCRED),
+           "AUTH_TLS on another procedure")
+        ok(ask(stream, 0, flavor=AUTH_TLS, cred=b"abcd")[1] == ("denied", 1, BADCRED),
+           "AUTH_TLS with a credential")
+        ok(ask(stream, 0, flavor=AUTH_TLS, verifier=(AUTH_NONE, b"abcd"))[1]
+           == ("denied", 1, BADCRED), "AUTH_TLS with a verifier")
+
+
+def check_upgrade(ok):
+    with secure() as stream:
+        ok(stream.version() == "TLSv1.3" and stream.selected_alpn_protocol() == "sunrpc",
+           "AUTH_TLS leads to TLS 1.3 with ALPN sunrpc")
+        ok(ask(stream, 0, flavor=AUTH_TLS)[1] == ("denied", 1, BADCRED),
+           "AUTH_TLS inside TLS")
+        ok(ask(stream, 0)[1][:2] == ("accepted", SUCCESS), "NULL inside TLS")
+        _, what, results = ask(stream, STATUS)
+        ok(what == ("accepted", SUCCESS, AUTH_NONE, b"") and
+           struct.unpack(">2I", results[:8]) == (0, PROGRAM - 600000000), "STATUS inside TLS")
+        _, what, results = ask(stream, LIST, opaque(b"/") + opaque(b"") + struct.pack(">3I", 0, 0, 9))
+        ok(results == struct.pack(">I", 9), "LIST before HELLO is denied")
+        _, what, results = ask(stream, HELLO, hello_args())
+        ok(what[1] == SUCCESS and results[:4] == bytes(4), "HELLO")
+        _, what, results = ask(stream, LIST, opaque(b"/") + opaque(b"") + struct.pack(">3I", 0, 0, 9))
+        ok(what[1] == SUCCESS and results[:4] == bytes(4), "LIST after it")
+    ok(refuses(alpn=()), "no ALPN is refused")
+    ok(refuses(alpn=("h2",)), "another ALPN is refused")
+    with secure(alpn=("h2", "sunrpc")) as stream:
+        ok(ask(stream, 0)[1][1] == SUCCESS, "sunrpc among others is taken")
+    ok(refuses(version=ssl.TLSVersion.TLSv1_2), "TLS 1.2 is refused")
+    with foreign_certificate() as certificate:
+        ok(refuses(certificate=certificate), "a certificate of another CA is refused")
+    own = (f"{CLUSTER}/dfs2/cert.pem", f"{CLUSTER}/dfs2/key.pem")
+    with secure(certificate=own) as stream:
+        ok(ask(stream, 0)[1][1] == SUCCESS, "a server's certificate is taken")
+    # What our own client would do with the wrong server: Python's ssl agrees.
+    try:
+        plain = connect()
+        ask_tls(plain)
+        context().wrap_socket(plain, server_hostname="dfs9")
+        ok(False, "the certificate is for this server alone")
+    except ssl.SSLCertVerificationError:
+        ok(True, "the certificate is for this server alone")
+    with connect() as stream:
+        ok(ask(stream, 0, program=PROGRAM + 9, flavor=AUTH_TLS)[1]
+           == ("accepted", PROG_UNAVAIL, AUTH_NONE, b"STARTTLS"),
+           "TLS is offered even where the program is not")
+    with connect() as plain:
+        plain.sendall(record(call(1, 0, flavor=AUTH_TLS)) + record(call(2, 0)))
+        ok(is_closed(plain), "bytes behind the wish for TLS end the connection")
+    with connect() as plain:
+        ask_tls(plain)
+        plain.sendall(record(call(2, 0)))
+        ok(is_closed(plain) or is_closed(plain), "a call instead of the handshake ends it")
+
+
+def check_records(ok):
+    def after(data, stream, what):
+        with stream:
+            try:
+                stream.sendall(data)
+                ok(is_closed(stream), what)
+            except (ConnectionError, ssl.SSLError):
+                ok(True, what)
+
+    after(struct.pack(">I", 0xffffffff), connect(), "2 GiB announced in the clear")
+    after(record(bytes(1028)), connect(), "more than 1 KiB in the clear")
+    after(struct.pack(">I", 0) * 8, connect(), "empty fragments")
+    after(record(bytes(8)), connect(), "a record that is no call")
+    after(record(struct.pack(">3I", 1, 1, 0) + bytes(28)), connect(), "a reply")
+    after(record(call(1, 0, cred=bytes(500))), connect(), "a credential above 400 bytes")
+    after(struct.pack(">I", 0x80000000 | RECORD_MAX + 4), greeted(), "more than 2 MiB inside TLS")
+    after(struct.pack(">I", 0) * 8, greeted(), "empty fragments inside TLS")
+    half = struct.pack(">I", RECORD_MAX // 2) + bytes(RECORD_MAX // 2)
+    after(half * 3, greeted(), "fragments that come to more than 2 MiB")
+    with greeted() as stream:
+        body = call(8, STATUS)
+        for at in range(0, len(body), 5):
+            stream.sendall(record(body[at:at + 5], at + 5 >= len(body)))
+        ok(reply(stream)[0] == 8, "a call in many fragments")
+        stream.sendall(record(call(9, 0)) + record(call(10, STATUS)) + record(call(11, 0)))
+        ok([reply(stream)[0] for _ in range(3)] == [9, 10, 11], "three calls at once")
+        for procedure in (2, 10, 32, 33, 34, 35, 99):
+            if ask(stream, procedure)[1][:2] != ("accepted", PROC_UNAVAIL):
+                ok(False, f"procedure {procedure} is unavailable")
+        ok(ask(stream, 14)[1][:2] == ("accepted", PROC_UNAVAIL), "unknown procedures")
+        garbage = ("accepted", GARBAGE_ARGS)
+        ok(ask(stream, HELLO, struct.pack(">I", 0xfffffff0))[1][:2] == garbage,
+           "a name longer than its record")
+        ok(ask(stream, HELLO, hello_args(b"u" * 33))[1][:2] == garbage, "a name above its bound")
+        ok(ask(stream, HELLO, hello_args() + bytes(4))[1][:2] == garbage,
+           "bytes behind the arguments")
+        ok(ask(stream, STATUS, bytes(4))[1][:2] == garbage, "arguments for none")
+        ok(ask(stream, PUT, bytes(32) + struct.pack(">I", 513))[1][:2] == garbage,
+           "more units than the bound")
+        ok(ask(stream, PUT, bytes(32) + struct.pack(">IQI", 1, 0, 262209) + bytes(262212))[1][:2]
+           == garbage, "a unit above its bound")
+        ok(ask(stream, STATUS)[1][1] == SUCCESS, "the connection is usable after all that")
+
+
+def check_recovering(ok):
+    recovering, unknown = 6, 7
+    lists = opaque(b"/") + opaque(b"") + struct.pack(">3I", 0, 0, 9)
+    nothing = struct.pack(">I", 0)
+    ballot = struct.pack(">IQ", 0, 1) + bytes(16)
+    with secure() as stream:
+        _, what, results = ask(stream, HELLO, hello_args())
+        ok(what[1] == SUCCESS and results[:4] == bytes(4) and
+           struct.unpack(">I", results[40:44])[0] == 2, "HELLO tells of recovering")
+        _, what, results = ask(stream, STATUS)
+        ok(struct.unpack(">3I", results[:12]) == (0, PROGRAM - 600000000, 2), "STATUS does too")
+        _, what, results = ask(stream, GET, struct.pack(">I", 1) + os.urandom(16) + bytes(8))
+        ok(results == struct.pack(">3I", 0, 1, unknown), "GET answers")
+        for procedure, args in ((PUT, bytes(32) + nothing), (BIND, bytes(16) + ballot + nothing),
+                                (6, nothing), (7, bytes(16) + ballot + nothing),
+                                (8, ballot + nothing), (9, ballot + nothing), (11, nothing),
+                                (LIST, lists)):
+            _, what, results = ask(stream, procedure, args)
+            ok(what[1] == SUCCESS and results == struct.pack(">I", recovering),
+               f"procedure {procedure} answers that the server is recovering")
+
+
+# ---- stalling ---------------------------------------------------------------------------
+
+
+def put_object(stream):
+    """An object of four full units, bound; so that one GET asks for a megabyte."""
+    operation, thing, proposer = os.urandom(16), os.urandom(16), os.urandom(16)
+    unit = opaque(os.urandom(262144))
+    units = b"".join(struct.pack(">Q", number) + unit for number in range(4))
+    _, what, results = ask(stream, PUT, operation + thing + struct.pack(">I", 4) + units)
+    assert results == bytes(4), (what, results)
+    path = opaque(b"/tester/stall-" + thing.hex().encode())
+    bind = (operation + struct.pack(">IQ", 0, 1) + proposer + struct.pack(">I", 1) + path
+            + thing + struct.pack(">QI", 4, 15))
+    _, what, results = ask(stream, BIND, bind)
+    assert results == struct.pack(">3I", 0, 1, 0), (what, results)
+    return thing
+
+
+def stall_in_record(source, thing, stalled):
+    with greeted(source) as stream:
+        stream.sendall(struct.pack(">I", 0x80000000 | RECORD_MAX) + bytes(1 << 20))
+        stalled()
+        is_closed(stream)
+
+
+def stall_in_handshake(source, thing, stalled):
+    with connect(source) as plain:
+        ask_tls(plain)
+        plain.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100))
+        stalled()
+        is_closed(plain)
+
+
+def stall_in_header(source, thing, stalled):
+    with connect(source) as plain:
+        plain.sendall(record(call(1, 0))[:10])
+        stalled()
+        is_closed(plain)
+
+
+def never_read(source, thing, stalled):
+    with greeted(source) as stream:
+        wants = b"".join(thing + struct.pack(">Q", unit) for unit in range(4))
+        stream.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            for xid in range(1000):
+                stream.sendall(record(call(xid, GET, struct.pack(">I", 4) + wants)))
+                stalled()
+        stalled()
+        # Waits without reading a byte until the server has hung up.
+        waiting = select.poll()
+        waiting.register(stream, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        waiting.poll(60000)
+
+
+def stall(source, count, ready):
+    with greeted() as stream:
+        thing = put_object(stream)
+    ways = (stall_in_record, stall_in_handshake, stall_in_header, never_read)
+    once = [threading.Event() for _ in range(count)]
+
+    def one(index):
+        while True:
+            try:
+                ways[index % len(ways)](source, thing, once[index].set)
+            except (OSError, EOFError, AssertionError):
+                # Refused or cut off: that too is what this connection may come to.
+                once[index].set()
+                threading.Event().wait(0.2)
+
+    for index in range(count):
+        threading.Thread(target=one, args=(index,), daemon=True).start()
+    for event in once:
+        event.wait()
+    open(ready, "x").close()
+    threading.Event().wait()
+
+
+# ---- the program ------------------------------------------------------------------------
+
+CHECKS = {"clear": check_clear, "upgrade": check_upgrade, "records": check_records,
+          "recovering": check_recovering}
+
+
+def check(names):
+    failed = 0
+
+    def ok(good, what):
+        nonlocal failed
+        failed += not good
+        print("ok " if good else "NOT OK", what, flush=True)
+
+    for name in names:
+        CHECKS[name](ok)
+    return 1 if failed else 0
+
+
+mode, address, program, CLUSTER = sys.argv[1:5]
+ADDRESS = (address.rpartition(":")[0].strip("[]"), int(address.rpartition(":")[2]))
+PROGRAM = int(program)
+NAME = f"dfs{PROGRAM - 600000000}"
+if mode == "check":
+    sys.exit(check(sys.argv[5:]))
+stall(sys.argv[5], int(sys.argv[6]), sys.argv[7])

@@ -1,0 +1,46 @@
+# Acceptance 1.10: peers that connect and do nothing of use.
+load helper
+
+setup()
+{
+	cluster_create
+	servers_start
+}
+
+teardown()
+{
+	cluster_end
+}
+
+# Kibibytes of dfsN: VmRSS now, VmHWM at its highest
+memory()
+{
+	awk -v field="$2:" '$1 == field { print $2 }' "/proc/${SERVER_PID[$1]}/status"
+}
+
+@test "1.10 two hundred connections that stall leave other addresses alone, and memory within its cap" {
+	random_file "$T/in" 3000000
+	client put "$T/in" name
+	local before n
+	before=$(memory 1 VmRSS)
+	for n in 1 2; do
+		background "$PYTHON" "$SOURCE/tests/peer.py" stall "127.0.0.1:$(server_port $n)" \
+			$((600000000 + n)) "$CLUSTER" 127.0.0.2 200 "$T/stalled.$n"
+	done
+	for n in 1 2; do
+		eventually 60 test -e "$T/stalled.$n"
+	done
+	for n in 1 2 3 4 5 6 7 8; do
+		client get -f name "$T/out"
+		cmp "$T/in" "$T/out"
+		client put "$T/in" "other$n"
+	done
+	run client status
+	echo "$output"
+	[ "$status" = 0 ]
+	log_has 1 'warn refused address=127\.0\.0\.2:[0-9]+ what=(connection|handshake)'
+	run ! log_has 1 'warn refused address=127\.0\.0\.1:'
+	echo "dfs1: $before KiB before, $(memory 1 VmHWM) KiB at most"
+	# 96 MiB of records and answers (server/admission.c), and what 192 connections need besides
+	[ -n "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ] || [ "$(memory 1 VmHWM)" -lt $((before + 160 * 1024)) ]
+}
