@@ -60,8 +60,10 @@ one_of_the_contents()
 	done
 	client put "$(cat "$T/lists/1.1")" contested
 
+	writers=()
 	for w in $(seq $WRITERS); do
 		writer $w 3>&- &
+		writers+=($!)
 	done
 	last=0 reads=0
 	until [ "$(ls "$T/codes" | grep -c done)" = $WRITERS ]; do
@@ -72,7 +74,7 @@ one_of_the_contents()
 		last=$number
 		reads=$((reads + 1))
 	done
-	wait
+	wait "${writers[@]}"
 	[ ! -e "$T/codes/failed" ] || { cat "$T/codes/failed"; false; }
 	[ $reads -gt 0 ]
 	[ "$(version_number)" -ge "$last" ]

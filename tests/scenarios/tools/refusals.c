@@ -44,6 +44,22 @@ static void run(uint32_t procedure, xdrproc_t encode, const void *args, xdrproc_
 	}
 }
 
+/* A server listens to nobody who has not said who it is. */
+static void say_hello(void)
+{
+	char user[] = "tester", caller[] = "refusals";
+	dfs_hello_args args = {
+		.user = {.dfs_user_len = sizeof user - 1, .dfs_user_val = user},
+		.caller = {.dfs_text_len = sizeof caller - 1, .dfs_text_val = caller}};
+	dfs_hello_res res;
+
+	run(DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args, (xdrproc_t)xdr_dfs_hello_res,
+	    &res, sizeof res);
+	if (res.status != DFS_OK)
+		exit(1);
+	call_free_result((xdrproc_t)xdr_dfs_hello_res, &res);
+}
+
 static void try_registers(dfs_path path, const char *hex)
 {
 	dfs_paths paths = {.paths = {.paths_len = 1, .paths_val = &path}};
@@ -168,6 +184,7 @@ int main(int argc, char **argv)
 		printf("%s\n", why);
 		return 1;
 	}
+	say_hello();
 	while (fgets(line, sizeof line, stdin) != NULL)
 		try_all(line);
 	call_close(call);
