@@ -19,14 +19,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-const struct acceptor_rules acceptor_rules_default = {
-	.stride = 65536,
-	.jump = UINT64_C(1) << 32,
-	.promises = 65536,
-	.reserve = true,
-	.check_data = true,
-};
-
 struct acceptor *acceptor_new(struct store *store, unsigned server,
 			      const struct acceptor_rules *rules)
 {
@@ -79,8 +71,7 @@ dfs_seen acceptor_seen(struct acceptor *acceptor)
 	return seen;
 }
 
-/* ---- judging
- * ---------------------------------------------------------------------------- */
+/* ---- judging ------------------------------------------------------------------- */
 
 enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *path,
 				    const dfs_ballot *ballot, bool known,
@@ -98,7 +89,8 @@ enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *p
 	else if (ballot->epoch == acceptor->epoch &&
 		 ballot->counter > promises_lowest(acceptor->promises) &&
 		 ballot->counter <= acceptor->seen + acceptor->rules.jump &&
-		 (!promised || ballot_compare(ballot, promised) >= 0) &&
+		 (!promised || !acceptor->rules.honour ||
+		  ballot_compare(ballot, promised) >= 0) &&
 		 ballot_compare(ballot, known ? &reg->ballot : &acceptor->floor) > 0)
 		judged = ACCEPTOR_GOOD;
 	pthread_mutex_unlock(&acceptor->lock);
@@ -139,8 +131,7 @@ int acceptor_reserve(struct acceptor *acceptor, uint64_t counter)
 	return rc;
 }
 
-/* ---- keys
- * --------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------- */
 
 int acceptor_take(struct acceptor *acceptor, const void *items, size_t count,
 		  const dfs_path *(*path_of)(const void *items, size_t i),
@@ -178,8 +169,7 @@ void acceptor_give(struct acceptor *acceptor, struct busy_key *keys, size_t coun
 	free(keys);
 }
 
-/* ---- LOOKUP
- * -------------------------------------------------------------------------------- */
+/* ---- LOOKUP -------------------------------------------------------------------- */
 
 dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
 			 dfs_register *ret)
