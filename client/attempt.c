@@ -100,8 +100,7 @@ void attempt_bind(struct attempt *attempt)
 			bind_turn(attempt, &attempt->turns[i]);
 }
 
-/* ---- PREPARE
- * ---------------------------------------------------------------------------- */
+/* ---- PREPARE ------------------------------------------------------------------- */
 
 /* A copy of all that one PREPARE to four servers sends. */
 struct prepare_call {
@@ -336,8 +335,7 @@ void attempt_prepare(struct attempt *attempt)
 		give_spares(attempt);
 }
 
-/* ---- ACCEPT
- * ----------------------------------------------------------------------------- */
+/* ---- ACCEPT -------------------------------------------------------------------- */
 
 struct accept_call {
 	dfs_accept_args args;

@@ -42,8 +42,7 @@ struct window {
 	struct fetcher fetchers[DFS_SERVERS];
 };
 
-/* ---- who is asked
- * ------------------------------------------------------------------------ */
+/* ---- who is asked -------------------------------------------------------------- */
 
 unsigned fetch_source(const dfs_content *content, uint64_t unit, unsigned servers)
 {
@@ -86,8 +85,7 @@ static u_int choose(struct window *window, unsigned server, dfs_want *wants)
 	return count;
 }
 
-/* ---- a server's thread
- * --------------------------------------------------------------------- */
+/* ---- a server's thread --------------------------------------------------------- */
 
 /* Puts one answer into its slot. */
 static void take(struct window *window, unsigned server, uint64_t unit,
@@ -175,8 +173,7 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 	pthread_mutex_unlock(&window->lock);
 }
 
-/* ---- the caller's thread
- * -------------------------------------------------------------------- */
+/* ---- the caller's thread ------------------------------------------------------- */
 
 bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned servers,
 			char text[DFS_WHY])

@@ -43,8 +43,7 @@ struct links {
 	struct link link[DFS_SERVERS];
 };
 
-/* ---- a link's thread
- * ------------------------------------------------------------------- */
+/* ---- a link's thread ----------------------------------------------------------- */
 
 static void set_state(struct link *link, enum link_state state, const char *why)
 {
@@ -224,8 +223,7 @@ static void *link_main(void *argument)
 	return NULL;
 }
 
-/* ---- for the session
- * ------------------------------------------------------------------- */
+/* ---- for the session ----------------------------------------------------------- */
 
 struct links *links_new(const struct cluster *cluster, SSL_CTX *take_tls,
 			const struct links_hello *hello)

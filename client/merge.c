@@ -26,8 +26,7 @@ struct merge {
 	char skip[DFS_PATH_MAX + 2]; /* paths below this folder are done */
 };
 
-/* ---- pages
- * ------------------------------------------------------------------------------- */
+/* ---- pages --------------------------------------------------------------------- */
 
 struct list_call {
 	dfs_list_args args[DFS_SERVERS];
@@ -136,8 +135,7 @@ static bool fill(struct merge *merge, struct dfs_result *result)
 	return true;
 }
 
-/* ---- merging
- * -------------------------------------------------------------------------------- */
+/* ---- merging ------------------------------------------------------------------- */
 
 static const dfs_list_entry *head(const struct merge *merge, unsigned i)
 {

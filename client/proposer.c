@@ -53,8 +53,7 @@ bool proposer_retry_parse(const char *text, struct proposal *proposal)
 	return true;
 }
 
-/* ---- ends
- * ------------------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------------- */
 
 /* Gives up: what may have been accepted is unknown, anything else has plainly not
  * happened. */
@@ -78,8 +77,7 @@ static void keep_value(struct proposal *proposal, dfs_value *take_value)
 	memset(take_value, 0, sizeof *take_value);
 }
 
-/* ---- values
- * ------------------------------------------------------------------------------ */
+/* ---- values -------------------------------------------------------------------- */
 
 /* A value of this proposal on top of the best one seen (NULL: none). */
 static bool make_value(struct turn *turn, const struct dfs *dfs, const dfs_ballot *ballot,
@@ -127,8 +125,7 @@ static bool make_finish(struct turn *turn, const struct dfs *dfs,
 	return make_value(turn, dfs, ballot, NULL, true);
 }
 
-/* ---- one attempt
- * -------------------------------------------------------------------------- */
+/* ---- one attempt --------------------------------------------------------------- */
 
 /* Is a file really in the way?  What one server told may be out of date. */
 static bool is_blocked(struct dfs *dfs, const struct turn *turn)

@@ -29,8 +29,7 @@ enum {
 
 #define FILE_MAX ((uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
 
-/* ---- a local file
- * -------------------------------------------------------------------------- */
+/* ---- a local file -------------------------------------------------------------- */
 
 struct source {
 	int fd;
@@ -119,8 +118,7 @@ static bool read_all(int fd, uint8_t *bytes, size_t len, uint64_t at)
 	return true;
 }
 
-/* ---- proposals
- * -------------------------------------------------------------------------------- */
+/* ---- proposals ----------------------------------------------------------------- */
 
 /* Everything of the proposal that does not depend on the content. */
 static bool begin_proposal(struct dfs_put *item, const struct source *source,
@@ -211,8 +209,7 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 			     why);
 }
 
-/* ---- small files
- * -------------------------------------------------------------------------------- */
+/* ---- small files --------------------------------------------------------------- */
 
 struct batch {
 	struct dfs *dfs;
@@ -287,8 +284,7 @@ static bool add_small(struct batch *batch, size_t which, const struct source *so
 	return true;
 }
 
-/* ---- large files
- * --------------------------------------------------------------------------------- */
+/* ---- large files --------------------------------------------------------------- */
 
 struct large {
 	struct stage stage;

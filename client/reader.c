@@ -34,8 +34,7 @@ const dfs_manifest *reader_file(const struct reading *reading)
 	return &reading->value.body.dfs_body_u.manifest;
 }
 
-/* ---- one path's answers
- * ---------------------------------------------------------------- */
+/* ---- one path's answers -------------------------------------------------------- */
 
 enum verdict { READ_DONE, READ_WAIT, READ_FAILED };
 
@@ -117,8 +116,7 @@ static enum verdict decide(struct dfs *dfs, struct reading *reading,
 	return READ_FAILED;
 }
 
-/* ---- rounds
- * ------------------------------------------------------------------------------ */
+/* ---- rounds -------------------------------------------------------------------- */
 
 struct lookup_call {
 	dfs_paths args;

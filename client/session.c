@@ -33,8 +33,7 @@ struct session_notices {
 	dfs_settled_item items[DFS_BATCH_MAX];
 };
 
-/* ---- results
- * ----------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------- */
 
 void session_fail(struct dfs_result *result, int code, const char *format, ...)
 {
@@ -88,8 +87,7 @@ void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned presen
 			     "%s (%.800s): start the missing servers", what, absent);
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------ */
+/* ---- opening and closing ------------------------------------------------------- */
 
 struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 {
@@ -169,8 +167,7 @@ void dfs_close(struct dfs *dfs)
 	free(dfs);
 }
 
-/* ---- servers and ballots
- * ------------------------------------------------------------------- */
+/* ---- servers and ballots ------------------------------------------------------- */
 
 static unsigned count(unsigned mask)
 {
@@ -219,8 +216,7 @@ void session_pause(unsigned most_ms)
 	nanosleep(&wait, NULL);
 }
 
-/* ---- notices
- * --------------------------------------------------------------------------------- */
+/* ---- notices ------------------------------------------------------------------- */
 
 void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot)
 {

@@ -43,8 +43,7 @@ struct window {
 	struct sender senders[DFS_SERVERS];
 };
 
-/* ---- sending
- * ----------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------- */
 
 static bool wants(const struct sender *sender, uint64_t unit)
 {
@@ -135,8 +134,7 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 	end_sender(window, server, failed, full);
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------- */
 
 static bool read_unit(const struct stage *stage, uint64_t unit, struct slot *slot)
 {
@@ -209,8 +207,7 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 	return good;
 }
 
-/* ---- a pass
- * -------------------------------------------------------------------------------- */
+/* ---- a pass -------------------------------------------------------------------- */
 
 static void window_free(struct window *window)
 {

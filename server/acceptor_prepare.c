@@ -27,8 +27,7 @@ static const dfs_id *prepare_object(const void *items, size_t i)
 	}
 }
 
-/* ---- PREPARE
- * -------------------------------------------------------------------------------- */
+/* ---- PREPARE ------------------------------------------------------------------- */
 
 /*
  * Puts the item's content and binding into the batch.  Content that came before, with an
@@ -191,8 +190,7 @@ static const dfs_id *bind_object(const void *items, size_t i)
 	return &((const dfs_bind_item *)items)[i].share.object;
 }
 
-/* ---- BIND
- * ----------------------------------------------------------------------------------- */
+/* ---- BIND ---------------------------------------------------------------------- */
 
 static void bind_locked(struct acceptor *acceptor, struct store_uploads *uploads,
 			const dfs_bind_args *args, dfs_status *items)

@@ -26,8 +26,7 @@ void message_log_refused(const struct caller *caller, const char *what, const ch
 			  log_quote(why, strlen(why), quoted, sizeof quoted), held_back);
 }
 
-/* ---- answers
- * ---------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------- */
 
 static bool_t no_value(XDR *xdrs, ...)
 {
@@ -91,8 +90,7 @@ static enum message_next accept_with(const struct message_channel *channel, uint
 	return send_answer(channel, &answer) ? MESSAGE_GO_ON : MESSAGE_END;
 }
 
-/* ---- procedures
- * ------------------------------------------------------------------------- */
+/* ---- procedures ---------------------------------------------------------------- */
 
 static enum message_next answer_call(const struct message_channel *channel, uint32_t xid,
 				     struct dispatch_call *call)
@@ -156,8 +154,7 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 	return next;
 }
 
-/* ---- checks
- * ------------------------------------------------------------------------------ */
+/* ---- checks -------------------------------------------------------------------- */
 
 /* The first words of a call, which xdr_callmsg does not tell when it refuses one. */
 static bool is_call(struct record *record, uint32_t *ret_xid, uint32_t *ret_rpc_version)

@@ -57,8 +57,7 @@ static void complain(const struct server *server, const char *why)
 	(void)fprintf(stderr, "%s: %s\n", server->settings->name, why);
 }
 
-/* ---- the pid file
- * ------------------------------------------------------------------------ */
+/* ---- the pid file -------------------------------------------------------------- */
 
 /* Renamed into place, so that who waits for it never reads half of it. */
 static void write_pid(struct server *server)
@@ -82,8 +81,7 @@ static void write_pid(struct server *server)
 	}
 }
 
-/* ---- start
- * ------------------------------------------------------------------------------- */
+/* ---- start --------------------------------------------------------------------- */
 
 static bool load_tls(struct server *server)
 {
@@ -185,8 +183,7 @@ static void tell_state(const struct server *server)
 			  log_quote(why, strlen(why), quoted, sizeof quoted));
 }
 
-/* ---- end
- * --------------------------------------------------------------------------------- */
+/* ---- end ----------------------------------------------------------------------- */
 
 /* false when connections do not end: then the store is in use and may not be closed. */
 static bool end_connections(struct server *server)
@@ -220,8 +217,7 @@ static void stop(struct server *server)
 		(void)unlink(server->settings->pid);
 }
 
-/* ---- the program
- * ------------------------------------------------------------------------- */
+/* ---- the program --------------------------------------------------------------- */
 
 /* Stores keep files open, and each connection is one more. */
 static void raise_descriptor_limit(void)
