@@ -198,6 +198,7 @@ static int copy_input(struct merge *merge, struct index_segment *input)
 
 	frame_key_seal(&key);
 	rc = store_fetch(input->file, FRAME_SEAL, &key, &record, &data);
+	segment_close(input->file);
 	if (rc != 0)
 		return rc;
 	if (!seal_open(data, &head, &reader))

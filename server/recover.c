@@ -227,6 +227,7 @@ static int read_seal(struct store *store, struct index_segment *segment, const c
 
 	frame_key_seal(&key);
 	rc = store_fetch(segment->file, FRAME_SEAL, &key, &record, &data);
+	segment_close(segment->file);
 	if (rc == ENOMEM)
 		return rc;
 	if (rc == 0 && !seal_open(data, &head, &reader)) {

@@ -292,6 +292,14 @@ int segment_fetch(struct segment *segment, const struct frame_key *key, void **r
 	return rc;
 }
 
+void segment_close(struct segment *segment)
+{
+	pthread_mutex_lock(&segment->lock);
+	if (!segment->retired)
+		close_handle(segment);
+	pthread_mutex_unlock(&segment->lock);
+}
+
 int segment_retire(struct segment *segment, bool replaced)
 {
 	int rc = 0;

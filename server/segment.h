@@ -55,6 +55,12 @@ int segment_fetch(struct segment *segment, const struct frame_key *key, void **r
 		  size_t *ret_len);
 
 /*
+ * Closes its handle, if it is open: gdbm keeps the last record read from it, and @seal may have
+ * megabytes.
+ */
+void segment_close(struct segment *segment);
+
+/*
  * Its file is about to be unlinked, or (replaced) to make way for another of the same name: it
  * is not opened any more.  In the second case it is opened now, and stays so, because nobody
  * can look up elsewhere yet; 0 or an errno then.
