@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <uthash.h>
 
 bool arguments_is_folder(const char *name)
 {
@@ -53,18 +55,76 @@ char *arguments_join(const char *folder, const char *name)
 	return asprintf(&joined, "%s%s%s", folder, slash, name) < 0 ? NULL : joined;
 }
 
-static int compare(const void *a, const void *b)
+struct named {
+	UT_hash_handle hh;
+	const char *name;
+};
+
+/* The index of the first name that was there before; count if there is none.  -1: no memory. */
+static ssize_t find_twice(char **names, size_t count)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	struct named *seen = NULL, *entries = calloc(count + 1, sizeof *entries), *found;
+	size_t i;
+
+	if (entries == NULL)
+		return -1;
+	for (i = 0; i < count; i++) {
+		HASH_FIND_STR(seen, names[i], found);
+		if (found != NULL)
+			break;
+		entries[i].name = names[i];
+		HASH_ADD_KEYPTR(hh, seen, entries[i].name, strlen(entries[i].name),
+				&entries[i]);
+	}
+	HASH_CLEAR(hh, seen);
+	free(entries);
+	return (ssize_t)i;
 }
 
-const char *arguments_twice(const char **names, size_t count)
+static char *name_one(const char *source, const char *name, const char *folder)
 {
-	if (count == 0)
+	char *base, *joined;
+
+	if (name != NULL)
+		return strdup(name);
+	base = arguments_base(source);
+	if (base == NULL)
 		return NULL;
-	qsort(names, count, sizeof *names, compare);
-	for (size_t i = 1; i < count; i++)
-		if (strcmp(names[i - 1], names[i]) == 0)
-			return names[i];
+	joined = arguments_join(folder, base);
+	free(base);
+	return joined;
+}
+
+char **arguments_name(const struct arguments *arguments, const char *name,
+		      const char *folder, const char **ret_twice)
+{
+	char **names = calloc(arguments->count + 1, sizeof *names);
+	size_t count = 0;
+	ssize_t twice;
+
+	*ret_twice = NULL;
+	if (names == NULL)
+		return NULL;
+	for (; count < arguments->count; count++) {
+		names[count] = name_one(arguments->sources[count], name, folder);
+		if (names[count] == NULL)
+			goto fail;
+	}
+	if (name != NULL)
+		return names;
+	twice = find_twice(names, count);
+	if (twice == (ssize_t)count)
+		return names;
+	if (twice >= 0)
+		*ret_twice = arguments->sources[twice];
+fail:
+	arguments_free_names(names, count);
 	return NULL;
+}
+
+void arguments_free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
 }

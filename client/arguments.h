@@ -10,7 +10,7 @@ struct options;
 struct arguments {
 	const char *const *sources;
 	size_t count;
-	const char *target;	/* NULL: none is given */
+	const char *target; /* NULL: none is given */
 };
 
 /*
@@ -31,7 +31,13 @@ char *arguments_base(const char *name);
 /* folder/name, with one slash between; just name where folder is empty.  The caller frees it. */
 char *arguments_join(const char *folder, const char *name);
 
-/* The first of the names that is there twice, or NULL.  Reorders the array. */
-const char *arguments_twice(const char **names, size_t count);
+/*
+ * What each source is called at its destination: all of them name, if that is not NULL, else their
+ * base names below folder.  NULL when two would be called alike (*ret_twice is the source of the
+ * second) or when out of memory (*ret_twice is NULL).  End with arguments_free_names.
+ */
+char **arguments_name(const struct arguments *arguments, const char *name,
+		      const char *folder, const char **ret_twice);
+void arguments_free_names(char **names, size_t count);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct certificates;	/* an authority with its key, in memory */
+struct certificates; /* an authority with its key, in memory */
 
 /* A new authority, valid for ten years, whose CN carries the cluster's id.  NULL, with why. */
 struct certificates *certificates_new(const char *cluster_id, char *why, size_t why_size);
@@ -27,7 +27,7 @@ bool certificates_write_authority(const struct certificates *authority,
 
 /* The same for a new key and certificate of the server with this name ("dfs1"). */
 bool certificates_write_server(const struct certificates *authority, const char *name,
-			       const char *certificate_file, const char *key_file, char *why,
-			       size_t why_size);
+			       const char *certificate_file, const char *key_file,
+			       char *why, size_t why_size);
 
 #endif

@@ -14,10 +14,10 @@
 #include "run.h"
 #include "server_program.h"
 #include "status.h"
+#include "undo.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,19 +28,10 @@
 #define CONFIG "cluster.conf"
 #define NEW_CONFIG "cluster.conf.new"
 
-enum {
-	MADE_MAX = 32, /* four files and a folder, and four for each server */
-	REMOVE_FDS = 16
-};
-
 struct making {
 	char folder[PATH_MAX];
 	struct cluster *cluster;
-	struct {
-		char *name;
-		bool empties; /* a folder of which only what is in it goes */
-	} made[MADE_MAX];
-	size_t count;
+	struct undo *made;
 	char names[2][2 * PATH_MAX]; /* of below */
 	unsigned turn;
 	struct dfs_result result;
@@ -73,49 +64,10 @@ __attribute__((format(printf, 2, 3))) static const char *below(struct making *ma
 	return buf;
 }
 
-static bool note(struct making *making, const char *name, bool empties)
+static bool note(struct making *making, const char *name)
 {
-	char *copy = strdup(name);
-
-	if (copy == NULL || making->count == MADE_MAX) {
-		free(copy);
-		return fail(making, DFS_EXIT_OTHER, "out of memory");
-	}
-	making->made[making->count].name = copy;
-	making->made[making->count].empties = empties;
-	making->count++;
-	return true;
-}
-
-static int remove_one(const char *name, const struct stat *stat_buf, int type,
-		      struct FTW *walk)
-{
-	(void)stat_buf;
-	(void)type;
-	if (walk->level > 0)
-		(void)remove(name);
-	return 0;
-}
-
-static void take_back(struct making *making)
-{
-	while (making->count > 0) {
-		making->count--;
-		char *name = making->made[making->count].name;
-
-		if (making->made[making->count].empties)
-			(void)nftw(name, remove_one, REMOVE_FDS,
-				   FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-		else
-			(void)remove(name);
-		free(name);
-	}
-}
-
-static void forget(struct making *making)
-{
-	while (making->count > 0)
-		free(making->made[--making->count].name);
+	return undo_note(&making->made, name) ||
+	       fail(making, DFS_EXIT_OTHER, "out of memory");
 }
 
 static bool demand_absent(struct making *making, const char *name, const char *hint)
@@ -156,7 +108,7 @@ static bool make_folder(struct making *making, const char *name, mode_t mode)
 	struct stat stat_buf;
 
 	if (mkdir(name, mode) == 0)
-		return note(making, name, false);
+		return note(making, name);
 	if (errno == EEXIST && stat(name, &stat_buf) == 0 && S_ISDIR(stat_buf.st_mode))
 		return true;
 	return fail(making, errno == EEXIST ? DFS_EXIT_CONFLICT : DFS_EXIT_OTHER,
@@ -170,7 +122,8 @@ static bool make_data_folder(struct making *making, const char *name)
 	if (chmod(name, 0700) != 0)
 		return fail(making, DFS_EXIT_OTHER, "cannot protect %s: %s", name,
 			    strerror(errno));
-	return note(making, name, true);
+	return undo_note_content(&making->made, name) ||
+	       fail(making, DFS_EXIT_OTHER, "out of memory");
 }
 
 static bool demand_new(struct making *making)
@@ -209,7 +162,7 @@ static bool note_pair(struct making *making, bool written, const char *certifica
 {
 	if (!written)
 		making->result.code = DFS_EXIT_OTHER;
-	return written && note(making, certificate, false) && note(making, key, false);
+	return written && note(making, certificate) && note(making, key);
 }
 
 static bool make_certificates(struct making *making)
@@ -304,7 +257,7 @@ static bool make_all(struct making *making)
 		making->result.code = DFS_EXIT_OTHER;
 		return false;
 	}
-	return note(making, below(making, NEW_CONFIG), false) && make_stores(making) &&
+	return note(making, below(making, NEW_CONFIG)) && make_stores(making) &&
 	       publish(making);
 }
 
@@ -351,8 +304,8 @@ struct dfs_result cluster_create(const struct cluster_plan *plan, struct cluster
 		(void)fail(&making, DFS_EXIT_OTHER, "the system has no random numbers");
 	if (making.result.code == DFS_EXIT_DONE && check_programs(&making) &&
 	    make_all(&making))
-		forget(&making);
-	take_back(&making);
+		undo_forget(&making.made);
+	undo_all(&making.made);
 	cluster_ports_release(&ports);
 	return making.result;
 }

@@ -7,7 +7,7 @@
 
 struct cluster_plan {
 	const char *folder;
-	const char *base_port;	/* a number, "auto", or NULL for 10000 */
+	const char *base_port;    /* a number, "auto", or NULL for 10000 */
 	const char *const *hosts; /* "N=HOST" or "N=HOST:PORT" */
 	size_t host_count;
 };

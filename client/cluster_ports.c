@@ -44,17 +44,20 @@ static int hold(unsigned short port, unsigned short *ret_port)
 	return fd;
 }
 
+/* The lowest port that the kernel gives to an outgoing connection. */
 static unsigned outgoing_from(void)
 {
 	FILE *stream = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-	unsigned from = RANGE_DEFAULT;
+	char line[64] = "";
+	uint64_t from;
 
 	if (stream != NULL) {
-		if (fscanf(stream, "%u", &from) != 1)
-			from = RANGE_DEFAULT;
+		if (fgets(line, sizeof line, stream) == NULL)
+			line[0] = '\0';
 		(void)fclose(stream);
 	}
-	return from <= LAST_PORT ? from : RANGE_DEFAULT;
+	line[strspn(line, "0123456789")] = '\0';
+	return text_number(line, 1, LAST_PORT, &from) ? (unsigned)from : RANGE_DEFAULT;
 }
 
 static int hold_free(unsigned short *ret_port)

@@ -9,7 +9,7 @@ enum { CLUSTER_PORTS_BASE = 10000 };
 
 /* Free ports, kept for the cluster until they are released. */
 struct cluster_ports {
-	int fds[DFS_SERVERS];	/* -1: none is held */
+	int fds[DFS_SERVERS]; /* -1: none is held */
 	unsigned short ports[DFS_SERVERS];
 };
 

@@ -45,10 +45,7 @@ static int run_delete(struct run *run)
 		deleting.remotes = &remotes;
 		deleting.items = calloc(remotes.count, sizeof *deleting.items);
 		if (deleting.items == NULL) {
-			struct dfs_result result =
-				run_result(DFS_EXIT_OTHER, "out of memory");
-
-			verdict_all(run, NULL, 0, &result);
+			verdict_no_memory(run);
 		} else {
 			for (size_t i = 0; i < remotes.count; i++) {
 				deleting.items[i].path = remotes.items[i].path;

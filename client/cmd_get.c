@@ -28,8 +28,7 @@ struct place {
 	bool make;    /* the folder, if it is missing */
 };
 
-/* ---- trees
- * --------------------------------------------------------------------------------- */
+/* ---- trees --------------------------------------------------------------------- */
 
 static int take_entry(void *context, const struct dfs_entry *entry)
 {
@@ -78,8 +77,7 @@ static struct dfs_result add_tree(struct gathering *gathering, const char *typed
 	return result;
 }
 
-/* ---- one argument
- * ----------------------------------------------------------------------------- */
+/* ---- one argument -------------------------------------------------------------- */
 
 static struct dfs_result add_file(struct gathering *gathering, const char *typed,
 				  const char *local)
@@ -117,8 +115,7 @@ static void add_source(struct gathering *gathering, const char *typed, const cha
 		verdict_item(run, &(struct verdict){.shown = typed}, &result);
 }
 
-/* ---- the command line
- * -------------------------------------------------------------------------- */
+/* ---- the command line ---------------------------------------------------------- */
 
 static bool is_stdout(const struct arguments *arguments)
 {
@@ -173,44 +170,20 @@ static bool find_place(const struct arguments *arguments, struct place *ret)
 	return ret->folder != NULL && ret->name != NULL;
 }
 
-/* The local names of the sources, relative to the place; NULL after a reported failure.
- */
+/* The local names of the sources below the place; NULL after a failure that was reported. */
 static char **plan(struct run *run, const struct arguments *arguments,
 		   const struct place *place)
 {
-	char **locals = calloc(arguments->count, sizeof *locals);
-	const char **sorted = calloc(arguments->count, sizeof *sorted);
-	const char *twice = NULL;
-	size_t count = 0;
+	const char *twice;
+	char **locals = arguments_name(
+		arguments, place->folder == NULL ? "-" : place->name, "", &twice);
 
-	while (locals != NULL && sorted != NULL && count < arguments->count) {
-		locals[count] = place->name != NULL
-					? strdup(place->name)
-					: arguments_base(arguments->sources[count]);
-		if (locals[count] == NULL)
-			break;
-		sorted[count] = locals[count];
-		count++;
-	}
-	if (count == arguments->count && place->folder != NULL)
-		twice = arguments_twice(sorted, count);
-	if (count == arguments->count && twice == NULL) {
-		free(sorted);
-		return locals;
-	}
-	if (twice != NULL) {
-		(void)run_usage(run, "two of the files would be called %s", twice);
-		run->outcome.code = DFS_EXIT_USAGE;
-	} else {
-		struct dfs_result result = run_result(DFS_EXIT_OTHER, "out of memory");
-
-		verdict_all(run, NULL, 0, &result);
-	}
-	while (count > 0)
-		free(locals[--count]);
-	free(locals);
-	free(sorted);
-	return NULL;
+	if (locals == NULL && twice != NULL)
+		run->outcome.code =
+			run_usage(run, "two of the files would be called like %s", twice);
+	else if (locals == NULL)
+		verdict_no_memory(run);
+	return locals;
 }
 
 static void get_all(struct run *run, const struct arguments *arguments,
@@ -236,9 +209,7 @@ static void get_all(struct run *run, const struct arguments *arguments,
 		verdict_all(run, arguments->sources, arguments->count, &result);
 	}
 	getting_free(gathering.getting);
-	for (size_t i = 0; i < arguments->count; i++)
-		free(locals[i]);
-	free(locals);
+	arguments_free_names(locals, arguments->count);
 }
 
 static int run_get(struct run *run)
@@ -254,9 +225,7 @@ static int run_get(struct run *run)
 	if (find_place(&arguments, &place)) {
 		get_all(run, &arguments, &place);
 	} else {
-		struct dfs_result result = run_result(DFS_EXIT_OTHER, "out of memory");
-
-		verdict_all(run, NULL, 0, &result);
+		verdict_no_memory(run);
 	}
 	free(place.folder);
 	free(place.name);

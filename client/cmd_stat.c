@@ -94,10 +94,7 @@ static int run_stat(struct run *run)
 		statting.remotes = &remotes;
 		statting.items = calloc(remotes.count, sizeof *statting.items);
 		if (statting.items == NULL) {
-			struct dfs_result result =
-				run_result(DFS_EXIT_OTHER, "out of memory");
-
-			verdict_all(run, NULL, 0, &result);
+			verdict_no_memory(run);
 		} else {
 			for (size_t i = 0; i < remotes.count; i++)
 				statting.items[i].path = remotes.items[i].path;

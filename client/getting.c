@@ -104,8 +104,7 @@ bool getting_add(struct getting *getting, const char *shown, const char *path,
 	return true;
 }
 
-/* ---- what the library calls
- * ------------------------------------------------------------------ */
+/* ---- what the library calls ---------------------------------------------------- */
 
 static int begin(void *context, size_t item, const struct dfs_file *file,
 		 char why[DFS_WHY])

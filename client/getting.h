@@ -14,7 +14,8 @@ void getting_free(struct getting *getting);
 
 /* One more file: how messages call it, its canonical path, its local name below the folder.
  * All are copied; false when out of memory. */
-bool getting_add(struct getting *getting, const char *shown, const char *path, const char *local);
+bool getting_add(struct getting *getting, const char *shown, const char *path,
+		 const char *local);
 
 /* Fetches all that were added, in their order, and reports each. */
 void getting_all(struct getting *getting);

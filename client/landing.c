@@ -62,8 +62,7 @@ static int blame(char why[DFS_WHY], const char *what, const char *name)
 	return code;
 }
 
-/* ---- folders
- * --------------------------------------------------------------------------- */
+/* ---- folders ------------------------------------------------------------------- */
 
 static int sync_folder(struct landing *landing, char why[DFS_WHY])
 {
@@ -171,8 +170,7 @@ static int use_folder(struct landing *landing, const char *relative, size_t len,
 	return 0;
 }
 
-/* ---- one file
- * ----------------------------------------------------------------------------- */
+/* ---- one file ------------------------------------------------------------------ */
 
 /* Every part of it is a name in a folder, and nothing else. */
 static bool is_safe(const char *relative)

@@ -25,11 +25,12 @@ struct landing *landing_new(const char *folder, bool make, bool force);
  * A new file at relative, whose folders are made as needed.  0, LANDING_EQUAL, or an exit code,
  * with why.  One that was begun before and not finished is thrown away.
  */
-int landing_begin(struct landing *landing, const char *relative, const struct dfs_file *file,
-		  char why[DFS_WHY]);
+int landing_begin(struct landing *landing, const char *relative,
+		  const struct dfs_file *file, char why[DFS_WHY]);
 
 /* 0, or an exit code, with why. */
-int landing_write(struct landing *landing, const void *bytes, size_t len, char why[DFS_WHY]);
+int landing_write(struct landing *landing, const void *bytes, size_t len,
+		  char why[DFS_WHY]);
 
 /* The file is whole: it gets the time of the original and its name.  0, or an exit code. */
 int landing_finish(struct landing *landing, char why[DFS_WHY]);

@@ -8,9 +8,9 @@
 enum local_kind {
 	LOCAL_FILE,
 	LOCAL_FOLDER,
-	LOCAL_PIPE,	/* is read to its end, like standard input */
-	LOCAL_OTHER,	/* devices, sockets */
-	LOCAL_NONE	/* nothing, or not to be looked at: see errno */
+	LOCAL_PIPE,  /* is read to its end, like standard input */
+	LOCAL_OTHER, /* devices, sockets */
+	LOCAL_NONE   /* nothing, or not to be looked at: see errno */
 };
 
 /* What the name leads to; symbolic links are followed. */

@@ -42,11 +42,11 @@ enum option {
 enum { OPTIONS_WHY = 256, OPTIONS_HOSTS = 4 };
 
 struct options {
-	const char *values[OPTIONS];	/* NULL: not given; "" for one without a value */
+	const char *values[OPTIONS]; /* NULL: not given; "" for one without a value */
 	const char *hosts[OPTIONS_HOSTS]; /* --host may be repeated */
 	size_t host_count;
-	const char *verb;		/* NULL: none */
-	const char **arguments;		/* what follows the verb, borrowed from argv */
+	const char *verb;       /* NULL: none */
+	const char **arguments; /* what follows the verb, borrowed from argv */
 	size_t count;
 };
 

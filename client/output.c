@@ -11,13 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uthash.h>
 
 /* The version of the objects that --json prints. */
 enum { FORMAT_VERSION = 1 };
 
 struct said {
-	UT_hash_handle hh;
+	struct said *next;
 	char text[];
 };
 
@@ -28,7 +27,7 @@ struct output {
 	bool stdout_taken;
 	bool failed; /* stdout could not be written */
 	int error;
-	struct said *said; /* warnings so far, by text */
+	struct said *said; /* warnings so far */
 	void (*hide)(void *context);
 	void *hide_context;
 };
@@ -52,12 +51,12 @@ struct output *output_new(const char *program, const struct options *options)
 
 void output_free(struct output *output)
 {
-	struct said *said, *next;
-
 	if (output == NULL)
 		return;
-	HASH_ITER (hh, output->said, said, next) {
-		HASH_DEL(output->said, said);
+	while (output->said != NULL) {
+		struct said *said = output->said;
+
+		output->said = said->next;
 		free(said);
 	}
 	free(output);
@@ -200,17 +199,20 @@ void output_failure(struct output *output, const char *subject, const char *name
 void output_warning(struct output *output, const char *text)
 {
 	size_t len = strlen(text);
-	struct said *said;
+	struct said *said = output->said;
 
 	if (output->json || len == 0)
 		return;
-	HASH_FIND(hh, output->said, text, len, said);
+	while (said != NULL && strcmp(said->text, text) != 0)
+		said = said->next;
 	if (said != NULL)
 		return;
-	said = calloc(1, sizeof *said + len + 1);
+	said = malloc(sizeof *said + len + 1);
+	/* Without memory it may be said twice. */
 	if (said != NULL) {
-		memcpy(said->text, text, len);
-		HASH_ADD(hh, output->said, text, len, said);
+		memcpy(said->text, text, len + 1);
+		said->next = output->said;
+		output->said = said;
 	}
 	say(output, "warning: ", text);
 }

@@ -19,11 +19,11 @@ struct output;
 struct output *output_new(const char *program, const struct options *options);
 void output_free(struct output *output);
 
-bool output_json(const struct output *output);		/* --json was given */
-bool output_terminal(const struct output *output);	/* stdout is one, and no --json */
-bool output_talks(const struct output *output);		/* short remarks are welcome */
+bool output_json(const struct output *output);     /* --json was given */
+bool output_terminal(const struct output *output); /* stdout is one, and no --json */
+bool output_talks(const struct output *output);    /* short remarks are welcome */
 bool output_verbose(const struct output *output);
-bool output_progress(const struct output *output);	/* a progress line may be shown */
+bool output_progress(const struct output *output); /* a progress line may be shown */
 
 /* From now on stdout is the content of a file: objects go to stderr instead. */
 void output_take_stdout(struct output *output);
@@ -46,8 +46,8 @@ json_t *output_string(const char *text);
  * Something failed: on stderr "program: NAME: why" and, for code 2, where to read more; or an
  * object.  name NULL: the whole command.
  */
-void output_failure(struct output *output, const char *subject, const char *name, int code,
-		    const char *why);
+void output_failure(struct output *output, const char *subject, const char *name,
+		    int code, const char *why);
 
 /* Once per distinct text.  Not with --json. */
 void output_warning(struct output *output, const char *text);

@@ -17,7 +17,8 @@ void progress_free(struct progress *progress);
 void progress_expect(struct progress *progress, size_t files);
 
 /* The file at work, and how many of its bytes are done. */
-void progress_at(struct progress *progress, const char *name, uint64_t done, uint64_t size);
+void progress_at(struct progress *progress, const char *name, uint64_t done,
+		 uint64_t size);
 
 /* One more file is finished. */
 void progress_finished(struct progress *progress);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool remotes_open(struct run *run, const struct remotes *remotes)
+/* Opens the session; where it cannot be, every item is reported with the reason. */
+static bool open_session(struct run *run, const struct remotes *remotes)
 {
 	struct dfs_result result = run_open(run);
 	const char **names;
@@ -15,11 +16,27 @@ bool remotes_open(struct run *run, const struct remotes *remotes)
 	if (result.code == DFS_EXIT_DONE)
 		return true;
 	names = calloc(remotes->count + 1, sizeof *names);
-	for (size_t i = 0; names != NULL && i < remotes->count; i++)
+	if (names == NULL) {
+		verdict_no_memory(run);
+		return false;
+	}
+	for (size_t i = 0; i < remotes->count; i++)
 		names[i] = remotes->items[i].path;
-	verdict_all(run, names, names != NULL ? remotes->count : 0, &result);
+	verdict_all(run, names, remotes->count, &result);
 	free(names);
 	return false;
+}
+
+static void add(struct run *run, struct remotes *remotes, const char *typed)
+{
+	struct remote *remote = &remotes->items[remotes->count];
+	struct dfs_result result = run_path(run, typed, &remote->path);
+
+	remote->typed = typed;
+	if (result.code == DFS_EXIT_DONE)
+		remotes->count++;
+	else
+		verdict_item(run, &(struct verdict){.shown = typed}, &result);
 }
 
 bool remotes_prepare(struct run *run, const char *const *typed, size_t count,
@@ -28,26 +45,18 @@ bool remotes_prepare(struct run *run, const char *const *typed, size_t count,
 	struct dfs_result result = run_user(run);
 
 	memset(ret, 0, sizeof *ret);
-	if (result.code == DFS_EXIT_DONE) {
-		ret->items = calloc(count + 1, sizeof *ret->items);
-		if (ret->items == NULL)
-			result = run_result(DFS_EXIT_OTHER, "out of memory");
-	}
 	if (result.code != DFS_EXIT_DONE) {
 		verdict_all(run, typed, count, &result);
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct remote *remote = &ret->items[ret->count];
-
-		result = run_path(run, typed[i], &remote->path);
-		remote->typed = typed[i];
-		if (result.code == DFS_EXIT_DONE)
-			ret->count++;
-		else
-			verdict_item(run, &(struct verdict){.shown = typed[i]}, &result);
+	ret->items = calloc(count + 1, sizeof *ret->items);
+	if (ret->items == NULL) {
+		verdict_no_memory(run);
+		return false;
 	}
-	return ret->count > 0 && remotes_open(run, ret);
+	for (size_t i = 0; i < count; i++)
+		add(run, ret, typed[i]);
+	return ret->count > 0 && open_session(run, ret);
 }
 
 void remotes_free(struct remotes *remotes)

@@ -8,13 +8,13 @@
 struct run;
 
 struct remote {
-	const char *typed;	/* borrowed from the command line */
-	char *path;		/* canonical */
+	const char *typed; /* borrowed from the command line */
+	char *path;        /* canonical */
 };
 
 struct remotes {
 	struct remote *items;
-	size_t count;		/* of those that are well formed */
+	size_t count; /* of those that are well formed */
 };
 
 /*
@@ -25,8 +25,5 @@ struct remotes {
 bool remotes_prepare(struct run *run, const char *const *typed, size_t count,
 		     struct remotes *ret);
 void remotes_free(struct remotes *remotes);
-
-/* Opens the session; where it cannot be, every item is reported with the reason. */
-bool remotes_open(struct run *run, const struct remotes *remotes);
 
 #endif

@@ -13,16 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-void outcome_add(struct outcome *outcome, int code)
-{
-	if (!outcome->any)
-		outcome->code = code;
-	else if (outcome->code != code)
-		outcome->code = DFS_EXIT_SOME;
-	outcome->any = true;
-}
-
-static struct dfs_result result_of(int code, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static struct dfs_result
+result_of(int code, const char *format, va_list arguments)
 {
 	struct dfs_result result = {.code = code};
 

@@ -15,16 +15,15 @@ struct outcome {
 	bool any;
 	int code;
 };
-void outcome_add(struct outcome *outcome, int code);
 
 struct run {
-	const char *program;	/* the name it was called by */
+	const char *program; /* the name it was called by */
 	const struct command *command;
 	struct options options;
 	struct output *output;
-	char user[33];		/* set by run_user */
-	struct dfs *dfs;	/* set by run_open */
-	struct outcome outcome;	/* of the items so far */
+	char user[33];          /* set by run_user */
+	struct dfs *dfs;        /* set by run_open */
+	struct outcome outcome; /* of the items so far */
 };
 
 /* The user whose paths are meant; a result with code 2 when there is no usable name. */

@@ -7,6 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static void add_up(struct outcome *outcome, int code)
+{
+	if (!outcome->any)
+		outcome->code = code;
+	else if (outcome->code != code)
+		outcome->code = DFS_EXIT_SOME;
+	outcome->any = true;
+}
+
 static void set_text(json_t *fields, const char *name, const char *text)
 {
 	if (text != NULL && *text != '\0')
@@ -49,7 +58,7 @@ static void print_text(struct run *run, const struct verdict *verdict,
 void verdict_item(struct run *run, const struct verdict *verdict,
 		  const struct dfs_result *result)
 {
-	outcome_add(&run->outcome, result->code);
+	add_up(&run->outcome, result->code);
 	if (output_json(run->output)) {
 		print_object(run, verdict, result);
 	} else {
@@ -62,10 +71,17 @@ void verdict_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result)
 {
 	if (count == 0 || !output_json(run->output)) {
-		outcome_add(&run->outcome, result->code);
+		add_up(&run->outcome, result->code);
 		output_failure(run->output, "path", NULL, result->code, result->why);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
 		verdict_item(run, &(struct verdict){.path = names[i]}, result);
+}
+
+void verdict_no_memory(struct run *run)
+{
+	const struct dfs_result result = {.code = DFS_EXIT_OTHER, .why = "out of memory"};
+
+	verdict_all(run, NULL, 0, &result);
 }

@@ -19,10 +19,13 @@ struct verdict {
 
 /* Counts the item's code for the whole command (run->outcome), and prints. */
 void verdict_item(struct run *run, const struct verdict *verdict,
-		 const struct dfs_result *result);
+		  const struct dfs_result *result);
 
 /* The same, for items that all failed together before anything was tried. */
 void verdict_all(struct run *run, const char *const *names, size_t count,
-		const struct dfs_result *result);
+		 const struct dfs_result *result);
+
+/* The whole command ends because there is no memory left. */
+void verdict_no_memory(struct run *run);
 
 #endif

@@ -188,7 +188,7 @@ to_full()
 	usage 'target of put' put a -
 	# Two that would be one.
 	mkdir sub && echo other >sub/a
-	usage x/a put a sub/a --to x/
+	usage sub/a put a sub/a --to x/
 	usage empty put a --to ''
 	# A pipe that is named.
 	client put <(echo through a pipe) pipe
@@ -245,7 +245,7 @@ to_full()
 	[ "$(stat -c %Y a)" = "$(stat -c %Y "$T/in/a")" ]
 	usage nowhere/ get f/a f/b --to nowhere
 	usage 'source of get' get - a
-	usage 'be called a' get f/a /tester/f/a --to there
+	usage 'be called like' get f/a /tester/f/a --to there
 	run -2 client get f/
 	run -1 client get f/a nowhere/a
 	[ ! -e nowhere ]

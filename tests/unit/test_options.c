@@ -212,9 +212,8 @@ static void test_base(void **state)
 	expect_base(".hidden", ".hidden");
 }
 
-static void test_join_and_twice(void **state)
+static void test_join(void **state)
 {
-	const char *names[] = {"b", "a", "c", "a"};
 	char *joined;
 
 	(void)state;
@@ -227,10 +226,37 @@ static void test_join_and_twice(void **state)
 	joined = arguments_join("", "b");
 	assert_string_equal(joined, "b");
 	free(joined);
-	assert_string_equal(arguments_twice(names, 4), "a");
-	names[0] = "x";
-	assert_null(arguments_twice(names, 1));
-	assert_null(arguments_twice(names, 0));
+}
+
+/* The names that the sources get, or NULL and what the second of two equal ones was called. */
+static char **name_all(const char *const *sources, const char *name, const char *folder,
+		       const char **ret_twice)
+{
+	struct arguments arguments = {.sources = sources};
+
+	while (sources[arguments.count] != NULL)
+		arguments.count++;
+	return arguments_name(&arguments, name, folder, ret_twice);
+}
+
+static void test_names(void **state)
+{
+	const char *twice;
+	char **names = name_all(WORDS("x/a", "y/b/", "."), NULL, "d/", &twice);
+
+	(void)state;
+	assert_non_null(names);
+	assert_null(twice);
+	assert_string_equal(names[0], "d/a");
+	assert_string_equal(names[1], "d/b");
+	assert_string_equal(names[2], "d/");
+	arguments_free_names(names, 3);
+	names = name_all(WORDS("a", "a"), "all", "", &twice);
+	assert_non_null(names);
+	assert_string_equal(names[1], "all");
+	arguments_free_names(names, 2);
+	assert_null(name_all(WORDS("a", "b", "x/a"), NULL, "", &twice));
+	assert_string_equal(twice, "x/a");
 }
 
 static void test_verbs(void **state)
@@ -276,7 +302,8 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_base),
-		cmocka_unit_test(test_join_and_twice),
+		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_verbs),
 		cmocka_unit_test(test_help),
 	};
