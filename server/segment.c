@@ -194,6 +194,19 @@ static void close_others(struct segment_cache *cache, const struct segment *but)
 		gdbm_close(closed[--count]);
 }
 
+/*
+ * A damaged length makes gdbm ask for more memory than any good file needs.  Would what the
+ * largest record needs be there?
+ */
+static bool is_memory_short(void)
+{
+	void *volatile probe = malloc(FRAME_DATA_MAX);
+	bool is_short = probe == NULL;
+
+	free(probe);
+	return is_short;
+}
+
 /* An errno for what gdbm last said of an open or a fetch. */
 static int last_error(int system_error)
 {
@@ -201,7 +214,7 @@ static int last_error(int system_error)
 	case GDBM_ITEM_NOT_FOUND:
 		return ENOENT;
 	case GDBM_MALLOC_ERROR:
-		return ENOMEM;
+		return is_memory_short() ? ENOMEM : EBADMSG;
 	case GDBM_FILE_READ_ERROR:
 	case GDBM_FILE_STAT_ERROR:
 	case GDBM_FILE_SEEK_ERROR:
@@ -216,7 +229,7 @@ static int open_handle(struct segment *segment)
 {
 	struct segment_cache *cache = segment->cache;
 	char name[SEGMENT_NAME];
-	int fd, cached = CACHED_BUCKETS;
+	int fd, cached = CACHED_BUCKETS, rc;
 
 	if (segment->retired)
 		return ESTALE;
@@ -232,9 +245,10 @@ static int open_handle(struct segment *segment)
 		return last_error(errno);
 	if (gdbm_setopt(segment->handle, GDBM_SETCACHESIZE, &cached, sizeof cached) !=
 	    0) {
+		rc = last_error(errno);
 		gdbm_close(segment->handle);
 		segment->handle = NULL;
-		return ENOMEM;
+		return rc;
 	}
 	pthread_mutex_lock(&cache->lock);
 	TAILQ_INSERT_TAIL(&cache->open, segment, open);
