@@ -171,16 +171,11 @@ static bool listen_on(struct server *server)
 static void tell_state(const struct server *server)
 {
 	struct store_numbers numbers;
-	const char *why = "";
-	char quoted[512];
 
 	store_get_numbers(server->store, &numbers);
 	log_event(LOG_INFO, "started",
 		  "version=%s pid=%d segments=%" PRIu64 " files=%" PRIu64, DFS_SOFTWARE,
 		  (int)getpid(), numbers.segments, numbers.files);
-	if (!store_whole(server->store, &why))
-		log_event(LOG_WARN, "recovering", "why=%s",
-			  log_quote(why, strlen(why), quoted, sizeof quoted));
 }
 
 /* ---- end ----------------------------------------------------------------------- */

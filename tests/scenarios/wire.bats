@@ -38,7 +38,7 @@ peer()
 @test "1.9 procedures that come later are unavailable, a server without its store answers what it may" {
 	rm -r "$CLUSTER/dfs1/data/seg"
 	server_start 1
-	log_has 1 'warn recovering'
+	log_has 1 ' recovering why='
 	peer recovering
 }
 

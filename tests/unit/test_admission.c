@@ -1,0 +1,229 @@
+/* Admission: caps in all and per address, on connections and on memory. */
+#include "admission.h"
+
+#include "clock.h"
+#include "wire_fixture.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { LONG_MS = 20000 };
+
+static const struct admission_limits limits = {
+	.connections = 6,
+	.per_address = 4,
+	.strangers_per_address = 2,
+	.bytes = {100, 1000},
+	.bytes_per_address = {60, 600},
+};
+
+/* A connection as admission sees it: a socket of ours and the peer's end of it. */
+struct guest {
+	struct admission_seat *seat;
+	int ends[2];
+};
+
+static bool enter_from(struct admission *admission, struct guest *guest, int family,
+		       const char *host)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(4711)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(4712)};
+	const struct sockaddr *address = (const struct sockaddr *)&v4;
+
+	if (family == AF_INET6) {
+		assert_int_equal(inet_pton(AF_INET6, host, &v6.sin6_addr), 1);
+		address = (const struct sockaddr *)&v6;
+	} else {
+		assert_int_equal(inet_pton(AF_INET, host, &v4.sin_addr), 1);
+	}
+	wire_fixture_pair(guest->ends);
+	guest->seat = admission_enter(admission, address, guest->ends[0]);
+	return guest->seat != NULL;
+}
+
+static bool enter(struct admission *admission, struct guest *guest, const char *host)
+{
+	return enter_from(admission, guest, AF_INET, host);
+}
+
+static bool is_cut_off(const struct guest *guest)
+{
+	char byte;
+
+	return recv(guest->ends[1], &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void leave(struct guest *guest)
+{
+	if (guest->seat != NULL)
+		admission_leave(guest->seat);
+	guest->seat = NULL;
+	close(guest->ends[0]);
+	close(guest->ends[1]);
+}
+
+static void test_1_10_one_address_leaves_room_for_others(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	struct guest guests[8];
+
+	(void)state;
+	memset(guests, 0, sizeof guests);
+	for (int i = 0; i < 4; i++) {
+		assert_true(enter(admission, &guests[i], "127.0.0.2"));
+		admission_promote(guests[i].seat);
+	}
+	assert_false(enter(admission, &guests[4], "127.0.0.2"));
+	/* The same address, as IPv6 writes it */
+	assert_false(enter_from(admission, &guests[5], AF_INET6, "::ffff:127.0.0.2"));
+	leave(&guests[4]);
+	leave(&guests[5]);
+	assert_true(enter(admission, &guests[4], "127.0.0.1"));
+	assert_true(enter_from(admission, &guests[5], AF_INET6, "2001:db8::1"));
+	assert_int_equal(admission_count(admission), 6);
+	/* Full: for everyone. */
+	assert_false(enter(admission, &guests[6], "127.0.0.3"));
+	leave(&guests[6]);
+	leave(&guests[0]);
+	assert_true(enter(admission, &guests[0], "127.0.0.3"));
+	for (int i = 0; i < 6; i++)
+		leave(&guests[i]);
+	assert_int_equal(admission_count(admission), 0);
+	admission_free(admission);
+}
+
+static void test_1_10_the_oldest_stranger_makes_room(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	struct guest guests[5];
+
+	(void)state;
+	memset(guests, 0, sizeof guests);
+	assert_true(enter(admission, &guests[0], "127.0.0.1"));
+	assert_true(enter(admission, &guests[1], "127.0.0.2"));
+	assert_true(enter(admission, &guests[2], "127.0.0.2"));
+	admission_promote(guests[1].seat);
+	assert_true(enter(admission, &guests[3], "127.0.0.2"));
+	assert_false(is_cut_off(&guests[2]));
+	assert_true(enter(admission, &guests[4], "127.0.0.2"));
+	assert_true(is_cut_off(&guests[2]));
+	assert_false(is_cut_off(&guests[0]));
+	assert_false(is_cut_off(&guests[1]));
+	assert_false(is_cut_off(&guests[3]));
+	/* Who was cut off keeps its seat until it has left: four are really there. */
+	struct guest late;
+	assert_false(enter(admission, &late, "127.0.0.2"));
+	leave(&late);
+	leave(&guests[2]);
+	assert_true(enter(admission, &late, "127.0.0.2"));
+	assert_true(is_cut_off(&guests[3]));
+	leave(&late);
+	for (int i = 0; i < 5; i++)
+		if (i != 2)
+			leave(&guests[i]);
+	admission_free(admission);
+}
+
+struct wait {
+	struct admission_seat *seat;
+	size_t bytes;
+	bool granted;
+};
+
+static void *reserve(void *arg)
+{
+	struct wait *wait = arg;
+
+	wait->granted = admission_reserve(wait->seat, ADMISSION_CALLS, wait->bytes,
+					  clock_now_ms() + LONG_MS);
+	return NULL;
+}
+
+static void test_1_10_memory_is_capped_and_waited_for(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	struct guest first, second, third;
+	pthread_t thread;
+
+	(void)state;
+	assert_true(enter(admission, &first, "127.0.0.2"));
+	assert_true(enter(admission, &second, "127.0.0.2"));
+	assert_true(enter(admission, &third, "127.0.0.1"));
+	assert_true(admission_reserve(first.seat, ADMISSION_CALLS, 50, 0));
+	/* Above what one address may have; another one, and answers, are not hurt. */
+	assert_false(admission_reserve(second.seat, ADMISSION_CALLS, 20, 0));
+	assert_true(admission_reserve(second.seat, ADMISSION_ANSWERS, 500, 0));
+	assert_true(admission_reserve(third.seat, ADMISSION_CALLS, 50, 0));
+	assert_false(
+		admission_reserve(third.seat, ADMISSION_CALLS, 10, clock_now_ms() + 20));
+
+	struct wait wait = {.seat = second.seat, .bytes = 60};
+	assert_int_equal(pthread_create(&thread, NULL, reserve, &wait), 0);
+	admission_release(third.seat, ADMISSION_CALLS, 50);
+	admission_release(first.seat, ADMISSION_CALLS, 50);
+	pthread_join(thread, NULL);
+	assert_true(wait.granted);
+	admission_release(second.seat, ADMISSION_CALLS, 60);
+	admission_release(second.seat, ADMISSION_ANSWERS, 500);
+	leave(&first);
+	leave(&second);
+	leave(&third);
+	admission_free(admission);
+}
+
+static void *leave_later(void *arg)
+{
+	struct guest *guest = arg;
+	char byte;
+
+	/* As a connection does: its input has ended. */
+	while (recv(guest->ends[0], &byte, 1, 0) != 0)
+		;
+	admission_leave(guest->seat);
+	return NULL;
+}
+
+static void test_the_end(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	struct guest guest, late;
+	pthread_t thread;
+
+	(void)state;
+	assert_true(enter(admission, &guest, "127.0.0.1"));
+	assert_false(admission_wait_empty(admission, clock_now_ms() + 20));
+	admission_end_input(admission);
+	/* What is being answered can still be answered. */
+	assert_int_equal(send(guest.ends[0], "x", 1, MSG_NOSIGNAL), 1);
+	assert_false(enter(admission, &late, "127.0.0.1"));
+	leave(&late);
+	assert_int_equal(pthread_create(&thread, NULL, leave_later, &guest), 0);
+	assert_true(admission_wait_empty(admission, clock_now_ms() + LONG_MS));
+	pthread_join(thread, NULL);
+	guest.seat = NULL;
+	leave(&guest);
+	admission_free(admission);
+	admission_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_1_10_one_address_leaves_room_for_others),
+		cmocka_unit_test(test_1_10_the_oldest_stranger_makes_room),
+		cmocka_unit_test(test_1_10_memory_is_capped_and_waited_for),
+		cmocka_unit_test(test_the_end),
+	};
+
+	return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
+}
