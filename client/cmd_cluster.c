@@ -5,6 +5,7 @@
 #include "output.h"
 #include "run.h"
 #include "status.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,25 @@ static void report(struct run *run, const char *folder, const struct cluster *cl
 		folder, folder, folder);
 }
 
+/*
+ * Whoever interrupts it finds a whole cluster or none: a signal ends the server's program that is at
+ * work, which is a failure like others, and this one when all is taken back.
+ */
+static struct dfs_result create(const struct cluster_plan *plan, struct cluster *cluster)
+{
+	sigset_t signals, before;
+	struct dfs_result result;
+
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGHUP);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &signals, &before);
+	result = cluster_create(plan, cluster);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
 static int run_cluster(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -45,7 +65,7 @@ static int run_cluster(struct run *run)
 	if (options->count != 2)
 		return run_usage(run, "cluster create takes one folder");
 	plan.folder = options->arguments[1];
-	result = cluster_create(&plan, &cluster);
+	result = create(&plan, &cluster);
 	if (result.code == DFS_EXIT_DONE)
 		report(run, plan.folder, &cluster);
 	else

@@ -5,15 +5,18 @@
 #include "run.h"
 #include "status.h"
 #include <stdlib.h>
+#include <string.h>
 
 static int run_help(struct run *run)
 {
 	const struct command *about = NULL, *nearest;
 	char *text;
 
-	if (run->options.count > 1)
+	/* "help cluster create" is the one with two words. */
+	if (run->options.count > 1 &&
+	    strcmp(run->options.arguments[0], cmd_cluster.name) != 0)
 		return run_usage(run, "help takes one verb");
-	if (run->options.count == 1) {
+	if (run->options.count > 0) {
 		const char *verb = run->options.arguments[0];
 
 		about = commands_find(verb);

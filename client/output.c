@@ -201,7 +201,7 @@ void output_warning(struct output *output, const char *text)
 	size_t len = strlen(text);
 	struct said *said = output->said;
 
-	if (output->json || len == 0)
+	if (len == 0)
 		return;
 	while (said != NULL && strcmp(said->text, text) != 0)
 		said = said->next;

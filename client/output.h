@@ -1,8 +1,8 @@
 /*
  * Everything that the command prints passes here: data and JSON on stdout, all else on stderr.
  *
- * With --json each item is one object on a line of its own, and nothing else is printed: what
- * would be a message or a warning is in the object.  Names are escaped on a terminal, where
+ * With --json each item is one object on a line of its own; its message and its warning are in
+ * it.  Names are escaped on a terminal, where
  * odd characters could deceive or do harm; to a pipe they go as they are.
  */
 #ifndef OUTPUT_H
@@ -49,7 +49,7 @@ json_t *output_string(const char *text);
 void output_failure(struct output *output, const char *subject, const char *name,
 		    int code, const char *why);
 
-/* Once per distinct text.  Not with --json. */
+/* Once per distinct text; what belongs to an item is in its object instead. */
 void output_warning(struct output *output, const char *text);
 
 /* A short remark for someone who is watching; only if output_talks. */

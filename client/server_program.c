@@ -102,13 +102,14 @@ static void read_last_line(int fd, char *said)
 	said[len] = '\0';
 }
 
+/* With the signals as a program finds them that a shell starts. */
 static int spawn(const char *file, const char *config, int out, pid_t *ret_pid)
 {
 	char create[] = "--create-store", option[] = "--config";
 	char *name = strdup(file), *value = strdup(config);
 	char *arguments[] = {name, create, option, value, NULL};
 	posix_spawn_file_actions_t actions;
-	sigset_t defaults;
+	sigset_t defaults, none;
 	posix_spawnattr_t attributes;
 	int error = ENOMEM;
 
@@ -122,9 +123,13 @@ static int spawn(const char *file, const char *config, int out, pid_t *ret_pid)
 		goto free_actions;
 	(void)sigemptyset(&defaults);
 	(void)sigaddset(&defaults, SIGPIPE);
+	(void)sigemptyset(&none);
 	error = posix_spawnattr_setsigdefault(&attributes, &defaults);
 	if (error == 0)
-		error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+		error = posix_spawnattr_setsigmask(&attributes, &none);
+	if (error == 0)
+		error = posix_spawnattr_setflags(
+			&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	if (error == 0)
 		error = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (error == 0)

@@ -61,6 +61,8 @@ to_full()
 	run -0 --separate-stderr client help
 	[ "${lines[0]}" = Examples: ]
 	run -0 client --help
+	run -0 client help cluster create
+	usage 'one verb' help put get
 	client help --json | objects 0
 	[[ "$(client --version)" =~ ^client\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
 
@@ -124,6 +126,18 @@ to_full()
 	run -8 client cluster create "$T/middle"
 	[ "$(ls -A "$T/middle")" = dfs4 ]
 	run -1 client cluster create "$T/no/such/folder"
+	mkdir "$T/bin" "$T/unmade"
+	cp "$DFS_BIN/client/client" "$T/bin/dfs"
+	run -1 --separate-stderr env PATH= "$T/bin/dfs" cluster create "$T/unmade"
+	[[ "$stderr" == "dfs: "*dfs1*PATH* ]]
+	ln -s "$DFS_BIN"/dfs[124]/dfs[124] "$T/bin"
+	printf '#!/bin/sh\necho no room >&2\nexit 1\n' >"$T/bin/dfs3"
+	chmod +x "$T/bin/dfs3"
+	run -1 --separate-stderr "$T/bin/dfs" cluster create "$T/unmade"
+	[[ "$stderr" == *dfs3*"no room"* ]]
+	mkdir -p "$T/unmade/dfs2/data"
+	run -1 "$T/bin/dfs" cluster create "$T/unmade"
+	[ "$(cd "$T/unmade" && find . | sort | tr '\n' ' ')" = ". ./dfs2 ./dfs2/data " ]
 	# Folders that are there are fine; addresses as they were asked for.
 	mkdir -p "$T/new/dfs1/data" "$T/new/dfs2"
 	client cluster create "$T/new/" --base-port 20000 --host 2=beta --host '3=::1' --host '4=[::2]:77' --json |
@@ -396,12 +410,16 @@ to_full()
 	run -0 --separate-stderr client get --json f/b -
 	[ "$output" = two ]
 	objects 0 <<<"$stderr"
-	# Nothing but objects, also of warnings.
+	# Nothing but objects, the warning of an item too; a listing has no item for it.
 	server_kill 3
 	run -0 --separate-stderr client put c --json
 	objects 0 <<<"$output"
 	[ -z "$stderr" ]
 	[[ "$output" == *'"warning":"'*dfs3* ]]
+	server_kill 1
+	run -0 --separate-stderr client list --json
+	objects 0 <<<"$output"
+	[[ "$stderr" == *"warning: "* ]]
 }
 
 @test "streams: data on stdout, all else on stderr, and each warning once" {
