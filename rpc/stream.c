@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
@@ -300,85 +299,4 @@ bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const ch
 	if (stream->ssl == NULL)
 		stream_fail(stream, EPROTO);
 	return stream->ssl != NULL;
-}
-
-/* One attempt at one address; the socket, or -1 with errno. */
-static int connect_one(const struct addrinfo *to, int64_t deadline_ms)
-{
-	int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error = 0;
-
-	if (fd < 0)
-		return -1;
-	if (connect(fd, to->ai_addr, to->ai_addrlen) < 0)
-		error = errno;
-	if (error == EINPROGRESS) {
-		/* A stream of its own only for the sake of the waiting. */
-		struct stream stream = {.fd = fd, .deadline = deadline_ms};
-		socklen_t size = sizeof error;
-
-		if (!wait_for(&stream, POLLOUT))
-			error = stream.error;
-		else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-			error = errno;
-	}
-	if (error == 0)
-		return fd;
-	close(fd);
-	errno = error;
-	return -1;
-}
-
-static const char *connect_words(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-		return "connection refused";
-	case ETIMEDOUT:
-		return "no answer in time";
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-		return "no way to that host";
-	default:
-		return strerrordesc_np(error);
-	}
-}
-
-struct stream *stream_connect(const char *host, unsigned short port, int64_t deadline_ms,
-			      char *why, size_t why_size)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC,
-				 .ai_socktype = SOCK_STREAM,
-				 .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *found;
-	struct stream *stream = NULL;
-	char service[8];
-	int fd = -1, left = 0;
-
-	(void)snprintf(service, sizeof service, "%u", port);
-	int rc = getaddrinfo(host, service, &hints, &found);
-	if (rc != 0) {
-		(void)snprintf(why, why_size, "host %s: %s", host, gai_strerror(rc));
-		return NULL;
-	}
-	for (const struct addrinfo *to = found; to != NULL; to = to->ai_next)
-		left++;
-	for (const struct addrinfo *to = found; to != NULL && fd < 0; to = to->ai_next) {
-		/* Each address gets its share of the time that is left. */
-		int64_t now = clock_now_ms();
-		int64_t share = deadline_ms > now ? (deadline_ms - now) / left-- : 0;
-
-		fd = connect_one(to, now + share);
-	}
-	if (fd >= 0) {
-		stream = stream_new(fd);
-		if (stream == NULL) {
-			(void)snprintf(why, why_size, "out of memory");
-			close(fd);
-		}
-	} else {
-		(void)snprintf(why, why_size, "%s", connect_words(errno));
-	}
-	freeaddrinfo(found);
-	return stream;
 }

@@ -59,8 +59,11 @@ static int alpn_select(SSL *ssl, const uint8_t **ret, uint8_t *ret_len,
 static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char *why,
 			    size_t why_size)
 {
-	SSL_CTX *context = SSL_CTX_new(method);
+	SSL_CTX *context;
 
+	/* A thread that outlives main may still be using it. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+	context = SSL_CTX_new(method);
 	if (context == NULL ||
 	    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1) {
 		say(why, why_size, "TLS cannot be used: %s", ssl_reason());
@@ -102,6 +105,7 @@ SSL_CTX *tls_for_client(const char *ca_file, char *why, size_t why_size)
 }
 
 /* Keys with a pass phrase are not for servers that start by themselves: never prompt. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 static int no_pass_phrase(char *buf, int size, int writing, void *unused)
 {
 	(void)buf;

@@ -133,6 +133,7 @@ static bool cut_off_stranger(struct admission *admission, struct address *addres
 	struct admission_seat *seat;
 
 	DL_FOREACH (admission->seats, seat) {
+		/* cppcheck-suppress uninitvar ; seats are made by calloc */
 		if (seat->address != address || !seat->stranger)
 			continue;
 		(void)shutdown(seat->fd, SHUT_RDWR);

@@ -48,7 +48,7 @@ enum {
 /* The arguments of a procedure that has none. */
 typedef char nothing;
 
-static bool_t xdr_nothing(XDR *xdrs, nothing *none)
+static bool_t xdr_nothing(XDR *xdrs, const nothing *none)
 {
 	(void)xdrs;
 	(void)none;
@@ -77,9 +77,9 @@ SERVED(WRAPPER)
 	 .args_size = sizeof(args_type),                                                 \
 	 .res_size = sizeof(res_type),                                                   \
 	 .access = DISPATCH_##access_,                                                   \
-	 .writes = writes_,                                                              \
-	 .while_recovering = recovering_,                                                \
-	 .answer_max = answer_},
+	 .writes = (writes_),                                                            \
+	 .while_recovering = (recovering_),                                              \
+	 .answer_max = (answer_)},
 #define NOT_SERVED_ROW(name_, args_type, res_type, access_, writes_, recovering_)        \
 	{.procedure = DFS_##name_,                                                       \
 	 .name = #name_,                                                                 \
@@ -88,8 +88,8 @@ SERVED(WRAPPER)
 	 .args_size = sizeof(args_type),                                                 \
 	 .res_size = sizeof(res_type),                                                   \
 	 .access = DISPATCH_##access_,                                                   \
-	 .writes = writes_,                                                              \
-	 .while_recovering = recovering_},
+	 .writes = (writes_),                                                            \
+	 .while_recovering = (recovering_)},
 
 static const struct dispatch_row rows[] = {SERVED(SERVED_ROW) NOT_SERVED(NOT_SERVED_ROW)};
 

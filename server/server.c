@@ -194,20 +194,24 @@ static bool end_connections(struct server *server)
 
 static void stop(struct server *server)
 {
+	bool served = server->listener != NULL;
+
 	listener_close(server->listener);
 	registrar_stop(server->registrar);
 	if (!end_connections(server)) {
-		/* As safe as kill -9, which is what stores are made for. */
+		/* The process ends under them, which is as safe as kill -9: that is
+		 * what stores are made for. */
 		log_event(LOG_WARN, "stopped", "connections=%u",
 			  admission_count(server->admission));
-		if (server->has_pid_file)
-			(void)unlink(server->settings->pid);
-		_exit(DFS_EXIT_DONE);
+		goto done;
 	}
 	acceptor_free(server->acceptor);
 	store_close(server->store);
 	admission_free(server->admission);
 	SSL_CTX_free(server->tls);
+	if (served)
+		log_event(LOG_INFO, "stopped", "connections=0");
+done:
 	if (server->has_pid_file)
 		(void)unlink(server->settings->pid);
 }
@@ -260,9 +264,13 @@ static int create_store(const struct settings *settings)
 
 static int run(const struct settings *settings)
 {
-	struct server server = {.settings = settings};
+	/* Not of this function's frame: connections that do not end go on using it. */
+	static struct server the_server;
+	struct server *server = &the_server;
 	sigset_t ending;
 	int signal_number, code = DFS_EXIT_OTHER;
+
+	server->settings = settings;
 
 	/* Blocked in all threads from here on, and taken by sigwait below. */
 	sigemptyset(&ending);
@@ -273,20 +281,18 @@ static int run(const struct settings *settings)
 	raise_descriptor_limit();
 	tune_memory();
 
-	if (!load_tls(&server) || !open_store(&server))
+	if (!load_tls(server) || !open_store(server))
 		goto done;
-	share(&server);
-	tell_state(&server);
-	if (!listen_on(&server))
+	share(server);
+	tell_state(server);
+	if (!listen_on(server))
 		goto done;
 	while (sigwait(&ending, &signal_number) != 0)
 		;
 	log_event(LOG_INFO, "stopping", "signal=%s", sigabbrev_np(signal_number));
 	code = DFS_EXIT_DONE;
 done:
-	stop(&server);
-	if (code == DFS_EXIT_DONE)
-		log_event(LOG_INFO, "stopped", "connections=0");
+	stop(server);
 	return code;
 }
 
