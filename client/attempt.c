@@ -87,7 +87,7 @@ static void bind_turn(struct attempt *attempt, struct turn *turn)
 			turn->staged[s - 1] = proposal->uploaded[s - 1];
 		else
 			proposal->uploaded[s - 1] = 0;
-		if (status == DFS_NOSPACE || status == DFS_IO)
+		if (status == DFS_NOSPACE)
 			turn->full |= bit(s);
 	}
 	round_free(round);
@@ -226,7 +226,7 @@ static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
 {
 	if (chunks != 0 && status == DFS_OK)
 		turn->staged[server - 1] |= chunks;
-	else if (chunks != 0)
+	else if (chunks != 0 && status == DFS_NOSPACE)
 		turn->full |= bit(server);
 }
 

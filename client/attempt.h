@@ -17,11 +17,12 @@ struct turn {
 					   ballot */
 	unsigned promised;              /* servers that did; mask */
 	unsigned refused;               /* servers that heard of a higher ballot */
-	unsigned full;                  /* servers without space, or with a broken disk */
+	unsigned full;                  /* servers without room for it; mask */
 	struct judge_answers answers;   /* into the round of promises */
 	dfs_path blockers[DFS_SERVERS]; /* likewise; empty ones have length 0 */
 	struct judgement judgement;
-	bool proposes; /* `value` is to be accepted */
+	char why[DFS_WHY]; /* for a judgement that names servers */
+	bool proposes;     /* `value` is to be accepted */
 	dfs_value value;
 	unsigned accepted; /* servers that said yes; mask */
 	bool lost_data;    /* a server said NODATA */

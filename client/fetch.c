@@ -182,23 +182,20 @@ bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned se
 	char absent[DFS_WHY];
 
 	for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++) {
-		char names[64] = "";
+		char names[DFS_WHY];
+		unsigned having = 0;
 		bool needed = placement_units(content->size, content->unit_size) >= chunk;
 
 		if (reach & 1U << (chunk - 1) || !needed)
 			continue;
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			if (placement_held(content->holders, s) & 1U << (chunk - 1)) {
-				size_t len = strlen(names);
-
-				snprintf(names + len, sizeof names - len, "%sdfs%u",
-					 len ? " and " : "", s);
-			}
+			if (placement_held(content->holders, s) & 1U << (chunk - 1))
+				having |= 1U << (s - 1);
 		snprintf(text, DFS_WHY,
 			 "transfer failed: chunk %u is on %s, which cannot be reached "
 			 "(%.600s): "
 			 "start one of them",
-			 chunk, names[0] ? names : "no server",
+			 chunk, having ? session_names(having, names) : "no server",
 			 session_absent(dfs, servers, absent));
 		return true;
 	}

@@ -177,17 +177,30 @@ static bool has_staged(const struct turn *turn)
 static void judge_space(struct turn *turn)
 {
 	struct judgement *judgement = &turn->judgement;
+	unsigned full = turn->full | turn->proposal->full, took = 0;
+	char names[DFS_WHY];
 
 	if (judgement->verdict != JUDGE_PROPOSE ||
 	    turn->proposal->kind != PROPOSAL_FILE || holders(turn) >= 3 ||
 	    turn->refused != 0)
 		return;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		took |= turn->staged[i] ? 1U << i : 0;
 	judgement->verdict = JUDGE_FINISH;
 	judgement->code = DFS_EXIT_FEW;
-	judgement->why = turn->full
-				 ? "too little space: fewer than three servers have room "
-				   "for it; delete something or enlarge their disks"
-				 : "fewer than three servers could take its content";
+	judgement->why = turn->why;
+	if (full)
+		snprintf(turn->why, sizeof turn->why,
+			 "too little space: no room on %s, and fewer than three servers "
+			 "could "
+			 "take it; delete something or give them larger disks",
+			 session_names(full, names));
+	else
+		snprintf(turn->why, sizeof turn->why,
+			 "fewer than three servers could take its content (not %s): try "
+			 "again, "
+			 "or look into their logs",
+			 session_names(PLACEMENT_ALL & ~took, names));
 }
 
 /* Decides what this turn proposes; false when the attempt is to be repeated. */

@@ -35,6 +35,7 @@ struct proposal {
 	 */
 	bool (*stage)(struct proposal *proposal, unsigned servers);
 	void *stage_context;
+	unsigned full; /* servers that had no room for it; mask */
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;
 	dfs_ballot first;

@@ -311,6 +311,7 @@ static bool stage_large(struct proposal *proposal, unsigned servers)
 
 	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result))
 		return false;
+	proposal->full |= large->stage.full;
 	if (!source_unchanged(large->source)) {
 		fail_changed(large->item, large->source);
 		proposal->result = large->item->result;

@@ -73,6 +73,18 @@ const char *session_absent(struct dfs *dfs, unsigned present, char text[DFS_WHY]
 	return text;
 }
 
+const char *session_names(unsigned servers, char text[DFS_WHY])
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (servers & 1U << (s - 1))
+			len += (size_t)snprintf(text + len, DFS_WHY - len, "%sdfs%u",
+						len ? " and " : "", s);
+	return text;
+}
+
 void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned present,
 		     const char *what)
 {

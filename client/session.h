@@ -58,6 +58,9 @@ void session_warn(struct dfs_result *result, const char *format, ...)
  */
 const char *session_absent(struct dfs *dfs, unsigned present, char text[DFS_WHY]);
 
+/* "dfs1 and dfs3": the servers in the mask, into text, which is returned. */
+const char *session_names(unsigned servers, char text[DFS_WHY]);
+
 /* Too few voters for what is to be done: code 10 when nobody is there, else 5. */
 void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned present,
 		     const char *what);
