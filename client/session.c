@@ -130,9 +130,6 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 		result.code = DFS_EXIT_USAGE;
 		goto failed;
 	}
-	/* A link's thread that is held up may outlive main(): OpenSSL must not clean up under
-	 * it.  It takes this only before its first use. */
-	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	tls = tls_for_client(cluster->ca, result.why, sizeof result.why);
 	if (!tls)
 		goto failed;
