@@ -1,10 +1,8 @@
-/* Group commit, and the serial section in which numbers are given. */
+/* From filled batches to a durable segment, and the serial section in which numbers are given. */
 #include "commit.h"
 
-#include "clock.h"
 #include "keeper.h"
 #include "log.h"
-#include "space.h"
 #include "uploads.h"
 
 #include <errno.h>
@@ -12,37 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-enum {
-	GROUP_BYTES = 16 << 20,
-	NOTES_MAX = 1 << 20,                          /* bytes of notes that wait */
-	GROUP_ENTRIES = SEAL_ENTRIES_MAX - NOTES_MAX, /* bytes of @seal */
-	NOTES_MS = 1000,
-	/* A gdbm file is larger than its records: what is added to each, and once. */
-	RECORD_MORE = 64,
-	SEGMENT_MORE = 64 << 10
-};
-
-/* What is made durable together. */
-struct job {
-	struct store *store;
-	struct store_batch *batches; /* linked by next */
-	struct store_batch *later;   /* for the next group */
-	struct pack_out notes;       /* entries taken from the store */
-	uint32_t note_count;
-	uint32_t seal_bytes; /* of the first segment */
-	size_t segment_count;
-	struct segment_image *images[DFS_BATCH_MAX]; /* an upload's own are borrowed */
-	struct index_segment *segments[DFS_BATCH_MAX];
-	char names[DFS_BATCH_MAX][STORE_TMP_NAME];
-	bool own_image; /* images[0] is freed with the job */
-};
 
 /* ---- building ------------------------------------------------------------------ */
 
-static struct seal_head next_head(struct job *job)
+static struct seal_head next_head(struct commit_job *job)
 {
 	struct store *store = job->store;
 	struct seal_head head;
@@ -101,7 +73,7 @@ static bool collides(struct segment_image *image, const struct store_batch *batc
  * The records of all batches into the first segment.  A batch that writes a record which
  * one before it wrote is left, with those after it, for the next group.
  */
-static int add_batches(struct job *job, struct pack_out *entries, uint32_t *count)
+static int add_batches(struct commit_job *job, struct pack_out *entries, uint32_t *count)
 {
 	int rc = 0;
 
@@ -121,7 +93,7 @@ static int add_batches(struct job *job, struct pack_out *entries, uint32_t *coun
 }
 
 /* The first segment has all that is not an upload; each upload is one. */
-static int build(struct job *job)
+static int build(struct commit_job *job)
 {
 	struct store_upload *const *uploads = job->batches ? job->batches->uploads : NULL;
 	struct seal_head head;
@@ -148,7 +120,7 @@ static int build(struct job *job)
 }
 
 /* Everything to the disk, in tmp/. */
-static int seal_images(struct job *job)
+static int seal_images(struct commit_job *job)
 {
 	struct store *store = job->store;
 	int rc = 0;
@@ -201,7 +173,7 @@ int commit_rename(struct store *store, const char *name, uint64_t lo, uint64_t h
 	return 0;
 }
 
-static void publish_op(struct store *store, struct store_op *op, struct job *job)
+static void publish_op(struct store *store, struct store_op *op, struct commit_job *job)
 {
 	struct index_segment *segment = job->segments[op->image];
 
@@ -231,7 +203,7 @@ static void publish_op(struct store *store, struct store_op *op, struct job *job
 }
 
 /* With the store's lock held. */
-static void publish(struct job *job, uint64_t first)
+static void publish(struct commit_job *job, uint64_t first)
 {
 	struct store *store = job->store;
 
@@ -262,7 +234,7 @@ static void publish(struct job *job, uint64_t first)
  * Gives the numbers.  A rename that fails after another succeeded leaves half a batch in
  * the folder; that is as unknown as a folder that could not be synced.
  */
-static int number(struct job *job)
+static int number(struct commit_job *job)
 {
 	struct store *store = job->store;
 	uint64_t first;
@@ -289,8 +261,7 @@ static int number(struct job *job)
 	return rc;
 }
 
-/* From filled images to visible batches; frees what is left of the job. */
-static int finish(struct job *job)
+int commit_run(struct commit_job *job)
 {
 	struct store *store = job->store;
 	int rc = build(job);
@@ -310,277 +281,4 @@ static int finish(struct job *job)
 	else
 		log_event(LOG_WARN, "commit", "error=%s", strerror(rc));
 	return rc;
-}
-
-/* ---- with uploads -------------------------------------------------------------- */
-
-static int commit_uploads(struct store_batch *batch)
-{
-	struct store *store = batch->store;
-	struct job *job;
-	int rc;
-
-	if (!store_has_room(store, batch->bytes + SEGMENT_MORE) &&
-	    !batch->may_use_reserve)
-		return ENOSPC;
-	job = calloc(1, sizeof *job);
-	if (!job)
-		return ENOMEM;
-	batch->next = NULL;
-	job->store = store;
-	job->batches = batch;
-	job->segment_count = batch->upload_count;
-	for (size_t i = 0; i < batch->upload_count; i++)
-		job->images[i] = batch->uploads[i]->image;
-	rc = finish(job);
-	free(job);
-	return rc;
-}
-
-/* ---- together ------------------------------------------------------------------ */
-
-static uint64_t size_of(const struct store_batch *batch)
-{
-	return batch->bytes + batch->entries.len + RECORD_MORE * batch->record_count;
-}
-
-/* Takes the batches that fit into one group; the notes too. */
-static void take_group(struct store *store, struct job *job, size_t *ret_records)
-{
-	struct store_batch **end = &job->batches, *batch;
-	uint64_t bytes = 0, entries = 0;
-
-	*ret_records = 0;
-	while ((batch = store->queue) != NULL) {
-		bytes += size_of(batch);
-		entries += batch->entries.len;
-		if (job->batches && (bytes > GROUP_BYTES || entries > GROUP_ENTRIES))
-			break;
-		store->queue = batch->next;
-		batch->next = NULL;
-		*end = batch;
-		end = &batch->next;
-		*ret_records += batch->record_count;
-	}
-	if (!store->queue)
-		store->queue_end = &store->queue;
-	job->notes = store->notes;
-	job->note_count = store->note_count;
-	memset(&store->notes, 0, sizeof store->notes);
-	store->note_count = 0;
-}
-
-/* Moves the batches that there is no room for to refused. */
-static void judge_room(struct store *store, struct job *job, struct store_batch **refused)
-{
-	struct store_batch **at = &job->batches, *batch;
-	uint64_t bytes = SEGMENT_MORE + job->notes.len;
-	struct space space;
-
-	if (space_read(store->seg_fd, &space) != 0)
-		return;
-	while ((batch = *at) != NULL) {
-		if (space_has_room(&space, bytes + size_of(batch),
-				   batch->may_use_reserve)) {
-			bytes += size_of(batch);
-			at = &batch->next;
-			continue;
-		}
-		*at = batch->next;
-		batch->next = *refused;
-		*refused = batch;
-	}
-}
-
-/* With the queue's lock held. */
-static void requeue(struct store *store, struct store_batch *batches)
-{
-	struct store_batch **end = &batches;
-
-	while (*end)
-		end = &(*end)->next;
-	if (end == &batches)
-		return;
-	*end = store->queue;
-	if (!store->queue)
-		store->queue_end = end;
-	store->queue = batches;
-}
-
-/* With the queue's lock held: notes that were not written wait on, in their order. */
-static void keep_notes(struct store *store, struct job *job)
-{
-	if (job->note_count == 0)
-		return;
-	pack_put(&job->notes, store->notes.bytes, store->notes.len);
-	if (!job->notes.failed) {
-		pack_free(&store->notes);
-		store->notes = job->notes;
-		store->note_count += job->note_count;
-		memset(&job->notes, 0, sizeof job->notes);
-	}
-	store->notes_due_ms = clock_now_ms() + NOTES_MS;
-}
-
-/* With the queue's lock held. */
-static void answer(struct store_batch *batches, int result)
-{
-	struct store_batch *next;
-
-	for (; batches; batches = next) {
-		next = batches->next;
-		batches->result = result;
-		batches->done = true;
-	}
-}
-
-static int commit_group(struct job *job, size_t records)
-{
-	errno = 0;
-	job->own_image = true;
-	job->segment_count = 1;
-	job->images[0] = segment_image_in_memory(records);
-	if (!job->images[0])
-		return errno ? errno : ENOMEM;
-	return finish(job);
-}
-
-/* One group, from the queue to its answers. */
-static void run_group(struct store *store, struct job *job)
-{
-	struct store_batch *refused = NULL;
-	size_t records;
-	int rc = 0;
-
-	memset(job, 0, sizeof *job);
-	job->store = store;
-	take_group(store, job, &records);
-	pthread_mutex_unlock(&store->queue_lock);
-
-	judge_room(store, job, &refused);
-	if (job->batches || job->note_count > 0)
-		rc = commit_group(job, records);
-
-	pthread_mutex_lock(&store->queue_lock);
-	if (rc != 0)
-		keep_notes(store, job);
-	requeue(store, job->later);
-	answer(job->batches, rc);
-	answer(refused, ENOSPC);
-	pthread_cond_broadcast(&store->queue_done);
-	pack_free(&job->notes);
-}
-
-/* With the queue's lock held: waits until there is something to write, or nothing any
- * more. */
-static bool wait_for_work(struct store *store)
-{
-	while (!store->queue) {
-		int64_t due = store->notes_due_ms;
-		struct timespec when = {.tv_sec = due / 1000,
-					.tv_nsec = due % 1000 * 1000000};
-
-		if (store->stopping)
-			return store->note_count > 0;
-		if (store->note_count == 0)
-			pthread_cond_wait(&store->queue_more, &store->queue_lock);
-		else if (clock_now_ms() >= due)
-			return true;
-		else
-			pthread_cond_timedwait(&store->queue_more, &store->queue_lock,
-					       &when);
-	}
-	return true;
-}
-
-static void *committer(void *argument)
-{
-	struct store *store = argument;
-	struct job *job = calloc(1, sizeof *job);
-	bool last = false;
-
-	if (!job)
-		abort();
-	pthread_mutex_lock(&store->queue_lock);
-	while (!last && wait_for_work(store)) {
-		/* Notes that cannot be written do not hold up the end. */
-		last = store->stopping && !store->queue;
-		run_group(store, job);
-	}
-	pthread_mutex_unlock(&store->queue_lock);
-	free(job);
-	return NULL;
-}
-
-int commit_start(struct store *store)
-{
-	int rc = pthread_create(&store->committer, NULL, committer, store);
-
-	store->committer_runs = rc == 0;
-	return rc;
-}
-
-void commit_stop(struct store *store)
-{
-	if (!store->committer_runs)
-		return;
-	pthread_mutex_lock(&store->queue_lock);
-	store->stopping = true;
-	pthread_cond_signal(&store->queue_more);
-	pthread_mutex_unlock(&store->queue_lock);
-	pthread_join(store->committer, NULL);
-	store->committer_runs = false;
-}
-
-/* ---- for all ------------------------------------------------------------------- */
-
-int store_commit(struct store_batch *take_batch)
-{
-	struct store_batch *batch = take_batch;
-	struct store *store = batch->store;
-	int rc;
-
-	if (!store->committer_runs || batch->entries.len > GROUP_ENTRIES) {
-		rc = store->committer_runs ? EINVAL : EIO;
-	} else if (batch->upload_count > 0) {
-		rc = commit_uploads(batch);
-	} else {
-		pthread_mutex_lock(&store->queue_lock);
-		batch->next = NULL;
-		*store->queue_end = batch;
-		store->queue_end = &batch->next;
-		pthread_cond_signal(&store->queue_more);
-		while (!batch->done)
-			pthread_cond_wait(&store->queue_done, &store->queue_lock);
-		pthread_mutex_unlock(&store->queue_lock);
-		rc = batch->result;
-	}
-	store_batch_free(batch);
-	return rc;
-}
-
-void store_settled(struct store *store, const char *path, size_t len,
-		   const dfs_ballot *ballot)
-{
-	struct seal_entry entry = {
-		.type = SEAL_SETTLED, .path = path, .path_len = len, .ballot = *ballot};
-	bool news;
-
-	if (!store->whole)
-		return;
-	pthread_rwlock_wrlock(&store->lock);
-	news = index_settle(store->index, path, len, ballot);
-	pthread_rwlock_unlock(&store->lock);
-	if (!news)
-		return;
-	/* What does not fit is only forgotten at the next start, and then learned again.
-	 */
-	pthread_mutex_lock(&store->queue_lock);
-	if (store->notes.len < NOTES_MAX && batch_put_entry(&store->notes, &entry)) {
-		if (store->note_count++ == 0)
-			store->notes_due_ms = clock_now_ms() + NOTES_MS;
-		pthread_cond_signal(&store->queue_more);
-	}
-	pthread_mutex_unlock(&store->queue_lock);
-	keeper_wake(store);
 }

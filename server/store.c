@@ -1,7 +1,7 @@
 /* Creating, opening, closing and reading a store. */
 #include "store_internal.h"
 
-#include "commit.h"
+#include "group.h"
 #include "keeper.h"
 #include "log.h"
 #include "recover.h"
@@ -195,7 +195,7 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 	store->cache = segment_cache_new(store->seg_fd, OPEN_SEGMENTS);
 	rc = store->cache ? recover_read(store) : ENOMEM;
 	if (rc == 0 && store->whole)
-		rc = commit_start(store);
+		rc = group_start(store);
 	if (rc == 0 && store->whole)
 		rc = keeper_start(store);
 	if (rc == EXDEV)
@@ -221,7 +221,7 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	keeper_stop(store);
-	commit_stop(store);
+	group_stop(store);
 	index_free(store->index);
 	while ((segment = TAILQ_FIRST(&store->segments)) != NULL) {
 		TAILQ_REMOVE(&store->segments, segment, order);

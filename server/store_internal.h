@@ -4,7 +4,7 @@
  *	store.c		creating, opening, closing, reading
  *	store_batch.c	filling batches (store_content.c: with content; batch.c)
  *	uploads.c	content that arrives unit by unit
- *	commit.c	making batches durable, alone or together
+ *	commit.c	making batches durable (group.c: together)
  *	recover.c	the start
  *	keeper.c	the thread that drops (clean.c) and merges (merge.c, merge_pick.c)
  *	space.c		the disk and its reserve

@@ -1,0 +1,29 @@
+/* Inside a merge: what of its inputs still counts, copied into its output. */
+#ifndef DFS_MERGE_COPY_H
+#define DFS_MERGE_COPY_H
+
+#include "batch.h"
+#include "merge.h"
+
+struct merge {
+	struct store *store;
+	struct merge_run run;
+	uint64_t lo, hi;
+	struct index_object *dropping; /* left out, then dropped; or NULL */
+	struct segment_image *image;
+	struct pack_out entries; /* of the output's @seal */
+	uint32_t entry_count;
+	struct index_segment *output; /* before it is in the list */
+	char name[STORE_TMP_NAME];    /* in tmp/ */
+};
+
+/* All inputs, verified.  0, or an errno; EBADMSG and EIO mark the input as damaged. */
+int merge_copy_inputs(struct merge *merge);
+
+/* The entries of the output, one by one. */
+struct seal_reader merge_copy_entries(const struct merge *merge);
+
+/* Reads back what was built: the inputs go, so nothing may rest on hope.  0 or an errno. */
+int merge_copy_verify(struct merge *merge);
+
+#endif
