@@ -366,7 +366,8 @@ def stall(source, count, ready):
             except (OSError, EOFError, AssertionError):
                 # Refused or cut off: that too is what this connection may come to.
                 once[index].set()
-                threading.Event().wait(0.2)
+            # It is for stalling; who connects as often as he can is another matter.
+            threading.Event().wait(1)
 
     for index in range(count):
         threading.Thread(target=one, args=(index,), daemon=True).start()

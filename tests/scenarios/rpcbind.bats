@@ -126,3 +126,19 @@ unregistered()
 	cmp "$T/in" "$T/out"
 	servers_stop
 }
+
+@test "1.9 an rpcbind that hangs holds up neither the start of a server nor its end" {
+	rpcbind_start
+	kill -STOP "$RPCBIND_PID"
+	server_start 1
+	server_stop 1
+	log_has 1 'info stopped'
+	kill -CONT "$RPCBIND_PID"
+	server_start 1
+	eventually 20 registered 1
+	# Nor one that begins to hang
+	kill -STOP "$RPCBIND_PID"
+	server_stop 1
+	log_has 1 'warn unregister why=rpcbind-does-not-answer'
+	kill -CONT "$RPCBIND_PID"
+}

@@ -44,3 +44,25 @@ memory()
 	# 96 MiB of records and answers (server/admission.c), and what 192 connections need besides
 	[ -n "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ] || [ "$(memory 1 VmHWM)" -lt $((before + 160 * 1024)) ]
 }
+
+@test "1.10 a server that is short of descriptors waits, and serves again when it has some" {
+	prlimit --pid "${SERVER_PID[1]}" --nofile=48:48
+	background "$PYTHON" -c 'import socket, sys, time
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(100)]
+time.sleep(600)' "$(server_port 1)"
+	eventually 20 log_has 1 'warn refused .*why=EMFILE'
+	random_file "$T/in" 100000
+	client put "$T/in" name
+	kill -KILL "$BACKGROUND_PID"
+	eventually 30 server_answers 1
+	client get name "$T/out"
+	cmp "$T/in" "$T/out"
+}
+
+@test "1.10 a server ends in time although peers stall" {
+	background "$PYTHON" "$SOURCE/tests/peer.py" stall "127.0.0.1:$(server_port 1)" 600000001 \
+		"$CLUSTER" 127.0.0.2 20 "$T/stalled"
+	eventually 60 test -e "$T/stalled"
+	server_stop 1
+	log_has 1 'info stopped connections=0'
+}
