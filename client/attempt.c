@@ -282,35 +282,47 @@ static struct round *send_prepare(struct attempt *attempt, struct prepare_call *
 }
 
 /*
- * Small contents whose holder failed after all: the pair goes to the opposite server,
- * with the same ballot, which may be promised again.
+ * What a server is to be sent in a second call, of a small content: its pair alone, where it
+ * had no room for a spare too; or a spare, where the opposite server failed after all.
  */
-static void give_spares(struct attempt *attempt)
+static unsigned owed_chunks(const struct attempt *attempt, const struct turn *turn,
+			    unsigned server)
+{
+	unsigned row = turn->proposal->content.row;
+	unsigned opposite = placement_opposite(server);
+	unsigned spare = placement_pair(row, opposite);
+	bool full = turn->full & bit(server);
+
+	if (!turn->proposal->small)
+		return 0;
+	if (turn->staged[server - 1] == 0)
+		return full && !(attempt->servers & bit(opposite))
+			       ? placement_pair(row, server)
+			       : 0;
+	if (full || turn->staged[opposite - 1] != 0)
+		return 0;
+	return spare & ~turn->staged[server - 1];
+}
+
+/* The second call, with the same ballot, which may be promised again. */
+static void send_owed(struct attempt *attempt)
 {
 	struct prepare_call *call = prepare_call_new(attempt);
 	bool owed = false;
 
 	for (size_t i = 0; call && i < attempt->count; i++) {
-		const struct turn *turn = &attempt->turns[i];
-		unsigned row = turn->proposal->content.row;
+		for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+			unsigned chunks = owed_chunks(attempt, &attempt->turns[i], s);
 
-		for (unsigned s = 1; turn->proposal->small && s <= DFS_SERVERS; s++) {
-			unsigned opposite = placement_opposite(s);
-			unsigned spare = placement_pair(row, opposite);
-
-			if (turn->staged[s - 1] != 0 && turn->staged[opposite - 1] == 0 &&
-			    (turn->staged[s - 1] & spare) != spare) {
-				add_item(call, attempt, i, s, spare);
-				owed = true;
-			}
+			if (chunks != 0)
+				add_item(call, attempt, i, s, chunks);
+			owed |= chunks != 0;
 		}
 	}
-	if (!owed) {
-		if (call)
-			prepare_call_free(call);
-		return;
-	}
-	round_free(send_prepare(attempt, call, true));
+	if (owed)
+		round_free(send_prepare(attempt, call, true));
+	else if (call)
+		prepare_call_free(call);
 }
 
 void attempt_prepare(struct attempt *attempt)
@@ -332,7 +344,7 @@ void attempt_prepare(struct attempt *attempt)
 	}
 	attempt->promises = send_prepare(attempt, call, false);
 	if (attempt->promises)
-		give_spares(attempt);
+		send_owed(attempt);
 }
 
 /* ---- ACCEPT -------------------------------------------------------------------- */

@@ -279,8 +279,12 @@ static bool run_pass(struct stage *stage, const unsigned missing[DFS_SERVERS],
 		stage->full |= window->full & mask;
 		if (!(window->failed & mask)) {
 			uploaded[i] |= missing[i];
-		} else if (uploaded[i] != 0 && window->full & mask) {
-			stage->no_spares |= mask; /* it keeps what it has */
+		} else if (window->full & mask && !(stage->no_spares & mask) &&
+			   (uploaded[i] | missing[i]) !=
+				   placement_pair(stage->content.row, i + 1)) {
+			/* It dropped what it had of this: its pair alone may fit. */
+			stage->no_spares |= mask;
+			uploaded[i] = 0;
 		} else {
 			uploaded[i] = 0;
 			stage->unfit |= mask;

@@ -25,7 +25,7 @@ struct stage {
 	uint8_t sha256[32]; /* after the first run */
 	unsigned unfit;     /* servers that failed to take their units; mask */
 	unsigned full;      /* of these, for want of space */
-	unsigned no_spares; /* servers that have their pair and no room for another */
+	unsigned no_spares; /* servers that have no room for more than their pair */
 	bool ran;
 };
 

@@ -22,6 +22,9 @@ void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res
 				ERRORS_UPLOADING,
 				store_upload(caller->uploads, &args->object, unit));
 	}
+	/* The caller may then send less of it: a pair without a spare. */
+	if (res->status == DFS_NOSPACE)
+		store_upload_end(caller->uploads, &args->object);
 }
 
 void procs_bind(struct caller *caller, const dfs_bind_args *args, dfs_bind_res *res)

@@ -141,6 +141,9 @@ void store_uploads_free(struct store_uploads *uploads);
 /* A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO, ENOMEM. */
 int store_upload(struct store_uploads *uploads, const dfs_id *object, const dfs_unit *unit);
 
+/* Ends an upload that failed: all of it goes, and its space is free at once. */
+void store_upload_end(struct store_uploads *uploads, const dfs_id *object);
+
 /* ---- batches ------------------------------------------------------------------- */
 
 /* NULL when out of memory. */

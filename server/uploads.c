@@ -265,3 +265,13 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 	upload->image = NULL;
 	return rc;
 }
+
+void store_upload_end(struct store_uploads *uploads, const dfs_id *object)
+{
+	struct store_upload *upload = uploads_find(uploads, object);
+
+	if (!upload)
+		return;
+	uploads_take(uploads, upload);
+	uploads_free_one(uploads->store, upload);
+}

@@ -72,3 +72,17 @@ fill()
 	eventually 150 room_again
 	client get again - | cmp "$T/f1" -
 }
+
+# dfs1 (24 MiB) is opposite to dfs3: there is room for its own pair, and none for the spare.
+@test "1.11 a spare that has no room is done without, and put says so" {
+	server_kill 3
+	head -c 27262976 /dev/urandom >"$T/large"
+	run client put --require-full "$T/large"
+	echo "$output"
+	[ "$status" = 6 ]
+	[[ "$output" == *"below full protection"* ]]
+	client get large - | cmp "$T/large" -
+	run client put "$T/large" again
+	[ "$status" = 5 ]
+	client get large - | cmp "$T/large" -
+}
