@@ -106,3 +106,20 @@ const char *log_quote(const void *bytes, size_t len, char *buf, size_t size)
 	}
 	return buf;
 }
+
+const char *log_sentence(const char *text, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	if (size < 3)
+		return "";
+	buf[used++] = '"';
+	for (; *text != '\0' && used < size - 2; text++) {
+		bool plain = *text >= ' ' && *text < 0x7f && *text != '"';
+
+		buf[used++] = plain ? *text : '?';
+	}
+	buf[used++] = '"';
+	buf[used] = '\0';
+	return buf;
+}

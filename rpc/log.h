@@ -24,4 +24,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 /* Writes len bytes so that they are one word in a log line; cut off to fit.  Returns buf. */
 const char *log_quote(const void *bytes, size_t len, char *buf, size_t size);
 
+/* Writes a sentence in double quotes, with '?' for what would end or forge it.  Returns buf. */
+const char *log_sentence(const char *text, char *buf, size_t size);
+
 #endif

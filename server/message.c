@@ -22,8 +22,8 @@ void message_log_refused(const struct caller *caller, const char *what, const ch
 
 	if (throttle_pass(&throttle, &held_back))
 		log_event(LOG_WARN, "refused", "address=%s what=%s why=%s held_back=%u",
-			  caller->address, what,
-			  log_quote(why, strlen(why), quoted, sizeof quoted), held_back);
+			  caller->address, what, log_sentence(why, quoted, sizeof quoted),
+			  held_back);
 }
 
 /* ---- answers ------------------------------------------------------------------- */

@@ -120,8 +120,7 @@ static void tell(struct entry *entry, enum told what, enum log_level level,
 
 	if (entry->told != what)
 		log_event(level, event, "netid=%s port=%u why=%s", entry->netid,
-			  port_of(entry),
-			  log_quote(why, strlen(why), quoted, sizeof quoted));
+			  port_of(entry), log_sentence(why, quoted, sizeof quoted));
 	entry->told = what;
 }
 
@@ -147,7 +146,7 @@ static void register_entry(const struct registrar *registrar, struct entry *entr
 			return;
 		}
 		log_event(LOG_INFO, "stale", "netid=%s address=%s port=%u", entry->netid,
-			  host, port);
+			  log_quote(host, strlen(host), taken, sizeof taken), port);
 		unset(registrar, entry);
 	}
 	if (set(registrar, entry)) {

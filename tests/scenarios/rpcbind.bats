@@ -64,7 +64,7 @@ unregistered()
 	local first=${SERVER_PID[1]}
 	background "$DFS_BIN/dfs1/dfs1" --config "$CLUSTER/cluster.conf" --data "$T/second" \
 		--listen 127.0.0.1:0 2>"$T/second.log"
-	eventually 20 grep -q 'warn unregistered .*another\\x20server\\x20answers' "$T/second.log"
+	eventually 20 grep -q 'warn unregistered .*another server answers' "$T/second.log"
 	local port
 	port=$(sed -n 's/.*listening address=127.0.0.1://p' "$T/second.log")
 	info -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp 600000001 1
@@ -117,7 +117,7 @@ unregistered()
 	servers_start
 	local n
 	for n in 1 2 3 4; do
-		eventually 20 log_has $n 'unregistered netid=tcp .*connection\\x20refused'
+		eventually 20 log_has $n 'unregistered netid=tcp .*connection refused'
 	done
 	RPCBIND_PID=
 	random_file "$T/in" 300000

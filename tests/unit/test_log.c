@@ -95,11 +95,26 @@ static void test_quote(void **state)
 	assert_string_equal(log_quote("abc", 3, buf, 1), "");
 }
 
+static void test_a_sentence_cannot_be_left(void **state)
+{
+	char buf[32], small[8];
+
+	(void)state;
+	assert_string_equal(log_sentence("no such host", buf, sizeof buf),
+			    "\"no such host\"");
+	assert_string_equal(log_sentence("a\"b\nc\\d\xc3\xa4", buf, sizeof buf),
+			    "\"a?b?c\\d??\"");
+	assert_string_equal(log_sentence("", buf, sizeof buf), "\"\"");
+	assert_string_equal(log_sentence("longer than that", small, sizeof small),
+			    "\"longe\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_a_sentence_cannot_be_left),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
