@@ -19,7 +19,7 @@ peer()
 @test "1.9 in the clear a server answers procedure 0 and nothing else" {
 	server_start 1
 	peer clear
-	log_has 1 'warn refused .*what=call why=in the clear'
+	log_has 1 'warn refused .*what=call why="in the clear"'
 }
 
 @test "1.9 an independent client of RFC 9289 and the server agree, and what it forbids is refused" {
