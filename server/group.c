@@ -13,7 +13,7 @@
 #include <time.h>
 
 enum {
-	GROUP_BYTES = 16 << 20,
+	GROUP_BYTES = 8 << 20,
 	NOTES_MAX = 1 << 20,                          /* bytes of notes that wait */
 	GROUP_ENTRIES = SEAL_ENTRIES_MAX - NOTES_MAX, /* bytes of @seal */
 	NOTES_MS = 1000,
@@ -207,19 +207,16 @@ static bool wait_for_work(struct store *store)
 static void *committer(void *argument)
 {
 	struct store *store = argument;
-	struct commit_job *job = calloc(1, sizeof *job);
+	struct commit_job job;
 	bool last = false;
 
-	if (!job)
-		abort();
 	pthread_mutex_lock(&store->queue_lock);
 	while (!last && wait_for_work(store)) {
 		/* Notes that cannot be written do not hold up the end. */
 		last = store->stopping && !store->queue;
-		run_group(store, job);
+		run_group(store, &job);
 	}
 	pthread_mutex_unlock(&store->queue_lock);
-	free(job);
 	return NULL;
 }
 

@@ -174,8 +174,11 @@ const struct index_binding *index_find_binding(const struct index *index,
 					       const dfs_id *object, const char *path,
 					       size_t len);
 
-/* Bindings of objects that are not here say nothing: after a start they go. */
-void index_prune_bindings(struct index *index);
+/*
+ * After a start: bindings of objects that are not here say nothing, and objects that got their
+ * references after their content need not wait for their grace.
+ */
+void index_prune(struct index *index);
 
 /* ---- counts */
 

@@ -132,7 +132,7 @@ void index_resolve_bindings(struct index *index, const char *path, size_t len,
 	}
 }
 
-void index_prune_bindings(struct index *index)
+void index_prune(struct index *index)
 {
 	struct index_binding *binding, *next;
 
@@ -142,6 +142,7 @@ void index_prune_bindings(struct index *index)
 		if (binding->object->part.chunks == 0)
 			remove_binding(index, binding);
 	}
+	index_objects_prune(index);
 }
 
 void index_bindings_free(struct index *index)

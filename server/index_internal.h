@@ -32,6 +32,8 @@ int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len
 /* Is the segment's range within lo to hi? */
 bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi);
 
+/* The queue has only what nothing refers to. */
+void index_objects_prune(struct index *index);
 void index_objects_free(struct index *index);
 
 /* The bindings of a path, up to this ballot, are overtaken. */

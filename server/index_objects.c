@@ -72,15 +72,19 @@ void index_objects_free(struct index *index)
 		free_object(index, RB_ROOT(&index->objects));
 }
 
-static void enqueue(struct index *index, struct index_object *object)
+static void put_last(struct index *index, struct index_object *object)
 {
-	object->due_ms = clock_now_ms() + index->grace_ms;
-	if (object->queued)
-		return;
 	object->queued = true;
 	object->queued_next = NULL;
 	*index->queue_end = object;
 	index->queue_end = &object->queued_next;
+}
+
+static void enqueue(struct index *index, struct index_object *object)
+{
+	object->due_ms = clock_now_ms() + index->grace_ms;
+	if (!object->queued)
+		put_last(index, object);
 }
 
 static struct index_object *dequeue(struct index *index)
@@ -187,33 +191,46 @@ void index_move_content(struct index *index, const struct seal_entry *entry, uin
 	}
 }
 
-struct index_object *index_due(struct index *index, int64_t now_ms)
+/* The first in the queue that nothing refers to; the others before it leave the queue. */
+static struct index_object *first_unused(struct index *index)
 {
 	while (index->queue) {
 		struct index_object *object = index->queue;
 
-		if (object->refs > 0) {
-			dequeue(index);
-			continue;
-		}
-		if (object->part.chunks == 0) {
-			dequeue(index);
-			free_object(index, object);
-			continue;
-		}
-		if (object->due_ms <= now_ms)
-			return dequeue(index);
-		/* One that was used again since it was queued may stand before older
-		 * ones. */
-		if (!object->queued_next || object->queued_next->due_ms >= object->due_ms)
-			return NULL;
+		if (object->refs == 0 && object->part.chunks != 0)
+			return object;
 		dequeue(index);
-		object->queued = true;
-		object->queued_next = NULL;
-		*index->queue_end = object;
-		index->queue_end = &object->queued_next;
+		if (object->refs == 0)
+			free_object(index, object);
 	}
 	return NULL;
+}
+
+struct index_object *index_due(struct index *index, int64_t now_ms)
+{
+	struct index_object *object;
+
+	while ((object = first_unused(index)) != NULL) {
+		if (object->due_ms <= now_ms)
+			return dequeue(index);
+		/* One that was used again since it was queued may stand before older ones. */
+		if (!object->queued_next || object->queued_next->due_ms >= object->due_ms)
+			return NULL;
+		put_last(index, dequeue(index));
+	}
+	return NULL;
+}
+
+void index_objects_prune(struct index *index)
+{
+	struct index_object *object, *last = NULL;
+
+	while ((object = first_unused(index)) != NULL && object != last) {
+		dequeue(index);
+		put_last(index, object);
+		if (!last)
+			last = object;
+	}
 }
 
 void index_again(struct index *index, struct index_object *object)

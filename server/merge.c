@@ -180,7 +180,8 @@ static int run(struct merge *merge)
 		remove_inputs(merge);
 	}
 	pack_free(&merge->entries);
-	log_event(rc == 0 ? LOG_DEBUG : LOG_WARN, "merged",
+	/* A full disk is no news here. */
+	log_event(rc == 0 || rc == ENOSPC ? LOG_DEBUG : LOG_WARN, "merged",
 		  "segments=%zu lo=%llu hi=%llu result=\"%s\"", merge->run.count,
 		  (unsigned long long)merge->lo, (unsigned long long)merge->hi,
 		  strerror(rc));

@@ -323,7 +323,7 @@ int recover_read(struct store *store)
 		if (!folder.files[i].covered || !store->rules.drop_covered)
 			rc = read_segment(store, &folder.files[i]);
 	if (rc == 0)
-		index_prune_bindings(store->index);
+		index_prune(store->index);
 	if (rc == 0 && store->whole && store->rules.drop_covered)
 		rc = unlink_covered(store, &folder);
 	free(folder.files);

@@ -14,9 +14,10 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
-/* With what gdbm caches, so many open segments stay below 20 MiB. */
-enum { OPEN_SEGMENTS = 32 };
+/* With what gdbm caches, so many open segments stay below 10 MiB. */
+enum { OPEN_SEGMENTS = 16 };
 
 const struct store_rules store_rules_default = {
 	.fsync_segments = true,
@@ -79,15 +80,31 @@ int store_fetch(struct segment *file, enum frame_type type, const struct frame_k
 	return 0;
 }
 
+/* The same record, read again and again, is counted once: the last ones are remembered. */
+static bool is_news(struct store *store, const char *line)
+{
+	uint64_t hash = XXH3_64bits(line, strlen(line));
+	bool news = true;
+
+	pthread_mutex_lock(&store->damage_lock);
+	for (size_t i = 0; i < STORE_DAMAGE && news; i++)
+		news = store->damage[i] != hash;
+	if (news)
+		store->damage[store->damaged++ % STORE_DAMAGE] = hash;
+	pthread_mutex_unlock(&store->damage_lock);
+	return news;
+}
+
 void store_note_damage(struct store *store, const struct segment *file, const char *what,
 		       const char *path, size_t path_len)
 {
-	char name[SEGMENT_NAME], quoted[512];
+	char name[SEGMENT_NAME], quoted[512], line[768];
 
-	atomic_fetch_add(&store->damaged, 1);
-	log_event(LOG_WARN, "damaged", "segment=%s %s=%s",
-		  segment_name(segment_lo(file), segment_hi(file), name), what,
-		  log_quote(path, path_len, quoted, sizeof quoted));
+	snprintf(line, sizeof line, "segment=%s %s=%s",
+		 segment_name(segment_lo(file), segment_hi(file), name), what,
+		 log_quote(path, path_len, quoted, sizeof quoted));
+	if (is_news(store, line))
+		log_event(LOG_WARN, "damaged", "%s", line);
 }
 
 /* ---- opening ------------------------------------------------------------------- */
@@ -137,6 +154,7 @@ static void init_locks(struct store *store)
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&store->serial, NULL);
+	pthread_mutex_init(&store->damage_lock, NULL);
 	pthread_mutex_init(&store->queue_lock, NULL);
 	pthread_cond_init(&store->queue_more, &clock);
 	pthread_cond_init(&store->queue_done, NULL);
@@ -235,6 +253,7 @@ void store_close(struct store *store)
 	close_fd(store->folder_fd);
 	pthread_rwlock_destroy(&store->lock);
 	pthread_mutex_destroy(&store->serial);
+	pthread_mutex_destroy(&store->damage_lock);
 	pthread_mutex_destroy(&store->queue_lock);
 	pthread_cond_destroy(&store->queue_more);
 	pthread_cond_destroy(&store->queue_done);

@@ -29,6 +29,9 @@
 
 struct store_batch;
 
+/* Damaged records that are remembered, so that each is logged once. */
+enum { STORE_DAMAGE = 64 };
+
 struct store {
 	struct store_rules rules;
 	unsigned server;
@@ -37,7 +40,7 @@ struct store {
 	struct segment_cache *cache;
 	bool whole; /* does not change after the start; nor does why */
 	char why[256];
-	atomic_uint_fast64_t damaged, tmp_names, upload_memory;
+	atomic_uint_fast64_t tmp_names, upload_memory;
 
 	pthread_mutex_t serial;
 
@@ -46,6 +49,9 @@ struct store {
 	struct index_segments segments; /* by number, without gaps while whole */
 	uint64_t segment_count, stored_bytes, newest;
 	struct seal_head head; /* the highest numbers that are durable */
+
+	pthread_mutex_t damage_lock; /* of what follows; taken alone */
+	uint64_t damage[STORE_DAMAGE], damaged;
 
 	pthread_mutex_t queue_lock; /* of what follows */
 	pthread_cond_t queue_more, queue_done;

@@ -8,6 +8,7 @@
 #include "value.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,7 +180,7 @@ static void mark_unit_damaged(struct store *store, struct segment *file,
 {
 	struct index_object *found;
 	struct index_part *part;
-	char text[ID_TEXT];
+	char hex[ID_TEXT], text[ID_TEXT + 32];
 
 	pthread_rwlock_wrlock(&store->lock);
 	found = index_find_object(store->index, object);
@@ -187,8 +188,9 @@ static void mark_unit_damaged(struct store *store, struct segment *file,
 	if (part && part->segment->file == file)
 		part->segment->damaged = true;
 	pthread_rwlock_unlock(&store->lock);
-	id_text(object, text);
-	store_note_damage(store, file, "object", text, strlen(text));
+	snprintf(text, sizeof text, "%s:%llu", id_text(object, hex),
+		 (unsigned long long)unit);
+	store_note_damage(store, file, "unit", text, strlen(text));
 }
 
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
@@ -249,7 +251,9 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	ret->files = counts.files;
 	ret->tombstones = counts.tombstones;
 	ret->objects = counts.objects;
-	ret->damaged = atomic_load(&store->damaged);
+	pthread_mutex_lock(&store->damage_lock);
+	ret->damaged = store->damaged;
+	pthread_mutex_unlock(&store->damage_lock);
 	ret->disk_free = space.free;
 	ret->disk_size = space.size;
 }

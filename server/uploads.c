@@ -15,7 +15,7 @@
  * may have a file open.  All that is in memory, on all connections, stays below
  * MEMORY_MAX.
  */
-enum { COUNT_MAX = 2 * DFS_BATCH_MAX, MEMORY_MAX = 16 << 20 };
+enum { COUNT_MAX = 2 * DFS_BATCH_MAX, MEMORY_MAX = 8 << 20 };
 
 struct store_uploads {
 	struct store *store;
