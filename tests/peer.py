@@ -11,6 +11,7 @@ code with the programs, so what both agree on is what the standards say.
 """
 import contextlib
 import os
+import random
 import select
 import socket
 import ssl
@@ -298,6 +299,82 @@ def check_recovering(ok):
                f"procedure {procedure} answers that the server is recovering")
 
 
+# ---- mutations --------------------------------------------------------------------------
+
+
+def samples(number):
+    """Calls that a server takes, on a path of their own: (procedure, arguments)"""
+    def ident(what):
+        return (what * 16)[:15] + bytes([number % 255 + 1])
+
+    path = opaque(f"/tester/sample{number}".encode())
+    ballot = struct.pack(">IQ", 0, 10 + number) + ident(b"p")
+    operation, thing = ident(b"o"), ident(b"t")
+    units = struct.pack(">I", 4) + b"".join(
+        struct.pack(">Q", unit) + opaque(b"content%d" % unit) for unit in range(4))
+    share = thing + struct.pack(">QI", 4, 15)
+    content = (thing + struct.pack(">QqqIII", 32, 0, 0, 0, 8, 0xffff) + opaque(b"sealed"))
+    value = (operation + ballot + struct.pack(">Q", 1) + struct.pack(">I", 1) + operation
+             + struct.pack(">Q", 1) + operation + bytes(8)
+             + struct.pack(">I", 1) + opaque(b"tester") + content + bytes(4))
+    tombstone = (ident(b"d") + ballot + struct.pack(">Q", 2) + struct.pack(">I", 2) + ident(b"d")
+                 + operation + struct.pack(">Q", 2) + ident(b"d") + bytes(8)
+                 + struct.pack(">I", 2))
+    one = struct.pack(">I", 1)
+    return ((HELLO, hello_args()),
+            (PUT, operation + thing + units),
+            (BIND, operation + ballot + one + path + share),
+            (GET, one + thing + struct.pack(">Q", 2)),
+            (6, one + path),
+            (7, operation + ballot + one + path + one + one + share + units),
+            (8, ballot + one + path + value),
+            (11, one + path + ballot),
+            (LIST, opaque(b"/tester/") + opaque(b"") + struct.pack(">3I", 0, 1, 100)),
+            (9, struct.pack(">IQ", 0, 11 + number) + ident(b"q") + one + path + tombstone))
+
+
+def mutate(chance, message):
+    """A few bytes changed, or the end cut off, or something put behind it."""
+    message = bytearray(message)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(message))
+        kind = chance.randrange(4)
+        if kind == 0:
+            message[at] = chance.choice((0, 1, 0x7f, 0x80, 0xff, chance.randrange(256)))
+        elif kind == 1:
+            at -= at % 4
+            message[at:at + 4] = struct.pack(">I", chance.choice(
+                (0, 1, 2, 3, 128, 129, 512, 513, 4096, 4097, 262208, 0x7fffffff, 0xffffffff)))
+        elif kind == 2 and at > 24:
+            del message[at:]
+        else:
+            message[at:at] = chance.randbytes(4 * chance.randint(1, 5))
+    return bytes(message)
+
+
+def check_mutations(ok):
+    chance = random.Random(4711)
+    with greeted() as stream:
+        for procedure, args in samples(0):
+            _, what, results = ask(stream, procedure, args)
+            ok(what[1] == SUCCESS and results[:4] == bytes(4), f"procedure {procedure}: a sample")
+    stream, answered, closed = greeted(), 0, 0
+    for number in range(1, 400):
+        for procedure, args in samples(number):
+            message = mutate(chance, call(number, procedure, args))
+            try:
+                stream.sendall(record(message))
+                reply(stream)
+                answered += 1
+            except (OSError, EOFError):
+                closed += 1
+                stream.close()
+                stream = greeted()
+    ok(answered > 1000 and closed > 10, f"{answered} answered, {closed} closed")
+    with stream:
+        ok(ask(stream, STATUS)[1][1] == SUCCESS, "the server is none the worse for it")
+
+
 # ---- stalling ---------------------------------------------------------------------------
 
 
@@ -380,7 +457,8 @@ def stall(source, count, ready):
 # ---- the program ------------------------------------------------------------------------
 
 CHECKS = {"clear": check_clear, "upgrade": check_upgrade, "records": check_records,
-          "recovering": check_recovering}
+          "recovering": check_recovering,
+          "mutations": check_mutations}
 
 
 def check(names):

@@ -35,6 +35,17 @@ peer()
 	server_answers 1
 }
 
+@test "1.9 calls with bytes changed, cut off or added do no harm" {
+	servers_start
+	random_file "$T/in" 300000
+	client put "$T/in" name
+	peer mutations
+	client get name "$T/out"
+	cmp "$T/in" "$T/out"
+	client list -R /tester/
+	client status
+}
+
 @test "1.9 procedures that come later are unavailable, a server without its store answers what it may" {
 	rm -r "$CLUSTER/dfs1/data/seg"
 	server_start 1
