@@ -17,8 +17,8 @@ enum { DIRECTORY_HOST = 256 };
  * Where rpcbind on this host says that the program listens for netid "tcp" or "tcp6".  false,
  * with a sentence in why, when it does not answer or *ret_port is 0: no such program.
  */
-bool directory_ask(const char *host, uint32_t program, uint32_t version, const char *netid,
-		   int64_t deadline_ms, char ret_host[DIRECTORY_HOST],
+bool directory_ask(const char *host, uint32_t program, uint32_t version,
+		   const char *netid, int64_t deadline_ms, char ret_host[DIRECTORY_HOST],
 		   unsigned short *ret_port, char *why, size_t why_size);
 
 /* Does something answer procedure 0 of the program there, whatever the answer? */

@@ -17,12 +17,12 @@ enum { EXCHANGE_AUTH_TLS = 7, EXCHANGE_STARTTLS_LEN = 8 };
 
 struct exchange_call {
 	uint32_t program, version, procedure;
-	xdrproc_t encode;	/* NULL: no arguments */
+	xdrproc_t encode; /* NULL: no arguments */
 	const void *args;
-	xdrproc_t decode;	/* NULL: no result */
-	void *res;		/* zeroed first */
+	xdrproc_t decode; /* NULL: no result */
+	void *res;        /* zeroed first */
 	size_t res_size;
-	size_t reply_max;	/* bytes of the largest reply taken */
+	size_t reply_max; /* bytes of the largest reply taken */
 };
 
 /* Takes the stream, also on failure: NULL when out of memory (or take_stream is NULL). */

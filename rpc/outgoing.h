@@ -13,11 +13,11 @@ struct reference;
 
 struct outgoing {
 	XDR xdrs;
-	uint8_t *buf;	/* begins with the record mark */
+	uint8_t *buf; /* begins with the record mark */
 	size_t room;
 	struct reference *references;
 	size_t reference_count, reference_room;
-	size_t referenced;	/* bytes */
+	size_t referenced; /* bytes */
 };
 
 /* Begins a record, forgetting one that was not sent. */

@@ -18,11 +18,11 @@ struct admission_seat;
 
 /* What tests replace; the product uses admission_limits_default. */
 struct admission_limits {
-	unsigned connections;		/* in all */
+	unsigned connections; /* in all */
 	unsigned per_address;
-	unsigned strangers_per_address;	/* not yet inside TLS */
-	size_t bytes[2];		/* by enum admission_memory: in all, */
-	size_t bytes_per_address[2];	/* and per address */
+	unsigned strangers_per_address; /* not yet inside TLS */
+	size_t bytes[2];                /* by enum admission_memory: in all, */
+	size_t bytes_per_address[2];    /* and per address */
 };
 extern const struct admission_limits admission_limits_default;
 

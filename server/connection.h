@@ -9,12 +9,12 @@
 
 /* Milliseconds.  Tests replace them; the product uses connection_times_default. */
 struct connection_times {
-	int64_t stranger;	/* without a call, in the clear */
-	int64_t idle;		/* without a call, inside TLS */
+	int64_t stranger; /* without a call, in the clear */
+	int64_t idle;     /* without a call, inside TLS */
 	int64_t handshake;
-	int64_t record;		/* from its first byte to its last */
+	int64_t record; /* from its first byte to its last */
 	int64_t answer;
-	int64_t linger;		/* that memory is kept for the next call */
+	int64_t linger; /* that memory is kept for the next call */
 };
 extern const struct connection_times connection_times_default;
 

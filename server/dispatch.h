@@ -10,22 +10,22 @@
 #include <stddef.h>
 
 enum dispatch_access {
-	DISPATCH_ANYONE,	/* inside TLS */
-	DISPATCH_USER,		/* who has said HELLO */
-	DISPATCH_PEER		/* another server, by its certificate */
+	DISPATCH_ANYONE, /* inside TLS */
+	DISPATCH_USER,   /* who has said HELLO */
+	DISPATCH_PEER    /* another server, by its certificate */
 };
 
 struct dispatch_row {
 	uint32_t procedure;
-	const char *name;	/* as in dfs.x, without DFS_ */
+	const char *name; /* as in dfs.x, without DFS_ */
 	/* NULL: known, but not served yet */
 	void (*handler)(struct caller *caller, const void *args, void *res);
 	xdrproc_t args, res;
 	size_t args_size, res_size;
 	enum dispatch_access access;
 	bool writes;
-	bool while_recovering;	/* also answered by a server that does not vote */
-	size_t answer_max;	/* memory that the answer may take while it is sent */
+	bool while_recovering; /* also answered by a server that does not vote */
+	size_t answer_max;     /* memory that the answer may take while it is sent */
 };
 
 /* The row of a procedure that is served, or NULL. */
@@ -40,7 +40,8 @@ struct dispatch_call {
 };
 
 /* Decodes the arguments; false, with nothing left to free, when they are not what the row says. */
-bool dispatch_decode(struct dispatch_call *call, const struct dispatch_row *row, XDR *xdrs);
+bool dispatch_decode(struct dispatch_call *call, const struct dispatch_row *row,
+		     XDR *xdrs);
 
 /*
  * Fills the result: through the handler, or with a status that refuses.  peer_is_known tells

@@ -17,14 +17,14 @@ struct message_channel {
 	struct caller *caller;
 	struct admission_seat *seat;
 	struct stream *stream;
-	struct record *record;	/* with a received message in it */
-	int64_t answer_ms;	/* that sending an answer may take */
+	struct record *record; /* with a received message in it */
+	int64_t answer_ms;     /* that sending an answer may take */
 };
 
 enum message_next {
 	MESSAGE_GO_ON,
-	MESSAGE_START_TLS,	/* the peer was told to begin its handshake */
-	MESSAGE_END		/* the connection is of no more use */
+	MESSAGE_START_TLS, /* the peer was told to begin its handshake */
+	MESSAGE_END        /* the connection is of no more use */
 };
 
 enum message_next message_answer(const struct message_channel *channel);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 struct settings {
-	unsigned number;		/* 1..4 */
-	char name[8];			/* "dfs1" */
+	unsigned number; /* 1..4 */
+	char name[8];    /* "dfs1" */
 	struct cluster cluster;
 	char listen[280];
 	char data[PATH_MAX];

@@ -14,7 +14,10 @@ struct throttle {
 	int64_t second;
 	unsigned passed, held_back;
 };
-#define THROTTLE_INIT {.lock = PTHREAD_MUTEX_INITIALIZER}
+#define THROTTLE_INIT                                                                    \
+	{                                                                                \
+		.lock = PTHREAD_MUTEX_INITIALIZER                                        \
+	}
 
 /* May a line be written now?  Then *ret_held_back is how many were not since the last. */
 bool throttle_pass(struct throttle *throttle, unsigned *ret_held_back);

@@ -21,7 +21,8 @@ void wire_fixture_start(struct wire_fixture *fixture);
 void wire_fixture_end(struct wire_fixture *fixture);
 
 /* The path of a file in the folder; buf has WIRE_FIXTURE_FILE bytes. */
-const char *wire_fixture_file(const struct wire_fixture *fixture, const char *name, char *buf);
+const char *wire_fixture_file(const struct wire_fixture *fixture, const char *name,
+			      char *buf);
 
 /* Contexts that must be had: of "dfs1", "wild", ...; of "ca.pem" or "other.pem". */
 SSL_CTX *wire_fixture_server(const struct wire_fixture *fixture, const char *name);
