@@ -12,6 +12,10 @@ setup()
 	"$DFS_TOOLS/crash/store_states"
 }
 
+@test "1.8 a store killed at fifty moments, while it merges and drops, loses nothing" {
+	"$DFS_TOOLS/crash/store_kill"
+}
+
 @test "1.11 a store whose system calls fail, and its reserve" {
 	"$DFS_TOOLS/crash/store_faults"
 }
