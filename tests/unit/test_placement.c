@@ -149,7 +149,8 @@ static void test_unit_sizes(void **state)
 static void test_units_cover_the_file(void **state)
 {
 	(void)state;
-	for (uint64_t size = 0; size < 3000000; size += size < EVERY_SIZE_BELOW ? 1 : 65521) {
+	for (uint64_t size = 0; size < 3000000;
+	     size += size < EVERY_SIZE_BELOW ? 1 : 65521) {
 		uint32_t unit_size = placement_unit_size(size);
 		uint64_t units = placement_units(size, unit_size), sum = 0, of[5] = {0};
 
