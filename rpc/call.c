@@ -1,6 +1,12 @@
-/* The calling side of our transport. */
+/*
+ * The calling side of our transport: a CLIENT of libtirpc.
+ *
+ * Its operations put an exchange of ours in the place of libtirpc's own transport, which has
+ * no TLS, and deadlines for one call only.
+ */
 #include "call.h"
 
+#include "clock.h"
 #include "directory.h"
 #include "exchange.h"
 #include <assert.h>
@@ -8,9 +14,85 @@
 #include <stdlib.h>
 
 struct call {
+	CLIENT client; /* first: its operations get a CLIENT * */
 	struct exchange *exchange;
 	unsigned server;
+	int64_t deadline_ms; /* of call_run's call; 0: the call brings a time-out */
+	size_t res_size;     /* likewise */
+	char why[200];       /* the last call failed */
 };
+
+/* ---- the operations of a CLIENT ------------------------------------------------------ */
+
+static enum clnt_stat client_call(CLIENT *client, rpcproc_t procedure, xdrproc_t encode,
+				  void *args, xdrproc_t decode, void *res,
+				  struct timeval timeout)
+{
+	struct call *call = (struct call *)client;
+	const struct exchange_call what = {.program = DFS_PROGRAM + call->server - 1,
+					   .version = DFS_VERSION,
+					   .procedure = procedure,
+					   .encode = encode,
+					   .args = args,
+					   .decode = decode,
+					   .res = res,
+					   .res_size = call->res_size,
+					   .reply_max = DFS_RECORD_MAX};
+	int64_t deadline_ms = call->deadline_ms;
+
+	if (deadline_ms == 0)
+		deadline_ms =
+			clock_now_ms() + timeout.tv_sec * 1000 + timeout.tv_usec / 1000;
+	(void)exchange_run(call->exchange, &what, deadline_ms, call->why,
+			   sizeof call->why);
+	return exchange_error(call->exchange).re_status;
+}
+
+static void client_abort(CLIENT *client)
+{
+	call_cancel((struct call *)client);
+}
+
+static void client_error(CLIENT *client, struct rpc_err *ret)
+{
+	*ret = exchange_error(((struct call *)client)->exchange);
+}
+
+static bool_t client_free_result(CLIENT *client, xdrproc_t decode, void *res)
+{
+	(void)client;
+	xdr_free(decode, res);
+	return TRUE;
+}
+
+static void client_destroy(CLIENT *client)
+{
+	call_close((struct call *)client);
+}
+
+static bool_t client_control(CLIENT *client, u_int request, void *info)
+{
+	(void)client;
+	(void)request;
+	(void)info;
+	return FALSE; /* everything is fixed when the connection is opened */
+}
+
+static struct clnt_ops *client_operations(void)
+{
+	static struct clnt_ops operations = {client_call,    client_abort,
+					     client_error,   client_free_result,
+					     client_destroy, client_control};
+
+	return &operations;
+}
+
+CLIENT *call_client(struct call *call)
+{
+	return &call->client;
+}
+
+/* ---- opening and calling ---------------------------------------------------------------- */
 
 /* Puts the server's name before the cause. */
 static void name_it(unsigned server, const char *cause, char *why, size_t why_size)
@@ -50,6 +132,8 @@ struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *
 	if (call == NULL)
 		goto fail;
 	call->server = server;
+	call->client.cl_ops = client_operations();
+	call->client.cl_auth = authnone_create();
 	(void)snprintf(name, sizeof name, "dfs%u", server);
 	if (!find(cluster, server, deadline_ms, host, &port, cause, sizeof cause))
 		goto fail;
@@ -79,24 +163,33 @@ void call_close(struct call *call)
 	free(call);
 }
 
+/* XDR takes what it encodes without const, but only reads it. */
+static void *unconst(const void *pointer)
+{
+	union {
+		const void *borrow;
+		void *plain;
+	} either = {.borrow = pointer};
+
+	return either.plain;
+}
+
 bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
 	      xdrproc_t decode, void *res, size_t res_size, int64_t deadline_ms,
 	      char *why, size_t why_size)
 {
-	const struct exchange_call what = {.program = DFS_PROGRAM + call->server - 1,
-					   .version = DFS_VERSION,
-					   .procedure = procedure,
-					   .encode = encode,
-					   .args = args,
-					   .decode = decode,
-					   .res = res,
-					   .res_size = res_size,
-					   .reply_max = DFS_RECORD_MAX};
-	char cause[200];
+	const struct timeval none = {0};
+	enum clnt_stat status;
 
-	if (exchange_run(call->exchange, &what, deadline_ms, cause, sizeof cause))
+	call->deadline_ms = deadline_ms;
+	call->res_size = res_size;
+	status = clnt_call(&call->client, procedure, encode, unconst(args), decode, res,
+			   none);
+	call->deadline_ms = 0;
+	call->res_size = 0;
+	if (status == RPC_SUCCESS)
 		return true;
-	name_it(call->server, cause, why, why_size);
+	name_it(call->server, call->why, why, why_size);
 	return false;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The calling side of our transport: ONC RPC calls over one TCP connection inside TLS
- * (RFC 9289: probe, STARTTLS, handshake; never in the clear).
+ * The calling side of our transport: a CLIENT of libtirpc whose calls go over one TCP
+ * connection inside TLS (RFC 9289: probe, STARTTLS, handshake; never in the clear).
  *
  * One call at a time per handle.  After any failure of the connection the handle is dead and
  * is to be freed.  Another thread may end a call under way with call_cancel, but not beside or
@@ -39,6 +39,13 @@ void call_close(struct call *call);
 bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
 	      xdrproc_t decode, void *res, size_t res_size, int64_t deadline_ms,
 	      char *why, size_t why_size);
+
+/*
+ * The same connection as libtirpc knows it, for clnt_call() and the stubs that rpcgen writes:
+ * their time-out counts from the call on, and what they decode into is to be zeroed before.
+ * Borrowed; clnt_destroy() is call_close().
+ */
+CLIENT *call_client(struct call *call);
 
 void call_free_result(xdrproc_t decode, void *res);
 

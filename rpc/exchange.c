@@ -13,6 +13,7 @@ struct exchange {
 	struct record *record;
 	uint32_t xid; /* of the last call; the first is random, so that it cannot be
 			 guessed */
+	struct rpc_err error; /* of the last call */
 };
 
 struct exchange *exchange_new(struct stream *take_stream)
@@ -112,6 +113,21 @@ static bool say_refused(const struct rpc_msg *reply, char *why, size_t size)
 	}
 }
 
+/* A call that failed on this side or on the way; a time-out is one wherever it happens. */
+static void note_failure(struct exchange *exchange, enum clnt_stat status)
+{
+	int error = stream_error(exchange->stream);
+
+	exchange->error =
+		(struct rpc_err){.re_status = error == ETIMEDOUT ? RPC_TIMEDOUT : status};
+	exchange->error.re_errno = error;
+}
+
+struct rpc_err exchange_error(const struct exchange *exchange)
+{
+	return exchange->error;
+}
+
 static bool send_call(struct exchange *exchange, const struct exchange_call *call,
 		      int flavor, int64_t deadline_ms, char *why, size_t why_size)
 {
@@ -162,12 +178,21 @@ bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
 	char verifier[MAX_AUTH_BYTES];
 	struct rpc_msg reply;
 
+	note_failure(exchange, RPC_CANTSEND);
 	if (stream_error(exchange->stream) != 0)
 		return say_stream(exchange, why, why_size);
-	if (!send_call(exchange, call, AUTH_NONE, deadline_ms, why, why_size) ||
-	    !receive_reply(exchange, call->reply_max, deadline_ms, &reply, verifier, why,
-			   why_size))
+	if (!send_call(exchange, call, AUTH_NONE, deadline_ms, why, why_size)) {
+		note_failure(exchange, stream_error(exchange->stream)
+					       ? RPC_CANTSEND
+					       : RPC_CANTENCODEARGS);
 		return false;
+	}
+	if (!receive_reply(exchange, call->reply_max, deadline_ms, &reply, verifier, why,
+			   why_size)) {
+		note_failure(exchange, RPC_CANTRECV);
+		return false;
+	}
+	_seterr_reply(&reply, &exchange->error);
 	if (reply.rm_reply.rp_stat != MSG_ACCEPTED ||
 	    reply.acpted_rply.ar_stat != SUCCESS)
 		return say_refused(&reply, why, why_size);
@@ -179,6 +204,7 @@ bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
 		return true;
 	xdr_free(call->decode, call->res);
 	memset(call->res, 0, call->res_size);
+	note_failure(exchange, RPC_CANTDECODERES);
 	return say(why, why_size, "its answer breaks the protocol, or memory is out");
 }
 

@@ -21,7 +21,7 @@ struct exchange_call {
 	const void *args;
 	xdrproc_t decode; /* NULL: no result */
 	void *res;        /* zeroed first */
-	size_t res_size;
+	size_t res_size;  /* 0: res was zeroed by the caller */
 	size_t reply_max; /* bytes of the largest reply taken */
 };
 
@@ -33,6 +33,9 @@ struct stream *exchange_stream(struct exchange *exchange);
 /* See call_run of call.h, which is this on a connection of ours. */
 bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
 		  int64_t deadline_ms, char *why, size_t why_size);
+
+/* How the last call ended, in libtirpc's terms. */
+struct rpc_err exchange_error(const struct exchange *exchange);
 
 /* Asks the other side to go on inside TLS; true when it said STARTTLS. */
 bool exchange_ask_tls(struct exchange *exchange, uint32_t program, uint32_t version,

@@ -321,6 +321,44 @@ static void test_a_refusal_leaves_the_connection_usable(void **state)
 	fake_end(&fake);
 }
 
+/* The same through libtirpc's own interface, as rpcgen's stubs would use it. */
+static void test_a_client_of_libtirpc(void **state)
+{
+	const struct script script = {.answer = answer_variously, .calls = 9};
+	static const enum clnt_stat expected[] = {
+		RPC_SUCCESS,     RPC_PROGUNAVAIL,   RPC_PROCUNAVAIL,   RPC_CANTDECODEARGS,
+		RPC_SYSTEMERROR, RPC_CANTDECODERES, RPC_CANTDECODERES, RPC_SUCCESS,
+		RPC_CANTRECV,    RPC_CANTSEND,
+	};
+	const struct timeval timeout = {LONG_MS / 1000, 0};
+	dfs_settled_args args = {{0, NULL}};
+	char why[WIRE_FIXTURE_WHY];
+	struct fake fake;
+
+	(void)state;
+	fake_start(&fake, &script);
+	struct call *call = fake_open(&fake, LONG_MS, why);
+	assert_non_null(call);
+	CLIENT *client = call_client(call);
+
+	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+		dfs_settled_res res = {DFS_OK};
+		struct rpc_err error;
+
+		assert_int_equal(clnt_call(client, DFS_SETTLED,
+					   (xdrproc_t)xdr_dfs_settled_args, &args,
+					   (xdrproc_t)xdr_dfs_settled_res, &res, timeout),
+				 expected[i]);
+		clnt_geterr(client, &error);
+		assert_int_equal(error.re_status, expected[i]);
+		if (i == 0)
+			assert_int_equal(res.status, DFS_DENIED);
+		assert_true(clnt_freeres(client, (xdrproc_t)xdr_dfs_settled_res, &res));
+	}
+	clnt_destroy(client);
+	fake_end(&fake);
+}
+
 /* A byte for each call that a server has received and will not answer. */
 static int received[2];
 
@@ -485,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_1_5_a_mute_server_is_given_up_at_the_deadline),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_a_refusal_leaves_the_connection_usable),
+		cmocka_unit_test(test_a_client_of_libtirpc),
 		cmocka_unit_test(test_1_5_no_answer_makes_the_handle_dead),
 		cmocka_unit_test(test_a_call_is_cancelled_from_another_thread),
 		cmocka_unit_test(test_content_lies_in_the_handle),

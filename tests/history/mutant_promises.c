@@ -1,0 +1,22 @@
+/*
+ * A server that gives promises and does not keep them, to see that the history's check can
+ * fail.  It is whichever of the four its name says: dfs1 to dfs4.
+ */
+#include "acceptor.h"
+#include "server.h"
+
+#include <string.h>
+
+const struct acceptor_rules acceptor_rules_default = {
+	.stride = 65536,
+	.jump = UINT64_C(1) << 32,
+	.promises = 65536,
+	.honour = false,
+	.reserve = true,
+	.check_data = true,
+};
+
+int main(int argc, char **argv)
+{
+	return server_main((unsigned)(argv[0][strlen(argv[0]) - 1] - '0'), argc, argv);
+}

@@ -1,0 +1,49 @@
+# Acceptance 1.7 and 1.8: what clients did among dying servers, checked as a history of each name.
+load helper
+
+setup()
+{
+	T=$BATS_TEST_TMPDIR
+}
+
+teardown()
+{
+	rm -rf "$BATS_TEST_TMPDIR"/bin
+}
+
+history()
+{
+	"$PYTHON" "$SOURCE/tests/history/history" "$@"
+}
+
+@test "1.7 1.8 while servers are killed and stopped, every name behaves like one register" {
+	run history --bin "$DFS_BIN" --seconds 20
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+# bats test_tags=long
+@test "1.7 1.8 long: while servers are killed and stopped, every name behaves like one register" {
+	for seed in $(seq 10); do
+		run history --bin "$DFS_BIN" --seconds 60 --seed "$seed"
+		echo "$output"
+		[ "$status" = 0 ]
+	done
+}
+
+# Three runs of up to a minute each find the fault many times over (a run of 25 s finds some 40).
+@test "1.7 the check of histories finds servers that do not keep their promises" {
+	mkdir -p "$T/bin/client"
+	ln -s "$DFS_BIN/client/client" "$T/bin/client/client"
+	for n in 1 2 3 4; do
+		mkdir "$T/bin/dfs$n"
+		cp "$DFS_TOOLS/history/mutant_promises" "$T/bin/dfs$n/dfs$n"
+	done
+	for try in 1 2 3; do
+		run history --bin "$T/bin" --seconds 20
+		[ "$status" = 0 ] || break
+	done
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ "$output" == *"fault: "* ]]
+}
