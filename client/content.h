@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct content_digests {
-	uint8_t xxh128[16];	/* canonical: as xxh128sum prints it */
+	uint8_t xxh128[16]; /* canonical: as xxh128sum prints it */
 	uint8_t sha256[32];
 };
 

@@ -10,29 +10,29 @@
 
 /* What the servers that promised told of one path. */
 struct judge_answers {
-	const dfs_register *of[DFS_SERVERS];	/* NULL: no promise from this server */
-	bool blocked;		/* a file stands in the way of this name */
+	const dfs_register *of[DFS_SERVERS]; /* NULL: no promise from this server */
+	bool blocked;                        /* a file stands in the way of this name */
 };
 
 enum judge_verdict {
-	JUDGE_PROPOSE,	/* a value of one's own on top of `best` */
-	JUDGE_OWN,	/* it has happened: finish `best`, then report success */
-	JUDGE_FINISH,	/* finish `best` (or "no such file"), then report `code` */
-	JUDGE_REPORT	/* report `code` at once */
+	JUDGE_PROPOSE, /* a value of one's own on top of `best` */
+	JUDGE_OWN,     /* it has happened: finish `best`, then report success */
+	JUDGE_FINISH,  /* finish `best` (or "no such file"), then report `code` */
+	JUDGE_REPORT   /* report `code` at once */
 };
 
 struct judgement {
 	enum judge_verdict verdict;
-	int code;			/* of JUDGE_FINISH and JUDGE_REPORT */
-	const char *why;		/* static, for people */
-	const dfs_accepted *best;	/* the highest accepted value, or NULL */
+	int code;                 /* of JUDGE_FINISH and JUDGE_REPORT */
+	const char *why;          /* static, for people */
+	const dfs_accepted *best; /* the highest accepted value, or NULL */
 };
 
 /*
  * staged: content of this proposal is bound here and there, so a failure must be finished
  * above that binding before it is reported.
  */
-struct judgement judge(const struct proposal *proposal, const struct judge_answers *answers,
-		       bool staged);
+struct judgement judge(const struct proposal *proposal,
+		       const struct judge_answers *answers, bool staged);
 
 #endif

@@ -21,15 +21,15 @@ enum { DFS_WHY = 1024 };
 
 /* How one item, or a whole call, ended: an exit code of the command line, and why. */
 struct dfs_result {
-	int code;		/* enum dfs_exit of status.h; 0 is done */
-	char why[DFS_WHY];	/* a sentence for people, without a final dot; empty when done */
-	char warning[DFS_WHY];	/* done, but: e.g. which server was absent; else empty */
+	int code;          /* enum dfs_exit of status.h; 0 is done */
+	char why[DFS_WHY]; /* a sentence for people, without a final dot; empty when done */
+	char warning[DFS_WHY]; /* done, but: e.g. which server was absent; else empty */
 };
 
 struct dfs_options {
-	const char *config;	/* a cluster.conf; not NULL */
-	const char *user;	/* whose paths; not NULL */
-	const char *caller;	/* name and version for the servers' logs; NULL allowed */
+	const char *config; /* a cluster.conf; not NULL */
+	const char *user;   /* whose paths; not NULL */
+	const char *caller; /* name and version for the servers' logs; NULL allowed */
 };
 
 /* Reads the configuration and begins to connect; waits for nobody.  On failure *ret is NULL. */
@@ -44,42 +44,45 @@ enum { DFS_VERSION_TEXT = 64, DFS_ID_TEXT = 33, DFS_OPERATION_TEXT = 160 };
 struct dfs_file {
 	char owner[33];
 	uint64_t size;
-	int64_t modified_ns;	/* of the local file that was put; since 1970 UTC */
-	int64_t stored_ns;	/* when it was put, by that client's clock */
-	unsigned row;		/* 0..3 */
+	int64_t modified_ns; /* of the local file that was put; since 1970 UTC */
+	int64_t stored_ns;   /* when it was put, by that client's clock */
+	unsigned row;        /* 0..3 */
 	uint32_t unit_size;
 	char version[DFS_VERSION_TEXT];
 	char object[DFS_ID_TEXT];
-	uint8_t xxh128[16];	/* of the content, in the order that xxh128sum prints */
+	uint8_t xxh128[16]; /* of the content, in the order that xxh128sum prints */
 	uint8_t sha256[32];
-	unsigned chunks[4];	/* per server: chunks it was given, bit c-1 for chunk c */
-	unsigned copies;	/* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
-	unsigned live;		/* servers that answered, bit s-1 for dfsS */
-	bool newest_unsure;	/* two servers only: may be a write that was never completed */
+	unsigned chunks[4]; /* per server: chunks it was given, bit c-1 for chunk c */
+	unsigned
+		copies; /* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
+	unsigned live;  /* servers that answered, bit s-1 for dfsS */
+	bool newest_unsure; /* two servers only: may be a write that was never completed */
 };
 
 /* ---- put ----------------------------------------------------------------------- */
 
 struct dfs_put {
-	const char *path;	/* canonical */
-	const char *local;	/* file to read; NULL: from fd */
-	int fd;			/* a regular file, read from its start; used with local NULL */
-	int64_t modified_ns;	/* with fd */
+	const char *path;  /* canonical */
+	const char *local; /* file to read; NULL: from fd */
+	int fd;            /* a regular file, read from its start; used with local NULL */
+	int64_t modified_ns; /* with fd */
 	/* conditions */
-	bool create;		/* only where there is no file */
-	const char *if_version;	/* only over this version; NULL: over any */
-	const char *operation;	/* what exit 11 printed, to repeat it safely; NULL: a new one */
+	bool create;            /* only where there is no file */
+	const char *if_version; /* only over this version; NULL: over any */
+	const char *
+		operation; /* what exit 11 printed, to repeat it safely; NULL: a new one */
 	/* results */
 	struct dfs_result result;
 	char version[DFS_VERSION_TEXT];
-	char retry[DFS_OPERATION_TEXT];	/* with code 11: what --operation takes */
-	unsigned copies;	/* living copies of the worst chunk */
+	char retry[DFS_OPERATION_TEXT]; /* with code 11: what --operation takes */
+	unsigned copies;                /* living copies of the worst chunk */
 	uint64_t size;
 };
 
 struct dfs_put_callbacks {
 	void *context;
-	void (*progress)(void *context, size_t item, uint64_t done, uint64_t size);	/* or NULL */
+	void (*progress)(void *context, size_t item, uint64_t done,
+			 uint64_t size); /* or NULL */
 	void (*finished)(void *context, size_t item);
 };
 
@@ -104,8 +107,10 @@ struct dfs_get {
  */
 struct dfs_get_callbacks {
 	void *context;
-	int (*begin)(void *context, size_t item, const struct dfs_file *file, char why[DFS_WHY]);
-	int (*write)(void *context, size_t item, const void *bytes, size_t len, char why[DFS_WHY]);
+	int (*begin)(void *context, size_t item, const struct dfs_file *file,
+		     char why[DFS_WHY]);
+	int (*write)(void *context, size_t item, const void *bytes, size_t len,
+		     char why[DFS_WHY]);
 	void (*finished)(void *context, size_t item);
 };
 
@@ -119,8 +124,8 @@ void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 
 struct dfs_delete {
 	const char *path;
-	const char *if_version;	/* or NULL */
-	const char *operation;	/* as in dfs_put */
+	const char *if_version; /* or NULL */
+	const char *operation;  /* as in dfs_put */
 	struct dfs_result result;
 	char version[DFS_VERSION_TEXT];
 	char retry[DFS_OPERATION_TEXT];
@@ -141,10 +146,10 @@ void dfs_stat(struct dfs *dfs, struct dfs_stat *items, size_t count,
 /* ---- list ---------------------------------------------------------------------- */
 
 struct dfs_entry {
-	const char *path;	/* canonical; a folder's without the final '/' */
+	const char *path; /* canonical; a folder's without the final '/' */
 	bool folder;
-	bool has_file;		/* detail was asked and could be had */
-	struct dfs_file file;	/* copies, chunks and live are right without detail too */
+	bool has_file;        /* detail was asked and could be had */
+	struct dfs_file file; /* copies, chunks and live are right without detail too */
 };
 
 /*
@@ -160,9 +165,9 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 /* ---- status -------------------------------------------------------------------- */
 
 struct dfs_server_status {
-	bool up;		/* it answered */
+	bool up; /* it answered */
 	bool votes;
-	char why[DFS_WHY];	/* down or recovering: why */
+	char why[DFS_WHY]; /* down or recovering: why */
 	char address[280];
 	char software[256];
 	char store[DFS_ID_TEXT];
@@ -175,10 +180,11 @@ struct dfs_server_status {
 
 struct dfs_report {
 	struct dfs_server_status servers[4];
-	bool counted;			/* the numbers below are known */
+	bool counted; /* the numbers below are known */
 	uint64_t files;
-	uint64_t files_by_copies[3];	/* two or more, one, no living copy of the worst chunk */
-	int code;			/* 0..3, the exit code of "status" */
+	uint64_t files_by_copies
+		[3]; /* two or more, one, no living copy of the worst chunk */
+	int code;    /* 0..3, the exit code of "status" */
 };
 
 struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);

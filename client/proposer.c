@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "placement.h"
 #include "reader.h"
+#include "text.h"
 #include "value.h"
 
 #include <inttypes.h>
@@ -39,17 +40,22 @@ void proposer_retry_text(const struct proposal *proposal, char *text)
 
 bool proposer_retry_parse(const char *text, struct proposal *proposal)
 {
-	char id[ID_TEXT], ballot[BALLOT_TEXT];
-	uint64_t number;
-	int end = 0;
+	char copy[DFS_OPERATION_TEXT];
+	char *number, *ballot;
 
-	if (sscanf(text, "%32[0-9a-f]:%" SCNu64 ":%79[0-9a-f.]%n", id, &number, ballot,
-		   &end) != 3 ||
-	    text[end] != '\0' || !id_parse(id, &proposal->operation) ||
-	    !ballot_parse(ballot, &proposal->first) || id_is_zero(&proposal->operation))
+	if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
+		return false;
+	number = strchr(copy, ':');
+	ballot = number ? strchr(number + 1, ':') : NULL;
+	if (!ballot)
+		return false;
+	*number++ = *ballot++ = '\0';
+	if (!id_parse(copy, &proposal->operation) || id_is_zero(&proposal->operation) ||
+	    !text_number(number, 0, UINT64_MAX - DFS_RECENT_MAX,
+			 &proposal->first_number) ||
+	    !ballot_parse(ballot, &proposal->first))
 		return false;
 	proposal->proposed = true;
-	proposal->first_number = number;
 	return true;
 }
 

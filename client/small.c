@@ -132,9 +132,9 @@ static void gather_free(struct gather *gather)
 static struct gather *gather_new(size_t files)
 {
 	struct gather *gather = calloc(1, sizeof *gather);
-	bool good = gather != NULL;
+	bool good;
 
-	if (!good)
+	if (!gather)
 		return NULL;
 	pthread_mutex_init(&gather->lock, NULL);
 	pthread_cond_init(&gather->ended, NULL);

@@ -22,22 +22,23 @@
 #include <stddef.h>
 
 struct cluster_server {
-	char address[280];	/* "host:port", or empty */
-	char host[256];		/* for rpcbind, where address is empty */
+	char address[280]; /* "host:port", or empty */
+	char host[256];    /* for rpcbind, where address is empty */
 };
 
 struct cluster {
-	char folder[PATH_MAX];	/* absolute, of cluster.conf */
+	char folder[PATH_MAX]; /* absolute, of cluster.conf */
 	char ca[PATH_MAX];
 	dfs_id id;
-	struct cluster_server servers[DFS_SERVERS];	/* [0] is dfs1 */
+	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
 };
 
 /* false, and a sentence in why (what is wrong and what to do), when it cannot be used. */
 bool cluster_read(const char *file, struct cluster *ret, char *why, size_t why_size);
 
 /* Writes a new file (0644) that cluster_read will take; false, with why, if it exists. */
-bool cluster_write(const char *file, const struct cluster *cluster, char *why, size_t why_size);
+bool cluster_write(const char *file, const struct cluster *cluster, char *why,
+		   size_t why_size);
 
 /*
  * Which file to read: given if not NULL, else $DFS_CONFIG, else

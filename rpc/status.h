@@ -9,15 +9,15 @@ enum dfs_exit {
 	DFS_EXIT_DONE = 0,
 	DFS_EXIT_OTHER = 1,
 	DFS_EXIT_USAGE = 2,
-	DFS_EXIT_SOME = 3,	/* some items failed, not all alike */
-	DFS_EXIT_MISSING = 4,	/* no such file */
-	DFS_EXIT_FEW = 5,	/* too few servers, or too little space on them */
-	DFS_EXIT_WEAK = 6,	/* stored below the asked protection */
+	DFS_EXIT_SOME = 3,    /* some items failed, not all alike */
+	DFS_EXIT_MISSING = 4, /* no such file */
+	DFS_EXIT_FEW = 5,     /* too few servers, or too little space on them */
+	DFS_EXIT_WEAK = 6,    /* stored below the asked protection */
 	DFS_EXIT_DENIED = 7,
-	DFS_EXIT_CONFLICT = 8,	/* exists, or another version */
+	DFS_EXIT_CONFLICT = 8, /* exists, or another version */
 	DFS_EXIT_DAMAGED = 9,
-	DFS_EXIT_ALONE = 10,	/* no server */
-	DFS_EXIT_OPEN = 11	/* outcome unknown */
+	DFS_EXIT_ALONE = 10, /* no server */
+	DFS_EXIT_OPEN = 11   /* outcome unknown */
 };
 
 /* A few words for people; also for a number that is none of ours. */

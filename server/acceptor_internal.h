@@ -19,19 +19,19 @@ struct acceptor {
 	unsigned server;
 	struct acceptor_rules rules;
 	struct busy *busy;
-	pthread_mutex_t lock;	/* of what follows */
+	pthread_mutex_t lock; /* of what follows */
 	struct promises *promises;
 	uint32_t epoch;
-	uint64_t seen;		/* the highest counter promised, accepted or found at start */
+	uint64_t seen; /* the highest counter promised, accepted or found at start */
 	dfs_ballot floor;
-	pthread_mutex_t reserving;	/* of what follows */
+	pthread_mutex_t reserving; /* of what follows */
 	uint64_t reserved;
 };
 
 /* How a ballot stands against what is promised and accepted for a path. */
 enum acceptor_judged {
-	ACCEPTOR_LOW,	/* refused */
-	ACCEPTOR_AGAIN,	/* it is the accepted ballot itself */
+	ACCEPTOR_LOW,   /* refused */
+	ACCEPTOR_AGAIN, /* it is the accepted ballot itself */
 	ACCEPTOR_GOOD
 };
 
@@ -48,7 +48,8 @@ int acceptor_look(struct acceptor *acceptor, const dfs_path *path,
 		  struct store_register *reg);
 
 /* What is accepted for the path, with its value. */
-dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path, dfs_register *ret);
+dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
+			 dfs_register *ret);
 
 /* Makes sure that no restart will take the counter for one that was never promised. */
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);

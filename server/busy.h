@@ -14,7 +14,7 @@
 struct busy;
 
 struct busy_key {
-	const char *bytes;	/* borrowed until the key is given back */
+	const char *bytes; /* borrowed until the key is given back */
 	size_t len;
 };
 

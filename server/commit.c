@@ -95,14 +95,15 @@ static int add_batches(struct commit_job *job, struct pack_out *entries, uint32_
 /* The first segment has all that is not an upload; each upload is one. */
 static int build(struct commit_job *job)
 {
-	struct store_upload *const *uploads = job->batches ? job->batches->uploads : NULL;
+	struct store_upload *const *uploads =
+		job->own_image || !job->batches ? NULL : job->batches->uploads;
 	struct seal_head head;
 	struct pack_out entries = {0};
 	uint32_t count = job->note_count;
 	int rc;
 
 	pack_put(&entries, job->notes.bytes, job->notes.len);
-	if (!job->own_image) {
+	if (uploads) {
 		pack_put(&entries, uploads[0]->entries.bytes, uploads[0]->entries.len);
 		count++;
 	}
@@ -112,7 +113,7 @@ static int build(struct commit_job *job)
 		rc = EINVAL;
 	if (rc == 0)
 		rc = commit_add_seal(job->images[0], &head, count, &entries);
-	for (size_t i = 1; i < job->segment_count && rc == 0; i++)
+	for (size_t i = 1; uploads && i < job->segment_count && rc == 0; i++)
 		rc = commit_add_seal(job->images[i], &head, 1, &uploads[i]->entries);
 	job->seal_bytes = (uint32_t)entries.len;
 	pack_free(&entries);

@@ -6,7 +6,7 @@
 
 /* What was being done: the same errno means different things to different callers. */
 enum errors_doing {
-	ERRORS_READING,		/* a register or a unit */
+	ERRORS_READING, /* a register or a unit */
 	ERRORS_UPLOADING,
 	ERRORS_BINDING,
 	ERRORS_COMMITTING

@@ -85,12 +85,11 @@ static struct merge_run pick_tier(struct store *store, unsigned tier, size_t fan
 
 static struct merge_run pick_half_dead(struct store *store)
 {
-	struct index_segment *segment;
+	struct index_segment *segment = TAILQ_FIRST(&store->segments);
 
-	TAILQ_FOREACH (segment, &store->segments, order) {
+	for (; segment; segment = TAILQ_NEXT(segment, order))
 		if (is_half_dead(segment) && !segment->damaged)
 			return (struct merge_run){.first = segment, .count = 1};
-	}
 	return (struct merge_run){0};
 }
 

@@ -19,16 +19,16 @@ struct procs_server {
 	struct store *store;
 	struct acceptor *acceptor;
 	int64_t started_ns;
-	unsigned (*connections)(void);	/* how many are open now */
+	unsigned (*connections)(void); /* how many are open now */
 };
 
 /* One connection; used by its thread alone. */
 struct caller {
 	const struct procs_server *server;
-	struct store_uploads *uploads;	/* made with the connection */
-	char address[64];		/* for the log */
-	char user[DFS_USER_MAX + 1];	/* from HELLO; empty before it */
-	void **kept;			/* freed after the reply */
+	struct store_uploads *uploads; /* made with the connection */
+	char address[64];              /* for the log */
+	char user[DFS_USER_MAX + 1];   /* from HELLO; empty before it */
+	void **kept;                   /* freed after the reply */
 	size_t kept_count, kept_room;
 };
 

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +25,11 @@ struct folder {
 };
 
 /* The first thing that is wrong is what people are told. */
-static void __attribute__((format(printf, 2, 3)))
-not_whole(struct store *store, const char *format, ...)
+static void not_whole(struct store *store, const char *why)
 {
-	va_list arguments;
-
-	if (!store->whole)
-		return;
+	if (store->whole)
+		snprintf(store->why, sizeof store->why, "%s", why);
 	store->whole = false;
-	va_start(arguments, format);
-	vsnprintf(store->why, sizeof store->why, format, arguments);
-	va_end(arguments);
 }
 
 /* ---- the folder ---------------------------------------------------------------- */
@@ -107,6 +100,7 @@ static int read_folder(struct store *store, struct folder *folder)
 static void check_tiling(struct store *store, struct folder *folder)
 {
 	uint64_t next = 1;
+	char why[128];
 
 	if (folder->count == 0)
 		not_whole(store, "The store is empty: its segments are gone.");
@@ -117,16 +111,16 @@ static void check_tiling(struct store *store, struct folder *folder)
 			file->covered = true;
 			continue;
 		}
-		if (file->lo > next)
-			not_whole(
-				store,
+		if (file->lo > next) {
+			snprintf(
+				why, sizeof why,
 				"Segments %llu to %llu are missing: stored data is lost.",
 				(unsigned long long)next,
 				(unsigned long long)file->lo - 1);
-		else if (file->lo < next)
-			not_whole(store, "Segment %llu-%llu overlaps the one before it.",
-				  (unsigned long long)file->lo,
-				  (unsigned long long)file->hi);
+			not_whole(store, why);
+		} else if (file->lo < next) {
+			not_whole(store, "A segment overlaps the one before it.");
+		}
 		next = file->hi + 1;
 	}
 	store->newest = next - 1;
@@ -189,7 +183,7 @@ static int apply(struct store *store, const struct seal_entry *entry,
 	return 0;
 }
 
-static int check_head(struct store *store, const struct seal_head *head, const char *name)
+static int check_head(struct store *store, const struct seal_head *head)
 {
 	if (head->server != store->server || !id_equal(&head->cluster, &store->cluster)) {
 		snprintf(store->why, sizeof store->why,
@@ -204,7 +198,7 @@ static int check_head(struct store *store, const struct seal_head *head, const c
 	if (id_is_zero(&store->head.store))
 		store->head.store = head->store;
 	else if (!id_equal(&head->store, &store->head.store))
-		not_whole(store, "Segment %s is from another store.", name);
+		not_whole(store, "One of the segments is from another store.");
 	if (head->epoch > store->head.epoch)
 		store->head.epoch = head->epoch;
 	if (head->reserved > store->head.reserved)
@@ -221,6 +215,7 @@ static int read_seal(struct store *store, struct index_segment *segment, const c
 	struct seal_head head;
 	struct frame_key key;
 	enum seal_step step = SEAL_BROKEN;
+	char why[128];
 	dfs_bytes data;
 	void *record;
 	int rc;
@@ -235,18 +230,19 @@ static int read_seal(struct store *store, struct index_segment *segment, const c
 		rc = EBADMSG;
 	}
 	if (rc != 0) {
-		not_whole(store, "The list of segment %s cannot be read: %s.", name,
-			  rc == EBADMSG ? "it is damaged" : strerror(rc));
+		snprintf(why, sizeof why, "The list of segment %s cannot be read: %s.",
+			 name, rc == EBADMSG ? "it is damaged" : strerror(rc));
+		not_whole(store, why);
 		return 0;
 	}
-	rc = check_head(store, &head, name);
+	rc = check_head(store, &head);
 	segment->seal_bytes = data.len;
 	while (rc == 0 && (step = seal_next(&reader, &entry)) == SEAL_ENTRY) {
 		segment->full += entry.bytes;
 		rc = apply(store, &entry, segment);
 	}
 	if (rc == 0 && step == SEAL_BROKEN)
-		not_whole(store, "The list of segment %s is damaged.", name);
+		not_whole(store, "The list of a segment is damaged.");
 	free(record);
 	return rc;
 }

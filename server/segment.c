@@ -8,6 +8,8 @@
  */
 #include "segment.h"
 
+#include "text.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +28,9 @@
  */
 enum { CACHED_BUCKETS = 2 };
 
+/* Of each number in a name. */
+enum { DIGITS = 15 };
+
 struct segment {
 	atomic_uint refs;
 	struct segment_cache *cache;
@@ -40,8 +45,8 @@ struct segment {
 struct segment_cache {
 	int folder_fd;
 	unsigned most;
-	pthread_mutex_t lock;       /* of what follows */
-	TAILQ_HEAD(, segment) open; /* the least recently used first */
+	pthread_mutex_t lock;               /* of what follows */
+	TAILQ_HEAD(segments, segment) open; /* the least recently used first */
 	unsigned count;
 };
 
@@ -57,12 +62,16 @@ const char *segment_name(uint64_t lo, uint64_t hi, char *name)
 bool segment_parse_name(const char *name, uint64_t *ret_lo, uint64_t *ret_hi)
 {
 	char again[SEGMENT_NAME];
-	unsigned long long lo, hi;
+	uint64_t lo, hi;
 
-	if (strlen(name) != SEGMENT_NAME - 1 ||
-	    sscanf(name, "%15llu-%15llu.", &lo, &hi) != 2)
+	if (strlen(name) != SEGMENT_NAME - 1)
 		return false;
-	if (lo == 0 || hi < lo || strcmp(name, segment_name(lo, hi, again)) != 0)
+	memcpy(again, name, SEGMENT_NAME);
+	again[DIGITS] = '\0';
+	again[2 * DIGITS + 1] = '\0';
+	if (!text_number(again, 1, UINT64_MAX, &lo) ||
+	    !text_number(again + DIGITS + 1, lo, UINT64_MAX, &hi) ||
+	    strcmp(name, segment_name(lo, hi, again)) != 0)
 		return false;
 	*ret_lo = lo;
 	*ret_hi = hi;

@@ -28,22 +28,22 @@ struct store_uploads;
 
 /* Rules that tests replace; the product uses store_rules_default. */
 struct store_rules {
-	bool fsync_segments;	/* before the rename */
-	bool fsync_folder;	/* before the acknowledgement */
-	bool drop_covered;	/* at start, segments that a merged one covers */
-	bool keep_undone;	/* drops stay in merges that do not begin at the first segment */
-	int64_t grace_ms;	/* that dropped content stays readable */
-	size_t merge_fan;	/* so many segments of one size class are merged */
-	uint64_t merge_bytes;	/* a merged segment is not larger */
-	size_t upload_in_memory;	/* an upload above this becomes a segment of its own */
+	bool fsync_segments; /* before the rename */
+	bool fsync_folder;   /* before the acknowledgement */
+	bool drop_covered;   /* at start, segments that a merged one covers */
+	bool keep_undone; /* drops stay in merges that do not begin at the first segment */
+	int64_t grace_ms;        /* that dropped content stays readable */
+	size_t merge_fan;        /* so many segments of one size class are merged */
+	uint64_t merge_bytes;    /* a merged segment is not larger */
+	size_t upload_in_memory; /* an upload above this becomes a segment of its own */
 };
 extern const struct store_rules store_rules_default;
 
 struct store_options {
-	const char *folder;	/* the data/ of this server */
-	unsigned server;	/* 1..4 */
+	const char *folder; /* the data/ of this server */
+	unsigned server;    /* 1..4 */
 	dfs_id cluster;
-	const struct store_rules *rules;	/* NULL: store_rules_default */
+	const struct store_rules *rules; /* NULL: store_rules_default */
 };
 
 /*
@@ -72,12 +72,12 @@ bool store_whole(const struct store *store, const char **ret_why);
 struct store_numbers {
 	dfs_id id;
 	uint32_t epoch;
-	uint64_t reserved;	/* no promise was ever given above this counter */
+	uint64_t reserved; /* no promise was ever given above this counter */
 	dfs_ballot floor;
-	uint64_t highest_counter;	/* of any accepted ballot of this epoch */
+	uint64_t highest_counter; /* of any accepted ballot of this epoch */
 	uint64_t newest_segment;
 	uint64_t segments, files, tombstones, objects, stored_bytes, damaged;
-	uint64_t disk_free, disk_size;	/* free: without the reserve */
+	uint64_t disk_free, disk_size; /* free: without the reserve */
 };
 void store_get_numbers(struct store *store, struct store_numbers *ret);
 
@@ -88,11 +88,11 @@ bool store_has_room(struct store *store, uint64_t bytes);
 
 struct store_register {
 	dfs_ballot ballot;
-	dfs_kind kind;		/* DFS_FILE or DFS_TOMBSTONE */
+	dfs_kind kind; /* DFS_FILE or DFS_TOMBSTONE */
 	uint32_t holders;
-	dfs_id object;		/* zero for a tombstone */
+	dfs_id object; /* zero for a tombstone */
 	bool settled;
-	bool confirmed;		/* accepted through ACCEPT since the start */
+	bool confirmed; /* accepted through ACCEPT since the start */
 };
 
 /* ENOENT: unknown path.  From memory, but EBADMSG once its record was found damaged. */
@@ -129,8 +129,8 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data);
 
 /* Is the object bound to exactly this path and ballot, or was it last? */
-bool store_is_bound(struct store *store, const dfs_id *object, const char *path, size_t len,
-		    const dfs_ballot *ballot);
+bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
+		    size_t len, const dfs_ballot *ballot);
 
 /* ---- uploads ------------------------------------------------------------------- */
 
@@ -139,7 +139,8 @@ struct store_uploads *store_uploads_new(struct store *store);
 void store_uploads_free(struct store_uploads *uploads);
 
 /* A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO, ENOMEM. */
-int store_upload(struct store_uploads *uploads, const dfs_id *object, const dfs_unit *unit);
+int store_upload(struct store_uploads *uploads, const dfs_id *object,
+		 const dfs_unit *unit);
 
 /* Ends an upload that failed: all of it goes, and its space is free at once. */
 void store_upload_end(struct store_uploads *uploads, const dfs_id *object);
@@ -158,7 +159,8 @@ void store_batch_free(struct store_batch *batch);
 
 /* Accepts (ballot, value) for the path; through_accept makes it confirmed. */
 int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
-		       const dfs_ballot *ballot, const dfs_value *value, bool through_accept);
+		       const dfs_ballot *ballot, const dfs_value *value,
+		       bool through_accept);
 
 /* A small file's units, and what they are part of; EINVAL when chunks are not complete. */
 int store_batch_content(struct store_batch *batch, const dfs_share *share,

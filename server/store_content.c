@@ -124,17 +124,19 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 	return rc;
 }
 
-/* Moves the upload, all of it described, from the connection to the batch. */
+/* Moves the upload, all of it described, from the connection to the batch; or ends it. */
 static void take_upload(struct store_batch *batch, struct store_uploads *uploads,
-			struct store_upload *upload)
+			struct store_upload *upload, bool wanted)
 {
 	uploads_take(uploads, upload);
-	if (upload->image) {
+	if (wanted && upload->image) {
 		batch->uploads[batch->upload_count++] = upload;
 		return;
 	}
-	batch_add_records(batch, upload->records);
-	upload->records = NULL;
+	if (wanted) {
+		batch_add_records(batch, upload->records);
+		upload->records = NULL;
+	}
 	uploads_free_one(batch->store, upload);
 }
 
@@ -155,29 +157,23 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 	if (!object)
 		return ENOMEM;
 	given = upload ? uploads_chunks(upload, share) : 0;
-	if (here != 0 && here_units != share->units)
+	if ((here != 0 && here_units != share->units) ||
+	    (upload && !upload->failed && (share->chunks & ~(here | given)) != 0))
 		rc = EINVAL;
 	else if ((share->chunks & ~here) == 0)
 		entry.chunks = 0;
 	else if (!upload)
 		rc = ENOENT;
-	else if (upload->failed != 0)
-		rc = upload->failed;
-	else if ((share->chunks & ~(here | given)) != 0)
-		rc = EINVAL;
 	else
-		entry.chunks &= given;
+		rc = upload->failed;
+	entry.chunks &= given;
 	if (rc != 0) {
 		batch_release_object(batch->store, object);
 		return rc;
 	}
 	entry.bytes = upload ? upload->bytes : 0;
 	rc = add_content(batch, &entry, object, upload && upload->image ? upload : NULL);
-	if (rc == 0 && entry.chunks != 0) {
-		take_upload(batch, uploads, upload);
-	} else if (rc == 0 && upload) {
-		uploads_take(uploads, upload);
-		uploads_free_one(batch->store, upload);
-	}
+	if (rc == 0 && upload)
+		take_upload(batch, uploads, upload, entry.chunks != 0);
 	return rc;
 }

@@ -633,262 +633,262 @@ typedef struct dfs_digest_res dfs_digest_res;
 
 #if defined(__STDC__) || defined(__cplusplus)
 #define DFS_HELLO 1
-extern  enum clnt_stat dfs_hello_1(dfs_hello_args *, dfs_hello_res *, CLIENT *);
-extern  bool_t dfs_hello_1_svc(dfs_hello_args *, dfs_hello_res *, struct svc_req *);
+extern enum clnt_stat dfs_hello_1(dfs_hello_args *, dfs_hello_res *, CLIENT *);
+extern bool_t dfs_hello_1_svc(dfs_hello_args *, dfs_hello_res *, struct svc_req *);
 #define DFS_LOGIN 2
-extern  enum clnt_stat dfs_login_1(dfs_login_args *, dfs_login_res *, CLIENT *);
-extern  bool_t dfs_login_1_svc(dfs_login_args *, dfs_login_res *, struct svc_req *);
+extern enum clnt_stat dfs_login_1(dfs_login_args *, dfs_login_res *, CLIENT *);
+extern bool_t dfs_login_1_svc(dfs_login_args *, dfs_login_res *, struct svc_req *);
 #define DFS_PUT 3
-extern  enum clnt_stat dfs_put_1(dfs_put_args *, dfs_put_res *, CLIENT *);
-extern  bool_t dfs_put_1_svc(dfs_put_args *, dfs_put_res *, struct svc_req *);
+extern enum clnt_stat dfs_put_1(dfs_put_args *, dfs_put_res *, CLIENT *);
+extern bool_t dfs_put_1_svc(dfs_put_args *, dfs_put_res *, struct svc_req *);
 #define DFS_BIND 4
-extern  enum clnt_stat dfs_bind_1(dfs_bind_args *, dfs_bind_res *, CLIENT *);
-extern  bool_t dfs_bind_1_svc(dfs_bind_args *, dfs_bind_res *, struct svc_req *);
+extern enum clnt_stat dfs_bind_1(dfs_bind_args *, dfs_bind_res *, CLIENT *);
+extern bool_t dfs_bind_1_svc(dfs_bind_args *, dfs_bind_res *, struct svc_req *);
 #define DFS_GET 5
-extern  enum clnt_stat dfs_get_1(dfs_get_args *, dfs_get_res *, CLIENT *);
-extern  bool_t dfs_get_1_svc(dfs_get_args *, dfs_get_res *, struct svc_req *);
+extern enum clnt_stat dfs_get_1(dfs_get_args *, dfs_get_res *, CLIENT *);
+extern bool_t dfs_get_1_svc(dfs_get_args *, dfs_get_res *, struct svc_req *);
 #define DFS_LOOKUP 6
-extern  enum clnt_stat dfs_lookup_1(dfs_paths *, dfs_lookup_res *, CLIENT *);
-extern  bool_t dfs_lookup_1_svc(dfs_paths *, dfs_lookup_res *, struct svc_req *);
+extern enum clnt_stat dfs_lookup_1(dfs_paths *, dfs_lookup_res *, CLIENT *);
+extern bool_t dfs_lookup_1_svc(dfs_paths *, dfs_lookup_res *, struct svc_req *);
 #define DFS_PREPARE 7
-extern  enum clnt_stat dfs_prepare_1(dfs_prepare_args *, dfs_prepare_res *, CLIENT *);
-extern  bool_t dfs_prepare_1_svc(dfs_prepare_args *, dfs_prepare_res *, struct svc_req *);
+extern enum clnt_stat dfs_prepare_1(dfs_prepare_args *, dfs_prepare_res *, CLIENT *);
+extern bool_t dfs_prepare_1_svc(dfs_prepare_args *, dfs_prepare_res *, struct svc_req *);
 #define DFS_ACCEPT 8
-extern  enum clnt_stat dfs_accept_1(dfs_accept_args *, dfs_accept_res *, CLIENT *);
-extern  bool_t dfs_accept_1_svc(dfs_accept_args *, dfs_accept_res *, struct svc_req *);
+extern enum clnt_stat dfs_accept_1(dfs_accept_args *, dfs_accept_res *, CLIENT *);
+extern bool_t dfs_accept_1_svc(dfs_accept_args *, dfs_accept_res *, struct svc_req *);
 #define DFS_DELETE 9
-extern  enum clnt_stat dfs_delete_1(dfs_accept_args *, dfs_accept_res *, CLIENT *);
-extern  bool_t dfs_delete_1_svc(dfs_accept_args *, dfs_accept_res *, struct svc_req *);
+extern enum clnt_stat dfs_delete_1(dfs_accept_args *, dfs_accept_res *, CLIENT *);
+extern bool_t dfs_delete_1_svc(dfs_accept_args *, dfs_accept_res *, struct svc_req *);
 #define DFS_FINISH 10
-extern  enum clnt_stat dfs_finish_1(dfs_paths *, dfs_finish_res *, CLIENT *);
-extern  bool_t dfs_finish_1_svc(dfs_paths *, dfs_finish_res *, struct svc_req *);
+extern enum clnt_stat dfs_finish_1(dfs_paths *, dfs_finish_res *, CLIENT *);
+extern bool_t dfs_finish_1_svc(dfs_paths *, dfs_finish_res *, struct svc_req *);
 #define DFS_SETTLED 11
-extern  enum clnt_stat dfs_settled_1(dfs_settled_args *, dfs_settled_res *, CLIENT *);
-extern  bool_t dfs_settled_1_svc(dfs_settled_args *, dfs_settled_res *, struct svc_req *);
+extern enum clnt_stat dfs_settled_1(dfs_settled_args *, dfs_settled_res *, CLIENT *);
+extern bool_t dfs_settled_1_svc(dfs_settled_args *, dfs_settled_res *, struct svc_req *);
 #define DFS_LIST 12
-extern  enum clnt_stat dfs_list_1(dfs_list_args *, dfs_list_res *, CLIENT *);
-extern  bool_t dfs_list_1_svc(dfs_list_args *, dfs_list_res *, struct svc_req *);
+extern enum clnt_stat dfs_list_1(dfs_list_args *, dfs_list_res *, CLIENT *);
+extern bool_t dfs_list_1_svc(dfs_list_args *, dfs_list_res *, struct svc_req *);
 #define DFS_STATUS 13
-extern  enum clnt_stat dfs_status_1(void *, dfs_status_res *, CLIENT *);
-extern  bool_t dfs_status_1_svc(void *, dfs_status_res *, struct svc_req *);
+extern enum clnt_stat dfs_status_1(void *, dfs_status_res *, CLIENT *);
+extern bool_t dfs_status_1_svc(void *, dfs_status_res *, struct svc_req *);
 #define DFS_LEARN 32
-extern  enum clnt_stat dfs_learn_1(dfs_learn_args *, dfs_learn_res *, CLIENT *);
-extern  bool_t dfs_learn_1_svc(dfs_learn_args *, dfs_learn_res *, struct svc_req *);
+extern enum clnt_stat dfs_learn_1(dfs_learn_args *, dfs_learn_res *, CLIENT *);
+extern bool_t dfs_learn_1_svc(dfs_learn_args *, dfs_learn_res *, struct svc_req *);
 #define DFS_FORGET 33
-extern  enum clnt_stat dfs_forget_1(dfs_forget_args *, dfs_settled_res *, CLIENT *);
-extern  bool_t dfs_forget_1_svc(dfs_forget_args *, dfs_settled_res *, struct svc_req *);
+extern enum clnt_stat dfs_forget_1(dfs_forget_args *, dfs_settled_res *, CLIENT *);
+extern bool_t dfs_forget_1_svc(dfs_forget_args *, dfs_settled_res *, struct svc_req *);
 #define DFS_FENCE 34
-extern  enum clnt_stat dfs_fence_1(dfs_fence_args *, dfs_fence_res *, CLIENT *);
-extern  bool_t dfs_fence_1_svc(dfs_fence_args *, dfs_fence_res *, struct svc_req *);
+extern enum clnt_stat dfs_fence_1(dfs_fence_args *, dfs_fence_res *, CLIENT *);
+extern bool_t dfs_fence_1_svc(dfs_fence_args *, dfs_fence_res *, struct svc_req *);
 #define DFS_DIGEST 35
-extern  enum clnt_stat dfs_digest_1(dfs_digest_args *, dfs_digest_res *, CLIENT *);
-extern  bool_t dfs_digest_1_svc(dfs_digest_args *, dfs_digest_res *, struct svc_req *);
-extern int dfs_program_1_freeresult (SVCXPRT *, xdrproc_t, caddr_t);
+extern enum clnt_stat dfs_digest_1(dfs_digest_args *, dfs_digest_res *, CLIENT *);
+extern bool_t dfs_digest_1_svc(dfs_digest_args *, dfs_digest_res *, struct svc_req *);
+extern int dfs_program_1_freeresult(SVCXPRT *, xdrproc_t, caddr_t);
 
 #else /* K&R C */
 #define DFS_HELLO 1
-extern  enum clnt_stat dfs_hello_1();
-extern  bool_t dfs_hello_1_svc();
+extern enum clnt_stat dfs_hello_1();
+extern bool_t dfs_hello_1_svc();
 #define DFS_LOGIN 2
-extern  enum clnt_stat dfs_login_1();
-extern  bool_t dfs_login_1_svc();
+extern enum clnt_stat dfs_login_1();
+extern bool_t dfs_login_1_svc();
 #define DFS_PUT 3
-extern  enum clnt_stat dfs_put_1();
-extern  bool_t dfs_put_1_svc();
+extern enum clnt_stat dfs_put_1();
+extern bool_t dfs_put_1_svc();
 #define DFS_BIND 4
-extern  enum clnt_stat dfs_bind_1();
-extern  bool_t dfs_bind_1_svc();
+extern enum clnt_stat dfs_bind_1();
+extern bool_t dfs_bind_1_svc();
 #define DFS_GET 5
-extern  enum clnt_stat dfs_get_1();
-extern  bool_t dfs_get_1_svc();
+extern enum clnt_stat dfs_get_1();
+extern bool_t dfs_get_1_svc();
 #define DFS_LOOKUP 6
-extern  enum clnt_stat dfs_lookup_1();
-extern  bool_t dfs_lookup_1_svc();
+extern enum clnt_stat dfs_lookup_1();
+extern bool_t dfs_lookup_1_svc();
 #define DFS_PREPARE 7
-extern  enum clnt_stat dfs_prepare_1();
-extern  bool_t dfs_prepare_1_svc();
+extern enum clnt_stat dfs_prepare_1();
+extern bool_t dfs_prepare_1_svc();
 #define DFS_ACCEPT 8
-extern  enum clnt_stat dfs_accept_1();
-extern  bool_t dfs_accept_1_svc();
+extern enum clnt_stat dfs_accept_1();
+extern bool_t dfs_accept_1_svc();
 #define DFS_DELETE 9
-extern  enum clnt_stat dfs_delete_1();
-extern  bool_t dfs_delete_1_svc();
+extern enum clnt_stat dfs_delete_1();
+extern bool_t dfs_delete_1_svc();
 #define DFS_FINISH 10
-extern  enum clnt_stat dfs_finish_1();
-extern  bool_t dfs_finish_1_svc();
+extern enum clnt_stat dfs_finish_1();
+extern bool_t dfs_finish_1_svc();
 #define DFS_SETTLED 11
-extern  enum clnt_stat dfs_settled_1();
-extern  bool_t dfs_settled_1_svc();
+extern enum clnt_stat dfs_settled_1();
+extern bool_t dfs_settled_1_svc();
 #define DFS_LIST 12
-extern  enum clnt_stat dfs_list_1();
-extern  bool_t dfs_list_1_svc();
+extern enum clnt_stat dfs_list_1();
+extern bool_t dfs_list_1_svc();
 #define DFS_STATUS 13
-extern  enum clnt_stat dfs_status_1();
-extern  bool_t dfs_status_1_svc();
+extern enum clnt_stat dfs_status_1();
+extern bool_t dfs_status_1_svc();
 #define DFS_LEARN 32
-extern  enum clnt_stat dfs_learn_1();
-extern  bool_t dfs_learn_1_svc();
+extern enum clnt_stat dfs_learn_1();
+extern bool_t dfs_learn_1_svc();
 #define DFS_FORGET 33
-extern  enum clnt_stat dfs_forget_1();
-extern  bool_t dfs_forget_1_svc();
+extern enum clnt_stat dfs_forget_1();
+extern bool_t dfs_forget_1_svc();
 #define DFS_FENCE 34
-extern  enum clnt_stat dfs_fence_1();
-extern  bool_t dfs_fence_1_svc();
+extern enum clnt_stat dfs_fence_1();
+extern bool_t dfs_fence_1_svc();
 #define DFS_DIGEST 35
-extern  enum clnt_stat dfs_digest_1();
-extern  bool_t dfs_digest_1_svc();
-extern int dfs_program_1_freeresult ();
+extern enum clnt_stat dfs_digest_1();
+extern bool_t dfs_digest_1_svc();
+extern int dfs_program_1_freeresult();
 #endif /* K&R C */
 
 /* the xdr functions */
 
 #if defined(__STDC__) || defined(__cplusplus)
-extern  bool_t xdr_dfs_status (XDR *, dfs_status*);
-extern  bool_t xdr_dfs_state (XDR *, dfs_state*);
-extern  bool_t xdr_dfs_id (XDR *, dfs_id*);
-extern  bool_t xdr_dfs_path (XDR *, dfs_path*);
-extern  bool_t xdr_dfs_user (XDR *, dfs_user*);
-extern  bool_t xdr_dfs_text (XDR *, dfs_text*);
-extern  bool_t xdr_dfs_ballot (XDR *, dfs_ballot*);
-extern  bool_t xdr_dfs_seen (XDR *, dfs_seen*);
-extern  bool_t xdr_dfs_version (XDR *, dfs_version*);
-extern  bool_t xdr_dfs_content (XDR *, dfs_content*);
-extern  bool_t xdr_dfs_earlier (XDR *, dfs_earlier*);
-extern  bool_t xdr_dfs_manifest (XDR *, dfs_manifest*);
-extern  bool_t xdr_dfs_lock (XDR *, dfs_lock*);
-extern  bool_t xdr_dfs_note (XDR *, dfs_note*);
-extern  bool_t xdr_dfs_kind (XDR *, dfs_kind*);
-extern  bool_t xdr_dfs_body (XDR *, dfs_body*);
-extern  bool_t xdr_dfs_value (XDR *, dfs_value*);
-extern  bool_t xdr_dfs_accepted (XDR *, dfs_accepted*);
-extern  bool_t xdr_dfs_register (XDR *, dfs_register*);
-extern  bool_t xdr_dfs_hello_args (XDR *, dfs_hello_args*);
-extern  bool_t xdr_dfs_hello_ok (XDR *, dfs_hello_ok*);
-extern  bool_t xdr_dfs_hello_res (XDR *, dfs_hello_res*);
-extern  bool_t xdr_dfs_login_args (XDR *, dfs_login_args*);
-extern  bool_t xdr_dfs_login_res (XDR *, dfs_login_res*);
-extern  bool_t xdr_dfs_unit (XDR *, dfs_unit*);
-extern  bool_t xdr_dfs_share (XDR *, dfs_share*);
-extern  bool_t xdr_dfs_put_args (XDR *, dfs_put_args*);
-extern  bool_t xdr_dfs_put_res (XDR *, dfs_put_res*);
-extern  bool_t xdr_dfs_bind_item (XDR *, dfs_bind_item*);
-extern  bool_t xdr_dfs_bind_args (XDR *, dfs_bind_args*);
-extern  bool_t xdr_dfs_bind_res (XDR *, dfs_bind_res*);
-extern  bool_t xdr_dfs_want (XDR *, dfs_want*);
-extern  bool_t xdr_dfs_get_args (XDR *, dfs_get_args*);
-extern  bool_t xdr_dfs_got (XDR *, dfs_got*);
-extern  bool_t xdr_dfs_get_res (XDR *, dfs_get_res*);
-extern  bool_t xdr_dfs_paths (XDR *, dfs_paths*);
-extern  bool_t xdr_dfs_looked (XDR *, dfs_looked*);
-extern  bool_t xdr_dfs_lookup_ok (XDR *, dfs_lookup_ok*);
-extern  bool_t xdr_dfs_lookup_res (XDR *, dfs_lookup_res*);
-extern  bool_t xdr_dfs_stage_kind (XDR *, dfs_stage_kind*);
-extern  bool_t xdr_dfs_small (XDR *, dfs_small*);
-extern  bool_t xdr_dfs_stage (XDR *, dfs_stage*);
-extern  bool_t xdr_dfs_prepare_item (XDR *, dfs_prepare_item*);
-extern  bool_t xdr_dfs_prepare_args (XDR *, dfs_prepare_args*);
-extern  bool_t xdr_dfs_promised (XDR *, dfs_promised*);
-extern  bool_t xdr_dfs_promise (XDR *, dfs_promise*);
-extern  bool_t xdr_dfs_prepare_ok (XDR *, dfs_prepare_ok*);
-extern  bool_t xdr_dfs_prepare_res (XDR *, dfs_prepare_res*);
-extern  bool_t xdr_dfs_proposal (XDR *, dfs_proposal*);
-extern  bool_t xdr_dfs_accept_args (XDR *, dfs_accept_args*);
-extern  bool_t xdr_dfs_accept_ok (XDR *, dfs_accept_ok*);
-extern  bool_t xdr_dfs_accept_res (XDR *, dfs_accept_res*);
-extern  bool_t xdr_dfs_settled_item (XDR *, dfs_settled_item*);
-extern  bool_t xdr_dfs_settled_args (XDR *, dfs_settled_args*);
-extern  bool_t xdr_dfs_settled_res (XDR *, dfs_settled_res*);
-extern  bool_t xdr_dfs_finish_res (XDR *, dfs_finish_res*);
-extern  bool_t xdr_dfs_list_args (XDR *, dfs_list_args*);
-extern  bool_t xdr_dfs_list_entry (XDR *, dfs_list_entry*);
-extern  bool_t xdr_dfs_list_ok (XDR *, dfs_list_ok*);
-extern  bool_t xdr_dfs_list_res (XDR *, dfs_list_res*);
-extern  bool_t xdr_dfs_status_ok (XDR *, dfs_status_ok*);
-extern  bool_t xdr_dfs_status_res (XDR *, dfs_status_res*);
-extern  bool_t xdr_dfs_learn_item (XDR *, dfs_learn_item*);
-extern  bool_t xdr_dfs_learn_args (XDR *, dfs_learn_args*);
-extern  bool_t xdr_dfs_learn_res (XDR *, dfs_learn_res*);
-extern  bool_t xdr_dfs_forget_args (XDR *, dfs_forget_args*);
-extern  bool_t xdr_dfs_fence_args (XDR *, dfs_fence_args*);
-extern  bool_t xdr_dfs_fence_ok (XDR *, dfs_fence_ok*);
-extern  bool_t xdr_dfs_fence_res (XDR *, dfs_fence_res*);
-extern  bool_t xdr_dfs_digest_args (XDR *, dfs_digest_args*);
-extern  bool_t xdr_dfs_digest_ok (XDR *, dfs_digest_ok*);
-extern  bool_t xdr_dfs_digest_res (XDR *, dfs_digest_res*);
+extern bool_t xdr_dfs_status(XDR *, dfs_status *);
+extern bool_t xdr_dfs_state(XDR *, dfs_state *);
+extern bool_t xdr_dfs_id(XDR *, dfs_id *);
+extern bool_t xdr_dfs_path(XDR *, dfs_path *);
+extern bool_t xdr_dfs_user(XDR *, dfs_user *);
+extern bool_t xdr_dfs_text(XDR *, dfs_text *);
+extern bool_t xdr_dfs_ballot(XDR *, dfs_ballot *);
+extern bool_t xdr_dfs_seen(XDR *, dfs_seen *);
+extern bool_t xdr_dfs_version(XDR *, dfs_version *);
+extern bool_t xdr_dfs_content(XDR *, dfs_content *);
+extern bool_t xdr_dfs_earlier(XDR *, dfs_earlier *);
+extern bool_t xdr_dfs_manifest(XDR *, dfs_manifest *);
+extern bool_t xdr_dfs_lock(XDR *, dfs_lock *);
+extern bool_t xdr_dfs_note(XDR *, dfs_note *);
+extern bool_t xdr_dfs_kind(XDR *, dfs_kind *);
+extern bool_t xdr_dfs_body(XDR *, dfs_body *);
+extern bool_t xdr_dfs_value(XDR *, dfs_value *);
+extern bool_t xdr_dfs_accepted(XDR *, dfs_accepted *);
+extern bool_t xdr_dfs_register(XDR *, dfs_register *);
+extern bool_t xdr_dfs_hello_args(XDR *, dfs_hello_args *);
+extern bool_t xdr_dfs_hello_ok(XDR *, dfs_hello_ok *);
+extern bool_t xdr_dfs_hello_res(XDR *, dfs_hello_res *);
+extern bool_t xdr_dfs_login_args(XDR *, dfs_login_args *);
+extern bool_t xdr_dfs_login_res(XDR *, dfs_login_res *);
+extern bool_t xdr_dfs_unit(XDR *, dfs_unit *);
+extern bool_t xdr_dfs_share(XDR *, dfs_share *);
+extern bool_t xdr_dfs_put_args(XDR *, dfs_put_args *);
+extern bool_t xdr_dfs_put_res(XDR *, dfs_put_res *);
+extern bool_t xdr_dfs_bind_item(XDR *, dfs_bind_item *);
+extern bool_t xdr_dfs_bind_args(XDR *, dfs_bind_args *);
+extern bool_t xdr_dfs_bind_res(XDR *, dfs_bind_res *);
+extern bool_t xdr_dfs_want(XDR *, dfs_want *);
+extern bool_t xdr_dfs_get_args(XDR *, dfs_get_args *);
+extern bool_t xdr_dfs_got(XDR *, dfs_got *);
+extern bool_t xdr_dfs_get_res(XDR *, dfs_get_res *);
+extern bool_t xdr_dfs_paths(XDR *, dfs_paths *);
+extern bool_t xdr_dfs_looked(XDR *, dfs_looked *);
+extern bool_t xdr_dfs_lookup_ok(XDR *, dfs_lookup_ok *);
+extern bool_t xdr_dfs_lookup_res(XDR *, dfs_lookup_res *);
+extern bool_t xdr_dfs_stage_kind(XDR *, dfs_stage_kind *);
+extern bool_t xdr_dfs_small(XDR *, dfs_small *);
+extern bool_t xdr_dfs_stage(XDR *, dfs_stage *);
+extern bool_t xdr_dfs_prepare_item(XDR *, dfs_prepare_item *);
+extern bool_t xdr_dfs_prepare_args(XDR *, dfs_prepare_args *);
+extern bool_t xdr_dfs_promised(XDR *, dfs_promised *);
+extern bool_t xdr_dfs_promise(XDR *, dfs_promise *);
+extern bool_t xdr_dfs_prepare_ok(XDR *, dfs_prepare_ok *);
+extern bool_t xdr_dfs_prepare_res(XDR *, dfs_prepare_res *);
+extern bool_t xdr_dfs_proposal(XDR *, dfs_proposal *);
+extern bool_t xdr_dfs_accept_args(XDR *, dfs_accept_args *);
+extern bool_t xdr_dfs_accept_ok(XDR *, dfs_accept_ok *);
+extern bool_t xdr_dfs_accept_res(XDR *, dfs_accept_res *);
+extern bool_t xdr_dfs_settled_item(XDR *, dfs_settled_item *);
+extern bool_t xdr_dfs_settled_args(XDR *, dfs_settled_args *);
+extern bool_t xdr_dfs_settled_res(XDR *, dfs_settled_res *);
+extern bool_t xdr_dfs_finish_res(XDR *, dfs_finish_res *);
+extern bool_t xdr_dfs_list_args(XDR *, dfs_list_args *);
+extern bool_t xdr_dfs_list_entry(XDR *, dfs_list_entry *);
+extern bool_t xdr_dfs_list_ok(XDR *, dfs_list_ok *);
+extern bool_t xdr_dfs_list_res(XDR *, dfs_list_res *);
+extern bool_t xdr_dfs_status_ok(XDR *, dfs_status_ok *);
+extern bool_t xdr_dfs_status_res(XDR *, dfs_status_res *);
+extern bool_t xdr_dfs_learn_item(XDR *, dfs_learn_item *);
+extern bool_t xdr_dfs_learn_args(XDR *, dfs_learn_args *);
+extern bool_t xdr_dfs_learn_res(XDR *, dfs_learn_res *);
+extern bool_t xdr_dfs_forget_args(XDR *, dfs_forget_args *);
+extern bool_t xdr_dfs_fence_args(XDR *, dfs_fence_args *);
+extern bool_t xdr_dfs_fence_ok(XDR *, dfs_fence_ok *);
+extern bool_t xdr_dfs_fence_res(XDR *, dfs_fence_res *);
+extern bool_t xdr_dfs_digest_args(XDR *, dfs_digest_args *);
+extern bool_t xdr_dfs_digest_ok(XDR *, dfs_digest_ok *);
+extern bool_t xdr_dfs_digest_res(XDR *, dfs_digest_res *);
 
 #else /* K&R C */
-extern bool_t xdr_dfs_status ();
-extern bool_t xdr_dfs_state ();
-extern bool_t xdr_dfs_id ();
-extern bool_t xdr_dfs_path ();
-extern bool_t xdr_dfs_user ();
-extern bool_t xdr_dfs_text ();
-extern bool_t xdr_dfs_ballot ();
-extern bool_t xdr_dfs_seen ();
-extern bool_t xdr_dfs_version ();
-extern bool_t xdr_dfs_content ();
-extern bool_t xdr_dfs_earlier ();
-extern bool_t xdr_dfs_manifest ();
-extern bool_t xdr_dfs_lock ();
-extern bool_t xdr_dfs_note ();
-extern bool_t xdr_dfs_kind ();
-extern bool_t xdr_dfs_body ();
-extern bool_t xdr_dfs_value ();
-extern bool_t xdr_dfs_accepted ();
-extern bool_t xdr_dfs_register ();
-extern bool_t xdr_dfs_hello_args ();
-extern bool_t xdr_dfs_hello_ok ();
-extern bool_t xdr_dfs_hello_res ();
-extern bool_t xdr_dfs_login_args ();
-extern bool_t xdr_dfs_login_res ();
-extern bool_t xdr_dfs_unit ();
-extern bool_t xdr_dfs_share ();
-extern bool_t xdr_dfs_put_args ();
-extern bool_t xdr_dfs_put_res ();
-extern bool_t xdr_dfs_bind_item ();
-extern bool_t xdr_dfs_bind_args ();
-extern bool_t xdr_dfs_bind_res ();
-extern bool_t xdr_dfs_want ();
-extern bool_t xdr_dfs_get_args ();
-extern bool_t xdr_dfs_got ();
-extern bool_t xdr_dfs_get_res ();
-extern bool_t xdr_dfs_paths ();
-extern bool_t xdr_dfs_looked ();
-extern bool_t xdr_dfs_lookup_ok ();
-extern bool_t xdr_dfs_lookup_res ();
-extern bool_t xdr_dfs_stage_kind ();
-extern bool_t xdr_dfs_small ();
-extern bool_t xdr_dfs_stage ();
-extern bool_t xdr_dfs_prepare_item ();
-extern bool_t xdr_dfs_prepare_args ();
-extern bool_t xdr_dfs_promised ();
-extern bool_t xdr_dfs_promise ();
-extern bool_t xdr_dfs_prepare_ok ();
-extern bool_t xdr_dfs_prepare_res ();
-extern bool_t xdr_dfs_proposal ();
-extern bool_t xdr_dfs_accept_args ();
-extern bool_t xdr_dfs_accept_ok ();
-extern bool_t xdr_dfs_accept_res ();
-extern bool_t xdr_dfs_settled_item ();
-extern bool_t xdr_dfs_settled_args ();
-extern bool_t xdr_dfs_settled_res ();
-extern bool_t xdr_dfs_finish_res ();
-extern bool_t xdr_dfs_list_args ();
-extern bool_t xdr_dfs_list_entry ();
-extern bool_t xdr_dfs_list_ok ();
-extern bool_t xdr_dfs_list_res ();
-extern bool_t xdr_dfs_status_ok ();
-extern bool_t xdr_dfs_status_res ();
-extern bool_t xdr_dfs_learn_item ();
-extern bool_t xdr_dfs_learn_args ();
-extern bool_t xdr_dfs_learn_res ();
-extern bool_t xdr_dfs_forget_args ();
-extern bool_t xdr_dfs_fence_args ();
-extern bool_t xdr_dfs_fence_ok ();
-extern bool_t xdr_dfs_fence_res ();
-extern bool_t xdr_dfs_digest_args ();
-extern bool_t xdr_dfs_digest_ok ();
-extern bool_t xdr_dfs_digest_res ();
+extern bool_t xdr_dfs_status();
+extern bool_t xdr_dfs_state();
+extern bool_t xdr_dfs_id();
+extern bool_t xdr_dfs_path();
+extern bool_t xdr_dfs_user();
+extern bool_t xdr_dfs_text();
+extern bool_t xdr_dfs_ballot();
+extern bool_t xdr_dfs_seen();
+extern bool_t xdr_dfs_version();
+extern bool_t xdr_dfs_content();
+extern bool_t xdr_dfs_earlier();
+extern bool_t xdr_dfs_manifest();
+extern bool_t xdr_dfs_lock();
+extern bool_t xdr_dfs_note();
+extern bool_t xdr_dfs_kind();
+extern bool_t xdr_dfs_body();
+extern bool_t xdr_dfs_value();
+extern bool_t xdr_dfs_accepted();
+extern bool_t xdr_dfs_register();
+extern bool_t xdr_dfs_hello_args();
+extern bool_t xdr_dfs_hello_ok();
+extern bool_t xdr_dfs_hello_res();
+extern bool_t xdr_dfs_login_args();
+extern bool_t xdr_dfs_login_res();
+extern bool_t xdr_dfs_unit();
+extern bool_t xdr_dfs_share();
+extern bool_t xdr_dfs_put_args();
+extern bool_t xdr_dfs_put_res();
+extern bool_t xdr_dfs_bind_item();
+extern bool_t xdr_dfs_bind_args();
+extern bool_t xdr_dfs_bind_res();
+extern bool_t xdr_dfs_want();
+extern bool_t xdr_dfs_get_args();
+extern bool_t xdr_dfs_got();
+extern bool_t xdr_dfs_get_res();
+extern bool_t xdr_dfs_paths();
+extern bool_t xdr_dfs_looked();
+extern bool_t xdr_dfs_lookup_ok();
+extern bool_t xdr_dfs_lookup_res();
+extern bool_t xdr_dfs_stage_kind();
+extern bool_t xdr_dfs_small();
+extern bool_t xdr_dfs_stage();
+extern bool_t xdr_dfs_prepare_item();
+extern bool_t xdr_dfs_prepare_args();
+extern bool_t xdr_dfs_promised();
+extern bool_t xdr_dfs_promise();
+extern bool_t xdr_dfs_prepare_ok();
+extern bool_t xdr_dfs_prepare_res();
+extern bool_t xdr_dfs_proposal();
+extern bool_t xdr_dfs_accept_args();
+extern bool_t xdr_dfs_accept_ok();
+extern bool_t xdr_dfs_accept_res();
+extern bool_t xdr_dfs_settled_item();
+extern bool_t xdr_dfs_settled_args();
+extern bool_t xdr_dfs_settled_res();
+extern bool_t xdr_dfs_finish_res();
+extern bool_t xdr_dfs_list_args();
+extern bool_t xdr_dfs_list_entry();
+extern bool_t xdr_dfs_list_ok();
+extern bool_t xdr_dfs_list_res();
+extern bool_t xdr_dfs_status_ok();
+extern bool_t xdr_dfs_status_res();
+extern bool_t xdr_dfs_learn_item();
+extern bool_t xdr_dfs_learn_args();
+extern bool_t xdr_dfs_learn_res();
+extern bool_t xdr_dfs_forget_args();
+extern bool_t xdr_dfs_fence_args();
+extern bool_t xdr_dfs_fence_ok();
+extern bool_t xdr_dfs_fence_res();
+extern bool_t xdr_dfs_digest_args();
+extern bool_t xdr_dfs_digest_ok();
+extern bool_t xdr_dfs_digest_res();
 
 #endif /* K&R C */
 

@@ -5,174 +5,163 @@
 
 #include "dfs.h"
 
-bool_t
-xdr_dfs_status (XDR *xdrs, dfs_status *objp)
+bool_t xdr_dfs_status(XDR *xdrs, dfs_status *objp)
 {
-	 if (!xdr_enum (xdrs, (enum_t *) objp))
-		 return FALSE;
+	if (!xdr_enum(xdrs, (enum_t *)objp))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_state (XDR *xdrs, dfs_state *objp)
+bool_t xdr_dfs_state(XDR *xdrs, dfs_state *objp)
 {
-	 if (!xdr_enum (xdrs, (enum_t *) objp))
-		 return FALSE;
+	if (!xdr_enum(xdrs, (enum_t *)objp))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_id (XDR *xdrs, dfs_id *objp)
+bool_t xdr_dfs_id(XDR *xdrs, dfs_id *objp)
 {
-	 if (!xdr_opaque (xdrs, objp->bytes, DFS_ID_LEN))
-		 return FALSE;
+	if (!xdr_opaque(xdrs, objp->bytes, DFS_ID_LEN))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_path (XDR *xdrs, dfs_path *objp)
+bool_t xdr_dfs_path(XDR *xdrs, dfs_path *objp)
 {
-	 if (!xdr_bytes (xdrs, (char **)&objp->dfs_path_val, (u_int *) &objp->dfs_path_len, DFS_PATH_MAX))
-		 return FALSE;
+	if (!xdr_bytes(xdrs, (char **)&objp->dfs_path_val, (u_int *)&objp->dfs_path_len,
+		       DFS_PATH_MAX))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_user (XDR *xdrs, dfs_user *objp)
+bool_t xdr_dfs_user(XDR *xdrs, dfs_user *objp)
 {
-	 if (!xdr_bytes (xdrs, (char **)&objp->dfs_user_val, (u_int *) &objp->dfs_user_len, DFS_USER_MAX))
-		 return FALSE;
+	if (!xdr_bytes(xdrs, (char **)&objp->dfs_user_val, (u_int *)&objp->dfs_user_len,
+		       DFS_USER_MAX))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_text (XDR *xdrs, dfs_text *objp)
+bool_t xdr_dfs_text(XDR *xdrs, dfs_text *objp)
 {
-	 if (!xdr_bytes (xdrs, (char **)&objp->dfs_text_val, (u_int *) &objp->dfs_text_len, DFS_TEXT_MAX))
-		 return FALSE;
+	if (!xdr_bytes(xdrs, (char **)&objp->dfs_text_val, (u_int *)&objp->dfs_text_len,
+		       DFS_TEXT_MAX))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_ballot (XDR *xdrs, dfs_ballot *objp)
+bool_t xdr_dfs_ballot(XDR *xdrs, dfs_ballot *objp)
 {
-	 if (!xdr_uint32_t (xdrs, &objp->epoch))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->counter))
-		 return FALSE;
-	 if (!xdr_dfs_id (xdrs, &objp->proposer))
-		 return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->epoch))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->counter))
+		return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->proposer))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_seen (XDR *xdrs, dfs_seen *objp)
+bool_t xdr_dfs_seen(XDR *xdrs, dfs_seen *objp)
 {
-	 if (!xdr_uint32_t (xdrs, &objp->epoch))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->counter))
-		 return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->epoch))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->counter))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_version (XDR *xdrs, dfs_version *objp)
+bool_t xdr_dfs_version(XDR *xdrs, dfs_version *objp)
 {
-	 if (!xdr_uint64_t (xdrs, &objp->number))
-		 return FALSE;
-	 if (!xdr_dfs_id (xdrs, &objp->operation))
-		 return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->number))
+		return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->operation))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_content (XDR *xdrs, dfs_content *objp)
+bool_t xdr_dfs_content(XDR *xdrs, dfs_content *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->object))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->size))
-		 return FALSE;
-	 if (!xdr_int64_t (xdrs, &objp->modified))
-		 return FALSE;
-	 if (!xdr_int64_t (xdrs, &objp->stored))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->row))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->unit_size))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->holders))
-		 return FALSE;
-	 if (!xdr_bytes (xdrs, (char **)&objp->sealed.sealed_val, (u_int *) &objp->sealed.sealed_len, DFS_SEALED_MAX))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->object))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->size))
+		return FALSE;
+	if (!xdr_int64_t(xdrs, &objp->modified))
+		return FALSE;
+	if (!xdr_int64_t(xdrs, &objp->stored))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->row))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->unit_size))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->holders))
+		return FALSE;
+	if (!xdr_bytes(xdrs, (char **)&objp->sealed.sealed_val,
+		       (u_int *)&objp->sealed.sealed_len, DFS_SEALED_MAX))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_earlier (XDR *xdrs, dfs_earlier *objp)
+bool_t xdr_dfs_earlier(XDR *xdrs, dfs_earlier *objp)
 {
-	 if (!xdr_dfs_version (xdrs, &objp->content_version))
-		 return FALSE;
-	 if (!xdr_dfs_content (xdrs, &objp->content))
-		 return FALSE;
+	if (!xdr_dfs_version(xdrs, &objp->content_version))
+		return FALSE;
+	if (!xdr_dfs_content(xdrs, &objp->content))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_manifest (XDR *xdrs, dfs_manifest *objp)
+bool_t xdr_dfs_manifest(XDR *xdrs, dfs_manifest *objp)
 {
-	 if (!xdr_dfs_user (xdrs, &objp->owner))
-		 return FALSE;
-	 if (!xdr_dfs_content (xdrs, &objp->content))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->earlier.earlier_val, (u_int *) &objp->earlier.earlier_len, DFS_EARLIER_MAX,
-		sizeof (dfs_earlier), (xdrproc_t) xdr_dfs_earlier))
-		 return FALSE;
+	if (!xdr_dfs_user(xdrs, &objp->owner))
+		return FALSE;
+	if (!xdr_dfs_content(xdrs, &objp->content))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->earlier.earlier_val,
+		       (u_int *)&objp->earlier.earlier_len, DFS_EARLIER_MAX,
+		       sizeof(dfs_earlier), (xdrproc_t)xdr_dfs_earlier))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_lock (XDR *xdrs, dfs_lock *objp)
+bool_t xdr_dfs_lock(XDR *xdrs, dfs_lock *objp)
 {
-	 if (!xdr_dfs_user (xdrs, &objp->keeper))
-		 return FALSE;
-	 if (!xdr_dfs_id (xdrs, &objp->taking))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->fencing))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->renewals))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->lease_ms))
-		 return FALSE;
+	if (!xdr_dfs_user(xdrs, &objp->keeper))
+		return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->taking))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->fencing))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->renewals))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->lease_ms))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_note (XDR *xdrs, dfs_note *objp)
+bool_t xdr_dfs_note(XDR *xdrs, dfs_note *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->old_path))
-		 return FALSE;
-	 if (!xdr_dfs_version (xdrs, &objp->old_version))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->old_path))
+		return FALSE;
+	if (!xdr_dfs_version(xdrs, &objp->old_version))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_kind (XDR *xdrs, dfs_kind *objp)
+bool_t xdr_dfs_kind(XDR *xdrs, dfs_kind *objp)
 {
-	 if (!xdr_enum (xdrs, (enum_t *) objp))
-		 return FALSE;
+	if (!xdr_enum(xdrs, (enum_t *)objp))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_body (XDR *xdrs, dfs_body *objp)
+bool_t xdr_dfs_body(XDR *xdrs, dfs_body *objp)
 {
-	 if (!xdr_dfs_kind (xdrs, &objp->kind))
-		 return FALSE;
+	if (!xdr_dfs_kind(xdrs, &objp->kind))
+		return FALSE;
 	switch (objp->kind) {
 	case DFS_FILE:
-		 if (!xdr_dfs_manifest (xdrs, &objp->dfs_body_u.manifest))
-			 return FALSE;
+		if (!xdr_dfs_manifest(xdrs, &objp->dfs_body_u.manifest))
+			return FALSE;
 		break;
 	case DFS_TOMBSTONE:
 		break;
@@ -182,54 +171,54 @@ xdr_dfs_body (XDR *xdrs, dfs_body *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_value (XDR *xdrs, dfs_value *objp)
+bool_t xdr_dfs_value(XDR *xdrs, dfs_value *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->operation))
-		 return FALSE;
-	 if (!xdr_dfs_ballot (xdrs, &objp->origin))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->number))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->recent.recent_val, (u_int *) &objp->recent.recent_len, DFS_RECENT_MAX,
-		sizeof (dfs_id), (xdrproc_t) xdr_dfs_id))
-		 return FALSE;
-	 if (!xdr_dfs_version (xdrs, &objp->content_version))
-		 return FALSE;
-	 if (!xdr_pointer (xdrs, (char **)&objp->lock, sizeof (dfs_lock), (xdrproc_t) xdr_dfs_lock))
-		 return FALSE;
-	 if (!xdr_pointer (xdrs, (char **)&objp->note, sizeof (dfs_note), (xdrproc_t) xdr_dfs_note))
-		 return FALSE;
-	 if (!xdr_dfs_body (xdrs, &objp->body))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->operation))
+		return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->origin))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->number))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->recent.recent_val,
+		       (u_int *)&objp->recent.recent_len, DFS_RECENT_MAX, sizeof(dfs_id),
+		       (xdrproc_t)xdr_dfs_id))
+		return FALSE;
+	if (!xdr_dfs_version(xdrs, &objp->content_version))
+		return FALSE;
+	if (!xdr_pointer(xdrs, (char **)&objp->lock, sizeof(dfs_lock),
+			 (xdrproc_t)xdr_dfs_lock))
+		return FALSE;
+	if (!xdr_pointer(xdrs, (char **)&objp->note, sizeof(dfs_note),
+			 (xdrproc_t)xdr_dfs_note))
+		return FALSE;
+	if (!xdr_dfs_body(xdrs, &objp->body))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_accepted (XDR *xdrs, dfs_accepted *objp)
+bool_t xdr_dfs_accepted(XDR *xdrs, dfs_accepted *objp)
 {
-	 if (!xdr_dfs_ballot (xdrs, &objp->ballot))
-		 return FALSE;
-	 if (!xdr_bool (xdrs, &objp->settled))
-		 return FALSE;
-	 if (!xdr_dfs_value (xdrs, &objp->value))
-		 return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->ballot))
+		return FALSE;
+	if (!xdr_bool(xdrs, &objp->settled))
+		return FALSE;
+	if (!xdr_dfs_value(xdrs, &objp->value))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_register (XDR *xdrs, dfs_register *objp)
+bool_t xdr_dfs_register(XDR *xdrs, dfs_register *objp)
 {
-	 if (!xdr_bool (xdrs, &objp->known))
-		 return FALSE;
+	if (!xdr_bool(xdrs, &objp->known))
+		return FALSE;
 	switch (objp->known) {
 	case TRUE:
-		 if (!xdr_dfs_accepted (xdrs, &objp->dfs_register_u.accepted))
-			 return FALSE;
+		if (!xdr_dfs_accepted(xdrs, &objp->dfs_register_u.accepted))
+			return FALSE;
 		break;
 	case FALSE:
-		 if (!xdr_dfs_ballot (xdrs, &objp->dfs_register_u.floor))
-			 return FALSE;
+		if (!xdr_dfs_ballot(xdrs, &objp->dfs_register_u.floor))
+			return FALSE;
 		break;
 	default:
 		return FALSE;
@@ -237,43 +226,40 @@ xdr_dfs_register (XDR *xdrs, dfs_register *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_hello_args (XDR *xdrs, dfs_hello_args *objp)
+bool_t xdr_dfs_hello_args(XDR *xdrs, dfs_hello_args *objp)
 {
-	 if (!xdr_dfs_user (xdrs, &objp->user))
-		 return FALSE;
-	 if (!xdr_dfs_text (xdrs, &objp->caller))
-		 return FALSE;
+	if (!xdr_dfs_user(xdrs, &objp->user))
+		return FALSE;
+	if (!xdr_dfs_text(xdrs, &objp->caller))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_hello_ok (XDR *xdrs, dfs_hello_ok *objp)
+bool_t xdr_dfs_hello_ok(XDR *xdrs, dfs_hello_ok *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->cluster))
-		 return FALSE;
-	 if (!xdr_dfs_id (xdrs, &objp->store))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->server))
-		 return FALSE;
-	 if (!xdr_dfs_state (xdrs, &objp->state))
-		 return FALSE;
-	 if (!xdr_dfs_seen (xdrs, &objp->seen))
-		 return FALSE;
-	 if (!xdr_dfs_text (xdrs, &objp->software))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->cluster))
+		return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->store))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->server))
+		return FALSE;
+	if (!xdr_dfs_state(xdrs, &objp->state))
+		return FALSE;
+	if (!xdr_dfs_seen(xdrs, &objp->seen))
+		return FALSE;
+	if (!xdr_dfs_text(xdrs, &objp->software))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_hello_res (XDR *xdrs, dfs_hello_res *objp)
+bool_t xdr_dfs_hello_res(XDR *xdrs, dfs_hello_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_hello_ok (xdrs, &objp->dfs_hello_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_hello_ok(xdrs, &objp->dfs_hello_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -281,25 +267,24 @@ xdr_dfs_hello_res (XDR *xdrs, dfs_hello_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_login_args (XDR *xdrs, dfs_login_args *objp)
+bool_t xdr_dfs_login_args(XDR *xdrs, dfs_login_args *objp)
 {
-	 if (!xdr_dfs_user (xdrs, &objp->user))
-		 return FALSE;
-	 if (!xdr_bytes (xdrs, (char **)&objp->proof.proof_val, (u_int *) &objp->proof.proof_len, 64))
-		 return FALSE;
+	if (!xdr_dfs_user(xdrs, &objp->user))
+		return FALSE;
+	if (!xdr_bytes(xdrs, (char **)&objp->proof.proof_val,
+		       (u_int *)&objp->proof.proof_len, 64))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_login_res (XDR *xdrs, dfs_login_res *objp)
+bool_t xdr_dfs_login_res(XDR *xdrs, dfs_login_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_value (xdrs, &objp->dfs_login_res_u.record))
-			 return FALSE;
+		if (!xdr_dfs_value(xdrs, &objp->dfs_login_res_u.record))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -307,82 +292,79 @@ xdr_dfs_login_res (XDR *xdrs, dfs_login_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_unit (XDR *xdrs, dfs_unit *objp)
+bool_t xdr_dfs_unit(XDR *xdrs, dfs_unit *objp)
 {
-	 if (!xdr_uint64_t (xdrs, &objp->number))
-		 return FALSE;
-	 if (!xdr_dfs_bytes (xdrs, &objp->data))
-		 return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->number))
+		return FALSE;
+	if (!xdr_dfs_bytes(xdrs, &objp->data))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_share (XDR *xdrs, dfs_share *objp)
+bool_t xdr_dfs_share(XDR *xdrs, dfs_share *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->object))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->units))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->chunks))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->object))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->units))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->chunks))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_put_args (XDR *xdrs, dfs_put_args *objp)
+bool_t xdr_dfs_put_args(XDR *xdrs, dfs_put_args *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->operation))
-		 return FALSE;
-	 if (!xdr_dfs_id (xdrs, &objp->object))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->units.units_val, (u_int *) &objp->units.units_len, DFS_UNITS_MAX,
-		sizeof (dfs_unit), (xdrproc_t) xdr_dfs_unit))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->operation))
+		return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->object))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->units.units_val,
+		       (u_int *)&objp->units.units_len, DFS_UNITS_MAX, sizeof(dfs_unit),
+		       (xdrproc_t)xdr_dfs_unit))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_put_res (XDR *xdrs, dfs_put_res *objp)
+bool_t xdr_dfs_put_res(XDR *xdrs, dfs_put_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_bind_item (XDR *xdrs, dfs_bind_item *objp)
+bool_t xdr_dfs_bind_item(XDR *xdrs, dfs_bind_item *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->path))
-		 return FALSE;
-	 if (!xdr_dfs_share (xdrs, &objp->share))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->path))
+		return FALSE;
+	if (!xdr_dfs_share(xdrs, &objp->share))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_bind_args (XDR *xdrs, dfs_bind_args *objp)
+bool_t xdr_dfs_bind_args(XDR *xdrs, dfs_bind_args *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->operation))
-		 return FALSE;
-	 if (!xdr_dfs_ballot (xdrs, &objp->ballot))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_bind_item), (xdrproc_t) xdr_dfs_bind_item))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->operation))
+		return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->ballot))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX,
+		       sizeof(dfs_bind_item), (xdrproc_t)xdr_dfs_bind_item))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_bind_res (XDR *xdrs, dfs_bind_res *objp)
+bool_t xdr_dfs_bind_res(XDR *xdrs, dfs_bind_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_array (xdrs, (char **)&objp->dfs_bind_res_u.items.items_val, (u_int *) &objp->dfs_bind_res_u.items.items_len, DFS_BATCH_MAX,
-			sizeof (dfs_status), (xdrproc_t) xdr_dfs_status))
-			 return FALSE;
+		if (!xdr_array(xdrs, (char **)&objp->dfs_bind_res_u.items.items_val,
+			       (u_int *)&objp->dfs_bind_res_u.items.items_len,
+			       DFS_BATCH_MAX, sizeof(dfs_status),
+			       (xdrproc_t)xdr_dfs_status))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -390,34 +372,32 @@ xdr_dfs_bind_res (XDR *xdrs, dfs_bind_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_want (XDR *xdrs, dfs_want *objp)
+bool_t xdr_dfs_want(XDR *xdrs, dfs_want *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->object))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->unit))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->object))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->unit))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_get_args (XDR *xdrs, dfs_get_args *objp)
+bool_t xdr_dfs_get_args(XDR *xdrs, dfs_get_args *objp)
 {
-	 if (!xdr_array (xdrs, (char **)&objp->wants.wants_val, (u_int *) &objp->wants.wants_len, DFS_UNITS_MAX,
-		sizeof (dfs_want), (xdrproc_t) xdr_dfs_want))
-		 return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->wants.wants_val,
+		       (u_int *)&objp->wants.wants_len, DFS_UNITS_MAX, sizeof(dfs_want),
+		       (xdrproc_t)xdr_dfs_want))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_got (XDR *xdrs, dfs_got *objp)
+bool_t xdr_dfs_got(XDR *xdrs, dfs_got *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_bytes (xdrs, &objp->dfs_got_u.data))
-			 return FALSE;
+		if (!xdr_dfs_bytes(xdrs, &objp->dfs_got_u.data))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -425,16 +405,16 @@ xdr_dfs_got (XDR *xdrs, dfs_got *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_get_res (XDR *xdrs, dfs_get_res *objp)
+bool_t xdr_dfs_get_res(XDR *xdrs, dfs_get_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_array (xdrs, (char **)&objp->dfs_get_res_u.items.items_val, (u_int *) &objp->dfs_get_res_u.items.items_len, DFS_UNITS_MAX,
-			sizeof (dfs_got), (xdrproc_t) xdr_dfs_got))
-			 return FALSE;
+		if (!xdr_array(xdrs, (char **)&objp->dfs_get_res_u.items.items_val,
+			       (u_int *)&objp->dfs_get_res_u.items.items_len,
+			       DFS_UNITS_MAX, sizeof(dfs_got), (xdrproc_t)xdr_dfs_got))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -442,24 +422,23 @@ xdr_dfs_get_res (XDR *xdrs, dfs_get_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_paths (XDR *xdrs, dfs_paths *objp)
+bool_t xdr_dfs_paths(XDR *xdrs, dfs_paths *objp)
 {
-	 if (!xdr_array (xdrs, (char **)&objp->paths.paths_val, (u_int *) &objp->paths.paths_len, DFS_BATCH_MAX,
-		sizeof (dfs_path), (xdrproc_t) xdr_dfs_path))
-		 return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->paths.paths_val,
+		       (u_int *)&objp->paths.paths_len, DFS_BATCH_MAX, sizeof(dfs_path),
+		       (xdrproc_t)xdr_dfs_path))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_looked (XDR *xdrs, dfs_looked *objp)
+bool_t xdr_dfs_looked(XDR *xdrs, dfs_looked *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_register (xdrs, &objp->dfs_looked_u.reg))
-			 return FALSE;
+		if (!xdr_dfs_register(xdrs, &objp->dfs_looked_u.reg))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -467,26 +446,25 @@ xdr_dfs_looked (XDR *xdrs, dfs_looked *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_lookup_ok (XDR *xdrs, dfs_lookup_ok *objp)
+bool_t xdr_dfs_lookup_ok(XDR *xdrs, dfs_lookup_ok *objp)
 {
-	 if (!xdr_dfs_seen (xdrs, &objp->seen))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_looked), (xdrproc_t) xdr_dfs_looked))
-		 return FALSE;
+	if (!xdr_dfs_seen(xdrs, &objp->seen))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX, sizeof(dfs_looked),
+		       (xdrproc_t)xdr_dfs_looked))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_lookup_res (XDR *xdrs, dfs_lookup_res *objp)
+bool_t xdr_dfs_lookup_res(XDR *xdrs, dfs_lookup_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_lookup_ok (xdrs, &objp->dfs_lookup_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_lookup_ok(xdrs, &objp->dfs_lookup_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -494,38 +472,36 @@ xdr_dfs_lookup_res (XDR *xdrs, dfs_lookup_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_stage_kind (XDR *xdrs, dfs_stage_kind *objp)
+bool_t xdr_dfs_stage_kind(XDR *xdrs, dfs_stage_kind *objp)
 {
-	 if (!xdr_enum (xdrs, (enum_t *) objp))
-		 return FALSE;
+	if (!xdr_enum(xdrs, (enum_t *)objp))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_small (XDR *xdrs, dfs_small *objp)
+bool_t xdr_dfs_small(XDR *xdrs, dfs_small *objp)
 {
-	 if (!xdr_dfs_share (xdrs, &objp->share))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->units.units_val, (u_int *) &objp->units.units_len, DFS_SERVERS,
-		sizeof (dfs_unit), (xdrproc_t) xdr_dfs_unit))
-		 return FALSE;
+	if (!xdr_dfs_share(xdrs, &objp->share))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->units.units_val,
+		       (u_int *)&objp->units.units_len, DFS_SERVERS, sizeof(dfs_unit),
+		       (xdrproc_t)xdr_dfs_unit))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_stage (XDR *xdrs, dfs_stage *objp)
+bool_t xdr_dfs_stage(XDR *xdrs, dfs_stage *objp)
 {
-	 if (!xdr_dfs_stage_kind (xdrs, &objp->kind))
-		 return FALSE;
+	if (!xdr_dfs_stage_kind(xdrs, &objp->kind))
+		return FALSE;
 	switch (objp->kind) {
 	case DFS_STAGE_CONTENT:
-		 if (!xdr_dfs_small (xdrs, &objp->dfs_stage_u.small))
-			 return FALSE;
+		if (!xdr_dfs_small(xdrs, &objp->dfs_stage_u.small))
+			return FALSE;
 		break;
 	case DFS_STAGE_BINDING:
-		 if (!xdr_dfs_share (xdrs, &objp->dfs_stage_u.share))
-			 return FALSE;
+		if (!xdr_dfs_share(xdrs, &objp->dfs_stage_u.share))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -533,52 +509,49 @@ xdr_dfs_stage (XDR *xdrs, dfs_stage *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_prepare_item (XDR *xdrs, dfs_prepare_item *objp)
+bool_t xdr_dfs_prepare_item(XDR *xdrs, dfs_prepare_item *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->path))
-		 return FALSE;
-	 if (!xdr_bool (xdrs, &objp->creates))
-		 return FALSE;
-	 if (!xdr_dfs_stage (xdrs, &objp->stage))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->path))
+		return FALSE;
+	if (!xdr_bool(xdrs, &objp->creates))
+		return FALSE;
+	if (!xdr_dfs_stage(xdrs, &objp->stage))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_prepare_args (XDR *xdrs, dfs_prepare_args *objp)
+bool_t xdr_dfs_prepare_args(XDR *xdrs, dfs_prepare_args *objp)
 {
-	 if (!xdr_dfs_id (xdrs, &objp->operation))
-		 return FALSE;
-	 if (!xdr_dfs_ballot (xdrs, &objp->ballot))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_prepare_item), (xdrproc_t) xdr_dfs_prepare_item))
-		 return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->operation))
+		return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->ballot))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX,
+		       sizeof(dfs_prepare_item), (xdrproc_t)xdr_dfs_prepare_item))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_promised (XDR *xdrs, dfs_promised *objp)
+bool_t xdr_dfs_promised(XDR *xdrs, dfs_promised *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->staged))
-		 return FALSE;
-	 if (!xdr_dfs_register (xdrs, &objp->reg))
-		 return FALSE;
-	 if (!xdr_dfs_path (xdrs, &objp->blocker))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->staged))
+		return FALSE;
+	if (!xdr_dfs_register(xdrs, &objp->reg))
+		return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->blocker))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_promise (XDR *xdrs, dfs_promise *objp)
+bool_t xdr_dfs_promise(XDR *xdrs, dfs_promise *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_promised (xdrs, &objp->dfs_promise_u.promised))
-			 return FALSE;
+		if (!xdr_dfs_promised(xdrs, &objp->dfs_promise_u.promised))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -586,26 +559,25 @@ xdr_dfs_promise (XDR *xdrs, dfs_promise *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_prepare_ok (XDR *xdrs, dfs_prepare_ok *objp)
+bool_t xdr_dfs_prepare_ok(XDR *xdrs, dfs_prepare_ok *objp)
 {
-	 if (!xdr_dfs_seen (xdrs, &objp->seen))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_promise), (xdrproc_t) xdr_dfs_promise))
-		 return FALSE;
+	if (!xdr_dfs_seen(xdrs, &objp->seen))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX,
+		       sizeof(dfs_promise), (xdrproc_t)xdr_dfs_promise))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_prepare_res (XDR *xdrs, dfs_prepare_res *objp)
+bool_t xdr_dfs_prepare_res(XDR *xdrs, dfs_prepare_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_prepare_ok (xdrs, &objp->dfs_prepare_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_prepare_ok(xdrs, &objp->dfs_prepare_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -613,47 +585,45 @@ xdr_dfs_prepare_res (XDR *xdrs, dfs_prepare_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_proposal (XDR *xdrs, dfs_proposal *objp)
+bool_t xdr_dfs_proposal(XDR *xdrs, dfs_proposal *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->path))
-		 return FALSE;
-	 if (!xdr_dfs_value (xdrs, &objp->value))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->path))
+		return FALSE;
+	if (!xdr_dfs_value(xdrs, &objp->value))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_accept_args (XDR *xdrs, dfs_accept_args *objp)
+bool_t xdr_dfs_accept_args(XDR *xdrs, dfs_accept_args *objp)
 {
-	 if (!xdr_dfs_ballot (xdrs, &objp->ballot))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_proposal), (xdrproc_t) xdr_dfs_proposal))
-		 return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->ballot))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX,
+		       sizeof(dfs_proposal), (xdrproc_t)xdr_dfs_proposal))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_accept_ok (XDR *xdrs, dfs_accept_ok *objp)
+bool_t xdr_dfs_accept_ok(XDR *xdrs, dfs_accept_ok *objp)
 {
-	 if (!xdr_dfs_seen (xdrs, &objp->seen))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_status), (xdrproc_t) xdr_dfs_status))
-		 return FALSE;
+	if (!xdr_dfs_seen(xdrs, &objp->seen))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX, sizeof(dfs_status),
+		       (xdrproc_t)xdr_dfs_status))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_accept_res (XDR *xdrs, dfs_accept_res *objp)
+bool_t xdr_dfs_accept_res(XDR *xdrs, dfs_accept_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_accept_ok (xdrs, &objp->dfs_accept_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_accept_ok(xdrs, &objp->dfs_accept_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -661,43 +631,42 @@ xdr_dfs_accept_res (XDR *xdrs, dfs_accept_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_settled_item (XDR *xdrs, dfs_settled_item *objp)
+bool_t xdr_dfs_settled_item(XDR *xdrs, dfs_settled_item *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->path))
-		 return FALSE;
-	 if (!xdr_dfs_ballot (xdrs, &objp->ballot))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->path))
+		return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->ballot))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_settled_args (XDR *xdrs, dfs_settled_args *objp)
+bool_t xdr_dfs_settled_args(XDR *xdrs, dfs_settled_args *objp)
 {
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_settled_item), (xdrproc_t) xdr_dfs_settled_item))
-		 return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX,
+		       sizeof(dfs_settled_item), (xdrproc_t)xdr_dfs_settled_item))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_settled_res (XDR *xdrs, dfs_settled_res *objp)
+bool_t xdr_dfs_settled_res(XDR *xdrs, dfs_settled_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_finish_res (XDR *xdrs, dfs_finish_res *objp)
+bool_t xdr_dfs_finish_res(XDR *xdrs, dfs_finish_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_array (xdrs, (char **)&objp->dfs_finish_res_u.items.items_val, (u_int *) &objp->dfs_finish_res_u.items.items_len, DFS_BATCH_MAX,
-			sizeof (dfs_looked), (xdrproc_t) xdr_dfs_looked))
-			 return FALSE;
+		if (!xdr_array(xdrs, (char **)&objp->dfs_finish_res_u.items.items_val,
+			       (u_int *)&objp->dfs_finish_res_u.items.items_len,
+			       DFS_BATCH_MAX, sizeof(dfs_looked),
+			       (xdrproc_t)xdr_dfs_looked))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -705,60 +674,58 @@ xdr_dfs_finish_res (XDR *xdrs, dfs_finish_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_list_args (XDR *xdrs, dfs_list_args *objp)
+bool_t xdr_dfs_list_args(XDR *xdrs, dfs_list_args *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->folder))
-		 return FALSE;
-	 if (!xdr_dfs_path (xdrs, &objp->after))
-		 return FALSE;
-	 if (!xdr_bool (xdrs, &objp->recursive))
-		 return FALSE;
-	 if (!xdr_bool (xdrs, &objp->detail))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->max))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->folder))
+		return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->after))
+		return FALSE;
+	if (!xdr_bool(xdrs, &objp->recursive))
+		return FALSE;
+	if (!xdr_bool(xdrs, &objp->detail))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->max))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_list_entry (XDR *xdrs, dfs_list_entry *objp)
+bool_t xdr_dfs_list_entry(XDR *xdrs, dfs_list_entry *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->path))
-		 return FALSE;
-	 if (!xdr_dfs_kind (xdrs, &objp->kind))
-		 return FALSE;
-	 if (!xdr_dfs_ballot (xdrs, &objp->ballot))
-		 return FALSE;
-	 if (!xdr_bool (xdrs, &objp->settled))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->holders))
-		 return FALSE;
-	 if (!xdr_pointer (xdrs, (char **)&objp->value, sizeof (dfs_value), (xdrproc_t) xdr_dfs_value))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->path))
+		return FALSE;
+	if (!xdr_dfs_kind(xdrs, &objp->kind))
+		return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->ballot))
+		return FALSE;
+	if (!xdr_bool(xdrs, &objp->settled))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->holders))
+		return FALSE;
+	if (!xdr_pointer(xdrs, (char **)&objp->value, sizeof(dfs_value),
+			 (xdrproc_t)xdr_dfs_value))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_list_ok (XDR *xdrs, dfs_list_ok *objp)
+bool_t xdr_dfs_list_ok(XDR *xdrs, dfs_list_ok *objp)
 {
-	 if (!xdr_bool (xdrs, &objp->more))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->entries.entries_val, (u_int *) &objp->entries.entries_len, DFS_LIST_MAX,
-		sizeof (dfs_list_entry), (xdrproc_t) xdr_dfs_list_entry))
-		 return FALSE;
+	if (!xdr_bool(xdrs, &objp->more))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->entries.entries_val,
+		       (u_int *)&objp->entries.entries_len, DFS_LIST_MAX,
+		       sizeof(dfs_list_entry), (xdrproc_t)xdr_dfs_list_entry))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_list_res (XDR *xdrs, dfs_list_res *objp)
+bool_t xdr_dfs_list_res(XDR *xdrs, dfs_list_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_list_ok (xdrs, &objp->dfs_list_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_list_ok(xdrs, &objp->dfs_list_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -766,55 +733,53 @@ xdr_dfs_list_res (XDR *xdrs, dfs_list_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_status_ok (XDR *xdrs, dfs_status_ok *objp)
+bool_t xdr_dfs_status_ok(XDR *xdrs, dfs_status_ok *objp)
 {
-	 if (!xdr_uint32_t (xdrs, &objp->server))
-		 return FALSE;
-	 if (!xdr_dfs_state (xdrs, &objp->state))
-		 return FALSE;
-	 if (!xdr_dfs_text (xdrs, &objp->why))
-		 return FALSE;
-	 if (!xdr_dfs_text (xdrs, &objp->software))
-		 return FALSE;
-	 if (!xdr_dfs_id (xdrs, &objp->store))
-		 return FALSE;
-	 if (!xdr_dfs_seen (xdrs, &objp->seen))
-		 return FALSE;
-	 if (!xdr_int64_t (xdrs, &objp->started))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->files))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->tombstones))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->objects))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->segments))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->newest_segment))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->stored_bytes))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->disk_free))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->disk_size))
-		 return FALSE;
-	 if (!xdr_uint64_t (xdrs, &objp->damaged))
-		 return FALSE;
-	 if (!xdr_uint32_t (xdrs, &objp->connections))
-		 return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->server))
+		return FALSE;
+	if (!xdr_dfs_state(xdrs, &objp->state))
+		return FALSE;
+	if (!xdr_dfs_text(xdrs, &objp->why))
+		return FALSE;
+	if (!xdr_dfs_text(xdrs, &objp->software))
+		return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->store))
+		return FALSE;
+	if (!xdr_dfs_seen(xdrs, &objp->seen))
+		return FALSE;
+	if (!xdr_int64_t(xdrs, &objp->started))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->files))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->tombstones))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->objects))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->segments))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->newest_segment))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->stored_bytes))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->disk_free))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->disk_size))
+		return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->damaged))
+		return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->connections))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_status_res (XDR *xdrs, dfs_status_res *objp)
+bool_t xdr_dfs_status_res(XDR *xdrs, dfs_status_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_status_ok (xdrs, &objp->dfs_status_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_status_ok(xdrs, &objp->dfs_status_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -822,37 +787,37 @@ xdr_dfs_status_res (XDR *xdrs, dfs_status_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_learn_item (XDR *xdrs, dfs_learn_item *objp)
+bool_t xdr_dfs_learn_item(XDR *xdrs, dfs_learn_item *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->path))
-		 return FALSE;
-	 if (!xdr_dfs_ballot (xdrs, &objp->ballot))
-		 return FALSE;
-	 if (!xdr_dfs_value (xdrs, &objp->value))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->path))
+		return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->ballot))
+		return FALSE;
+	if (!xdr_dfs_value(xdrs, &objp->value))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_learn_args (XDR *xdrs, dfs_learn_args *objp)
+bool_t xdr_dfs_learn_args(XDR *xdrs, dfs_learn_args *objp)
 {
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_learn_item), (xdrproc_t) xdr_dfs_learn_item))
-		 return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX,
+		       sizeof(dfs_learn_item), (xdrproc_t)xdr_dfs_learn_item))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_learn_res (XDR *xdrs, dfs_learn_res *objp)
+bool_t xdr_dfs_learn_res(XDR *xdrs, dfs_learn_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_array (xdrs, (char **)&objp->dfs_learn_res_u.items.items_val, (u_int *) &objp->dfs_learn_res_u.items.items_len, DFS_BATCH_MAX,
-			sizeof (dfs_status), (xdrproc_t) xdr_dfs_status))
-			 return FALSE;
+		if (!xdr_array(xdrs, (char **)&objp->dfs_learn_res_u.items.items_val,
+			       (u_int *)&objp->dfs_learn_res_u.items.items_len,
+			       DFS_BATCH_MAX, sizeof(dfs_status),
+			       (xdrproc_t)xdr_dfs_status))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -860,49 +825,47 @@ xdr_dfs_learn_res (XDR *xdrs, dfs_learn_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_forget_args (XDR *xdrs, dfs_forget_args *objp)
+bool_t xdr_dfs_forget_args(XDR *xdrs, dfs_forget_args *objp)
 {
-	 if (!xdr_array (xdrs, (char **)&objp->items.items_val, (u_int *) &objp->items.items_len, DFS_BATCH_MAX,
-		sizeof (dfs_settled_item), (xdrproc_t) xdr_dfs_settled_item))
-		 return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->items.items_val,
+		       (u_int *)&objp->items.items_len, DFS_BATCH_MAX,
+		       sizeof(dfs_settled_item), (xdrproc_t)xdr_dfs_settled_item))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_fence_args (XDR *xdrs, dfs_fence_args *objp)
+bool_t xdr_dfs_fence_args(XDR *xdrs, dfs_fence_args *objp)
 {
-	 if (!xdr_uint32_t (xdrs, &objp->epoch))
-		 return FALSE;
-	 if (!xdr_dfs_path (xdrs, &objp->after))
-		 return FALSE;
+	if (!xdr_uint32_t(xdrs, &objp->epoch))
+		return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->after))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_fence_ok (XDR *xdrs, dfs_fence_ok *objp)
+bool_t xdr_dfs_fence_ok(XDR *xdrs, dfs_fence_ok *objp)
 {
-	 if (!xdr_dfs_seen (xdrs, &objp->seen))
-		 return FALSE;
-	 if (!xdr_dfs_ballot (xdrs, &objp->floor))
-		 return FALSE;
-	 if (!xdr_bool (xdrs, &objp->more))
-		 return FALSE;
-	 if (!xdr_array (xdrs, (char **)&objp->registers.registers_val, (u_int *) &objp->registers.registers_len, DFS_BATCH_MAX,
-		sizeof (dfs_learn_item), (xdrproc_t) xdr_dfs_learn_item))
-		 return FALSE;
+	if (!xdr_dfs_seen(xdrs, &objp->seen))
+		return FALSE;
+	if (!xdr_dfs_ballot(xdrs, &objp->floor))
+		return FALSE;
+	if (!xdr_bool(xdrs, &objp->more))
+		return FALSE;
+	if (!xdr_array(xdrs, (char **)&objp->registers.registers_val,
+		       (u_int *)&objp->registers.registers_len, DFS_BATCH_MAX,
+		       sizeof(dfs_learn_item), (xdrproc_t)xdr_dfs_learn_item))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_fence_res (XDR *xdrs, dfs_fence_res *objp)
+bool_t xdr_dfs_fence_res(XDR *xdrs, dfs_fence_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_fence_ok (xdrs, &objp->dfs_fence_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_fence_ok(xdrs, &objp->dfs_fence_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
@@ -910,35 +873,32 @@ xdr_dfs_fence_res (XDR *xdrs, dfs_fence_res *objp)
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_digest_args (XDR *xdrs, dfs_digest_args *objp)
+bool_t xdr_dfs_digest_args(XDR *xdrs, dfs_digest_args *objp)
 {
-	 if (!xdr_dfs_path (xdrs, &objp->from))
-		 return FALSE;
-	 if (!xdr_dfs_path (xdrs, &objp->to))
-		 return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->from))
+		return FALSE;
+	if (!xdr_dfs_path(xdrs, &objp->to))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_digest_ok (XDR *xdrs, dfs_digest_ok *objp)
+bool_t xdr_dfs_digest_ok(XDR *xdrs, dfs_digest_ok *objp)
 {
-	 if (!xdr_uint64_t (xdrs, &objp->registers))
-		 return FALSE;
-	 if (!xdr_dfs_id (xdrs, &objp->digest))
-		 return FALSE;
+	if (!xdr_uint64_t(xdrs, &objp->registers))
+		return FALSE;
+	if (!xdr_dfs_id(xdrs, &objp->digest))
+		return FALSE;
 	return TRUE;
 }
 
-bool_t
-xdr_dfs_digest_res (XDR *xdrs, dfs_digest_res *objp)
+bool_t xdr_dfs_digest_res(XDR *xdrs, dfs_digest_res *objp)
 {
-	 if (!xdr_dfs_status (xdrs, &objp->status))
-		 return FALSE;
+	if (!xdr_dfs_status(xdrs, &objp->status))
+		return FALSE;
 	switch (objp->status) {
 	case DFS_OK:
-		 if (!xdr_dfs_digest_ok (xdrs, &objp->dfs_digest_res_u.ok))
-			 return FALSE;
+		if (!xdr_dfs_digest_ok(xdrs, &objp->dfs_digest_res_u.ok))
+			return FALSE;
 		break;
 	default:
 		break;
