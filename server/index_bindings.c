@@ -22,8 +22,6 @@ static int compare_bindings(const struct index_binding *a, const struct index_bi
 	return compare(a->path, a->path_len, &a->object->id, b);
 }
 
-INDEX_TREE(index_bindings, index_binding, compare_bindings)
-
 static struct index_binding *find(const struct index *index, const dfs_id *object,
 				  const char *path, size_t len)
 {
@@ -38,6 +36,8 @@ static struct index_binding *find(const struct index *index, const dfs_id *objec
 	}
 	return NULL;
 }
+
+INDEX_TREE(index_bindings, index_binding, compare_bindings)
 
 const struct index_binding *index_find_binding(const struct index *index,
 					       const dfs_id *object, const char *path,
