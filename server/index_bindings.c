@@ -37,8 +37,6 @@ static struct index_binding *find(const struct index *index, const dfs_id *objec
 	return NULL;
 }
 
-INDEX_TREE(index_bindings, index_binding, compare_bindings)
-
 const struct index_binding *index_find_binding(const struct index *index,
 					       const dfs_id *object, const char *path,
 					       size_t len)
@@ -62,6 +60,8 @@ static struct index_binding *find_first(const struct index *index, const char *p
 	}
 	return best;
 }
+
+INDEX_TREE(index_bindings, index_binding, compare_bindings)
 
 struct index_binding *index_binding_new(struct index *index,
 					const struct seal_entry *entry)
