@@ -76,28 +76,49 @@ kill_servers()
 	kill_servers 1000
 }
 
-# One put killed somewhere; then the path is as before or as after, for every reader.
-kill_client()
+# What the file holds now: "new", "old", or something that nobody put, which fails.
+outcome()
 {
-	local i=$1 size=$2 span=$3 pid
-	head -c "$size" /dev/urandom >"$T/new"
-	"$DFS_BIN/client/client" put "$T/new" victim >/dev/null 2>&1 3>&- </dev/null &
-	pid=$!
-	a_moment "$span"
-	kill -KILL $pid 2>/dev/null || true
-	wait $pid 2>/dev/null || true
 	client get victim - >"$T/got"
 	if cmp -s "$T/got" "$T/new"; then
 		outcome=new
 	elif cmp -s "$T/got" "$T/old"; then
 		outcome=old
 	else
-		echo "attempt $i: neither the old version nor the new one"
+		echo "neither the old version nor the new one, but $(stat -c %s "$T/got") bytes"
 		return 1
 	fi
-	client get victim - | cmp "$T/got" -
+}
+
+# No connection but that of the question itself: nothing that the dead client sent is still at work.
+all_quiet()
+{
+	[ "$(client status --json | "$PYTHON" -c 'import json, sys
+print(sum(json.loads(line).get("connections", 0) for line in sys.stdin))')" = 4 ]
+}
+
+# One put killed somewhere.  What it had sent may still take effect while the first reader looks,
+# so he may see the old version and the next one the new; never the other way round.  As soon as
+# all that was sent has ended, every reader sees the same.
+kill_client()
+{
+	local i=$1 size=$2 span=$3 pid first settled
+	head -c "$size" /dev/urandom >"$T/new"
+	"$DFS_BIN/client/client" put "$T/new" victim >/dev/null 2>&1 3>&- </dev/null &
+	pid=$!
+	a_moment "$span"
+	kill -KILL $pid 2>/dev/null || true
+	wait $pid 2>/dev/null || true
+	outcome
+	first=$outcome
+	eventually 60 all_quiet
+	outcome
+	settled=$outcome
+	[ "$first" = old ] || [ "$settled" = new ]
+	outcome
+	[ "$outcome" = "$settled" ]
 	cp "$T/got" "$T/old"
-	echo $outcome >>"$T/outcomes"
+	echo "$outcome" >>"$T/outcomes"
 	if [ $((i % 10)) = 0 ]; then
 		head -c 3000 /dev/urandom >"$T/old"
 		timeout 30 "$DFS_BIN/client/client" put "$T/old" victim
