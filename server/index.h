@@ -32,7 +32,8 @@ struct index_segment {
 	uint64_t live;       /* bytes of records that the index points to */
 	uint64_t full;       /* what live was, or would have been, when it was sealed */
 	uint32_t seal_bytes; /* of its @seal */
-	bool damaged;        /* found so: never merged, for what is still good in it */
+	bool damaged;        /* found so: not copied, for what is still good in it */
+	bool unreadable;     /* not even its @seal: left for ever */
 };
 TAILQ_HEAD(index_segments, index_segment);
 

@@ -195,6 +195,7 @@ static void leave_alone(struct merge *merge, struct index_segment *input)
 
 	pthread_rwlock_wrlock(&merge->store->lock);
 	input->damaged = true;
+	input->unreadable = input->live == 0;
 	pthread_rwlock_unlock(&merge->store->lock);
 	segment_name(segment_lo(input->file), segment_hi(input->file), name);
 	store_note_damage(merge->store, input->file, "file", name, strlen(name));

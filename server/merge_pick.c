@@ -4,7 +4,7 @@
  * Segments are in tiers by the size of what is alive in them, each eight times the one before.
  * A run of merge_fan neighbours, none above a tier, makes one of the next tier, so that a
  * record is copied once for each tier that it rises.  A segment that is large is left alone
- * until half of it is dead; one that is damaged always, for what is still good in it.
+ * until half of it is dead; one that is damaged while anything in it is alive.
  */
 #include "merge.h"
 
@@ -41,7 +41,7 @@ static bool is_half_dead(const struct index_segment *segment)
 
 static bool may_merge(const struct store *store, const struct index_segment *segment)
 {
-	if (segment->damaged)
+	if (segment->unreadable || (segment->damaged && segment->live > 0))
 		return false;
 	return segment->live <= store->rules.merge_bytes / store->rules.merge_fan ||
 	       is_half_dead(segment);
@@ -88,7 +88,7 @@ static struct merge_run pick_half_dead(struct store *store)
 	struct index_segment *segment = TAILQ_FIRST(&store->segments);
 
 	for (; segment; segment = TAILQ_NEXT(segment, order))
-		if (is_half_dead(segment) && !segment->damaged)
+		if (is_half_dead(segment) && may_merge(store, segment))
 			return (struct merge_run){.first = segment, .count = 1};
 	return (struct merge_run){0};
 }

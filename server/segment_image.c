@@ -154,8 +154,12 @@ void segment_image_free(struct segment_image *image)
 {
 	if (!image)
 		return;
-	if (image->tmp_fd >= 0 && image->name[0] != '\0')
+	if (image->tmp_fd >= 0 && image->name[0] != '\0') {
 		unlinkat(image->tmp_fd, image->name, 0);
+		/* gdbm_close syncs: nothing should be left to write.  A hint, no more. */
+		if (image->gdbm && ftruncate(gdbm_fdesc(image->gdbm), 0) != 0)
+			errno = 0;
+	}
 	if (image->gdbm)
 		gdbm_close(image->gdbm);
 	free(image);

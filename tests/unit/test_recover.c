@@ -388,6 +388,15 @@ static bool is_merged(struct store_fixture *fixture, void *context)
 	return numbers.segments <= 5;
 }
 
+static bool is_one(struct store_fixture *fixture, void *context)
+{
+	struct store_numbers numbers;
+
+	(void)context;
+	store_get_numbers(fixture->store, &numbers);
+	return numbers.segments == 1;
+}
+
 static void test_damage_survives_merging(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -405,6 +414,31 @@ static void test_damage_survives_merging(void **state)
 		assert_int_equal(good_values(fixture), FILES);
 		store_fixture_reopen(fixture);
 	}
+}
+
+/* Once nothing in it is alive, a damaged segment goes like others. */
+static void test_damage_goes_with_its_content(void **state)
+{
+	struct store_fixture *fixture = *state;
+	uint8_t pattern[LEN];
+	char path[32];
+
+	close_store(fixture);
+	memset(pattern, 3, sizeof pattern);
+	damage_pattern(fixture, 6, pattern, sizeof pattern, 7);
+	fixture->rules.grace_ms = 1;
+	store_fixture_reopen(fixture);
+	assert_int_equal(store_fixture_unit(fixture->store, 3, 2, LEN), EBADMSG);
+	assert_int_equal(store_fixture_accept(fixture->store, "/a/3", 0, 6), 0);
+	store_fixture_settle(fixture->store, "/a/3", 6);
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "/b/%u", i);
+		assert_int_equal(store_fixture_accept(fixture->store, path, 0, 6), 0);
+	}
+	fixture->rules.merge_fan = 2;
+	store_fixture_reopen(fixture);
+	assert_true(store_fixture_wait(is_one, fixture, NULL));
+	assert_int_equal(good_units(fixture), 4 * (FILES - 1));
 }
 
 int main(void)
@@ -426,6 +460,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_1_6_any_byte_of_register, start,
 						end),
 		cmocka_unit_test_setup_teardown(test_damage_survives_merging, start, end),
+		cmocka_unit_test_setup_teardown(test_damage_goes_with_its_content, start,
+						end),
 	};
 
 	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);
