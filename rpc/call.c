@@ -10,6 +10,7 @@
 #include "directory.h"
 #include "exchange.h"
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -121,6 +122,24 @@ static bool find(const struct cluster *cluster, unsigned server, int64_t deadlin
 			     ret_port, why, why_size);
 }
 
+/*
+ * The one credential that libtirpc has for callers without any.  It makes it at the first call,
+ * and when two threads make the first call at once, one of two that nobody frees.
+ */
+static pthread_once_t credentials_once = PTHREAD_ONCE_INIT;
+static AUTH *credentials;
+
+static void make_credentials(void)
+{
+	credentials = authnone_create();
+}
+
+static AUTH *no_credentials(void)
+{
+	(void)pthread_once(&credentials_once, make_credentials);
+	return credentials;
+}
+
 struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *tls,
 		       int64_t deadline_ms, char *why, size_t why_size)
 {
@@ -133,7 +152,7 @@ struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *
 		goto fail;
 	call->server = server;
 	call->client.cl_ops = client_operations();
-	call->client.cl_auth = authnone_create();
+	call->client.cl_auth = no_credentials();
 	(void)snprintf(name, sizeof name, "dfs%u", server);
 	if (!find(cluster, server, deadline_ms, host, &port, cause, sizeof cause))
 		goto fail;
