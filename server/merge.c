@@ -148,8 +148,8 @@ static void remove_inputs(struct merge *merge)
 	char name[SEGMENT_NAME];
 
 	for (size_t i = 0; i < merge->run.count; i++, input = next) {
-		next = TAILQ_NEXT(input, order);
 		pthread_rwlock_wrlock(&store->lock);
+		next = TAILQ_NEXT(input, order);
 		TAILQ_REMOVE(&store->segments, input, order);
 		store->segment_count--;
 		store->stored_bytes -= segment_bytes(input->file);

@@ -207,10 +207,12 @@ int merge_copy_inputs(struct merge *merge)
 	int rc = 0;
 
 	for (size_t i = 0; i < merge->run.count && rc == 0; i++) {
+		/* Behind the last one, commits append. */
+		if (i > 0)
+			input = TAILQ_NEXT(input, order);
 		rc = copy_input(merge, input);
 		if (rc == EBADMSG || rc == EIO)
 			leave_alone(merge, input);
-		input = TAILQ_NEXT(input, order);
 	}
 	return rc;
 }
