@@ -138,7 +138,6 @@ $(SANITIZERS:%=test-sanitize-%): test-sanitize-%:
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='$($*_FLAGS)' programs
 	+$(MAKE) --no-print-directory BUILD=build/$* BIN=build/$*/bin SANITIZE='$($*_FLAGS)' \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' RUN_FLAGS='--sanitizer $* --limit 3600' run-tests
-test-sanitize-thread: test-sanitize-address
 
 # ---- checks ---------------------------------------------------------------------------------
 
