@@ -85,6 +85,9 @@ static void bind_turn(struct attempt *attempt, struct turn *turn)
 			continue;
 		if (status == DFS_OK)
 			turn->staged[s - 1] = proposal->uploaded[s - 1];
+		else if (status == DFS_REFUSED)
+			turn->refused |=
+				bit(s); /* it is there, and waits for a higher ballot */
 		else
 			proposal->uploaded[s - 1] = 0;
 		if (status == DFS_NOSPACE)
@@ -214,6 +217,8 @@ static void take_promise(struct turn *turn, unsigned server, const dfs_promise *
 
 	if (promise->status == DFS_REFUSED)
 		turn->refused |= bit(server);
+	if (promise->status == DFS_INVALID)
+		turn->invalid |= bit(server);
 	if (promise->status != DFS_OK)
 		return;
 	turn->promised |= bit(server);
@@ -236,9 +241,11 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
 	const dfs_prepare_args *args = &call->args[server - 1];
 
+	for (u_int i = 0; res->status == DFS_INVALID && i < args->items.items_len; i++)
+		attempt->turns[call->turns[server - 1][i]].invalid |= bit(server);
 	if (res->status != DFS_OK)
 		return;
-	session_saw(attempt->dfs, &ok->seen);
+	session_saw(attempt->dfs, server, &ok->seen);
 	for (u_int i = 0; i < ok->items.items_len && i < args->items.items_len; i++) {
 		const dfs_stage *stage = &args->items.items_val[i].stage;
 		unsigned chunks = stage->kind == DFS_STAGE_CONTENT
@@ -408,15 +415,20 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 {
 	const dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
 
+	for (u_int i = 0; res->status == DFS_INVALID && i < call->args.items.items_len;
+	     i++)
+		attempt->turns[call->turns[i]].invalid |= bit(server);
 	if (res->status != DFS_OK)
 		return;
-	session_saw(attempt->dfs, &ok->seen);
+	session_saw(attempt->dfs, server, &ok->seen);
 	for (u_int i = 0; i < ok->items.items_len && i < call->args.items.items_len;
 	     i++) {
 		struct turn *turn = &attempt->turns[call->turns[i]];
 
 		if (ok->items.items_val[i] == DFS_OK)
 			turn->accepted |= bit(server);
+		else if (ok->items.items_val[i] == DFS_INVALID)
+			turn->invalid |= bit(server);
 		else if (ok->items.items_val[i] == DFS_NODATA)
 			turn->lost_data = true;
 	}

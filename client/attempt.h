@@ -25,6 +25,7 @@ struct turn {
 	bool proposes;     /* `value` is to be accepted */
 	dfs_value value;
 	unsigned accepted; /* servers that said yes; mask */
+	unsigned invalid;  /* servers that call the request invalid; mask */
 	bool lost_data;    /* a server said NODATA */
 };
 

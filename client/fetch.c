@@ -19,6 +19,7 @@ enum slot_state { SLOT_WANTED, SLOT_ASKED, SLOT_READY };
 struct slot {
 	enum slot_state state;
 	unsigned tried; /* servers that could not give it; mask */
+	bool unknown;   /* one of them because it has no such object */
 	bool damaged;   /* one of them because it is damaged there */
 	uint32_t len;
 	uint8_t *bytes;
@@ -105,7 +106,9 @@ static void take(struct window *window, unsigned server, uint64_t unit,
 	pthread_mutex_lock(&window->lock);
 	if (!good) {
 		slot->tried |= 1U << (server - 1);
-		slot->damaged |= got->status != DFS_UNKNOWN;
+		slot->damaged |= got->status == DFS_DAMAGED ||
+				 (got->status == DFS_OK && data->len != len);
+		slot->unknown |= got->status == DFS_UNKNOWN;
 	}
 	slot->state = good ? SLOT_READY : SLOT_WANTED;
 	pthread_cond_broadcast(&window->changed);
@@ -234,7 +237,7 @@ static void next_unit(struct window *window)
 	pthread_mutex_lock(&window->lock);
 	slot->state = SLOT_WANTED;
 	slot->tried = 0;
-	slot->damaged = false;
+	slot->damaged = slot->unknown = false;
 	window->base++;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
@@ -248,26 +251,25 @@ static enum fetch_end explain(const struct fetch *fetch, struct window *window,
 	unsigned chunk = placement_chunk(window->base);
 	char text[DFS_WHY];
 
-	if (slot->tried == 0 &&
-	    fetch_out_of_reach(fetch->dfs, fetch->content,
-			       links_up(fetch->dfs->links) & ~window->lost, text)) {
-		session_fail(result, DFS_EXIT_FEW, "%s", text);
-		return FETCH_FAILED;
-	}
-	if (slot->tried != 0 && !slot->damaged && window->lost == 0)
-		return FETCH_GONE;
 	if (slot->damaged)
-		session_fail(result, DFS_EXIT_DAMAGED,
-			     "transfer failed: chunk %u is damaged on every server that "
-			     "has it",
-			     chunk);
+		session_fail(
+			result, DFS_EXIT_DAMAGED,
+			"transfer failed: chunk %u is damaged on every server within "
+			"reach that has it",
+			chunk);
+	else if (fetch_out_of_reach(fetch->dfs, fetch->content,
+				    links_up(fetch->dfs->links) & ~window->lost &
+					    ~slot->tried,
+				    text))
+		session_fail(result, DFS_EXIT_FEW, "%s", text);
 	else
 		session_fail(
 			result, DFS_EXIT_FEW,
-			"transfer failed: no server that can be reached has chunk %u: "
-			"start the others",
+			"transfer failed: no server within reach could give chunk %u: "
+			"try again, or start the others",
 			chunk);
-	return FETCH_FAILED;
+	/* Replaced or deleted meanwhile, perhaps: the caller looks. */
+	return slot->unknown && !slot->damaged ? FETCH_GONE : FETCH_FAILED;
 }
 
 /* Hands all units to the caller, in order, and proves them. */

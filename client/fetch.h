@@ -25,7 +25,7 @@ struct fetch {
 enum fetch_end {
 	FETCH_DONE,   /* written, and proved by its XXH3-128 */
 	FETCH_FAILED, /* result says why */
-	FETCH_GONE    /* no holder has the object any more: look the path up again */
+	FETCH_GONE /* holders have it no more: look again; result holds if it is still named */
 };
 
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result);

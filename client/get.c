@@ -7,7 +7,7 @@
  */
 #include "libdfs.h"
 
-#include "clock.h"
+#include "ballot.h"
 #include "content.h"
 #include "fetch.h"
 #include "placement.h"
@@ -71,6 +71,7 @@ static void get_one(struct getting *getting, struct reading *reading)
 				      .write = write_some,
 				      .context = getting};
 		char text[DFS_WHY];
+		dfs_id object;
 
 		if (!fetch_can_be_reached(getting->dfs, &manifest->content, text)) {
 			session_fail(&item->result, DFS_EXIT_FEW, "%s", text);
@@ -80,15 +81,19 @@ static void get_one(struct getting *getting, struct reading *reading)
 			return;
 		if (fetch_run(&fetch, &item->result) != FETCH_GONE)
 			return;
-		if (getting->final && getting->written > 0) {
-			session_fail(&item->result, DFS_EXIT_CONFLICT,
-				     "transfer failed: the file was replaced while it "
-				     "was read: "
-				     "get it again");
-			return;
-		}
+		object = manifest->content.object;
 		reader_free(reading);
 		reader_read(getting->dfs, reading, 1, true);
+		if (reader_file(reading) &&
+		    id_equal(&object, &reader_file(reading)->content.object))
+			return; /* it is still the file: it is lost, not replaced */
+		if (getting->final && getting->written > 0) {
+			session_fail(
+				&item->result, DFS_EXIT_CONFLICT,
+				"transfer failed: the file was replaced while it was "
+				"read: get it again");
+			return;
+		}
 		if (reading->result.code != DFS_EXIT_DONE || !reader_file(reading)) {
 			item->result = reading->result;
 			if (item->result.code == DFS_EXIT_DONE)

@@ -105,7 +105,9 @@ struct judgement judge(const struct proposal *proposal,
 
 	judgement.best = best;
 	if (proposal->kind == PROPOSAL_FINISH) {
-		judgement.verdict = best ? JUDGE_OWN : JUDGE_REPORT;
+		judgement.verdict = best ? JUDGE_OWN
+				    : proposal->overtake ? JUDGE_FINISH
+							 : JUDGE_REPORT;
 		return judgement;
 	}
 	if (best && value_has_operation(&best->value, &proposal->operation)) {

@@ -21,10 +21,12 @@ struct link {
 	unsigned server;
 	struct job *first, *last;
 	enum link_state state;
+	bool running; /* a job is with its thread */
 	bool votes;
 	bool slow,
 		hopeless; /* was waited for in vain: as one that could help, as one needed */
 	int64_t since;    /* the state was entered at */
+	dfs_seen seen;
 	struct call *call; /* set by the thread alone; others only cancel it */
 	char why[LINKS_WHY];
 };
@@ -35,7 +37,6 @@ struct links {
 	pthread_cond_t changed; /* a state changed */
 	unsigned references;
 	bool closing;
-	dfs_seen seen;
 	struct cluster cluster;
 	SSL_CTX *tls;
 	char user[DFS_USER_MAX + 1];
@@ -98,10 +99,7 @@ static bool say_hello(struct link *link, struct call *call, char *why)
 		good = is_ours(link, ok, why);
 		pthread_mutex_lock(&links->lock);
 		link->votes = good && ok->state == DFS_STATE_VOTING;
-		if (link->votes && (ok->seen.epoch > links->seen.epoch ||
-				    (ok->seen.epoch == links->seen.epoch &&
-				     ok->seen.counter > links->seen.counter)))
-			links->seen = ok->seen;
+		link->seen = ok->seen;
 		pthread_mutex_unlock(&links->lock);
 		if (good && ok->state != DFS_STATE_VOTING)
 			snprintf(why, LINKS_WHY, "dfs%u is recovering and does not vote",
@@ -151,22 +149,18 @@ static struct job *next_job(struct link *link, bool *ret_closing)
 	struct job *job;
 
 	pthread_mutex_lock(&links->lock);
+	link->running = false;
+	if (link->state == LINK_UP)
+		link->slow = false; /* whatever it was asked, it has answered */
 	while (!link->first && !links->closing)
 		pthread_cond_wait(&links->work, &links->lock);
 	job = link->first;
 	if (job)
 		link->first = job->next;
+	link->running = job != NULL;
 	*ret_closing = links->closing;
 	pthread_mutex_unlock(&links->lock);
 	return job;
-}
-
-/* It has answered, so it is not too slow any more. */
-static void note_answer(struct link *link)
-{
-	pthread_mutex_lock(&link->links->lock);
-	link->slow = false;
-	pthread_mutex_unlock(&link->links->lock);
 }
 
 static void run_job(struct link *link, struct job *job)
@@ -180,10 +174,8 @@ static void run_job(struct link *link, struct job *job)
 		return;
 	}
 	job->run(job, link->server, link->call, "");
-	if (!call_is_dead(link->call)) {
-		note_answer(link);
+	if (!call_is_dead(link->call))
 		return;
-	}
 	disconnect(link);
 	snprintf(why, sizeof why, "dfs%u: the connection broke", link->server);
 	set_state(link, LINK_DOWN, why);
@@ -377,10 +369,10 @@ unsigned links_voting(struct links *links)
 	return mask_of(links, true);
 }
 
-dfs_seen links_seen(struct links *links)
+dfs_seen links_seen(struct links *links, unsigned server)
 {
 	pthread_mutex_lock(&links->lock);
-	dfs_seen seen = links->seen;
+	dfs_seen seen = links->link[server - 1].seen;
 	pthread_mutex_unlock(&links->lock);
 	return seen;
 }
@@ -401,7 +393,9 @@ const char *links_why(struct links *links, unsigned server, char *why)
 void links_too_slow(struct links *links, unsigned server)
 {
 	pthread_mutex_lock(&links->lock);
-	links->link[server - 1].slow = true;
+	/* It may have answered since: then it is not. */
+	if (links->link[server - 1].running || links->link[server - 1].first)
+		links->link[server - 1].slow = true;
 	pthread_mutex_unlock(&links->lock);
 }
 

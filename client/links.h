@@ -63,8 +63,8 @@ void links_submit(struct links *links, unsigned server, struct job *job);
 unsigned links_up(struct links *links);
 unsigned links_voting(struct links *links);
 
-/* The highest "seen" that any server told in its HELLO. */
-dfs_seen links_seen(struct links *links);
+/* What the server told as its "seen" in its last HELLO. */
+dfs_seen links_seen(struct links *links, unsigned server);
 
 /* Why the server is not up, or does not vote; LINKS_WHY bytes.  Returns why. */
 const char *links_why(struct links *links, unsigned server, char *why);

@@ -20,7 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROPOSER_MS = 60000, PAUSE_MOST_MS = 400 };
+enum {
+	PROPOSER_MS = 60000,
+	OVERTAKE_MS = 1000,
+	PAUSE_FIRST_MS = 8,
+	PAUSE_MOST_MS = 400,
+};
 
 void proposer_free(struct proposal *proposal)
 {
@@ -85,25 +90,27 @@ static void keep_value(struct proposal *proposal, dfs_value *take_value)
 
 /* ---- values -------------------------------------------------------------------- */
 
-/* A value of this proposal on top of the best one seen (NULL: none). */
+/* A value of this operation on top of the best one seen (NULL: none). */
 static bool make_value(struct turn *turn, const struct dfs *dfs, const dfs_ballot *ballot,
-		       const dfs_accepted *best, bool tombstone)
+		       const dfs_id *operation, bool tombstone)
 {
 	const struct proposal *proposal = turn->proposal;
-	dfs_value *value = &turn->value, now = {.operation = proposal->operation};
-	dfs_id recent[DFS_RECENT_MAX] = {proposal->operation};
+	const dfs_accepted *best = turn->judgement.best;
+	dfs_value *value = &turn->value, now = {.operation = *operation};
+	dfs_id recent[DFS_RECENT_MAX] = {*operation};
 	dfs_manifest *manifest = &now.body.dfs_body_u.manifest;
 	char user[DFS_USER_MAX + 1];
 
 	now.origin = *ballot;
-	now.number = (best ? best->value.number : 0) + 1;
+	now.number = best ? best->value.number : 0;
+	now.number += now.number < UINT64_MAX; /* somebody may have forged the last one */
 	now.recent.recent_val = recent;
 	now.recent.recent_len = 1;
 	for (u_int i = 0; best && i < best->value.recent.recent_len &&
 			  now.recent.recent_len < DFS_RECENT_MAX;
 	     i++)
 		recent[now.recent.recent_len++] = best->value.recent.recent_val[i];
-	now.content_version = (dfs_version){now.number, proposal->operation};
+	now.content_version = (dfs_version){now.number, *operation};
 	now.lock = best ? best->value.lock : NULL;
 	now.body.kind = tombstone ? DFS_TOMBSTONE : DFS_FILE;
 	if (!tombstone) {
@@ -120,15 +127,19 @@ static bool make_value(struct turn *turn, const struct dfs *dfs, const dfs_ballo
 	return value_copy(&now, value);
 }
 
-/* What to finish: the best value seen as it is, or "no such file". */
+/*
+ * What to finish: the best value seen as it is, or "no such file".  That is an operation of
+ * its own: under the proposal's id it would pass for the proposal's success.
+ */
 static bool make_finish(struct turn *turn, const struct dfs *dfs,
 			const dfs_ballot *ballot)
 {
 	const dfs_accepted *best = turn->judgement.best;
+	dfs_id operation;
 
 	if (best)
 		return value_copy(&best->value, &turn->value);
-	return make_value(turn, dfs, ballot, NULL, true);
+	return id_random(&operation) && make_value(turn, dfs, ballot, &operation, true);
 }
 
 /* ---- one attempt --------------------------------------------------------------- */
@@ -230,7 +241,7 @@ static bool decide(struct attempt *attempt, struct turn *turn)
 		if (proposal->kind == PROPOSAL_FILE && holders(turn) < 3)
 			return false;
 		turn->proposes = make_value(turn, attempt->dfs, &attempt->ballot,
-					    turn->judgement.best,
+					    &proposal->operation,
 					    proposal->kind == PROPOSAL_TOMBSTONE);
 		return turn->proposes;
 	case JUDGE_OWN:
@@ -263,6 +274,7 @@ static bool conclude(struct attempt *attempt, struct turn *turn)
 	if (turn->proposes && __builtin_popcount(turn->accepted) < 3)
 		return false;
 	if (turn->proposes) {
+		proposal->bound = false; /* what was bound is named or overtaken */
 		session_settled(attempt->dfs, proposal->path, &attempt->ballot);
 		keep_value(proposal, &turn->value);
 	} else if (judgement->best) {
@@ -297,8 +309,7 @@ static void stage_uploads(struct attempt *attempt)
 				return;
 			attempt_bind(attempt);
 			for (unsigned s = 1; s <= DFS_SERVERS; s++)
-				if (turn->staged[s - 1] == 0 ||
-				    proposal->uploaded[s - 1] == 0)
+				if (proposal->uploaded[s - 1] == 0)
 					servers &= ~(1U << (s - 1));
 		} while (servers != before && __builtin_popcount(servers) >= 3);
 	}
@@ -309,15 +320,15 @@ static void stage_uploads(struct attempt *attempt)
  * ends all.
  */
 static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t count,
-			 bool *ended)
+			 bool again, bool *ended)
 {
 	struct attempt attempt = {.dfs = dfs, .count = count};
-	bool decided[DFS_BATCH_MAX];
+	bool decided[DFS_BATCH_MAX], any = false;
 
 	attempt.servers = session_servers(dfs, 3);
 	attempt.turns = calloc(count, sizeof *attempt.turns);
 	if (__builtin_popcount(attempt.servers) < 3 || !attempt.turns ||
-	    !session_ballot(dfs, &attempt.ballot)) {
+	    !session_ballot(dfs, attempt.servers, again, &attempt.ballot)) {
 		for (size_t i = 0; i < count; i++) {
 			struct dfs_result result = {0};
 
@@ -335,59 +346,113 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 	for (size_t i = 0; i < count; i++)
 		attempt.turns[i].proposal = pending[i];
 	stage_uploads(&attempt);
-	for (size_t i = 0; i < count; i++)
-		if (pending[i]->result.code != DFS_EXIT_DONE)
-			ended[i] = true; /* its content cannot be had any more */
-	if (!ended[0] || count > 1) { /* a content that is staged apart is alone here */
+	for (size_t i = 0; i < count; i++) {
+		/* Its content may not be to be had any more. */
+		ended[i] = pending[i]->result.code != DFS_EXIT_DONE;
+		if (ended[i] && pending[i]->proposed) {
+			struct dfs_result failed = pending[i]->result;
+
+			give_up(pending[i], failed.code, failed.why);
+		}
+		any |= !ended[i];
+	}
+	if (any)
 		attempt_prepare(&attempt);
-		for (size_t i = 0; i < count; i++)
-			decided[i] = !ended[i] && decide(&attempt, &attempt.turns[i]);
-		attempt_accept(&attempt);
-		for (size_t i = 0; i < count; i++)
-			if (decided[i])
-				ended[i] = conclude(&attempt, &attempt.turns[i]);
+	for (size_t i = 0; i < count; i++) {
+		pending[i]->bound |= has_staged(&attempt.turns[i]);
+		pending[i]->full |= attempt.turns[i].full;
+		decided[i] = !ended[i] && decide(&attempt, &attempt.turns[i]);
+	}
+	attempt_accept(&attempt);
+	for (size_t i = 0; i < count; i++) {
+		struct turn *turn = &attempt.turns[i];
+
+		if (decided[i])
+			ended[i] = conclude(&attempt, turn);
+		if (!ended[i] && __builtin_popcount(turn->invalid) >= 2) {
+			give_up(pending[i], DFS_EXIT_OTHER,
+				"the servers call this invalid: are they of another "
+				"version?");
+			ended[i] = true;
+		}
 	}
 	attempt_free(&attempt);
 }
 
+/* Attempt after attempt, until all have ended or the time is over. */
+static void run_batch(struct dfs *dfs, struct proposal **pending, size_t left, int64_t ms)
+{
+	int64_t deadline = clock_now_ms() + ms;
+	unsigned pause = PAUSE_FIRST_MS;
+	bool again = false;
+
+	while (left > 0) {
+		bool ended[DFS_BATCH_MAX] = {false};
+		size_t kept = 0;
+
+		attempt_once(dfs, pending, left, again, ended);
+		for (size_t i = 0; i < left; i++)
+			if (!ended[i])
+				pending[kept++] = pending[i];
+		left = kept;
+		if (left > 0 && clock_now_ms() > deadline) {
+			for (size_t i = 0; i < left; i++)
+				give_up(pending[i], DFS_EXIT_FEW,
+					"others were always faster, or too few servers "
+					"answered");
+			break;
+		}
+		if (left > 0)
+			session_pause(pause);
+		pause = pause < PAUSE_MOST_MS / 2 ? 2 * pause : PAUSE_MOST_MS;
+		again = true;
+	}
+}
+
+/*
+ * Whoever gives up cleanly leaves nothing bound: the path is finished above the binding, so
+ * that the servers may drop the content.  If that fails too, others will do it.
+ */
+static void overtake(struct dfs *dfs, const struct proposal *proposals, size_t count)
+{
+	struct proposal *finishes = calloc(count, sizeof *finishes);
+	struct proposal *pending[DFS_BATCH_MAX];
+	size_t left = 0;
+
+	for (size_t i = 0; finishes && i < count; i++) {
+		const struct proposal *proposal = &proposals[i];
+
+		if (proposal->result.code == DFS_EXIT_DONE || !proposal->bound ||
+		    proposal->proposed)
+			continue;
+		finishes[left].path = proposal->path;
+		finishes[left].kind = PROPOSAL_FINISH;
+		finishes[left].overtake = true;
+		if (!id_random(&finishes[left].operation))
+			break;
+		pending[left] = &finishes[left];
+		left++;
+	}
+	if (left > 0)
+		run_batch(dfs, pending, left, OVERTAKE_MS);
+	for (size_t i = 0; i < left; i++)
+		proposer_free(&finishes[i]);
+	free(finishes);
+}
+
 void proposer_run(struct dfs *dfs, struct proposal *proposals, size_t count)
 {
-	int64_t deadline = clock_now_ms() + PROPOSER_MS;
-	unsigned pause = 8;
-
 	while (count > 0) {
 		struct proposal *pending[DFS_BATCH_MAX];
-		bool ended[DFS_BATCH_MAX] = {false};
-		size_t batch = count < DFS_BATCH_MAX ? count : DFS_BATCH_MAX,
-		       left = batch;
+		size_t batch = count < DFS_BATCH_MAX ? count : DFS_BATCH_MAX;
 
 		for (size_t i = 0; i < batch; i++) {
 			pending[i] = &proposals[i];
 			session_fail(&pending[i]->result, DFS_EXIT_DONE, "%s", "");
 		}
-		while (left > 0) {
-			size_t kept = 0;
-
-			attempt_once(dfs, pending, left, ended);
-			for (size_t i = 0; i < left; i++)
-				if (!ended[i])
-					pending[kept++] = pending[i];
-			left = kept;
-			memset(ended, 0, sizeof ended);
-			if (left > 0 && clock_now_ms() > deadline) {
-				for (size_t i = 0; i < left; i++)
-					give_up(pending[i], DFS_EXIT_FEW,
-						"others were always faster, or too few "
-						"servers answered");
-				break;
-			}
-			if (left > 0)
-				session_pause(pause);
-			pause = pause < PAUSE_MOST_MS / 2 ? 2 * pause : PAUSE_MOST_MS;
-		}
+		run_batch(dfs, pending, batch, PROPOSER_MS);
+		overtake(dfs, proposals, batch);
 		proposals += batch;
 		count -= batch;
-		pause = 8;
-		deadline = clock_now_ms() + PROPOSER_MS;
 	}
 }

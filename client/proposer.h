@@ -22,7 +22,8 @@ struct proposal {
 	const char *path;
 	enum proposal_kind kind;
 	dfs_id operation;
-	bool create;      /* only where there is no file */
+	bool overtake; /* PROPOSAL_FINISH: ends bindings, also where nothing is known */
+	bool create;   /* only where there is no file */
 	bool conditional; /* only over this version: */
 	dfs_version if_version;
 	/* a file's content; holders are filled in by the proposer */
@@ -41,8 +42,8 @@ struct proposal {
 	dfs_ballot first;
 	uint64_t first_number; /* operations that the path had seen then */
 	/* ---- set by the proposer */
-	unsigned uploaded
-		[DFS_SERVERS]; /* chunks that are on their way into an upload there */
+	bool bound; /* content is bound, and nothing has overtaken it */
+	unsigned uploaded[DFS_SERVERS]; /* chunks on their way into an upload there */
 	struct dfs_result result;
 	dfs_version made; /* by this operation, when it is done */
 	bool known;       /* the path has a value (also with some failures): */

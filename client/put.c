@@ -168,8 +168,8 @@ static void set_digests(struct proposal *proposal, const struct content_digests 
 static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal *proposal)
 {
 	const dfs_content *content;
-	unsigned absent = 0;
-	char names[64] = "", why[DFS_WHY];
+	unsigned absent = 0, keeps = 0;
+	char names[DFS_WHY], why[DFS_WHY];
 
 	item->result = proposal->result;
 	item->size = proposal->content.size;
@@ -179,7 +179,8 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 		return;
 	version_text(&proposal->made, item->version);
 	/* Who came after it has replaced it: its own copies are no longer of interest. */
-	if (!id_equal(&proposal->value.operation, &proposal->operation)) {
+	if (!id_equal(&proposal->value.operation, &proposal->operation) ||
+	    proposal->value.body.kind != DFS_FILE) {
 		item->copies = 2;
 		return;
 	}
@@ -190,17 +191,19 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 			absent |= 1U << (s - 1);
 	if (absent == 0)
 		return;
-	session_absent(dfs, PLACEMENT_ALL & ~absent, why);
+	if (absent & proposal->full)
+		snprintf(why, sizeof why, "no room on %s",
+			 session_names(absent & proposal->full, names));
+	else
+		session_absent(dfs, PLACEMENT_ALL & ~absent, why);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (absent & 1U << (s - 1))
-			snprintf(names, sizeof names, "dfs%u", placement_opposite(s));
-	if (why[0] == '\0')
-		snprintf(why, sizeof why, "a server had no room for it");
+			keeps |= 1U << (placement_opposite(s) - 1);
 	if (item->copies >= 2)
 		session_warn(&item->result,
 			     "stored without one server (%.800s); %s keeps its part "
 			     "as a spare, so every chunk has two copies",
-			     why, names);
+			     why, session_names(keeps, names));
 	else
 		session_warn(&item->result,
 			     "stored below full protection (%.800s): some chunks have "

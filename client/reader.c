@@ -96,7 +96,12 @@ static enum verdict decide(struct dfs *dfs, struct reading *reading,
 			   const struct tally *tally, bool all, bool finish,
 			   unsigned present)
 {
-	if (tally->equal >= 3 || tally->none >= 3 || (!finish && tally->answers >= 2))
+	/* Three that mean "no such file" outvote a file that only the fourth has accepted. */
+	if (tally->none >= 3 && finish) {
+		reader_free(reading);
+		return READ_DONE;
+	}
+	if (tally->equal >= 3 || (!finish && tally->answers >= (all ? 1 : 2)))
 		return take_best(reading, tally) ? READ_DONE : READ_FAILED;
 	if (!all || tally->answers >= 3)
 		return READ_WAIT;
@@ -164,7 +169,7 @@ static void note_seen(struct dfs *dfs, struct round *round)
 		const dfs_lookup_res *res = round_answer(round, s);
 
 		if (res && res->status == DFS_OK)
-			session_saw(dfs, &res->dfs_lookup_res_u.ok.seen);
+			session_saw(dfs, s, &res->dfs_lookup_res_u.ok.seen);
 	}
 }
 
@@ -180,7 +185,7 @@ struct pending {
  */
 static size_t look(struct dfs *dfs, struct reading **readings, size_t count, bool finish)
 {
-	unsigned servers = session_servers(dfs, 3);
+	unsigned servers = session_servers(dfs, 2);
 	struct round *round = ask_all(dfs, readings, count, servers);
 	struct pending pending[DFS_BATCH_MAX];
 	size_t left = count;
@@ -294,7 +299,7 @@ void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 		memcpy(ret->xxh128, digests.xxh128, sizeof ret->xxh128);
 		memcpy(ret->sha256, digests.sha256, sizeof ret->sha256);
 	}
-	ret->live = links_up(dfs->links);
+	ret->live = links_voting(dfs->links);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(content->holders, s);
 	ret->copies = placement_copies(content->holders, ret->live);

@@ -63,8 +63,12 @@ const char *session_absent(struct dfs *dfs, unsigned present, char text[DFS_WHY]
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		if (present & 1U << (s - 1))
 			continue;
-		int n = snprintf(text + len, DFS_WHY - len, "%s%s", len ? "; " : "",
-				 links_why(dfs->links, s, why));
+		links_why(dfs->links, s, why);
+		int n = why[0] ? snprintf(text + len, DFS_WHY - len, "%s%s",
+					  len ? "; " : "", why)
+			       : snprintf(text + len, DFS_WHY - len,
+					  "%sdfs%u answers, but could not take part",
+					  len ? "; " : "", s);
 
 		len += n > 0 ? (size_t)n : 0;
 		if (len >= DFS_WHY)
@@ -194,23 +198,48 @@ unsigned session_servers(struct dfs *dfs, unsigned needed)
 		links_settle(dfs->links, true);
 		voting = links_voting(dfs->links);
 	}
-	const dfs_seen seen = links_seen(dfs->links);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_seen seen = links_seen(dfs->links, s);
 
-	session_saw(dfs, &seen);
+		session_saw(dfs, s, &seen);
+	}
 	return voting;
 }
 
-void session_saw(struct dfs *dfs, const dfs_seen *seen)
+void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen)
 {
-	if (seen->epoch > dfs->seen.epoch ||
-	    (seen->epoch == dfs->seen.epoch && seen->counter > dfs->seen.counter))
-		dfs->seen = *seen;
+	dfs_seen *known = &dfs->seen[server - 1];
+
+	if (seen->epoch > known->epoch ||
+	    (seen->epoch == known->epoch && seen->counter > known->counter))
+		*known = *seen;
 }
 
-bool session_ballot(struct dfs *dfs, dfs_ballot *ret)
+bool session_ballot(struct dfs *dfs, unsigned servers, bool again, dfs_ballot *ret)
 {
-	ret->epoch = dfs->seen.epoch;
-	ret->counter = ++dfs->seen.counter;
+	uint64_t lowest = UINT64_MAX - BALLOT_JUMP, highest = 0;
+	bool out_of_reach = false;
+
+	ret->epoch = 0;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (servers & 1U << i && dfs->seen[i].epoch > ret->epoch)
+			ret->epoch = dfs->seen[i].epoch;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (servers & 1U << i && dfs->seen[i].epoch == ret->epoch &&
+		    dfs->seen[i].counter < lowest)
+			lowest = dfs->seen[i].counter;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (!(servers & 1U << i) || dfs->seen[i].epoch != ret->epoch)
+			continue;
+		if (dfs->seen[i].counter >= lowest + BALLOT_JUMP)
+			out_of_reach = true;
+		else if (dfs->seen[i].counter > highest)
+			highest = dfs->seen[i].counter;
+	}
+	if (dfs->counter > highest && dfs->counter < lowest + BALLOT_JUMP)
+		highest = dfs->counter;
+	ret->counter = out_of_reach && again ? lowest + BALLOT_JUMP : highest + 1;
+	dfs->counter = ret->counter;
 	return id_random(&ret->proposer);
 }
 

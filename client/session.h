@@ -18,7 +18,8 @@ struct session_notices;
 struct dfs {
 	struct links *links;
 	char user[DFS_USER_MAX + 1];
-	dfs_seen seen; /* the highest that any server told */
+	dfs_seen seen[DFS_SERVERS]; /* the highest that each server told */
+	uint64_t counter;           /* of the last ballot made */
 	struct session_notices *notices;
 	struct round *told; /* the last notices sent, or NULL */
 };
@@ -34,10 +35,13 @@ extern const struct round_procedure session_lookup, session_prepare, session_acc
  */
 unsigned session_servers(struct dfs *dfs, unsigned needed);
 
-/* A ballot above all that was seen, with a proposer of its own; false: no random bytes.
+/*
+ * A ballot above what the servers in the mask have seen, with a proposer of its own; false: no
+ * random bytes.  A server whose counters are out of the others' reach (BALLOT_JUMP) is left out of this;
+ * but again, after a refusal, the others are drawn up to it, as far as one ballot can.
  */
-bool session_ballot(struct dfs *dfs, dfs_ballot *ret);
-void session_saw(struct dfs *dfs, const dfs_seen *seen);
+bool session_ballot(struct dfs *dfs, unsigned servers, bool again, dfs_ballot *ret);
+void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen);
 
 /* Three accepted this path under this ballot: tell the servers, in batches, soon. */
 void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot);

@@ -12,6 +12,12 @@ int ballot_compare(const dfs_ballot *a, const dfs_ballot *b);
 /* The ballot below all others; a zeroed struct is the same. */
 extern const dfs_ballot ballot_none;
 
+/*
+ * A server refuses counters that are further than this above what it has seen, so that
+ * nobody can use them up (protocol: 64-bit counters, jumps of at most 2^32).
+ */
+#define BALLOT_JUMP (UINT64_C(1) << 32)
+
 bool id_equal(const dfs_id *a, const dfs_id *b);
 bool id_is_zero(const dfs_id *id);
 

@@ -41,8 +41,9 @@ struct acceptor *acceptor_new(struct store *store, unsigned server,
 	    numbers.floor.counter > acceptor->seen)
 		acceptor->seen = numbers.floor.counter;
 	acceptor->busy = busy_new();
-	acceptor->promises = promises_new(acceptor->rules.promises,
-					  acceptor->rules.reserve ? numbers.reserved : 0);
+	acceptor->promises =
+		promises_new(acceptor->rules.promises, acceptor->rules.promise_bytes,
+			     acceptor->rules.reserve ? numbers.reserved : 0);
 	pthread_mutex_init(&acceptor->lock, NULL);
 	pthread_mutex_init(&acceptor->reserving, NULL);
 	if (!acceptor->busy || !acceptor->promises) {
@@ -95,6 +96,15 @@ enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *p
 		judged = ACCEPTOR_GOOD;
 	pthread_mutex_unlock(&acceptor->lock);
 	return judged;
+}
+
+bool acceptor_can_hear(struct acceptor *acceptor, const dfs_ballot *ballot)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	bool can = ballot->epoch == acceptor->epoch && ballot->counter > 0 &&
+		   ballot->counter <= acceptor->seen + acceptor->rules.jump;
+	pthread_mutex_unlock(&acceptor->lock);
+	return can;
 }
 
 int acceptor_look(struct acceptor *acceptor, const dfs_path *path,

@@ -17,7 +17,8 @@ struct acceptor_rules {
 	uint64_t stride; /* counters reserved at a time */
 	uint64_t jump;   /* a ballot's counter is at most this far above what was seen */
 	size_t promises; /* kept in memory */
-	bool honour;     /* off: promises are given and not kept (the model's fault) */
+	size_t promise_bytes; /* of paths in them */
+	bool honour;  /* off: promises are given and not kept (the model's fault) */
 	bool reserve; /* off: promises are forgotten by a restart (the model's fault) */
 	bool check_data; /* off: a holder accepts without the content (likewise) */
 };

@@ -34,6 +34,7 @@ static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 
 	return (store_chunks(acceptor->store, &content->object) & mask & filled) !=
 		       (mask & filled) ||
+	       store_units(acceptor->store, &content->object) != units ||
 	       !store_is_bound(acceptor->store, &content->object, item->path.dfs_path_val,
 			       item->path.dfs_path_len, ballot);
 }

@@ -43,6 +43,9 @@ enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *p
 				    const dfs_ballot *ballot, bool known,
 				    const struct store_register *reg);
 
+/* Could a ballot of this epoch and counter be heard at all? */
+bool acceptor_can_hear(struct acceptor *acceptor, const dfs_ballot *ballot);
+
 /* The path's register, from memory: 0, ENOENT or EBADMSG. */
 int acceptor_look(struct acceptor *acceptor, const dfs_path *path,
 		  struct store_register *reg);

@@ -202,6 +202,10 @@ static void bind_locked(struct acceptor *acceptor, struct store_uploads *uploads
 	for (size_t i = 0; i < count; i++) {
 		const dfs_bind_item *item = &args->items.items_val[i];
 
+		if (!acceptor_can_hear(acceptor, &args->ballot)) {
+			items[i] = DFS_REFUSED;
+			continue;
+		}
 		rc = batch ? store_batch_upload(batch, uploads, &item->share) : ENOMEM;
 		if (rc == 0)
 			rc = store_batch_bind(batch, &item->share.object,
@@ -215,9 +219,18 @@ static void bind_locked(struct acceptor *acceptor, struct store_uploads *uploads
 		return;
 	}
 	rc = store_commit(batch);
-	for (size_t i = 0; i < count && rc != 0; i++)
-		if (items[i] == DFS_OK)
-			items[i] = errors_status(ERRORS_COMMITTING, rc);
+	for (size_t i = 0; i < count; i++) {
+		const dfs_bind_item *item = &args->items.items_val[i];
+
+		if (items[i] != DFS_OK)
+			continue;
+		items[i] = errors_status(ERRORS_COMMITTING, rc);
+		/* A higher binding of this path stands: its ballot is the one to exceed. */
+		if (rc == 0 && !store_is_bound(acceptor->store, &item->share.object,
+					       item->path.dfs_path_val,
+					       item->path.dfs_path_len, &args->ballot))
+			items[i] = DFS_REFUSED;
+	}
 }
 
 void acceptor_bind(struct acceptor *acceptor, struct store_uploads *uploads,

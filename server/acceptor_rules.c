@@ -1,10 +1,13 @@
 /* The rules of the product.  A test links others in their place, to see that it can fail. */
 #include "acceptor.h"
 
+#include "ballot.h"
+
 const struct acceptor_rules acceptor_rules_default = {
 	.stride = 65536,
-	.jump = UINT64_C(1) << 32,
+	.jump = BALLOT_JUMP,
 	.promises = 65536,
+	.promise_bytes = 16 << 20,
 	.honour = true,
 	.reserve = true,
 	.check_data = true,

@@ -21,16 +21,18 @@ struct promise {
 struct promises {
 	struct promise
 		*table; /* uthash keeps the order of insertion: the oldest is first */
-	size_t most;
+	size_t most, most_bytes;
+	size_t bytes; /* of the paths in the table */
 	uint64_t lowest;
 };
 
-struct promises *promises_new(size_t most, uint64_t lowest)
+struct promises *promises_new(size_t most, size_t most_bytes, uint64_t lowest)
 {
 	struct promises *promises = calloc(1, sizeof *promises);
 
 	if (promises) {
 		promises->most = most;
+		promises->most_bytes = most_bytes;
 		promises->lowest = lowest;
 	}
 	return promises;
@@ -38,6 +40,7 @@ struct promises *promises_new(size_t most, uint64_t lowest)
 
 static void forget(struct promises *promises, struct promise *promise)
 {
+	promises->bytes -= promise->len;
 	HASH_DEL(promises->table, promise);
 	free(promise);
 }
@@ -95,7 +98,10 @@ bool promises_set(struct promises *promises, const char *path, size_t len,
 		free(promise);
 		return false;
 	}
-	if (HASH_COUNT(promises->table) > promises->most) {
+	promises->bytes += len;
+	while (HASH_COUNT(promises->table) > promises->most ||
+	       (promises->bytes > promises->most_bytes &&
+		HASH_COUNT(promises->table) > 1)) {
 		struct promise *oldest = promises->table;
 
 		if (oldest->ballot.counter > promises->lowest)

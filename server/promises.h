@@ -14,8 +14,11 @@
 
 struct promises;
 
-/* lowest: counters up to it are refused from the start.  NULL when out of memory. */
-struct promises *promises_new(size_t most, uint64_t lowest);
+/*
+ * At most so many promises, and so many bytes of paths in them.  lowest: counters up to it are
+ * refused from the start.  NULL when out of memory.
+ */
+struct promises *promises_new(size_t most, size_t most_bytes, uint64_t lowest);
 void promises_free(struct promises *promises);
 
 /* Counters up to this one are refused on every path. */

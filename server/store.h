@@ -121,6 +121,9 @@ size_t store_blocker(struct store *store, const char *path, size_t len, char *bl
 /* The chunks of the object that are wholly here; 0 for an unknown one. */
 unsigned store_chunks(struct store *store, const dfs_id *object);
 
+/* How many units the whole object has, as it was stored; 0 for an unknown one. */
+uint64_t store_units(struct store *store, const dfs_id *object);
+
 /*
  * One unit, verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT, EBADMSG or EIO.
  * Content that has been dropped can be read until its grace is over.

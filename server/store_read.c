@@ -158,6 +158,18 @@ unsigned store_chunks(struct store *store, const dfs_id *object)
 	return chunks;
 }
 
+uint64_t store_units(struct store *store, const dfs_id *object)
+{
+	const struct index_object *found;
+	uint64_t units;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	units = found && index_chunks(found) != 0 ? found->units : 0;
+	pthread_rwlock_unlock(&store->lock);
+	return units;
+}
+
 /* With a reference; NULL when the unit is not here. */
 static struct segment *find_unit(struct store *store, const dfs_id *object, uint64_t unit)
 {

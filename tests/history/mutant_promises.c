@@ -3,14 +3,16 @@
  * fail.  It is whichever of the four its name says: dfs1 to dfs4.
  */
 #include "acceptor.h"
+#include "ballot.h"
 #include "server.h"
 
 #include <string.h>
 
 const struct acceptor_rules acceptor_rules_default = {
 	.stride = 65536,
-	.jump = UINT64_C(1) << 32,
+	.jump = BALLOT_JUMP,
 	.promises = 65536,
+	.promise_bytes = 16 << 20,
 	.honour = false,
 	.reserve = true,
 	.check_data = true,

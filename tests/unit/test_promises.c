@@ -33,7 +33,7 @@ static uint64_t found(const struct promises *promises, const char *path)
 
 static void test_kept_until_accepted(void **state)
 {
-	struct promises *promises = promises_new(8, 3);
+	struct promises *promises = promises_new(8, 1000, 3);
 	dfs_ballot lower = at(6), same = at(7);
 
 	(void)state;
@@ -55,7 +55,7 @@ static void test_kept_until_accepted(void **state)
 static void test_the_oldest_is_given_up(void **state)
 {
 	enum { MOST = 4 };
-	struct promises *promises = promises_new(MOST, 0);
+	struct promises *promises = promises_new(MOST, 1000, 0);
 	char path[16];
 
 	(void)state;
@@ -73,11 +73,34 @@ static void test_the_oldest_is_given_up(void **state)
 	promises_free(NULL);
 }
 
+/* Paths of five bytes each: so many bytes are kept, one more is not. */
+static void test_the_bytes_are_bounded(void **state)
+{
+	struct promises *promises = promises_new(100, 15, 0);
+
+	(void)state;
+	assert_true(set(promises, "/a/10", 10));
+	assert_true(set(promises, "/a/11", 11));
+	assert_true(set(promises, "/a/12", 12));
+	assert_int_equal(found(promises, "/a/10"), 10);
+	assert_true(set(promises, "/a/13", 13));
+	assert_int_equal(found(promises, "/a/10"), 0);
+	assert_int_equal(found(promises, "/a/11"), 11);
+	assert_int_equal(promises_lowest(promises), 10);
+	/* One alone is kept, however long. */
+	assert_true(set(promises, "/a/a path longer than all that may be kept", 14));
+	assert_int_equal(found(promises, "/a/a path longer than all that may be kept"),
+			 14);
+	assert_int_equal(promises_lowest(promises), 13);
+	promises_free(promises);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept_until_accepted),
 		cmocka_unit_test(test_the_oldest_is_given_up),
+		cmocka_unit_test(test_the_bytes_are_bounded),
 	};
 
 	return cmocka_run_group_tests_name("promises", tests, NULL, NULL);
