@@ -55,7 +55,7 @@ struct dfs_file {
 	unsigned chunks[4]; /* per server: chunks it was given, bit c-1 for chunk c */
 	unsigned
 		copies; /* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
-	unsigned live;  /* servers that answered, bit s-1 for dfsS */
+	unsigned live;  /* servers that vote, bit s-1 for dfsS */
 	bool newest_unsure; /* two servers only: may be a write that was never completed */
 };
 

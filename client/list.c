@@ -14,7 +14,7 @@
 static void describe_briefly(struct dfs *dfs, uint32_t holders, struct dfs_file *ret)
 {
 	memset(ret, 0, sizeof *ret);
-	ret->live = links_up(dfs->links);
+	ret->live = links_voting(dfs->links);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(holders, s);
 	ret->copies = placement_copies(holders, ret->live);
@@ -87,6 +87,7 @@ static bool list_file(struct dfs *dfs, const char *path,
 		found.has_file = true;
 		reader_describe(dfs, &reading.value, &found.file);
 		*result = reading.result;
+		warn_if_few(dfs, links_voting(dfs->links), result);
 		entry(context, &found);
 	}
 	reader_free(&reading);
