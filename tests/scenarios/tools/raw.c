@@ -1,0 +1,137 @@
+/*
+ * A client that says single words of the protocol to a single server:
+ *
+ *	raw CONFIG SERVER seen				prints the counter it has seen
+ *	raw CONFIG SERVER prepare PATH COUNTER		prints the status, a number
+ *	raw CONFIG SERVER accept PATH COUNTER NUMBER	likewise; a file without content, as a later
+ *							proposal, that is the NUMBER-th operation
+ */
+#include "ballot.h"
+#include "call.h"
+#include "clock.h"
+#include "placement.h"
+#include "text.h"
+#include "tls.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT_MS = 20000 };
+
+static char why[512];
+
+static int fail(void)
+{
+	fprintf(stderr, "raw: %s\n", why);
+	return 1;
+}
+
+static bool run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
+		xdrproc_t decode, void *res, size_t size)
+{
+	return call_run(call, procedure, encode, args, decode, res, size,
+			clock_now_ms() + LIMIT_MS, why, sizeof why);
+}
+
+static bool hello(struct call *call, uint64_t *ret_seen)
+{
+	char user[] = "tester", name[] = "raw";
+	const dfs_hello_args args = {{6, user}, {3, name}};
+	dfs_hello_res res;
+
+	if (!run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
+		 (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res))
+		return false;
+	*ret_seen = res.status == DFS_OK ? res.dfs_hello_res_u.ok.seen.counter : 0;
+	call_free_result((xdrproc_t)xdr_dfs_hello_res, &res);
+	return true;
+}
+
+static int prepare(struct call *call, char *path, uint64_t counter)
+{
+	dfs_prepare_item item = {.path = {(u_int)strlen(path), path}};
+	dfs_prepare_args args = {.ballot = {.counter = counter}, .items = {1, &item}};
+	dfs_prepare_res res;
+
+	if (!id_random(&args.operation) || !id_random(&args.ballot.proposer) ||
+	    !run(call, DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, &args,
+		 (xdrproc_t)xdr_dfs_prepare_res, &res, sizeof res))
+		return fail();
+	printf("%d\n", (int)(res.status == DFS_OK
+				     ? res.dfs_prepare_res_u.ok.items.items_val[0].status
+				     : res.status));
+	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
+	return 0;
+}
+
+static int accept_file(struct call *call, char *path, uint64_t counter, uint64_t number)
+{
+	dfs_proposal item = {.path = {(u_int)strlen(path), path}};
+	dfs_accept_args args = {.ballot = {.counter = counter}, .items = {1, &item}};
+	dfs_content *content = &item.value.body.dfs_body_u.manifest.content;
+	char owner[] = "tester";
+	dfs_accept_res res;
+
+	item.value.body.kind = DFS_FILE;
+	item.value.body.dfs_body_u.manifest.owner = (dfs_user){6, owner};
+	item.value.number = number;
+	item.value.origin.counter = 1;
+	if (!id_random(&item.value.origin.proposer) ||
+	    !id_random(&item.value.operation) || !id_random(&content->object) ||
+	    !id_random(&args.ballot.proposer))
+		return fail();
+	item.value.recent.recent_len = 1;
+	item.value.recent.recent_val = &item.value.operation;
+	item.value.content_version = (dfs_version){number, item.value.operation};
+	content->size = 4;
+	content->unit_size = 1;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		content->holders =
+			placement_hold(content->holders, s, placement_pair(0, s));
+	if (!run(call, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
+		 (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res))
+		return fail();
+	printf("%d\n",
+	       (int)(res.status == DFS_OK ? res.dfs_accept_res_u.ok.items.items_val[0]
+					  : res.status));
+	call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct cluster cluster;
+	uint64_t server, counter = 0, number = 0, seen;
+	SSL_CTX *tls = NULL;
+	struct call *call = NULL;
+	int rc = 2;
+
+	snprintf(why, sizeof why, "see the head of raw.c");
+	if (argc < 4 || !text_number(argv[2], 1, DFS_SERVERS, &server) ||
+	    (argc > 5 && !text_number(argv[5], 0, UINT64_MAX, &counter)) ||
+	    (argc > 6 && !text_number(argv[6], 0, UINT64_MAX, &number)))
+		return fail();
+	if (!cluster_read(argv[1], &cluster, why, sizeof why))
+		return fail();
+	tls = tls_for_client(cluster.ca, why, sizeof why);
+	if (tls)
+		call = call_open(&cluster, (unsigned)server, tls,
+				 clock_now_ms() + LIMIT_MS, why, sizeof why);
+	if (!call || !hello(call, &seen)) {
+		rc = fail();
+	} else if (strcmp(argv[3], "seen") == 0) {
+		printf("%" PRIu64 "\n", seen);
+		rc = 0;
+	} else if (strcmp(argv[3], "prepare") == 0 && argc == 6) {
+		rc = prepare(call, argv[4], counter);
+	} else if (strcmp(argv[3], "accept") == 0 && argc == 7) {
+		rc = accept_file(call, argv[4], counter, number);
+	} else {
+		rc = fail();
+	}
+	call_close(call);
+	SSL_CTX_free(tls);
+	return rc;
+}
