@@ -196,8 +196,7 @@ bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned se
 				having |= 1U << (s - 1);
 		snprintf(text, DFS_WHY,
 			 "transfer failed: chunk %u is on %s, which cannot be reached "
-			 "(%.600s): "
-			 "start one of them",
+			 "(%.600s): start one of them",
 			 chunk, having ? session_names(having, names) : "no server",
 			 session_absent(dfs, servers, absent));
 		return true;

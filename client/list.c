@@ -62,13 +62,13 @@ static void warn_if_few(struct dfs *dfs, unsigned servers, struct dfs_result *re
 	session_absent(dfs, servers, absent);
 	if (count == 2)
 		session_warn(result,
-			     "only two servers answered (%.700s): what is shown may be a "
-			     "write that was never completed",
+			     "only two servers answered (%.700s): what is shown may be "
+			     "a write that was never completed",
 			     absent);
 	else
 		session_warn(result,
-			     "only one server answered (%.700s): the listing may be out "
-			     "of date",
+			     "only one server answered (%.700s): the listing may be "
+			     "out of date",
 			     absent);
 }
 

@@ -208,15 +208,14 @@ static void judge_space(struct turn *turn)
 	judgement->why = turn->why;
 	if (full)
 		snprintf(turn->why, sizeof turn->why,
-			 "too little space: no room on %s, and fewer than three servers "
-			 "could "
-			 "take it; delete something or give them larger disks",
+			 "too little space: no room on %s, and fewer than three "
+			 "servers could take it; delete something or give them larger "
+			 "disks",
 			 session_names(full, names));
 	else
 		snprintf(turn->why, sizeof turn->why,
-			 "fewer than three servers could take its content (not %s): try "
-			 "again, "
-			 "or look into their logs",
+			 "fewer than three servers could take its content (not %s): "
+			 "try again, or look into their logs",
 			 session_names(PLACEMENT_ALL & ~took, names));
 }
 

@@ -96,8 +96,7 @@ static void fail_changed(struct dfs_put *item, const struct source *source)
 {
 	session_fail(&item->result, DFS_EXIT_OTHER,
 		     "%s changed while it was put, or could not be read to its end: "
-		     "nothing was "
-		     "stored; put it again",
+		     "nothing was stored; put it again",
 		     source->name);
 }
 
@@ -201,14 +200,13 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 			keeps |= 1U << (placement_opposite(s) - 1);
 	if (item->copies >= 2)
 		session_warn(&item->result,
-			     "stored without one server (%.800s); %s keeps its part "
-			     "as a spare, so every chunk has two copies",
+			     "stored without one server (%.800s); %s keeps its part as "
+			     "a spare, so every chunk has two copies",
 			     why, session_names(keeps, names));
 	else
 		session_warn(&item->result,
 			     "stored below full protection (%.800s): some chunks have "
-			     "one copy "
-			     "only; put it again when all servers are there",
+			     "one copy only; put it again when all servers are there",
 			     why);
 }
 

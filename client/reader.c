@@ -110,9 +110,8 @@ static enum verdict decide(struct dfs *dfs, struct reading *reading,
 
 		reading->unsure = tally->equal < 2;
 		session_warn(&reading->result,
-			     "only two servers answered (%.700s): what is shown may be a "
-			     "write "
-			     "that was never completed",
+			     "only two servers answered (%.700s): what is shown may be "
+			     "a write that was never completed",
 			     session_absent(dfs, present, absent));
 		return take_best(reading, tally) ? READ_DONE : READ_FAILED;
 	}
