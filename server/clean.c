@@ -9,8 +9,17 @@
 #include <errno.h>
 #include <string.h>
 
-/* Content from so much on, alone in its segment, gives its space back at once. */
-enum { STEP_OBJECTS = 256, LARGE = 1 << 20 };
+/*
+ * Content from so much on, alone in its segment, gives its space back at once.  A round has at
+ * most one of those, because who needs an object of the round waits for the whole of it.
+ */
+enum { ROUND_OBJECTS = 256, ROUNDS = 64, LARGE = 1 << 20 };
+
+struct round {
+	struct index_object *objects[ROUND_OBJECTS];
+	size_t count;
+	struct index_object *alone; /* or NULL */
+};
 
 static bool is_alone(const struct index_object *object)
 {
@@ -20,29 +29,49 @@ static bool is_alone(const struct index_object *object)
 	       part->segment->live == part->bytes && !part->segment->damaged;
 }
 
-/* With the store's lock held: the next ones due; from now on they are not here for anybody. */
-static size_t take_due(struct store *store, struct index_object **objects, bool *alone)
+/*
+ * The next ones due, and how many; from now on they are not here for anybody.  An object that is
+ * alone is the last one.
+ */
+static size_t take_due(struct store *store, struct round *round)
 {
 	int64_t now = clock_now_ms();
-	size_t count = 0;
+	struct index_object *object;
 
-	while (count < STEP_OBJECTS &&
-	       (objects[count] = index_due(store->index, now)) != NULL) {
-		objects[count]->dropping = true;
-		alone[count] = is_alone(objects[count]);
-		count++;
+	round->count = 0;
+	round->alone = NULL;
+	pthread_rwlock_wrlock(&store->lock);
+	while (round->count < ROUND_OBJECTS && !round->alone &&
+	       (object = index_due(store->index, now)) != NULL) {
+		object->dropping = true;
+		if (is_alone(object))
+			round->alone = object;
+		else
+			round->objects[round->count++] = object;
 	}
-	return count;
+	pthread_rwlock_unlock(&store->lock);
+	return round->count + (round->alone != NULL);
 }
 
-/* Those that are not dropped wait for another grace. */
-static void give_back(struct store *store, struct index_object **objects, size_t count)
+/*
+ * Those that are not dropped wait for another grace; who waits for one of them goes on.  false
+ * when the keeper is to end.
+ */
+static bool end_round(struct store *store, struct round *round)
 {
+	bool goes_on;
+
 	pthread_rwlock_wrlock(&store->lock);
-	for (size_t i = 0; i < count; i++)
-		if (objects[i])
-			index_again(store->index, objects[i]);
+	for (size_t i = 0; i < round->count; i++)
+		index_again(store->index, round->objects[i]);
+	if (round->alone)
+		index_again(store->index, round->alone);
 	pthread_rwlock_unlock(&store->lock);
+	pthread_mutex_lock(&store->keeper_lock);
+	pthread_cond_broadcast(&store->keeper_dropped);
+	goes_on = !store->keeper_stopping;
+	pthread_mutex_unlock(&store->keeper_lock);
+	return goes_on;
 }
 
 static bool add_drop(struct store_batch *batch, struct index_object *object)
@@ -59,66 +88,59 @@ static bool add_drop(struct store_batch *batch, struct index_object *object)
 	return false;
 }
 
-/* Drops what is not alone, in one commit; what is dropped leaves the array. */
-static int drop_together(struct store *store, struct index_object **objects,
-			 const bool *alone, size_t count)
+/* Drops what is not alone, in one commit. */
+static int drop_together(struct store *store, struct round *round)
 {
-	struct store_batch *batch = store_batch_new(store);
-	size_t added = 0;
-	int rc = batch ? 0 : ENOMEM;
+	struct store_batch *batch;
+	int rc = 0;
 
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		if (alone[i])
-			continue;
-		rc = add_drop(batch, objects[i]) ? 0 : ENOMEM;
-		added += rc == 0;
-	}
-	if (rc != 0 || added == 0) {
+	if (round->count == 0)
+		return 0;
+	batch = store_batch_new(store);
+	if (!batch)
+		return ENOMEM;
+	for (size_t i = 0; i < round->count && rc == 0; i++)
+		rc = add_drop(batch, round->objects[i]) ? 0 : ENOMEM;
+	if (rc != 0) {
 		store_batch_free(batch);
 		return rc;
 	}
 	store_batch_may_use_reserve(batch);
 	rc = store_commit(batch);
-	for (size_t i = 0; i < count && rc == 0; i++)
-		if (!alone[i])
-			objects[i] = NULL;
+	if (rc == 0)
+		round->count = 0;
 	return rc;
 }
 
-static int drop_alone(struct store *store, struct index_object **objects,
-		      const bool *alone, size_t count)
+static int drop_alone(struct store *store, struct round *round)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		if (!objects[i] || !alone[i])
-			continue;
-		rc = merge_rewrite(store, objects[i]->part.segment, objects[i]);
-		if (rc == 0)
-			objects[i] = NULL;
-	}
+	if (round->alone)
+		rc = merge_rewrite(store, round->alone->part.segment, round->alone);
+	if (rc == 0)
+		round->alone = NULL;
 	return rc;
 }
 
 int clean_step(struct store *store, bool *ret_more)
 {
-	struct index_object *objects[STEP_OBJECTS];
-	bool alone[STEP_OBJECTS];
-	size_t count;
-	int rc, alone_rc;
+	struct round round;
+	bool goes_on = true;
+	int rc = 0, alone_rc;
 
-	pthread_rwlock_wrlock(&store->lock);
-	count = take_due(store, objects, alone);
-	pthread_rwlock_unlock(&store->lock);
-	if (count == 0)
-		return 0;
-	rc = drop_together(store, objects, alone, count);
-	alone_rc = drop_alone(store, objects, alone, count);
-	give_back(store, objects, count);
-	pthread_mutex_lock(&store->keeper_lock);
-	pthread_cond_broadcast(&store->keeper_dropped);
-	pthread_mutex_unlock(&store->keeper_lock);
-	log_event(LOG_DEBUG, "dropped", "objects=%zu", count);
-	*ret_more |= count == STEP_OBJECTS;
-	return rc != 0 ? rc : alone_rc;
+	for (unsigned i = 0; i < ROUNDS && goes_on && rc == 0; i++) {
+		size_t taken = take_due(store, &round);
+
+		if (taken == 0)
+			return 0;
+		rc = drop_together(store, &round);
+		alone_rc = drop_alone(store, &round);
+		if (rc == 0)
+			rc = alone_rc;
+		goes_on = end_round(store, &round);
+		log_event(LOG_DEBUG, "dropped", "objects=%zu", taken);
+	}
+	*ret_more |= rc == 0;
+	return rc;
 }

@@ -14,8 +14,8 @@
 
 enum {
 	GROUP_BYTES = 8 << 20,
-	NOTES_MAX = 1 << 20,                          /* bytes of notes that wait */
-	GROUP_ENTRIES = SEAL_ENTRIES_MAX - NOTES_MAX, /* bytes of @seal */
+	NOTES_MAX = 1 << 20, /* bytes of notes that wait, but for the last one */
+	BATCH_ENTRIES = SEAL_ENTRIES_MAX - 2 * NOTES_MAX, /* bytes of @seal */
 	NOTES_MS = 1000,
 	/* A gdbm file is larger than its records: what is added to each, and once. */
 	RECORD_MORE = 64,
@@ -58,13 +58,13 @@ static uint64_t size_of(const struct store_batch *batch)
 static void take_group(struct store *store, struct commit_job *job, size_t *ret_records)
 {
 	struct store_batch **end = &job->batches, *batch;
-	uint64_t bytes = 0, entries = 0;
+	uint64_t bytes = store->notes.len, entries = store->notes.len;
 
 	*ret_records = 0;
 	while ((batch = store->queue) != NULL) {
 		bytes += size_of(batch);
 		entries += batch->entries.len;
-		if (job->batches && (bytes > GROUP_BYTES || entries > GROUP_ENTRIES))
+		if (job->batches && (bytes > GROUP_BYTES || entries > SEAL_ENTRIES_MAX))
 			break;
 		store->queue = batch->next;
 		batch->next = NULL;
@@ -118,10 +118,13 @@ static void requeue(struct store *store, struct store_batch *batches)
 	store->queue = batches;
 }
 
-/* With the queue's lock held: notes that were not written wait on, in their order. */
+/*
+ * With the queue's lock held: notes that were not written wait on, in their order.  When there are
+ * too many the older ones go: they are learned again.
+ */
 static void keep_notes(struct store *store, struct commit_job *job)
 {
-	if (job->note_count == 0)
+	if (job->note_count == 0 || job->notes.len + store->notes.len > NOTES_MAX)
 		return;
 	pack_put(&job->notes, store->notes.bytes, store->notes.len);
 	if (!job->notes.failed) {
@@ -248,7 +251,7 @@ int store_commit(struct store_batch *take_batch)
 	struct store *store = batch->store;
 	int rc;
 
-	if (!store->committer_runs || batch->entries.len > GROUP_ENTRIES) {
+	if (!store->committer_runs || batch->entries.len > BATCH_ENTRIES) {
 		rc = store->committer_runs ? EINVAL : EIO;
 	} else if (batch->upload_count > 0) {
 		rc = commit_uploads(batch);

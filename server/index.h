@@ -62,7 +62,9 @@ struct index_part {
 struct index_object {
 	RB_ENTRY(index_object) entry;
 	dfs_id id;
-	int64_t due_ms; /* when it may be dropped, once it is queued */
+	/* Once it is queued: when it may be dropped, which reading puts off, up to last_ms. */
+	_Atomic int64_t due_ms;
+	int64_t last_ms;
 	struct index_object *queued_next;
 	struct index_part part;
 	uint32_t refs;
@@ -150,6 +152,13 @@ void index_put_content(struct index *index, struct index_object *object,
 
 /* Its content is gone; the object too, unless something refers to it. */
 void index_drop_content(struct index *index, struct index_object *object);
+
+/*
+ * A reader uses the object.  If nothing refers to it, its grace begins anew; but not for ever: it
+ * ends at the latest INDEX_GRACES graces after the last reference went.
+ */
+enum { INDEX_GRACES = 60 };
+void index_read(const struct index *index, struct index_object *object);
 
 /*
  * The next object whose grace is over at now_ms and that nothing refers to; NULL when

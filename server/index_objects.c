@@ -5,6 +5,7 @@
 #include "segment.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,9 +83,16 @@ static void put_last(struct index *index, struct index_object *object)
 
 static void enqueue(struct index *index, struct index_object *object)
 {
-	object->due_ms = clock_now_ms() + index->grace_ms;
+	atomic_store(&object->due_ms, clock_now_ms() + index->grace_ms);
 	if (!object->queued)
 		put_last(index, object);
+}
+
+/* Nothing refers to its content any more, or not yet. */
+static void become_unused(struct index *index, struct index_object *object)
+{
+	object->last_ms = clock_now_ms() + INDEX_GRACES * index->grace_ms;
+	enqueue(index, object);
 }
 
 static struct index_object *dequeue(struct index *index)
@@ -104,7 +112,7 @@ void index_release(struct index *index, struct index_object *object)
 	if (--object->refs > 0)
 		return;
 	if (object->part.chunks != 0)
-		enqueue(index, object);
+		become_unused(index, object);
 	else if (!object->queued)
 		free_object(index, object);
 }
@@ -152,7 +160,7 @@ void index_put_content(struct index *index, struct index_object *object,
 	part->bytes = entry->bytes;
 	segment->live += entry->bytes;
 	if (object->refs == 0)
-		enqueue(index, object);
+		become_unused(index, object);
 }
 
 void index_drop_content(struct index *index, struct index_object *object)
@@ -242,5 +250,18 @@ void index_again(struct index *index, struct index_object *object)
 
 int64_t index_due_ms(const struct index *index)
 {
-	return index->queue ? index->queue->due_ms : INT64_MAX;
+	return index->queue ? atomic_load(&index->queue->due_ms) : INT64_MAX;
+}
+
+/* The lock is shared: other readers do the same, and any of their times will do. */
+void index_read(const struct index *index, struct index_object *object)
+{
+	int64_t due = clock_now_ms() + index->grace_ms;
+
+	if (object->refs > 0)
+		return;
+	if (due > object->last_ms)
+		due = object->last_ms;
+	if (due > atomic_load(&object->due_ms))
+		atomic_store(&object->due_ms, due);
 }

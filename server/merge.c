@@ -101,6 +101,8 @@ static int put_in_place(struct merge *merge)
 		pthread_mutex_unlock(&store->serial);
 	}
 	if (rc != 0) {
+		if (replaces)
+			segment_keep(merge->run.first->file);
 		commit_unlink_tmp(store, merge->name);
 		store_segment_free(merge->output);
 		return rc;

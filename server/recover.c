@@ -102,7 +102,10 @@ static void check_tiling(struct store *store, struct folder *folder)
 	uint64_t next = 1;
 	char why[128];
 
-	if (folder->count == 0)
+	if (folder->count == 0 && store->made_folder)
+		not_whole(store, "The store's folder was gone; it was made anew and is "
+				 "empty.");
+	else if (folder->count == 0)
 		not_whole(store, "The store is empty: its segments are gone.");
 	for (size_t i = 0; i < folder->count; i++) {
 		struct found *file = &folder->files[i];

@@ -36,7 +36,7 @@ struct segment {
 	struct segment_cache *cache;
 	uint64_t lo, hi, bytes;
 	pthread_mutex_t lock; /* of what follows */
-	GDBM_FILE handle;     /* NULL: not open;  */
+	GDBM_FILE handle;     /* NULL: not open */
 	bool retired;
 	bool listed; /* in the cache's list; a handle that is not stays open */
 	TAILQ_ENTRY(segment) open; /* under the cache's lock */
@@ -120,6 +120,18 @@ struct segment *segment_ref(struct segment *segment)
 {
 	atomic_fetch_add(&segment->refs, 1);
 	return segment;
+}
+
+/* With the segment's lock held, and open. */
+static void list(struct segment *segment)
+{
+	struct segment_cache *cache = segment->cache;
+
+	pthread_mutex_lock(&cache->lock);
+	TAILQ_INSERT_TAIL(&cache->open, segment, open);
+	cache->count++;
+	pthread_mutex_unlock(&cache->lock);
+	segment->listed = true;
 }
 
 /* With the segment's lock held. */
@@ -259,11 +271,7 @@ static int open_handle(struct segment *segment)
 		segment->handle = NULL;
 		return rc;
 	}
-	pthread_mutex_lock(&cache->lock);
-	TAILQ_INSERT_TAIL(&cache->open, segment, open);
-	cache->count++;
-	pthread_mutex_unlock(&cache->lock);
-	segment->listed = true;
+	list(segment);
 	return 0;
 }
 
@@ -336,4 +344,13 @@ int segment_retire(struct segment *segment, bool replaced)
 		segment->retired = true;
 	pthread_mutex_unlock(&segment->lock);
 	return rc;
+}
+
+void segment_keep(struct segment *segment)
+{
+	pthread_mutex_lock(&segment->lock);
+	segment->retired = false;
+	if (segment->handle && !segment->listed)
+		list(segment);
+	pthread_mutex_unlock(&segment->lock);
 }

@@ -67,4 +67,7 @@ void segment_close(struct segment *segment);
  */
 int segment_retire(struct segment *segment, bool replaced);
 
+/* The file stays after all. */
+void segment_keep(struct segment *segment);
+
 #endif

@@ -26,7 +26,7 @@ static const char help[] =
 	"  --no-rpcbind        do not register with rpcbind\n"
 	"  --debug             log every call\n"
 	"  --create-store      make an empty store and end; 8 when there is one\n"
-	"  --help, --version\n";
+	"  -h, --help, --version\n";
 
 enum option_code {
 	OPTION_CONFIG = 256,
@@ -35,7 +35,6 @@ enum option_code {
 	OPTION_NO_RPCBIND,
 	OPTION_CREATE_STORE,
 	OPTION_DEBUG,
-	OPTION_HELP,
 	OPTION_VERSION
 };
 
@@ -46,7 +45,7 @@ static const struct option options[] = {
 	{"no-rpcbind", no_argument, NULL, OPTION_NO_RPCBIND},
 	{"create-store", no_argument, NULL, OPTION_CREATE_STORE},
 	{"debug", no_argument, NULL, OPTION_DEBUG},
-	{"help", no_argument, NULL, OPTION_HELP},
+	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{NULL, 0, NULL, 0},
 };
@@ -115,6 +114,20 @@ static bool find_files(struct settings *settings, const char *data)
 		    name);
 }
 
+/* Before anything is opened: wrong usage. */
+static bool is_address(const struct settings *settings, const char *given)
+{
+	char host[256];
+	unsigned short port;
+
+	if (cluster_split_address(given, host, sizeof host, &port))
+		return true;
+	(void)fprintf(stderr,
+		      "%s: --listen %s is not an address; write HOST:PORT or [V6]:PORT\n",
+		      settings->name, given);
+	return false;
+}
+
 /* Without any address the port is the system's choice, which rpcbind tells to clients. */
 static bool find_address(struct settings *settings, const char *given)
 {
@@ -138,7 +151,9 @@ enum settings_next settings_read(struct settings *settings, unsigned number, int
 	settings->use_rpcbind = true;
 	(void)snprintf(settings->name, sizeof settings->name, "dfs%u", number);
 	*ret_code = DFS_EXIT_USAGE;
-	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	if (argc > 0)
+		argv[0] = settings->name; /* getopt's messages begin with it */
+	while ((code = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (code) {
 		case OPTION_CONFIG:
 			config = optarg;
@@ -158,7 +173,7 @@ enum settings_next settings_read(struct settings *settings, unsigned number, int
 		case OPTION_DEBUG:
 			settings->debug = true;
 			break;
-		case OPTION_HELP:
+		case 'h':
 			(void)printf(usage, settings->name, settings->name);
 			(void)printf(help, number, settings->name);
 			*ret_code = DFS_EXIT_DONE;
@@ -178,6 +193,8 @@ enum settings_next settings_read(struct settings *settings, unsigned number, int
 		(void)fprintf(stderr, usage, settings->name, settings->name);
 		return SETTINGS_EXIT;
 	}
+	if (address && !is_address(settings, address))
+		return SETTINGS_EXIT;
 	*ret_code = DFS_EXIT_OTHER;
 	if (!find_cluster(settings, config) || !find_files(settings, data) ||
 	    !find_address(settings, address))

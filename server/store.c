@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -28,6 +29,7 @@ const struct store_rules store_rules_default = {
 	.merge_fan = 8,
 	.merge_bytes = 256 << 20,
 	.upload_in_memory = 1 << 20,
+	.uploads = 1024,
 };
 
 /* ---- parts --------------------------------------------------------------------- */
@@ -122,6 +124,11 @@ static int open_folder(int at, const char *name)
 
 static int open_folders(struct store *store, const char *folder)
 {
+	/* Gone with all that was in it: made anew, so that it can be filled again. */
+	if (mkdir(folder, 0700) == 0)
+		store->made_folder = true;
+	else if (errno != EEXIST)
+		return errno;
 	store->folder_fd = open_folder(AT_FDCWD, folder);
 	if (store->folder_fd < 0)
 		return errno;
@@ -138,6 +145,16 @@ static int open_folders(struct store *store, const char *folder)
 	store->seg_fd = open_folder(store->folder_fd, "seg");
 	store->tmp_fd = open_folder(store->folder_fd, "tmp");
 	return store->seg_fd < 0 || store->tmp_fd < 0 ? errno : 0;
+}
+
+/* Connections and segments need descriptors too. */
+static void limit_uploads(struct store *store)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur / 4 < store->rules.uploads)
+		store->rules.uploads = limit.rlim_cur / 4;
 }
 
 static void init_locks(struct store *store)
@@ -171,6 +188,7 @@ static struct store *new_store(const struct store_options *options)
 	if (!store)
 		return NULL;
 	store->rules = options->rules ? *options->rules : store_rules_default;
+	limit_uploads(store);
 	store->server = options->server;
 	store->cluster = options->cluster;
 	store->head =
@@ -191,9 +209,7 @@ static const char *open_problem(int error)
 {
 	switch (error) {
 	case EBUSY:
-		return "another process uses it: is this server running already?";
-	case ENOENT:
-		return "there is no such folder: \"client cluster create\" makes it";
+		return "another process uses it (is this server running already?)";
 	default:
 		return strerror(error);
 	}

@@ -11,7 +11,7 @@
  * settled values, is dropped after the grace for readers.
  *
  * Results are 0 or an errno: ENOENT not here, EBADMSG here but damaged, ENOSPC only the
- * reserve is left, EIO the disk failed, ENOMEM, EINVAL.  All functions may be called from any thread
+ * reserve is left, EIO the disk failed, ENOMEM, EINVAL, EAGAIN too busy.  All functions may be called from any thread
  * unless they say otherwise.
  */
 #ifndef DFS_STORE_H
@@ -36,6 +36,7 @@ struct store_rules {
 	size_t merge_fan;        /* so many segments of one size class are merged */
 	uint64_t merge_bytes;    /* a merged segment is not larger */
 	size_t upload_in_memory; /* an upload above this becomes a segment of its own */
+	size_t uploads; /* of all connections; where descriptors are few, fewer */
 };
 extern const struct store_rules store_rules_default;
 
@@ -126,7 +127,8 @@ uint64_t store_units(struct store *store, const dfs_id *object);
 
 /*
  * One unit, verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT, EBADMSG or EIO.
- * Content that has been dropped can be read until its grace is over.
+ * Content that nothing refers to can be read until its grace is over, which each read begins
+ * anew (index_read).
  */
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data);
@@ -141,7 +143,11 @@ bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
 struct store_uploads *store_uploads_new(struct store *store);
 void store_uploads_free(struct store_uploads *uploads);
 
-/* A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO, ENOMEM. */
+/*
+ * A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO, ENOMEM; EAGAIN:
+ * there are too many uploads on all connections.  A connection has at most eight: the ninth ends
+ * the one that was used least recently.
+ */
 int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		 const dfs_unit *unit);
 

@@ -38,9 +38,11 @@ struct store {
 	dfs_id cluster;
 	int folder_fd, seg_fd, tmp_fd, lock_fd;
 	struct segment_cache *cache;
-	bool whole; /* does not change after the start; nor does why */
+	bool made_folder; /* at this start: it was gone */
+	bool whole;       /* does not change after the start; nor does why */
 	char why[256];
-	atomic_uint_fast64_t tmp_names, upload_memory;
+	atomic_uint_fast64_t tmp_names;
+	atomic_uint_fast64_t upload_count, upload_memory, upload_notes; /* uploads.c */
 
 	pthread_mutex_t serial;
 

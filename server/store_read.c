@@ -11,6 +11,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { LOOKS_MAX = 200, LOOK_PAUSE_MS = 10 };
+
+/*
+ * ESTALE: a merge has moved it, and another look finds it elsewhere; at once, or, where
+ * reading from what is being replaced failed, when the merge is through.
+ */
+static bool look_again(int *rc, unsigned *looks)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_PAUSE_MS * 1000000};
+
+	if (*rc != ESTALE)
+		return false;
+	if (++*looks == LOOKS_MAX) {
+		*rc = EAGAIN;
+		return false;
+	}
+	if (*looks > 1)
+		(void)nanosleep(&pause, NULL);
+	return true;
+}
 
 /* ---- registers ----------------------------------------------------------------- */
 
@@ -88,6 +110,7 @@ static int read_value(struct segment *file, const char *path, size_t len,
 int store_value(struct store *store, const char *path, size_t len,
 		struct store_register *ret, dfs_value *ret_value)
 {
+	unsigned looks = 0;
 	int rc;
 
 	do {
@@ -108,8 +131,7 @@ int store_value(struct store *store, const char *path, size_t len,
 		if (rc == EBADMSG)
 			mark_damaged(store, file, path, len, &ret->ballot);
 		segment_unref(file);
-		/* ESTALE: a merge has moved it meanwhile. */
-	} while (rc == ESTALE);
+	} while (look_again(&rc, &looks));
 	return rc;
 }
 
@@ -170,7 +192,7 @@ uint64_t store_units(struct store *store, const dfs_id *object)
 	return units;
 }
 
-/* With a reference; NULL when the unit is not here. */
+/* With a reference, and for somebody who reads it; NULL when the unit is not here. */
 static struct segment *find_unit(struct store *store, const dfs_id *object, uint64_t unit)
 {
 	struct segment *file = NULL;
@@ -181,8 +203,10 @@ static struct segment *find_unit(struct store *store, const dfs_id *object, uint
 	found = index_find_object(store->index, object);
 	part = found && unit < found->units ? index_part(found, placement_chunk(unit))
 					    : NULL;
-	if (part)
+	if (part) {
 		file = segment_ref(part->segment->file);
+		index_read(store->index, found);
+	}
 	pthread_rwlock_unlock(&store->lock);
 	return file;
 }
@@ -209,6 +233,7 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data)
 {
 	struct frame_key key;
+	unsigned looks = 0;
 	int rc;
 
 	frame_key_unit(&key, object, unit);
@@ -221,7 +246,7 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 		if (rc == EBADMSG)
 			mark_unit_damaged(store, file, object, unit);
 		segment_unref(file);
-	} while (rc == ESTALE);
+	} while (look_again(&rc, &looks));
 	return rc;
 }
 

@@ -11,11 +11,12 @@
 #include <string.h>
 
 /*
- * A connection that binds nothing is stopped at so many uploads (two full BINDs): each
- * may have a file open.  All that is in memory, on all connections, stays below
- * MEMORY_MAX.
+ * Each upload may have a file open.  A connection has few: when there is one more, the one it
+ * used least recently is ended, because a client that gave it up tells nobody.  All records in
+ * memory, on all connections, stay below MEMORY_MAX, and all that notes which units are there
+ * below NOTES_MAX, which is enough for uploads of 30 TiB.
  */
-enum { COUNT_MAX = 2 * DFS_BATCH_MAX, MEMORY_MAX = 8 << 20 };
+enum { COUNT_MAX = 8, MEMORY_MAX = 8 << 20, NOTES_MAX = 16 << 20 };
 
 struct store_uploads {
 	struct store *store;
@@ -53,8 +54,10 @@ void uploads_free_one(struct store *store, struct store_upload *upload)
 	atomic_fetch_sub(&store->upload_memory, upload->memory);
 	segment_image_free(upload->image);
 	pack_free(&upload->entries);
-	free(upload->have);
+	atomic_fetch_sub(&store->upload_notes, unit_set_bytes(&upload->have));
+	unit_set_free(&upload->have);
 	free(upload);
+	atomic_fetch_sub(&store->upload_count, 1);
 }
 
 struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *object)
@@ -90,52 +93,81 @@ unsigned uploads_chunks(const struct store_upload *upload, const dfs_share *shar
 	return chunks & share->chunks;
 }
 
-static struct store_upload *add_upload(struct store_uploads *uploads,
-				       const dfs_id *object)
+static void put_first(struct store_uploads *uploads, struct store_upload *upload)
 {
-	struct store_upload *upload;
-
-	if (uploads->count == COUNT_MAX)
-		return NULL;
-	upload = calloc(1, sizeof *upload);
-	if (!upload)
-		return NULL;
-	upload->object = *object;
-	upload->records_end = &upload->records;
 	upload->next = uploads->first;
 	uploads->first = upload;
 	uploads->count++;
-	return upload;
+}
+
+static void end_last(struct store_uploads *uploads)
+{
+	struct store_upload *upload = uploads->first;
+
+	while (upload->next)
+		upload = upload->next;
+	uploads_take(uploads, upload);
+	uploads_free_one(uploads->store, upload);
+}
+
+static int add_upload(struct store_uploads *uploads, const dfs_id *object)
+{
+	struct store *store = uploads->store;
+	struct store_upload *upload;
+
+	if (uploads->count == COUNT_MAX)
+		end_last(uploads);
+	if (atomic_fetch_add(&store->upload_count, 1) >= store->rules.uploads) {
+		atomic_fetch_sub(&store->upload_count, 1);
+		return EAGAIN;
+	}
+	upload = calloc(1, sizeof *upload);
+	if (!upload) {
+		atomic_fetch_sub(&store->upload_count, 1);
+		return ENOMEM;
+	}
+	upload->object = *object;
+	upload->records_end = &upload->records;
+	put_first(uploads, upload);
+	return 0;
+}
+
+/* Finds it or begins it; it is the one most recently used then.  NULL with *ret_rc. */
+static struct store_upload *use_upload(struct store_uploads *uploads,
+				       const dfs_id *object, int *ret_rc)
+{
+	struct store_upload *upload = uploads_find(uploads, object);
+
+	if (upload) {
+		uploads_take(uploads, upload);
+		put_first(uploads, upload);
+		return upload;
+	}
+	*ret_rc = add_upload(uploads, object);
+	return *ret_rc == 0 ? uploads->first : NULL;
 }
 
 /* ---- which units are there ----------------------------------------------------- */
 
-static bool has_unit(const struct store_upload *upload, uint64_t unit)
+static int make_room(struct store *store, struct store_upload *upload, uint64_t unit)
 {
-	return unit < upload->have_room && (upload->have[unit / 8] & 1U << unit % 8) != 0;
-}
+	size_t cost = unit_set_cost(&upload->have, unit);
+	int rc = 0;
 
-static int make_room(struct store_upload *upload, uint64_t unit)
-{
-	uint64_t room = upload->have_room ? upload->have_room : 64;
-	uint8_t *have;
-
-	if (unit < upload->have_room)
+	if (cost == 0)
 		return 0;
-	while (room <= unit)
-		room *= 2;
-	have = realloc(upload->have, room / 8);
-	if (!have)
-		return ENOMEM;
-	memset(have + upload->have_room / 8, 0, (room - upload->have_room) / 8);
-	upload->have = have;
-	upload->have_room = room;
-	return 0;
+	if (atomic_fetch_add(&store->upload_notes, cost) + cost > NOTES_MAX)
+		rc = EAGAIN;
+	else if (!unit_set_make_room(&upload->have, unit))
+		rc = ENOMEM;
+	if (rc != 0)
+		atomic_fetch_sub(&store->upload_notes, cost);
+	return rc;
 }
 
 static void note_unit(struct store_upload *upload, uint64_t unit, uint64_t len)
 {
-	upload->have[unit / 8] |= (uint8_t)(1U << unit % 8);
+	unit_set_add(&upload->have, unit);
 	upload->chunk_units[placement_chunk(unit) - 1]++;
 	upload->bytes += len;
 	if (unit >= upload->end)
@@ -228,7 +260,7 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		 const dfs_unit *unit)
 {
 	struct store *store = uploads->store;
-	struct store_upload *upload = uploads_find(uploads, object);
+	struct store_upload *upload;
 	struct store_record *record;
 	struct frame_key key;
 	uint64_t len;
@@ -236,19 +268,21 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 
 	if (unit->number >= DFS_FILE_UNITS_MAX || unit->data.len > DFS_UNIT_MAX)
 		return EINVAL;
-	if (upload && upload->failed != 0)
-		return upload->failed;
 	if (!store_has_room(store, unit->data.len))
 		return ENOSPC;
+	upload = use_upload(uploads, object, &rc);
 	if (!upload)
-		upload = add_upload(uploads, object);
-	if (!upload || make_room(upload, unit->number) != 0)
-		return ENOMEM;
+		return rc;
+	if (upload->failed != 0)
+		return upload->failed;
+	rc = make_room(store, upload, unit->number);
+	if (rc != 0)
+		return rc;
 	frame_key_unit(&key, object, unit->number);
 	record = batch_record_new(FRAME_UNIT, &key, unit->data.data, unit->data.len);
 	if (!record)
 		return ENOMEM;
-	if (has_unit(upload, unit->number)) {
+	if (unit_set_has(&upload->have, unit->number)) {
 		rc = compare_unit(upload, record);
 		batch_records_free(record);
 		return rc;

@@ -6,6 +6,7 @@
 #define DFS_UPLOADS_H
 
 #include "store_internal.h"
+#include "unit_set.h"
 
 struct store_record;
 
@@ -14,8 +15,7 @@ struct store_upload {
 	dfs_id object;
 	struct store_record *records, **records_end; /* while it is small */
 	struct segment_image *image;                 /* then */
-	uint8_t *have;                               /* a bit for each unit */
-	uint64_t have_room;                          /* units that have has bits for */
+	struct unit_set have;                        /* which units */
 	uint64_t end;                                /* above the highest unit */
 	uint64_t chunk_units[DFS_SERVERS];
 	uint64_t bytes;          /* of the records */
