@@ -312,6 +312,57 @@ static void test_failing_for_good(void **state)
 	try_all(CALL_WRITE, ENOSPC, true);
 }
 
+/* ---- notes that cannot be written ------------------------------------------------------ */
+
+enum { NOTED = 2560 };
+
+/* "/000017/xxx...": a note of it takes 4 KB. */
+static void long_path(unsigned number, char *path)
+{
+	size_t len = (size_t)snprintf(path, DFS_PATH_MAX, "/%06u", number);
+
+	for (; len < 4000; len++)
+		path[len] = len % 200 == 7 ? '/' : 'x';
+	path[len] = '\0';
+}
+
+/* They pile up, and yet are never more than a list can hold. */
+static void test_notes_that_wait_stop_no_commit(void **state)
+{
+	struct store_fixture fixture = {0};
+	struct store_batch *batch = NULL;
+	char path[DFS_PATH_MAX];
+
+	(void)state;
+	store_fixture_start(&fixture);
+	for (unsigned i = 0; i < NOTED; i++) {
+		if (!batch)
+			batch = store_batch_new(fixture.store);
+		assert_non_null(batch);
+		long_path(i, path);
+		assert_int_equal(store_fixture_batch_accept(batch, path, 0, 5), 0);
+		if (i % 128 == 127) {
+			assert_int_equal(store_commit(batch), 0);
+			batch = NULL;
+		}
+	}
+	fault.call = CALL_RENAME;
+	fault.error = EIO;
+	fault.persists = true;
+	fault.at = 1;
+	atomic_store(&fault.armed, true);
+	for (unsigned i = 0; i < NOTED; i++) {
+		long_path(i, path);
+		store_fixture_settle(fixture.store, path, 5);
+		if (i % 160 == 159)
+			assert_int_equal(store_fixture_accept(fixture.store, "/b", 0, 5),
+					 EIO);
+	}
+	atomic_store(&fault.armed, false);
+	assert_int_equal(store_fixture_accept(fixture.store, "/b", 0, 5), 0);
+	store_fixture_end(&fixture);
+}
+
 /* ---- a full disk ----------------------------------------------------------------------- */
 
 static void test_1_11_reserve(void **state)
@@ -360,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_1_11_reserve),
 		cmocka_unit_test(test_failing_once),
 		cmocka_unit_test(test_failing_for_good),
+		cmocka_unit_test(test_notes_that_wait_stop_no_commit),
 	};
 
 	return cmocka_run_group_tests_name("store_faults", tests, NULL, NULL);

@@ -164,6 +164,12 @@ expect_recovering()
 	mkdir -m 700 "$CLUSTER/dfs1/data"
 	server_start 1
 	expect_recovering 1
+	server_stop 1
+	rm -rf "$CLUSTER/dfs1/data"
+	server_start 1
+	[ "$(stat -c %a "$CLUSTER/dfs1/data")" = 700 ]
+	expect_recovering 1
+	run -0 log_has 1 'recovering why="The store.s folder was gone'
 }
 
 @test "1.6 rubbish in tmp/ is cleaned away, and a second server on the same store is refused" {

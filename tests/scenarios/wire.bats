@@ -119,8 +119,12 @@ refused()
 	run "$DFS_BIN/dfs3/dfs3" --version
 	[ "$status" = 0 ]
 	[[ $output =~ ^dfs3\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	run "$DFS_BIN/dfs3/dfs3" -h
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == "usage: dfs3 "* ]]
 	run "$DFS_BIN/dfs3/dfs3" --nonsense
 	[ "$status" = 2 ]
+	[[ ${lines[0]} == "dfs3: "*nonsense* ]]
 	run "$DFS_BIN/dfs3/dfs3" more
 	[ "$status" = 2 ]
 	run "$DFS_BIN/dfs3/dfs3" --config "$T/none"
@@ -128,8 +132,9 @@ refused()
 	run "$DFS_BIN/dfs3/dfs3" --config "$CLUSTER/cluster.conf" --create-store
 	[ "$status" = 8 ]
 	run "$DFS_BIN/dfs3/dfs3" --config "$CLUSTER/cluster.conf" --listen nowhere
-	[ "$status" = 1 ]
+	[ "$status" = 2 ]
 	[[ $output == *"not an address"* ]]
+	[[ $output != *started* ]]
 	"$DFS_BIN/dfs3/dfs3" --config "$CLUSTER/cluster.conf" --data "$T/data" --create-store
 	server_spawn 3 --listen 127.0.0.1:0 --data "$T/data"
 	eventually 20 log_has 3 'info listening address=127\.0\.0\.1:[1-9]'
@@ -138,6 +143,7 @@ refused()
 	run "$DFS_BIN/dfs3/dfs3" --config "$CLUSTER/cluster.conf" --data "$T/data" --no-rpcbind
 	[ "$status" = 1 ]
 	[[ $output == *"another process"* ]]
+	[[ $output != *[.?]. ]]
 	[ "$(cat "$CLUSTER/dfs3/pid")" = "${SERVER_PID[3]}" ]
 	run "$DFS_BIN/dfs3/dfs3" --config "$CLUSTER/cluster.conf" --no-rpcbind \
 		--listen "$(grep -o 'address=.*' "$CLUSTER/dfs3.log" | cut -d= -f2)"

@@ -233,6 +233,42 @@ static void test_moved_records(void **state)
 	assert_int_equal(fixture->segments[1].live, 0);
 }
 
+static void test_reading_puts_a_drop_off(void **state)
+{
+	struct fixture *fixture = *state;
+	struct index *index = index_new(1000);
+	struct index_object *object;
+	dfs_id id = id_of(1);
+	int64_t due;
+
+	index_free(fixture->index);
+	fixture->index = index;
+	content(fixture, 1, 15, 0);
+	object = index_find_object(index, &id);
+	due = object->due_ms;
+	object->due_ms = due - 500;
+	index_read(index, object);
+	assert_true(object->due_ms >= due);
+	assert_null(index_due(index, due - 1));
+	/* But not for ever. */
+	assert_int_equal(object->last_ms - due, (INDEX_GRACES - 1) * 1000);
+	object->due_ms = due - 500;
+	object->last_ms = due - 200;
+	index_read(index, object);
+	assert_int_equal(object->due_ms, due - 200);
+	index_read(index, object);
+	assert_int_equal(object->due_ms, due - 200);
+	/* Used again and given up again, it has all of it. */
+	put(fixture, "/a/x", 1, 5, 0);
+	index_read(index, object);
+	assert_int_equal(object->due_ms, due - 200);
+	put(fixture, "/a/x", 0, 6, 0);
+	assert_true(settle(fixture, "/a/x", 6));
+	assert_true(object->due_ms >= due);
+	assert_true(object->last_ms - object->due_ms > 1000);
+	assert_int_equal(drop_one(fixture), 1);
+}
+
 static void test_queue_after_a_start(void **state)
 {
 	struct fixture *fixture = *state;
@@ -263,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_content_that_comes_later, start,
 						end),
 		cmocka_unit_test_setup_teardown(test_moved_records, start, end),
+		cmocka_unit_test_setup_teardown(test_reading_puts_a_drop_off, start, end),
 		cmocka_unit_test_setup_teardown(test_queue_after_a_start, start, end),
 	};
 

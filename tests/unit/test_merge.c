@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "ballot.h"
+#include "clock.h"
 #include "placement.h"
 #include "value.h"
 
@@ -298,6 +299,26 @@ static void test_grace(void **state)
 	wait_objects(fixture, 1);
 }
 
+static void test_who_reads_can_go_on(void **state)
+{
+	struct store_fixture *fixture = *state;
+	int64_t end_ms;
+
+	fixture->rules.grace_ms = 700;
+	store_fixture_reopen(fixture);
+	assert_int_equal(store_fixture_put(fixture->store, "/a/x", 1, 5, 100), 0);
+	assert_int_equal(store_fixture_put(fixture->store, "/a/y", 3, 5, 100), 0);
+	assert_int_equal(store_fixture_put(fixture->store, "/a/x", 2, 6, 100), 0);
+	assert_int_equal(store_fixture_put(fixture->store, "/a/y", 4, 6, 100), 0);
+	/* Object 1 is read for two graces and more; object 3, which is not, goes meanwhile. */
+	end_ms = clock_now_ms() + 1800;
+	while (clock_now_ms() < end_ms)
+		assert_int_equal(store_fixture_unit(fixture->store, 1, 0, 100), 0);
+	assert_int_equal(store_fixture_unit(fixture->store, 3, 0, 100), ENOENT);
+	wait_objects(fixture, 2);
+	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, 100), ENOENT);
+}
+
 /* An upload of its own segment, bound and accepted. */
 static void put_large(struct store_fixture *fixture, const char *path, uint64_t object,
 		      uint64_t counter)
@@ -456,6 +477,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_overwritten_content_goes,
 						start_dropping, end),
 		cmocka_unit_test_setup_teardown(test_grace, start_dropping, end),
+		cmocka_unit_test_setup_teardown(test_who_reads_can_go_on, start_dropping,
+						end),
 		cmocka_unit_test_setup_teardown(test_large_content_gives_space_back,
 						start_dropping, end),
 		cmocka_unit_test_setup_teardown(test_half_dead_segment_is_rewritten,

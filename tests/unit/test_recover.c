@@ -144,6 +144,7 @@ static void test_1_6_folder_emptied(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store_numbers numbers;
+	struct stat status;
 	char path[PATH_MAX];
 
 	close_store(fixture);
@@ -158,6 +159,17 @@ static void test_1_6_folder_emptied(void **state)
 	assert_int_equal(rmdir(store_fixture_file(fixture, "seg", path)), 0);
 	assert_int_equal(rmdir(store_fixture_file(fixture, "tmp", path)), 0);
 	expect_recovering(fixture, "empty");
+	/* And with the store's own. */
+	close_store(fixture);
+	assert_int_equal(unlink(store_fixture_file(fixture, "lock", path)), 0);
+	assert_int_equal(rmdir(store_fixture_file(fixture, "seg", path)), 0);
+	assert_int_equal(rmdir(store_fixture_file(fixture, "tmp", path)), 0);
+	assert_int_equal(rmdir(fixture->folder), 0);
+	expect_recovering(fixture, "folder was gone");
+	assert_int_equal(stat(fixture->folder, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0700);
+	close_store(fixture);
+	expect_recovering(fixture, "segments are gone");
 }
 
 static void test_first_segments_removed(void **state)

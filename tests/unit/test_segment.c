@@ -209,6 +209,17 @@ static void test_reads_go_on_after_unlink(void **state)
 	assert_int_equal(segment_retire(segment, false), 0);
 	assert_int_equal(read_unit(segment, 0, 300), ESTALE);
 	segment_unref(segment);
+	/* What stays after all is closed and opened again as before. */
+	segment = segment_new(cache, 3, 7, 0);
+	build(folder, segment_image_in_memory(40), 40, 300);
+	assert_int_equal(segment_retire(segment, true), 0);
+	segment_keep(segment);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(read_unit(segment, 0, 300), 0);
+		segment_close(segment);
+	}
+	drop(folder);
+	segment_unref(segment);
 	/* One that is missing without that is damage. */
 	segment = segment_new(cache, 3, 7, 0);
 	assert_int_equal(read_unit(segment, 0, 300), EBADMSG);

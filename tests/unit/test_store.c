@@ -376,6 +376,85 @@ static void test_upload_ends_with_connection(void **state)
 	assert_int_equal(chunks_of(fixture->store, 1), 0);
 }
 
+/* One unit of one byte. */
+static int give_unit(struct store_uploads *uploads, uint64_t object, uint64_t number)
+{
+	dfs_id id = store_fixture_id(object);
+	dfs_unit unit = {.number = number, .data = {1, (const uint8_t *)"x"}};
+
+	return store_upload(uploads, &id, &unit);
+}
+
+static void test_a_connection_has_few_uploads(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct store_uploads *uploads = store_uploads_new(fixture->store);
+	dfs_share share = {.object = store_fixture_id(1), .units = 1, .chunks = 1};
+
+	/* The first one is used again and again, and stays; the others go, the oldest first. */
+	for (uint64_t object = 1; object <= 20; object++) {
+		assert_int_equal(give_unit(uploads, object, 0), 0);
+		assert_int_equal(give_unit(uploads, 1, 0), 0);
+	}
+	assert_int_equal(bind_upload(fixture, uploads, &share), 0);
+	share.object = store_fixture_id(13);
+	assert_int_equal(bind_upload(fixture, uploads, &share), ENOENT);
+	for (uint64_t object = 14; object <= 20; object++) {
+		share.object = store_fixture_id(object);
+		assert_int_equal(bind_upload(fixture, uploads, &share), 0);
+	}
+	store_uploads_free(uploads);
+}
+
+static void test_uploads_in_all(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct store_uploads *one, *two;
+	dfs_id id = store_fixture_id(1);
+
+	fixture->rules.uploads = 3;
+	store_fixture_reopen(fixture);
+	one = store_uploads_new(fixture->store);
+	two = store_uploads_new(fixture->store);
+	assert_int_equal(give_unit(one, 1, 0), 0);
+	assert_int_equal(give_unit(one, 2, 0), 0);
+	assert_int_equal(give_unit(two, 3, 0), 0);
+	assert_int_equal(give_unit(two, 4, 0), EAGAIN);
+	assert_int_equal(give_unit(one, 5, 0), EAGAIN);
+	assert_int_equal(give_unit(one, 2, 1), 0);
+	store_upload_end(one, &id);
+	assert_int_equal(give_unit(two, 4, 0), 0);
+	assert_int_equal(give_unit(one, 5, 0), EAGAIN);
+	store_uploads_free(two);
+	assert_int_equal(give_unit(one, 5, 0), 0);
+	store_uploads_free(one);
+}
+
+/* Units far from one another cost the most; when it is too much they are refused. */
+static void test_scattered_units_are_bounded(void **state)
+{
+	enum { CONNECTIONS = 16, FAR = 4096 };
+	struct store_fixture *fixture = *state;
+	struct store_uploads *uploads[CONNECTIONS];
+	unsigned taken = 0;
+	int rc = 0;
+
+	for (unsigned i = 0; i < CONNECTIONS; i++)
+		uploads[i] = store_uploads_new(fixture->store);
+	for (unsigned i = 0; i < CONNECTIONS * 8 && rc == 0; i++)
+		for (uint64_t unit = 0; unit < DFS_FILE_UNITS_MAX && rc == 0;
+		     unit += FAR) {
+			rc = give_unit(uploads[i / 8], i + 1, unit);
+			taken += rc == 0;
+		}
+	assert_int_equal(rc, EAGAIN);
+	assert_in_range(taken, 20000, 40000);
+	store_uploads_free(uploads[0]);
+	assert_int_equal(give_unit(uploads[CONNECTIONS - 1], 1, 0), 0);
+	for (unsigned i = 1; i < CONNECTIONS; i++)
+		store_uploads_free(uploads[i]);
+}
+
 static void test_alone(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -393,7 +472,7 @@ static void test_alone(void **state)
 	options.cluster = store_fixture_id(1);
 	assert_int_equal(store_open(&options, &other, why, sizeof why), EXDEV);
 	assert_non_null(strstr(why, "another cluster"));
-	options.folder = "/nonexistent";
+	options.folder = "/nonexistent/data";
 	assert_int_equal(store_open(&options, &other, why, sizeof why), ENOENT);
 	store_fixture_reopen(fixture);
 }
@@ -465,6 +544,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_large_upload, start, end),
 		cmocka_unit_test_setup_teardown(test_spare_comes_later, start, end),
 		cmocka_unit_test_setup_teardown(test_upload_ends_with_connection, start,
+						end),
+		cmocka_unit_test_setup_teardown(test_a_connection_has_few_uploads, start,
+						end),
+		cmocka_unit_test_setup_teardown(test_uploads_in_all, start, end),
+		cmocka_unit_test_setup_teardown(test_scattered_units_are_bounded, start,
 						end),
 		cmocka_unit_test_setup_teardown(test_alone, start, end),
 		cmocka_unit_test_setup_teardown(test_many_threads, start, end),
