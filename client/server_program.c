@@ -49,23 +49,30 @@ static bool find_on_path(unsigned number, char *ret_file, size_t size)
 	return false;
 }
 
+/* FOLDER/BETWEEN/dfsN, if it is a program. */
+static bool find_at(const char *folder, const char *between, unsigned number,
+		    char *ret_file, size_t size)
+{
+	return fits(snprintf(ret_file, size, "%s/%sdfs%u", folder, between, number),
+		    size) &&
+	       is_program(ret_file);
+}
+
 bool server_program_find(unsigned number, char *ret_file, size_t size, char *why,
 			 size_t why_size)
 {
-	char self[PATH_MAX];
+	char self[PATH_MAX], built[32];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
 	const char *folder = NULL;
 
 	if (len > 0) {
 		self[len] = '\0';
 		folder = dirname(self);
-		if (fits(snprintf(ret_file, size, "%s/../dfs%u/dfs%u", folder, number,
-				  number),
-			 size) &&
-		    is_program(ret_file))
-			return true;
-		if (fits(snprintf(ret_file, size, "%s/dfs%u", folder, number), size) &&
-		    is_program(ret_file))
+		(void)snprintf(built, sizeof built, "../dfs%u/", number);
+		/* Where they are built, and the two places of an installation. */
+		if (find_at(folder, built, number, ret_file, size) ||
+		    find_at(folder, "", number, ret_file, size) ||
+		    find_at(folder, "../sbin/", number, ret_file, size))
 			return true;
 	}
 	if (find_on_path(number, ret_file, size))
@@ -73,7 +80,7 @@ bool server_program_find(unsigned number, char *ret_file, size_t size, char *why
 	(void)snprintf(
 		why, why_size,
 		"the program dfs%u, which has to write its empty store, is neither "
-		"beside this one (%s) nor on PATH; build or install the servers first",
+		"beside this one (%s, or ../sbin) nor on PATH; build or install the servers first",
 		number, folder != NULL ? folder : "unknown");
 	return false;
 }

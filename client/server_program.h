@@ -7,7 +7,7 @@
 
 /*
  * The program of server number (1..4): ../dfsN/dfsN from the folder of this executable, else
- * dfsN in that folder, else on PATH.  false, with why, when there is none.
+ * dfsN in that folder or in ../sbin, else on PATH.  false, with why, when there is none.
  */
 bool server_program_find(unsigned number, char *ret_file, size_t size, char *why,
 			 size_t why_size);
