@@ -32,9 +32,11 @@ struct reading {
 
 static void blame(struct reading *reading, const char *what, const char *name)
 {
+	/* An empty file has no line to blame. */
 	if (reading->wrong[0] == '\0')
 		(void)snprintf(reading->wrong, sizeof reading->wrong,
-			       "line %u: %s%s%.60s", reading->line, what,
+			       "line %u: %s%s%.60s",
+			       reading->line > 0 ? reading->line : 1, what,
 			       *name != '\0' ? " " : "", name);
 }
 

@@ -75,11 +75,14 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 	SSL_CTX_set_read_ahead(context, 1); /* one recv for a TLS record, not two */
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
+	errno = 0;
 	if (SSL_CTX_load_verify_file(context, ca_file) != 1) {
+		const char *reason = errno != 0 ? strerrordesc_np(errno) : ssl_reason();
+
 		say(why, why_size,
 		    "%s: the certificate of the cluster's CA cannot be read (%s); copy "
 		    "ca.pem from the folder that \"cluster create\" made",
-		    ca_file, ssl_reason());
+		    ca_file, reason);
 		goto fail;
 	}
 	return context;
