@@ -14,7 +14,7 @@ struct arguments {
 };
 
 /*
- * With --to all arguments are sources.  Without it the second of two is the target; of more, the
+ * With --to all arguments are sources, and if they are several, the target is a folder.  Without it the second of two is the target; of more, the
  * last if it ends in '/', or, with dash (for get), if it is "-".
  */
 void arguments_split(const struct options *options, bool dash, struct arguments *ret);

@@ -6,6 +6,7 @@
 #include "verdict.h"
 #include "run.h"
 #include "status.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 struct deleting {
@@ -17,7 +18,7 @@ struct deleting {
 static void finished(void *context, size_t item)
 {
 	struct deleting *deleting = context;
-	const struct dfs_delete *delete = &deleting->items[item];
+	struct dfs_delete *delete = &deleting->items[item];
 	struct verdict verdict = {.shown = deleting->remotes->items[item].typed,
 				  .path = delete->path};
 
@@ -25,6 +26,11 @@ static void finished(void *context, size_t item)
 		verdict.retry = delete->retry;
 	if (output_json(deleting->run->output) && delete->version[0] != '\0')
 		verdict.take_fields = json_pack("{s:s}", "file_version", delete->version);
+	if (delete->result.code == DFS_EXIT_MISSING &&
+	    run_is_folder(deleting->run, delete->path))
+		(void)snprintf(delete->result.why, DFS_WHY,
+			       "no such file: it is a folder, which goes with its last "
+			       "file; list -R shows them");
 	verdict_item(deleting->run, &verdict, &delete->result);
 	if (delete->result.code == DFS_EXIT_DONE)
 		output_remark(deleting->run->output, "%s: deleted", verdict.shown);

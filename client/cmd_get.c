@@ -64,8 +64,6 @@ static struct dfs_result add_tree(struct gathering *gathering, const char *typed
 	char *folder = NULL;
 	struct dfs_result result = run_folder(run, typed, &folder);
 
-	if (result.code == DFS_EXIT_DONE)
-		result = run_open(run);
 	if (result.code == DFS_EXIT_DONE) {
 		gathering->prefix = prefix;
 		gathering->skip = strlen(folder);
@@ -112,7 +110,7 @@ static void add_source(struct gathering *gathering, const char *typed, const cha
 	if (result.code == DFS_EXIT_DONE)
 		output_warning(run->output, result.warning);
 	else
-		verdict_item(run, &(struct verdict){.shown = typed}, &result);
+		verdict_typed(run, typed, &result);
 }
 
 /* ---- the command line ---------------------------------------------------------- */
@@ -140,10 +138,6 @@ static int check(struct run *run, const struct arguments *arguments)
 		return run_usage(run, "the name of the target is empty");
 	if (is_stdout(arguments) && options_has(&run->options, OPTION_RECURSIVE))
 		return run_usage(run, "-r does not go to standard output");
-	if (arguments->count > 1 && !is_stdout(arguments) &&
-	    !arguments_is_folder(target) && local_kind(target) != LOCAL_FOLDER)
-		return run_usage(run, "several files need a folder as their target: %s/",
-				 target);
 	return DFS_EXIT_DONE;
 }
 
@@ -155,7 +149,7 @@ static bool find_place(const struct arguments *arguments, struct place *ret)
 	memset(ret, 0, sizeof *ret);
 	if (is_stdout(arguments))
 		return true;
-	if (target == NULL || arguments_is_folder(target) ||
+	if (target == NULL || arguments_is_folder(target) || arguments->count > 1 ||
 	    local_kind(target) == LOCAL_FOLDER) {
 		ret->make = true;
 		ret->folder = strdup(target != NULL ? target : ".");
@@ -196,6 +190,9 @@ static void get_all(struct run *run, const struct arguments *arguments,
 	if (locals == NULL)
 		return;
 	result = run_user(run);
+	/* A tree is listed before anything is fetched. */
+	if (result.code == DFS_EXIT_DONE && options_has(&run->options, OPTION_RECURSIVE))
+		result = run_open(run);
 	if (result.code == DFS_EXIT_DONE) {
 		gathering.getting = getting_new(run, place->folder, place->make);
 		if (gathering.getting == NULL)
@@ -243,7 +240,9 @@ const struct command cmd_get = {
 		   "folder if it ends in\n"
 		   "'/', and '-' is standard output.  With --to all arguments are remote "
 		   "files.  A\n"
-		   "local folder as target means \"in it, under its own name\".\n"
+		   "local folder as target means \"in it, under its own name\"; for "
+		   "several files the\n"
+		   "target is one, which is made if it is missing.\n"
 		   "A file appears when it is whole and proved, or not at all.  A "
 		   "different local file\n"
 		   "is replaced only with -f.\n",

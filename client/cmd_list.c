@@ -151,8 +151,6 @@ static struct dfs_result list_either(struct listing *listing)
 	struct dfs_result result = run_folder(run, listing->name, &folder);
 
 	if (result.code == DFS_EXIT_DONE)
-		result = run_open(run);
-	if (result.code == DFS_EXIT_DONE)
 		result = list(listing, folder);
 	if (result.code == DFS_EXIT_MISSING && !arguments_is_folder(listing->name) &&
 	    run_path(run, listing->name, &file).code == DFS_EXIT_DONE)
@@ -178,10 +176,15 @@ static int run_list(struct run *run)
 	if (result.code == DFS_EXIT_DONE) {
 		(void)snprintf(own, sizeof own, "/%s/", run->user);
 		listing.name = options->count > 0 ? options->arguments[0] : own;
-		result = list_either(&listing);
+		result = run_open(run);
 	}
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_item(run, &(struct verdict){.path = listing.name}, &result);
+		verdict_all(run, &listing.name, listing.name != NULL, &result);
+		return result.code;
+	}
+	result = list_either(&listing);
+	if (result.code != DFS_EXIT_DONE) {
+		verdict_typed(run, listing.name, &result);
 		return result.code;
 	}
 	output_warning(run->output, result.warning);

@@ -19,6 +19,13 @@ static bool is_question(const struct run *run, const struct arguments *arguments
 	       local_kind(arguments->target) == LOCAL_FILE;
 }
 
+/* Does the target mean "below it"?  Of several files it cannot be the name. */
+static bool is_folder(const struct arguments *arguments)
+{
+	return arguments->target == NULL || arguments_is_folder(arguments->target) ||
+	       arguments->count > 1;
+}
+
 /* DFS_EXIT_DONE, or the code of a usage error that was reported. */
 static int check(struct run *run, const struct arguments *arguments)
 {
@@ -47,12 +54,8 @@ static int check(struct run *run, const struct arguments *arguments)
 			"stored, or the name for the first?  Say --to FOLDER/ or "
 			"--to %s",
 			arguments->sources[0], target, target);
-	if (arguments->count > 1 && target != NULL && !arguments_is_folder(target))
-		return run_usage(run, "several files need a folder as their target: %s/",
-				 target);
 	for (size_t i = 0; i < arguments->count; i++)
-		if (strcmp(arguments->sources[i], "-") == 0 &&
-		    (target == NULL || arguments_is_folder(target)))
+		if (strcmp(arguments->sources[i], "-") == 0 && is_folder(arguments))
 			return run_usage(run, "standard input needs a name: put - NAME");
 	return DFS_EXIT_DONE;
 }
@@ -61,8 +64,7 @@ static int check(struct run *run, const struct arguments *arguments)
 static char **plan(struct run *run, const struct arguments *arguments)
 {
 	const char *target = arguments->target, *twice;
-	bool folder = target == NULL || arguments_is_folder(target);
-	char **remotes = arguments_name(arguments, folder ? NULL : target,
+	char **remotes = arguments_name(arguments, is_folder(arguments) ? NULL : target,
 					target != NULL ? target : "", &twice);
 
 	if (remotes == NULL && twice != NULL)
@@ -119,8 +121,9 @@ const struct command cmd_put = {
 		   "second is the name to store under; of more, the last is a folder if "
 		   "it ends in\n"
 		   "'/'.  With --to all arguments are local files.  A target that ends "
-		   "in '/' means\n"
-		   "\"below it, under its own name\".  LOCAL - is standard input.\n"
+		   "in '/', and that of\n"
+		   "several files, means \"below it, under its own name\".  LOCAL - is "
+		   "standard input.\n"
 		   "Exit 11 means that nobody knows whether it was stored; the message "
 		   "says with which\n"
 		   "--operation it can be repeated without being done twice.\n",

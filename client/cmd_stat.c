@@ -70,7 +70,7 @@ static void print(struct statting *statting, const char *path,
 static void finished(void *context, size_t item)
 {
 	struct statting *statting = context;
-	const struct dfs_stat *stat = &statting->items[item];
+	struct dfs_stat *stat = &statting->items[item];
 	struct verdict verdict = {.shown = statting->remotes->items[item].typed,
 				  .path = stat->path};
 
@@ -80,6 +80,10 @@ static void finished(void *context, size_t item)
 		else
 			print(statting, stat->path, &stat->file);
 	}
+	if (stat->result.code == DFS_EXIT_MISSING &&
+	    run_is_folder(statting->run, stat->path))
+		(void)snprintf(stat->result.why, DFS_WHY,
+			       "no such file: it is a folder; list shows what is in it");
 	verdict_item(statting->run, &verdict, &stat->result);
 }
 

@@ -138,6 +138,18 @@ static void print_summary(struct run *run, const struct dfs_report *report,
 		output_failure(output, "server", NULL, report->code, result->why);
 }
 
+/* Nothing could be found out. */
+static int fail_unknown(struct run *run, const struct dfs_result *result)
+{
+	if (output_json(run->output))
+		output_object(run->output, "server", "all", HEALTH_UNKNOWN,
+			      health_word(HEALTH_UNKNOWN),
+			      json_pack("{s:o}", "message", output_string(result->why)));
+	else
+		output_failure(run->output, "server", NULL, HEALTH_UNKNOWN, result->why);
+	return HEALTH_UNKNOWN;
+}
+
 static int run_status(struct run *run)
 {
 	struct dfs_report report;
@@ -146,12 +158,13 @@ static int run_status(struct run *run)
 	if (run->options.count > 0)
 		return run_usage(run, "status takes no arguments");
 	result = run_user(run);
-	if (result.code == DFS_EXIT_DONE)
-		result = run_open(run);
 	if (result.code != DFS_EXIT_DONE) {
 		output_failure(run->output, "server", NULL, result.code, result.why);
 		return result.code;
 	}
+	result = run_open(run);
+	if (result.code != DFS_EXIT_DONE)
+		return fail_unknown(run, &result);
 	result = dfs_report(run->dfs, &report);
 	if (result.code != DFS_EXIT_DONE || report.code < HEALTH_OK ||
 	    report.code > HEALTH_UNKNOWN)

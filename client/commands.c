@@ -10,7 +10,7 @@ static const struct command *const all[] = {&cmd_put,     &cmd_get,  &cmd_list,
 					    &cmd_delete,  &cmd_stat, &cmd_status,
 					    &cmd_cluster, &cmd_help, NULL};
 
-enum { LONGEST = 16, NEAR = 2 };
+enum { LONGEST = 16, SHORT = 5 };
 
 const struct command *const *commands_all(void)
 {
@@ -60,7 +60,8 @@ static unsigned distance(const char *a, const char *b)
 const struct command *commands_nearest(const char *name)
 {
 	const struct command *nearest = NULL;
-	unsigned best = NEAR + 1;
+	/* Two letters of a short word are half of it. */
+	unsigned best = strlen(name) > SHORT ? 3 : 2;
 
 	if (strlen(name) > LONGEST)
 		return NULL;
@@ -97,6 +98,7 @@ static void overview(FILE *stream, const char *program)
 	(void)fprintf(
 		stream,
 		"\nOptions for every verb, before or after it:\n%s\n"
+		"Success is silent, unless stderr is a terminal or -v is given.\n"
 		"A remote name without a leading '/' lies below /USER/.\n"
 		"The cluster is --config FILE, else $DFS_CONFIG, else dfs/cluster.conf "
 		"below\n"

@@ -1,6 +1,7 @@
 /* Fetching many files to their local names, or to standard output. */
 #include "getting.h"
 
+#include "arguments.h"
 #include "describe.h"
 #include "landing.h"
 #include "output.h"
@@ -17,12 +18,14 @@
 enum { AT_ONCE = 4096, FIRST_ROOM = 64 };
 
 struct wanted {
-	char *shown, *path, *local;
+	char *shown, *path;
+	char *local; /* below the folder */
 };
 
 struct getting {
 	struct run *run;
 	struct landing *landing; /* NULL: standard output */
+	const char *folder;      /* before the local names, as a person would type it */
 	struct progress *progress;
 	struct wanted *wanted;
 	size_t count, room;
@@ -47,6 +50,7 @@ struct getting *getting_new(struct run *run, const char *folder, bool make)
 		output_take_stdout(run->output);
 		return getting;
 	}
+	getting->folder = strcmp(folder, ".") == 0 ? "" : folder;
 	getting->landing =
 		landing_new(folder, make, options_has(&run->options, OPTION_FORCE));
 	if (getting->landing == NULL) {
@@ -160,15 +164,20 @@ static int take_bytes(void *context, size_t item, const void *bytes, size_t len,
 	return write_out(getting, bytes, len, why);
 }
 
-static json_t *fields_of(const struct getting *getting, const char *local)
+static json_t *fields_of(const struct getting *getting, const char *relative)
 {
+	char *local;
 	char protection[DESCRIBE_PROTECTION];
 	json_t *fields = json_pack("{s:s,s:I,s:s}", "file_version", getting->file.version,
 				   "size", (json_int_t)getting->file.size, "protection",
 				   describe_protection(&getting->file, protection));
 
-	if (getting->landing != NULL)
+	if (getting->landing == NULL)
+		return fields;
+	local = arguments_join(getting->folder, relative);
+	if (local != NULL)
 		(void)json_object_set_new(fields, "local", output_string(local));
+	free(local);
 	return fields;
 }
 
@@ -190,6 +199,11 @@ static void finished(void *context, size_t item)
 	} else if (getting->landing != NULL) {
 		landing_abandon(getting->landing);
 	}
+	if (result->code == DFS_EXIT_MISSING && !getting->begun &&
+	    run_is_folder(run, wanted->path))
+		(void)snprintf(
+			result->why, DFS_WHY,
+			"no such file: it is a folder; -r gets everything below it");
 	if (output_json(run->output) && getting->begun && result->code == DFS_EXIT_DONE)
 		verdict.take_fields = fields_of(getting, wanted->local);
 	verdict_item(run, &verdict, result);

@@ -7,7 +7,7 @@
 struct getting;
 struct run;
 
-/* folder: where the local names are, made with make if it is missing; NULL: standard output.
+/* folder: where the local names are (kept, not copied), made with make if it is missing; NULL: standard output.
  * NULL when out of memory. */
 struct getting *getting_new(struct run *run, const char *folder, bool make);
 void getting_free(struct getting *getting);

@@ -51,6 +51,24 @@ struct landing *landing_new(const char *folder, bool make, bool force)
 	return landing;
 }
 
+enum { SHOWN = 700 };
+
+/* folder/name (either may be empty) below the root, as a person would type it. */
+static const char *shown(const struct landing *landing, const char *folder,
+			 const char *name, char text[SHOWN])
+{
+	const char *root = strcmp(landing->root, ".") == 0 ? "" : landing->root;
+	size_t len = strlen(root);
+	bool slash =
+		len > 0 && root[len - 1] != '/' && (*folder != '\0' || *name != '\0');
+	int printed = snprintf(text, SHOWN, "%s%s%s%s%s", root, slash ? "/" : "", folder,
+			       *folder != '\0' && *name != '\0' ? "/" : "", name);
+
+	if (printed == 0)
+		strcpy(text, ".");
+	return text;
+}
+
 static int blame(char why[DFS_WHY], const char *what, const char *name)
 {
 	int code =
@@ -58,8 +76,30 @@ static int blame(char why[DFS_WHY], const char *what, const char *name)
 			? DFS_EXIT_CONFLICT
 			: DFS_EXIT_OTHER;
 
-	(void)snprintf(why, DFS_WHY, "cannot %s %.500s: %s", what, name, strerror(errno));
+	(void)snprintf(why, DFS_WHY, "cannot %s %.700s: %s", what, name, strerror(errno));
 	return code;
+}
+
+static int blame_folder(const struct landing *landing, char why[DFS_WHY],
+			const char *what, const char *folder)
+{
+	int error = errno;
+	char text[SHOWN];
+
+	(void)shown(landing, folder, "", text);
+	errno = error;
+	return blame(why, what, text);
+}
+
+/* The file that is being written. */
+static int blame_file(const struct landing *landing, char why[DFS_WHY], const char *what)
+{
+	int error = errno;
+	char text[SHOWN];
+
+	(void)shown(landing, landing->folder, landing->name, text);
+	errno = error;
+	return blame(why, what, text);
 }
 
 /* ---- folders ------------------------------------------------------------------- */
@@ -71,7 +111,7 @@ static int sync_folder(struct landing *landing, char why[DFS_WHY])
 	landing->unsynced = false;
 	if (fsync(landing->folder_fd) == 0)
 		return 0;
-	return blame(why, "write the folder", landing->folder);
+	return blame_folder(landing, why, "write the folder", landing->folder);
 }
 
 static int leave_folder(struct landing *landing, char why[DFS_WHY])
@@ -161,7 +201,7 @@ static int use_folder(struct landing *landing, const char *relative, size_t len,
 		fd = enter(fd, part);
 	free(walked);
 	if (fd < 0) {
-		code = blame(why, "make or enter the folder", folder);
+		code = blame_folder(landing, why, "make or enter the folder", folder);
 		free(folder);
 		return code;
 	}
@@ -191,12 +231,14 @@ static bool is_safe(const char *relative)
 static int look(struct landing *landing, const struct dfs_file *file, char why[DFS_WHY])
 {
 	struct stat there, behind;
+	char text[SHOWN];
 
 	landing->replaces = false;
 	if (fstatat(landing->folder_fd, landing->name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT ? 0 : blame(why, "look at", landing->name);
+		return errno == ENOENT ? 0 : blame_file(landing, why, "look at");
+	(void)shown(landing, landing->folder, landing->name, text);
 	if (S_ISDIR(there.st_mode)) {
-		(void)snprintf(why, DFS_WHY, "there is a local folder of this name");
+		(void)snprintf(why, DFS_WHY, "there is a local folder %s", text);
 		return DFS_EXIT_CONFLICT;
 	}
 	/* A link to a device is as little to be replaced as the device. */
@@ -205,7 +247,7 @@ static int look(struct landing *landing, const struct dfs_file *file, char why[D
 		there.st_mode = S_ISREG(behind.st_mode) ? S_IFLNK : behind.st_mode;
 	if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
 		(void)snprintf(why, DFS_WHY,
-			       "the local name is not that of a regular file");
+			       "the local name %s is not that of a regular file", text);
 		return DFS_EXIT_CONFLICT;
 	}
 	if (landing->force) {
@@ -215,7 +257,8 @@ static int look(struct landing *landing, const struct dfs_file *file, char why[D
 	if (S_ISREG(there.st_mode) &&
 	    same_content(landing->folder_fd, landing->name, file))
 		return LANDING_EQUAL;
-	(void)snprintf(why, DFS_WHY, "the local file is another one; -f replaces it");
+	(void)snprintf(why, DFS_WHY, "the local file %s is another one; -f replaces it",
+		       text);
 	return DFS_EXIT_CONFLICT;
 }
 
@@ -251,7 +294,7 @@ static int create(struct landing *landing, char why[DFS_WHY])
 		if (landing->fd < 0)
 			landing->part[0] = '\0';
 	}
-	return landing->fd >= 0 ? 0 : blame(why, "create", landing->name);
+	return landing->fd >= 0 ? 0 : blame_file(landing, why, "create");
 }
 
 int landing_begin(struct landing *landing, const char *relative,
@@ -289,7 +332,7 @@ int landing_write(struct landing *landing, const void *bytes, size_t len,
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return blame(why, "write", landing->name);
+			return blame_file(landing, why, "write");
 		from += put;
 		len -= (size_t)put;
 	}
@@ -339,9 +382,9 @@ int landing_finish(struct landing *landing, char why[DFS_WHY])
 	times[1].tv_sec = (time_t)(rest < 0 ? seconds - 1 : seconds);
 	times[1].tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest);
 	if (futimens(landing->fd, times) != 0 || fsync(landing->fd) != 0) {
-		code = blame(why, "write", landing->name);
+		code = blame_file(landing, why, "write");
 	} else if (!link_part(landing) || !rename_part(landing)) {
-		code = blame(why, "create", landing->name);
+		code = blame_file(landing, why, "create");
 	} else {
 		landing->part[0] = '\0';
 		landing->unsynced = true;

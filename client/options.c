@@ -184,15 +184,17 @@ char *options_help(uint32_t mask)
 		return NULL;
 	for (enum option option = 0; option < OPTIONS; option++) {
 		const struct spec *spec = &specs[option];
-		char left[64];
+		char left[64], letter = spec->letter;
 
+		/* What lists descends with -R, as ls does. */
+		if (spec->other_letter != 0 && (mask & OPTION_BIT(OPTION_LONG)) != 0)
+			letter = spec->other_letter;
 		if (mask == 0 ? option >= first_of_some
 			      : (mask & OPTION_BIT(option)) == 0)
 			continue;
 		(void)snprintf(left, sizeof left, "%c%c%s --%s%s%s",
-			       spec->letter != 0 ? '-' : ' ',
-			       spec->letter != 0 ? spec->letter : ' ',
-			       spec->letter != 0 ? "," : " ", spec->name,
+			       letter != 0 ? '-' : ' ', letter != 0 ? letter : ' ',
+			       letter != 0 ? "," : " ", spec->name,
 			       spec->value != NULL ? " " : "",
 			       spec->value != NULL ? spec->value : "");
 		(void)fprintf(stream, "  %-27s  %s\n", left, spec->help);

@@ -162,7 +162,7 @@ void output_object(struct output *output, const char *subject, const char *name,
 /* One line on stderr. */
 static void say(struct output *output, const char *before, const char *text)
 {
-	char *escaped = output->err_terminal ? output_escape(text, output->utf8) : NULL;
+	char *escaped = output_escape(text, output->utf8 || !output->err_terminal);
 
 	hide(output);
 	(void)fprintf(stderr, "%s: %s%s\n", output->program, before,

@@ -2,8 +2,8 @@
  * Everything that the command prints passes here: data and JSON on stdout, all else on stderr.
  *
  * With --json each item is one object on a line of its own; its message and its warning are in
- * it.  Names are escaped on a terminal, where
- * odd characters could deceive or do harm; to a pipe they go as they are.
+ * it.  Names are escaped on a terminal, where odd characters could deceive or do harm, and in every
+ * message, which is one line; as data to a pipe they go as they are.
  */
 #ifndef OUTPUT_H
 #define OUTPUT_H

@@ -21,9 +21,9 @@ enum { GATHERED_MAX = 4096 };
 
 struct source {
 	char *shown; /* how messages call it */
-	char *local; /* NULL: standard input or a pipe */
+	char *local; /* NULL: standard input */
 	char *path;
-	int fd;
+	int fd; /* the content, if it is not that of local; -1 */
 };
 
 struct putting {
@@ -32,7 +32,8 @@ struct putting {
 	struct source *sources;
 	struct dfs_put *items; /* one for each source */
 	size_t count;
-	const char *prefix; /* of names below the folder that is walked */
+	const char *folder; /* that is walked */
+	const char *prefix; /* of the remote names below it */
 	uint64_t stored, bytes;
 	bool many; /* more than one file is meant */
 	bool stop; /* nothing further can work */
@@ -107,6 +108,42 @@ static json_t *fields_of(const struct dfs_put *item, const struct source *source
 	return fields;
 }
 
+/*
+ * The library begins with the name of a local file that it cannot read; messages begin with it
+ * anyway.  false: something else failed.  A file may be called like the first word of any sentence.
+ */
+static bool take_name_off(struct dfs_result *result, const char *local)
+{
+	static const char *const begins[] = {": ", " changed while it was put",
+					     " is not a regular file",
+					     " is larger than "};
+	char *why = result->why;
+	size_t len = local != NULL ? strlen(local) : 0;
+
+	if (len == 0 || strncmp(why, local, len) != 0 ||
+	    (result->code != DFS_EXIT_OTHER && result->code != DFS_EXIT_USAGE &&
+	     result->code != DFS_EXIT_MISSING))
+		return false;
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+		if (strncmp(why + len, begins[i], strlen(begins[i])) != 0)
+			continue;
+		len += strspn(why + len, ": ");
+		memmove(why, why + len, strlen(why + len) + 1);
+		return true;
+	}
+	return false;
+}
+
+/* What failed behind the local file is a matter of the remote one: text for both names. */
+static char *name_both(const struct source *source)
+{
+	char *text;
+
+	if (source->local == NULL)
+		return strdup(source->path);
+	return asprintf(&text, "%s: %s", source->shown, source->path) >= 0 ? text : NULL;
+}
+
 static void finished(void *context, size_t index)
 {
 	struct putting *putting = context;
@@ -114,6 +151,7 @@ static void finished(void *context, size_t index)
 	const struct source *source = &putting->sources[index];
 	struct dfs_put *item = &putting->items[index];
 	struct verdict verdict = {.shown = source->shown, .path = source->path};
+	char *both = NULL;
 
 	progress_finished(putting->progress);
 	if (item->result.code == DFS_EXIT_DONE) {
@@ -125,11 +163,18 @@ static void finished(void *context, size_t index)
 				       "stored, but not every chunk has two copies");
 		}
 	}
+	if (item->result.code != DFS_EXIT_DONE &&
+	    !take_name_off(&item->result, source->local)) {
+		both = name_both(source);
+		if (both != NULL)
+			verdict.shown = both;
+	}
 	if (item->result.code == DFS_EXIT_OPEN)
 		verdict.retry = item->retry;
 	if (output_json(run->output))
 		verdict.take_fields = fields_of(item, source);
 	verdict_item(run, &verdict, &item->result);
+	free(both);
 	if (item->result.code == DFS_EXIT_DONE &&
 	    (!putting->many || output_verbose(run->output)))
 		output_remark(run->output, "%s: stored as %s", source->shown,
@@ -164,18 +209,22 @@ static void flush(struct putting *putting)
 	clear(putting);
 }
 
-static void fail(struct putting *putting, const char *shown, const char *path,
+/* local NULL: standard input.  remote is as a person would type it. */
+static void fail(struct putting *putting, const char *local, const char *remote,
 		 const struct dfs_result *result)
 {
-	struct verdict verdict = {.shown = shown, .path = path};
+	char *path = run_remote(putting->run, remote);
+	struct verdict verdict = {.shown = local != NULL ? local : path, .path = path};
 
+	if (output_json(putting->run->output) && local != NULL)
+		verdict.take_fields = json_pack("{s:o}", "local", output_string(local));
 	verdict_item(putting->run, &verdict, result);
+	free(path);
 }
 
-/* local NULL: the content is in fd, which is taken over.  remote is as a person would
- * type. */
-static void gather(struct putting *putting, const char *shown, const char *local, int fd,
-		   const char *remote)
+/* local NULL: standard input.  Content that is not that of the local file is in fd, which is taken
+ * over; else it is -1.  remote is as a person would type it. */
+static void gather(struct putting *putting, const char *local, int fd, const char *remote)
 {
 	const struct options *options = &putting->run->options;
 	struct source *source = &putting->sources[putting->count];
@@ -190,25 +239,25 @@ static void gather(struct putting *putting, const char *shown, const char *local
 		const struct dfs_result refused = run_result(
 			result.code, "cannot be stored as %s: %s", remote, result.why);
 
-		fail(putting, shown, remote, &refused);
+		fail(putting, local, remote, &refused);
 		if (fd >= 0)
 			(void)close(fd);
 		return;
 	}
-	source->shown = strdup(shown);
+	source->shown = strdup(local != NULL ? local : remote);
 	source->local = local != NULL ? strdup(local) : NULL;
 	putting->count++;
 	if (source->shown == NULL || (local != NULL && source->local == NULL)) {
 		result = run_result(DFS_EXIT_OTHER, "out of memory");
-		fail(putting, shown, source->path, &result);
+		fail(putting, local, remote, &result);
 		putting->stop = true;
 		clear(putting);
 		return;
 	}
 	item->path = source->path;
-	item->local = source->local;
+	item->local = fd < 0 ? source->local : NULL;
 	item->fd = fd;
-	item->modified_ns = local == NULL ? clock_wall_ns() : 0;
+	item->modified_ns = fd < 0 ? 0 : clock_wall_ns();
 	item->create = options_has(options, OPTION_NO_CLOBBER);
 	item->if_version = options->values[OPTION_IF_VERSION];
 	item->operation = options->values[OPTION_OPERATION];
@@ -217,16 +266,16 @@ static void gather(struct putting *putting, const char *shown, const char *local
 }
 
 /* Reads a pipe to its end first: what is stored must be known before it is sent. */
-static void gather_pipe(struct putting *putting, const char *shown, int fd,
+static void gather_pipe(struct putting *putting, const char *local, int fd,
 			const char *remote)
 {
 	struct dfs_result result = {.code = DFS_EXIT_OTHER};
 	int spool = local_spool(fd, result.why);
 
 	if (spool >= 0)
-		gather(putting, shown, NULL, spool, remote);
+		gather(putting, local, spool, remote);
 	else
-		fail(putting, shown, NULL, &result);
+		fail(putting, local, remote, &result);
 }
 
 /* ---- trees --------------------------------------------------------------------- */
@@ -239,24 +288,34 @@ static bool take_file(void *context, const char *name, const char *relative)
 	if (remote == NULL) {
 		struct dfs_result result = run_result(DFS_EXIT_OTHER, "out of memory");
 
-		fail(putting, name, NULL, &result);
+		fail(putting, name, relative, &result);
 		return false;
 	}
-	gather(putting, name, name, -1, remote);
+	gather(putting, name, -1, remote);
 	free(remote);
 	return !putting->stop;
+}
+
+static void fail_read(struct putting *putting, const char *local, const char *remote,
+		      int error)
+{
+	const struct dfs_result result =
+		run_result(DFS_EXIT_OTHER, "cannot be read: %s", strerror(error));
+
+	fail(putting, local, remote, &result);
 }
 
 static void leave_out(void *context, const char *name, int error)
 {
 	struct putting *putting = context;
-	struct dfs_result result = {0};
+	const char *relative = name + strlen(putting->folder);
 	char *text;
 
+	relative += strspn(relative, "/");
 	if (error != 0) {
-		result =
-			run_result(DFS_EXIT_OTHER, "cannot be read: %s", strerror(error));
-		fail(putting, name, NULL, &result);
+		text = arguments_join(putting->prefix, relative);
+		fail_read(putting, name, text != NULL ? text : relative, error);
+		free(text);
 	} else if (asprintf(&text, "%s: left out, because it is not a regular file",
 			    name) >= 0) {
 		output_warning(putting->run->output, text);
@@ -270,6 +329,7 @@ static void gather_tree(struct putting *putting, const char *folder, const char 
 		.context = putting, .file = take_file, .left_out = leave_out};
 	int error;
 
+	putting->folder = folder;
 	putting->prefix = prefix;
 	error = local_walk(folder, &walk);
 	if (error != 0 && error != ECANCELED)
@@ -283,7 +343,7 @@ static void put_pipe(struct putting *putting, const char *source, const char *re
 	int fd = open(source, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		leave_out(putting, source, errno);
+		fail_read(putting, source, remote, errno);
 		return;
 	}
 	gather_pipe(putting, source, fd, remote);
@@ -297,12 +357,12 @@ void putting_add(struct putting *putting, const char *source, const char *remote
 	if (putting->stop)
 		return;
 	if (strcmp(source, "-") == 0) {
-		gather_pipe(putting, remote, STDIN_FILENO, remote);
+		gather_pipe(putting, NULL, STDIN_FILENO, remote);
 		return;
 	}
 	switch (local_kind(source)) {
 	case LOCAL_FILE:
-		gather(putting, source, source, -1, remote);
+		gather(putting, source, -1, remote);
 		return;
 	case LOCAL_PIPE:
 		put_pipe(putting, source, remote);
@@ -325,7 +385,7 @@ void putting_add(struct putting *putting, const char *source, const char *remote
 		result = run_result(DFS_EXIT_USAGE, "is not a regular file");
 		break;
 	}
-	fail(putting, source, NULL, &result);
+	fail(putting, source, remote, &result);
 }
 
 void putting_finish(struct putting *putting)

@@ -36,7 +36,7 @@ static void add(struct run *run, struct remotes *remotes, const char *typed)
 	if (result.code == DFS_EXIT_DONE)
 		remotes->count++;
 	else
-		verdict_item(run, &(struct verdict){.shown = typed}, &result);
+		verdict_typed(run, typed, &result);
 }
 
 bool remotes_prepare(struct run *run, const char *const *typed, size_t count,

@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How many missing files of a command are looked at as folders. */
+enum { HINTS = 4 };
+
 __attribute__((format(printf, 2, 0))) static struct dfs_result
 result_of(int code, const char *format, va_list arguments)
 {
@@ -127,6 +130,14 @@ struct dfs_result run_path(const struct run *run, const char *typed, char **ret_
 	*ret_path = NULL;
 	if (*typed == '\0')
 		return run_result(DFS_EXIT_USAGE, "the name is empty");
+	if (typed[strlen(typed) - 1] == '/' &&
+	    run_folder(run, typed, ret_path).code == DFS_EXIT_DONE) {
+		free(*ret_path);
+		*ret_path = NULL;
+		return run_result(DFS_EXIT_USAGE,
+				  "is the name of a folder, because it ends in '/'; "
+				  "here a file is meant");
+	}
 	return checked(path_canonical(typed, run->user), false, ret_path);
 }
 
@@ -145,4 +156,40 @@ struct dfs_result run_folder(const struct run *run, const char *typed, char **re
 		path = folder;
 	}
 	return checked(path, true, ret_path);
+}
+
+char *run_remote(const struct run *run, const char *typed)
+{
+	char *path;
+
+	/* Before run_user a relative name is below nothing. */
+	if (run->user[0] == '\0' && typed[0] != '/')
+		return strdup(typed);
+	if (typed[0] == '\0' || path_check_folder(typed, strlen(typed)) == NULL ||
+	    (run_path(run, typed, &path).code != DFS_EXIT_DONE &&
+	     run_folder(run, typed, &path).code != DFS_EXIT_DONE))
+		return strdup(typed);
+	return path;
+}
+
+static int stop_at_first(void *context, const struct dfs_entry *entry)
+{
+	bool *any = context;
+
+	(void)entry;
+	*any = true;
+	return DFS_EXIT_OTHER;
+}
+
+bool run_is_folder(struct run *run, const char *path)
+{
+	bool any = false;
+	char *folder;
+
+	if (run->hints == HINTS || run_folder(run, path, &folder).code != DFS_EXIT_DONE)
+		return false;
+	run->hints++;
+	(void)dfs_list(run->dfs, folder, false, false, stop_at_first, &any);
+	free(folder);
+	return any;
 }

@@ -24,6 +24,7 @@ struct run {
 	char user[33];          /* set by run_user */
 	struct dfs *dfs;        /* set by run_open */
 	struct outcome outcome; /* of the items so far */
+	unsigned hints;         /* how often run_is_folder asked */
 };
 
 /* The user whose paths are meant; a result with code 2 when there is no usable name. */
@@ -40,6 +41,18 @@ struct dfs_result run_path(const struct run *run, const char *typed, char **ret_
 
 /* The same for a folder, with or without its final '/'; the result has one. */
 struct dfs_result run_folder(const struct run *run, const char *typed, char **ret_path);
+
+/*
+ * The name for --json of what was typed, whatever becomes of it: the canonical path of a file or a
+ * folder, or, where there is none, what was typed.  The caller frees it; NULL when out of memory.
+ */
+char *run_remote(const struct run *run, const char *typed);
+
+/*
+ * For a path that is no file: is it a folder?  Asks the servers, but only for the first few paths
+ * of a command; false also when that is not known.
+ */
+bool run_is_folder(struct run *run, const char *path);
 
 /* A failed result; done is the zeroed struct. */
 struct dfs_result run_result(int code, const char *format, ...)

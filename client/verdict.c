@@ -76,7 +76,15 @@ void verdict_all(struct run *run, const char *const *names, size_t count,
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		verdict_item(run, &(struct verdict){.path = names[i]}, result);
+		verdict_typed(run, names[i], result);
+}
+
+void verdict_typed(struct run *run, const char *typed, const struct dfs_result *result)
+{
+	char *path = run_remote(run, typed);
+
+	verdict_item(run, &(struct verdict){.shown = typed, .path = path}, result);
+	free(path);
 }
 
 void verdict_no_memory(struct run *run)

@@ -21,7 +21,11 @@ struct verdict {
 void verdict_item(struct run *run, const struct verdict *verdict,
 		  const struct dfs_result *result);
 
-/* The same, for items that all failed together before anything was tried. */
+/* The same for a remote name as it was typed, of which there may be no path. */
+void verdict_typed(struct run *run, const char *typed, const struct dfs_result *result);
+
+/* The same, for items that all failed together before anything was tried.  The names are as typed,
+ * or paths. */
 void verdict_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result);
 

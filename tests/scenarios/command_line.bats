@@ -49,6 +49,16 @@ to_full()
 	client "$@" >/dev/full
 }
 
+without_input()
+{
+	client "$@" <&-
+}
+
+without_output()
+{
+	client "$@" >&-
+}
+
 @test "help, versions and mistakes" {
 	for verb in put get list ls delete rm stat info status cluster help; do
 		run -0 --separate-stderr client "$verb" --help
@@ -64,6 +74,8 @@ to_full()
 	run -0 client help cluster create
 	usage 'one verb' help put get
 	client help --json | objects 0
+	client help list | grep -qF -e '-R, --recursive'
+	client help get | grep -qF -e '-r, --recursive'
 	[[ "$(client --version)" =~ ^client\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
 
 	usage 'put, get, list'
@@ -71,6 +83,7 @@ to_full()
 	usage '"list"' lst
 	usage '"status"' statsu
 	usage frobnicate frobnicate
+	usage '"cat" (see' cat a
 	usage --bogus list --bogus
 	usage --bogus --bogus list
 	usage -x list -x
@@ -138,6 +151,10 @@ to_full()
 	mkdir -p "$T/unmade/dfs2/data"
 	run -1 "$T/bin/dfs" cluster create "$T/unmade"
 	[ "$(cd "$T/unmade" && find . | sort | tr '\n' ' ')" = ". ./dfs2 ./dfs2/data " ]
+	# As it is installed.
+	mkdir -p "$T/usr/bin" "$T/usr/sbin" && cp "$T/bin/dfs" "$T/usr/bin"
+	ln -s "$DFS_BIN"/dfs[1234]/dfs[1234] "$T/usr/sbin"
+	env PATH= "$T/usr/bin/dfs" cluster create "$T/usr/cluster" --base-port auto
 	# Folders that are there are fine; addresses as they were asked for.
 	mkdir -p "$T/new/dfs1/data" "$T/new/dfs2"
 	client cluster create "$T/new/" --base-port 20000 --host 2=beta --host '3=::1' --host '4=[::2]:77' --json |
@@ -172,6 +189,23 @@ to_full()
 	[[ "$stderr" == *--user* ]]
 	run -2 client list --user shared
 	run -2 client list --user ''
+	# A failure of the whole command is told once, and without a name that has nothing to do with it.
+	run -2 --separate-stderr client --config "$T/none" list
+	[[ "$stderr" == "client: there is no $T/none;"* ]]
+	run -2 --separate-stderr client --config "$T/none" get -r x y
+	[[ "$stderr" == "client: there is no $T/none;"* ]]
+	[ "$(client --config "$T/none" get -r dir --json | field path)" = /tester/dir ]
+	: >"$T/empty"
+	run -2 --separate-stderr client --config "$T/empty" list
+	[[ "$stderr" == *"line 1:"* ]]
+	# What nobody could find out is unknown; wrong usage is wrong usage.
+	run -3 client --config "$T/none" status
+	client --config "$T/none" status --json | objects 3
+	rm "$T/config/dfs/ca.pem"
+	run -3 --separate-stderr client --config "$T/config/dfs/cluster.conf" status
+	[[ "$stderr" == *"No such file"* ]]
+	run -2 client --config "$T/none" status --user Anna
+	run -2 client --config "$T/none" status now
 }
 
 @test "put: what goes where" {
@@ -185,12 +219,12 @@ to_full()
 	client put a deep/er/
 	run -2 --separate-stderr client put a b
 	[[ "$stderr" == *--to* ]]
-	run -2 client put a b --to name
+	run -8 client put a b --to name
 	# More: the last is a folder if it ends in '/', and otherwise a file like the others.
 	client put a b three/
 	client put a b c
 	run -3 client put a b nowhere
-	client put --to to/ a b
+	client put --to to a b
 	client put a --to to/renamed
 	client put - --to to/piped <c
 	client put - to/again <c
@@ -208,6 +242,18 @@ to_full()
 	client put <(echo through a pipe) pipe
 	[ "$(client get pipe -)" = "through a pipe" ]
 	run -2 client put /dev/null null
+	# Standard input that is closed is no empty file, nor what was opened instead of it.
+	run -1 without_input put - name
+	[ "$(client get name -)" = one ]
+	without_output put a
+	run -1 without_output list
+	# Failures name both files, the local one once, and nothing that could move a cursor.
+	run -8 --separate-stderr client put a to
+	[ "$stderr" = "client: a: /tester/to: a file and a folder cannot share a name" ]
+	run -4 --separate-stderr client put none
+	[[ "$stderr" == "client: none: cannot read"* ]]
+	run -4 --separate-stderr client put $'n\eo\nne'
+	[[ "$stderr" == 'client: n\x1bo\x0ane: '* ]]
 }
 
 @test "put: conditions, and the codes of many" {
@@ -257,7 +303,10 @@ to_full()
 	cmp a "$T/in/a"
 	# The time of the original, as far as it is known.
 	[ "$(stat -c %Y a)" = "$(stat -c %Y "$T/in/a")" ]
-	usage nowhere/ get f/a f/b --to nowhere
+	client get f/a f/b --to several/made
+	[ "$(cat several/made/a several/made/b)" = $'one\ntwo' ]
+	run -8 client get f/a f/b --to copy
+	rm -r several
 	usage 'source of get' get - a
 	usage 'be called like' get f/a /tester/f/a --to there
 	run -2 client get f/
@@ -269,6 +318,9 @@ to_full()
 	run -8 --separate-stderr client get f/a
 	[[ "$stderr" == *-f* ]]
 	[ "$(cat a)" = changed ]
+	mkdir -p out && echo changed >out/a
+	run -3 --separate-stderr client get f/a f/b out/
+	[[ "$stderr" == "client: f/a: the local file out/a is another one"* ]]
 	run -3 client get f/a f/b ./
 	client get -f f/a
 	[ "$(cat a)" = one ]
@@ -358,6 +410,15 @@ to_full()
 	run -4 client list f/a/
 	run -2 client list ''
 	run -2 client list 'a//b'
+	# A folder where a file is meant is told to be one.
+	for verb in stat delete get; do
+		run -4 --separate-stderr client "$verb" f
+		[[ "$stderr" == *"it is a folder"* ]]
+		run -2 --separate-stderr client "$verb" f/
+		[[ "$stderr" == *"name of a folder"* ]]
+		run -4 --separate-stderr client "$verb" none
+		[ "$stderr" = "client: none: no such file" ]
+	done
 	# An own folder is always there, though empty.
 	[ -z "$(client list --user nobody)" ]
 	[[ "$(client list -l f/a)" =~ ^\ +4\ +[0-9-]{10}\ [0-9:]{8}\ +2/2\ +f/a$ ]]
@@ -388,6 +449,14 @@ to_full()
 	client put a b --to f/ --json | objects 0
 	[ "$(client put a b --to f/ --json | field path | tr '\n' ' ')" = "/tester/f/a /tester/f/b " ]
 	client put no --json | objects 4
+	[ "$(client put no --json | field path)" = /tester/no ]
+	[ "$(client put no --to to/ --json | field local)" = no ]
+	[ "$(TMPDIR=$T/none client put - x --json <a | field path)" = /tester/x ]
+	[ "$(client list nowhere --json | field path)" = /tester/nowhere ]
+	[ "$(client list -R --json | field name | tr '\n' ' ')" = "$(client list -R | tr '\n' ' ')" ]
+	[ "$(client get f/a f/b --to "$T/here/many" --json | field local | tr '\n' ' ')" = \
+		"$T/here/many/a $T/here/many/b " ]
+	[ "$(client get f/a --json copy | field local)" = copy ]
 	client put - x --json <a | objects 0
 	client list --json f | objects 0
 	client list --json --chunks -R | objects 0
