@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -27,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -82,8 +84,53 @@ int fchmod(int fd, mode_t mode)
 	return fails(CALL_FCHMOD) ? -1 : (int)syscall(SYS_fchmod, fd, mode);
 }
 
+/* Where renames wait while it is shut. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool shut;
+	unsigned came;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void pass_gate(void)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.came++;
+	pthread_cond_broadcast(&gate.changed);
+	while (gate.shut)
+		pthread_cond_wait(&gate.changed, &gate.lock);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void set_gate(bool shut)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.shut = shut;
+	gate.came = 0;
+	pthread_cond_broadcast(&gate.changed);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+/* false when nothing comes for ten seconds. */
+static bool await_at_gate(void)
+{
+	struct timespec until;
+	bool came;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	pthread_mutex_lock(&gate.lock);
+	while (gate.came == 0 &&
+	       pthread_cond_timedwait(&gate.changed, &gate.lock, &until) == 0)
+		;
+	came = gate.came > 0;
+	pthread_mutex_unlock(&gate.lock);
+	return came;
+}
+
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
+	pass_gate();
 	return fails(CALL_RENAME)
 		       ? -1
 		       : (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
@@ -314,7 +361,7 @@ static void test_failing_for_good(void **state)
 
 /* ---- notes that cannot be written ------------------------------------------------------ */
 
-enum { NOTED = 2560 };
+enum { NOTED = 2560, NOTED_AT_ONCE = 256 };
 
 /* "/000017/xxx...": a note of it takes 4 KB. */
 static void long_path(unsigned number, char *path)
@@ -326,7 +373,15 @@ static void long_path(unsigned number, char *path)
 	path[len] = '\0';
 }
 
-/* They pile up, and yet are never more than a list can hold. */
+static void *accept_one(void *store)
+{
+	return (void *)(intptr_t)store_fixture_accept(store, "/b", 0, 5);
+}
+
+/*
+ * More come while a commit that will fail is under way, again and again: they are never more than
+ * a list can hold.
+ */
 static void test_notes_that_wait_stop_no_commit(void **state)
 {
 	struct store_fixture fixture = {0};
@@ -334,6 +389,8 @@ static void test_notes_that_wait_stop_no_commit(void **state)
 	char path[DFS_PATH_MAX];
 
 	(void)state;
+	store_fixture_rules(&fixture);
+	fixture.rules.merge_fan = 0;
 	store_fixture_start(&fixture);
 	for (unsigned i = 0; i < NOTED; i++) {
 		if (!batch)
@@ -351,12 +408,21 @@ static void test_notes_that_wait_stop_no_commit(void **state)
 	fault.persists = true;
 	fault.at = 1;
 	atomic_store(&fault.armed, true);
-	for (unsigned i = 0; i < NOTED; i++) {
-		long_path(i, path);
-		store_fixture_settle(fixture.store, path, 5);
-		if (i % 160 == 159)
-			assert_int_equal(store_fixture_accept(fixture.store, "/b", 0, 5),
-					 EIO);
+	for (unsigned i = 0; i < NOTED;) {
+		pthread_t thread;
+		void *result;
+
+		set_gate(true);
+		assert_int_equal(pthread_create(&thread, NULL, accept_one, fixture.store),
+				 0);
+		assert_true(await_at_gate());
+		for (unsigned end = i + NOTED_AT_ONCE; i < end; i++) {
+			long_path(i, path);
+			store_fixture_settle(fixture.store, path, 5);
+		}
+		set_gate(false);
+		pthread_join(thread, &result);
+		assert_int_equal((intptr_t)result, EIO);
 	}
 	atomic_store(&fault.armed, false);
 	assert_int_equal(store_fixture_accept(fixture.store, "/b", 0, 5), 0);
