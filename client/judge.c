@@ -105,7 +105,7 @@ struct judgement judge(const struct proposal *proposal,
 
 	judgement.best = best;
 	if (proposal->kind == PROPOSAL_FINISH) {
-		judgement.verdict = best ? JUDGE_OWN
+		judgement.verdict = best                 ? JUDGE_OWN
 				    : proposal->overtake ? JUDGE_FINISH
 							 : JUDGE_REPORT;
 		return judgement;

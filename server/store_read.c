@@ -21,7 +21,7 @@ enum { LOOKS_MAX = 200, LOOK_PAUSE_MS = 10 };
  */
 static bool look_again(int *rc, unsigned *looks)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_PAUSE_MS * 1000000};
+	const struct timespec pause = {.tv_nsec = LOOK_PAUSE_MS * 1000000L};
 
 	if (*rc != ESTALE)
 		return false;
