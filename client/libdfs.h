@@ -73,6 +73,7 @@ struct dfs_put {
 		operation; /* what exit 11 printed, to repeat it safely; NULL: a new one */
 	/* results */
 	struct dfs_result result;
+	bool local_failed; /* the result is about the local file, not the stored one */
 	char version[DFS_VERSION_TEXT];
 	char retry[DFS_OPERATION_TEXT]; /* with code 11: what --operation takes */
 	unsigned copies;                /* living copies of the worst chunk */

@@ -34,7 +34,6 @@ enum {
 struct source {
 	int fd;
 	bool opened; /* by us: to be closed */
-	const char *name;
 	uint64_t size;
 	int64_t modified_ns;
 	struct timespec mtime; /* as it was when opened */
@@ -50,24 +49,21 @@ static bool source_open(struct dfs_put *item, struct source *source)
 {
 	struct stat status;
 
-	*source = (struct source){.fd = item->fd, .name = "the input"};
+	*source = (struct source){.fd = item->fd};
+	item->local_failed = true;
 	if (item->local) {
-		source->name = item->local;
 		source->fd = open(item->local, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		source->opened = source->fd >= 0;
 	}
 	if (source->fd < 0 || fstat(source->fd, &status) != 0) {
 		session_fail(&item->result,
-			     errno == ENOENT ? DFS_EXIT_MISSING : DFS_EXIT_OTHER,
-			     "%s: %s", source->name, strerror(errno));
+			     errno == ENOENT ? DFS_EXIT_MISSING : DFS_EXIT_OTHER, "%s",
+			     strerror(errno));
 	} else if (!S_ISREG(status.st_mode)) {
-		session_fail(
-			&item->result, DFS_EXIT_USAGE,
-			"%s is not a regular file: use -r for a folder, - for a pipe",
-			source->name);
+		session_fail(&item->result, DFS_EXIT_USAGE,
+			     "not a regular file: use -r for a folder, - for a pipe");
 	} else if ((uint64_t)status.st_size > FILE_MAX) {
-		session_fail(&item->result, DFS_EXIT_USAGE, "%s is larger than 1 TiB",
-			     source->name);
+		session_fail(&item->result, DFS_EXIT_USAGE, "larger than 1 TiB");
 	} else {
 		source->size = (uint64_t)status.st_size;
 		source->mtime = status.st_mtim;
@@ -75,6 +71,7 @@ static bool source_open(struct dfs_put *item, struct source *source)
 			item->local ? (int64_t)status.st_mtim.tv_sec * 1000000000 +
 					      status.st_mtim.tv_nsec
 				    : item->modified_ns;
+		item->local_failed = false;
 		return true;
 	}
 	source_close(source);
@@ -92,12 +89,10 @@ static bool source_unchanged(const struct source *source)
 	       status.st_mtim.tv_nsec == source->mtime.tv_nsec;
 }
 
-static void fail_changed(struct dfs_put *item, const struct source *source)
+static void fail_changed(struct dfs_put *item)
 {
-	session_fail(&item->result, DFS_EXIT_OTHER,
-		     "%s changed while it was put, or could not be read to its end: "
-		     "nothing was stored; put it again",
-		     source->name);
+	item->local_failed = true;
+	session_fail(&item->result, DFS_EXIT_OTHER, STAGE_CHANGED);
 }
 
 /* Reads exactly len bytes at the offset. */
@@ -273,7 +268,7 @@ static bool add_small(struct batch *batch, size_t which, const struct source *so
 		    content_hash_add(hash, bytes, size);
 
 	if (!content_hash_end(hash, &digests) || !read) {
-		fail_changed(item, source);
+		fail_changed(item);
 		free(bytes);
 		return false;
 	}
@@ -310,11 +305,13 @@ static bool stage_large(struct proposal *proposal, unsigned servers)
 	struct large *large = proposal->stage_context;
 	struct content_digests digests;
 
-	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result))
+	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result)) {
+		large->item->local_failed = true;
 		return false;
+	}
 	proposal->full |= large->stage.full;
 	if (!source_unchanged(large->source)) {
-		fail_changed(large->item, large->source);
+		fail_changed(large->item);
 		proposal->result = large->item->result;
 		return false;
 	}
@@ -356,7 +353,7 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 	if (!begin_proposal(item, source, &proposal))
 		return;
 	if (!hash_file(source, &digests)) {
-		fail_changed(item, source);
+		fail_changed(item);
 		return;
 	}
 	proposal.content.row = content_row(digests.xxh128);
@@ -364,7 +361,6 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 	proposal.stage_context = &large;
 	large.stage.dfs = dfs;
 	large.stage.fd = source->fd;
-	large.stage.name = source->name;
 	large.stage.operation = proposal.operation;
 	large.stage.content = proposal.content;
 	memcpy(large.stage.xxh128, digests.xxh128, sizeof large.stage.xxh128);

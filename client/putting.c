@@ -108,32 +108,6 @@ static json_t *fields_of(const struct dfs_put *item, const struct source *source
 	return fields;
 }
 
-/*
- * The library begins with the name of a local file that it cannot read; messages begin with it
- * anyway.  false: something else failed.  A file may be called like the first word of any sentence.
- */
-static bool take_name_off(struct dfs_result *result, const char *local)
-{
-	static const char *const begins[] = {": ", " changed while it was put",
-					     " is not a regular file",
-					     " is larger than "};
-	char *why = result->why;
-	size_t len = local != NULL ? strlen(local) : 0;
-
-	if (len == 0 || strncmp(why, local, len) != 0 ||
-	    (result->code != DFS_EXIT_OTHER && result->code != DFS_EXIT_USAGE &&
-	     result->code != DFS_EXIT_MISSING))
-		return false;
-	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
-		if (strncmp(why + len, begins[i], strlen(begins[i])) != 0)
-			continue;
-		len += strspn(why + len, ": ");
-		memmove(why, why + len, strlen(why + len) + 1);
-		return true;
-	}
-	return false;
-}
-
 /* What failed behind the local file is a matter of the remote one: text for both names. */
 static char *name_both(const struct source *source)
 {
@@ -163,8 +137,7 @@ static void finished(void *context, size_t index)
 				       "stored, but not every chunk has two copies");
 		}
 	}
-	if (item->result.code != DFS_EXIT_DONE &&
-	    !take_name_off(&item->result, source->local)) {
+	if (item->result.code != DFS_EXIT_DONE && !item->local_failed) {
 		both = name_both(source);
 		if (both != NULL)
 			verdict.shown = both;

@@ -296,11 +296,7 @@ static bool run_pass(struct stage *stage, const unsigned missing[DFS_SERVERS],
 		memcpy(stage->sha256, digests.sha256, sizeof stage->sha256);
 	stage->ran = true;
 	if (!good)
-		session_fail(
-			result, DFS_EXIT_OTHER,
-			"%s changed while it was put, or could not be read to its end: "
-			"nothing was stored; put it again",
-			stage->name);
+		session_fail(result, DFS_EXIT_OTHER, STAGE_CHANGED);
 	window_free(window);
 	return good;
 }

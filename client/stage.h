@@ -11,11 +11,15 @@
 #include "content.h"
 #include "session.h"
 
+/* Why a file that does not stay as it is cannot be put; its name is the caller's to say. */
+#define STAGE_CHANGED                                                                     \
+	"changed while it was put, or could not be read to its end: nothing was stored; " \
+	"put it again"
+
 struct stage {
 	/* ---- set by the caller */
 	struct dfs *dfs;
-	int fd;           /* a regular file, read with pread */
-	const char *name; /* for messages */
+	int fd; /* a regular file, read with pread */
 	dfs_id operation;
 	dfs_content content; /* object, size, row, unit_size */
 	uint8_t xxh128[16];  /* what the content must hash to */
