@@ -182,17 +182,6 @@ void call_close(struct call *call)
 	free(call);
 }
 
-/* XDR takes what it encodes without const, but only reads it. */
-static void *unconst(const void *pointer)
-{
-	union {
-		const void *borrow;
-		void *plain;
-	} either = {.borrow = pointer};
-
-	return either.plain;
-}
-
 bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
 	      xdrproc_t decode, void *res, size_t res_size, int64_t deadline_ms,
 	      char *why, size_t why_size)
@@ -202,8 +191,8 @@ bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const voi
 
 	call->deadline_ms = deadline_ms;
 	call->res_size = res_size;
-	status = clnt_call(&call->client, procedure, encode, unconst(args), decode, res,
-			   none);
+	status = clnt_call(&call->client, procedure, encode, exchange_unconst(args),
+			   decode, res, none);
 	call->deadline_ms = 0;
 	call->res_size = 0;
 	if (status == RPC_SUCCESS)

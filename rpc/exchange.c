@@ -54,8 +54,7 @@ static bool_t no_value(XDR *xdrs, ...)
 	return TRUE;
 }
 
-/* XDR takes what it encodes without const, but only reads it. */
-static void *unconst(const void *pointer)
+void *exchange_unconst(const void *pointer)
 {
 	union {
 		const void *borrow;
@@ -143,7 +142,7 @@ static bool send_call(struct exchange *exchange, const struct exchange_call *cal
 	message.rm_call.cb_proc = call->procedure;
 	message.rm_call.cb_cred.oa_flavor = flavor;
 	if (!xdr_callmsg(xdrs, &message) ||
-	    (call->encode != NULL && !call->encode(xdrs, unconst(call->args))))
+	    (call->encode != NULL && !call->encode(xdrs, exchange_unconst(call->args))))
 		return say(
 			why, why_size,
 			"the request breaks a limit of the protocol, or memory is out");

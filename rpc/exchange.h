@@ -34,6 +34,9 @@ struct stream *exchange_stream(struct exchange *exchange);
 bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
 		  int64_t deadline_ms, char *why, size_t why_size);
 
+/* XDR takes what it encodes without const, but only reads it. */
+void *exchange_unconst(const void *pointer);
+
 /* How the last call ended, in libtirpc's terms. */
 struct rpc_err exchange_error(const struct exchange *exchange);
 
