@@ -429,8 +429,6 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 			turn->accepted |= bit(server);
 		else if (ok->items.items_val[i] == DFS_INVALID)
 			turn->invalid |= bit(server);
-		else if (ok->items.items_val[i] == DFS_NODATA)
-			turn->lost_data = true;
 	}
 }
 

@@ -26,7 +26,6 @@ struct turn {
 	dfs_value value;
 	unsigned accepted; /* servers that said yes; mask */
 	unsigned invalid;  /* servers that call the request invalid; mask */
-	bool lost_data;    /* a server said NODATA */
 };
 
 struct attempt {

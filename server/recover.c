@@ -4,7 +4,6 @@
 #include "ballot.h"
 #include "log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,16 +72,12 @@ static int compare_files(const void *a, const void *b)
 
 static int read_folder(struct store *store, struct folder *folder)
 {
-	int fd = openat(store->seg_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	DIR *dir;
+	int rc = store_list_folder(store->seg_fd, &dir);
 
-	if (!dir) {
-		rc = errno;
-		if (fd >= 0)
-			close(fd);
+	if (rc != 0)
 		return rc;
-	}
 	errno = 0;
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
 		rc = add_file(store, folder, entry->d_name);
@@ -286,16 +281,12 @@ static int unlink_covered(struct store *store, const struct folder *folder)
 
 static int empty_tmp(struct store *store)
 {
-	int fd = openat(store->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	DIR *dir;
+	int rc = store_list_folder(store->tmp_fd, &dir);
 
-	if (!dir) {
-		rc = errno;
-		if (fd >= 0)
-			close(fd);
+	if (rc != 0)
 		return rc;
-	}
 	while (rc == 0 && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' &&
 		    unlinkat(store->tmp_fd, entry->d_name, 0) != 0)

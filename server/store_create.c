@@ -4,7 +4,6 @@
 #include "ballot.h"
 #include "commit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,19 +18,28 @@ static int make_folder(int at, const char *name, int *ret_fd)
 	return *ret_fd < 0 ? errno : 0;
 }
 
+int store_list_folder(int folder_fd, DIR **ret_dir)
+{
+	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	*ret_dir = fd < 0 ? NULL : fdopendir(fd);
+	if (*ret_dir)
+		return 0;
+	rc = errno;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 /* 0, EEXIST, or another errno. */
 static int must_be_empty(int folder_fd)
 {
-	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	DIR *dir;
+	int rc = store_list_folder(folder_fd, &dir);
 
-	if (!dir) {
-		rc = errno;
-		if (fd >= 0)
-			close(fd);
+	if (rc != 0)
 		return rc;
-	}
 	while (rc == 0 && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
 			rc = EEXIST;

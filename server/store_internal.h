@@ -24,6 +24,7 @@
 #include "segment_image.h"
 #include "store.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -92,5 +93,8 @@ int store_fetch(struct segment *file, enum frame_type type, const struct frame_k
 /* Logs and counts a damaged record; the segment is left as it is from now on. */
 void store_note_damage(struct store *store, const struct segment *file, const char *what,
 		       const char *path, size_t path_len);
+
+/* A listing of the folder, from its beginning; the caller closes it.  0 or an errno. */
+int store_list_folder(int folder_fd, DIR **ret_dir);
 
 #endif
