@@ -62,6 +62,7 @@ static void bind_turn(struct attempt *attempt, struct turn *turn)
 		if (proposal->uploaded[s - 1] == 0 || !(attempt->servers & bit(s)))
 			continue;
 		item->path = (dfs_path){(u_int)strlen(call->path), call->path};
+		item->size = content->size;
 		item->share =
 			(dfs_share){content->object, units, proposal->uploaded[s - 1]};
 		call->args[s - 1] =
@@ -194,6 +195,7 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 	call->turns[server - 1][at] = turn;
 	item->path = (dfs_path){(u_int)strlen(call->paths[turn]), call->paths[turn]};
 	item->creates = proposal->kind == PROPOSAL_FILE;
+	item->size = proposal->kind == PROPOSAL_FILE ? proposal->content.size : 0;
 	if (chunks == 0)
 		return;
 	dfs_small *small = &item->stage.dfs_stage_u.small;

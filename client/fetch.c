@@ -130,7 +130,7 @@ static void put_back(struct window *window, const dfs_want *wants, u_int from,
 static bool fetch_some(struct window *window, unsigned server, struct call *call,
 		       dfs_want *wants, u_int count)
 {
-	dfs_get_args args = {{count, wants}};
+	dfs_get_args args = {.wants = {count, wants}};
 	dfs_get_res res;
 	char why[LINKS_WHY];
 	u_int answered = 0;

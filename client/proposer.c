@@ -116,6 +116,7 @@ static bool make_value(struct turn *turn, const struct dfs *dfs, const dfs_ballo
 	if (!tombstone) {
 		memcpy(user, dfs->user, sizeof user);
 		manifest->owner = (dfs_user){(u_int)strlen(user), user};
+		manifest->writer = manifest->owner;
 		if (best && best->value.body.kind == DFS_FILE)
 			manifest->owner = best->value.body.dfs_body_u.manifest.owner;
 		manifest->content = proposal->content;

@@ -362,6 +362,7 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 	large.stage.dfs = dfs;
 	large.stage.fd = source->fd;
 	large.stage.operation = proposal.operation;
+	large.stage.path = item->path;
 	large.stage.content = proposal.content;
 	memcpy(large.stage.xxh128, digests.xxh128, sizeof large.stage.xxh128);
 	large.stage.progress = show_progress;

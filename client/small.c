@@ -57,7 +57,7 @@ static void run(struct job *job, unsigned server, struct call *call, const char 
 	(void)why;
 	/* An answer may be the first of the units only: ask again for the rest. */
 	while (call && done < asking->count) {
-		dfs_get_args args = {{asking->count - done, asking->wants + done}};
+		dfs_get_args args = {.wants = {asking->count - done, asking->wants + done}};
 		dfs_get_res res;
 		char text[LINKS_WHY];
 		u_int came;

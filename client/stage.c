@@ -111,11 +111,15 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 	struct window *window = sender->window;
 	dfs_unit units[UNITS_A_CALL];
 	dfs_put_args args = {.operation = window->stage->operation,
+			     .size = window->stage->content.size,
 			     .object = window->stage->content.object};
 	bool failed = call == NULL, full = false;
 	u_int count;
 
 	(void)why;
+	args.path.dfs_path_val = strdup(window->stage->path);
+	args.path.dfs_path_len = (u_int)strlen(window->stage->path);
+	failed = failed || !args.path.dfs_path_val;
 	while (!failed && (count = take_units(sender, units)) > 0) {
 		dfs_put_res res;
 		char text[LINKS_WHY];
@@ -131,6 +135,7 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 		}
 		give_units(window, server, units, count);
 	}
+	free(args.path.dfs_path_val);
 	end_sender(window, server, failed, full);
 }
 

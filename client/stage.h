@@ -21,6 +21,7 @@ struct stage {
 	struct dfs *dfs;
 	int fd; /* a regular file, read with pread */
 	dfs_id operation;
+	const char *path;    /* that the content is to take */
 	dfs_content content; /* object, size, row, unit_size */
 	uint8_t xxh128[16];  /* what the content must hash to */
 	void (*progress)(void *context, uint64_t done); /* or NULL */

@@ -113,6 +113,48 @@ const char *path_check_folder(const char *path, size_t len)
 	return check_any(path, len, true);
 }
 
+/* The user name behind the prefix; 0 when it is not there, or is no user name. */
+static size_t name_behind(const char *path, size_t len, const char *prefix)
+{
+	size_t begin = strlen(prefix);
+
+	if (len <= begin || memcmp(path, prefix, begin) != 0 ||
+	    path_check_user(path + begin, len - begin) != NULL)
+		return 0;
+	return len - begin;
+}
+
+enum path_kind path_kind(const char *path, size_t len)
+{
+	if (name_behind(path, len, PATH_ACCOUNTS) > 0)
+		return PATH_OF_ACCOUNT;
+	if (name_behind(path, len, PATH_CREDENTIALS) > 0)
+		return PATH_OF_CREDENTIALS;
+	return path_check(path, len) == NULL ? PATH_OF_FILE : PATH_OF_NOTHING;
+}
+
+const char *path_of_whom(const char *path, size_t len, size_t *ret_len)
+{
+	/* The part behind the second slash of "/@accounts/NAME", or behind the first. */
+	const char *begin = path + 1, *end = path + len, *slash;
+
+	if (len > 1 && *begin == '@') {
+		slash = memchr(begin, '/', (size_t)(end - begin));
+		begin = slash != NULL ? slash + 1 : end;
+	}
+	slash = memchr(begin, '/', (size_t)(end - begin));
+	*ret_len = (size_t)((slash != NULL ? slash : end) - begin);
+	return begin;
+}
+
+bool path_is_shared(const char *path, size_t len)
+{
+	size_t part;
+	const char *first = path_of_whom(path, len, &part);
+
+	return is_shared(first, part);
+}
+
 char *path_canonical(const char *typed, const char *user)
 {
 	char *path;

@@ -19,6 +19,32 @@ const char *path_check(const char *path, size_t len);
 /* The same for a folder: "/" or a path that ends in "/" and may have only one part. */
 const char *path_check_folder(const char *path, size_t len);
 
+/*
+ * The registers of users have paths that no file can have: "/@accounts/NAME" for what an
+ * administrator says of a user, "/@credentials/NAME" for what the user says of himself.
+ */
+#define PATH_ACCOUNTS "/@accounts/"
+#define PATH_CREDENTIALS "/@credentials/"
+
+enum path_kind {
+	PATH_OF_NOTHING, /* no register has this path */
+	PATH_OF_FILE,    /* path_check is content with it */
+	PATH_OF_ACCOUNT,
+	PATH_OF_CREDENTIALS
+};
+
+/* What kind of register has this path. */
+enum path_kind path_kind(const char *path, size_t len);
+
+/*
+ * Whose it is: the first part of a file's path (a user name or "shared"), the user name of the
+ * other two.  Points into path, whose kind must not be PATH_OF_NOTHING.
+ */
+const char *path_of_whom(const char *path, size_t len, size_t *ret_len);
+
+/* Does it lie below /shared/? */
+bool path_is_shared(const char *path, size_t len);
+
 /* NULL when name is a user name, [a-z0-9][a-z0-9._-]{0,31} and not "shared"; else why not. */
 const char *path_check_user(const char *name, size_t len);
 

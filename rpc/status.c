@@ -26,6 +26,10 @@ const char *status_text(dfs_status status)
 		return "not permitted";
 	case DFS_BUSY:
 		return "the server is busy";
+	case DFS_OVER_QUOTA:
+		return "more than the owner's quota";
+	case DFS_UNCHECKED:
+		return "too few servers in reach of this one to check who calls";
 	}
 	/* XDR lets every number through. */
 	return "an answer that this version does not know";

@@ -45,16 +45,51 @@ static const char *check_content(const dfs_content *content)
 	return check_holders(content->holders, content->row);
 }
 
+static bool is_user(const dfs_user *user)
+{
+	return path_check_user(user->dfs_user_val, user->dfs_user_len) == NULL;
+}
+
+static bool same_user(const dfs_user *a, const dfs_user *b)
+{
+	return a->dfs_user_len == b->dfs_user_len &&
+	       memcmp(a->dfs_user_val, b->dfs_user_val, a->dfs_user_len) == 0;
+}
+
+/* Readers: distinct, none of them the owner, and signed for. */
+static const char *check_access(const dfs_manifest *manifest)
+{
+	const dfs_reader *readers = manifest->access.readers.readers_val;
+	u_int count = manifest->access.readers.readers_len;
+
+	for (u_int i = 0; i < count; i++) {
+		if (!is_user(&readers[i].user))
+			return "a reader that is no user name";
+		if (same_user(&readers[i].user, &manifest->owner))
+			return "an owner who is a reader besides";
+		for (u_int j = 0; j < i; j++)
+			if (same_user(&readers[i].user, &readers[j].user))
+				return "a reader who is there twice";
+	}
+	if (manifest->access.signature.signature_len !=
+	    (count > 0 ? DFS_SIGNATURE_LEN : 0))
+		return "readers without a signature, or a signature of nothing";
+	return NULL;
+}
+
 static const char *check_manifest(const dfs_value *value)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	uint64_t newer = value->content_version.number;
 	const char *wrong;
 
-	if (path_check_user(manifest->owner.dfs_user_val, manifest->owner.dfs_user_len) !=
-	    NULL)
+	if (!is_user(&manifest->owner))
 		return "an owner that is no user name";
-	wrong = check_content(&manifest->content);
+	if (!is_user(&manifest->writer))
+		return "a writer that is no user name";
+	wrong = check_access(manifest);
+	if (wrong == NULL)
+		wrong = check_content(&manifest->content);
 	for (u_int i = 0; wrong == NULL && i < manifest->earlier.earlier_len; i++) {
 		const dfs_earlier *earlier = &manifest->earlier.earlier_val[i];
 
@@ -118,12 +153,36 @@ static const char *check_note(const dfs_note *note)
 	return NULL;
 }
 
+/* What a user is recognised by may not be cheaper to guess than this; see client/keys.h. */
+static const char *check_scrypt(const dfs_scrypt *scrypt)
+{
+	if (scrypt->log2_n < 15 || scrypt->log2_n > 20 || scrypt->r < 8 ||
+	    scrypt->r > 32 || scrypt->p < 1 || scrypt->p > 16)
+		return "parameters of scrypt that are too weak or too dear";
+	return NULL;
+}
+
+static const char *check_credentials(const dfs_credentials *credentials)
+{
+	const dfs_session *sessions = credentials->sessions.sessions_val;
+
+	for (u_int i = 0; i < credentials->sessions.sessions_len; i++) {
+		if (id_is_zero(&sessions[i].id))
+			return "a session without an id";
+		for (u_int j = 0; j < i; j++)
+			if (id_equal(&sessions[i].id, &sessions[j].id))
+				return "a session that is there twice";
+	}
+	return check_scrypt(&credentials->scrypt);
+}
+
 const char *value_check(const dfs_value *value)
 {
 	const char *wrong;
 
-	if (value->body.kind != DFS_FILE && value->body.kind != DFS_TOMBSTONE)
-		return "neither a file nor a tombstone";
+	if (value->body.kind != DFS_FILE && value->body.kind != DFS_TOMBSTONE &&
+	    value->body.kind != DFS_ACCOUNT && value->body.kind != DFS_CREDENTIALS)
+		return "a value of no known kind";
 	if (id_is_zero(&value->operation))
 		return "a value without an operation";
 	if (value->origin.counter == 0 || id_is_zero(&value->origin.proposer))
@@ -137,7 +196,51 @@ const char *value_check(const dfs_value *value)
 		wrong = check_note(value->note);
 	if (wrong == NULL && value->body.kind == DFS_FILE)
 		wrong = check_manifest(value);
+	if (wrong == NULL && value->body.kind == DFS_CREDENTIALS)
+		wrong = check_credentials(&value->body.dfs_body_u.credentials);
 	return wrong;
+}
+
+static bool is_admin(const char *name, size_t len)
+{
+	return len == strlen("admin") && memcmp(name, "admin", len) == 0;
+}
+
+const char *value_check_at(const char *path, size_t len, const dfs_value *value)
+{
+	const dfs_body *body = &value->body;
+	const dfs_user *owner = &body->dfs_body_u.manifest.owner;
+	enum path_kind kind = path_kind(path, len);
+	const char *whose, *wrong = value_check(value);
+	size_t whose_len;
+
+	if (wrong != NULL)
+		return wrong;
+	if (kind == PATH_OF_NOTHING)
+		return "a path that no register can have";
+	whose = path_of_whom(path, len, &whose_len);
+	if (kind != PATH_OF_FILE && (value->lock != NULL || value->note != NULL))
+		return "a user with a lock or a note";
+	if (kind != PATH_OF_FILE && is_admin(whose, whose_len) &&
+	    (body->kind == DFS_TOMBSTONE ||
+	     (body->kind == DFS_ACCOUNT && body->dfs_body_u.account.disabled)))
+		return "admin can be neither deleted nor disabled";
+	if (body->kind == DFS_TOMBSTONE)
+		return NULL;
+	if (body->kind != (kind == PATH_OF_ACCOUNT       ? DFS_ACCOUNT
+			   : kind == PATH_OF_CREDENTIALS ? DFS_CREDENTIALS
+							 : DFS_FILE))
+		return "a value of another kind than its path";
+	if (kind != PATH_OF_FILE)
+		return NULL;
+	if (path_is_shared(path, len))
+		return body->dfs_body_u.manifest.access.readers.readers_len > 0
+			       ? "readers of what belongs to everyone"
+			       : NULL;
+	if (owner->dfs_user_len != whose_len ||
+	    memcmp(owner->dfs_user_val, whose, whose_len) != 0)
+		return "an owner whose folder this is not";
+	return NULL;
 }
 
 /* xdr_dfs_value takes what it encodes without const, as all of XDR does, but only reads

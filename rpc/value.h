@@ -15,6 +15,13 @@
  */
 const char *value_check(const dfs_value *value);
 
+/*
+ * The same, and whether such a value may stand at this path: files at paths of files, owned by
+ * the user whose folder it is, accounts and credentials at theirs, tombstones everywhere but
+ * at those of the user "admin", who stays.
+ */
+const char *value_check_at(const char *path, size_t len, const dfs_value *value);
+
 /* XDR into buf; the length, or 0 when it does not fit size bytes or cannot be encoded. */
 size_t value_pack(const dfs_value *value, uint8_t *buf, size_t size);
 

@@ -21,7 +21,7 @@ static const dfs_id *prepare_object(const void *items, size_t i)
 	case DFS_STAGE_CONTENT:
 		return &stage->dfs_stage_u.small.share.object;
 	case DFS_STAGE_BINDING:
-		return &stage->dfs_stage_u.share.object;
+		return &stage->dfs_stage_u.binding.share.object;
 	default:
 		return NULL;
 	}

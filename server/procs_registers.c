@@ -7,7 +7,7 @@
 
 static bool path_is_good(const dfs_path *path)
 {
-	return path_check(path->dfs_path_val, path->dfs_path_len) == NULL;
+	return path_kind(path->dfs_path_val, path->dfs_path_len) != PATH_OF_NOTHING;
 }
 
 void procs_lookup(struct caller *caller, const dfs_paths *args, dfs_lookup_res *res)
@@ -35,7 +35,7 @@ static bool stage_is_good(const dfs_stage *stage)
 		return share_is_good(&stage->dfs_stage_u.small.share) &&
 		       stage->dfs_stage_u.small.share.units <= DFS_SERVERS;
 	case DFS_STAGE_BINDING:
-		return share_is_good(&stage->dfs_stage_u.share);
+		return share_is_good(&stage->dfs_stage_u.binding.share);
 	default:
 		return false;
 	}
@@ -62,7 +62,9 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_proposal *item = &args->items.items_val[i];
 
-		if (!path_is_good(&item->path) || value_check(&item->value) ||
+		if (!path_is_good(&item->path) ||
+		    value_check_at(item->path.dfs_path_val, item->path.dfs_path_len,
+				   &item->value) ||
 		    (deletes && item->value.body.kind != DFS_TOMBSTONE)) {
 			res->status = DFS_INVALID;
 			return;

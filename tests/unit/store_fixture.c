@@ -142,6 +142,7 @@ static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
 		return;
 	value->body.dfs_body_u.manifest.owner.dfs_user_val = owner;
 	value->body.dfs_body_u.manifest.owner.dfs_user_len = 5;
+	value->body.dfs_body_u.manifest.writer = value->body.dfs_body_u.manifest.owner;
 	content->object = store_fixture_id(object);
 	content->size = 1000;
 	content->unit_size = placement_unit_size(1000);

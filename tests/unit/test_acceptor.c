@@ -171,6 +171,7 @@ static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot
 	value.content_version = (dfs_version){1, operation};
 	value.body.kind = DFS_FILE;
 	manifest->owner = (dfs_user){3, owner};
+	manifest->writer = manifest->owner;
 	manifest->content.object = object;
 	manifest->content.size = 4;
 	manifest->content.unit_size = 1;

@@ -443,7 +443,7 @@ static void test_content_lies_in_the_handle(void **state)
 {
 	const struct script script = {.answer = answer_content, .calls = 3};
 	dfs_want wants[4];
-	const dfs_get_args args = {{4, wants}};
+	const dfs_get_args args = {.wants = {4, wants}};
 	char why[WIRE_FIXTURE_WHY];
 	struct fake fake;
 
@@ -476,7 +476,7 @@ static void test_what_cannot_be_encoded_is_not_sent(void **state)
 	const struct script script = {.answer = answer_content, .calls = 1};
 	dfs_unit unit = {.number = 0, .data = {DFS_UNIT_MAX + 1, content}};
 	const dfs_put_args args = {.units = {1, &unit}};
-	const dfs_get_args no_wants = {{0, NULL}};
+	const dfs_get_args no_wants = {.wants = {0, NULL}};
 	char why[WIRE_FIXTURE_WHY];
 	dfs_put_res res;
 	dfs_get_res got;

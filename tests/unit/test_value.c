@@ -59,6 +59,7 @@ static void make_file(dfs_value *value)
 	value->content_version.operation = id_of(3);
 	value->body.kind = DFS_FILE;
 	manifest->owner.dfs_user_val = text_of("anna", &manifest->owner.dfs_user_len);
+	manifest->writer.dfs_user_val = text_of("bert", &manifest->writer.dfs_user_len);
 	fill_content(&manifest->content, 40, 5, 2);
 }
 
@@ -94,6 +95,7 @@ static void make_tombstone(dfs_value *value)
 {
 	make_file(value);
 	free(value->body.dfs_body_u.manifest.owner.dfs_user_val);
+	free(value->body.dfs_body_u.manifest.writer.dfs_user_val);
 	memset(&value->body, 0, sizeof value->body);
 	value->body.kind = DFS_TOMBSTONE;
 }
