@@ -1,0 +1,40 @@
+/*
+ * Who the client is once it has logged in: the user's secrets, and what they open.
+ *
+ * Filled from the first answer of a server that opens (a server that lies gives a keyring that
+ * does not open or an account whose signature is wrong, and is passed over).
+ */
+#ifndef IDENTITY_H
+#define IDENTITY_H
+
+#include "keys.h"
+
+struct identity {
+	char user[DFS_USER_MAX + 1];
+	uint8_t admin_key[KEYS_LEN]; /* of the cluster's configuration */
+	dfs_account account;
+	struct keys_ring ring;
+	dfs_key seal_keys[KEYS_SECRETS_MAX]; /* public, of each secret in the ring */
+	uint8_t shared[KEYS_LEN];            /* the secret of /shared/ */
+	dfs_key shared_seal_key;
+};
+
+/*
+ * From what a server answered to a log-in that was made with this master.  NULL when it opens
+ * and is signed; else what is wrong with it.
+ */
+const char *identity_fill(struct identity *ret, const char *user,
+			  const uint8_t admin_key[KEYS_LEN], const dfs_identity *answer,
+			  const uint8_t master[KEYS_MASTER]);
+void identity_wipe(struct identity *identity);
+
+/* The account of a new user, or with new keys: signed by admin, whose identity this is. */
+bool identity_make_account(const struct identity *admin, const char *user,
+			   const uint8_t secret[KEYS_LEN], dfs_account *ret);
+/* The signature of an account; admin's secret. */
+bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *user,
+			   dfs_account *account);
+bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,
+				 const dfs_account *account);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * What a manifest keeps from its servers, and what it proves: wrapped object keys, encrypted
+ * digests, and the owner's signature on who may read.
+ *
+ * The encrypted part is bound to everything that the servers may not change (see
+ * doc/SECURITY.md), so that a manifest edited in all stores does not open.
+ */
+#ifndef MANIFEST_H
+#define MANIFEST_H
+
+#include "content.h"
+#include "identity.h"
+
+enum manifest_end {
+	MANIFEST_OPEN,
+	MANIFEST_NOT_FOR_US, /* no key is wrapped for this user */
+	MANIFEST_DAMAGED,    /* or edited: nothing in it may be believed */
+	MANIFEST_FAILED      /* out of memory */
+};
+
+/* The object key and the digests of a file at this path. */
+enum manifest_end manifest_open(const struct identity *identity, const char *path,
+				const dfs_manifest *manifest, uint8_t ret_key[KEYS_LEN],
+				struct content_digests *ret_digests);
+
+/*
+ * Wraps the object key for the owner and each reader of manifest->access, and encrypts the digests.
+ * owner, writer, access and content but `sealed` are filled in and stay as they are.  keys and
+ * sealed are allocated.  owner_seal_key: of the owner's account; not used below /shared/.
+ */
+bool manifest_seal(const struct identity *identity, const char *path,
+		   dfs_manifest *manifest, const dfs_key *owner_seal_key,
+		   const uint8_t key[KEYS_LEN], const struct content_digests *digests);
+
+/* The owner signs the readers; the identity is the owner's. */
+bool manifest_sign_access(const struct identity *identity, const char *path,
+			  dfs_manifest *manifest);
+/* Is it the owner who wrote this list?  sign_key: of the owner's account. */
+bool manifest_access_is_genuine(const char *path, const dfs_manifest *manifest,
+				const uint8_t sign_key[KEYS_LEN]);
+
+#endif

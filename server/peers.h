@@ -1,0 +1,51 @@
+/*
+ * The other three servers, as this one calls them: a connection and a thread for each, which
+ * shows this server's certificate.
+ *
+ * All functions may be called from any thread.
+ */
+#ifndef DFS_PEERS_H
+#define DFS_PEERS_H
+
+#include "acceptor.h"
+#include "cluster.h"
+#include "links.h"
+#include <openssl/ssl.h>
+
+struct peers;
+
+/* NULL when out of memory or threads.  The acceptor outlives it. */
+struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX *take_tls,
+			struct acceptor *acceptor, struct store *store);
+/* After the last connection has ended: nobody may be inside a call. */
+void peers_free(struct peers *peers);
+/* New certificates, for connections from now on. */
+void peers_set_tls(struct peers *peers, SSL_CTX *take_tls);
+/* Ends what is being waited for: the server is going to stop. */
+void peers_cancel(struct peers *peers);
+
+/* What three servers (this one included, if it votes) say of each path. */
+struct peers_register {
+	unsigned answers; /* servers that told of it */
+	unsigned equal;   /* of these, exactly this ballot (or that there is nothing) */
+	dfs_register reg; /* the newest; freed with peers_free_registers */
+};
+
+/*
+ * Waits until three have answered, a second for those beyond two, and at most until
+ * deadline_ms.  ret has an entry for each path (at most DFS_BATCH_MAX); false when out of memory.
+ */
+bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		struct peers_register *ret);
+void peers_free_registers(struct peers_register *registers, size_t count);
+
+/*
+ * Brings what was begun on these paths to its end (rule 3.4 of the agreement: three equal
+ * answers, or the highest value proposed again and accepted by three) and fills items like
+ * LOOKUP: with what is agreed, DFS_BUSY where others were always faster, DFS_UNCHECKED where
+ * too few servers are in reach.  items has an entry for each path.
+ */
+void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		  dfs_looked *items);
+
+#endif
