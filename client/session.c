@@ -4,6 +4,7 @@
 #include "ballot.h"
 #include "clock.h"
 #include "cluster.h"
+#include "hello.h"
 #include "path.h"
 #include "tls.h"
 
@@ -105,6 +106,47 @@ void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned presen
 
 /* ---- opening and closing ------------------------------------------------------- */
 
+/* What is said to each server first; the links' own, for it outlives the session. */
+struct greeting {
+	struct cluster cluster;
+	char user[DFS_USER_MAX + 1];
+	char caller[DFS_TEXT_MAX + 1];
+};
+
+static bool introduce(void *context, unsigned server, struct call *call,
+		      struct links_introduction *ret, char *why)
+{
+	const struct greeting *greeting = context;
+	const struct links_hello hello = {.cluster = &greeting->cluster,
+					  .caller = greeting->caller,
+					  .user = greeting->user};
+
+	return links_hello(&hello, server, call, ret, why);
+}
+
+/* NULL when out of memory or threads. */
+static struct links *connect_all(const struct dfs_options *options,
+				 const struct cluster *cluster, SSL_CTX *take_tls)
+{
+	struct greeting *greeting = calloc(1, sizeof *greeting);
+	const struct links_options connect = {.cluster = cluster,
+					      .take_tls = take_tls,
+					      .servers = (1U << DFS_SERVERS) - 1,
+					      .introduce = introduce,
+					      .take_context = greeting,
+					      .free_context = free};
+
+	if (!greeting) {
+		SSL_CTX_free(take_tls);
+		return NULL;
+	}
+	greeting->cluster = *cluster;
+	snprintf(greeting->user, sizeof greeting->user, "%s", options->user);
+	snprintf(greeting->caller, sizeof greeting->caller, "%s",
+		 options->caller ? options->caller : "libdfs " DFS_SOFTWARE);
+	return links_new(&connect);
+}
+
 struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 {
 	struct dfs_result result = {.code = DFS_EXIT_OTHER};
@@ -137,9 +179,7 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 	tls = tls_for_client(cluster->ca, result.why, sizeof result.why);
 	if (!tls)
 		goto failed;
-	const struct links_hello hello = {.user = dfs->user, .caller = options->caller};
-
-	dfs->links = links_new(cluster, tls, &hello);
+	dfs->links = connect_all(options, cluster, tls);
 	if (!dfs->links) {
 		session_fail(&result, DFS_EXIT_OTHER, "out of memory or threads");
 		goto failed;
@@ -217,30 +257,7 @@ void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen)
 
 bool session_ballot(struct dfs *dfs, unsigned servers, bool again, dfs_ballot *ret)
 {
-	uint64_t lowest = UINT64_MAX - BALLOT_JUMP, highest = 0;
-	bool out_of_reach = false;
-
-	ret->epoch = 0;
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (servers & 1U << i && dfs->seen[i].epoch > ret->epoch)
-			ret->epoch = dfs->seen[i].epoch;
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (servers & 1U << i && dfs->seen[i].epoch == ret->epoch &&
-		    dfs->seen[i].counter < lowest)
-			lowest = dfs->seen[i].counter;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (!(servers & 1U << i) || dfs->seen[i].epoch != ret->epoch)
-			continue;
-		if (dfs->seen[i].counter >= lowest + BALLOT_JUMP)
-			out_of_reach = true;
-		else if (dfs->seen[i].counter > highest)
-			highest = dfs->seen[i].counter;
-	}
-	if (dfs->counter > highest && dfs->counter < lowest + BALLOT_JUMP)
-		highest = dfs->counter;
-	ret->counter = out_of_reach && again ? lowest + BALLOT_JUMP : highest + 1;
-	dfs->counter = ret->counter;
-	return id_random(&ret->proposer);
+	return ballot_next(dfs->seen, servers, again, &dfs->counter, ret);
 }
 
 void session_pause(unsigned most_ms)

@@ -35,11 +35,7 @@ extern const struct round_procedure session_lookup, session_prepare, session_acc
  */
 unsigned session_servers(struct dfs *dfs, unsigned needed);
 
-/*
- * A ballot above what the servers in the mask have seen, with a proposer of its own; false: no
- * random bytes.  A server whose counters are out of the others' reach (BALLOT_JUMP) is left out of this;
- * but again, after a refusal, the others are drawn up to it, as far as one ballot can.
- */
+/* A ballot for these servers, from what they told so far: see ballot_next. */
 bool session_ballot(struct dfs *dfs, unsigned servers, bool again, dfs_ballot *ret);
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen);
 

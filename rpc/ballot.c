@@ -20,6 +20,52 @@ int ballot_compare(const dfs_ballot *a, const dfs_ballot *b)
 	return memcmp(a->proposer.bytes, b->proposer.bytes, DFS_ID_LEN);
 }
 
+/* Of the servers to be heard by, one whose counters are those of the ballot's epoch. */
+static bool counts(const struct ballot_choice *choice, unsigned i, uint32_t epoch)
+{
+	return choice->servers & 1U << i && choice->seen[i].epoch == epoch;
+}
+
+void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
+{
+	uint64_t lowest = UINT64_MAX - choice->jump, highest = 0;
+	bool out_of_reach = false;
+
+	ret->epoch = 0;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (choice->servers & 1U << i && choice->seen[i].epoch > ret->epoch)
+			ret->epoch = choice->seen[i].epoch;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (counts(choice, i, ret->epoch) && choice->seen[i].counter < lowest)
+			lowest = choice->seen[i].counter;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (!counts(choice, i, ret->epoch))
+			continue;
+		if (choice->seen[i].counter >= lowest + choice->jump)
+			out_of_reach = true;
+		else if (choice->seen[i].counter > highest)
+			highest = choice->seen[i].counter;
+	}
+	if (choice->last > highest && choice->last < lowest + choice->jump)
+		highest = choice->last;
+	ret->counter =
+		out_of_reach && choice->again ? lowest + choice->jump : highest + 1;
+}
+
+bool ballot_next(const dfs_seen seen[DFS_SERVERS], unsigned servers, bool again,
+		 uint64_t *counter, dfs_ballot *ret)
+{
+	const struct ballot_choice choice = {.seen = seen,
+					     .servers = servers,
+					     .again = again,
+					     .last = *counter,
+					     .jump = BALLOT_JUMP};
+
+	ballot_choose(&choice, ret);
+	*counter = ret->counter;
+	return id_random(&ret->proposer);
+}
+
 bool id_equal(const dfs_id *a, const dfs_id *b)
 {
 	return memcmp(a->bytes, b->bytes, DFS_ID_LEN) == 0;

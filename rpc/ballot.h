@@ -18,6 +18,35 @@ extern const dfs_ballot ballot_none;
  */
 #define BALLOT_JUMP (UINT64_C(1) << 32)
 
+/* What a proposer goes by when it chooses the counter of its next ballot. */
+struct ballot_choice {
+	const dfs_seen *seen; /* of DFS_SERVERS: what each server has told last */
+	unsigned servers;     /* a mask: those to be heard by */
+	bool again;           /* the last ballot was refused by some of them */
+	uint64_t last;        /* counter of the last ballot; 0: none */
+	uint64_t jump;        /* BALLOT_JUMP, but in tests */
+};
+
+/*
+ * The ballot's epoch and counter; the proposer is left alone.
+ *
+ * One above all that the servers have seen, so that all will hear it.  But anybody may raise one
+ * server's counters to where the others refuse to follow in one jump, and a ballot for which that
+ * one counts is then heard by nobody else.  So a server that is out of the others' reach is
+ * passed over: what it promised to others is on other paths, or will be learned of by its refusal.
+ * After a refusal the others are drawn up towards it, as far as one ballot can.  When three servers can be
+ * had that are within reach of each other, a second attempt succeeds; if not, the attempts are
+ * two, and one for each jump between the lowest server and the third from below.
+ */
+void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret);
+
+/*
+ * The next ballot of a proposer, with a proposer id of its own; *counter is that of its last one and
+ * becomes that of this one.  false: the system has no random bytes.
+ */
+bool ballot_next(const dfs_seen seen[DFS_SERVERS], unsigned servers, bool again,
+		 uint64_t *counter, dfs_ballot *ret);
+
 bool id_equal(const dfs_id *a, const dfs_id *b);
 bool id_is_zero(const dfs_id *id);
 

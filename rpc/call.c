@@ -211,6 +211,11 @@ bool call_is_dead(const struct call *call)
 	return stream_error(exchange_stream(call->exchange)) != 0;
 }
 
+bool call_was_closed(const struct call *call)
+{
+	return stream_wait(exchange_stream(call->exchange), 0);
+}
+
 void call_cancel(struct call *call)
 {
 	stream_cancel(exchange_stream(call->exchange));

@@ -52,6 +52,9 @@ void call_free_result(xdrproc_t decode, void *res);
 /* Is the connection gone or out of step?  (A reply that only refuses leaves it usable.) */
 bool call_is_dead(const struct call *call);
 
+/* Between calls: is it dead, or has the server hung up (or said what nobody asked)? */
+bool call_was_closed(const struct call *call);
+
 /* From any thread: makes a call under way, and all later ones, fail at once. */
 void call_cancel(struct call *call);
 

@@ -72,10 +72,9 @@ bool stream_in_tls(const struct stream *stream)
 	return stream->ssl != NULL;
 }
 
-bool stream_peer_is_known(const struct stream *stream)
+unsigned stream_peer_server(const struct stream *stream)
 {
-	/* A certificate that does not verify never gets past the handshake. */
-	return stream->ssl != NULL && SSL_get0_peer_certificate(stream->ssl) != NULL;
+	return stream->ssl != NULL ? tls_peer_server(stream->ssl) : 0;
 }
 
 int stream_error(const struct stream *stream)

@@ -40,8 +40,8 @@ bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const ch
 		      int64_t deadline_ms, char *why, size_t why_size);
 bool stream_in_tls(const struct stream *stream);
 
-/* Inside TLS: has the peer shown a certificate of our CA? */
-bool stream_peer_is_known(const struct stream *stream);
+/* Inside TLS: which server (1..4) the peer is, by its certificate; 0: none of them. */
+unsigned stream_peer_server(const struct stream *stream);
 
 /* Bytes in the clear that have arrived and were not read. */
 bool stream_has_unread(const struct stream *stream);

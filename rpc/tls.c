@@ -8,6 +8,7 @@
 #include "tls.h"
 
 #include "clock.h"
+#include "dfs.h"
 #include <errno.h>
 #include <limits.h>
 #include <openssl/err.h>
@@ -228,14 +229,38 @@ fail:
 	return NULL;
 }
 
+static bool has_name(X509 *certificate, const char *name)
+{
+	return X509_check_host(certificate, name, 0,
+			       X509_CHECK_FLAG_NO_WILDCARDS |
+				       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+			       NULL) == 1;
+}
+
 bool tls_has_name(SSL_CTX *context, const char *name)
 {
 	X509 *own = SSL_CTX_get0_certificate(context);
 
-	return own != NULL && X509_check_host(own, name, 0,
-					      X509_CHECK_FLAG_NO_WILDCARDS |
-						      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
-					      NULL) == 1;
+	return own != NULL && has_name(own, name);
+}
+
+unsigned tls_peer_server(const SSL *ssl)
+{
+	X509 *shown = SSL_get0_peer_certificate(ssl);
+	unsigned server = 0, names = 0;
+	char name[8];
+
+	/* One that does not verify never gets past the handshake; to be sure: */
+	if (shown == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
+		return 0;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		(void)snprintf(name, sizeof name, "dfs%u", s);
+		if (!has_name(shown, name))
+			continue;
+		server = s;
+		names++;
+	}
+	return names == 1 ? server : 0;
 }
 
 /* What to wait for; 0 when the handshake has failed, with the reason in why. */

@@ -24,6 +24,12 @@ SSL_CTX *tls_for_server(const char *cert_file, const char *key_file, const char 
 bool tls_has_name(SSL_CTX *context, const char *name);
 
 /*
+ * After a handshake: which server (1..4) the peer's certificate names as its DNS name, which is
+ * none other's; 0 when it showed none, or one that names no server or several.
+ */
+unsigned tls_peer_server(const SSL *ssl);
+
+/*
  * A new handshake on a connected, non-blocking socket; the name, if any, is what the peer's certificate
  * must carry as a DNS name (never a wildcard, never the CN).  Waits until deadline_ms.
  * NULL, with why, when it fails or the peer agreed on another ALPN or on none.

@@ -59,8 +59,9 @@ static bool start_tls(const struct connection_shared *shared,
 		return false;
 	}
 	admission_promote(channel->seat);
-	log_event(LOG_DEBUG, "secured", "address=%s peer=%s", caller->address,
-		  stream_peer_is_known(channel->stream) ? "known" : "anonymous");
+	caller->peer = stream_peer_server(channel->stream);
+	log_event(LOG_DEBUG, "secured", "address=%s peer=%u", caller->address,
+		  caller->peer);
 	/* A store that is not whole takes no uploads. */
 	const char *unused;
 	if (store_whole(store, &unused)) {

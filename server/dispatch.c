@@ -127,8 +127,7 @@ dfs_status dispatch_status(const struct dispatch_call *call)
 	return status;
 }
 
-static bool may_call(const struct dispatch_row *row, const struct caller *caller,
-		     bool peer_is_known)
+static bool may_call(const struct dispatch_row *row, const struct caller *caller)
 {
 	switch (row->access) {
 	case DISPATCH_ANYONE:
@@ -136,17 +135,17 @@ static bool may_call(const struct dispatch_row *row, const struct caller *caller
 	case DISPATCH_USER:
 		return caller->user[0] != '\0';
 	case DISPATCH_PEER:
-		return peer_is_known;
+		return caller->peer != 0;
 	}
 	return false;
 }
 
-void dispatch_run(struct dispatch_call *call, struct caller *caller, bool peer_is_known)
+void dispatch_run(struct dispatch_call *call, struct caller *caller)
 {
 	const struct dispatch_row *row = call->row;
 	const char *why;
 
-	if (!may_call(row, caller, peer_is_known))
+	if (!may_call(row, caller))
 		dispatch_refuse(call, DFS_DENIED);
 	else if (!row->while_recovering && !store_whole(caller->server->store, &why))
 		dispatch_refuse(call, DFS_RECOVERING);

@@ -43,11 +43,8 @@ struct dispatch_call {
 bool dispatch_decode(struct dispatch_call *call, const struct dispatch_row *row,
 		     XDR *xdrs);
 
-/*
- * Fills the result: through the handler, or with a status that refuses.  peer_is_known tells
- * whether the other side has shown a certificate.
- */
-void dispatch_run(struct dispatch_call *call, struct caller *caller, bool peer_is_known);
+/* Fills the result: through the handler, or with a status that refuses. */
+void dispatch_run(struct dispatch_call *call, struct caller *caller);
 
 /* Fills the result with a status that is an error, without running the handler. */
 void dispatch_refuse(struct dispatch_call *call, dfs_status status);

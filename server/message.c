@@ -134,7 +134,7 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 		dispatch_refuse(&call, DFS_BUSY);
 	} else {
 		reserved = row->answer_max;
-		dispatch_run(&call, caller, stream_peer_is_known(channel->stream));
+		dispatch_run(&call, caller);
 	}
 
 	dfs_status status = dispatch_status(&call);

@@ -28,7 +28,8 @@ struct caller {
 	struct store_uploads *uploads; /* made with the connection */
 	char address[64];              /* for the log */
 	char user[DFS_USER_MAX + 1];   /* from HELLO; empty before it */
-	void **kept;                   /* freed after the reply */
+	unsigned peer; /* the server that calls (1..4), by its certificate; or 0 */
+	void **kept;   /* freed after the reply */
 	size_t kept_count, kept_room;
 };
 

@@ -1,9 +1,9 @@
 /*
- * The four servers as a client sees them.
+ * The servers as somebody sees them who calls several.
  *
  * A link's thread may be inside a connect or a call for seconds after nobody wants it any
  * more, so everything that it touches is in struct links, which is counted: one reference
- * for the session, one for each thread.
+ * for the owner, one for each thread.
  */
 #include "links.h"
 
@@ -39,8 +39,11 @@ struct links {
 	bool closing;
 	struct cluster cluster;
 	SSL_CTX *tls;
-	char user[DFS_USER_MAX + 1];
-	char caller[DFS_TEXT_MAX + 1];
+	unsigned servers;
+	bool (*introduce)(void *context, unsigned server, struct call *call,
+			  struct links_introduction *ret, char *why);
+	void *context;
+	void (*free_context)(void *context);
 	struct link link[DFS_SERVERS];
 };
 
@@ -58,55 +61,10 @@ static void set_state(struct link *link, enum link_state state, const char *why)
 	pthread_mutex_unlock(&link->links->lock);
 }
 
-/* Is this the server that the configuration speaks of?  Fills why when not. */
-static bool is_ours(struct link *link, const dfs_hello_ok *ok, char *why)
+/* Is this a server that one may connect to at all? */
+static bool is_asked_for(const struct link *link)
 {
-	if (memcmp(&ok->cluster, &link->links->cluster.id, sizeof ok->cluster) != 0)
-		snprintf(why, LINKS_WHY,
-			 "dfs%u belongs to another cluster: check its address "
-			 "in cluster.conf",
-			 link->server);
-	else if (ok->server != link->server)
-		snprintf(why, LINKS_WHY,
-			 "at the address of dfs%u answers dfs%u: check "
-			 "cluster.conf",
-			 link->server, ok->server);
-	else
-		return true;
-	return false;
-}
-
-static bool say_hello(struct link *link, struct call *call, char *why)
-{
-	struct links *links = link->links;
-	dfs_hello_args args = {
-		.user = {(u_int)strlen(links->user), links->user},
-		.caller = {(u_int)strlen(links->caller), links->caller},
-	};
-	dfs_hello_res res;
-	bool good = false;
-
-	if (!call_run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
-		      (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res,
-		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
-		return false;
-	if (res.status != DFS_OK) {
-		snprintf(why, LINKS_WHY, "dfs%u refuses the user %s", link->server,
-			 links->user);
-	} else {
-		const dfs_hello_ok *ok = &res.dfs_hello_res_u.ok;
-
-		good = is_ours(link, ok, why);
-		pthread_mutex_lock(&links->lock);
-		link->votes = good && ok->state == DFS_STATE_VOTING;
-		link->seen = ok->seen;
-		pthread_mutex_unlock(&links->lock);
-		if (good && ok->state != DFS_STATE_VOTING)
-			snprintf(why, LINKS_WHY, "dfs%u is recovering and does not vote",
-				 link->server);
-	}
-	call_free_result((xdrproc_t)xdr_dfs_hello_res, &res);
-	return good;
+	return link->links->servers & 1U << (link->server - 1);
 }
 
 static void disconnect(struct link *link)
@@ -119,23 +77,58 @@ static void disconnect(struct link *link)
 	call_close(call);
 }
 
-/* Makes sure there is a connection if there can be one. */
-static void connect_if_needed(struct link *link)
+/* A connection, on which nothing was said yet; NULL, with why. */
+static struct call *open_call(struct link *link, char *why)
 {
 	struct links *links = link->links;
-	char why[LINKS_WHY] = "";
 	struct call *call;
+	SSL_CTX *tls;
 
-	if (link->call)
-		return;
-	call = call_open(&links->cluster, link->server, links->tls,
-			 clock_now_ms() + LINKS_NEED_MS, why, sizeof why);
+	pthread_mutex_lock(&links->lock);
+	tls = links->tls;
+	if (SSL_CTX_up_ref(tls) != 1)
+		tls = NULL;
+	pthread_mutex_unlock(&links->lock);
+	call = tls ? call_open(&links->cluster, link->server, tls,
+			       clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY)
+		   : NULL;
+	SSL_CTX_free(tls);
 	pthread_mutex_lock(&links->lock);
 	link->call = call;
 	if (call && links->closing)
 		call_cancel(call);
 	pthread_mutex_unlock(&links->lock);
-	if (call && say_hello(link, call, why)) {
+	return call;
+}
+
+static bool introduce(struct link *link, struct call *call, char *why)
+{
+	struct links *links = link->links;
+	struct links_introduction introduction = {.votes = false};
+	bool good =
+		links->introduce(links->context, link->server, call, &introduction, why);
+
+	pthread_mutex_lock(&links->lock);
+	link->votes = good && introduction.votes;
+	if (good)
+		link->seen = introduction.seen;
+	pthread_mutex_unlock(&links->lock);
+	return good;
+}
+
+/* Makes sure there is a connection if there can be one. */
+static void connect_if_needed(struct link *link)
+{
+	char why[LINKS_WHY] = "";
+	struct call *call;
+
+	if (!is_asked_for(link))
+		return;
+	if (link->call && !call_was_closed(link->call))
+		return;
+	disconnect(link);
+	call = open_call(link, why);
+	if (call && introduce(link, call, why)) {
 		set_state(link, LINK_UP, why);
 		return;
 	}
@@ -194,6 +187,8 @@ static void release(struct links *links)
 	pthread_cond_destroy(&links->changed);
 	pthread_mutex_destroy(&links->lock);
 	SSL_CTX_free(links->tls);
+	if (links->free_context)
+		links->free_context(links->context);
 	free(links);
 }
 
@@ -206,7 +201,8 @@ static void *link_main(void *argument)
 	connect_if_needed(link);
 	while ((job = next_job(link, &closing))) {
 		if (closing)
-			job->run(job, link->server, NULL, "the session is closing");
+			job->run(job, link->server, NULL,
+				 "the connection is no longer wanted");
 		else
 			run_job(link, job);
 	}
@@ -215,16 +211,37 @@ static void *link_main(void *argument)
 	return NULL;
 }
 
-/* ---- for the session ----------------------------------------------------------- */
+/* ---- for the owner ----------------------------------------------------------- */
 
-struct links *links_new(const struct cluster *cluster, SSL_CTX *take_tls,
-			const struct links_hello *hello)
+static bool start_link(struct links *links, unsigned server)
+{
+	struct link *link = &links->link[server - 1];
+	pthread_t thread;
+
+	link->links = links;
+	link->server = server;
+	if (!is_asked_for(link)) {
+		link->state = LINK_DOWN;
+		snprintf(link->why, sizeof link->why, "dfs%u: not asked for", server);
+	}
+	links->references++;
+	if (pthread_create(&thread, NULL, link_main, link) == 0) {
+		pthread_detach(thread);
+		return true;
+	}
+	links->references--;
+	return false;
+}
+
+struct links *links_new(const struct links_options *options)
 {
 	struct links *links = calloc(1, sizeof *links);
 	pthread_condattr_t monotonic;
 
 	if (!links) {
-		SSL_CTX_free(take_tls);
+		SSL_CTX_free(options->take_tls);
+		if (options->free_context)
+			options->free_context(options->take_context);
 		return NULL;
 	}
 	pthread_mutex_init(&links->lock, NULL);
@@ -233,29 +250,30 @@ struct links *links_new(const struct cluster *cluster, SSL_CTX *take_tls,
 	pthread_cond_init(&links->work, NULL);
 	pthread_cond_init(&links->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	links->cluster = *cluster;
-	links->tls = take_tls;
-	snprintf(links->user, sizeof links->user, "%s", hello->user);
-	snprintf(links->caller, sizeof links->caller, "%s",
-		 hello->caller ? hello->caller : "libdfs " DFS_SOFTWARE);
+	links->cluster = *options->cluster;
+	links->tls = options->take_tls;
+	links->servers = options->servers;
+	links->introduce = options->introduce;
+	links->context = options->take_context;
+	links->free_context = options->free_context;
 	links->references = 1;
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		struct link *link = &links->link[s - 1];
-		pthread_t thread;
-
-		link->links = links;
-		link->server = s;
-		links->references++;
-		if (pthread_create(&thread, NULL, link_main, link) == 0) {
-			pthread_detach(thread);
-			continue;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!start_link(links, s)) {
+			/* Without its thread nothing may be queued. */
+			links_free(links);
+			return NULL;
 		}
-		/* Without its thread nothing may be queued: the session cannot be had. */
-		links->references--;
-		links_free(links);
-		return NULL;
-	}
 	return links;
+}
+
+void links_set_tls(struct links *links, SSL_CTX *take_tls)
+{
+	pthread_mutex_lock(&links->lock);
+	SSL_CTX *before = links->tls;
+
+	links->tls = take_tls;
+	pthread_mutex_unlock(&links->lock);
+	SSL_CTX_free(before);
 }
 
 void links_free(struct links *links)
@@ -330,7 +348,7 @@ void links_retry(struct links *links)
 		struct job *job = NULL;
 
 		pthread_mutex_lock(&links->lock);
-		if (link->state == LINK_DOWN && !link->first &&
+		if (is_asked_for(link) && link->state == LINK_DOWN && !link->first &&
 		    clock_now_ms() - link->since >= LINKS_PATIENCE_MS)
 			job = calloc(1, sizeof *job);
 		if (job) {

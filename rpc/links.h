@@ -1,9 +1,10 @@
 /*
- * The four servers as a client sees them: a thread and a connection for each.
+ * The servers as somebody sees them who calls several: a thread and a connection for each.
  *
  * Work for a server is a job in its queue; the server's thread runs one after another,
- * connecting first where it must.  A session may end while a thread is still held up by a
- * server that does not answer: the thread then ends by itself and takes the rest with it.
+ * connecting first where it must, also when the server has hung up since the last job.
+ * The links may be given up while a thread is still held up by a server that does not
+ * answer: the thread then ends by itself and takes the rest with it.
  *
  * All functions may be called from any thread; servers are numbered 1..4, and a mask of
  * servers has bit s-1 for server s.
@@ -34,15 +35,31 @@ struct job {
 	struct job *next; /* of the queue */
 };
 
-/* What to say to a server first. */
-struct links_hello {
-	const char *user;
-	const char *caller;
+/* What a server has told when it was connected to. */
+struct links_introduction {
+	bool votes;
+	dfs_seen seen;
 };
 
-/* Starts to connect to all four.  Copies what it is given; takes one reference of tls. */
-struct links *links_new(const struct cluster *cluster, SSL_CTX *take_tls,
-			const struct links_hello *hello);
+struct links_options {
+	const struct cluster *cluster; /* copied */
+	SSL_CTX *take_tls;             /* one reference */
+	unsigned servers;              /* never connects to others, which count as down */
+	/*
+	 * Called on the server's thread with each new connection, before any job, to say
+	 * what must be said first.  false, with why (LINKS_WHY bytes, naming the server), when the
+	 * server cannot be used: the connection is closed.  True with a why says for
+	 * what it is no good, e.g. that it does not vote.  May take its time, and ends
+	 * soon after links_free, because its calls then fail.
+	 */
+	bool (*introduce)(void *context, unsigned server, struct call *call,
+			  struct links_introduction *ret, char *why);
+	void *take_context;
+	void (*free_context)(void *context); /* or NULL; when the last thread has ended */
+};
+
+/* Starts to connect.  NULL when out of memory or threads; what it takes is freed then too. */
+struct links *links_new(const struct links_options *options);
 
 /* Cancels what is under way; jobs not yet run are run with call NULL.  NULL is allowed.
  */
@@ -57,13 +74,16 @@ void links_settle(struct links *links, bool needed);
 /* Begins to connect again to those that failed, a second ago or longer. */
 void links_retry(struct links *links);
 
+/* Connections from now on are made with this one; takes one reference. */
+void links_set_tls(struct links *links, SSL_CTX *take_tls);
+
 void links_submit(struct links *links, unsigned server, struct job *job);
 
 /* Servers that are connected; of these, the ones that vote. */
 unsigned links_up(struct links *links);
 unsigned links_voting(struct links *links);
 
-/* What the server told as its "seen" in its last HELLO. */
+/* What the server told as its "seen" in its last introduction. */
 dfs_seen links_seen(struct links *links, unsigned server);
 
 /* Why the server is not up, or does not vote; LINKS_WHY bytes.  Returns why. */
