@@ -1,0 +1,173 @@
+/* Who has logged in: what of an answer is believed, and what an account's signature covers. */
+#include "identity.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A cluster with its admin, and the user ann, as cluster create and user add make them. */
+struct world {
+	struct identity admin;
+	uint8_t admin_key[KEYS_LEN];
+	struct keys_ring ring; /* ann's */
+	uint8_t master[KEYS_MASTER];
+	uint8_t locked[DFS_KEYRING_MAX];
+	dfs_identity answer; /* to ann */
+};
+
+static void begin(struct world *world)
+{
+	size_t len;
+	dfs_key seal, sign;
+
+	memset(world, 0, sizeof *world);
+	world->admin.ring.count = 1;
+	assert_true(keys_random(world->admin.ring.secrets[0], KEYS_LEN));
+	assert_true(keys_random(world->admin.shared, KEYS_LEN));
+	assert_true(keys_public(world->admin.ring.secrets[0], &seal, &sign));
+	memcpy(world->admin_key, sign.bytes, KEYS_LEN);
+	world->ring.count = 2;
+	assert_true(keys_random(world->ring.secrets, sizeof world->ring.secrets));
+	assert_true(keys_random(world->master, sizeof world->master));
+	assert_true(identity_make_account(&world->admin, "ann", world->ring.secrets[0],
+					  &world->answer.account));
+	assert_true(keys_lock_ring(&world->ring, world->master, world->locked, &len));
+	world->answer.keyring.keyring_val = (char *)world->locked;
+	world->answer.keyring.keyring_len = (u_int)len;
+}
+
+static bool fills(const struct world *world, const char *user, struct identity *ret)
+{
+	return identity_fill(ret, user, world->admin_key, &world->answer,
+			     world->master) == NULL;
+}
+
+static void test_identity_of_a_log_in(void **state)
+{
+	struct world world;
+	struct identity ann;
+	dfs_key seal, sign;
+
+	(void)state;
+	begin(&world);
+	assert_true(fills(&world, "ann", &ann));
+	assert_string_equal(ann.user, "ann");
+	assert_int_equal(ann.ring.count, 2);
+	assert_memory_equal(ann.ring.secrets, world.ring.secrets, 2 * KEYS_LEN);
+	assert_memory_equal(&ann.seal_keys[0], &ann.account.seal_key, KEYS_LEN);
+	assert_memory_equal(ann.shared, world.admin.shared, KEYS_LEN);
+	assert_true(keys_public(ann.shared, &seal, &sign));
+	assert_memory_equal(&ann.shared_seal_key, &seal, KEYS_LEN);
+	assert_true(keys_public(ann.ring.secrets[1], &seal, &sign));
+	assert_memory_equal(&ann.seal_keys[1], &seal, KEYS_LEN);
+	identity_wipe(&ann);
+	for (size_t i = 0; i < sizeof ann; i++)
+		assert_int_equal(((uint8_t *)&ann)[i], 0);
+}
+
+/* Whoever answers cannot change a byte that matters, nor answer for somebody else. */
+static void test_changed_answers_are_not_believed(void **state)
+{
+	struct world world;
+	struct identity ann;
+	dfs_account *account = &world.answer.account;
+	const struct {
+		void *at;
+		size_t len;
+	} signed_parts[] = {
+		{&account->seal_key, KEYS_LEN},
+		{&account->sign_key, KEYS_LEN},
+		{&account->shared, sizeof account->shared},
+		{account->signature, DFS_SIGNATURE_LEN},
+	};
+
+	(void)state;
+	begin(&world);
+	for (size_t p = 0; p < sizeof signed_parts / sizeof signed_parts[0]; p++) {
+		uint8_t *bytes = signed_parts[p].at;
+
+		for (size_t i = 0; i < signed_parts[p].len; i++) {
+			bytes[i] ^= 1;
+			assert_false(identity_account_is_genuine(world.admin_key, "ann",
+								 account));
+			bytes[i] ^= 1;
+		}
+	}
+	assert_false(identity_account_is_genuine(world.admin_key, "anna", account));
+	assert_false(identity_account_is_genuine(world.admin_key, "an", account));
+	assert_false(identity_account_is_genuine(world.admin_key, "", account));
+	assert_false(fills(&world, "bob", &ann));
+	world.locked[20] ^= 1;
+	assert_false(fills(&world, "ann", &ann));
+	assert_int_equal(ann.ring.count, 0); /* nothing is left of a failure */
+	world.locked[20] ^= 1;
+	world.master[KEYS_MASTER - 1] ^= 1;
+	assert_false(fills(&world, "ann", &ann));
+	world.master[KEYS_MASTER - 1] ^= 1;
+	world.admin_key[0] ^= 1;
+	assert_false(fills(&world, "ann", &ann));
+	world.admin_key[0] ^= 1;
+	assert_true(fills(&world, "ann", &ann));
+}
+
+/* Whether he may log in and how much he may store is the servers' business. */
+static void test_disabling_and_quota_are_not_signed(void **state)
+{
+	struct world world;
+	struct identity ann;
+
+	(void)state;
+	begin(&world);
+	world.answer.account.disabled = true;
+	world.answer.account.quota = 1 << 20;
+	assert_true(fills(&world, "ann", &ann));
+}
+
+/* An older account of the same user, genuine as it is, is not that of this keyring. */
+static void test_account_and_keyring_belong_together(void **state)
+{
+	struct world world;
+	struct identity ann;
+
+	(void)state;
+	begin(&world);
+	assert_true(identity_make_account(&world.admin, "ann", world.ring.secrets[1],
+					  &world.answer.account));
+	assert_false(fills(&world, "ann", &ann));
+}
+
+/* The key of /shared/ is wrapped for the user by name. */
+static void test_shared_key_of_another_does_not_open(void **state)
+{
+	struct world world;
+	struct identity ann;
+	dfs_account bob;
+
+	(void)state;
+	begin(&world);
+	assert_true(
+		identity_make_account(&world.admin, "bob", world.ring.secrets[0], &bob));
+	world.answer.account.shared = bob.shared;
+	assert_true(identity_sign_account(world.admin.ring.secrets[0], "ann",
+					  &world.answer.account));
+	assert_false(fills(&world, "ann", &ann));
+	assert_false(identity_sign_account(world.admin.ring.secrets[0], "shared",
+					   &world.answer.account));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identity_of_a_log_in),
+		cmocka_unit_test(test_changed_answers_are_not_believed),
+		cmocka_unit_test(test_disabling_and_quota_are_not_signed),
+		cmocka_unit_test(test_account_and_keyring_belong_together),
+		cmocka_unit_test(test_shared_key_of_another_does_not_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
