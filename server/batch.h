@@ -53,6 +53,12 @@ struct store_record *batch_record_new(enum frame_type type, const struct frame_k
 				      const void *data, size_t len);
 void batch_records_free(struct store_record *records);
 
+/*
+ * The record of a register, and in the entry, whose path and ballot are there, what it says.  NULL
+ * when out of memory.
+ */
+struct store_record *batch_register_new(struct seal_entry *entry, const dfs_value *value);
+
 /* What a record takes in its segment, about. */
 uint64_t batch_record_bytes(const struct store_record *record);
 

@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What 41 bits hold: a file is at most 2^40 bytes. */
+#define SIZE_MASK ((UINT64_C(1) << 41) - 1)
+_Static_assert((uint64_t)DFS_FILE_UNITS_MAX *DFS_UNIT_SIZE <= SIZE_MASK, "size");
+/* With a path of 64 bytes and an object just what malloc has in 176: there may be millions. */
+_Static_assert(sizeof(struct index_register) == 96, "a register in memory");
+
 int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
@@ -41,6 +47,7 @@ struct index *index_new(int64_t grace_ms)
 	RB_INIT(&index->dead);
 	RB_INIT(&index->objects);
 	RB_INIT(&index->bindings);
+	RB_INIT(&index->owners);
 	index->queue_end = &index->queue;
 	return index;
 }
@@ -67,6 +74,7 @@ void index_free(struct index *index)
 	free_tree(&index->dead);
 	index_bindings_free(index);
 	index_objects_free(index);
+	index_owners_free(index);
 	free(index);
 }
 
@@ -82,14 +90,23 @@ struct index_register *index_register_new(struct index *index,
 {
 	size_t objects = entry->object_count * sizeof(struct index_object *);
 	struct index_register *reg = calloc(1, sizeof *reg + objects + entry->path_len);
+	uint32_t owner = 0;
 
 	if (!reg)
 		return NULL;
+	if (entry->kind == DFS_FILE &&
+	    !index_number_owner(index, entry->owner, entry->owner_len, &owner)) {
+		free(reg);
+		return NULL;
+	}
 	reg->ballot = entry->ballot;
-	reg->bytes = (uint32_t)entry->bytes;
+	reg->size = entry->size & SIZE_MASK;
+	reg->owner = owner & INDEX_OWNER_LAST;
+	reg->bytes = (uint16_t)entry->bytes;
 	reg->holders = (uint16_t)entry->holders;
 	reg->path_len = (uint16_t)entry->path_len;
-	reg->kind = (uint8_t)entry->kind;
+	reg->kind = (unsigned)entry->kind & 7;
+	reg->has_readers = entry->has_readers;
 	reg->settled = entry->settled;
 	for (unsigned i = 0; i < entry->object_count; i++) {
 		reg->objects[i] = index_hold(index, &entry->objects[i]);
@@ -211,12 +228,42 @@ static void settle(struct index *index, struct index_register *reg)
 static struct index_registers *tree_of(struct index *index,
 				       const struct index_register *reg)
 {
-	return reg->kind == DFS_FILE ? &index->live : &index->dead;
+	return reg->kind == DFS_TOMBSTONE ? &index->dead : &index->live;
 }
 
-static uint64_t *count_of(struct index *index, const struct index_register *reg)
+/* What a path has accepted counts until it is uncounted. */
+static void count(struct index *index, const struct index_register *reg)
 {
-	return reg->kind == DFS_FILE ? &index->counts.files : &index->counts.tombstones;
+	struct index_counts *counts = &index->counts;
+
+	if (reg->kind == DFS_FILE) {
+		struct index_owner *owner = index->owner_at[reg->owner];
+
+		counts->files++;
+		owner->used += reg->size;
+		owner->shared += reg->has_readers;
+	} else if (reg->kind == DFS_TOMBSTONE) {
+		counts->tombstones++;
+	} else {
+		counts->users++;
+	}
+}
+
+static void uncount(struct index *index, const struct index_register *reg)
+{
+	struct index_counts *counts = &index->counts;
+
+	if (reg->kind == DFS_FILE) {
+		struct index_owner *owner = index->owner_at[reg->owner];
+
+		counts->files--;
+		owner->used -= reg->size;
+		owner->shared -= reg->has_readers;
+	} else if (reg->kind == DFS_TOMBSTONE) {
+		counts->tombstones--;
+	} else {
+		counts->users--;
+	}
 }
 
 static void leave_segment(struct index_register *reg)
@@ -256,7 +303,7 @@ static void put_above(struct index *index, struct index_register *top,
 
 	leave_segment(top);
 	RB_REMOVE(index_registers, tree_of(index, top), top);
-	--*count_of(index, top);
+	uncount(index, top);
 	if (same) {
 		reg->settled = reg->settled || top->settled;
 		reg->confirmed = reg->confirmed || top->confirmed;
@@ -287,7 +334,7 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 	inserted = RB_INSERT(index_registers, tree_of(index, reg), reg);
 	assert(!inserted);
 	(void)inserted;
-	++*count_of(index, reg);
+	count(index, reg);
 	if (reg->settled)
 		settle(index, reg);
 }

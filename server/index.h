@@ -42,13 +42,24 @@ struct index_register {
 	struct index_segment *segment;
 	struct index_register *older; /* overtaken, and this is not settled */
 	dfs_ballot ballot;
-	uint32_t bytes; /* of the record, as stored */
+	uint64_t size : 41,
+		owner : 23; /* of a file: bytes, and the number of whose it is */
+	uint16_t bytes;     /* of the record, as stored */
 	uint16_t holders;
 	uint16_t path_len;
-	uint8_t kind;
-	bool settled : 1, confirmed : 1, damaged : 1;
+	uint8_t kind : 3, has_readers : 1, settled : 1, confirmed : 1, damaged : 1;
 	uint8_t object_count;
 	struct index_object *objects[]; /* then the path */
+};
+
+/* Whoever owns a file or did so once, by the number in its registers. */
+struct index_owner {
+	RB_ENTRY(index_owner) entry;
+	uint64_t used;   /* bytes of the files that are accepted now */
+	uint64_t shared; /* of these files: how many name readers */
+	uint32_t number;
+	size_t name_len;
+	char name[];
 };
 
 /* Where some chunks of an object are. */
@@ -87,7 +98,7 @@ void index_free(struct index *index);
 
 const char *index_path(const struct index_register *reg);
 
-/* From an entry of type SEAL_REGISTER; NULL when out of memory. */
+/* From an entry of type SEAL_REGISTER; NULL when out of memory, or of numbers for owners. */
 struct index_register *index_register_new(struct index *index,
 					  const struct seal_entry *entry);
 /* One that was never put in. */
@@ -190,10 +201,16 @@ const struct index_binding *index_find_binding(const struct index *index,
  */
 void index_prune(struct index *index);
 
+/* ---- owners */
+
+/* NULL: there is nothing of them. */
+const struct index_owner *index_find_owner(const struct index *index, const char *name,
+					   size_t len);
+
 /* ---- counts */
 
 struct index_counts {
-	uint64_t files, tombstones, objects, bindings;
+	uint64_t files, tombstones, users, objects, bindings;
 	uint32_t epoch;           /* the highest of any accepted ballot */
 	uint64_t highest_counter; /* in that epoch */
 };

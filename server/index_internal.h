@@ -12,10 +12,16 @@
 RB_HEAD(index_registers, index_register);
 RB_HEAD(index_objects, index_object);
 RB_HEAD(index_bindings, index_binding);
+RB_HEAD(index_owners, index_owner);
+
+/* The highest number of an owner: what 23 bits hold. */
+enum { INDEX_OWNER_LAST = (1 << 23) - 1 };
 
 /*
  * A path is in one of two trees, by the kind of its accepted value: what is below a path
  * is then found without stepping over tombstones.
+ *
+ * Owners stay for as long as the index: there are as many as there are users.
  */
 struct index {
 	int64_t grace_ms;
@@ -23,6 +29,9 @@ struct index {
 	struct index_objects objects;
 	struct index_bindings bindings;
 	struct index_object *queue, **queue_end; /* nearly in the order of due_ms */
+	struct index_owners owners;
+	struct index_owner **owner_at; /* by number */
+	uint32_t owner_count, owner_room;
 	struct index_counts counts;
 };
 
@@ -40,5 +49,10 @@ void index_objects_free(struct index *index);
 void index_resolve_bindings(struct index *index, const char *path, size_t len,
 			    const dfs_ballot *ballot);
 void index_bindings_free(struct index *index);
+
+/* The number of an owner, who is made if need be; false when out of memory or of numbers. */
+bool index_number_owner(struct index *index, const char *name, size_t len,
+			uint32_t *ret_number);
+void index_owners_free(struct index *index);
 
 #endif

@@ -223,6 +223,14 @@ static int read_seal(struct store *store, struct index_segment *segment, const c
 	segment_close(segment->file);
 	if (rc == ENOMEM)
 		return rc;
+	if (rc == 0 && seal_version(data) != SEAL_VERSION) {
+		free(record);
+		snprintf(
+			store->why, sizeof store->why,
+			"The store was written by another version of this program, which "
+			"this one cannot read: run that one, or make a new cluster.");
+		return EPROTO;
+	}
 	if (rc == 0 && !seal_open(data, &head, &reader)) {
 		free(record);
 		rc = EBADMSG;

@@ -1,9 +1,13 @@
 /* The record "@seal": pack and unpack face each other. */
 #include "seal.h"
 
+#include "path.h"
+
 #include <string.h>
 
-enum { VERSION = 1, CHUNKS_ALL = 0xf };
+enum { CHUNKS_ALL = 0xf };
+
+enum register_flag { SETTLED = 1, HAS_READERS = 2, OWNER_APART = 4, FLAGS_ALL = 7 };
 
 static void put_path(struct pack_out *out, const struct seal_entry *entry)
 {
@@ -21,11 +25,26 @@ static void get_path(struct pack_in *in, struct seal_entry *ret)
 	ret->ballot = pack_get_ballot(in);
 }
 
+/* Who owns a file is told by its path, unless it is one of those that belong to everyone. */
+static bool owner_is_apart(const struct seal_entry *entry)
+{
+	return entry->kind == DFS_FILE && path_is_shared(entry->path, entry->path_len);
+}
+
 static void put_register(struct pack_out *out, const struct seal_entry *entry)
 {
+	bool apart = owner_is_apart(entry);
+
 	put_path(out, entry);
 	pack_put_u8(out, (uint8_t)entry->kind);
-	pack_put_u8(out, entry->settled);
+	pack_put_u8(out, (uint8_t)((entry->settled ? SETTLED : 0) |
+				   (entry->has_readers ? HAS_READERS : 0) |
+				   (apart ? OWNER_APART : 0)));
+	if (apart) {
+		pack_put_u8(out, (uint8_t)entry->owner_len);
+		pack_put(out, entry->owner, entry->owner_len);
+	}
+	pack_put_u64(out, entry->size);
 	pack_put_u32(out, entry->holders);
 	pack_put_u64(out, entry->bytes);
 	pack_put_u8(out, (uint8_t)entry->object_count);
@@ -33,15 +52,33 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 		pack_put_id(out, &entry->objects[i]);
 }
 
+static bool is_kind(dfs_kind kind)
+{
+	return kind == DFS_FILE || kind == DFS_TOMBSTONE || kind == DFS_ACCOUNT ||
+	       kind == DFS_CREDENTIALS;
+}
+
 static void get_register(struct pack_in *in, struct seal_entry *ret)
 {
+	unsigned flags;
+
 	get_path(in, ret);
 	ret->kind = (dfs_kind)pack_get_u8(in);
-	ret->settled = pack_get_u8(in) != 0;
+	flags = pack_get_u8(in);
+	ret->settled = flags & SETTLED;
+	ret->has_readers = flags & HAS_READERS;
+	if (flags & OWNER_APART) {
+		ret->owner_len = pack_get_u8(in);
+		ret->owner = (const char *)pack_get(in, ret->owner_len);
+	} else if (ret->kind == DFS_FILE && !in->failed) {
+		ret->owner = path_of_whom(ret->path, ret->path_len, &ret->owner_len);
+	}
+	ret->size = pack_get_u64(in);
 	ret->holders = pack_get_u32(in);
 	ret->bytes = pack_get_u64(in);
 	ret->object_count = pack_get_u8(in);
-	if ((ret->kind != DFS_FILE && ret->kind != DFS_TOMBSTONE) ||
+	if (!is_kind(ret->kind) || (flags & ~(unsigned)FLAGS_ALL) != 0 ||
+	    (!in->failed && owner_is_apart(ret) != ((flags & OWNER_APART) != 0)) ||
 	    ret->object_count > SEAL_OBJECTS_MAX) {
 		in->failed = true;
 		return;
@@ -129,7 +166,7 @@ enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
 void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count,
 	      const struct pack_out *entries)
 {
-	pack_put_u32(out, VERSION);
+	pack_put_u32(out, SEAL_VERSION);
 	pack_put_id(out, &head->store);
 	pack_put_id(out, &head->cluster);
 	pack_put_u32(out, head->server);
@@ -142,12 +179,19 @@ void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count
 	pack_put(out, entries->bytes, entries->len);
 }
 
+uint32_t seal_version(dfs_bytes record)
+{
+	struct pack_in in = {.at = record.data, .left = record.len};
+
+	return pack_get_u32(&in);
+}
+
 bool seal_open(dfs_bytes record, struct seal_head *ret, struct seal_reader *reader)
 {
 	struct pack_in *in = &reader->in;
 
 	*in = (struct pack_in){.at = record.data, .left = record.len};
-	if (record.len > SEAL_MAX || pack_get_u32(in) != VERSION)
+	if (record.len > SEAL_MAX || pack_get_u32(in) != SEAL_VERSION)
 		return false;
 	ret->store = pack_get_id(in);
 	ret->cluster = pack_get_id(in);

@@ -18,6 +18,9 @@
 /* A start holds one of them in memory, twice while it is read. */
 enum { SEAL_MAX = 8 << 20, SEAL_ENTRIES_MAX = SEAL_MAX - 128 };
 
+/* Of a store's segments, their registers' values included. */
+enum { SEAL_VERSION = 2 };
+
 struct seal_head {
 	dfs_id store;
 	dfs_id cluster;
@@ -28,7 +31,7 @@ struct seal_head {
 };
 
 enum seal_type {
-	SEAL_REGISTER = 'r', /* path, ballot, kind, settled, holders, objects, bytes */
+	SEAL_REGISTER = 'r', /* path, ballot, kind and what follows it, objects, bytes */
 	SEAL_BINDING = 'b',  /* objects[0], path, ballot */
 	SEAL_CONTENT = 'u',  /* objects[0], units, chunks, bytes */
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
@@ -38,7 +41,7 @@ enum seal_type {
 /* An accepted value names its content and at most so many earlier ones. */
 enum { SEAL_OBJECTS_MAX = 1 + DFS_EARLIER_MAX };
 
-/* Unpacked, path points into the record. */
+/* Unpacked, path and owner point into the record. */
 struct seal_entry {
 	enum seal_type type;
 	const char *path;
@@ -46,7 +49,11 @@ struct seal_entry {
 	dfs_ballot ballot;
 	dfs_kind kind;
 	bool settled;
+	bool has_readers; /* others besides the owner: whom, is in the value */
 	uint32_t holders;
+	uint64_t size;     /* of a file's content */
+	const char *owner; /* of a file; of a user and of a tombstone there is none */
+	size_t owner_len;
 	unsigned object_count;
 	dfs_id objects[SEAL_OBJECTS_MAX];
 	uint64_t units;
@@ -65,6 +72,9 @@ struct seal_reader {
 	struct pack_in in;
 	uint32_t count; /* entries still to come */
 };
+
+/* The version of the program's format that wrote it; 0 for what is too short to say. */
+uint32_t seal_version(dfs_bytes record);
 
 /* false when the record is not one of ours. */
 bool seal_open(dfs_bytes record, struct seal_head *ret, struct seal_reader *reader);

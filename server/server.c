@@ -10,6 +10,7 @@
 #include "admission.h"
 #include "clock.h"
 #include "connection.h"
+#include "create.h"
 #include "listener.h"
 #include "log.h"
 #include "procs.h"
@@ -242,26 +243,6 @@ static void tune_memory(void)
 	(void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
-static int create_store(const struct settings *settings)
-{
-	const struct store_options options = {.folder = settings->data,
-					      .server = settings->number,
-					      .cluster = settings->cluster.id};
-	int rc = store_create(&options);
-
-	if (rc == 0)
-		return DFS_EXIT_DONE;
-	if (rc == EEXIST) {
-		(void)fprintf(stderr,
-			      "%s: %s holds a store already; nothing was changed\n",
-			      settings->name, settings->data);
-		return DFS_EXIT_CONFLICT;
-	}
-	(void)fprintf(stderr, "%s: no store could be made in %s: %s\n", settings->name,
-		      settings->data, strerrordesc_np(rc));
-	return DFS_EXIT_OTHER;
-}
-
 static int run(const struct settings *settings)
 {
 	/* Not of this function's frame: connections that do not end go on using it. */
@@ -305,5 +286,6 @@ int server_main(unsigned number, int argc, char **argv)
 	if (settings_read(&settings, number, argc, argv, &code) == SETTINGS_EXIT)
 		return code;
 	log_start(settings.name, settings.debug ? LOG_DEBUG : LOG_INFO);
-	return settings.create_store ? create_store(&settings) : run(&settings);
+	return settings.create_store ? create_store(&settings, STDIN_FILENO)
+				     : run(&settings);
 }

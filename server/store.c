@@ -232,7 +232,7 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 		rc = group_start(store);
 	if (rc == 0 && store->whole)
 		rc = keeper_start(store);
-	if (rc == EXDEV)
+	if (rc == EXDEV || rc == EPROTO)
 		snprintf(why, why_size, "%s", store->why);
 	else if (rc != 0)
 		snprintf(why, why_size, "The store in %s cannot be read: %s.",

@@ -45,17 +45,24 @@ struct store_options {
 	unsigned server;    /* 1..4 */
 	dfs_id cluster;
 	const struct store_rules *rules; /* NULL: store_rules_default */
+	const dfs_learn_args
+		*first; /* store_create: what it begins with; NULL: nothing */
 };
 
 /*
  * Creates folder (0700), seg/ and tmp/ in it and the first sealed segment (a new store id,
- * server, cluster, epoch 0).  EEXIST when it already holds segments.
+ * server, cluster, epoch 0), with the first registers in it, settled.  EEXIST when it already
+ * holds segments, EINVAL for a register that no store takes or a path that is there twice.
  */
 int store_create(const struct store_options *options);
 
+/* Are there segments in the folder of a store? */
+bool store_exists(const char *folder);
+
 /*
  * Opens the store, alone: EBUSY when another process has it, EXDEV when it belongs to
- * another server number or cluster; why says in a sentence what is wrong and what to do.
+ * another server number or cluster, EPROTO when another version of the program wrote it; why
+ * says in a sentence what is wrong and what to do.
  * A store that is empty, gapped or damaged where it may not be opens with 0 and is
  * RECOVERING (store_whole false): then only store_unit and store_numbers may be used.
  */
@@ -89,9 +96,11 @@ bool store_has_room(struct store *store, uint64_t bytes);
 
 struct store_register {
 	dfs_ballot ballot;
-	dfs_kind kind; /* DFS_FILE or DFS_TOMBSTONE */
+	dfs_kind kind;
 	uint32_t holders;
-	dfs_id object; /* zero for a tombstone */
+	dfs_id object;    /* of a file; else zero */
+	uint64_t size;    /* of a file: bytes */
+	bool has_readers; /* others besides the owner of a file: its value says who */
 	bool settled;
 	bool confirmed; /* accepted through ACCEPT since the start */
 };

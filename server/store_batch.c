@@ -61,9 +61,14 @@ static void describe_value(struct seal_entry *entry, const dfs_value *value)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 
+	entry->type = SEAL_REGISTER;
 	entry->kind = value->body.kind;
 	if (entry->kind != DFS_FILE)
 		return;
+	entry->owner = manifest->owner.dfs_user_val;
+	entry->owner_len = manifest->owner.dfs_user_len;
+	entry->size = manifest->content.size;
+	entry->has_readers = manifest->access.readers.readers_len > 0;
 	entry->holders = manifest->content.holders;
 	entry->objects[entry->object_count++] = manifest->content.object;
 	for (u_int i = 0; i < manifest->earlier.earlier_len; i++)
@@ -84,8 +89,7 @@ static bool accepts_already(const struct store_batch *batch, const char *path, s
 }
 
 /* The record of a register: the ballot, then the value as on the wire. */
-static struct store_record *pack_register(const struct seal_entry *entry,
-					  const dfs_value *value)
+struct store_record *batch_register_new(struct seal_entry *entry, const dfs_value *value)
 {
 	uint8_t bytes[DFS_VALUE_MAX];
 	size_t len = value_pack(value, bytes, sizeof bytes);
@@ -95,12 +99,15 @@ static struct store_record *pack_register(const struct seal_entry *entry,
 
 	if (len == 0)
 		return NULL;
+	describe_value(entry, value);
 	pack_put_ballot(&data, &entry->ballot);
 	pack_put(&data, bytes, len);
 	frame_key_register(&key, entry->path, entry->path_len);
 	if (!data.failed)
 		record = batch_record_new(FRAME_REGISTER, &key, data.bytes, data.len);
 	pack_free(&data);
+	if (record)
+		entry->bytes = batch_record_bytes(record);
 	return record;
 }
 
@@ -109,8 +116,7 @@ int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
 		       bool through_accept)
 {
 	struct store *store = batch->store;
-	struct seal_entry entry = {
-		.type = SEAL_REGISTER, .path = path, .path_len = len, .ballot = *ballot};
+	struct seal_entry entry = {.path = path, .path_len = len, .ballot = *ballot};
 	struct store_record *record;
 	struct index_register *reg;
 	struct store_op *op;
@@ -118,11 +124,9 @@ int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
 	if (!path_is_good(path, len) || value_check(value) ||
 	    accepts_already(batch, path, len))
 		return EINVAL;
-	describe_value(&entry, value);
-	record = pack_register(&entry, value);
+	record = batch_register_new(&entry, value);
 	if (!record)
 		return ENOMEM;
-	entry.bytes = batch_record_bytes(record);
 	pthread_rwlock_wrlock(&store->lock);
 	reg = index_register_new(store->index, &entry);
 	pthread_rwlock_unlock(&store->lock);

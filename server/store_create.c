@@ -2,10 +2,13 @@
 #include "store_internal.h"
 
 #include "ballot.h"
+#include "batch.h"
 #include "commit.h"
+#include "value.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,21 +50,49 @@ static int must_be_empty(int folder_fd)
 	return rc;
 }
 
-static int first_seal(struct segment_image *image, const struct store_options *options)
+/* A register that the store begins with, as if three had accepted it. */
+static int add_first(struct segment_image *image, const dfs_learn_item *item,
+		     struct pack_out *entries)
+{
+	struct seal_entry entry = {.path = item->path.dfs_path_val,
+				   .path_len = item->path.dfs_path_len,
+				   .ballot = item->ballot,
+				   .settled = true};
+	struct store_record *record;
+	int rc = ENOMEM;
+
+	if (value_check_at(entry.path, entry.path_len, &item->value))
+		return EINVAL;
+	record = batch_register_new(&entry, &item->value);
+	if (record)
+		rc = segment_image_add(image, record->key, record->frame, record->len);
+	if (rc == 0 && !batch_put_entry(entries, &entry))
+		rc = ENOMEM;
+	batch_records_free(record);
+	return rc == EEXIST ? EINVAL : rc;
+}
+
+static int fill_first(struct segment_image *image, const struct store_options *options)
 {
 	struct seal_head head = {.cluster = options->cluster, .server = options->server};
-	struct pack_out none = {0};
+	u_int count = options->first ? options->first->items.items_len : 0;
+	struct pack_out entries = {0};
+	int rc = id_random(&head.store) ? 0 : EIO;
 
-	if (!id_random(&head.store))
-		return EIO;
-	return commit_add_seal(image, &head, 0, &none);
+	for (u_int i = 0; i < count && rc == 0; i++)
+		rc = add_first(image, &options->first->items.items_val[i], &entries);
+	if (rc == 0)
+		rc = commit_add_seal(image, &head, count, &entries);
+	pack_free(&entries);
+	return rc;
 }
 
 static int write_first(int tmp_fd, int seg_fd, const struct store_options *options)
 {
-	struct segment_image *image = segment_image_in_memory(1);
+	size_t records = options->first ? options->first->items.items_len : 0;
+	struct segment_image *image = segment_image_in_memory(records + 1);
 	char name[SEGMENT_NAME];
-	int rc = image ? first_seal(image, options) : ENOMEM;
+	int rc = image ? fill_first(image, options) : ENOMEM;
 
 	if (rc == 0)
 		rc = segment_image_seal(image, tmp_fd, "first", true);
@@ -73,6 +104,22 @@ static int write_first(int tmp_fd, int seg_fd, const struct store_options *optio
 		unlinkat(tmp_fd, "first", 0);
 	}
 	return rc;
+}
+
+bool store_exists(const char *folder)
+{
+	char *seg;
+	int fd, rc;
+
+	if (asprintf(&seg, "%s/seg", folder) < 0)
+		return false;
+	fd = open(seg, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(seg);
+	if (fd < 0)
+		return false;
+	rc = must_be_empty(fd);
+	close(fd);
+	return rc == EEXIST;
 }
 
 int store_create(const struct store_options *options)

@@ -41,6 +41,8 @@ static void describe(const struct index_register *reg, struct store_register *re
 	*ret = (struct store_register){.ballot = reg->ballot,
 				       .kind = (dfs_kind)reg->kind,
 				       .holders = reg->holders,
+				       .size = reg->size,
+				       .has_readers = reg->has_readers,
 				       .settled = reg->settled,
 				       .confirmed = reg->confirmed};
 	if (reg->object_count > 0)

@@ -1,0 +1,75 @@
+/* The index of owners: how much everyone has stored. */
+#include "index_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_owners(const struct index_owner *a, const struct index_owner *b)
+{
+	return index_compare_paths(a->name, a->name_len, b->name, b->name_len);
+}
+
+INDEX_TREE(index_owners, index_owner, compare_owners)
+
+static struct index_owner *find(const struct index *index, const char *name, size_t len)
+{
+	struct index_owner *owner = RB_ROOT(&index->owners);
+
+	while (owner) {
+		int order = index_compare_paths(name, len, owner->name, owner->name_len);
+
+		if (order == 0)
+			return owner;
+		owner = order < 0 ? RB_LEFT(owner, entry) : RB_RIGHT(owner, entry);
+	}
+	return NULL;
+}
+
+const struct index_owner *index_find_owner(const struct index *index, const char *name,
+					   size_t len)
+{
+	return find(index, name, len);
+}
+
+static bool make_room(struct index *index)
+{
+	uint32_t room = index->owner_room ? 2 * index->owner_room : 16;
+	struct index_owner **grown;
+
+	if (index->owner_count < index->owner_room)
+		return true;
+	if (index->owner_count > INDEX_OWNER_LAST)
+		return false;
+	grown = realloc(index->owner_at, room * sizeof(struct index_owner *));
+	if (!grown)
+		return false;
+	index->owner_at = grown;
+	index->owner_room = room;
+	return true;
+}
+
+bool index_number_owner(struct index *index, const char *name, size_t len,
+			uint32_t *ret_number)
+{
+	struct index_owner *owner = find(index, name, len);
+
+	if (!owner) {
+		owner = make_room(index) ? calloc(1, sizeof *owner + len) : NULL;
+		if (!owner)
+			return false;
+		memcpy(owner->name, name, len);
+		owner->name_len = len;
+		owner->number = index->owner_count;
+		index->owner_at[index->owner_count++] = owner;
+		RB_INSERT(index_owners, &index->owners, owner);
+	}
+	*ret_number = owner->number;
+	return true;
+}
+
+void index_owners_free(struct index *index)
+{
+	for (uint32_t i = 0; i < index->owner_count; i++)
+		free(index->owner_at[i]);
+	free(index->owner_at);
+}
