@@ -176,18 +176,52 @@ static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 	return call;
 }
 
-/* Adds a turn's item for one server, with the units of these chunks (0: only the path).
+/* A file's units of these chunks, which ride in the item. */
+static void add_content(const struct proposal *proposal, uint8_t *bytes, unsigned chunks,
+			dfs_unit *units, dfs_prepare_item *item)
+{
+	const dfs_content *content = &proposal->content;
+	dfs_small *small = &item->stage.dfs_stage_u.small;
+	uint64_t count = placement_units(content->size, content->unit_size);
+	u_int taken = 0;
+
+	for (uint64_t u = 0; u < count; u++)
+		if (chunks & 1U << (placement_chunk(u) - 1))
+			units[taken++] = (dfs_unit){
+				u,
+				{placement_unit_len(content->size, content->unit_size, u),
+				 bytes + u * content->unit_size}};
+	item->stage.kind = DFS_STAGE_CONTENT;
+	small->share = (dfs_share){content->object, count, chunks};
+	small->units.units_len = taken;
+	small->units.units_val = units;
+}
+
+/* An object that the server has. */
+static void add_binding(const struct proposal *proposal, unsigned chunks,
+			dfs_prepare_item *item)
+{
+	const dfs_content *content = &proposal->content;
+	dfs_binding *binding = &item->stage.dfs_stage_u.binding;
+
+	item->stage.kind = DFS_STAGE_BINDING;
+	binding->share.object = content->object;
+	binding->share.units = placement_units(content->size, content->unit_size);
+	binding->share.chunks = chunks;
+	binding->ticket = proposal->ticket;
+}
+
+/*
+ * Adds a turn's item for one server: with the units of these chunks, or the binding of the
+ * object of which it has these chunks (0: only the path).
  */
 static void add_item(struct prepare_call *call, const struct attempt *attempt,
 		     size_t turn, unsigned server, unsigned chunks)
 {
 	const struct proposal *proposal = attempt->turns[turn].proposal;
-	const dfs_content *content = &proposal->content;
 	dfs_prepare_args *args = &call->args[server - 1];
 	u_int at = args->items.items_len++;
 	dfs_prepare_item *item = &call->items[server - 1][at];
-	dfs_unit *units = call->units[server - 1][at];
-	u_int taken = 0;
 
 	args->operation = proposal->operation;
 	args->ballot = attempt->ballot;
@@ -195,22 +229,13 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 	call->turns[server - 1][at] = turn;
 	item->path = (dfs_path){(u_int)strlen(call->paths[turn]), call->paths[turn]};
 	item->creates = proposal->kind == PROPOSAL_FILE;
-	item->size = proposal->kind == PROPOSAL_FILE ? proposal->content.size : 0;
-	if (chunks == 0)
-		return;
-	dfs_small *small = &item->stage.dfs_stage_u.small;
-	uint64_t count = placement_units(content->size, content->unit_size);
-
-	for (uint64_t u = 0; u < count; u++)
-		if (chunks & 1U << (placement_chunk(u) - 1))
-			units[taken++] = (dfs_unit){
-				u,
-				{placement_unit_len(content->size, content->unit_size, u),
-				 call->contents[turn] + u * content->unit_size}};
-	item->stage.kind = DFS_STAGE_CONTENT;
-	small->share = (dfs_share){content->object, count, chunks};
-	small->units.units_len = taken;
-	small->units.units_val = units;
+	/* Of a change it is zero until the first attempt has told of a file. */
+	item->size = proposal->content.size;
+	if (chunks != 0 && proposal->small)
+		add_content(proposal, call->contents[turn], chunks,
+			    call->units[server - 1][at], item);
+	else if (chunks != 0)
+		add_binding(proposal, chunks, item);
 }
 
 static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise)
@@ -252,6 +277,8 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 		const dfs_stage *stage = &args->items.items_val[i].stage;
 		unsigned chunks = stage->kind == DFS_STAGE_CONTENT
 					  ? stage->dfs_stage_u.small.share.chunks
+				  : stage->kind == DFS_STAGE_BINDING
+					  ? stage->dfs_stage_u.binding.share.chunks
 					  : 0;
 
 		struct turn *turn = &attempt->turns[call->turns[server - 1][i]];
@@ -334,6 +361,18 @@ static void send_owed(struct attempt *attempt)
 		prepare_call_free(call);
 }
 
+/* What goes to a server along with the path: chunks of a small file, or of an object that
+ * it has. */
+static unsigned planned_chunks(const struct attempt *attempt,
+			       const struct proposal *proposal, unsigned server)
+{
+	if (proposal->small)
+		return attempt_plan(proposal->content.row, server, attempt->servers);
+	if (proposal->kind == PROPOSAL_CHANGE)
+		return placement_held(proposal->content.holders, server);
+	return 0;
+}
+
 void attempt_prepare(struct attempt *attempt)
 {
 	struct prepare_call *call = prepare_call_new(attempt);
@@ -346,10 +385,7 @@ void attempt_prepare(struct attempt *attempt)
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
 			if (attempt->servers & bit(s))
 				add_item(call, attempt, i, s,
-					 proposal->small
-						 ? attempt_plan(proposal->content.row, s,
-								attempt->servers)
-						 : 0);
+					 planned_chunks(attempt, proposal, s));
 	}
 	attempt->promises = send_prepare(attempt, call, false);
 	if (attempt->promises)

@@ -21,7 +21,7 @@ struct turn {
 	struct judge_answers answers;   /* into the round of promises */
 	dfs_path blockers[DFS_SERVERS]; /* likewise; empty ones have length 0 */
 	struct judgement judgement;
-	char why[DFS_WHY]; /* for a judgement that names servers */
+	char why[DFS_WHY]; /* for a judgement that names servers, or is somebody else's */
 	bool proposes;     /* `value` is to be accepted */
 	dfs_value value;
 	unsigned accepted; /* servers that said yes; mask */

@@ -29,7 +29,12 @@ static const dfs_accepted *highest(const struct judge_answers *answers,
 	return best;
 }
 
-/* Do three say that there is no file, whatever their ballots? */
+bool judge_is_live(const dfs_accepted *best)
+{
+	return best && best->value.body.kind != DFS_TOMBSTONE;
+}
+
+/* Do three say that there is nothing, whatever their ballots? */
 static bool three_say_none(const struct judge_answers *answers)
 {
 	unsigned none = 0;
@@ -73,7 +78,7 @@ static bool is_untellable(const struct proposal *proposal,
 static int condition(const struct proposal *proposal, const struct judge_answers *answers,
 		     const dfs_accepted *best, const char **ret_why)
 {
-	bool live = best && best->value.body.kind == DFS_FILE;
+	bool live = judge_is_live(best);
 
 	if (proposal->kind == PROPOSAL_TOMBSTONE && !live) {
 		*ret_why = "no such file";
@@ -104,6 +109,8 @@ struct judgement judge(const struct proposal *proposal,
 	const dfs_accepted *best = highest(answers, &equal);
 
 	judgement.best = best;
+	judgement.certain =
+		equal >= 3 || (!judge_is_live(best) && three_say_none(answers));
 	if (proposal->kind == PROPOSAL_FINISH) {
 		judgement.verdict = best                 ? JUDGE_OWN
 				    : proposal->overtake ? JUDGE_FINISH
@@ -124,8 +131,7 @@ struct judgement judge(const struct proposal *proposal,
 	judgement.code = condition(proposal, answers, best, &judgement.why);
 	if (judgement.code == DFS_EXIT_DONE)
 		judgement.verdict = JUDGE_PROPOSE;
-	else if (staged || (equal < 3 && !(judgement.code == DFS_EXIT_MISSING &&
-					   three_say_none(answers))))
+	else if (staged || !judgement.certain)
 		judgement.verdict = JUDGE_FINISH;
 	return judgement;
 }

@@ -26,6 +26,7 @@ struct judgement {
 	int code;                 /* of JUDGE_FINISH and JUDGE_REPORT */
 	const char *why;          /* static, for people */
 	const dfs_accepted *best; /* the highest accepted value, or NULL */
+	bool certain; /* three told of exactly this, or three that there is nothing */
 };
 
 /*
@@ -34,5 +35,8 @@ struct judgement {
  */
 struct judgement judge(const struct proposal *proposal,
 		       const struct judge_answers *answers, bool staged);
+
+/* There is something: neither NULL nor a tombstone. */
+bool judge_is_live(const dfs_accepted *best);
 
 #endif

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "placement.h"
 #include "reader.h"
+#include "successor.h"
 #include "text.h"
 #include "value.h"
 
@@ -70,7 +71,10 @@ bool proposer_retry_parse(const char *text, struct proposal *proposal)
  * happened. */
 static void give_up(struct proposal *proposal, int code, const char *why)
 {
-	if (proposal->proposed)
+	if (proposal->proposed && proposal->kind == PROPOSAL_CHANGE)
+		session_fail(&proposal->result, DFS_EXIT_OPEN,
+			     "%.800s; it may have been done or not: do it again", why);
+	else if (proposal->proposed)
 		session_fail(&proposal->result, DFS_EXIT_OPEN,
 			     "%.800s; it may have been stored or not: repeat it with "
 			     "--operation",
@@ -86,61 +90,6 @@ static void keep_value(struct proposal *proposal, dfs_value *take_value)
 	proposal->value = *take_value;
 	proposal->known = true;
 	memset(take_value, 0, sizeof *take_value);
-}
-
-/* ---- values -------------------------------------------------------------------- */
-
-/* A value of this operation on top of the best one seen (NULL: none). */
-static bool make_value(struct turn *turn, const struct dfs *dfs, const dfs_ballot *ballot,
-		       const dfs_id *operation, bool tombstone)
-{
-	const struct proposal *proposal = turn->proposal;
-	const dfs_accepted *best = turn->judgement.best;
-	dfs_value *value = &turn->value, now = {.operation = *operation};
-	dfs_id recent[DFS_RECENT_MAX] = {*operation};
-	dfs_manifest *manifest = &now.body.dfs_body_u.manifest;
-	char user[DFS_USER_MAX + 1];
-
-	now.origin = *ballot;
-	now.number = best ? best->value.number : 0;
-	now.number += now.number < UINT64_MAX; /* somebody may have forged the last one */
-	now.recent.recent_val = recent;
-	now.recent.recent_len = 1;
-	for (u_int i = 0; best && i < best->value.recent.recent_len &&
-			  now.recent.recent_len < DFS_RECENT_MAX;
-	     i++)
-		recent[now.recent.recent_len++] = best->value.recent.recent_val[i];
-	now.content_version = (dfs_version){now.number, *operation};
-	now.lock = best ? best->value.lock : NULL;
-	now.body.kind = tombstone ? DFS_TOMBSTONE : DFS_FILE;
-	if (!tombstone) {
-		memcpy(user, dfs->user, sizeof user);
-		manifest->owner = (dfs_user){(u_int)strlen(user), user};
-		manifest->writer = manifest->owner;
-		if (best && best->value.body.kind == DFS_FILE)
-			manifest->owner = best->value.body.dfs_body_u.manifest.owner;
-		manifest->content = proposal->content;
-		manifest->content.holders = 0;
-		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			manifest->content.holders = placement_hold(
-				manifest->content.holders, s, turn->staged[s - 1]);
-	}
-	return value_copy(&now, value);
-}
-
-/*
- * What to finish: the best value seen as it is, or "no such file".  That is an operation of
- * its own: under the proposal's id it would pass for the proposal's success.
- */
-static bool make_finish(struct turn *turn, const struct dfs *dfs,
-			const dfs_ballot *ballot)
-{
-	const dfs_accepted *best = turn->judgement.best;
-	dfs_id operation;
-
-	if (best)
-		return value_copy(&best->value, &turn->value);
-	return id_random(&operation) && make_value(turn, dfs, ballot, &operation, true);
 }
 
 /* ---- one attempt --------------------------------------------------------------- */
@@ -183,6 +132,30 @@ static unsigned holders(const struct turn *turn)
 	return count;
 }
 
+/*
+ * Who is named as a holder accepts only what is bound to this ballot: a file that is put needs
+ * three that have it, a changed one three that have it or need not.
+ */
+static bool is_held_by_too_few(const struct turn *turn)
+{
+	const struct proposal *proposal = turn->proposal;
+	const dfs_accepted *best = turn->judgement.best;
+	unsigned accepting = 0;
+
+	if (proposal->kind == PROPOSAL_FILE)
+		return holders(turn) < 3;
+	if (proposal->kind != PROPOSAL_CHANGE || !judge_is_live(best) ||
+	    best->value.body.kind != DFS_FILE ||
+	    !id_equal(&best->value.body.dfs_body_u.manifest.content.object,
+		      &proposal->content.object))
+		return false;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		accepting += turn->promised & 1U << (s - 1) &&
+			     (turn->staged[s - 1] != 0 ||
+			      placement_held(proposal->content.holders, s) == 0);
+	return accepting < 3;
+}
+
 static bool has_staged(const struct turn *turn)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
@@ -198,9 +171,8 @@ static void judge_space(struct turn *turn)
 	unsigned full = turn->full | turn->proposal->full, took = 0;
 	char names[DFS_WHY];
 
-	if (judgement->verdict != JUDGE_PROPOSE ||
-	    turn->proposal->kind != PROPOSAL_FILE || holders(turn) >= 3 ||
-	    turn->refused != 0)
+	if (judgement->verdict != JUDGE_PROPOSE || turn->refused != 0 ||
+	    !is_held_by_too_few(turn))
 		return;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		took |= turn->staged[i] ? 1U << i : 0;
@@ -220,18 +192,34 @@ static void judge_space(struct turn *turn)
 			 session_names(PLACEMENT_ALL & ~took, names));
 }
 
+/*
+ * No value can be made on top of the best one, for this reason; true when the path must be
+ * finished before that is told.
+ */
+static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
+{
+	struct judgement *judgement = &turn->judgement;
+
+	snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
+	judgement->code = refusal->code;
+	judgement->why = turn->why;
+	judgement->verdict = staged || !judgement->certain ? JUDGE_FINISH : JUDGE_REPORT;
+	return judgement->verdict == JUDGE_FINISH;
+}
+
 /* Decides what this turn proposes; false when the attempt is to be repeated. */
 static bool decide(struct attempt *attempt, struct turn *turn)
 {
 	struct proposal *proposal = turn->proposal;
 	bool staged = has_staged(turn);
+	struct dfs_result refusal = {0};
+	enum successor_end made;
 
 	if (__builtin_popcount(turn->promised) < 3)
 		return false;
 	turn->judgement = judge(proposal, &turn->answers, staged);
 	if (proposal->kind == PROPOSAL_FILE && turn->judgement.verdict == JUDGE_PROPOSE &&
-	    !(turn->judgement.best &&
-	      turn->judgement.best->value.body.kind == DFS_FILE)) {
+	    !judge_is_live(turn->judgement.best)) {
 		turn->answers.blocked = is_blocked(attempt->dfs, turn);
 		turn->judgement = judge(proposal, &turn->answers, staged);
 	}
@@ -240,13 +228,16 @@ static bool decide(struct attempt *attempt, struct turn *turn)
 	case JUDGE_PROPOSE:
 		if (proposal->kind == PROPOSAL_FILE && holders(turn) < 3)
 			return false;
-		turn->proposes = make_value(turn, attempt->dfs, &attempt->ballot,
-					    &proposal->operation,
-					    proposal->kind == PROPOSAL_TOMBSTONE);
+		made = successor_make(attempt, turn, &refusal);
+		if (made == SUCCESSOR_REFUSED && !refuse(turn, &refusal, staged))
+			return true;
+		if (made == SUCCESSOR_REFUSED)
+			made = successor_finish(attempt, turn);
+		turn->proposes = made == SUCCESSOR_MADE;
 		return turn->proposes;
 	case JUDGE_OWN:
 	case JUDGE_FINISH:
-		turn->proposes = make_finish(turn, attempt->dfs, &attempt->ballot);
+		turn->proposes = successor_finish(attempt, turn) == SUCCESSOR_MADE;
 		return turn->proposes;
 	case JUDGE_REPORT:
 		break;

@@ -13,7 +13,8 @@
 
 enum proposal_kind {
 	PROPOSAL_FILE,      /* content takes this path */
-	PROPOSAL_TOMBSTONE, /* the file of this path goes */
+	PROPOSAL_TOMBSTONE, /* the file (or account) of this path goes */
+	PROPOSAL_CHANGE,    /* what is there becomes what `change` makes of it */
 	PROPOSAL_FINISH     /* whatever was begun here is brought to its end */
 };
 
@@ -26,6 +27,16 @@ struct proposal {
 	bool create;   /* only where there is no file */
 	bool conditional; /* only over this version: */
 	dfs_version if_version;
+	/*
+	 * PROPOSAL_CHANGE: what the path is to have, given what it has (NULL: nothing).  Called anew in
+	 * each attempt, since somebody may have been faster.  true: ret_body is filled in, and
+	 * allocated as XDR allocates; the proposer frees it.  false: result says why not, which is
+	 * reported once it is sure that the value was the one that counts; ret_body is empty.
+	 * A file keeps its content: who may read it can change, and its version does not.
+	 */
+	bool (*change)(struct proposal *proposal, const dfs_value *best,
+		       dfs_body *ret_body);
+	void *change_context;
 	/* a file's content; holders are filled in by the proposer */
 	dfs_content content;
 	const uint8_t *small; /* the whole content of a small file, or NULL */
@@ -42,7 +53,8 @@ struct proposal {
 	dfs_ballot first;
 	uint64_t first_number; /* operations that the path had seen then */
 	/* ---- set by the proposer */
-	bool bound; /* content is bound, and nothing has overtaken it */
+	dfs_ticket ticket; /* PROPOSAL_CHANGE of a file: for its object */
+	bool bound;        /* content is bound, and nothing has overtaken it */
 	unsigned uploaded[DFS_SERVERS]; /* chunks on their way into an upload there */
 	struct dfs_result result;
 	dfs_version made; /* by this operation, when it is done */

@@ -267,6 +267,50 @@ static void test_finish_takes_the_highest_or_nothing(void **state)
 	assert_int_equal(judged(world, false).verdict, JUDGE_OWN);
 }
 
+/* An account is something that is there, and goes as a file does. */
+static void test_accounts_are_live_until_they_are_deleted(void **state)
+{
+	struct world *world = new_world(PROPOSAL_TOMBSTONE);
+
+	(void)state;
+	for (unsigned s = 0; s < 3; s++)
+		tells(world, s, DFS_ACCOUNT, 1, 1, 5);
+	assert_int_equal(judged(world, false).verdict, JUDGE_PROPOSE);
+	world->proposal.kind = PROPOSAL_CHANGE;
+	assert_int_equal(judged(world, false).verdict, JUDGE_PROPOSE);
+	assert_true(judge_is_live(judged(world, false).best));
+	world->proposal.create = true;
+	assert_int_equal(judged(world, false).verdict, JUDGE_REPORT);
+	assert_int_equal(judged(world, false).code, DFS_EXIT_CONFLICT);
+	for (unsigned s = 0; s < 3; s++)
+		tells(world, s, DFS_TOMBSTONE, 1, 1, 5);
+	assert_int_equal(judged(world, false).verdict, JUDGE_PROPOSE);
+	assert_false(judge_is_live(judged(world, false).best));
+	world->proposal.kind = PROPOSAL_TOMBSTONE;
+	assert_int_equal(judged(world, false).code, DFS_EXIT_MISSING);
+}
+
+/* What a change makes of a value is judged by what three have, or nobody. */
+static void test_changes_know_whether_the_value_is_certain(void **state)
+{
+	struct world *world = new_world(PROPOSAL_CHANGE);
+
+	(void)state;
+	for (unsigned s = 0; s < 3; s++)
+		tells_nothing(world, s);
+	assert_true(judged(world, false).certain);
+	tells(world, 3, DFS_CREDENTIALS, 1, 1, 5);
+	assert_false(judged(world, false).certain);
+	for (unsigned s = 1; s < 3; s++)
+		tells(world, s, DFS_CREDENTIALS, 1, 1, 5);
+	assert_true(judged(world, false).certain);
+	tells(world, 3, DFS_CREDENTIALS, 2, 2, 6);
+	assert_false(judged(world, false).certain);
+	/* It has happened: nothing is made of it once more. */
+	tells(world, 3, DFS_CREDENTIALS, 100, 2, 6);
+	assert_int_equal(judged(world, false).verdict, JUDGE_OWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +326,8 @@ int main(void)
 		cmocka_unit_test(test_outcome_unknown_when_the_number_went_down),
 		cmocka_unit_test(test_outcome_unknown_across_a_forgotten_tombstone),
 		cmocka_unit_test(test_finish_takes_the_highest_or_nothing),
+		cmocka_unit_test(test_accounts_are_live_until_they_are_deleted),
+		cmocka_unit_test(test_changes_know_whether_the_value_is_certain),
 	};
 
 	return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
