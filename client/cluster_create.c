@@ -10,6 +10,7 @@
 
 #include "ballot.h"
 #include "certificates.h"
+#include "cluster_admin.h"
 #include "cluster_ports.h"
 #include "run.h"
 #include "server_program.h"
@@ -27,10 +28,12 @@
 
 #define CONFIG "cluster.conf"
 #define NEW_CONFIG "cluster.conf.new"
+#define PASSWORD "admin.password"
 
 struct making {
 	char folder[PATH_MAX];
 	struct cluster *cluster;
+	struct cluster_admin admin;
 	struct undo *made;
 	char names[2][2 * PATH_MAX]; /* of below */
 	unsigned turn;
@@ -136,7 +139,8 @@ static bool demand_new(struct making *making)
 			   "this folder is a cluster; choose another") ||
 	    !demand_absent(making, below(making, NEW_CONFIG), left) ||
 	    !demand_absent(making, below(making, "ca.pem"), left) ||
-	    !demand_absent(making, below(making, "ca.key"), left))
+	    !demand_absent(making, below(making, "ca.key"), left) ||
+	    !demand_absent(making, below(making, PASSWORD), left))
 		return false;
 	for (unsigned i = 1; i <= DFS_SERVERS; i++)
 		if (!demand_absent(making, below(making, "dfs%u/cert.pem", i), left) ||
@@ -199,6 +203,40 @@ free_authority:
 	return made;
 }
 
+/* A secret of one line, for its owner alone. */
+static bool write_line(int fd, const char *line)
+{
+	size_t len = strlen(line);
+
+	return fchmod(fd, 0600) == 0 && write(fd, line, len) == (ssize_t)len &&
+	       write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+}
+
+/* admin's password, for who makes the cluster; the servers never see it. */
+static bool make_admin(struct making *making)
+{
+	const char *name = below(making, PASSWORD);
+	bool written;
+	int fd;
+
+	if (!cluster_admin_make(&making->admin))
+		return fail(making, DFS_EXIT_OTHER,
+			    "out of memory, or the system has no random numbers");
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail(making, DFS_EXIT_OTHER, "cannot create %s: %s", name,
+			    strerror(errno));
+	written = note(making, name);
+	if (written && !write_line(fd, making->admin.password))
+		written = fail(making, DFS_EXIT_OTHER, "cannot write %s: %s", name,
+			       strerror(errno));
+	if (close(fd) != 0 && written)
+		written = fail(making, DFS_EXIT_OTHER, "cannot write %s: %s", name,
+			       strerror(errno));
+	making->cluster->admin_key = making->admin.sign_key;
+	return written;
+}
+
 static bool make_stores(struct making *making)
 {
 	char program[PATH_MAX];
@@ -206,8 +244,9 @@ static bool make_stores(struct making *making)
 	for (unsigned i = 1; i <= DFS_SERVERS; i++) {
 		if (!server_program_find(i, program, sizeof program, making->result.why,
 					 DFS_WHY) ||
-		    !server_program_create_store(program, below(making, NEW_CONFIG),
-						 making->result.why, DFS_WHY)) {
+		    !server_program_create_store(
+			    program, below(making, NEW_CONFIG), making->admin.registers,
+			    making->admin.registers_len, making->result.why, DFS_WHY)) {
 			making->result.code = DFS_EXIT_OTHER;
 			return false;
 		}
@@ -250,7 +289,8 @@ static bool publish(struct making *making)
 
 static bool make_all(struct making *making)
 {
-	if (!demand_new(making) || !make_folders(making) || !make_certificates(making))
+	if (!demand_new(making) || !make_folders(making) || !make_certificates(making) ||
+	    !make_admin(making))
 		return false;
 	if (!cluster_write(below(making, NEW_CONFIG), making->cluster, making->result.why,
 			   DFS_WHY)) {
@@ -306,6 +346,7 @@ struct dfs_result cluster_create(const struct cluster_plan *plan, struct cluster
 	    make_all(&making))
 		undo_forget(&making.made);
 	undo_all(&making.made);
+	cluster_admin_free(&making.admin);
 	cluster_ports_release(&ports);
 	return making.result;
 }

@@ -26,8 +26,9 @@ static void report(struct run *run, const char *folder, const struct cluster *cl
 	output_remark(
 		run->output,
 		"%s is a new cluster; start its servers with \"dfs1 --config "
-		"%s/cluster.conf\" and so on, and keep %s/ca.key where no server is",
-		folder, folder, folder);
+		"%s/cluster.conf\" and so on, and keep %s/ca.key and %s/admin.password "
+		"where no server is",
+		folder, folder, folder, folder);
 }
 
 /*
@@ -85,7 +86,9 @@ const struct command cmd_cluster = {
 		   "The servers\n"
 		   "listen on 127.0.0.1 unless --host says where they are.  Another "
 		   "machine needs\n"
-		   "cluster.conf, ca.pem and its own dfsN/, never ca.key.\n",
+		   "cluster.conf, ca.pem and its own dfsN/, never ca.key.  The first "
+		   "user is admin,\n"
+		   "whose password is in DIR/admin.password.\n",
 	.options = OPTION_BIT(OPTION_BASE_PORT) | OPTION_BIT(OPTION_HOST),
 	.run = run_cluster,
 };

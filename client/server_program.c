@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,7 +80,7 @@ bool server_program_find(unsigned number, char *ret_file, size_t size, char *why
 		return true;
 	(void)snprintf(
 		why, why_size,
-		"the program dfs%u, which has to write its empty store, is neither "
+		"the program dfs%u, which has to write its first store, is neither "
 		"beside this one (%s, or ../sbin) nor on PATH; build or install the servers first",
 		number, folder != NULL ? folder : "unknown");
 	return false;
@@ -110,7 +111,7 @@ static void read_last_line(int fd, char *said)
 }
 
 /* With the signals as a program finds them that a shell starts. */
-static int spawn(const char *file, const char *config, int out, pid_t *ret_pid)
+static int spawn(const char *file, const char *config, int in, int out, pid_t *ret_pid)
 {
 	char create[] = "--create-store", option[] = "--config";
 	char *name = strdup(file), *value = strdup(config);
@@ -138,6 +139,8 @@ static int spawn(const char *file, const char *config, int out, pid_t *ret_pid)
 		error = posix_spawnattr_setflags(
 			&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	if (error == 0)
+		error = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+	if (error == 0)
 		error = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (error == 0)
 		error = posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
@@ -153,18 +156,39 @@ free_texts:
 	return error;
 }
 
-bool server_program_create_store(const char *file, const char *config, char *why,
+/* A file in memory that holds the bytes, to be read from its start; -1 with errno. */
+static int hold(const void *bytes, size_t len)
+{
+	int fd = memfd_create("registers", MFD_CLOEXEC);
+
+	if (fd >= 0 && write(fd, bytes, len) == (ssize_t)len &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+bool server_program_create_store(const char *file, const char *config,
+				 const void *registers, size_t len, char *why,
 				 size_t why_size)
 {
 	char said[SAID_MAX] = "";
-	int ends[2], status = 0, error;
+	int ends[2], status = 0, error, in = hold(registers, len);
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) != 0) {
-		(void)snprintf(why, why_size, "cannot make a pipe: %s", strerror(errno));
+	if (in < 0) {
+		(void)snprintf(why, why_size, "cannot hold the first registers: %s",
+			       strerror(errno));
 		return false;
 	}
-	error = spawn(file, config, ends[1], &pid);
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		(void)snprintf(why, why_size, "cannot make a pipe: %s", strerror(errno));
+		(void)close(in);
+		return false;
+	}
+	error = spawn(file, config, in, ends[1], &pid);
+	(void)close(in);
 	(void)close(ends[1]);
 	if (error != 0) {
 		(void)close(ends[0]);
@@ -177,7 +201,7 @@ bool server_program_create_store(const char *file, const char *config, char *why
 		continue;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
-	(void)snprintf(why, why_size, "%s could not write an empty store%s%s", file,
+	(void)snprintf(why, why_size, "%s could not write its first store%s%s", file,
 		       said[0] != '\0' ? ": " : "", said);
 	return false;
 }

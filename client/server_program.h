@@ -12,8 +12,12 @@
 bool server_program_find(unsigned number, char *ret_file, size_t size, char *why,
 			 size_t why_size);
 
-/* Runs "FILE --create-store --config CONFIG" to its end; false, with why, unless it exits 0. */
-bool server_program_create_store(const char *file, const char *config, char *why,
+/*
+ * Runs "FILE --create-store --config CONFIG" to its end, with the registers that the store
+ * begins with on its stdin; false, with why, unless it exits 0.
+ */
+bool server_program_create_store(const char *file, const char *config,
+				 const void *registers, size_t len, char *why,
 				 size_t why_size);
 
 #endif

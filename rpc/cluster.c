@@ -25,7 +25,7 @@ struct reading {
 	struct cluster *cluster;
 	unsigned line;
 	bool seen[SECTIONS]; /* whose head was read */
-	bool has_id, has_ca;
+	bool has_id, has_ca, has_admin;
 	bool has_address[DFS_SERVERS], has_host[DFS_SERVERS];
 	char wrong[256]; /* the first thing that is; empty so far */
 };
@@ -127,7 +127,7 @@ static int take_pair(void *context, const char *section, const char *name,
 {
 	struct reading *reading = context;
 	int index = section_index(section);
-	char id[ID_TEXT];
+	char id[ID_TEXT], key[2 * DFS_KEY_LEN + 1];
 
 	if (index < 0) {
 		blame(reading, "a key outside of any known section:", name);
@@ -139,6 +139,11 @@ static int take_pair(void *context, const char *section, const char *name,
 		if (!id_parse(id, &reading->cluster->id) ||
 		    id_is_zero(&reading->cluster->id))
 			blame(reading, "id is not 32 hex digits", "");
+	} else if (strcmp(name, "admin") == 0) {
+		key[0] = '\0';
+		take(reading, &reading->has_admin, key, sizeof key, name, value);
+		if (!text_unhex(key, reading->cluster->admin_key.bytes, DFS_KEY_LEN))
+			blame(reading, "admin is not 64 hex digits", "");
 	} else if (strcmp(name, "ca") == 0) {
 		take(reading, &reading->has_ca, reading->cluster->ca,
 		     sizeof reading->cluster->ca, name, value);
@@ -160,6 +165,8 @@ static void demand_all(struct reading *reading)
 		blame(reading, "the file ends without", "id in [cluster]");
 	if (!reading->has_ca)
 		blame(reading, "the file ends without", "ca in [cluster]");
+	if (!reading->has_admin)
+		blame(reading, "the file ends without", "admin in [cluster]");
 }
 
 /* The folder of file, and ca relative to it. */
@@ -237,14 +244,15 @@ static const char *relative_ca(const struct cluster *cluster)
 
 static bool print(FILE *stream, const struct cluster *cluster)
 {
-	char id[ID_TEXT];
+	char id[ID_TEXT], key[2 * DFS_KEY_LEN + 1];
 
 	if (fprintf(stream,
 		    "# Where the four servers are, for clients and servers alike.  File "
 		    "names\n"
 		    "# are relative to the folder of this file.\n"
-		    "[cluster]\nid = %s\nca = %s\n",
-		    id_text(&cluster->id, id), relative_ca(cluster)) < 0)
+		    "[cluster]\nid = %s\nca = %s\nadmin = %s\n",
+		    id_text(&cluster->id, id), relative_ca(cluster),
+		    text_hex(cluster->admin_key.bytes, DFS_KEY_LEN, key)) < 0)
 		return false;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const struct cluster_server *server = &cluster->servers[i];

@@ -4,6 +4,7 @@
  *	[cluster]
  *	id = 32 hex digits
  *	ca = ca.pem
+ *	admin = 64 hex digits		; the key that signs the accounts of this cluster
  *
  *	[dfs1]
  *	address = 127.0.0.1:10001	; or "[::1]:10001"; without it clients ask rpcbind
@@ -30,6 +31,7 @@ struct cluster {
 	char folder[PATH_MAX]; /* absolute, of cluster.conf */
 	char ca[PATH_MAX];
 	dfs_id id;
+	dfs_key admin_key; /* Ed25519, public: signs every account (client/identity.h) */
 	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
 };
 

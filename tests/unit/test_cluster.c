@@ -2,6 +2,7 @@
 #include "cluster.h"
 
 #include "ballot.h"
+#include "text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,7 +13,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define HEAD "[cluster]\nid = 00112233445566778899aabbccddeeff\nca = ca.pem\n"
+#define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HEAD                                                                             \
+	"[cluster]\nid = 00112233445566778899aabbccddeeff\nca = ca.pem\nadmin = " KEY "\n"
 #define REST "[dfs2]\naddress = 127.0.0.1:2\n[dfs3]\naddress = [::1]:3\n[dfs4]\n"
 
 static char folder[] = "/tmp/test_cluster.XXXXXX";
@@ -46,7 +49,7 @@ static void write_text(const char *text)
 static void test_a_right_one(void **state)
 {
 	struct cluster cluster;
-	char why[256] = "", id[ID_TEXT], ca[64];
+	char why[256] = "", id[ID_TEXT], ca[64], key[2 * DFS_KEY_LEN + 1];
 
 	(void)state;
 	write_text(
@@ -59,6 +62,7 @@ static void test_a_right_one(void **state)
 	(void)snprintf(ca, sizeof ca, "%s/ca.pem", folder);
 	assert_string_equal(cluster.ca, ca);
 	assert_string_equal(id_text(&cluster.id, id), "00112233445566778899aabbccddeeff");
+	assert_string_equal(text_hex(cluster.admin_key.bytes, DFS_KEY_LEN, key), KEY);
 	assert_string_equal(cluster.servers[0].address, "localhost:10001");
 	assert_string_equal(cluster.servers[0].host, "one");
 	assert_string_equal(cluster.servers[1].address, "127.0.0.1:2");
@@ -78,6 +82,11 @@ static void test_wrong_ones(void **state)
 		{HEAD "[dfs1]\n[dfs2]\n[dfs3]\n", "[dfs4]"},
 		{"[cluster]\nca = ca.pem\n[dfs1]\n" REST, "id"},
 		{"[cluster]\nid = 00112233445566778899aabbccddeeff\n[dfs1]\n" REST, "ca"},
+		{"[cluster]\nid = 00112233445566778899aabbccddeeff\nca = a\n[dfs1]\n" REST,
+		 "without admin"},
+		{"[cluster]\nadmin = " KEY "0\n", "too long a value: admin"},
+		{"[cluster]\nadmin = 0123\n", "64 hex"},
+		{HEAD "admin = " KEY "\n[dfs1]\n" REST, "given twice: admin"},
 		{"[cluster]\nid = 0011\nca = ca.pem\n[dfs1]\n" REST, "32 hex"},
 		{"[cluster]\nid = 00000000000000000000000000000000\nca = "
 		 "a\n[dfs1]\n" REST,
@@ -148,6 +157,7 @@ static void test_write_and_read(void **state)
 	strcpy(cluster.folder, folder);
 	(void)snprintf(cluster.ca, sizeof cluster.ca, "%s/ca.pem", folder);
 	assert_true(id_random(&cluster.id));
+	memset(cluster.admin_key.bytes, 0x5a, DFS_KEY_LEN);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		(void)snprintf(cluster.servers[i].address,
 			       sizeof cluster.servers[i].address, "127.0.0.1:%u",
@@ -161,6 +171,7 @@ static void test_write_and_read(void **state)
 	assert_true(cluster_read(file, &back, why, sizeof why));
 	assert_string_equal(back.ca, cluster.ca);
 	assert_true(id_equal(&back.id, &cluster.id));
+	assert_memory_equal(back.admin_key.bytes, cluster.admin_key.bytes, DFS_KEY_LEN);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		assert_string_equal(back.servers[i].address, cluster.servers[i].address);
 		assert_string_equal(back.servers[i].host, cluster.servers[i].host);

@@ -1,0 +1,132 @@
+/* The first user of a new cluster. */
+#include "cluster_admin.h"
+
+#include "ballot.h"
+#include "identity.h"
+#include "path.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char name[] = "admin";
+
+/* Crockford's base 32: no two characters of it look alike. */
+static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+enum { GROUPS = 4, GROUP = 5, REGISTERS = 2, REGISTER_MAX = 2048 };
+
+static bool make_password(char *ret)
+{
+	uint8_t random[GROUPS * GROUP];
+	char *to = ret;
+
+	_Static_assert(CLUSTER_ADMIN_PASSWORD == GROUPS * (GROUP + 1), "four groups");
+	if (!keys_random(random, sizeof random))
+		return false;
+	for (size_t i = 0; i < sizeof random; i++) {
+		if (i > 0 && i % GROUP == 0)
+			*to++ = '-';
+		*to++ = letters[random[i] % (sizeof letters - 1)];
+	}
+	*to = '\0';
+	keys_wipe(random, sizeof random);
+	return true;
+}
+
+/* Who he is: his own secret and that of /shared/, both new. */
+static bool make_identity(struct identity *ret)
+{
+	dfs_key seal_key;
+
+	memset(ret, 0, sizeof *ret);
+	ret->ring.count = 1;
+	return keys_random(ret->ring.secrets[0], KEYS_LEN) &&
+	       keys_random(ret->shared, sizeof ret->shared) &&
+	       keys_public(ret->shared, &ret->shared_seal_key, &seal_key);
+}
+
+/* keyring has DFS_KEYRING_MAX bytes and stays the caller's. */
+static bool make_credentials(const struct identity *admin, const char *password,
+			     uint8_t *keyring, dfs_credentials *ret)
+{
+	uint8_t master[KEYS_MASTER];
+	size_t len = 0;
+	bool good;
+
+	memset(ret, 0, sizeof *ret);
+	good = keys_new_scrypt(&ret->scrypt) &&
+	       keys_master_of_password(password, strlen(password), &ret->scrypt,
+				       master) &&
+	       keys_verifiers(master, &ret->verifiers) &&
+	       keys_lock_ring(&admin->ring, master, keyring, &len);
+	keys_wipe(master, sizeof master);
+	ret->keyring.keyring_val = (char *)keyring;
+	ret->keyring.keyring_len = (u_int)len;
+	return good;
+}
+
+/* The first value of a register, proposed at the first ballot there is. */
+static bool begin(dfs_learn_item *item, char *path, dfs_kind kind)
+{
+	dfs_value *value = &item->value;
+
+	memset(item, 0, sizeof *item);
+	item->path = (dfs_path){(u_int)strlen(path), path};
+	item->ballot.counter = 1;
+	value->number = 1;
+	value->body.kind = kind;
+	if (!id_random(&item->ballot.proposer) || !id_random(&value->operation))
+		return false;
+	value->origin = item->ballot;
+	value->recent.recent_len = 1;
+	value->recent.recent_val = &value->operation;
+	value->content_version = (dfs_version){1, value->operation};
+	return true;
+}
+
+static bool encode(dfs_learn_args *args, struct cluster_admin *ret)
+{
+	XDR xdrs;
+
+	ret->registers = malloc(REGISTERS * REGISTER_MAX);
+	if (ret->registers == NULL)
+		return false;
+	memset(&xdrs, 0, sizeof xdrs);
+	xdrmem_create(&xdrs, (char *)ret->registers, REGISTERS * REGISTER_MAX,
+		      XDR_ENCODE);
+	if (xdr_dfs_learn_args(&xdrs, args))
+		ret->registers_len = xdr_getpos(&xdrs);
+	xdr_destroy(&xdrs);
+	return ret->registers_len > 0;
+}
+
+bool cluster_admin_make(struct cluster_admin *ret)
+{
+	char account_path[] = PATH_ACCOUNTS "admin";
+	char credentials_path[] = PATH_CREDENTIALS "admin";
+	dfs_learn_item items[REGISTERS];
+	dfs_learn_args args = {.items = {REGISTERS, items}};
+	dfs_account *account = &items[0].value.body.dfs_body_u.account;
+	dfs_credentials *credentials = &items[1].value.body.dfs_body_u.credentials;
+	uint8_t keyring[DFS_KEYRING_MAX];
+	struct identity admin;
+	bool made;
+
+	memset(ret, 0, sizeof *ret);
+	made = begin(&items[0], account_path, DFS_ACCOUNT) &&
+	       begin(&items[1], credentials_path, DFS_CREDENTIALS) &&
+	       make_password(ret->password) && make_identity(&admin) &&
+	       identity_make_account(&admin, name, admin.ring.secrets[0], account) &&
+	       make_credentials(&admin, ret->password, keyring, credentials) &&
+	       encode(&args, ret);
+	if (made)
+		ret->sign_key = account->sign_key;
+	identity_wipe(&admin);
+	return made;
+}
+
+void cluster_admin_free(struct cluster_admin *admin)
+{
+	free(admin->registers);
+	keys_wipe(admin, sizeof *admin);
+}
