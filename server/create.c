@@ -103,10 +103,7 @@ static const char *read_first(int fd, dfs_learn_args *ret)
 	if (isatty(fd))
 		wrong = "it is a terminal";
 	len = isatty(fd) ? 0 : read_all(fd, bytes, DFS_RECORD_MAX);
-	/* Until "cluster create" gives them. */
-	if (len == 0)
-		wrong = NULL;
-	else if (decode(bytes, len, ret))
+	if (len > 0 && decode(bytes, len, ret))
 		wrong = check(ret);
 	free(bytes);
 	return wrong;
