@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+"""fields.py SOURCE TEXT [DATA...]: what servers store, field by field, against the text about it.
+
+SOURCE is the source tree (rpc/dfs.x, server/seal.h), TEXT doc/SECURITY.md, each DATA the data/ of
+a server.  Every field that can be stored must have a line in TEXT, and every such line a field;
+every byte of every record in DATA must belong to such a field.  It decodes with rpc/dfs.x itself
+and shares no code with the servers.  Prints what is wrong; the exit code is 0 when nothing is.
+"""
+import base64
+import glob
+import re
+import struct
+import subprocess
+import sys
+
+FRAME = ("magic", "checksum", "version", "type", "key_len", "data_len", "key", "data")
+UNIT = ("format", "box")
+SEAL, REGISTER, CONTENT = 1, 2, 3
+
+
+class Wire:
+    """The types of a .x file, as far as dfs.x goes; and values of them taken from bytes."""
+
+    def __init__(self, text):
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+        text = re.sub(r"^[%#].*$", "", text, flags=re.M)
+        self.consts = {n: int(v, 0) for n, v in re.findall(r"const\s+(\w+)\s*=\s*(\w+);", text)}
+        self.types = {}
+        for name, body in re.findall(r"enum\s+(\w+)\s*{(.*?)}", text, re.S):
+            words = dict(re.findall(r"(\w+)\s*=\s*(\d+)", body))
+            self.consts.update({n: int(v) for n, v in words.items()})
+            self.types[name] = ("enum", {int(v) for v in words.values()})
+        for name, body in re.findall(r"struct\s+(\w+)\s*{(.*?)}", text, re.S):
+            self.types[name] = ("struct", [self.declaration(x) for x in body.split(";") if x.strip()])
+        for name, kind, word, body in re.findall(
+                r"union\s+(\w+)\s+switch\s*\((\w+)\s+(\w+)\)\s*{(.*?)}", text, re.S):
+            self.types[name] = ("union", kind, word, self.arms(body))
+        for body in re.findall(r"typedef\s+(.*?);", text, re.S):
+            field = self.declaration(body)
+            self.types[field[0]] = ("alias", field)
+
+    @staticmethod
+    def declaration(text):
+        """(name, type, how many): how many is None, "?", ("<", bound) or ("[", bound)"""
+        type_, star, name, sort, bound = re.fullmatch(
+            r"\s*(?:struct\s+)?(\w+)\s+(\*?)\s*(\w+)\s*([<\[]?)(\w*)[>\]]?\s*", text).groups()
+        return name, type_, "?" if star else (sort, bound) if sort else None
+
+    def arms(self, body):
+        found, words = {}, []
+        for label, field in re.findall(r"(?:case\s+(\w+)|default)\s*:([^:]*?;)?", body):
+            words.append(label)
+            if field:
+                text = field.rstrip("; \n\t").strip()
+                for word in words:
+                    key = self.consts.get(word, word) if word else None
+                    found[key] = None if text == "void" else self.declaration(text)
+                words = []
+        return found
+
+    def reachable(self, name, found):
+        """Adds all fields of a type, and of the types of its fields, as "type.field"."""
+        sort, *rest = self.types.get(name, ("plain",))
+        if sort == "alias":
+            self.reachable(rest[0][1], found)
+        fields = rest[0] if sort == "struct" else []
+        if sort == "union":
+            fields = [(rest[1], rest[0], None)] + [x for x in rest[2].values() if x]
+        for field, type_, _ in fields:
+            if f"{name}.{field}" not in found:
+                found.add(f"{name}.{field}")
+                self.reachable(type_, found)
+
+    def take(self, name, data):
+        """Takes a value of this type from data; dict, list, bytes or int."""
+        sort, *rest = self.types.get(name, ("plain",))
+        if sort == "plain":
+            return data.number({"uint32_t": 4, "int32_t": 4, "bool": 4, "uint64_t": 8, "int64_t": 8}[name])
+        if sort == "enum":
+            value = data.number(4)
+            data.demand(value in rest[0], f"{value} is no {name}")
+            return value
+        if sort == "alias":
+            return self.field(rest[0], data)
+        if sort == "struct":
+            return {field[0]: self.field(field, data) for field in rest[0]}
+        kind = self.take(rest[0], data)
+        arm = rest[2].get(kind, rest[2].get(None))
+        return {rest[1]: kind, **({arm[0]: self.field(arm, data)} if arm else {})}
+
+    def field(self, field, data):
+        _, type_, many = field
+        if many is None:
+            return self.take(type_, data)
+        if many == "?":
+            return self.take(type_, data) if data.number(4) else None
+        bound = self.consts.get(many[1]) if not many[1].isdigit() else int(many[1])
+        count = data.number(4) if many[0] == "<" else bound
+        data.demand(count <= bound, f"{count} of at most {bound} {field[0]}")
+        if type_ == "opaque":
+            value = data.bytes(count)
+            data.demand(not any(data.bytes(-count % 4)), "padding that is not zero")
+            return value
+        return [self.take(type_, data) for _ in range(count)]
+
+
+class Data:
+    """Bytes that are taken one after the other."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def demand(self, good, why):
+        if not good:
+            raise ValueError(f"{why} (at {self.at} of {len(self.data)})")
+
+    def bytes(self, count):
+        self.demand(self.at + count <= len(self.data), f"{count} more bytes")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def number(self, width):
+        return int.from_bytes(self.bytes(width), "big")
+
+    def end(self):
+        self.demand(self.at == len(self.data), "bytes that belong to no field")
+
+
+def records(segment):
+    """(key, record) of a gdbm file, as gdbm_dump tells them."""
+    text = subprocess.run(["gdbm_dump", segment, "-"], check=True, capture_output=True, text=True).stdout
+    words = [base64.b64decode("".join(x.split("\n")[1:]))
+             for x in re.split(r"^#:len=", text.split("# End of header\n")[1].split("#:count=")[0], flags=re.M)[1:]]
+    return list(zip(words[::2], words[1::2]))
+
+
+def take_frame(key, data):
+    data.demand(data.bytes(4) == b"dfsr", "no magic")
+    data.bytes(8)   # checksum
+    data.demand(data.number(1) == 1, "another version")
+    kind, key_len, data_len = data.number(1), data.number(2), data.number(4)
+    data.demand(data.bytes(key_len) == key, "another key")
+    body = data.bytes(data_len)
+    data.end()
+    return kind, Data(body)
+
+
+def take_unit(data):
+    data.demand(data.number(1) in (1, 2), "no format of a unit")
+    data.demand(len(data.bytes(len(data.data) - 1)) >= 12 + 16, "no room for nonce and tag")
+
+
+def take_register(wire, data):
+    wire.take("dfs_ballot", data)
+    return wire.take("dfs_value", data)
+
+
+def take_path(data):
+    path = data.bytes(data.number(2))
+    data.bytes(4 + 8 + 16)
+    return path
+
+
+def take_entry(wire, data):
+    """An entry of the list in @seal; see server/seal.c."""
+    kind = data.bytes(1)
+    if kind == b"r":
+        take_path(data)
+        data.demand(data.number(1) in wire.types["dfs_kind"][1], "no kind")
+        flags = data.number(1)
+        data.demand(flags < 8, "unknown flags")
+        if flags & 4:
+            data.bytes(data.number(1))
+        data.bytes(8 + 4 + 8)
+        data.bytes(16 * data.number(1))
+    elif kind in (b"b", b"s"):
+        data.bytes(16 if kind == b"b" else 0)
+        take_path(data)
+    elif kind in (b"u", b"d"):
+        data.bytes(16 + (8 + 1 + 8 if kind == b"u" else 0))
+    else:
+        data.demand(False, f"no type of an entry: {kind}")
+
+
+def take_seal(wire, data):
+    data.bytes(4 + 16 + 16 + 4 + 4 + 8 + 28)
+    for _ in range(data.number(4)):
+        take_entry(wire, data)
+
+
+def decode(wire, folder, found):
+    """Every record of a store; adds to found how many there were of each type."""
+    for segment in sorted(glob.glob(f"{folder}/seg/*.gdbm")):
+        for key, record in records(segment):
+            kind, data = take_frame(key, Data(record))
+            if kind == SEAL:
+                take_seal(wire, data)
+            elif kind == REGISTER:
+                value = take_register(wire, data)
+                kind = f"register of kind {value['body']['kind']}"
+            elif kind == CONTENT:
+                take_unit(data)
+            else:
+                data.demand(False, f"no type of a record: {kind}")
+            data.end()
+            found[kind] = found.get(kind, 0) + 1
+
+
+def fields_of_header(text, name):
+    """The fields of a struct in C."""
+    body = re.search(r"struct " + name + r" {\n(.*?)\n};", text, re.S).group(1)
+    body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
+    return {f"{name}.{field}" for declaration in body.split(";") if declaration.strip()
+            for field in re.findall(r"(\w+)(?:\[\w+\])?\s*(?:,|$)", declaration.strip())}
+
+
+def main():
+    source, text, *stores = sys.argv[1:]
+    with open(f"{source}/rpc/dfs.x") as file:
+        wire = Wire(file.read())
+    with open(f"{source}/server/seal.h") as file:
+        seal = file.read()
+    with open(text) as file:
+        lines = dict(re.findall(r"^\| `(\w+\.\w+)` \| (.*?) \|$", file.read(), re.M))
+    fields = {f"frame.{x}" for x in FRAME} | {f"unit.{x}" for x in UNIT}
+    fields |= fields_of_header(seal, "seal_head") | fields_of_header(seal, "seal_entry")
+    wire.reachable("dfs_ballot", fields)
+    wire.reachable("dfs_value", fields)
+    wrong = [f"stored, and without a word in {text}: {x}" for x in sorted(fields - {x for x in lines if lines[x]})]
+    wrong += [f"in {text}, and not stored: {x}" for x in sorted(set(lines) - fields)]
+    found = {}
+    for folder in stores:
+        try:
+            decode(wire, folder, found)
+        except ValueError as error:
+            wrong.append(f"{folder}: {error}")
+    print("\n".join(wrong + [f"{len(fields)} fields; records: {found}"]))
+    return 1 if wrong or (stores and not found) else 0
+
+
+sys.exit(main())
