@@ -13,12 +13,14 @@
 #include "cluster_admin.h"
 #include "cluster_ports.h"
 #include "run.h"
+#include "secret.h"
 #include "server_program.h"
 #include "status.h"
 #include "undo.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +146,8 @@ static bool demand_new(struct making *making)
 		return false;
 	for (unsigned i = 1; i <= DFS_SERVERS; i++)
 		if (!demand_absent(making, below(making, "dfs%u/cert.pem", i), left) ||
-		    !demand_absent(making, below(making, "dfs%u/key.pem", i), left))
+		    !demand_absent(making, below(making, "dfs%u/key.pem", i), left) ||
+		    !demand_absent(making, below(making, "dfs%u/secret", i), left))
 			return false;
 	return true;
 }
@@ -203,38 +206,39 @@ free_authority:
 	return made;
 }
 
-/* A secret of one line, for its owner alone. */
-static bool write_line(int fd, const char *line)
+static bool make_secret_file(struct making *making, const char *name, const char *line)
 {
-	size_t len = strlen(line);
-
-	return fchmod(fd, 0600) == 0 && write(fd, line, len) == (ssize_t)len &&
-	       write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+	if (secret_write(name, line, making->result.why, DFS_WHY))
+		return note(making, name);
+	making->result.code = DFS_EXIT_OTHER;
+	return false;
 }
 
 /* admin's password, for who makes the cluster; the servers never see it. */
 static bool make_admin(struct making *making)
 {
-	const char *name = below(making, PASSWORD);
-	bool written;
-	int fd;
-
 	if (!cluster_admin_make(&making->admin))
 		return fail(making, DFS_EXIT_OTHER,
 			    "out of memory, or the system has no random numbers");
-	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return fail(making, DFS_EXIT_OTHER, "cannot create %s: %s", name,
-			    strerror(errno));
-	written = note(making, name);
-	if (written && !write_line(fd, making->admin.password))
-		written = fail(making, DFS_EXIT_OTHER, "cannot write %s: %s", name,
-			       strerror(errno));
-	if (close(fd) != 0 && written)
-		written = fail(making, DFS_EXIT_OTHER, "cannot write %s: %s", name,
-			       strerror(errno));
 	making->cluster->admin_key = making->admin.sign_key;
-	return written;
+	return make_secret_file(making, below(making, PASSWORD), making->admin.password);
+}
+
+/* What the servers share with each other, and with nobody else. */
+static bool make_secrets(struct making *making)
+{
+	uint8_t secret[SECRET_LEN];
+	char text[SECRET_TEXT];
+	bool made = true;
+
+	if (!secret_make(secret))
+		return fail(making, DFS_EXIT_OTHER, "the system has no random numbers");
+	secret_text(secret, text);
+	for (unsigned i = 1; made && i <= DFS_SERVERS; i++)
+		made = make_secret_file(making, below(making, "dfs%u/secret", i), text);
+	OPENSSL_cleanse(secret, sizeof secret);
+	OPENSSL_cleanse(text, sizeof text);
+	return made;
 }
 
 static bool make_stores(struct making *making)
@@ -290,7 +294,7 @@ static bool publish(struct making *making)
 static bool make_all(struct making *making)
 {
 	if (!demand_new(making) || !make_folders(making) || !make_certificates(making) ||
-	    !make_admin(making))
+	    !make_secrets(making) || !make_admin(making))
 		return false;
 	if (!cluster_write(below(making, NEW_CONFIG), making->cluster, making->result.why,
 			   DFS_WHY)) {

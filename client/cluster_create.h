@@ -14,8 +14,8 @@ struct cluster_plan {
 
 /*
  * Makes DIR/cluster.conf (last), ca.pem, ca.key, admin.password and for each server dfsN/ with
- * cert.pem, key.pem and data/, whose store knows the user admin.  Folders may be there already, files may not (code 8).  After a failure what
- * was made is removed again.  On success *ret is what cluster.conf says.
+ * cert.pem, key.pem, secret and data/, whose store knows the user admin.  Folders may be
+ * there already, files may not (code 8).  After a failure what was made is removed again.  On success *ret is what cluster.conf says.
  */
 struct dfs_result cluster_create(const struct cluster_plan *plan, struct cluster *ret);
 

@@ -16,9 +16,17 @@
 /* For calls to servers; the caller frees it with SSL_CTX_free.  NULL, with why. */
 SSL_CTX *tls_for_client(const char *ca_file, char *why, size_t why_size);
 
-/* For a server: its certificate (named dfsN), key and the CA.  NULL, with why. */
-SSL_CTX *tls_for_server(const char *cert_file, const char *key_file, const char *ca_file,
-			char *why, size_t why_size);
+/* What a server shows, and whom it believes: files, and for messages the cluster's folder. */
+struct tls_own {
+	const char *cert, *key, *ca, *folder;
+};
+
+/*
+ * For the calls that a server answers; and for those that it makes to other servers, to which
+ * it shows the same certificate.  NULL, with why.
+ */
+SSL_CTX *tls_for_server(const struct tls_own *own, char *why, size_t why_size);
+SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size);
 
 /* Does the context's own certificate carry this DNS name, as its clients will demand? */
 bool tls_has_name(SSL_CTX *context, const char *name);

@@ -1,6 +1,7 @@
 /* One connection: a loop over its messages. */
 #include "connection.h"
 
+#include "certificate.h"
 #include "clock.h"
 #include "log.h"
 #include "message.h"
@@ -50,11 +51,14 @@ static bool start_tls(const struct connection_shared *shared,
 {
 	struct store *store = shared->server->store;
 	struct caller *caller = channel->caller;
+	SSL_CTX *tls = certificate_server(shared->certificate);
 	char why[256];
+	bool secured = stream_start_tls(channel->stream, tls, true, NULL,
+					clock_now_ms() + shared->times->handshake, why,
+					sizeof why);
 
-	if (!stream_start_tls(channel->stream, shared->tls, true, NULL,
-			      clock_now_ms() + shared->times->handshake, why,
-			      sizeof why)) {
+	SSL_CTX_free(tls);
+	if (!secured) {
 		message_log_refused(caller, "handshake", why);
 		return false;
 	}

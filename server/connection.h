@@ -4,7 +4,6 @@
 
 #include "admission.h"
 #include "procs.h"
-#include <openssl/ssl.h>
 #include <stdint.h>
 
 /* Milliseconds.  Tests replace them; the product uses connection_times_default. */
@@ -21,7 +20,7 @@ extern const struct connection_times connection_times_default;
 /* What all connections share; outlives them. */
 struct connection_shared {
 	const struct procs_server *server;
-	SSL_CTX *tls;
+	struct certificate *certificate;
 	const struct connection_times *times;
 };
 

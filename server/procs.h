@@ -18,6 +18,7 @@ struct procs_server {
 	dfs_id cluster;
 	struct store *store;
 	struct acceptor *acceptor;
+	uint8_t secret[32]; /* that the four servers share */
 	int64_t started_ns;
 	unsigned (*connections)(void); /* how many are open now */
 };

@@ -8,6 +8,7 @@
 
 #include "acceptor.h"
 #include "admission.h"
+#include "certificate.h"
 #include "clock.h"
 #include "connection.h"
 #include "create.h"
@@ -15,10 +16,10 @@
 #include "log.h"
 #include "procs.h"
 #include "registrar.h"
+#include "secret.h"
 #include "settings.h"
 #include "status.h"
 #include "store.h"
-#include "tls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -42,7 +43,8 @@ static unsigned count_connections(void)
 
 struct server {
 	const struct settings *settings;
-	SSL_CTX *tls;
+	struct certificate *certificate;
+	uint8_t secret[SECRET_LEN];
 	struct store *store;
 	struct acceptor *acceptor;
 	struct admission *admission;
@@ -84,22 +86,16 @@ static void write_pid(struct server *server)
 
 /* ---- start --------------------------------------------------------------------- */
 
-static bool load_tls(struct server *server)
+static bool load_secrets(struct server *server)
 {
 	const struct settings *settings = server->settings;
 	char why[2 * PATH_MAX + 256];
 
-	server->tls = tls_for_server(settings->cert, settings->key, settings->cluster.ca,
-				     why, sizeof why);
-	if (server->tls == NULL) {
-		complain(server, why);
-		return false;
-	}
-	if (tls_has_name(server->tls, settings->name))
+	server->certificate = certificate_load(settings, why, sizeof why);
+	if (server->certificate != NULL &&
+	    secret_read(settings->secret, settings->cluster.folder, server->secret, why,
+			sizeof why))
 		return true;
-	(void)snprintf(why, sizeof why,
-		       "%s is not the certificate of %s; each server has its own folder",
-		       settings->cert, settings->name);
 	complain(server, why);
 	return false;
 }
@@ -137,8 +133,9 @@ static void share(struct server *server)
 					      .acceptor = server->acceptor,
 					      .started_ns = clock_wall_ns(),
 					      .connections = count_connections};
+	memcpy(server->procs.secret, server->secret, SECRET_LEN);
 	server->shared = (struct connection_shared){.server = &server->procs,
-						    .tls = server->tls,
+						    .certificate = server->certificate,
 						    .times = &connection_times_default};
 }
 
@@ -179,6 +176,28 @@ static void tell_state(const struct server *server)
 		  (int)getpid(), numbers.segments, numbers.files);
 }
 
+/* ---- while it runs ------------------------------------------------------------- */
+
+static void tell_certificate(const struct server *server)
+{
+	char serial[CERTIFICATE_TEXT], until[CERTIFICATE_TEXT];
+
+	certificate_describe(server->certificate, serial, until);
+	log_event(LOG_INFO, "certificate", "serial=%s until=%s", serial, until);
+}
+
+/* SIGHUP: certificate, key and CA are read again; what is of no use changes nothing. */
+static void server_reload(struct server *server)
+{
+	char why[2 * PATH_MAX + 256], quoted[512];
+
+	if (certificate_reload(server->certificate, why, sizeof why))
+		tell_certificate(server);
+	else
+		log_event(LOG_WARN, "not-reloaded", "why=%s",
+			  log_sentence(why, quoted, sizeof quoted));
+}
+
 /* ---- end ----------------------------------------------------------------------- */
 
 /* false when connections do not end: then the store is in use and may not be closed. */
@@ -209,7 +228,7 @@ static void stop(struct server *server)
 	acceptor_free(server->acceptor);
 	store_close(server->store);
 	admission_free(server->admission);
-	SSL_CTX_free(server->tls);
+	certificate_free(server->certificate);
 	if (served)
 		log_event(LOG_INFO, "stopped", "connections=0");
 done:
@@ -248,28 +267,32 @@ static int run(const struct settings *settings)
 	/* Not of this function's frame: connections that do not end go on using it. */
 	static struct server the_server;
 	struct server *server = &the_server;
-	sigset_t ending;
-	int signal_number, code = DFS_EXIT_OTHER;
+	sigset_t signals;
+	int signal_number = 0, code = DFS_EXIT_OTHER;
 
 	server->settings = settings;
 
 	/* Blocked in all threads from here on, and taken by sigwait below. */
-	sigemptyset(&ending);
-	sigaddset(&ending, SIGTERM);
-	sigaddset(&ending, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &ending, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGHUP, SIG_DFL);  /* below nohup it would be thrown away */
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
 	raise_descriptor_limit();
 	tune_memory();
 
-	if (!load_tls(server) || !open_store(server))
+	if (!load_secrets(server) || !open_store(server))
 		goto done;
 	share(server);
 	tell_state(server);
+	tell_certificate(server);
 	if (!listen_on(server))
 		goto done;
-	while (sigwait(&ending, &signal_number) != 0)
-		;
+	while (sigwait(&signals, &signal_number) != 0 || signal_number == SIGHUP)
+		if (signal_number == SIGHUP)
+			server_reload(server);
 	log_event(LOG_INFO, "stopping", "signal=%s", sigabbrev_np(signal_number));
 	code = DFS_EXIT_DONE;
 done:

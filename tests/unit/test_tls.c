@@ -39,17 +39,24 @@ static void server_refused(const char *certificate, const char *key, const char 
 			   const char *because)
 {
 	char files[3][WIRE_FIXTURE_FILE], why[WIRE_FIXTURE_WHY] = "";
-	SSL_CTX *context = tls_for_server(
-		wire_fixture_file(&fixture, certificate, files[0]),
-		wire_fixture_file(&fixture, key, files[1]),
-		wire_fixture_file(&fixture, ca, files[2]), why, sizeof why);
+	const struct tls_own own = {
+		.cert = wire_fixture_file(&fixture, certificate, files[0]),
+		.key = wire_fixture_file(&fixture, key, files[1]),
+		.ca = wire_fixture_file(&fixture, ca, files[2]),
+		.folder = "/the/cluster"};
 
-	assert_null(context);
+	assert_null(tls_for_server(&own, why, sizeof why));
 	if (strstr(why, because) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", why, because);
+	if (strstr(why, "mend it with: ") == NULL && strcmp(ca, "none.pem") != 0)
+		fail_msg("\"%s\" does not say what to do", why);
+	/* As the caller it has the same to show. */
+	why[0] = '\0';
+	assert_null(tls_for_peer(&own, why, sizeof why));
+	assert_non_null(strstr(why, because));
 }
 
-static void test_1_9_a_server_starts_only_with_what_fits(void **state)
+static void test_1_9_2_6_a_server_starts_only_with_what_fits(void **state)
 {
 	char file[WIRE_FIXTURE_FILE];
 	SSL_CTX *context = wire_fixture_server(&fixture, "dfs1");
@@ -112,6 +119,7 @@ static void *serve(void *arg)
 
 struct outcome {
 	bool client, server;
+	unsigned peer; /* who the client is, as the server sees it */
 	char client_why[WIRE_FIXTURE_WHY], server_why[WIRE_FIXTURE_WHY];
 };
 
@@ -137,6 +145,7 @@ static struct outcome shake(SSL_CTX *client_context, SSL_CTX *server_context,
 	pthread_join(thread, NULL);
 	outcome.client = client.ssl != NULL;
 	outcome.server = server.ssl != NULL;
+	outcome.peer = server.ssl != NULL ? tls_peer_server(server.ssl) : 0;
 	memcpy(outcome.client_why, client.why, sizeof client.why);
 	memcpy(outcome.server_why, server.why, sizeof server.why);
 	if (client.ssl != NULL && server.ssl != NULL) {
@@ -269,33 +278,75 @@ static void test_1_9_tls_1_2_is_refused_by_either_side(void **state)
 	assert_true(outcome.client);
 }
 
-static void show_certificate(SSL_CTX *client, const char *name)
+/* A client that shows the certificate of this name. */
+static SSL_CTX *peer(const char *name)
 {
+	char files[3][WIRE_FIXTURE_FILE], file[32], why[WIRE_FIXTURE_WHY] = "";
+	struct tls_own own = {.folder = "",
+			      .ca = wire_fixture_file(&fixture, "ca.pem", files[2])};
+	SSL_CTX *context;
+
+	snprintf(file, sizeof file, "%s.pem", name);
+	own.cert = wire_fixture_file(&fixture, file, files[0]);
+	snprintf(file, sizeof file, "%s.key", name);
+	own.key = wire_fixture_file(&fixture, file, files[1]);
+	context = tls_for_peer(&own, why, sizeof why);
+	if (context == NULL)
+		fail_msg("%s", why);
+	return context;
+}
+
+static void test_2_2_a_server_knows_by_its_certificate_which_other_calls(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned server;
+	} cases[] = {{"dfs1", 1}, {"dfs2", 2}, {"both", 0}, {"nobody", 0}, {"wild", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct outcome outcome =
+			shake(peer(cases[i].name), wire_fixture_server(&fixture, "dfs1"),
+			      "dfs1");
+
+		assert_true(outcome.client && outcome.server);
+		assert_int_equal(outcome.peer, cases[i].server);
+	}
+	/* Who shows none is nobody, and taken all the same. */
+	struct outcome outcome = shake(wire_fixture_client(&fixture, "ca.pem"),
+				       wire_fixture_server(&fixture, "dfs1"), "dfs1");
+
+	assert_true(outcome.client && outcome.server);
+	assert_int_equal(outcome.peer, 0);
+}
+
+/* Shows a certificate that tls_for_peer would not load. */
+static SSL_CTX *forger(const char *name)
+{
+	SSL_CTX *context = wire_fixture_client(&fixture, "ca.pem");
 	char certificate[WIRE_FIXTURE_FILE], key[WIRE_FIXTURE_FILE], file[32];
 
 	snprintf(file, sizeof file, "%s.pem", name);
 	wire_fixture_file(&fixture, file, certificate);
 	snprintf(file, sizeof file, "%s.key", name);
 	wire_fixture_file(&fixture, file, key);
-	assert_int_equal(SSL_CTX_use_certificate_chain_file(client, certificate), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey_file(client, key, SSL_FILETYPE_PEM), 1);
+	assert_int_equal(SSL_CTX_use_certificate_chain_file(context, certificate), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM), 1);
+	return context;
 }
 
-static void test_a_certificate_of_the_client_is_optional_but_must_be_ours(void **state)
+static void test_2_2_a_certificate_that_does_not_verify_ends_the_handshake(void **state)
 {
-	SSL_CTX *client = wire_fixture_client(&fixture, "ca.pem");
-	struct outcome outcome;
+	static const char *const names[] = {"stranger", "old"};
 
 	(void)state;
-	show_certificate(client, "dfs2");
-	outcome = shake(client, wire_fixture_server(&fixture, "dfs1"), "dfs1");
-	assert_true(outcome.server);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct outcome outcome = shake(
+			forger(names[i]), wire_fixture_server(&fixture, "dfs1"), "dfs1");
 
-	client = wire_fixture_client(&fixture, "ca.pem");
-	show_certificate(client, "stranger");
-	outcome = shake(client, wire_fixture_server(&fixture, "dfs1"), "dfs1");
-	assert_false(outcome.server);
-	assert_non_null(strstr(outcome.server_why, "certificate refused"));
+		assert_false(outcome.server);
+		assert_non_null(strstr(outcome.server_why, "certificate refused"));
+	}
 }
 
 static void test_a_mute_peer_is_not_waited_for(void **state)
@@ -317,7 +368,7 @@ static void test_a_mute_peer_is_not_waited_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_1_9_a_server_starts_only_with_what_fits),
+		cmocka_unit_test(test_1_9_2_6_a_server_starts_only_with_what_fits),
 		cmocka_unit_test(test_a_wildcard_is_no_name),
 		cmocka_unit_test(test_1_9_two_of_a_cluster_agree),
 		cmocka_unit_test(test_1_9_a_client_refuses_the_wrong_server),
@@ -325,7 +376,9 @@ int main(void)
 		cmocka_unit_test(test_1_9_another_alpn_is_refused),
 		cmocka_unit_test(test_1_9_tls_1_2_is_refused_by_either_side),
 		cmocka_unit_test(
-			test_a_certificate_of_the_client_is_optional_but_must_be_ours),
+			test_2_2_a_server_knows_by_its_certificate_which_other_calls),
+		cmocka_unit_test(
+			test_2_2_a_certificate_that_does_not_verify_ends_the_handshake),
 		cmocka_unit_test(test_a_mute_peer_is_not_waited_for),
 	};
 

@@ -100,6 +100,8 @@ void wire_fixture_start(struct wire_fixture *fixture)
 	issue(fixture, ours, "dfs1", "dfs1");
 	issue(fixture, ours, "dfs2", "dfs2");
 	issue(fixture, ours, "wild", "*.dfs");
+	issue(fixture, ours, "both", "dfs3,DNS:dfs4");
+	issue(fixture, ours, "nobody", "dfs5");
 	issue(fixture, ours, "old", "dfs1");
 	make_old(fixture, "old.pem");
 	certificates_free(ours);
@@ -131,7 +133,9 @@ SSL_CTX *wire_fixture_server(const struct wire_fixture *fixture, const char *nam
 	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
 	wire_fixture_file(fixture, strcmp(name, "stranger") == 0 ? "other.pem" : "ca.pem",
 			  ca);
-	SSL_CTX *context = tls_for_server(certificate, key, ca, why, sizeof why);
+	const struct tls_own own = {
+		.cert = certificate, .key = key, .ca = ca, .folder = fixture->folder};
+	SSL_CTX *context = tls_for_server(&own, why, sizeof why);
 	must(context != NULL, why);
 	return context;
 }

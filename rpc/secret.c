@@ -1,0 +1,94 @@
+/* Files that only their owner may read, and the secret of the servers. */
+#include "secret.h"
+
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TEXT_LEN = SECRET_TEXT }; /* with the newline, but without a NUL */
+
+FILE *secret_open(const char *file, const char *what, const char *folder, char *why,
+		  size_t why_size)
+{
+	FILE *stream = fopen(file, "re");
+	struct stat status;
+
+	if (stream == NULL || fstat(fileno(stream), &status) < 0) {
+		(void)snprintf(why, why_size, "%s: %s cannot be read (%s); " SECRET_RENEW,
+			       file, what, strerrordesc_np(errno), folder);
+	} else if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+		(void)snprintf(why, why_size,
+			       "%s: others than its owner may read %s; mend it with: "
+			       "chmod 600 '%s'",
+			       file, what, file);
+	} else {
+		return stream;
+	}
+	if (stream != NULL)
+		(void)fclose(stream);
+	return NULL;
+}
+
+bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], char *why,
+		 size_t why_size)
+{
+	FILE *stream =
+		secret_open(file, "the secret of the servers", folder, why, why_size);
+	char text[TEXT_LEN + 2];
+	size_t len;
+	bool good;
+
+	if (stream == NULL)
+		return false;
+	setvbuf(stream, NULL, _IONBF, 0); /* nothing of it stays in a buffer */
+	len = fread(text, 1, sizeof text - 1, stream);
+	(void)fclose(stream);
+	good = len == TEXT_LEN && text[TEXT_LEN - 1] == '\n';
+	text[good ? TEXT_LEN - 1 : 0] = '\0';
+	good = good && text_unhex(text, ret, SECRET_LEN);
+	OPENSSL_cleanse(text, sizeof text);
+	if (!good)
+		(void)snprintf(why, why_size,
+			       "%s: not a secret, which is 64 hex digits; " SECRET_RENEW,
+			       file, folder);
+	return good;
+}
+
+bool secret_write(const char *file, const char *line, char *why, size_t why_size)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ssize_t len = (ssize_t)strlen(line);
+	bool written;
+
+	if (fd < 0) {
+		(void)snprintf(why, why_size, "cannot create %s: %s", file,
+			       strerrordesc_np(errno));
+		return false;
+	}
+	errno = ENOSPC; /* of a write that stops half way */
+	written = fchmod(fd, 0600) == 0 && write(fd, line, (size_t)len) == len &&
+		  write(fd, "\n", 1) == 1 && fsync(fd) == 0;
+	if (!written)
+		(void)snprintf(why, why_size, "cannot write %s: %s", file,
+			       strerrordesc_np(errno));
+	(void)close(fd);
+	if (!written)
+		(void)unlink(file);
+	return written;
+}
+
+void secret_text(const uint8_t secret[SECRET_LEN], char text[SECRET_TEXT])
+{
+	(void)text_hex(secret, SECRET_LEN, text);
+}
+
+bool secret_make(uint8_t ret[SECRET_LEN])
+{
+	return RAND_priv_bytes(ret, SECRET_LEN) == 1;
+}

@@ -1,0 +1,147 @@
+/*
+ * TLS handshakes, and whom one has shaken hands with.
+ */
+#include "tls.h"
+
+#include "clock.h"
+#include "dfs.h"
+#include "tls_internal.h"
+#include <errno.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool has_name(X509 *certificate, const char *name)
+{
+	return X509_check_host(certificate, name, 0,
+			       X509_CHECK_FLAG_NO_WILDCARDS |
+				       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+			       NULL) == 1;
+}
+
+bool tls_has_name(SSL_CTX *context, const char *name)
+{
+	X509 *own = SSL_CTX_get0_certificate(context);
+
+	return own != NULL && has_name(own, name);
+}
+
+unsigned tls_peer_server(const SSL *ssl)
+{
+	X509 *shown = SSL_get0_peer_certificate(ssl);
+	unsigned server = 0, names = 0;
+	char name[8];
+
+	/* One that does not verify never gets past the handshake; to be sure: */
+	if (shown == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
+		return 0;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		(void)snprintf(name, sizeof name, "dfs%u", s);
+		if (!has_name(shown, name))
+			continue;
+		server = s;
+		names++;
+	}
+	return names == 1 ? server : 0;
+}
+
+/* What to wait for; 0 when the handshake has failed, with the reason in why. */
+static short handshake_wants(SSL *ssl, int result, char *why, size_t why_size)
+{
+	int system_error = errno;
+	long verified = SSL_get_verify_result(ssl);
+
+	switch (SSL_get_error(ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		return POLLIN;
+	case SSL_ERROR_WANT_WRITE:
+		return POLLOUT;
+	case SSL_ERROR_SSL:
+		if (verified != X509_V_OK)
+			(void)snprintf(why, why_size, "certificate refused: %s",
+				       X509_verify_cert_error_string(verified));
+		else
+			(void)snprintf(why, why_size, "TLS handshake failed: %s",
+				       tls_reason());
+		return 0;
+	default:
+		(void)snprintf(why, why_size, "TLS handshake broken off: %s",
+			       system_error != 0 ? strerrordesc_np(system_error)
+						 : "the connection was closed");
+		return 0;
+	}
+}
+
+static bool wait_for(int fd, short events, int64_t deadline_ms, char *why,
+		     size_t why_size)
+{
+	for (;;) {
+		struct pollfd item = {.fd = fd, .events = events};
+		int64_t left = deadline_ms - clock_now_ms();
+
+		if (left <= 0) {
+			(void)snprintf(why, why_size,
+				       "TLS handshake not finished in time");
+			return false;
+		}
+		int ready = poll(&item, 1, left > INT_MAX ? INT_MAX : (int)left);
+		if (ready > 0)
+			return true;
+		if (ready < 0 && errno != EINTR) {
+			(void)snprintf(why, why_size, "%s", strerrordesc_np(errno));
+			return false;
+		}
+	}
+}
+
+static bool set_name(SSL *ssl, const char *name)
+{
+	char copy[TLSEXT_MAXLEN_host_name + 1]; /* OpenSSL's macro wants it writable */
+
+	if (strlen(name) >= sizeof copy)
+		return false;
+	(void)strcpy(copy, name);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_WILDCARDS |
+				       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, copy) == 1;
+}
+
+SSL *tls_handshake(SSL_CTX *context, int fd, bool server, const char *name,
+		   int64_t deadline_ms, char *why, size_t why_size)
+{
+	SSL *ssl = SSL_new(context);
+	const uint8_t *chosen;
+	unsigned len;
+
+	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 ||
+	    (name != NULL && !set_name(ssl, name))) {
+		(void)snprintf(why, why_size, "out of memory");
+		goto fail;
+	}
+	for (;;) {
+		ERR_clear_error();
+		errno = 0;
+		int result = server ? SSL_accept(ssl) : SSL_connect(ssl);
+		if (result == 1)
+			break;
+		short events = handshake_wants(ssl, result, why, why_size);
+		if (events == 0 || !wait_for(fd, events, deadline_ms, why, why_size))
+			goto fail;
+	}
+	/* Without ALPN in the ClientHello the server's callback is never asked. */
+	SSL_get0_alpn_selected(ssl, &chosen, &len);
+	if (len != TLS_ALPN_LEN - 1 || memcmp(chosen, tls_alpn + 1, len) != 0) {
+		(void)snprintf(why, why_size,
+			       "the peer did not agree on the protocol \"sunrpc\"");
+		goto fail;
+	}
+	return ssl;
+fail:
+	SSL_free(ssl);
+	ERR_clear_error();
+	return NULL;
+}
