@@ -23,7 +23,7 @@ ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now $(SANITIZE) -pthread $(LDFLAGS)
 
 RPC_LIBS    := -ltirpc -lssl -lcrypto -linih -lxxhash
 SERVER_LIBS := -lgdbm
-CLIENT_LIBS := -ljansson
+CLIENT_LIBS := -ljansson -lzstd
 
 # The include path is the architecture: rpc/ sees itself, server/ and client/ see rpc/.
 RPC_PATH    := -Irpc -I$(BUILD)/rpc

@@ -1,0 +1,63 @@
+/*
+ * Units as they are stored: compressed where that helps, then encrypted.
+ *
+ * A stored unit is a format byte (1 plain, 2 zstd), a random nonce of 12 bytes, the
+ * ciphertext and its tag of 16: AES-256-GCM (NIST SP 800-38D) under a key that is derived from
+ * the object's.  Associated data: "dfs unit", the format byte, the object's id, the unit's number
+ * and the size of the whole content (64 bits each, the highest byte first).  So a unit opens
+ * nowhere but in its place in its object.
+ *
+ * zstd (RFC 8878) at level 1, one frame; a unit is kept so only if it shrinks by at least a
+ * thirty-second.  Where units do not shrink, ever fewer are tried: at most every 17th, until
+ * one does.
+ */
+#ifndef CIPHER_H
+#define CIPHER_H
+
+#include "keys.h"
+
+enum {
+	CIPHER_BEFORE =
+		1 + KEYS_NONCE, /* bytes of a stored unit before what was a unit */
+	CIPHER_AFTER = KEYS_TAG,
+	CIPHER_MORE = CIPHER_BEFORE + CIPHER_AFTER
+};
+
+/* What is done to units; a benchmark links other rules in place of the product's. */
+struct cipher_rules {
+	bool encrypt, compress;
+};
+extern const struct cipher_rules cipher_rules;
+
+/* The object that units belong to. */
+struct cipher_object {
+	dfs_id id;
+	uint64_t size; /* of the whole content */
+	uint32_t unit_size;
+	uint8_t key[KEYS_LEN]; /* of its units */
+};
+
+/* content: id, size and unit size are used.  key: of the object. */
+bool cipher_object_init(struct cipher_object *ret, const dfs_content *content,
+			const uint8_t key[KEYS_LEN]);
+
+/* What one thread keeps from unit to unit.  NULL when out of memory. */
+struct cipher;
+struct cipher *cipher_new(void);
+void cipher_free(struct cipher *cipher);
+
+/*
+ * A unit of len bytes at room + CIPHER_BEFORE to its stored form at room, which has
+ * len + CIPHER_MORE bytes; the length of that, or 0 when OpenSSL or the memory fails.
+ */
+uint32_t cipher_seal(struct cipher *cipher, const struct cipher_object *object,
+		     uint64_t unit, uint8_t *room, uint32_t len);
+
+/*
+ * The reverse: ret has placement_unit_len bytes, and all of them are filled.  false when it is
+ * not what was stored here; then what ret holds means nothing.
+ */
+bool cipher_open(struct cipher *cipher, const struct cipher_object *object, uint64_t unit,
+		 const uint8_t *stored, uint32_t len, uint8_t *ret);
+
+#endif
