@@ -76,6 +76,7 @@ static int accept_file(struct call *call, char *path, uint64_t counter, uint64_t
 
 	item.value.body.kind = DFS_FILE;
 	item.value.body.dfs_body_u.manifest.owner = (dfs_user){6, owner};
+	item.value.body.dfs_body_u.manifest.writer = (dfs_user){6, owner};
 	item.value.number = number;
 	item.value.origin.counter = 1;
 	if (!id_random(&item.value.origin.proposer) ||
