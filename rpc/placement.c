@@ -87,6 +87,18 @@ uint64_t placement_units_of(uint64_t units, unsigned chunks)
 	return count;
 }
 
+uint64_t placement_bytes_of(uint64_t size, unsigned chunks)
+{
+	uint32_t unit_size = placement_unit_size(size);
+	uint64_t units = placement_units(size, unit_size);
+	uint64_t bytes = placement_units_of(units, chunks) * unit_size;
+
+	/* The last unit may be shorter. */
+	if (units > 0 && chunks & 1U << (placement_chunk(units - 1) - 1))
+		bytes -= unit_size - placement_unit_len(size, unit_size, units - 1);
+	return bytes;
+}
+
 unsigned placement_chunk(uint64_t unit)
 {
 	return (unsigned)(unit % 4) + 1;

@@ -39,6 +39,9 @@ uint64_t placement_units(uint64_t size, uint32_t unit_size);
 /* Units that belong to the chunks in the mask, of an object with that many units. */
 uint64_t placement_units_of(uint64_t units, unsigned chunks);
 
+/* Bytes of content in the units of the chunks in the mask, of a file of size bytes. */
+uint64_t placement_bytes_of(uint64_t size, unsigned chunks);
+
 /* The chunk (1..4) of a unit. */
 unsigned placement_chunk(uint64_t unit);
 

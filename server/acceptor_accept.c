@@ -62,7 +62,7 @@ static dfs_status judge_proposal(struct acceptor *acceptor, const dfs_ballot *ba
 	if (lacks_data(acceptor, ballot, item))
 		return DFS_NODATA;
 	rc = store_batch_accept(batch, item->path.dfs_path_val, item->path.dfs_path_len,
-				ballot, &item->value, true);
+				ballot, &item->value, STORE_CONFIRMED);
 	*ret_added = rc == 0;
 	return errors_status(ERRORS_COMMITTING, rc);
 }

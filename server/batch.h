@@ -26,6 +26,7 @@ struct store_op {
 	struct index_part *spare;      /* SEAL_CONTENT */
 	struct seal_entry content;     /* SEAL_CONTENT */
 	unsigned image;                /* in which of the batch's segments it is */
+	uint64_t claimed;              /* SEAL_REGISTER: of its owner's quota */
 };
 
 struct store_upload;

@@ -180,6 +180,7 @@ static void publish_op(struct store *store, struct store_op *op, struct commit_j
 
 	switch (op->type) {
 	case SEAL_REGISTER:
+		index_unclaim(store->index, op->reg, op->claimed);
 		index_put_register(store->index, op->reg, segment);
 		op->reg = NULL;
 		break;

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* What 41 bits hold: a file is at most 2^40 bytes. */
 #define SIZE_MASK ((UINT64_C(1) << 41) - 1)
@@ -42,6 +43,8 @@ struct index *index_new(int64_t grace_ms)
 
 	if (!index)
 		return NULL;
+	if (getrandom(&index->seed, sizeof index->seed, GRND_NONBLOCK) < 0)
+		index->seed = (uintptr_t)index;
 	index->grace_ms = grace_ms;
 	RB_INIT(&index->live);
 	RB_INIT(&index->dead);
@@ -89,18 +92,20 @@ struct index_register *index_register_new(struct index *index,
 					  const struct seal_entry *entry)
 {
 	size_t objects = entry->object_count * sizeof(struct index_object *);
-	struct index_register *reg = calloc(1, sizeof *reg + objects + entry->path_len);
+	size_t quota = entry->kind == DFS_ACCOUNT ? sizeof entry->size : 0;
+	struct index_register *reg =
+		calloc(1, sizeof *reg + objects + entry->path_len + quota);
 	uint32_t owner = 0;
 
 	if (!reg)
 		return NULL;
-	if (entry->kind == DFS_FILE &&
+	if ((entry->kind == DFS_FILE || entry->kind == DFS_ACCOUNT) &&
 	    !index_number_owner(index, entry->owner, entry->owner_len, &owner)) {
 		free(reg);
 		return NULL;
 	}
 	reg->ballot = entry->ballot;
-	reg->size = entry->size & SIZE_MASK;
+	reg->size = entry->kind == DFS_FILE ? entry->size & SIZE_MASK : 0;
 	reg->owner = owner & INDEX_OWNER_LAST;
 	reg->bytes = (uint16_t)entry->bytes;
 	reg->holders = (uint16_t)entry->holders;
@@ -117,6 +122,8 @@ struct index_register *index_register_new(struct index *index,
 		reg->object_count++;
 	}
 	memcpy(reg->objects + reg->object_count, entry->path, entry->path_len);
+	memcpy((char *)(reg->objects + reg->object_count) + entry->path_len, &entry->size,
+	       quota);
 	return reg;
 }
 
@@ -247,6 +254,9 @@ static void count(struct index *index, const struct index_register *reg)
 	} else {
 		counts->users++;
 	}
+	if (reg->kind == DFS_ACCOUNT)
+		memcpy(&index->owner_at[reg->owner]->quota,
+		       index_path(reg) + reg->path_len, sizeof(uint64_t));
 }
 
 static void uncount(struct index *index, const struct index_register *reg)
@@ -264,6 +274,8 @@ static void uncount(struct index *index, const struct index_register *reg)
 	} else {
 		counts->users--;
 	}
+	if (reg->kind == DFS_ACCOUNT)
+		index->owner_at[reg->owner]->quota = 0;
 }
 
 static void leave_segment(struct index_register *reg)
@@ -331,6 +343,9 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 		put_above(index, top, reg);
 	reg->segment = segment;
 	segment->live += reg->bytes;
+	if (reg->object_count > 0)
+		reg->objects[0]->last_path =
+			index_hash_path(index, index_path(reg), reg->path_len);
 	inserted = RB_INSERT(index_registers, tree_of(index, reg), reg);
 	assert(!inserted);
 	(void)inserted;

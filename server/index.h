@@ -42,21 +42,23 @@ struct index_register {
 	struct index_segment *segment;
 	struct index_register *older; /* overtaken, and this is not settled */
 	dfs_ballot ballot;
-	uint64_t size : 41,
-		owner : 23; /* of a file: bytes, and the number of whose it is */
-	uint16_t bytes;     /* of the record, as stored */
+	uint64_t size : 41, owner : 23; /* of a file: bytes; the number of whose it is */
+	uint16_t bytes;                 /* of the record, as stored */
 	uint16_t holders;
 	uint16_t path_len;
 	uint8_t kind : 3, has_readers : 1, settled : 1, confirmed : 1, damaged : 1;
 	uint8_t object_count;
-	struct index_object *objects[]; /* then the path */
+	struct index_object
+		*objects[]; /* then the path; then, of an account, its quota */
 };
 
-/* Whoever owns a file or did so once, by the number in its registers. */
+/* Whoever owns a file or did so once, or has an account, by the number in the registers. */
 struct index_owner {
 	RB_ENTRY(index_owner) entry;
-	uint64_t used;   /* bytes of the files that are accepted now */
-	uint64_t shared; /* of these files: how many name readers */
+	uint64_t used;    /* bytes of the files that are accepted now */
+	uint64_t claimed; /* bytes more, of those about to be */
+	uint64_t quota;   /* 0: no limit */
+	uint64_t shared;  /* files that name readers */
 	uint32_t number;
 	size_t name_len;
 	char name[];
@@ -80,6 +82,7 @@ struct index_object {
 	struct index_part part;
 	uint32_t refs;
 	uint32_t units : 24, queued : 1, dropping : 1;
+	uint64_t last_path; /* a hash of the path that was bound to it or named it last */
 };
 
 struct index_binding {
@@ -183,6 +186,10 @@ int64_t index_due_ms(const struct index *index);
 
 /* ---- bindings */
 
+/* Is the object bound to the path, named by what it accepted, or was it so last? */
+bool index_is_of_path(const struct index *index, const struct index_object *object,
+		      const char *path, size_t len);
+
 struct index_binding *index_binding_new(struct index *index,
 					const struct seal_entry *entry);
 void index_binding_free(struct index *index, struct index_binding *binding);
@@ -202,6 +209,19 @@ const struct index_binding *index_find_binding(const struct index *index,
 void index_prune(struct index *index);
 
 /* ---- owners */
+
+/*
+ * Sets aside what this register, about to be put in, takes of its owner's quota beyond what the path
+ * has now.  false: it would not fit.
+ */
+bool index_claim(struct index *index, const struct index_register *reg,
+		 uint64_t *ret_claimed);
+void index_unclaim(struct index *index, const struct index_register *reg,
+		   uint64_t claimed);
+
+/* Would size bytes at this path fit the quota of the owner of this name? */
+bool index_fits_quota(const struct index *index, const char *name, size_t name_len,
+		      const char *path, size_t len, uint64_t size);
 
 /* NULL: there is nothing of them. */
 const struct index_owner *index_find_owner(const struct index *index, const char *name,

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 static int compare(const char *path, size_t len, const dfs_id *object,
 		   const struct index_binding *binding)
@@ -102,6 +103,8 @@ void index_put_binding(struct index *index, struct index_binding *take_binding)
 	const struct index_register *reg =
 		index_find_register(index, binding->path, binding->path_len);
 
+	binding->object->last_path =
+		index_hash_path(index, binding->path, binding->path_len);
 	if (reg && reg->settled && ballot_compare(&reg->ballot, &binding->ballot) >= 0) {
 		index_binding_free(index, binding);
 		return;
@@ -115,6 +118,26 @@ void index_put_binding(struct index *index, struct index_binding *take_binding)
 	}
 	RB_INSERT(index_bindings, &index->bindings, binding);
 	index->counts.bindings++;
+}
+
+uint64_t index_hash_path(const struct index *index, const char *path, size_t len)
+{
+	return XXH3_64bits_withSeed(path, len, index->seed);
+}
+
+bool index_is_of_path(const struct index *index, const struct index_object *object,
+		      const char *path, size_t len)
+{
+	const struct index_register *reg = index_find_register(index, path, len);
+
+	if (object->last_path == index_hash_path(index, path, len) ||
+	    find(index, &object->id, path, len))
+		return true;
+	for (; reg; reg = reg->older)
+		for (unsigned i = 0; i < reg->object_count; i++)
+			if (reg->objects[i] == object)
+				return true;
+	return false;
 }
 
 void index_resolve_bindings(struct index *index, const char *path, size_t len,

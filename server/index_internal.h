@@ -32,6 +32,7 @@ struct index {
 	struct index_owners owners;
 	struct index_owner **owner_at; /* by number */
 	uint32_t owner_count, owner_room;
+	uint64_t seed; /* of hashes of paths, so that nobody can aim at one */
 	struct index_counts counts;
 };
 
@@ -49,6 +50,8 @@ void index_objects_free(struct index *index);
 void index_resolve_bindings(struct index *index, const char *path, size_t len,
 			    const dfs_ballot *ballot);
 void index_bindings_free(struct index *index);
+
+uint64_t index_hash_path(const struct index *index, const char *path, size_t len);
 
 /* The number of an owner, who is made if need be; false when out of memory or of numbers. */
 bool index_number_owner(struct index *index, const char *name, size_t len,

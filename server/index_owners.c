@@ -31,6 +31,53 @@ const struct index_owner *index_find_owner(const struct index *index, const char
 	return find(index, name, len);
 }
 
+/* What the owner has of the path now, and would no longer have. */
+static uint64_t size_now(const struct index *index, const struct index_owner *owner,
+			 const char *path, size_t len)
+{
+	const struct index_register *reg = index_find_register(index, path, len);
+
+	return reg && reg->kind == DFS_FILE && reg->owner == owner->number ? reg->size
+									   : 0;
+}
+
+/* Sizes are far from overflowing; quotas are anything. */
+static bool fits(const struct index_owner *owner, uint64_t now, uint64_t size)
+{
+	uint64_t taken = owner->used + owner->claimed - now;
+
+	return size <= now || owner->quota == 0 ||
+	       (taken <= owner->quota && size <= owner->quota - taken);
+}
+
+bool index_fits_quota(const struct index *index, const char *name, size_t name_len,
+		      const char *path, size_t len, uint64_t size)
+{
+	const struct index_owner *owner = find(index, name, name_len);
+
+	return !owner || fits(owner, size_now(index, owner, path, len), size);
+}
+
+bool index_claim(struct index *index, const struct index_register *reg,
+		 uint64_t *ret_claimed)
+{
+	struct index_owner *owner = index->owner_at[reg->owner];
+	uint64_t now = size_now(index, owner, index_path(reg), reg->path_len);
+
+	if (!fits(owner, now, reg->size))
+		return false;
+	*ret_claimed = reg->size > now ? reg->size - now : 0;
+	owner->claimed += *ret_claimed;
+	return true;
+}
+
+void index_unclaim(struct index *index, const struct index_register *reg,
+		   uint64_t claimed)
+{
+	if (claimed > 0)
+		index->owner_at[reg->owner]->claimed -= claimed;
+}
+
 static bool make_room(struct index *index)
 {
 	uint32_t room = index->owner_room ? 2 * index->owner_room : 16;

@@ -70,7 +70,7 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	if (flags & OWNER_APART) {
 		ret->owner_len = pack_get_u8(in);
 		ret->owner = (const char *)pack_get(in, ret->owner_len);
-	} else if (ret->kind == DFS_FILE && !in->failed) {
+	} else if ((ret->kind == DFS_FILE || ret->kind == DFS_ACCOUNT) && !in->failed) {
 		ret->owner = path_of_whom(ret->path, ret->path_len, &ret->owner_len);
 	}
 	ret->size = pack_get_u64(in);

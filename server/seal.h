@@ -51,8 +51,8 @@ struct seal_entry {
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
 	uint32_t holders;
-	uint64_t size;     /* of a file's content */
-	const char *owner; /* of a file; of a user and of a tombstone there is none */
+	uint64_t size;     /* of a file's content; of an account: the quota */
+	const char *owner; /* of a file; of an account: whose it is */
 	size_t owner_len;
 	unsigned object_count;
 	dfs_id objects[SEAL_OBJECTS_MAX];

@@ -126,6 +126,22 @@ int store_next(struct store *store, const char *after, size_t after_len, char *p
  */
 size_t store_blocker(struct store *store, const char *path, size_t len, char *blocker);
 
+/* ---- owners -------------------------------------------------------------------- */
+
+struct store_owner {
+	uint64_t used;  /* bytes of the files that belong to the user, as accepted here */
+	uint64_t quota; /* as his account here says; 0: no limit */
+	uint64_t shared; /* of these files: how many name readers */
+};
+
+/* Zeros for somebody of whom nothing is known. */
+void store_owner(struct store *store, const char *name, size_t len,
+		 struct store_owner *ret);
+
+/* Would a content of this size at this path fit the owner's quota? */
+bool store_fits_quota(struct store *store, const char *owner, size_t owner_len,
+		      const char *path, size_t len, uint64_t size);
+
 /* ---- content ------------------------------------------------------------------- */
 
 /* The chunks of the object that are wholly here; 0 for an unknown one. */
@@ -141,6 +157,16 @@ uint64_t store_units(struct store *store, const dfs_id *object);
  */
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data);
+
+/*
+ * Could all that is here of the object be of a content of this size: as many units, and no more
+ * bytes than such units have?  True also where nothing is here.
+ */
+bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size);
+
+/* Is the object bound to this path, or named by what it accepted, or was it so last? */
+bool store_is_of_path(struct store *store, const dfs_id *object, const char *path,
+		      size_t len);
 
 /* Is the object bound to exactly this path and ballot, or was it last? */
 bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
@@ -160,6 +186,12 @@ void store_uploads_free(struct store_uploads *uploads);
 int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		 const dfs_unit *unit);
 
+/*
+ * The size of the content that the object is to be, in bytes; EINVAL when its upload was given
+ * another before.  Nothing where there is no upload of it.
+ */
+int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size);
+
 /* Ends an upload that failed: all of it goes, and its space is free at once. */
 void store_upload_end(struct store_uploads *uploads, const dfs_id *object);
 
@@ -175,10 +207,15 @@ void store_batch_free(struct store_batch *batch);
  * The errors are ENOMEM and EINVAL.
  */
 
-/* Accepts (ballot, value) for the path; through_accept makes it confirmed. */
+/* How a value is accepted. */
+enum {
+	STORE_CONFIRMED = 1,   /* through ACCEPT */
+	STORE_WITHIN_QUOTA = 2 /* EDQUOT where its owner may not have so much */
+};
+
+/* Accepts (ballot, value) for the path. */
 int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
-		       const dfs_ballot *ballot, const dfs_value *value,
-		       bool through_accept);
+		       const dfs_ballot *ballot, const dfs_value *value, unsigned how);
 
 /* A small file's units, and what they are part of; EINVAL when chunks are not complete. */
 int store_batch_content(struct store_batch *batch, const dfs_share *share,

@@ -1,6 +1,7 @@
 /* Filling a batch with values, bindings and numbers; and freeing it. */
 #include "batch.h"
 
+#include "path.h"
 #include "uploads.h"
 #include "value.h"
 
@@ -28,6 +29,8 @@ static void free_ops(struct store_batch *batch)
 	for (size_t i = 0; i < batch->op_count; i++) {
 		struct store_op *op = &batch->ops[i];
 
+		if (op->reg)
+			index_unclaim(index, op->reg, op->claimed);
 		index_register_free(index, op->reg);
 		index_binding_free(index, op->binding);
 		if (op->type == SEAL_CONTENT && op->object)
@@ -63,6 +66,11 @@ static void describe_value(struct seal_entry *entry, const dfs_value *value)
 
 	entry->type = SEAL_REGISTER;
 	entry->kind = value->body.kind;
+	if (entry->kind == DFS_ACCOUNT) {
+		entry->owner =
+			path_of_whom(entry->path, entry->path_len, &entry->owner_len);
+		entry->size = value->body.dfs_body_u.account.quota;
+	}
 	if (entry->kind != DFS_FILE)
 		return;
 	entry->owner = manifest->owner.dfs_user_val;
@@ -112,14 +120,15 @@ struct store_record *batch_register_new(struct seal_entry *entry, const dfs_valu
 }
 
 int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
-		       const dfs_ballot *ballot, const dfs_value *value,
-		       bool through_accept)
+		       const dfs_ballot *ballot, const dfs_value *value, unsigned how)
 {
 	struct store *store = batch->store;
 	struct seal_entry entry = {.path = path, .path_len = len, .ballot = *ballot};
 	struct store_record *record;
 	struct index_register *reg;
 	struct store_op *op;
+	uint64_t claimed = 0;
+	int rc = ENOMEM;
 
 	if (!path_is_good(path, len) || value_check(value) ||
 	    accepts_already(batch, path, len))
@@ -129,19 +138,28 @@ int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
 		return ENOMEM;
 	pthread_rwlock_wrlock(&store->lock);
 	reg = index_register_new(store->index, &entry);
+	if (reg && how & STORE_WITHIN_QUOTA && reg->kind == DFS_FILE &&
+	    !index_claim(store->index, reg, &claimed)) {
+		index_register_free(store->index, reg);
+		reg = NULL;
+		rc = EDQUOT;
+	}
 	pthread_rwlock_unlock(&store->lock);
 	op = reg ? batch_add_op(batch, SEAL_REGISTER) : NULL;
 	if (!op || !batch_add_entry(batch, &entry)) {
 		if (op)
 			batch_drop_op(batch);
 		pthread_rwlock_wrlock(&store->lock);
+		if (reg)
+			index_unclaim(store->index, reg, claimed);
 		index_register_free(store->index, reg);
 		pthread_rwlock_unlock(&store->lock);
 		free(record);
-		return ENOMEM;
+		return rc;
 	}
-	reg->confirmed = through_accept;
+	reg->confirmed = how & STORE_CONFIRMED;
 	op->reg = reg;
+	op->claimed = claimed;
 	batch_add_records(batch, record);
 	return 0;
 }

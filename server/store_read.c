@@ -1,6 +1,6 @@
 /* Reading: registers and numbers from memory, values and units from segments, verified.
  */
-#include "store_internal.h"
+#include "batch.h"
 
 #include "ballot.h"
 #include "placement.h"
@@ -252,6 +252,52 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	return rc;
 }
 
+/* What a unit takes in its segment beyond its data (batch_record_bytes). */
+static uint64_t unit_overhead(void)
+{
+	const dfs_id none = {{0}};
+	struct frame_key key;
+	struct store_record record = {.key = &key};
+
+	frame_key_unit(&key, &none, 0);
+	record.len = frame_size(key.len, DFS_UNIT_MAX - DFS_UNIT_SIZE);
+	return batch_record_bytes(&record);
+}
+
+bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size)
+{
+	uint32_t unit_size = placement_unit_size(size);
+	uint64_t units = placement_units(size, unit_size), overhead = unit_overhead();
+	const struct index_object *found;
+	bool fits = true;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	if (found && index_chunks(found) != 0) {
+		fits = found->units == units;
+		for (const struct index_part *part = &found->part; part && fits;
+		     part = part->more)
+			fits = part->bytes <=
+			       placement_bytes_of(size, part->chunks) +
+				       placement_units_of(units, part->chunks) * overhead;
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return fits;
+}
+
+bool store_is_of_path(struct store *store, const dfs_id *object, const char *path,
+		      size_t len)
+{
+	const struct index_object *found;
+	bool is;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	is = found && index_is_of_path(store->index, found, path, len);
+	pthread_rwlock_unlock(&store->lock);
+	return is;
+}
+
 bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
 		    size_t len, const dfs_ballot *ballot)
 {
@@ -263,6 +309,32 @@ bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
 	bound = binding && ballot_compare(&binding->ballot, ballot) == 0;
 	pthread_rwlock_unlock(&store->lock);
 	return bound;
+}
+
+/* ---- owners -------------------------------------------------------------------- */
+
+void store_owner(struct store *store, const char *name, size_t len,
+		 struct store_owner *ret)
+{
+	const struct index_owner *owner;
+
+	memset(ret, 0, sizeof *ret);
+	pthread_rwlock_rdlock(&store->lock);
+	owner = index_find_owner(store->index, name, len);
+	if (owner)
+		*ret = (struct store_owner){owner->used, owner->quota, owner->shared};
+	pthread_rwlock_unlock(&store->lock);
+}
+
+bool store_fits_quota(struct store *store, const char *owner, size_t owner_len,
+		      const char *path, size_t len, uint64_t size)
+{
+	bool fits;
+
+	pthread_rwlock_rdlock(&store->lock);
+	fits = index_fits_quota(store->index, owner, owner_len, path, len, size);
+	pthread_rwlock_unlock(&store->lock);
+	return fits;
 }
 
 /* ---- numbers ------------------------------------------------------------------- */

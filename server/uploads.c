@@ -300,6 +300,19 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 	return rc;
 }
 
+int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size)
+{
+	struct store_upload *upload = uploads_find(uploads, object);
+
+	if (!upload)
+		return 0;
+	if (upload->has_size && upload->size != size)
+		return EINVAL;
+	upload->size = size;
+	upload->has_size = true;
+	return 0;
+}
+
 void store_upload_end(struct store_uploads *uploads, const dfs_id *object)
 {
 	struct store_upload *upload = uploads_find(uploads, object);

@@ -18,7 +18,9 @@ struct store_upload {
 	struct unit_set have;                        /* which units */
 	uint64_t end;                                /* above the highest unit */
 	uint64_t chunk_units[DFS_SERVERS];
-	uint64_t bytes;          /* of the records */
+	uint64_t bytes; /* of the records */
+	uint64_t size;  /* of the whole content, once has_size */
+	bool has_size;
 	uint64_t memory;         /* counted in the store's upload_memory */
 	int failed;              /* the errno that ended it */
 	struct pack_out entries; /* of its own @seal, once it is in a batch */

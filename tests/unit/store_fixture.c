@@ -159,7 +159,8 @@ int store_fixture_batch_accept(struct store_batch *batch, const char *path,
 	dfs_id operation;
 
 	make_value(&value, object, counter, &operation);
-	return store_batch_accept(batch, path, strlen(path), &ballot, &value, true);
+	return store_batch_accept(batch, path, strlen(path), &ballot, &value,
+				  STORE_CONFIRMED);
 }
 
 int store_fixture_accept(struct store *store, const char *path, uint64_t object,
