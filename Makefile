@@ -181,11 +181,12 @@ install: all                 ## DESTDIR= PREFIX=/usr/local; the client as "dfs"
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/dfs
 	install -m 755 $(BIN)/client/client $(DESTDIR)$(PREFIX)/bin/dfs
 	install -m 755 $(SERVERS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 doc/dfs.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 doc/dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 README.md doc/SECURITY.md $(DESTDIR)$(PREFIX)/share/doc/dfs
 	install -m 644 doc/dfs.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dfs
 	sed 's:@PREFIX@:$(PREFIX):' doc/dfs@.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/dfs@.service
 	for n in 2 3 4; do ln -sf dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8/dfs$$n.8; done

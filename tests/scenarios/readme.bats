@@ -13,6 +13,8 @@ setup()
 	cd "$T/tree"
 	IN=(nsenter -t "$NAMESPACE_PID" -n -m "--wdns=$PWD")
 	unset DFS_CONFIG DFS_USER
+	export HOME=$T/home
+	mkdir "$HOME"
 }
 
 teardown()
@@ -91,6 +93,7 @@ ten_lines()
 	done
 	[ -s "$T/root/usr/share/man/man1/dfs.1" ]
 	[ -s "$T/root/usr/share/man/man8/dfs4.8" ]
+	cmp doc/SECURITY.md "$T/root/usr/share/doc/dfs/SECURITY.md"
 	# The client calls itself what it is called.
 	run -2 "$T/root/usr/bin/dfs" nonsense
 	[[ "$output" == dfs:* ]]
