@@ -68,8 +68,7 @@ struct index_owner {
 struct index_part {
 	struct index_segment *segment;
 	struct index_part *more;
-	uint64_t bytes;
-	uint8_t chunks; /* 0: nothing is here */
+	uint64_t bytes : 56, chunks : 8; /* chunks 0: nothing is here */
 };
 
 struct index_object {
@@ -77,12 +76,12 @@ struct index_object {
 	dfs_id id;
 	/* Once it is queued: when it may be dropped, which reading puts off, up to last_ms. */
 	_Atomic int64_t due_ms;
-	int64_t last_ms;
 	struct index_object *queued_next;
 	struct index_part part;
+	uint32_t last_ms;   /* modulo 2^32, which is 49 days */
+	uint32_t last_path; /* a hash of the path that was bound to it or named it last */
 	uint32_t refs;
 	uint32_t units : 24, queued : 1, dropping : 1;
-	uint64_t last_path; /* a hash of the path that was bound to it or named it last */
 };
 
 struct index_binding {

@@ -120,9 +120,9 @@ void index_put_binding(struct index *index, struct index_binding *take_binding)
 	index->counts.bindings++;
 }
 
-uint64_t index_hash_path(const struct index *index, const char *path, size_t len)
+uint32_t index_hash_path(const struct index *index, const char *path, size_t len)
 {
-	return XXH3_64bits_withSeed(path, len, index->seed);
+	return (uint32_t)XXH3_64bits_withSeed(path, len, index->seed);
 }
 
 bool index_is_of_path(const struct index *index, const struct index_object *object,

@@ -2,12 +2,18 @@
 #include "index_internal.h"
 
 #include "clock.h"
+#include "placement.h"
 #include "segment.h"
 
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What 56 bits hold: far more than any segment has. */
+#define BYTES_MASK ((UINT64_C(1) << 56) - 1)
+/* Just what malloc has in 112: there may be millions. */
+_Static_assert(sizeof(struct index_object) == 104, "an object in memory");
 
 static int compare_ids(const dfs_id *a, const dfs_id *b)
 {
@@ -91,7 +97,7 @@ static void enqueue(struct index *index, struct index_object *object)
 /* Nothing refers to its content any more, or not yet. */
 static void become_unused(struct index *index, struct index_object *object)
 {
-	object->last_ms = clock_now_ms() + INDEX_GRACES * index->grace_ms;
+	object->last_ms = (uint32_t)(clock_now_ms() + INDEX_GRACES * index->grace_ms);
 	enqueue(index, object);
 }
 
@@ -156,8 +162,8 @@ void index_put_content(struct index *index, struct index_object *object,
 		object->part.more = part;
 	}
 	part->segment = segment;
-	part->chunks = (uint8_t)entry->chunks;
-	part->bytes = entry->bytes;
+	part->chunks = entry->chunks & PLACEMENT_ALL;
+	part->bytes = entry->bytes & BYTES_MASK;
 	segment->live += entry->bytes;
 	if (object->refs == 0)
 		become_unused(index, object);
@@ -256,12 +262,13 @@ int64_t index_due_ms(const struct index *index)
 /* The lock is shared: other readers do the same, and any of their times will do. */
 void index_read(const struct index *index, struct index_object *object)
 {
-	int64_t due = clock_now_ms() + index->grace_ms;
+	int64_t now = clock_now_ms(), due = now + index->grace_ms;
+	int64_t left = (int32_t)(object->last_ms - (uint32_t)now);
 
 	if (object->refs > 0)
 		return;
-	if (due > object->last_ms)
-		due = object->last_ms;
+	if (due > now + left)
+		due = now + left;
 	if (due > atomic_load(&object->due_ms))
 		atomic_store(&object->due_ms, due);
 }

@@ -12,12 +12,17 @@
 #include "dfs.h"
 #include "store.h"
 
+struct accounts;
+struct peers;
+
 /* The server that all connections share; made in server.c. */
 struct procs_server {
 	unsigned number;
 	dfs_id cluster;
 	struct store *store;
 	struct acceptor *acceptor;
+	struct peers *peers;
+	struct accounts *accounts;
 	uint8_t secret[32]; /* that the four servers share */
 	int64_t started_ns;
 	unsigned (*connections)(void); /* how many are open now */
@@ -30,6 +35,8 @@ struct caller {
 	char address[64];              /* for the log */
 	char user[DFS_USER_MAX + 1];   /* from HELLO; empty before it */
 	unsigned peer; /* the server that calls (1..4), by its certificate; or 0 */
+	/* Of the call at hand: what was judged of each of its items (server/permit.h). */
+	dfs_status permitted[DFS_BATCH_MAX];
 	void **kept;   /* freed after the reply */
 	size_t kept_count, kept_room;
 };

@@ -254,9 +254,9 @@ static void test_reading_puts_a_drop_off(void **state)
 	assert_true(object->due_ms >= due);
 	assert_null(index_due(index, due - 1));
 	/* But not for ever. */
-	assert_int_equal(object->last_ms - due, (INDEX_GRACES - 1) * 1000);
+	assert_int_equal(object->last_ms - (uint32_t)due, (INDEX_GRACES - 1) * 1000);
 	object->due_ms = due - 500;
-	object->last_ms = due - 200;
+	object->last_ms = (uint32_t)(due - 200);
 	index_read(index, object);
 	assert_int_equal(object->due_ms, due - 200);
 	index_read(index, object);
@@ -268,7 +268,7 @@ static void test_reading_puts_a_drop_off(void **state)
 	put(fixture, "/a/x", 0, 6, 0);
 	assert_true(settle(fixture, "/a/x", 6));
 	assert_true(object->due_ms >= due);
-	assert_true(object->last_ms - object->due_ms > 1000);
+	assert_true(object->last_ms - (uint32_t)object->due_ms > 1000);
 	assert_int_equal(drop_one(fixture), 1);
 }
 
