@@ -26,15 +26,34 @@ struct dfs_result {
 	char warning[DFS_WHY]; /* done, but: e.g. which server was absent; else empty */
 };
 
+/* What a log-in leaves behind, or a recovery file holds: a session of the user, and its secret. */
+struct dfs_pass {
+	uint8_t id[16];
+	uint8_t secret[32];
+	int64_t ends_ns; /* since 1970 UTC; 0: never (a recovery file) */
+};
+
 struct dfs_options {
 	const char *config; /* a cluster.conf; not NULL */
-	const char *user;   /* whose paths; not NULL */
+	const char *user;   /* who calls, and whose paths; not NULL */
 	const char *caller; /* name and version for the servers' logs; NULL allowed */
+	/* How to log in: with one of these.  With neither the caller stays nobody. */
+	const char *
+		password; /* UTF-8, at most 1024 bytes; copied, and wiped once it was used */
+	size_t password_len;
+	const struct dfs_pass *pass;
 };
 
 /* Reads the configuration and begins to connect; waits for nobody.  On failure *ret is NULL. */
 struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret);
 void dfs_close(struct dfs *dfs);
+
+/*
+ * Waits until it is known whether the servers take the log-in that dfs_open has begun: at least two
+ * of them must.  Code 7: they refuse, or there was nothing to log in with; 5 and 10: too few
+ * servers.  Whatever else is done with a session needs this first, but for dfs_report.
+ */
+struct dfs_result dfs_login(struct dfs *dfs);
 
 /* ---- what is stored ------------------------------------------------------------ */
 

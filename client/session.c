@@ -4,7 +4,7 @@
 #include "ballot.h"
 #include "clock.h"
 #include "cluster.h"
-#include "hello.h"
+#include "login.h"
 #include "path.h"
 #include "tls.h"
 
@@ -106,92 +106,113 @@ void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned presen
 
 /* ---- opening and closing ------------------------------------------------------- */
 
-/* What is said to each server first; the links' own, for it outlives the session. */
-struct greeting {
-	struct cluster cluster;
-	char user[DFS_USER_MAX + 1];
-	char caller[DFS_TEXT_MAX + 1];
-};
-
-static bool introduce(void *context, unsigned server, struct call *call,
-		      struct links_introduction *ret, char *why)
+/* NULL when out of memory or threads; the login belongs to the links. */
+static struct links *connect_all(const struct cluster *cluster, struct login *take_login,
+				 SSL_CTX *take_tls)
 {
-	const struct greeting *greeting = context;
-	const struct links_hello hello = {.cluster = &greeting->cluster,
-					  .caller = greeting->caller,
-					  .user = greeting->user};
-
-	return links_hello(&hello, server, call, ret, why);
-}
-
-/* NULL when out of memory or threads. */
-static struct links *connect_all(const struct dfs_options *options,
-				 const struct cluster *cluster, SSL_CTX *take_tls)
-{
-	struct greeting *greeting = calloc(1, sizeof *greeting);
 	const struct links_options connect = {.cluster = cluster,
 					      .take_tls = take_tls,
 					      .servers = (1U << DFS_SERVERS) - 1,
-					      .introduce = introduce,
-					      .take_context = greeting,
-					      .free_context = free};
+					      .introduce = login_introduce,
+					      .take_context = take_login,
+					      .free_context = login_free};
 
-	if (!greeting) {
-		SSL_CTX_free(take_tls);
-		return NULL;
-	}
-	greeting->cluster = *cluster;
-	snprintf(greeting->user, sizeof greeting->user, "%s", options->user);
-	snprintf(greeting->caller, sizeof greeting->caller, "%s",
-		 options->caller ? options->caller : "libdfs " DFS_SOFTWARE);
 	return links_new(&connect);
+}
+
+/* NULL when the options can be used; else what is wrong with them. */
+static const char *check(const struct dfs_options *options)
+{
+	const char *wrong = path_check_user(options->user, strlen(options->user));
+
+	if (!wrong && options->password && options->password_len > KEYS_PASSWORD_MAX)
+		wrong = "a password has at most 1024 bytes";
+	return wrong;
 }
 
 struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 {
 	struct dfs_result result = {.code = DFS_EXIT_OTHER};
-	struct cluster *cluster = malloc(sizeof *cluster);
 	struct dfs *dfs = calloc(1, sizeof *dfs);
-	SSL_CTX *tls = NULL;
-	const char *wrong;
+	const char *wrong = check(options);
+	SSL_CTX *tls;
 
 	*ret = NULL;
-	if (!cluster || !dfs) {
-		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
-		goto failed;
-	}
-	wrong = path_check_user(options->user, strlen(options->user));
 	if (wrong) {
 		session_fail(&result, DFS_EXIT_USAGE, "user \"%.64s\": %s", options->user,
 			     wrong);
 		goto failed;
 	}
-	snprintf(dfs->user, sizeof dfs->user, "%s", options->user);
-	dfs->notices = calloc(1, sizeof *dfs->notices);
-	if (!dfs->notices) {
+	if (dfs) {
+		dfs->notices = calloc(1, sizeof *dfs->notices);
+		dfs->cluster = malloc(sizeof *dfs->cluster);
+	}
+	if (!dfs || !dfs->notices || !dfs->cluster) {
 		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
 		goto failed;
 	}
-	if (!cluster_read(options->config, cluster, result.why, sizeof result.why)) {
+	snprintf(dfs->user, sizeof dfs->user, "%s", options->user);
+	if (!cluster_read(options->config, dfs->cluster, result.why, sizeof result.why)) {
 		result.code = DFS_EXIT_USAGE;
 		goto failed;
 	}
-	tls = tls_for_client(cluster->ca, result.why, sizeof result.why);
+	tls = tls_for_client(dfs->cluster->ca, result.why, sizeof result.why);
 	if (!tls)
 		goto failed;
-	dfs->links = connect_all(options, cluster, tls);
+	dfs->login = login_new(dfs->cluster, options);
+	if (dfs->login)
+		dfs->links = connect_all(dfs->cluster, dfs->login, tls);
+	else
+		SSL_CTX_free(tls);
 	if (!dfs->links) {
 		session_fail(&result, DFS_EXIT_OTHER, "out of memory or threads");
 		goto failed;
 	}
-	free(cluster);
 	*ret = dfs;
 	return (struct dfs_result){.code = DFS_EXIT_DONE};
 failed:
-	if (dfs)
+	if (dfs) {
+		free(dfs->cluster);
 		free(dfs->notices);
+	}
 	free(dfs);
-	free(cluster);
+	return result;
+}
+
+struct dfs_result dfs_login(struct dfs *dfs)
+{
+	struct dfs_result result = {.code = DFS_EXIT_DONE};
+	char why[LINKS_WHY], absent[DFS_WHY];
+
+	links_wait(dfs->links, login_is_decided, dfs->login,
+		   clock_now_ms() + LINKS_NEED_MS);
+	switch (login_end_of(dfs->login)) {
+	case LOGIN_DONE:
+		dfs->identity = login_identity(dfs->login);
+		break;
+	case LOGIN_NOBODY:
+		session_fail(&result, DFS_EXIT_DENIED, "not logged in");
+		break;
+	case LOGIN_REFUSED:
+		session_fail(&result, DFS_EXIT_DENIED,
+			     "the servers refuse the log-in of %s", dfs->user);
+		break;
+	case LOGIN_WRONG:
+		login_wrong(dfs->login, why);
+		session_fail(&result, DFS_EXIT_DENIED, "%s", why);
+		break;
+	case LOGIN_FEW:
+		session_absent(dfs, 0, absent);
+		if (login_reached(dfs->login) == 0)
+			session_fail(&result, DFS_EXIT_ALONE,
+				     "no server can be used (%.900s)", absent);
+		else
+			session_fail(&result, DFS_EXIT_FEW,
+				     "too few servers to log in (%.800s): start the "
+				     "missing servers",
+				     absent);
+		break;
+	}
 	return result;
 }
 
@@ -216,7 +237,9 @@ void dfs_close(struct dfs *dfs)
 	}
 	if (dfs->notices)
 		free_notices(dfs->notices);
+	login_cancel(dfs->login);
 	links_free(dfs->links);
+	free(dfs->cluster);
 	free(dfs);
 }
 

@@ -7,16 +7,24 @@
 #define DFS_SESSION_H
 
 #include "dfs.h"
+#include "identity.h"
 #include "libdfs.h"
 #include "links.h"
 #include "round.h"
 #include "status.h"
+
+struct login;
+struct accounts;
 
 /* Settled ballots that wait to be told to the servers. */
 struct session_notices;
 
 struct dfs {
 	struct links *links;
+	struct login *login;             /* the links' own; lives as long as they do */
+	const struct identity *identity; /* who it is; NULL before dfs_login */
+	struct accounts *accounts;       /* of others, as they are needed (accounts.h) */
+	struct cluster *cluster;
 	char user[DFS_USER_MAX + 1];
 	dfs_seen seen[DFS_SERVERS]; /* the highest that each server told */
 	uint64_t counter;           /* of the last ballot made */

@@ -300,6 +300,29 @@ static bool is_settling(const struct links *links, bool needed)
 	return false;
 }
 
+/* With the lock held: the links that neither answered nor failed. */
+static unsigned on_the_way(const struct links *links)
+{
+	unsigned mask = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		mask |= links->link[i].state == LINK_NEW ? 1U << i : 0;
+	return mask;
+}
+
+void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),
+		void *context, int64_t deadline_ms)
+{
+	struct timespec at = {.tv_sec = deadline_ms / 1000,
+			      .tv_nsec = deadline_ms % 1000 * 1000000};
+	int rc = 0;
+
+	pthread_mutex_lock(&links->lock);
+	while (!enough(context, on_the_way(links)) && on_the_way(links) != 0 && rc == 0)
+		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
+	pthread_mutex_unlock(&links->lock);
+}
+
 void links_settle(struct links *links, bool needed)
 {
 	int64_t until = clock_now_ms() + (needed ? LINKS_NEED_MS : LINKS_PATIENCE_MS);

@@ -1,0 +1,52 @@
+/*
+ * Who calls: HELLO and LOGIN on each new connection of a session, as its links' introduction.
+ *
+ * With a password each server first tells how a proof of it is made.  What two of them tell
+ * alike is believed, so that no single server can choose the salt, and the dear computation
+ * (scrypt) is made once for all.  With a session's secret the proof is made at once.
+ * A proof is good for one server alone.
+ *
+ * The links own it (links_options.take_context); all functions may be called from any thread.
+ */
+#ifndef LOGIN_H
+#define LOGIN_H
+
+#include "cluster.h"
+#include "identity.h"
+#include "libdfs.h"
+#include "links.h"
+
+struct login;
+
+/* From the options of dfs_open; NULL when out of memory. */
+struct login *login_new(const struct cluster *cluster, const struct dfs_options *options);
+/* Wipes its secrets. */
+void login_free(void *login);
+
+/* For links_options.introduce. */
+bool login_introduce(void *login, unsigned server, struct call *call,
+		     struct links_introduction *ret, char *why);
+
+/* For links_wait: has the log-in come to an end that more answers would not change? */
+bool login_is_decided(void *login, unsigned on_the_way);
+
+/* Ends what waits for other servers: the session is being closed. */
+void login_cancel(struct login *login);
+
+enum login_end {
+	LOGIN_NOBODY,  /* neither password nor session was given */
+	LOGIN_DONE,    /* the identity is there */
+	LOGIN_REFUSED, /* by the servers that could tell */
+	LOGIN_WRONG,   /* what a server told cannot be right: login_wrong */
+	LOGIN_FEW      /* too few servers in reach */
+};
+
+enum login_end login_end_of(struct login *login);
+/* The sentence of LOGIN_WRONG; LINKS_WHY bytes. */
+void login_wrong(struct login *login, char *why);
+/* Servers that answered HELLO, whatever became of the log-in; a mask. */
+unsigned login_reached(struct login *login);
+/* Who it is; NULL before LOGIN_DONE.  Lives as long as the login. */
+const struct identity *login_identity(struct login *login);
+
+#endif
