@@ -14,9 +14,13 @@
 enum manifest_end {
 	MANIFEST_OPEN,
 	MANIFEST_NOT_FOR_US, /* no key is wrapped for this user */
+	MANIFEST_NO_KEY,     /* one is, and does not open: edited, or for a lost secret */
 	MANIFEST_DAMAGED,    /* or edited: nothing in it may be believed */
 	MANIFEST_FAILED      /* out of memory */
 };
+
+/* A format byte (2), then digests in a box. */
+enum { MANIFEST_SEALED_LEN = 1 + KEYS_BOX + 16 + 32 };
 
 /* The object key and the digests of a file at this path. */
 enum manifest_end manifest_open(const struct identity *identity, const char *path,
@@ -26,17 +30,22 @@ enum manifest_end manifest_open(const struct identity *identity, const char *pat
 /*
  * Wraps the object key for the owner and each reader of manifest->access, and encrypts the digests.
  * owner, writer, access and content but `sealed` are filled in and stay as they are.  keys and
- * sealed are allocated.  owner_seal_key: of the owner's account; not used below /shared/.
+ * sealed are allocated, also where that fails, and what they held before is not freed.
+ * owner_seal_key: of the owner's account; not used below /shared/.
  */
 bool manifest_seal(const struct identity *identity, const char *path,
 		   dfs_manifest *manifest, const dfs_key *owner_seal_key,
 		   const uint8_t key[KEYS_LEN], const struct content_digests *digests);
 
-/* The owner signs the readers; the identity is the owner's. */
+/* The owner signs the readers; the identity is the owner's.  The signature is allocated, and what
+ * was there before is not freed. */
 bool manifest_sign_access(const struct identity *identity, const char *path,
 			  dfs_manifest *manifest);
 /* Is it the owner who wrote this list?  sign_key: of the owner's account. */
 bool manifest_access_is_genuine(const char *path, const dfs_manifest *manifest,
 				const uint8_t sign_key[KEYS_LEN]);
+/* Is it oneself, with this secret or an older one of the keyring? */
+bool manifest_access_is_own(const struct identity *identity, const char *path,
+			    const dfs_manifest *manifest);
 
 #endif
