@@ -1,6 +1,8 @@
 /* The cluster's own certificate authority, by OpenSSL. */
 #include "certificates.h"
 
+#include "secret.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/bn.h>
@@ -140,6 +142,63 @@ struct certificates *certificates_new(const char *cluster_id, char *why, size_t 
 		return NULL;
 	}
 	return authority;
+}
+
+/* The key of the authority: a sentence of its own when it is not on this machine. */
+static EVP_PKEY *read_key(const char *file, char *why, size_t why_size)
+{
+	EVP_PKEY *key = NULL;
+	FILE *stream = NULL;
+
+	if (access(file, F_OK) != 0)
+		(void)snprintf(
+			why, why_size,
+			"%s: the key of the cluster's CA is not here (%s); do this "
+			"where \"cluster create\" was done, and then copy the "
+			"servers' folders to where they run",
+			file, strerror(errno));
+	else
+		stream = secret_open(file, "the key of the cluster's CA", "", why,
+				     why_size);
+	if (stream == NULL)
+		return NULL;
+	key = PEM_read_PrivateKey(stream, NULL, NULL, NULL);
+	(void)fclose(stream);
+	if (key == NULL)
+		blame_openssl("a certificate without the CA's key", why, why_size);
+	return key;
+}
+
+struct certificates *certificates_read(const char *certificate_file, const char *key_file,
+				       char *why, size_t why_size)
+{
+	struct certificates *authority = calloc(1, sizeof *authority);
+	FILE *stream = fopen(certificate_file, "re");
+
+	if (authority == NULL || stream == NULL) {
+		(void)snprintf(why, why_size, "cannot open %s: %s", certificate_file,
+			       strerror(errno));
+		goto fail;
+	}
+	authority->key = read_key(key_file, why, why_size);
+	if (authority->key == NULL)
+		goto fail;
+	authority->certificate = PEM_read_X509(stream, NULL, NULL, NULL);
+	if (authority->certificate == NULL ||
+	    X509_check_private_key(authority->certificate, authority->key) != 1) {
+		ERR_clear_error();
+		(void)snprintf(why, why_size,
+			       "%s does not belong to %s: are they of one cluster?",
+			       key_file, certificate_file);
+		goto fail;
+	}
+	(void)fclose(stream);
+	return authority;
+fail:
+	if (stream != NULL)
+		(void)fclose(stream);
+	certificates_free(authority);
+	return NULL;
 }
 
 void certificates_free(struct certificates *authority)

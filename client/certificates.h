@@ -15,6 +15,13 @@ struct certificates; /* an authority with its key, in memory */
 
 /* A new authority, valid for ten years, whose CN carries the cluster's id.  NULL, with why. */
 struct certificates *certificates_new(const char *cluster_id, char *why, size_t why_size);
+
+/*
+ * The authority of a cluster that is there.  NULL, with why, when its files cannot be read, do
+ * not belong together, or when others than its owner may read the key.
+ */
+struct certificates *certificates_read(const char *certificate_file, const char *key_file,
+				       char *why, size_t why_size);
 void certificates_free(struct certificates *authority);
 
 /*

@@ -166,7 +166,8 @@ static void demand_all(struct reading *reading)
 	if (!reading->has_ca)
 		blame(reading, "the file ends without", "ca in [cluster]");
 	if (!reading->has_admin)
-		blame(reading, "the file ends without", "admin in [cluster]");
+		blame(reading, "the file ends without",
+		      "admin in [cluster] (of before accounts: make a new cluster)");
 }
 
 /* The folder of file, and ca relative to it. */

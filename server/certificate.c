@@ -24,11 +24,12 @@ struct certificate {
 };
 
 /* Both, or neither and why. */
-static bool load(const struct settings *settings, SSL_CTX **ret_server,
-		 SSL_CTX **ret_peer, char *why, size_t why_size)
+static bool load_with(const struct settings *settings, const char *key,
+		      SSL_CTX **ret_server, SSL_CTX **ret_peer, char *why,
+		      size_t why_size)
 {
 	const struct tls_own own = {.cert = settings->cert,
-				    .key = settings->key,
+				    .key = key,
 				    .ca = settings->cluster.ca,
 				    .folder = settings->cluster.folder};
 	SSL_CTX *server = tls_for_server(&own, why, why_size), *peer = NULL;
@@ -50,6 +51,20 @@ static bool load(const struct settings *settings, SSL_CTX **ret_server,
 fail:
 	SSL_CTX_free(server);
 	return false;
+}
+
+/*
+ * A renewal that was cut off between its two renames has put the certificate in its place and
+ * left the new key beside it.
+ */
+static bool load(const struct settings *settings, SSL_CTX **ret_server,
+		 SSL_CTX **ret_peer, char *why, size_t why_size)
+{
+	char unused[256];
+
+	return load_with(settings, settings->key, ret_server, ret_peer, why, why_size) ||
+	       load_with(settings, settings->new_key, ret_server, ret_peer, unused,
+			 sizeof unused);
 }
 
 struct certificate *certificate_load(const struct settings *settings, char *why,

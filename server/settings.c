@@ -111,6 +111,8 @@ static bool find_files(struct settings *settings, const char *data)
 		    folder, name) &&
 	       fill(settings, settings->key, sizeof settings->key, "%s/%s/key.pem",
 		    folder, name) &&
+	       fill(settings, settings->new_key, sizeof settings->new_key,
+		    "%s/%s/key.new.pem", folder, name) &&
 	       fill(settings, settings->secret, sizeof settings->secret, "%s/%s/secret",
 		    folder, name) &&
 	       fill(settings, settings->pid, sizeof settings->pid, "%s/%s/pid", folder,

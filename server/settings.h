@@ -12,7 +12,8 @@ struct settings {
 	struct cluster cluster;
 	char listen[280];
 	char data[PATH_MAX];
-	char cert[PATH_MAX], key[PATH_MAX], secret[PATH_MAX], pid[PATH_MAX];
+	char cert[PATH_MAX], key[PATH_MAX], new_key[PATH_MAX], secret[PATH_MAX],
+		pid[PATH_MAX];
 	bool use_rpcbind;
 	bool create_store;
 	bool debug;

@@ -202,6 +202,55 @@ static void test_existing_files(void **state)
 	certificates_free(authority);
 }
 
+/* What was written can be read and used again, but not with another's key. */
+static void test_2_6_an_authority_is_read_again(void **state)
+{
+	char why[512] = "", certificate[300], key[300], kept[300];
+	struct certificates *ours = certificates_new("same", why, sizeof why);
+	struct certificates *other = certificates_new("same", why, sizeof why);
+	struct certificates *again;
+	X509 *root, *server;
+
+	(void)state;
+	(void)snprintf(certificate, sizeof certificate, "%s/other.pem", folder);
+	(void)snprintf(key, sizeof key, "%s/other.key", folder);
+	(void)snprintf(kept, sizeof kept, "%s/ca.key", folder);
+	assert_true(
+		certificates_write_authority(ours, file[0], file[1], why, sizeof why));
+	assert_true(
+		certificates_write_authority(other, certificate, key, why, sizeof why));
+	assert_null(certificates_read(file[0], key, why, sizeof why));
+	assert_non_null(strstr(why, "does not belong to"));
+	assert_null(certificates_read(file[0], certificate, why, sizeof why));
+	assert_non_null(strstr(why, "chmod 600"));
+	assert_null(certificates_read(kept, file[1], why, sizeof why));
+	assert_non_null(strstr(why, "No such file"));
+	assert_null(certificates_read(file[0], kept, why, sizeof why));
+	assert_non_null(strstr(why, "is not here"));
+	for (mode_t mode = 040; mode > 0; mode >>= 1) {
+		assert_int_equal(chmod(file[1], 0600 | mode), 0);
+		assert_null(certificates_read(file[0], file[1], why, sizeof why));
+		assert_non_null(strstr(why, "chmod 600"));
+	}
+	assert_int_equal(chmod(file[1], 0600), 0);
+
+	again = certificates_read(file[0], file[1], why, sizeof why);
+	assert_non_null(again);
+	root = read_certificate();
+	remove_files();
+	assert_true(certificates_write_server(again, "dfs1", file[0], file[1], why,
+					      sizeof why));
+	server = read_certificate();
+	assert_true(verifies(server, root, X509_PURPOSE_SSL_SERVER));
+	X509_free(server);
+	X509_free(root);
+	certificates_free(again);
+	certificates_free(other);
+	certificates_free(ours);
+	assert_int_equal(unlink(certificate), 0);
+	assert_int_equal(unlink(key), 0);
+}
+
 /* The addresses that come of a base port and hosts, or the code of the refusal. */
 static int addresses(struct cluster *cluster, const char *base, const char *const *hosts,
 		     size_t count)
@@ -284,9 +333,13 @@ static void test_free_ports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_server_certificate),     IN_FOLDER(test_other_authority),
-		IN_FOLDER(test_existing_files),         cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_wrong_addresses), cmocka_unit_test(test_free_ports),
+		IN_FOLDER(test_server_certificate),
+		IN_FOLDER(test_other_authority),
+		IN_FOLDER(test_existing_files),
+		IN_FOLDER(test_2_6_an_authority_is_read_again),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_wrong_addresses),
+		cmocka_unit_test(test_free_ports),
 	};
 
 	return cmocka_run_group_tests_name("certificates", tests, NULL, NULL);
