@@ -99,8 +99,10 @@ LIBRARIES    := $(BUILD)/libserver.a $(BUILD)/libdfs.a $(BUILD)/librpc.a
 $(BUILD)/tests/%.o: tests/%.c | $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D)
 	$(Q) $(CC) $(ALL_CPPFLAGS) $(TEST_PATH) $(ALL_CFLAGS) -c -o $@ $<
+# The client with other rules than the product's.
+$(BUILD)/tests/bench/client_plain: $(BUILD)/client/main.o
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
-	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $< $(TEST_SHARED) -Wl,--start-group $(LIBRARIES) -Wl,--end-group \
+	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(LIBRARIES) -Wl,--end-group \
 		$(RPC_LIBS) $(SERVER_LIBS) $(CLIENT_LIBS) -lcmocka
 
 RUN_TESTS = DFS_BIN=$(abspath $(BIN)) DFS_TOOLS=$(abspath $(BUILD))/tests MAKEFLAGS= \

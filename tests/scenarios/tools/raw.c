@@ -1,5 +1,5 @@
 /*
- * A client that says single words of the protocol to a single server:
+ * A client, logged in as "tester", that says single words of the protocol to a single server:
  *
  *	raw CONFIG SERVER seen				prints the counter it has seen
  *	raw CONFIG SERVER prepare PATH COUNTER		prints the status, a number
@@ -9,9 +9,10 @@
 #include "ballot.h"
 #include "call.h"
 #include "clock.h"
+#include "login_fixture.h"
+#include "manifest.h"
 #include "placement.h"
 #include "text.h"
-#include "tls.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,8 +67,11 @@ static int prepare(struct call *call, char *path, uint64_t counter)
 	return 0;
 }
 
-static int accept_file(struct call *call, char *path, uint64_t counter, uint64_t number)
+static int accept_file(struct call *call, const struct identity *identity, char *path,
+		       uint64_t counter, uint64_t number)
 {
+	static const struct content_digests digests;
+	static const uint8_t key[KEYS_LEN];
 	dfs_proposal item = {.path = {(u_int)strlen(path), path}};
 	dfs_accept_args args = {.ballot = {.counter = counter}, .items = {1, &item}};
 	dfs_content *content = &item.value.body.dfs_body_u.manifest.content;
@@ -91,6 +95,9 @@ static int accept_file(struct call *call, char *path, uint64_t counter, uint64_t
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		content->holders =
 			placement_hold(content->holders, s, placement_pair(0, s));
+	if (!manifest_seal(identity, path, &item.value.body.dfs_body_u.manifest,
+			   &identity->account.seal_key, key, &digests))
+		return fail();
 	if (!run(call, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
 		 (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res))
 		return fail();
@@ -105,8 +112,8 @@ int main(int argc, char **argv)
 {
 	static struct cluster cluster;
 	uint64_t server, counter = 0, number = 0, seen;
-	SSL_CTX *tls = NULL;
-	struct call *call = NULL;
+	static struct identity identity;
+	struct call *call;
 	int rc = 2;
 
 	snprintf(why, sizeof why, "see the head of raw.c");
@@ -116,10 +123,8 @@ int main(int argc, char **argv)
 		return fail();
 	if (!cluster_read(argv[1], &cluster, why, sizeof why))
 		return fail();
-	tls = tls_for_client(cluster.ca, why, sizeof why);
-	if (tls)
-		call = call_open(&cluster, (unsigned)server, tls,
-				 clock_now_ms() + LIMIT_MS, why, sizeof why);
+	call = login_fixture_open(&cluster, (unsigned)server, "tester", &identity, why,
+				  sizeof why);
 	if (!call || !hello(call, &seen)) {
 		rc = fail();
 	} else if (strcmp(argv[3], "seen") == 0) {
@@ -128,11 +133,10 @@ int main(int argc, char **argv)
 	} else if (strcmp(argv[3], "prepare") == 0 && argc == 6) {
 		rc = prepare(call, argv[4], counter);
 	} else if (strcmp(argv[3], "accept") == 0 && argc == 7) {
-		rc = accept_file(call, argv[4], counter, number);
+		rc = accept_file(call, &identity, argv[4], counter, number);
 	} else {
 		rc = fail();
 	}
 	call_close(call);
-	SSL_CTX_free(tls);
 	return rc;
 }

@@ -11,8 +11,8 @@
 #include "clock.h"
 #include "cluster.h"
 #include "dfs.h"
+#include "login_fixture.h"
 #include "text.h"
-#include "tls.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,22 +42,6 @@ static void run(uint32_t procedure, xdrproc_t encode, const void *args, xdrproc_
 		printf("procedure %u: %s\n", procedure, why);
 		exit(1);
 	}
-}
-
-/* A server listens to nobody who has not said who it is. */
-static void say_hello(void)
-{
-	char user[] = "tester", caller[] = "refusals";
-	dfs_hello_args args = {
-		.user = {.dfs_user_len = sizeof user - 1, .dfs_user_val = user},
-		.caller = {.dfs_text_len = sizeof caller - 1, .dfs_text_val = caller}};
-	dfs_hello_res res;
-
-	run(DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args, (xdrproc_t)xdr_dfs_hello_res,
-	    &res, sizeof res);
-	if (res.status != DFS_OK)
-		exit(1);
-	call_free_result((xdrproc_t)xdr_dfs_hello_res, &res);
 }
 
 static void try_registers(dfs_path path, const char *hex)
@@ -171,23 +155,18 @@ int main(int argc, char **argv)
 	struct cluster cluster;
 	uint64_t server;
 	char why[512];
-	SSL_CTX *tls;
 
 	if (argc != 3 || !text_number(argv[2], 1, DFS_SERVERS, &server) ||
 	    !cluster_read(argv[1], &cluster, why, sizeof why))
 		return 2;
-	tls = tls_for_client(cluster.ca, why, sizeof why);
-	call = tls == NULL ? NULL
-			   : call_open(&cluster, (unsigned)server, tls,
-				       clock_now_ms() + PATIENCE_MS, why, sizeof why);
+	call = login_fixture_open(&cluster, (unsigned)server, "tester", NULL, why,
+				  sizeof why);
 	if (call == NULL) {
 		printf("%s\n", why);
 		return 1;
 	}
-	say_hello();
 	while (fgets(line, sizeof line, stdin) != NULL)
 		try_all(line);
 	call_close(call);
-	SSL_CTX_free(tls);
 	return taken == 0 ? 0 : 1;
 }

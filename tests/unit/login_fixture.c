@@ -1,0 +1,76 @@
+/* A connection that is logged in: the least that it takes, with the client's own keys.c. */
+#include "login_fixture.h"
+
+#include "clock.h"
+#include "session_file.h"
+#include "tls.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LIMIT_MS = 20000 };
+
+/* The words of LOGIN with a session; what it points to is the caller's. */
+static bool prove(const struct dfs_pass *pass, unsigned server, char *user,
+		  uint8_t ret_master[KEYS_MASTER], dfs_login_args *ret)
+{
+	dfs_session_proof *proof = &ret->how.dfs_login_how_u.session;
+
+	ret->user = (dfs_user){(u_int)strlen(user), user};
+	ret->how.kind = DFS_LOGIN_SESSION;
+	memcpy(proof->session.bytes, pass->id, sizeof pass->id);
+	return keys_master_of_secret(pass->secret, ret_master) &&
+	       keys_proof(ret_master, server, &proof->proof);
+}
+
+static bool log_in(struct call *call, const struct cluster *cluster, unsigned server,
+		   const char *user, struct identity *ret_identity, char *why,
+		   size_t why_size)
+{
+	struct dfs_pass pass;
+	struct dfs_result read = session_file_read(&cluster->id, user, &pass);
+	uint8_t master[KEYS_MASTER];
+	char name[DFS_USER_MAX + 1];
+	dfs_login_args args;
+	dfs_login_res res;
+	const char *wrong = NULL;
+
+	snprintf(name, sizeof name, "%s", user);
+	if (read.code != 0 || !prove(&pass, server, name, master, &args)) {
+		snprintf(why, why_size, "no session: %s", read.why);
+		return false;
+	}
+	if (!call_run(call, DFS_LOGIN, (xdrproc_t)xdr_dfs_login_args, &args,
+		      (xdrproc_t)xdr_dfs_login_res, &res, sizeof res,
+		      clock_now_ms() + LIMIT_MS, why, why_size))
+		return false;
+	if (res.status != DFS_OK || res.dfs_login_res_u.answer.kind != DFS_LOGIN_SESSION)
+		wrong = "the log-in was refused";
+	else if (ret_identity != NULL)
+		wrong = identity_fill(
+			ret_identity, user, (const uint8_t *)cluster->admin_key.bytes,
+			&res.dfs_login_res_u.answer.dfs_login_answer_u.identity, master);
+	if (wrong != NULL)
+		snprintf(why, why_size, "%s (status %d)", wrong, (int)res.status);
+	call_free_result((xdrproc_t)xdr_dfs_login_res, &res);
+	return wrong == NULL;
+}
+
+struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
+				const char *user, struct identity *ret_identity,
+				char *why, size_t why_size)
+{
+	SSL_CTX *tls = tls_for_client(cluster->ca, why, why_size);
+	struct call *call = tls == NULL
+				    ? NULL
+				    : call_open(cluster, server, tls,
+						clock_now_ms() + LIMIT_MS, why, why_size);
+
+	SSL_CTX_free(tls);
+	if (call != NULL &&
+	    !log_in(call, cluster, server, user, ret_identity, why, why_size)) {
+		call_close(call);
+		call = NULL;
+	}
+	return call;
+}

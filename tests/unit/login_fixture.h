@@ -1,0 +1,19 @@
+/* A connection that is logged in, for tools that say single words of the protocol. */
+#ifndef DFS_LOGIN_FIXTURE_H
+#define DFS_LOGIN_FIXTURE_H
+
+#include "call.h"
+#include "cluster.h"
+#include "identity.h"
+
+#include <stdbool.h>
+
+/*
+ * To this server, as this user, with the session that "client login" left.  NULL, with why,
+ * otherwise; ret_identity may be NULL.
+ */
+struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
+				const char *user, struct identity *ret_identity,
+				char *why, size_t why_size);
+
+#endif
