@@ -160,6 +160,7 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 		res->status = DFS_BUSY;
 		return;
 	}
+	ok->votes = TRUE;
 	ok->more = walk.more;
 	ok->entries.entries_len = (u_int)walk.count;
 }

@@ -38,7 +38,7 @@ BADCRED, REJECTEDCRED, TOOWEAK = 1, 2, 5
 SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS = range(5)
 STARTTLS = ("accepted", SUCCESS, AUTH_NONE, b"STARTTLS")
 HELLO, LOGIN, PUT, BIND, GET, LOOKUP, PREPARE, ACCEPT, DELETE, FINISH, SETTLED, LIST, STATUS = range(1, 14)
-BETWEEN_SERVERS = (32, 33, 34, 35)
+BETWEEN_SERVERS = (32, 33, 34, 35, 36)
 OK, RECOVERING, UNKNOWN, DENIED, UNCHECKED = 0, 6, 7, 9, 12
 RECORD_MAX = 2097152
 
@@ -508,9 +508,9 @@ def check_mutations(ok):
 def wanted(stream, path):
     """What GET takes for a megabyte of the file's units that this server has."""
     _, _, results = ask(stream, LOOKUP, struct.pack(">I", 1) + opaque(path.encode()))
-    assert word(results) == OK and word(results, 20) == OK, results[:24]
-    # status, seen, one item: its status, that it is known, ballot, settled; then the ticket
-    ticket = results[60:100]
+    assert word(results) == OK and word(results, 24) == OK, results[:28]
+    # status, votes, seen, one item: its status, that it is known, ballot, settled; then the ticket
+    ticket = results[64:104]
     assert any(ticket[24:]), "no ticket"
 
     def wants(units):
