@@ -15,9 +15,11 @@
 
 #include "ballot.h"
 #include "errors.h"
+#include "path.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct acceptor *acceptor_new(struct store *store, unsigned server,
 			      const struct acceptor_rules *rules)
@@ -143,21 +145,23 @@ int acceptor_reserve(struct acceptor *acceptor, uint64_t counter)
 
 /* ---- keys ---------------------------------------------------------------------- */
 
-int acceptor_take(struct acceptor *acceptor, const void *items, size_t count,
-		  const dfs_path *(*path_of)(const void *items, size_t i),
-		  const dfs_id *(*object_of)(const void *items, size_t i),
-		  struct busy_key **ret_keys, size_t *ret_count)
+int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *caller,
+		  const struct acceptor_items *items, struct busy_key **ret_keys,
+		  size_t *ret_count)
 {
-	struct busy_key *keys = calloc(2 * count + 1, sizeof *keys);
+	struct busy_key *keys = calloc(2 * items->count + 1, sizeof *keys);
 	size_t taken = 0;
 	int rc;
 
 	if (!keys)
 		return ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		const dfs_path *path = path_of(items, i);
-		const dfs_id *object = object_of ? object_of(items, i) : NULL;
+	for (size_t i = 0; i < items->count; i++) {
+		const dfs_path *path = items->path_of(items->items, i);
+		const dfs_id *object =
+			items->object_of ? items->object_of(items->items, i) : NULL;
 
+		if (acceptor_judged(caller, i) != DFS_OK)
+			continue;
 		keys[taken++] = (struct busy_key){path->dfs_path_val, path->dfs_path_len};
 		if (object)
 			keys[taken++] =
@@ -177,6 +181,42 @@ void acceptor_give(struct acceptor *acceptor, struct busy_key *keys, size_t coun
 {
 	busy_give(acceptor->busy, keys, count);
 	free(keys);
+}
+
+/* ---- callers ------------------------------------------------------------------- */
+
+const struct acceptor_caller acceptor_server;
+
+dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item)
+{
+	return caller->judged ? caller->judged[item] : DFS_OK;
+}
+
+dfs_status acceptor_check_object(struct acceptor *acceptor,
+				 const struct acceptor_claim *claim)
+{
+	struct store *store = acceptor->store;
+
+	if (store_chunks(store, claim->object) == 0)
+		return DFS_OK;
+	if (!claim->has_ticket &&
+	    !store_is_of_path(store, claim->object, claim->path->dfs_path_val,
+			      claim->path->dfs_path_len))
+		return DFS_DENIED;
+	return store_fits_size(store, claim->object, claim->size) ? DFS_OK : DFS_INVALID;
+}
+
+dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
+				const struct acceptor_claim *claim)
+{
+	const char *path = claim->path->dfs_path_val, *owner = user;
+	size_t len = claim->path->dfs_path_len, owner_len = strlen(user);
+
+	if (!path_is_shared(path, len))
+		owner = path_of_whom(path, len, &owner_len);
+	return store_fits_quota(acceptor->store, owner, owner_len, path, len, claim->size)
+		       ? DFS_OK
+		       : DFS_OVER_QUOTA;
 }
 
 /* ---- LOOKUP -------------------------------------------------------------------- */
@@ -208,6 +248,12 @@ dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
 void acceptor_lookup(struct acceptor *acceptor, const dfs_paths *args,
 		     dfs_lookup_res *res)
 {
+	acceptor_lookup_for(acceptor, &acceptor_server, args, res);
+}
+
+void acceptor_lookup_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			 const dfs_paths *args, dfs_lookup_res *res)
+{
 	size_t count = args->paths.paths_len;
 	dfs_looked *items = calloc(count + 1, sizeof *items);
 
@@ -215,9 +261,13 @@ void acceptor_lookup(struct acceptor *acceptor, const dfs_paths *args,
 		res->status = DFS_BUSY;
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		items[i].status = acceptor_read(acceptor, &args->paths.paths_val[i],
-						&items[i].dfs_looked_u.reg);
+	for (size_t i = 0; i < count; i++) {
+		items[i].status = acceptor_judged(caller, i);
+		if (items[i].status == DFS_OK)
+			items[i].status =
+				acceptor_read(acceptor, &args->paths.paths_val[i],
+					      &items[i].dfs_looked_u.reg);
+	}
 	res->status = DFS_OK;
 	res->dfs_lookup_res_u.ok.seen = acceptor_seen(acceptor);
 	res->dfs_lookup_res_u.ok.items.items_val = items;

@@ -32,11 +32,32 @@ void acceptor_free(struct acceptor *acceptor);
 /* What a proposer must exceed to be heard. */
 dfs_seen acceptor_seen(struct acceptor *acceptor);
 
-/* Each fills res, whose arrays are allocated; the paths were checked before. */
+/* Each fills res, whose arrays are allocated; the paths were checked before.  For servers. */
 void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_res *);
 void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res *);
 void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_args *,
 		   dfs_bind_res *);
+
+/* Whom a message is from. */
+struct acceptor_caller {
+	/*
+	 * Of a user nothing is taken on trust: content has to fit the size that is claimed for it and
+	 * the owner's quota, and an object that is here has to be this path's.  NULL: a server.
+	 */
+	const char *user;
+	/* Of each item: what is not DFS_OK is answered with this alone.  NULL: all are. */
+	const dfs_status *judged;
+};
+
+/* The same, for anybody. */
+void acceptor_lookup_for(struct acceptor *, const struct acceptor_caller *,
+			 const dfs_paths *, dfs_lookup_res *);
+void acceptor_prepare_for(struct acceptor *, const struct acceptor_caller *,
+			  const dfs_prepare_args *, dfs_prepare_res *);
+void acceptor_accept_for(struct acceptor *, const struct acceptor_caller *,
+			 const dfs_accept_args *, dfs_accept_res *);
+void acceptor_bind_for(struct acceptor *, const struct acceptor_caller *,
+		       struct store_uploads *, const dfs_bind_args *, dfs_bind_res *);
 
 #endif

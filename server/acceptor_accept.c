@@ -39,12 +39,28 @@ static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 			       item->path.dfs_path_len, ballot);
 }
 
+/* What a user proposes may not contradict what is here. */
+static dfs_status check_proposal(struct acceptor *acceptor,
+				 const struct acceptor_caller *caller,
+				 const dfs_proposal *item)
+{
+	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
+	const struct acceptor_claim claim = {
+		.path = &item->path, .object = &content->object, .size = content->size};
+
+	if (!caller->user || item->value.body.kind != DFS_FILE)
+		return DFS_OK;
+	return acceptor_check_object(acceptor, &claim);
+}
+
 /* Judges one proposal; a good one goes into the batch. */
-static dfs_status judge_proposal(struct acceptor *acceptor, const dfs_ballot *ballot,
-				 const dfs_proposal *item, struct store_batch *batch,
-				 bool *ret_added)
+static dfs_status judge_proposal(struct acceptor *acceptor,
+				 const struct acceptor_caller *caller,
+				 const dfs_ballot *ballot, const dfs_proposal *item,
+				 struct store_batch *batch, bool *ret_added)
 {
 	struct store_register reg;
+	dfs_status status;
 	int rc = acceptor_look(acceptor, &item->path, &reg);
 
 	if (rc == EBADMSG)
@@ -59,16 +75,23 @@ static dfs_status judge_proposal(struct acceptor *acceptor, const dfs_ballot *ba
 	case ACCEPTOR_GOOD:
 		break;
 	}
+	status = check_proposal(acceptor, caller, item);
+	if (status != DFS_OK)
+		return status;
 	if (lacks_data(acceptor, ballot, item))
 		return DFS_NODATA;
 	rc = store_batch_accept(batch, item->path.dfs_path_val, item->path.dfs_path_len,
-				ballot, &item->value, STORE_CONFIRMED);
+				ballot, &item->value,
+				caller->user ? STORE_CONFIRMED | STORE_WITHIN_QUOTA
+					     : STORE_CONFIRMED);
 	*ret_added = rc == 0;
+	if (rc == EDQUOT)
+		return DFS_OVER_QUOTA;
 	return errors_status(ERRORS_COMMITTING, rc);
 }
 
-static int accept_locked(struct acceptor *acceptor, const dfs_accept_args *args,
-			 dfs_status *items, bool *added)
+static int accept_locked(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			 const dfs_accept_args *args, dfs_status *items, bool *added)
 {
 	size_t count = args->items.items_len, good = 0;
 	struct store_batch *batch = store_batch_new(acceptor->store);
@@ -77,8 +100,11 @@ static int accept_locked(struct acceptor *acceptor, const dfs_accept_args *args,
 	if (!batch)
 		return ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		items[i] = judge_proposal(acceptor, &args->ballot,
-					  &args->items.items_val[i], batch, &added[i]);
+		items[i] = acceptor_judged(caller, i);
+		if (items[i] == DFS_OK)
+			items[i] = judge_proposal(acceptor, caller, &args->ballot,
+						  &args->items.items_val[i], batch,
+						  &added[i]);
 		good += added[i];
 	}
 	if (good == 0) {
@@ -109,6 +135,15 @@ static int accept_locked(struct acceptor *acceptor, const dfs_accept_args *args,
 void acceptor_accept(struct acceptor *acceptor, const dfs_accept_args *args,
 		     dfs_accept_res *res)
 {
+	acceptor_accept_for(acceptor, &acceptor_server, args, res);
+}
+
+void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			 const dfs_accept_args *args, dfs_accept_res *res)
+{
+	const struct acceptor_items proposals = {.items = args->items.items_val,
+						 .count = args->items.items_len,
+						 .path_of = proposal_path};
 	size_t count = args->items.items_len, key_count;
 	dfs_status *items = calloc(count + 1, sizeof *items);
 	bool *added = calloc(count + 1, sizeof *added);
@@ -116,10 +151,9 @@ void acceptor_accept(struct acceptor *acceptor, const dfs_accept_args *args,
 	int rc = items && added ? 0 : ENOMEM;
 
 	if (rc == 0)
-		rc = acceptor_take(acceptor, args->items.items_val, count, proposal_path,
-				   NULL, &keys, &key_count);
+		rc = acceptor_take(acceptor, caller, &proposals, &keys, &key_count);
 	if (rc == 0) {
-		rc = accept_locked(acceptor, args, items, added);
+		rc = accept_locked(acceptor, caller, args, items, added);
 		acceptor_give(acceptor, keys, key_count);
 	}
 	free(added);

@@ -61,10 +61,36 @@ int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
  * Takes the paths of the items, and the objects that go with them (object_of may be NULL, or
  * return NULL), and waits until they are ours.  EINVAL when one is there twice; ENOMEM.
  */
-int acceptor_take(struct acceptor *acceptor, const void *items, size_t count,
-		  const dfs_path *(*path_of)(const void *items, size_t i),
-		  const dfs_id *(*object_of)(const void *items, size_t i),
-		  struct busy_key **ret_keys, size_t *ret_count);
+struct acceptor_items {
+	const void *items;
+	size_t count;
+	const dfs_path *(*path_of)(const void *items, size_t i);
+	const dfs_id *(*object_of)(const void *items, size_t i);
+};
+int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *caller,
+		  const struct acceptor_items *items, struct busy_key **ret_keys,
+		  size_t *ret_count);
+/* What was judged of the item before it came here. */
+dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item);
+
+/* What a user says of the content that a path is to have. */
+struct acceptor_claim {
+	const dfs_path *path;
+	const dfs_id *object;
+	uint64_t size;
+	bool has_ticket; /* for the object, which may then be another path's */
+};
+
+/* DFS_DENIED: the object is here and not this path's; DFS_INVALID: its size is another. */
+dfs_status acceptor_check_object(struct acceptor *acceptor,
+				 const struct acceptor_claim *claim);
+
+/* DFS_OVER_QUOTA: the owner of the path may not have so much.  The user stores below /shared/. */
+dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
+				const struct acceptor_claim *claim);
+
+extern const struct acceptor_caller acceptor_server; /* trusted */
+
 void acceptor_give(struct acceptor *acceptor, struct busy_key *take_keys, size_t count);
 
 #endif

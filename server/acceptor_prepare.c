@@ -52,12 +52,31 @@ static int stage_item(struct acceptor *acceptor, struct store_batch *batch,
 	return rc;
 }
 
+/* May a user stage this? */
+static dfs_status check_staging(struct acceptor *acceptor,
+				const struct acceptor_caller *caller,
+				const dfs_prepare_item *item)
+{
+	const struct acceptor_claim claim = {.path = &item->path,
+					     .object = prepare_object(item, 0),
+					     .size = item->size,
+					     .has_ticket = item->stage.kind ==
+							   DFS_STAGE_BINDING};
+	dfs_status status;
+
+	if (!caller->user)
+		return DFS_OK;
+	status = acceptor_check_object(acceptor, &claim);
+	return status == DFS_OK ? acceptor_check_quota(acceptor, caller->user, &claim)
+				: status;
+}
+
 /*
  * Stages what the good items bring, durably, in one commit.  Whatever fails here fails as
  * content only: the vote is given all the same.
  */
-static void stage_items(struct acceptor *acceptor, const dfs_prepare_args *args,
-			dfs_promise *items)
+static void stage_items(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			const dfs_prepare_args *args, dfs_promise *items)
 {
 	size_t count = args->items.items_len, staged = 0;
 	struct store_batch *batch = store_batch_new(acceptor->store);
@@ -65,12 +84,15 @@ static void stage_items(struct acceptor *acceptor, const dfs_prepare_args *args,
 
 	for (size_t i = 0; i < count; i++) {
 		const dfs_prepare_item *item = &args->items.items_val[i];
+		dfs_promised *promised = &items[i].dfs_promise_u.promised;
 
 		if (items[i].status != DFS_OK || !prepare_object(item, 0))
 			continue;
+		promised->staged = check_staging(acceptor, caller, item);
+		if (promised->staged != DFS_OK)
+			continue;
 		rc = batch ? stage_item(acceptor, batch, item, &args->ballot) : ENOMEM;
-		items[i].dfs_promise_u.promised.staged =
-			errors_status(ERRORS_BINDING, rc);
+		promised->staged = errors_status(ERRORS_BINDING, rc);
 		staged += rc == 0;
 	}
 	if (staged == 0) {
@@ -120,8 +142,9 @@ static dfs_status promise(struct acceptor *acceptor, const dfs_prepare_item *ite
 	return DFS_OK;
 }
 
-static void prepare_locked(struct acceptor *acceptor, const dfs_prepare_args *args,
-			   dfs_promise *items)
+static void prepare_locked(struct acceptor *acceptor,
+			   const struct acceptor_caller *caller,
+			   const dfs_prepare_args *args, dfs_promise *items)
 {
 	size_t count = args->items.items_len, good = 0;
 	int rc;
@@ -130,6 +153,9 @@ static void prepare_locked(struct acceptor *acceptor, const dfs_prepare_args *ar
 		const dfs_path *path = &args->items.items_val[i].path;
 		struct store_register reg;
 
+		items[i].status = acceptor_judged(caller, i);
+		if (items[i].status != DFS_OK)
+			continue;
 		rc = acceptor_look(acceptor, path, &reg);
 		if (rc == EBADMSG)
 			items[i].status = DFS_DAMAGED;
@@ -142,7 +168,7 @@ static void prepare_locked(struct acceptor *acceptor, const dfs_prepare_args *ar
 	}
 	rc = good > 0 ? acceptor_reserve(acceptor, args->ballot.counter) : 0;
 	if (rc == 0)
-		stage_items(acceptor, args, items);
+		stage_items(acceptor, caller, args, items);
 	for (size_t i = 0; i < count; i++) {
 		dfs_promised *promised = &items[i].dfs_promise_u.promised;
 
@@ -159,20 +185,29 @@ static void prepare_locked(struct acceptor *acceptor, const dfs_prepare_args *ar
 void acceptor_prepare(struct acceptor *acceptor, const dfs_prepare_args *args,
 		      dfs_prepare_res *res)
 {
+	acceptor_prepare_for(acceptor, &acceptor_server, args, res);
+}
+
+void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			  const dfs_prepare_args *args, dfs_prepare_res *res)
+{
+	const struct acceptor_items wanted = {.items = args->items.items_val,
+					      .count = args->items.items_len,
+					      .path_of = prepare_path,
+					      .object_of = prepare_object};
 	size_t count = args->items.items_len, key_count;
 	dfs_promise *items = calloc(count + 1, sizeof *items);
 	struct busy_key *keys;
 	int rc = items ? 0 : ENOMEM;
 
 	if (rc == 0)
-		rc = acceptor_take(acceptor, args->items.items_val, count, prepare_path,
-				   prepare_object, &keys, &key_count);
+		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
 	if (rc != 0) {
 		free(items);
 		res->status = errors_status(ERRORS_BINDING, rc);
 		return;
 	}
-	prepare_locked(acceptor, args, items);
+	prepare_locked(acceptor, caller, args, items);
 	acceptor_give(acceptor, keys, key_count);
 	res->status = DFS_OK;
 	res->dfs_prepare_res_u.ok.seen = acceptor_seen(acceptor);
@@ -192,8 +227,30 @@ static const dfs_id *bind_object(const void *items, size_t i)
 
 /* ---- BIND ---------------------------------------------------------------------- */
 
-static void bind_locked(struct acceptor *acceptor, struct store_uploads *uploads,
-			const dfs_bind_args *args, dfs_status *items)
+/*
+ * May a user bind this?  An upload has only units that fit the size it was begun with, so that this is
+ * the size it has to be.
+ */
+static dfs_status check_binding(struct acceptor *acceptor,
+				const struct acceptor_caller *caller,
+				struct store_uploads *uploads, const dfs_bind_item *item)
+{
+	const struct acceptor_claim claim = {
+		.path = &item->path, .object = &item->share.object, .size = item->size};
+	dfs_status status;
+
+	if (!caller->user)
+		return DFS_OK;
+	if (store_upload_size(uploads, &item->share.object, item->size) != 0)
+		return DFS_INVALID;
+	status = acceptor_check_object(acceptor, &claim);
+	return status == DFS_OK ? acceptor_check_quota(acceptor, caller->user, &claim)
+				: status;
+}
+
+static void bind_locked(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			struct store_uploads *uploads, const dfs_bind_args *args,
+			dfs_status *items)
 {
 	size_t count = args->items.items_len, good = 0;
 	struct store_batch *batch = store_batch_new(acceptor->store);
@@ -202,10 +259,13 @@ static void bind_locked(struct acceptor *acceptor, struct store_uploads *uploads
 	for (size_t i = 0; i < count; i++) {
 		const dfs_bind_item *item = &args->items.items_val[i];
 
-		if (!acceptor_can_hear(acceptor, &args->ballot)) {
+		items[i] = acceptor_judged(caller, i);
+		if (items[i] == DFS_OK && !acceptor_can_hear(acceptor, &args->ballot))
 			items[i] = DFS_REFUSED;
+		if (items[i] == DFS_OK)
+			items[i] = check_binding(acceptor, caller, uploads, item);
+		if (items[i] != DFS_OK)
 			continue;
-		}
 		rc = batch ? store_batch_upload(batch, uploads, &item->share) : ENOMEM;
 		if (rc == 0)
 			rc = store_batch_bind(batch, &item->share.object,
@@ -236,20 +296,30 @@ static void bind_locked(struct acceptor *acceptor, struct store_uploads *uploads
 void acceptor_bind(struct acceptor *acceptor, struct store_uploads *uploads,
 		   const dfs_bind_args *args, dfs_bind_res *res)
 {
+	acceptor_bind_for(acceptor, &acceptor_server, uploads, args, res);
+}
+
+void acceptor_bind_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
+		       struct store_uploads *uploads, const dfs_bind_args *args,
+		       dfs_bind_res *res)
+{
+	const struct acceptor_items wanted = {.items = args->items.items_val,
+					      .count = args->items.items_len,
+					      .path_of = bind_path,
+					      .object_of = bind_object};
 	size_t count = args->items.items_len, key_count;
 	dfs_status *items = calloc(count + 1, sizeof *items);
 	struct busy_key *keys;
 	int rc = items ? 0 : ENOMEM;
 
 	if (rc == 0)
-		rc = acceptor_take(acceptor, args->items.items_val, count, bind_path,
-				   bind_object, &keys, &key_count);
+		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
 	if (rc != 0) {
 		free(items);
 		res->status = errors_status(ERRORS_BINDING, rc);
 		return;
 	}
-	bind_locked(acceptor, uploads, args, items);
+	bind_locked(acceptor, caller, uploads, args, items);
 	acceptor_give(acceptor, keys, key_count);
 	res->status = DFS_OK;
 	res->dfs_bind_res_u.items.items_val = items;
