@@ -2,6 +2,7 @@
 #include "cluster_admin.h"
 
 #include "ballot.h"
+#include "credentials.h"
 #include "identity.h"
 #include "path.h"
 #include <limits.h>
@@ -43,26 +44,6 @@ static bool make_identity(struct identity *ret)
 	return keys_random(ret->ring.secrets[0], KEYS_LEN) &&
 	       keys_random(ret->shared, sizeof ret->shared) &&
 	       keys_public(ret->shared, &ret->shared_seal_key, &seal_key);
-}
-
-/* keyring has DFS_KEYRING_MAX bytes and stays the caller's. */
-static bool make_credentials(const struct identity *admin, const char *password,
-			     uint8_t *keyring, dfs_credentials *ret)
-{
-	uint8_t master[KEYS_MASTER];
-	size_t len = 0;
-	bool good;
-
-	memset(ret, 0, sizeof *ret);
-	good = keys_new_scrypt(&ret->scrypt) &&
-	       keys_master_of_password(password, strlen(password), &ret->scrypt,
-				       master) &&
-	       keys_verifiers(master, &ret->verifiers) &&
-	       keys_lock_ring(&admin->ring, master, keyring, &len);
-	keys_wipe(master, sizeof master);
-	ret->keyring.keyring_val = (char *)keyring;
-	ret->keyring.keyring_len = (u_int)len;
-	return good;
 }
 
 /* The first value of a register, proposed at the first ballot there is. */
@@ -107,8 +88,7 @@ bool cluster_admin_make(struct cluster_admin *ret)
 	dfs_learn_item items[REGISTERS];
 	dfs_learn_args args = {.items = {REGISTERS, items}};
 	dfs_account *account = &items[0].value.body.dfs_body_u.account;
-	dfs_credentials *credentials = &items[1].value.body.dfs_body_u.credentials;
-	uint8_t keyring[DFS_KEYRING_MAX];
+	struct credentials credentials;
 	struct identity admin;
 	bool made;
 
@@ -117,10 +97,13 @@ bool cluster_admin_make(struct cluster_admin *ret)
 	       begin(&items[1], credentials_path, DFS_CREDENTIALS) &&
 	       make_password(ret->password) && make_identity(&admin) &&
 	       identity_make_account(&admin, name, admin.ring.secrets[0], account) &&
-	       make_credentials(&admin, ret->password, keyring, credentials) &&
-	       encode(&args, ret);
-	if (made)
+	       credentials_make(&credentials, ret->password, strlen(ret->password),
+				&admin.ring);
+	if (made) {
+		items[1].value.body.dfs_body_u.credentials = credentials.record;
 		ret->sign_key = account->sign_key;
+		made = encode(&args, ret);
+	}
 	identity_wipe(&admin);
 	return made;
 }

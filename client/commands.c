@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command *const all[] = {&cmd_put,     &cmd_get,  &cmd_list,
-					    &cmd_delete,  &cmd_stat, &cmd_status,
-					    &cmd_cluster, &cmd_help, NULL};
+static const struct command *const all[] = {
+	&cmd_put,   &cmd_get,    &cmd_list,   &cmd_delete,  &cmd_stat, &cmd_status,
+	&cmd_login, &cmd_logout, &cmd_whoami, &cmd_cluster, &cmd_help, NULL};
 
 enum { LONGEST = 16, SHORT = 5 };
 

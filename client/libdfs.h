@@ -55,13 +55,98 @@ void dfs_close(struct dfs *dfs);
  */
 struct dfs_result dfs_login(struct dfs *dfs);
 
+/* ---- who calls --------------------------------------------------------------- */
+
+enum { DFS_PASS_HOURS = 12, DFS_SECRETS_MAX = 4 };
+
+/*
+ * Makes a session of DFS_PASS_HOURS, so that the password is not needed meanwhile.  Needs a
+ * log-in by password.  replaced: the id of a session that ends in the same change; or NULL.
+ */
+struct dfs_result dfs_session_begin(struct dfs *dfs, const uint8_t *replaced,
+				    struct dfs_pass *ret);
+/* The session of this id opens nothing any more. */
+struct dfs_result dfs_session_end(struct dfs *dfs, const uint8_t id[16]);
+
+/*
+ * A recovery file: whoever has it can log in as the user, and read his files, also after the
+ * password is lost.  A new one ends the log-in by older ones; their secrets stay good.
+ */
+struct dfs_recovery {
+	char user[33];
+	uint8_t cluster[16];
+	struct dfs_pass pass; /* never ends */
+	size_t count;
+	uint8_t secrets[DFS_SECRETS_MAX][32]; /* that all keys of the user are made of */
+};
+
+/* Fills *ret, to be kept safe before dfs_recovery_begin makes it good.  Needs a log-in by password. */
+struct dfs_result dfs_recovery_make(struct dfs *dfs, struct dfs_recovery *ret);
+struct dfs_result dfs_recovery_begin(struct dfs *dfs,
+				     const struct dfs_recovery *recovery);
+
+/*
+ * A new password for who is logged in, by password or by a recovery file's pass; no file is
+ * touched.  Ends all sessions but those of recovery files.  recovered: a recovery file whose
+ * secrets are added to the user's; or NULL.  Code 2: no password that may be chosen.
+ */
+struct dfs_result dfs_passwd(struct dfs *dfs, const char *password, size_t len,
+			     const struct dfs_recovery *recovered);
+
+/* ---- users (for admin) ----------------------------------------------------------- */
+
+struct dfs_user_entry {
+	const char *name;
+	bool disabled;
+	uint64_t quota; /* bytes; 0: no limit */
+};
+
+/* Code 8 when there is one of that name. */
+struct dfs_result dfs_user_add(struct dfs *dfs, const char *name, const char *password,
+			       size_t len, uint64_t quota);
+
+/* What is to become different. */
+struct dfs_user_change {
+	bool set_disabled, disabled;
+	bool set_quota;
+	uint64_t quota;
+};
+/* Code 4 when there is no such user; admin cannot be disabled (7). */
+struct dfs_result dfs_user_change(struct dfs *dfs, const char *name,
+				  const struct dfs_user_change *change);
+
+/*
+ * A new password, and new keys: what the user could read before he can read again with his
+ * recovery file alone.  Not for admin, who has dfs_passwd.
+ */
+struct dfs_result dfs_user_passwd(struct dfs *dfs, const char *name, const char *password,
+				  size_t len);
+
+/* Not his files: see that there are none.  Code 4 when there is no such user. */
+struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name);
+
+/* All, in byte order; entry returns 0 to go on. */
+struct dfs_result
+dfs_users(struct dfs *dfs,
+	  int (*entry)(void *context, const struct dfs_user_entry *entry), void *context);
+
 /* ---- what is stored ------------------------------------------------------------ */
 
 enum { DFS_VERSION_TEXT = 64, DFS_ID_TEXT = 33, DFS_OPERATION_TEXT = 160 };
 
+enum { DFS_FILE_READERS = 16 };
+
+struct dfs_file_reader {
+	char user[33];
+	bool writes;
+};
+
 /* What stat shows of a file. */
 struct dfs_file {
 	char owner[33];
+	char writer[33]; /* who stored the content */
+	unsigned readers_count;
+	struct dfs_file_reader readers[DFS_FILE_READERS]; /* besides the owner */
 	uint64_t size;
 	int64_t modified_ns; /* of the local file that was put; since 1970 UTC */
 	int64_t stored_ns;   /* when it was put, by that client's clock */
@@ -69,6 +154,7 @@ struct dfs_file {
 	uint32_t unit_size;
 	char version[DFS_VERSION_TEXT];
 	char object[DFS_ID_TEXT];
+	bool opened; /* by this user's key; then these are known (stat and get): */
 	uint8_t xxh128[16]; /* of the content, in the order that xxh128sum prints */
 	uint8_t sha256[32];
 	unsigned chunks[4]; /* per server: chunks it was given, bit c-1 for chunk c */

@@ -19,6 +19,7 @@ struct login {
 	char user[DFS_USER_MAX + 1];
 	dfs_login_kind kind; /* DFS_LOGIN_ASK: nobody is to be logged in */
 	dfs_id session;
+	bool recovery;          /* the session is a recovery file's */
 	pthread_mutex_t lock;   /* of all below */
 	pthread_cond_t changed; /* any of it */
 	bool cancelled;
@@ -68,6 +69,7 @@ struct login *login_new(const struct cluster *cluster, const struct dfs_options 
 	if (options->pass) {
 		login->kind = DFS_LOGIN_SESSION;
 		memcpy(login->session.bytes, options->pass->id, DFS_ID_LEN);
+		login->recovery = options->pass->ends_ns == 0;
 		login->ready =
 			keys_master_of_secret(options->pass->secret, login->master);
 	} else if (options->password && options->password_len <= KEYS_PASSWORD_MAX) {
@@ -419,4 +421,41 @@ unsigned login_reached(struct login *login)
 const struct identity *login_identity(struct login *login)
 {
 	return login_end_of(login) == LOGIN_DONE ? &login->identity : NULL;
+}
+
+/* ---- how --------------------------------------------------------------------- */
+
+bool login_by_password(const struct login *login)
+{
+	return login->kind == DFS_LOGIN_PASSWORD;
+}
+
+bool login_by_session(const struct login *login)
+{
+	return login->kind == DFS_LOGIN_SESSION && !login->recovery;
+}
+
+bool login_made(struct login *login, const dfs_verifiers *verifiers)
+{
+	dfs_verifiers own;
+	bool same;
+
+	pthread_mutex_lock(&login->lock);
+	same = login->ready && keys_verifiers(login->master, &own) &&
+	       memcmp(&own, verifiers, sizeof own) == 0;
+	pthread_mutex_unlock(&login->lock);
+	return same;
+}
+
+bool login_stands(struct login *login, const dfs_credentials *credentials)
+{
+	if (login_by_password(login))
+		return login_made(login, &credentials->verifiers);
+	for (u_int i = 0; i < credentials->sessions.sessions_len; i++) {
+		const dfs_session *session = &credentials->sessions.sessions_val[i];
+
+		if (memcmp(&session->id, &login->session, sizeof session->id) == 0)
+			return login_made(login, &session->verifiers);
+	}
+	return false;
 }

@@ -49,4 +49,13 @@ unsigned login_reached(struct login *login);
 /* Who it is; NULL before LOGIN_DONE.  Lives as long as the login. */
 const struct identity *login_identity(struct login *login);
 
+/* How it was, or is being, logged in: by the password; by a session that ends. */
+bool login_by_password(const struct login *login);
+bool login_by_session(const struct login *login);
+
+/* After LOGIN_DONE: is this password still the one that it was logged in with? */
+bool login_made(struct login *login, const dfs_verifiers *verifiers);
+/* Would these credentials still take the password, or the recovery file, that it was logged in with? */
+bool login_stands(struct login *login, const dfs_credentials *credentials);
+
 #endif

@@ -32,7 +32,7 @@ void output_take_stdout(struct output *output);
 void output_before(struct output *output, void (*hide)(void *context), void *context);
 
 /*
- * One object: version, the subject ("path" or "server") with its name (NULL: null), status,
+ * One object: version, the subject ("path", "server" or "user") with its name (NULL: null), status,
  * code, then the fields, whose reference is taken (NULL allowed).  word NULL means that of the
  * code.  Does nothing without --json.
  */

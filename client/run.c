@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "output.h"
 #include "path.h"
+#include "session_file.h"
 #include "status.h"
 #include <pwd.h>
 #include <stdarg.h>
@@ -51,11 +52,50 @@ int run_usage(const struct run *run, const char *format, ...)
 	return DFS_EXIT_USAGE;
 }
 
+struct dfs_result run_config(struct run *run)
+{
+	struct dfs_result result = {.code = DFS_EXIT_DONE};
+	char why[DFS_WHY];
+
+	if (run->config[0] != '\0')
+		return result;
+	if (!cluster_find(run->options.values[OPTION_CONFIG], run->config,
+			  sizeof run->config))
+		result = run_result(
+			DFS_EXIT_USAGE,
+			"no cluster.conf found; name one with --config FILE or "
+			"DFS_CONFIG, or make a cluster with \"%s cluster create "
+			"DIR\"",
+			run->program);
+	else if (access(run->config, F_OK) != 0)
+		result = run_result(
+			DFS_EXIT_USAGE,
+			"there is no %s; name another with --config FILE or "
+			"DFS_CONFIG, or make a cluster with \"%s cluster create "
+			"DIR\"",
+			run->config, run->program);
+	else if (!cluster_read(run->config, &run->cluster, why, sizeof why))
+		result = run_result(DFS_EXIT_USAGE, "%s", why);
+	if (result.code != DFS_EXIT_DONE)
+		run->config[0] = '\0';
+	return result;
+}
+
+/* The name that the machine knows this user by; NULL when there is none. */
+static const char *machine_name(char *buf, size_t size)
+{
+	static struct passwd entry;
+	struct passwd *found = NULL;
+
+	return getpwuid_r(getuid(), &entry, buf, size, &found) == 0 && found != NULL
+		       ? entry.pw_name
+		       : NULL;
+}
+
 struct dfs_result run_user(struct run *run)
 {
 	const char *name = run->options.values[OPTION_USER], *wrong;
 	const char *source = "--user";
-	struct passwd entry, *found = NULL;
 	char buf[4096];
 
 	if (name == NULL) {
@@ -63,13 +103,16 @@ struct dfs_result run_user(struct run *run)
 		source = "DFS_USER";
 	}
 	if (name == NULL || (*name == '\0' && source[0] != '-')) {
+		/* That there is no cluster is told when it is needed. */
+		if (run_config(run).code == DFS_EXIT_DONE &&
+		    session_file_newest(&run->cluster.id, run->user))
+			return (struct dfs_result){0};
 		source = "the log-in name";
-		if (getpwuid_r(getuid(), &entry, buf, sizeof buf, &found) != 0 ||
-		    found == NULL)
+		name = machine_name(buf, sizeof buf);
+		if (name == NULL)
 			return run_result(DFS_EXIT_USAGE,
 					  "this user has no log-in name; give one with "
 					  "--user or DFS_USER");
-		name = entry.pw_name;
 	}
 	wrong = path_check_user(name, strlen(name));
 	if (wrong != NULL)
@@ -79,32 +122,6 @@ struct dfs_result run_user(struct run *run)
 				  name, source, wrong);
 	strcpy(run->user, name);
 	return (struct dfs_result){0};
-}
-
-struct dfs_result run_open(struct run *run)
-{
-	struct dfs_options options = {.user = run->user,
-				      .caller = "client " DFS_SOFTWARE};
-	char config[PATH_MAX];
-
-	if (run->dfs != NULL)
-		return (struct dfs_result){0};
-	if (!cluster_find(run->options.values[OPTION_CONFIG], config, sizeof config))
-		return run_result(
-			DFS_EXIT_USAGE,
-			"no cluster.conf found; name one with --config FILE or "
-			"DFS_CONFIG, or make a cluster with \"%s cluster create "
-			"DIR\"",
-			run->program);
-	if (access(config, F_OK) != 0)
-		return run_result(
-			DFS_EXIT_USAGE,
-			"there is no %s; name another with --config FILE or "
-			"DFS_CONFIG, or make a cluster with \"%s cluster create "
-			"DIR\"",
-			config, run->program);
-	options.config = config;
-	return dfs_open(&options, &run->dfs);
 }
 
 /* Takes path over; checks it as a file's or a folder's. */

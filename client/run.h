@@ -2,8 +2,10 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include "cluster.h"
 #include "libdfs.h"
 #include "options.h"
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,17 +23,40 @@ struct run {
 	const struct command *command;
 	struct options options;
 	struct output *output;
+	char config[PATH_MAX];  /* the cluster.conf; set by run_config */
+	struct cluster cluster; /* likewise */
 	char user[33];          /* set by run_user */
 	struct dfs *dfs;        /* set by run_open */
+	struct dfs_pass pass;   /* the session that it was logged in with; or zero */
 	struct outcome outcome; /* of the items so far */
 	unsigned hints;         /* how often run_is_folder asked */
 };
 
-/* The user whose paths are meant; a result with code 2 when there is no usable name. */
+/* Who calls, and whose paths are meant: --user, DFS_USER, whose session is the newest, the log-in
+ * name; a result with code 2 when there is no usable name. */
 struct dfs_result run_user(struct run *run);
 
-/* Opens the session, after run_user; does nothing when it is open. */
+/* Finds and reads the cluster's configuration; does nothing when that is done. */
+struct dfs_result run_config(struct run *run);
+
+/*
+ * Connects and logs in, after run_user: with the password file, else the session, else with
+ * what is typed at a prompt.  Code 7, saying what to do, where none of them is had or taken.
+ * Does nothing when that is done.
+ */
 struct dfs_result run_open(struct run *run);
+
+/* The same without a prompt: with the password file or the session. */
+struct dfs_result run_open_known(struct run *run);
+
+/* The same where a session is not enough: only with the password. */
+struct dfs_result run_open_by_password(struct run *run);
+
+/* The same with this secret and no other. */
+struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass);
+
+/* Like run_open_known; where that is not possible, as nobody (*ret_nobody). */
+struct dfs_result run_open_if_possible(struct run *run, bool *ret_nobody);
 
 /*
  * What a person typed as the name of a remote file, canonical and checked, in *ret_path, which
