@@ -16,6 +16,8 @@
 
 enum link_state { LINK_NEW, LINK_UP, LINK_DOWN };
 
+static const char not_wanted[] = "the connection is no longer wanted";
+
 struct link {
 	struct links *links;
 	unsigned server;
@@ -201,8 +203,7 @@ static void *link_main(void *argument)
 	connect_if_needed(link);
 	while ((job = next_job(link, &closing))) {
 		if (closing)
-			job->run(job, link->server, NULL,
-				 "the connection is no longer wanted");
+			job->run(job, link->server, NULL, not_wanted);
 		else
 			run_job(link, job);
 	}
@@ -276,10 +277,8 @@ void links_set_tls(struct links *links, SSL_CTX *take_tls)
 	SSL_CTX_free(before);
 }
 
-void links_free(struct links *links)
+void links_cancel(struct links *links)
 {
-	if (!links)
-		return;
 	pthread_mutex_lock(&links->lock);
 	links->closing = true;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
@@ -287,6 +286,13 @@ void links_free(struct links *links)
 			call_cancel(links->link[i].call);
 	pthread_cond_broadcast(&links->work);
 	pthread_mutex_unlock(&links->lock);
+}
+
+void links_free(struct links *links)
+{
+	if (!links)
+		return;
+	links_cancel(links);
 	release(links);
 }
 
@@ -346,6 +352,12 @@ void links_submit(struct links *links, unsigned server, struct job *job)
 
 	job->next = NULL;
 	pthread_mutex_lock(&links->lock);
+	if (links->closing) {
+		/* The thread may have ended. */
+		pthread_mutex_unlock(&links->lock);
+		job->run(job, server, NULL, not_wanted);
+		return;
+	}
 	if (link->first)
 		link->last->next = job;
 	else

@@ -61,8 +61,13 @@ struct links_options {
 /* Starts to connect.  NULL when out of memory or threads; what it takes is freed then too. */
 struct links *links_new(const struct links_options *options);
 
-/* Cancels what is under way; jobs not yet run are run with call NULL.  NULL is allowed.
+/*
+ * Cancels what is under way; jobs not yet run, and those submitted from now on, are run with
+ * call NULL.
  */
+void links_cancel(struct links *links);
+
+/* The same, and frees them.  NULL is allowed. */
 void links_free(struct links *links);
 
 /*

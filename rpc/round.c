@@ -165,6 +165,21 @@ void round_wait(struct round *round, unsigned needed, int64_t patience_ms)
 			links_too_slow(round->links, s);
 }
 
+unsigned round_await(struct round *round, unsigned needed, int64_t until_ms)
+{
+	struct timespec at = {.tv_sec = until_ms / 1000,
+			      .tv_nsec = until_ms % 1000 * 1000000};
+	unsigned good;
+	int rc = 0;
+
+	pthread_mutex_lock(&round->lock);
+	while ((good = count_good(round)) < needed && in_state(round, ASK_PENDING) != 0 &&
+	       rc == 0)
+		rc = pthread_cond_timedwait(&round->ended, &round->lock, &at);
+	pthread_mutex_unlock(&round->lock);
+	return good;
+}
+
 const void *round_answer(struct round *round, unsigned server)
 {
 	const struct ask *ask = &round->asks[server - 1];

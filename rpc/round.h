@@ -36,6 +36,12 @@ void round_ask(struct round *round, unsigned server, const void *args,
  */
 void round_wait(struct round *round, unsigned needed, int64_t patience_ms);
 
+/*
+ * Waits until so many answered DFS_OK, until all that were asked have ended, or until until_ms,
+ * and leaves nobody behind.  How many answered DFS_OK.
+ */
+unsigned round_await(struct round *round, unsigned needed, int64_t until_ms);
+
 /* The answer of a server, NULL when there is none (yet); valid until round_free. */
 const void *round_answer(struct round *round, unsigned server);
 
