@@ -28,8 +28,8 @@ static bool counts(const struct ballot_choice *choice, unsigned i, uint32_t epoc
 
 void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
 {
-	uint64_t lowest = UINT64_MAX - choice->jump, highest = 0;
-	bool out_of_reach = false;
+	uint64_t lowest = UINT64_MAX - choice->jump, in_reach = 0, highest = 0;
+	bool out_of_reach, drawn_up;
 
 	ret->epoch = 0;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
@@ -41,15 +41,21 @@ void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		if (!counts(choice, i, ret->epoch))
 			continue;
-		if (choice->seen[i].counter >= lowest + choice->jump)
-			out_of_reach = true;
-		else if (choice->seen[i].counter > highest)
-			highest = choice->seen[i].counter;
+		uint64_t counter = choice->seen[i].counter;
+
+		if (counter < lowest + choice->jump && counter > in_reach)
+			in_reach = counter;
+		if (counter > highest)
+			highest = counter;
 	}
-	if (choice->last > highest && choice->last < lowest + choice->jump)
-		highest = choice->last;
-	ret->counter =
-		out_of_reach && choice->again ? lowest + choice->jump : highest + 1;
+	out_of_reach = highest >= lowest + choice->jump && highest < UINT64_MAX;
+	drawn_up = choice->last == lowest;
+	if (choice->last > in_reach && choice->last < lowest + choice->jump)
+		in_reach = choice->last;
+	if (!out_of_reach || !choice->again)
+		ret->counter = in_reach + 1;
+	else
+		ret->counter = drawn_up ? highest + 1 : lowest + choice->jump;
 }
 
 bool ballot_next(const dfs_seen seen[DFS_SERVERS], unsigned servers, bool again,

@@ -34,9 +34,14 @@ struct ballot_choice {
  * server's counters to where the others refuse to follow in one jump, and a ballot for which that
  * one counts is then heard by nobody else.  So a server that is out of the others' reach is
  * passed over: what it promised to others is on other paths, or will be learned of by its refusal.
- * After a refusal the others are drawn up towards it, as far as one ballot can.  When three servers can be
- * had that are within reach of each other, a second attempt succeeds; if not, the attempts are
- * two, and one for each jump between the lowest server and the third from below.
+ *
+ * After a refusal the others are drawn up towards it, as far as one ballot can.  If that is not enough the
+ * next ballot goes above all of them: a server that it is out of reach for asks its peers what they
+ * have seen, and follows (acceptor_follow).  Where it cannot, the two take turns.
+ *
+ * So once nobody raises counters any more three attempts are enough, however far they were raised,
+ * and the first of these may have gone by what was no longer true.  Where the servers do not reach each
+ * other it takes two more for each jump between the lowest of them and the highest.
  */
 void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret);
 

@@ -32,6 +32,14 @@ void acceptor_free(struct acceptor *acceptor);
 /* What a proposer must exceed to be heard. */
 dfs_seen acceptor_seen(struct acceptor *acceptor);
 
+/*
+ * Is the ballot refused only because it is more than a jump above what was seen here?  Then its
+ * proposer may have been at a server that has seen more: what peers have seen counts as seen
+ * here (from servers only, by their certificates).
+ */
+bool acceptor_is_behind(struct acceptor *acceptor, const dfs_ballot *ballot);
+void acceptor_follow(struct acceptor *acceptor, const dfs_seen *peer);
+
 /* Each fills res, whose arrays are allocated; the paths were checked before.  For servers. */
 void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_res *);

@@ -267,6 +267,39 @@ static void test_without_reservation_a_promise_is_forgotten(void **state)
 	assert_int_equal(accept_tombstone(place, path, ballot_of(9, 1)), DFS_OK);
 }
 
+/* What a peer has seen moves the jump, and nothing else: no promise, no other epoch, not the end. */
+static void test_2_2_what_a_peer_has_seen_is_in_reach(void **state)
+{
+	struct place *place = *state;
+	const uint64_t jump = acceptor_rules_default.jump;
+	const uint64_t far = 1000 * jump, before = acceptor_seen(place->acceptor).counter;
+	const dfs_ballot last = ballot_of(before + jump, 1);
+	const dfs_ballot next = ballot_of(before + jump + 1, 1);
+	const dfs_ballot ballot = ballot_of(far + jump, 1);
+	const dfs_ballot other = {.epoch = 1, .counter = far + jump};
+	const dfs_seen elsewhere = {.epoch = 1, .counter = 2 * far};
+	const dfs_seen the_end = {.counter = UINT64_MAX - jump + 1};
+	const dfs_seen lower = {.counter = before}, peer = {.counter = far};
+
+	assert_false(acceptor_is_behind(place->acceptor, &last));
+	assert_true(acceptor_is_behind(place->acceptor, &next));
+	assert_true(acceptor_is_behind(place->acceptor, &ballot));
+	assert_false(acceptor_is_behind(place->acceptor, &other));
+	acceptor_follow(place->acceptor, &elsewhere);
+	acceptor_follow(place->acceptor, &the_end);
+	acceptor_follow(place->acceptor, &lower);
+	assert_int_equal(acceptor_seen(place->acceptor).counter, before);
+	assert_int_equal(promise(place, path, ballot), DFS_REFUSED);
+	acceptor_follow(place->acceptor, &peer);
+	assert_int_equal(acceptor_seen(place->acceptor).counter, far);
+	acceptor_follow(place->acceptor, &lower);
+	assert_int_equal(acceptor_seen(place->acceptor).counter, far);
+	assert_false(acceptor_is_behind(place->acceptor, &ballot));
+	/* Counters below are as good as they were. */
+	assert_int_equal(promise(place, path, ballot_of(before + 1, 1)), DFS_OK);
+	assert_int_equal(promise(place, path, ballot), DFS_OK);
+}
+
 /* Counters may jump by so much and no further; other epochs are refused. */
 static void test_far_counters_and_other_epochs(void **state)
 {
@@ -375,6 +408,7 @@ static void test_binding_what_was_never_uploaded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_2_2_what_a_peer_has_seen_is_in_reach),
 		TEST(test_lower_ballots_are_refused),
 		TEST(test_an_accept_needs_no_promise),
 		TEST(test_the_accepted_ballot_again_while_confirmed),
