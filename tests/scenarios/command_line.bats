@@ -60,7 +60,8 @@ without_output()
 }
 
 @test "help, versions and mistakes" {
-	for verb in put get list ls delete rm stat info status cluster help; do
+	for verb in put get list ls delete rm stat info status login logout whoami passwd user key share unshare df \
+		cluster help; do
 		run -0 --separate-stderr client "$verb" --help
 		[ "${lines[0]}" = Examples: ]
 		[[ "${lines[1]}" == "  client "* ]]
@@ -110,6 +111,8 @@ without_output()
 }
 
 @test "a cluster is a folder: its files and their modes, and what is refused" {
+	rm -r "$CLUSTER"
+	client cluster create "$CLUSTER" --base-port auto
 	for file in cluster.conf ca.pem dfs1/cert.pem; do
 		[ "$(stat -c %a "$CLUSTER/$file")" = 644 ]
 	done
@@ -120,7 +123,11 @@ without_output()
 		openssl verify -CAfile "$CLUSTER/ca.pem" -purpose sslclient "$CLUSTER/dfs$n/cert.pem"
 		openssl x509 -in "$CLUSTER/dfs$n/cert.pem" -noout -ext subjectAltName | grep -qx " *DNS:dfs$n"
 	done
-	[ "$(stat -c %a "$CLUSTER/ca.key")" = 600 ]
+	for file in ca.key admin.password dfs1/secret; do
+		[ "$(stat -c %a "$CLUSTER/$file")" = 600 ]
+		cmp "$CLUSTER/dfs1/secret" "$CLUSTER/dfs4/secret"
+	done
+	[ "$(wc -m <"$CLUSTER/admin.password")" -gt 20 ]
 	# Not twice, and nothing is touched.
 	before=$(cd "$CLUSTER" && find . -type f -exec md5sum {} + | sort)
 	run -8 client cluster create "$CLUSTER"
@@ -183,7 +190,8 @@ without_output()
 	[ "$(client get /tester/a -)" = one ]
 	DFS_USER=other client put b --to a
 	[ "$(client --user other get a -)" = two ]
-	[ "$(client list / | tr '\n' ' ')" = "other/ tester/ " ]
+	[ "$(client --user admin list / | tr '\n' ' ')" = "other/ tester/ " ]
+	[ "$(client list /)" = tester/ ]
 	[ "$(DFS_USER='' client --user tester list)" = a ]
 	run -2 --separate-stderr client list --user Anna
 	[[ "$stderr" == *--user* ]]
@@ -420,7 +428,7 @@ without_output()
 		[ "$stderr" = "client: none: no such file" ]
 	done
 	# An own folder is always there, though empty.
-	[ -z "$(client list --user nobody)" ]
+	[ -z "$(client list --user other)" ]
 	[[ "$(client list -l f/a)" =~ ^\ +4\ +[0-9-]{10}\ [0-9:]{8}\ +2/2\ +f/a$ ]]
 	[ "$(client list -l --json f/a | field size)" = 4 ]
 	[ "$(client list -l --json f/a | field protection)" = 2/2 ]

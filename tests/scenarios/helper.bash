@@ -1,5 +1,9 @@
 # What the scenarios share: a private cluster of real programs in a temporary folder.
 #
+# It is a copy of one that is made once for all tests: creating users and logging in costs seconds
+# (that is what scrypt is for), and a cluster's folder may be moved.  The users "tester" and "other"
+# are there and logged in, and so is "admin", before any server has been started.
+#
 #	load helper
 #	setup()    { cluster_create; servers_start; }
 #	teardown() { cluster_end; }
@@ -15,14 +19,16 @@
 #	DFS_BIN		where the programs are: client/client, dfs1/dfs1, ... (default: the source tree);
 #			"make test-sanitize" points it at other builds
 #	T		an empty folder of this test, gone afterwards
-#	CLUSTER		the cluster's folder; DFS_CONFIG names its cluster.conf, DFS_USER is "tester"
+#	CLUSTER		the cluster's folder; DFS_CONFIG names its cluster.conf, DFS_USER is "tester";
+#			XDG_RUNTIME_DIR ($T/run) has the sessions, $T/passwords/NAME the passwords
 #	SERVER_PID	[1]..[4]: pids of the servers that this test started and did not end
 #	IN		prefix of every program that the helper starts: empty, or what enters the
 #			namespace of namespace_start
 #
 # Functions
 #	client ARG...		the client; "run -5 client put ..." checks its exit code
-#	cluster_create [ARG...]	client cluster create "$CLUSTER" --base-port auto ARG...
+#	cluster_create		the copy, with ports of its own
+#	user_add NAME [ARG...]	another user, with a password, logged in; needs three servers
 #	server_start N [ARG...]	starts dfsN (--no-rpcbind unless rpcbind_start was called), waits
 #				until it answers a NULL call; log in "$CLUSTER/dfsN.log"
 #	server_spawn N [ARG...]	the same without waiting
@@ -53,8 +59,9 @@ SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 DFS_BIN=${DFS_BIN:-$SOURCE}
 TOOLS=$SOURCE/tests/scenarios/tools
 PYTHON=/usr/bin/python3
+TEMPLATE=${DFS_TEMPLATE:-${BATS_RUN_TMPDIR:-}/template}
 export LC_ALL=C.UTF-8
-unset XDG_CONFIG_HOME DFS_PASSWORD_FILE
+unset XDG_CONFIG_HOME DFS_PASSWORD_FILE XDG_RUNTIME_DIR
 
 SERVER_PID=()
 BACKGROUND_PIDS=()
@@ -71,8 +78,74 @@ client()
 
 cluster_create()
 {
-	export DFS_CONFIG=$CLUSTER/cluster.conf DFS_USER=tester
-	client cluster create "$CLUSTER" --base-port auto "$@"
+	template
+	cluster_variables
+	mkdir -p "$CLUSTER"
+	# Inside the namespace, where a part of the folder may be another file system.
+	"${IN[@]}" cp -a "$TEMPLATE/cluster/." "$CLUSTER"
+	cp -a "$TEMPLATE/run" "$TEMPLATE/passwords" "$T"
+	give_ports "$DFS_CONFIG"
+}
+
+cluster_variables()
+{
+	export DFS_CONFIG=$CLUSTER/cluster.conf DFS_USER=tester XDG_RUNTIME_DIR=$T/run
+}
+
+# Whoever comes first makes it; the others wait for him.
+template()
+{
+	mkdir -p "$TEMPLATE"
+	(
+		flock 9
+		[ -e "$TEMPLATE/ready" ] || template_make
+	) 9>"$TEMPLATE.lock"
+	[ -e "$TEMPLATE/ready" ]
+}
+
+template_make()
+(
+	T=$TEMPLATE CLUSTER=$TEMPLATE/cluster IN=() SERVER_PID=()
+	trap 'kill -KILL "${SERVER_PID[@]}" 2>/dev/null || true' EXIT
+	exec 9>&-
+	rm -rf "$CLUSTER" "$T/run" "$T/passwords"
+	mkdir -m 700 "$T/run" "$T/passwords"
+	cluster_variables
+	client cluster create "$CLUSTER" --base-port auto >/dev/null
+	cp -p "$CLUSTER/admin.password" "$T/passwords/admin"
+	servers_start
+	DFS_PASSWORD_FILE=$T/passwords/admin client login --user admin
+	user_add tester
+	user_add other
+	servers_stop
+	rm "$CLUSTER"/*.log
+	touch "$T/ready"
+)
+
+user_add()
+{
+	local name=$1
+	shift
+	(umask 077 && echo "the password of $name" >"$T/passwords/$name")
+	client user add "$name" --user admin --new-password-file "$T/passwords/$name" "$@"
+	DFS_PASSWORD_FILE=$T/passwords/$name client login --user "$name"
+}
+
+# Four free ports of this job's range: below those that the kernel gives to outgoing connections,
+# and none that another job may choose while a server of this one is down.
+give_ports()
+{
+	local range=${DFS_TEST_PORTS:-10240-32767} ports=() port used
+	used=$(awk 'FNR > 1 { sub(/.*:/, "", $2); print $2 }' /proc/net/tcp)
+	while [ ${#ports[@]} -lt 4 ]; do
+		port=$((${range%-*} + (RANDOM * 32768 + RANDOM) % (${range#*-} - ${range%-*} + 1)))
+		[[ " ${ports[*]} " == *" $port "* ]] || grep -q "$(printf %04X "$port")" <<<"$used" ||
+			ports+=("$port")
+	done
+	awk -v ports="${ports[*]}" 'BEGIN { split(ports, port) }
+		/^address = / { sub(/:[0-9]+$/, ":" port[++n]) } { print }' "$1" >"$1.new"
+	cat "$1.new" >"$1"
+	rm "$1.new"
 }
 
 server_port()

@@ -90,11 +90,25 @@ outcome()
 	fi
 }
 
-# No connection but that of the question itself: nothing that the dead client sent is still at work.
+# No connection but those of the question itself, and of servers to each other: nothing that the dead
+# client sent is still at work.
 all_quiet()
 {
-	[ "$(client status --json | "$PYTHON" -c 'import json, sys
-print(sum(json.loads(line).get("connections", 0) for line in sys.stdin))')" = 4 ]
+	local told
+	told=$(client status --json | "$PYTHON" -c 'import json, sys
+print(sum(json.loads(line).get("connections", 0) for line in sys.stdin))')
+	[ "$told" = $((4 + $(established))) ]
+}
+
+# Connections that the kernel has at the servers' ports, of those who are still there.
+established()
+{
+	local n ports=
+	for n in 1 2 3 4; do
+		ports+=$(printf ':%04X ' "$(server_port $n)")
+	done
+	awk -v ports="$ports" 'FNR > 1 && $4 == "01" && index(ports, substr($2, 9) " ") { n++ } END { print n + 0 }' \
+		/proc/net/tcp
 }
 
 # One put killed somewhere.  What it had sent may still take effect while the first reader looks,

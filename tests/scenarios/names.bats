@@ -115,9 +115,12 @@ print(path[:-1] + "q" if path.endswith("/") else path)' "$1"
 @test "1.3 a file in the shared folder, and one of another user's" {
 	client put "$T/in" --to /shared/a/b
 	client get /shared/a/b - | cmp "$T/in" -
+	client --user other get /shared/a/b - | cmp "$T/in" -
 	[ "$(client list /shared/)" = a/ ]
 	client put "$T/in" --to mine
-	DFS_USER=other client get /tester/mine - | cmp "$T/in" -
+	run -7 client --user other get /tester/mine -
+	client share mine other
+	client --user other get /tester/mine - | cmp "$T/in" -
 }
 
 @test "1.3 every other name is refused by the client, exit 2, in all verbs" {

@@ -60,7 +60,7 @@ unregistered()
 	rpcbind_start
 	server_start 1
 	eventually 20 registered 1
-	"$DFS_BIN/dfs1/dfs1" --config "$CLUSTER/cluster.conf" --data "$T/second" --create-store
+	cp -a "$CLUSTER/dfs1/data" "$T/second"
 	local first=${SERVER_PID[1]}
 	background "$DFS_BIN/dfs1/dfs1" --config "$CLUSTER/cluster.conf" --data "$T/second" \
 		--listen 127.0.0.1:0 2>"$T/second.log"

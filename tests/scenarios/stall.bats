@@ -25,7 +25,7 @@ memory()
 	before=$(memory 1 VmRSS)
 	for n in 1 2; do
 		background "$PYTHON" "$SOURCE/tests/peer.py" stall "127.0.0.1:$(server_port $n)" \
-			$((600000000 + n)) "$CLUSTER" 127.0.0.2 200 "$T/stalled.$n"
+			$((600000000 + n)) "$CLUSTER" 127.0.0.2 200 "$T/stalled.$n" /tester/name
 	done
 	for n in 1 2; do
 		eventually 60 test -e "$T/stalled.$n"
@@ -60,8 +60,10 @@ time.sleep(600)' "$(server_port 1)"
 }
 
 @test "1.10 a server ends in time although peers stall" {
+	random_file "$T/in" 3000000
+	client put "$T/in" name
 	background "$PYTHON" "$SOURCE/tests/peer.py" stall "127.0.0.1:$(server_port 1)" 600000001 \
-		"$CLUSTER" 127.0.0.2 20 "$T/stalled"
+		"$CLUSTER" 127.0.0.2 20 "$T/stalled" /tester/name
 	eventually 60 test -e "$T/stalled"
 	server_stop 1
 	log_has 1 'info stopped connections=0'
