@@ -6,26 +6,8 @@
 #include "run.h"
 #include "session_file.h"
 #include "status.h"
+#include "verdict.h"
 #include <stdio.h>
-
-/* One line for people, or an object, of the user. */
-static void report(struct run *run, const struct dfs_result *result, json_t *take_fields)
-{
-	if (output_json(run->output)) {
-		json_t *fields = take_fields != NULL ? take_fields : json_object();
-
-		if (result->why[0] != '\0')
-			(void)json_object_set_new(fields, "message",
-						  output_string(result->why));
-		output_object(run->output, "user",
-			      run->user[0] != '\0' ? run->user : NULL, result->code, NULL,
-			      fields);
-		return;
-	}
-	json_decref(take_fields);
-	if (result->code != DFS_EXIT_DONE)
-		output_failure(run->output, "user", NULL, result->code, result->why);
-}
 
 static json_t *until_field(int64_t ends_ns)
 {
@@ -63,8 +45,8 @@ static int run_login(struct run *run)
 		if (result.code != DFS_EXIT_DONE)
 			(void)dfs_session_end(run->dfs, pass.id);
 	}
-	report(run, &result,
-	       result.code == DFS_EXIT_DONE ? until_field(pass.ends_ns) : NULL);
+	verdict_user(run, NULL, false, &result,
+		     result.code == DFS_EXIT_DONE ? until_field(pass.ends_ns) : NULL);
 	if (result.code == DFS_EXIT_DONE)
 		output_remark(run->output, "%s is logged in until %s", run->user,
 			      output_time(pass.ends_ns, until));
@@ -106,7 +88,7 @@ static int run_logout(struct run *run)
 	if (result.code == DFS_EXIT_MISSING)
 		result = run_result(DFS_EXIT_DENIED, "%s is not logged in", run->user);
 	if (result.code != DFS_EXIT_DONE) {
-		report(run, &result, NULL);
+		verdict_user(run, NULL, false, &result, NULL);
 		return result.code;
 	}
 	result = run_open_by_pass(run, &pass);
@@ -127,7 +109,7 @@ static int run_logout(struct run *run)
 	} else if (removed.code != DFS_EXIT_MISSING) {
 		result = removed;
 	}
-	report(run, &result, NULL);
+	verdict_user(run, NULL, false, &result, NULL);
 	if (result.code == DFS_EXIT_DONE)
 		output_remark(run->output, "%s is logged out", run->user);
 	return result.code;
@@ -157,8 +139,9 @@ static int run_whoami(struct run *run)
 	result = run_user(run);
 	if (result.code == DFS_EXIT_DONE)
 		result = run_open_known(run);
-	report(run, &result,
-	       result.code == DFS_EXIT_DONE ? until_field(run->pass.ends_ns) : NULL);
+	verdict_user(run, NULL, false, &result,
+		     result.code == DFS_EXIT_DONE ? until_field(run->pass.ends_ns)
+						  : NULL);
 	if (result.code != DFS_EXIT_DONE || output_json(run->output))
 		return result.code;
 	if (run->pass.ends_ns > 0)

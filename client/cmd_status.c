@@ -6,6 +6,7 @@
 #include "run.h"
 #include "status.h"
 #include <stdio.h>
+#include <string.h>
 
 /* Exit codes of this verb; they have nothing to do with those of the others. */
 enum health { HEALTH_OK = 0, HEALTH_DEGRADED = 1, HEALTH_LOST = 2, HEALTH_UNKNOWN = 3 };
@@ -40,7 +41,7 @@ static json_t *server_fields(const struct dfs_server_status *server)
 
 	if (server->why[0] != '\0')
 		(void)json_object_set_new(fields, "message", output_string(server->why));
-	if (!server->up)
+	if (!server->told)
 		return fields;
 	json_t *more = json_pack(
 		"{s:o,s:s,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "software",
@@ -76,13 +77,13 @@ static void print_server(struct run *run, unsigned number,
 	}
 	output_text(output, "%s  %-10s  ", name, server_word(server));
 	output_name(output, server->address);
-	if (server->up)
+	if (server->told)
 		output_text(output, "  %llu file%s  %s stored  %s free",
 			    (unsigned long long)server->files,
 			    server->files == 1 ? "" : "s",
 			    output_size(server->stored_bytes, stored),
 			    output_size(server->disk_free, room));
-	if (server->up && server->damaged > 0)
+	if (server->told && server->damaged > 0)
 		output_text(output, "  %llu damaged",
 			    (unsigned long long)server->damaged);
 	if (server->why[0] != '\0') {
@@ -90,7 +91,7 @@ static void print_server(struct run *run, unsigned number,
 		output_name(output, server->why);
 	}
 	output_text(output, "\n");
-	if (server->up && output_verbose(output))
+	if (server->told && output_verbose(output))
 		output_text(output, "      %s, store %s, epoch %lu, %llu segments\n",
 			    server->software, server->store, (unsigned long)server->epoch,
 			    (unsigned long long)server->segments);
@@ -101,9 +102,11 @@ static void print_summary(struct run *run, const struct dfs_report *report,
 {
 	struct output *output = run->output;
 	const uint64_t *by_copies = report->files_by_copies;
+	bool all = strcmp(run->user, "admin") == 0;
 
 	if (output_json(output)) {
-		json_t *fields = json_pack("{s:b}", "counted", report->counted);
+		json_t *fields = json_pack("{s:b,s:s?}", "counted", report->counted,
+					   "user", report->known ? run->user : NULL);
 
 		if (report->counted)
 			(void)json_object_update_new(
@@ -125,13 +128,16 @@ static void print_summary(struct run *run, const struct dfs_report *report,
 	}
 	if (report->counted)
 		output_text(output,
-			    "%llu file%s: %llu with two copies, %llu with one, %llu "
+			    "%llu file%s%s%s: %llu with two copies, %llu with one, %llu "
 			    "unreadable\n",
 			    (unsigned long long)report->files,
 			    report->files == 1 ? "" : "s",
+			    all ? "" : " that may be listed by ", all ? "" : run->user,
 			    (unsigned long long)by_copies[0],
 			    (unsigned long long)by_copies[1],
 			    (unsigned long long)by_copies[2]);
+	else if (!report->known)
+		output_text(output, "files: only to be told to who is logged in\n");
 	output_text(output, "%s\n", health_word(report->code));
 	output_warning(output, result->warning);
 	if (result->why[0] != '\0')
@@ -162,7 +168,7 @@ static int run_status(struct run *run)
 		output_failure(run->output, "server", NULL, result.code, result.why);
 		return result.code;
 	}
-	result = run_open(run);
+	result = run_open_if_possible(run);
 	if (result.code != DFS_EXIT_DONE)
 		return fail_unknown(run, &result);
 	result = dfs_report(run->dfs, &report);
@@ -180,10 +186,14 @@ const struct command cmd_status = {
 	.usage = "status",
 	.summary = "Show how the servers and the files are",
 	.examples = {"status", "status --json"},
-	.details = "Exit codes of this verb: 0 all servers answer and vote and every "
-		   "chunk has two\n"
-		   "living copies; 1 less than that, but every file can be read; 2 some "
-		   "cannot; 3\n"
-		   "unknown.\n",
+	.details =
+		"Files are counted as far as you may list them; admin counts all.  "
+		"Without a\n"
+		"log-in it shows which servers are there, and asks for no password.\n\n"
+		"Exit codes of this verb: 0 all servers answer and vote and every "
+		"chunk has two\n"
+		"living copies; 1 less than that, but every file can be read; 2 some "
+		"cannot; 3\n"
+		"unknown.\n",
 	.run = run_status,
 };

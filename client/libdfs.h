@@ -122,8 +122,12 @@ struct dfs_result dfs_user_change(struct dfs *dfs, const char *name,
 struct dfs_result dfs_user_passwd(struct dfs *dfs, const char *name, const char *password,
 				  size_t len);
 
-/* Not his files: see that there are none.  Code 4 when there is no such user. */
-struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name);
+/*
+ * Code 4 when there is no such user; 8 while there are files below "/NAME/", unless with_files is
+ * set: then the user is disabled first, and they are deleted too.  What the user stored
+ * below "/shared/" stays.
+ */
+struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name, bool with_files);
 
 /* All, in byte order; entry returns 0 to go on. */
 struct dfs_result
@@ -154,7 +158,7 @@ struct dfs_file {
 	uint32_t unit_size;
 	char version[DFS_VERSION_TEXT];
 	char object[DFS_ID_TEXT];
-	bool opened; /* by this user's key; then these are known (stat and get): */
+	bool opened;        /* by this user's key; then these are known (stat and get): */
 	uint8_t xxh128[16]; /* of the content, in the order that xxh128sum prints */
 	uint8_t sha256[32];
 	unsigned chunks[4]; /* per server: chunks it was given, bit c-1 for chunk c */
@@ -282,17 +286,24 @@ struct dfs_server_status {
 	uint64_t files, tombstones, objects, segments, newest_segment;
 	uint64_t stored_bytes, disk_free, disk_size, damaged;
 	uint32_t connections;
+	bool told; /* what stands between votes and this is known */
 };
 
 struct dfs_report {
 	struct dfs_server_status servers[4];
-	bool counted; /* the numbers below are known */
+	bool known;           /* to the servers: who asks; else they tell little */
+	uint64_t used, quota; /* bytes of the user's files; 0: no limit */
+	bool counted; /* the numbers below are known; of the files that the user may list */
 	uint64_t files;
 	uint64_t files_by_copies
 		[3]; /* two or more, one, no living copy of the worst chunk */
 	int code;    /* 0..3, the exit code of "status" */
 };
 
+/* Without a log-in only what a server says to anybody: that it is there, and whether it votes. */
 struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);
+
+/* The same without counting files; code is 0 or 1. */
+struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret);
 
 #endif

@@ -16,7 +16,8 @@ static const enum option first_of_some = OPTION_RECURSIVE;
 
 static const struct spec specs[OPTIONS] = {
 	[OPTION_CONFIG] = {"config", 0, 0, "FILE", "which cluster: its cluster.conf"},
-	[OPTION_USER] = {"user", 0, 0, "NAME", "whose files; otherwise the log-in name"},
+	[OPTION_USER] = {"user", 0, 0, "NAME",
+			 "who you are; else whose session is newest"},
 	[OPTION_JSON] = {"json", 0, 0, NULL, "one JSON object per line"},
 	[OPTION_QUIET] = {"quiet", 'q', 0, NULL, "warnings and failures only"},
 	[OPTION_NO_PROGRESS] = {"no-progress", 0, 0, NULL, "no progress line"},
@@ -38,6 +39,11 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_BASE_PORT] = {"base-port", 0, 0, "PORT|auto",
 			      "ports PORT+1 to PORT+4 (10000), or free ones"},
 	[OPTION_HOST] = {"host", 0, 0, "N=HOST[:PORT]", "address of server N"},
+	[OPTION_QUOTA] = {"quota", 0, 0, "SIZE", "bytes of files, at most; K, M, G, T"},
+	[OPTION_NEW_PASSWORD_FILE] = {"new-password-file", 0, 0, "FILE",
+				      "the new password; otherwise asked for"},
+	[OPTION_RECOVER] = {"recover", 0, 0, "FILE", "with what \"key export\" wrote"},
+	[OPTION_WRITE] = {"write", 0, 0, NULL, "to read and to write"},
 };
 
 static bool take(struct options *options, enum option option, const char *value,
@@ -197,7 +203,7 @@ char *options_help(uint32_t mask)
 			       letter != 0 ? "," : " ", spec->name,
 			       spec->value != NULL ? " " : "",
 			       spec->value != NULL ? spec->value : "");
-		(void)fprintf(stream, "  %-27s  %s\n", left, spec->help);
+		(void)fprintf(stream, "  %-28s %s\n", left, spec->help);
 	}
 	if (fclose(stream) != 0) {
 		free(text);

@@ -1,6 +1,7 @@
 /* Passwords, as people give them. */
 #include "password.h"
 
+#include "private_file.h"
 #include "status.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -39,47 +39,22 @@ void password_wipe(struct password *password)
 
 /* ---- from a file --------------------------------------------------------------- */
 
-/* Only its owner may know it. */
-static struct dfs_result check_file(const char *name, int fd)
+struct dfs_result password_read_file(const char *name, struct password *ret)
 {
-	struct stat stat_buf;
-
-	if (fstat(fd, &stat_buf) != 0)
-		return failed(DFS_EXIT_OTHER, "cannot look at the password file %s: %s",
-			      name, strerror(errno));
-	if (S_ISDIR(stat_buf.st_mode))
-		return failed(DFS_EXIT_OTHER, "the password file %s is a folder", name);
-	if (stat_buf.st_uid != 0 && stat_buf.st_uid != geteuid())
-		return failed(DFS_EXIT_DENIED,
-			      "the password file %s belongs to somebody else, who could "
-			      "change it; make one of your own",
-			      name);
-	if (S_ISREG(stat_buf.st_mode) && (stat_buf.st_mode & 077) != 0)
-		return failed(DFS_EXIT_DENIED,
-			      "others than you can read the password file: chmod 600 %s",
-			      name);
-	return done();
-}
-
-/* Two bytes more than a password may have: for a newline, and to see that there are more. */
-static struct dfs_result read_all(const char *name, int fd, struct password *ret)
-{
+	struct private_file file;
+	struct dfs_result result = private_file_open(name, "password file", &file);
+	/* Two bytes more than a password may have: a newline, and to see that there are more. */
 	char buf[KEYS_PASSWORD_MAX + 2];
-	struct dfs_result result = done();
-	size_t len = 0;
-	ssize_t got = 1;
 	const char *wrong;
+	size_t len;
 
-	while (got != 0 && len < sizeof buf) {
-		got = read(fd, buf + len, sizeof buf - len);
-		if (got < 0 && errno != EINTR) {
-			result = failed(DFS_EXIT_OTHER,
-					"cannot read the password file %s: %s", name,
-					strerror(errno));
-			break;
-		}
-		len += got > 0 ? (size_t)got : 0;
-	}
+	memset(ret, 0, sizeof *ret);
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	len = fread(buf, 1, sizeof buf, file.stream);
+	if (ferror(file.stream))
+		result = failed(DFS_EXIT_OTHER, "cannot read the password file %s", name);
+	private_file_close(&file);
 	if (len > 0 && buf[len - 1] == '\n')
 		len--;
 	wrong = keys_check_password(buf, len);
@@ -90,22 +65,6 @@ static struct dfs_result read_all(const char *name, int fd, struct password *ret
 		ret->len = len;
 	}
 	keys_wipe(buf, sizeof buf);
-	return result;
-}
-
-struct dfs_result password_read_file(const char *name, struct password *ret)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct dfs_result result;
-
-	memset(ret, 0, sizeof *ret);
-	if (fd < 0)
-		return failed(DFS_EXIT_OTHER, "cannot open the password file %s: %s",
-			      name, strerror(errno));
-	result = check_file(name, fd);
-	if (result.code == DFS_EXIT_DONE)
-		result = read_all(name, fd, ret);
-	(void)close(fd);
 	return result;
 }
 

@@ -11,6 +11,7 @@
 
 struct command;
 struct output;
+struct password;
 
 /* The exit code of several items: theirs, if all are alike; else DFS_EXIT_SOME. */
 struct outcome {
@@ -55,8 +56,13 @@ struct dfs_result run_open_by_password(struct run *run);
 /* The same with this secret and no other. */
 struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass);
 
-/* Like run_open_known; where that is not possible, as nobody (*ret_nobody). */
-struct dfs_result run_open_if_possible(struct run *run, bool *ret_nobody);
+/* Like run_open_known; where that is not possible, as nobody, with a warning
+ * if there was something to log in with. */
+struct dfs_result run_open_if_possible(struct run *run);
+
+/* A new password for this user, by --new-password-file or typed twice; to be wiped. */
+struct dfs_result run_new_password(const struct run *run, const char *user,
+				   struct password *ret);
 
 /*
  * What a person typed as the name of a remote file, canonical and checked, in *ret_path, which

@@ -11,11 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct dfs_result done(void)
-{
-	return (struct dfs_result){.code = DFS_EXIT_DONE};
-}
-
 /* With what the options hold; nobody stays nobody. */
 static struct dfs_result open_with(struct run *run, struct dfs_options *options)
 {
@@ -165,19 +160,17 @@ struct dfs_result run_open_by_password(struct run *run)
 	return password_file() != NULL ? open_with_file(run) : open_with_prompt(run);
 }
 
-struct dfs_result run_open_if_possible(struct run *run, bool *ret_nobody)
+struct dfs_result run_open_if_possible(struct run *run)
 {
 	struct dfs_result result = run_config(run);
 
-	*ret_nobody = false;
 	if (run->dfs != NULL || result.code != DFS_EXIT_DONE)
 		return result;
 	result = password_file() != NULL ? open_with_file(run) : open_with_session(run);
 	if (result.code == DFS_EXIT_DONE)
-		return done();
-	if (result.code == DFS_EXIT_DENIED || result.code == DFS_EXIT_OTHER ||
-	    result.code == DFS_EXIT_USAGE)
+		return result;
+	/* Of servers that are not there the command itself will tell. */
+	if (result.code != DFS_EXIT_FEW && result.code != DFS_EXIT_ALONE)
 		output_warning(run->output, result.why);
-	*ret_nobody = true;
 	return open_with(run, &(struct dfs_options){.pass = NULL});
 }

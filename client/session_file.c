@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "keys.h"
 #include "path.h"
+#include "private_file.h"
 #include "status.h"
 #include "text.h"
 
@@ -164,25 +165,6 @@ static int take_pair(void *context, const char *section, const char *name,
 	return 0;
 }
 
-/* Is it this user's, and nobody else's to read? */
-static struct dfs_result check_file(const char *file, int fd)
-{
-	struct stat stat_buf;
-
-	if (fstat(fd, &stat_buf) != 0)
-		return failed(DFS_EXIT_OTHER, "cannot look at the session %s: %s", file,
-			      strerror(errno));
-	if (!S_ISREG(stat_buf.st_mode) || stat_buf.st_uid != geteuid())
-		return failed(DFS_EXIT_DENIED,
-			      "the session %s is not a file of your own: remove it and "
-			      "log in again",
-			      file);
-	if ((stat_buf.st_mode & 077) != 0)
-		return failed(DFS_EXIT_DENIED,
-			      "others than you can read the session: chmod 600 %s", file);
-	return done();
-}
-
 static bool parse(FILE *stream, const char *user, struct dfs_pass *ret)
 {
 	struct reading reading = {.has_user = false};
@@ -199,36 +181,23 @@ static bool parse(FILE *stream, const char *user, struct dfs_pass *ret)
 struct dfs_result session_file_read(const dfs_id *cluster, const char *user,
 				    struct dfs_pass *ret)
 {
+	struct private_file file;
 	struct dfs_result result;
-	char file[PATH_MAX], buf[TEXT_MAX];
-	FILE *stream;
-	int fd;
+	char name[PATH_MAX];
 
 	memset(ret, 0, sizeof *ret);
-	if (!find_file(cluster, user, file))
+	if (!find_file(cluster, user, name))
 		return failed(DFS_EXIT_MISSING, "not logged in");
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+	result = private_file_open(name, "session", &file);
+	if (result.code == DFS_EXIT_OTHER && (errno == ENOENT || errno == ENOTDIR))
 		return failed(DFS_EXIT_MISSING, "not logged in");
-	if (fd < 0)
-		return failed(DFS_EXIT_OTHER, "cannot open the session %s: %s", file,
-			      strerror(errno));
-	result = check_file(file, fd);
-	stream = result.code == DFS_EXIT_DONE ? fdopen(fd, "r") : NULL;
-	if (!stream) {
-		(void)close(fd);
-		return result.code != DFS_EXIT_DONE
-			       ? result
-			       : failed(DFS_EXIT_OTHER, "out of memory");
-	}
-	/* A buffer of one's own can be wiped. */
-	(void)setvbuf(stream, buf, _IOFBF, sizeof buf);
-	if (!parse(stream, user, ret))
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	if (!parse(file.stream, user, ret))
 		result = failed(DFS_EXIT_OTHER,
 				"the session %s is damaged: remove it and log in again",
-				file);
-	(void)fclose(stream);
-	keys_wipe(buf, sizeof buf);
+				name);
+	private_file_close(&file);
 	return result;
 }
 

@@ -11,6 +11,7 @@
 #include "merge.h"
 #include "path.h"
 #include "reader.h"
+#include "user_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,21 +219,25 @@ struct dfs_result dfs_user_change(struct dfs *dfs, const char *name,
 						edit_settings, &changing});
 }
 
-struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name)
+struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name, bool with_files)
 {
-	struct dfs_result result = check(dfs, name), ignored;
+	const struct dfs_user_change disable = {.set_disabled = true, .disabled = true};
+	struct dfs_result result = check(dfs, name);
 	char path[CHANGE_PATH];
 
 	if (result.code == DFS_EXIT_DONE && strcmp(name, admin) == 0)
 		session_fail(&result, DFS_EXIT_DENIED, "admin cannot be deleted");
-	if (result.code != DFS_EXIT_DONE)
-		return result;
-	/* Without credentials nobody logs in; the account, which says that there is such a user,
-	 * goes last, so that what was cut off can be done again. */
-	ignored = change_delete(dfs, change_credentials_path(name, path));
-	if (ignored.code != DFS_EXIT_DONE && ignored.code != DFS_EXIT_MISSING)
-		return ignored;
-	result = change_delete(dfs, change_account_path(name, path));
+	if (result.code == DFS_EXIT_DONE && with_files)
+		result = dfs_user_change(dfs, name, &disable);
+	if (result.code == DFS_EXIT_DONE)
+		result = with_files ? user_files_delete(dfs, name)
+				    : user_files_none(dfs, name);
+	/* The account, which says that there is such a user, goes last: what was cut off can be
+	 * done again. */
+	if (result.code == DFS_EXIT_DONE)
+		result = change_delete(dfs, change_credentials_path(name, path));
+	if (result.code == DFS_EXIT_DONE || result.code == DFS_EXIT_MISSING)
+		result = change_delete(dfs, change_account_path(name, path));
 	if (result.code == DFS_EXIT_MISSING)
 		no_such_user(name, &result);
 	return result;

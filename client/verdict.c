@@ -87,6 +87,27 @@ void verdict_typed(struct run *run, const char *typed, const struct dfs_result *
 	free(path);
 }
 
+int verdict_user(struct run *run, const char *name, bool shown,
+		 const struct dfs_result *result, json_t *take_fields)
+{
+	json_t *fields = take_fields != NULL ? take_fields : json_object();
+
+	if (name == NULL && run->user[0] != '\0')
+		name = run->user;
+	if (output_json(run->output)) {
+		set_text(fields, "message", result->why);
+		set_text(fields, "warning", result->warning);
+		output_object(run->output, "user", name, result->code, NULL, fields);
+		return result->code;
+	}
+	json_decref(fields);
+	output_warning(run->output, result->warning);
+	if (result->code != DFS_EXIT_DONE)
+		output_failure(run->output, "user", shown ? name : NULL, result->code,
+			       result->why);
+	return result->code;
+}
+
 void verdict_no_memory(struct run *run)
 {
 	const struct dfs_result result = {.code = DFS_EXIT_OTHER, .why = "out of memory"};

@@ -29,6 +29,13 @@ void verdict_typed(struct run *run, const char *typed, const struct dfs_result *
 void verdict_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result);
 
+/*
+ * How a command on a user ended, by --json with the field "user" instead of "path".  name NULL: who
+ * calls.  shown: messages begin with the name.  Returns the code.
+ */
+int verdict_user(struct run *run, const char *name, bool shown,
+		 const struct dfs_result *result, json_t *take_fields);
+
 /* The whole command ends because there is no memory left. */
 void verdict_no_memory(struct run *run);
 
