@@ -16,6 +16,7 @@ struct acceptor;
 struct acceptor_rules {
 	uint64_t stride; /* counters reserved at a time */
 	uint64_t jump;   /* a ballot's counter is at most this far above what was seen */
+	int64_t ask_ms; /* peers are asked what they have seen at most so often */
 	size_t promises; /* kept in memory */
 	size_t promise_bytes; /* of paths in them */
 	bool honour;  /* off: promises are given and not kept (the model's fault) */
@@ -33,11 +34,13 @@ void acceptor_free(struct acceptor *acceptor);
 dfs_seen acceptor_seen(struct acceptor *acceptor);
 
 /*
- * Is the ballot refused only because it is more than a jump above what was seen here?  Then its
- * proposer may have been at a server that has seen more: what peers have seen counts as seen
- * here (from servers only, by their certificates).
+ * A ballot that is more than a jump above what was seen here may be from a proposer that has
+ * been at a server which has seen more.  Before such a one is refused, ask(context) is called,
+ * on the thread of the call: it asks the peers and hands over what they have seen, which then
+ * counts as seen here.  Set before there are calls.
  */
-bool acceptor_is_behind(struct acceptor *acceptor, const dfs_ballot *ballot);
+void acceptor_set_ask(struct acceptor *acceptor, void (*ask)(void *context),
+		      void *context);
 void acceptor_follow(struct acceptor *acceptor, const dfs_seen *peer);
 
 /* Each fills res, whose arrays are allocated; the paths were checked before.  For servers. */

@@ -150,6 +150,7 @@ void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller
 	struct busy_key *keys = NULL;
 	int rc = items && added ? 0 : ENOMEM;
 
+	acceptor_catch_up(acceptor, &args->ballot);
 	if (rc == 0)
 		rc = acceptor_take(acceptor, caller, &proposals, &keys, &key_count);
 	if (rc == 0) {

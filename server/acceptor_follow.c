@@ -6,13 +6,30 @@
  */
 #include "acceptor_internal.h"
 
-bool acceptor_is_behind(struct acceptor *acceptor, const dfs_ballot *ballot)
+#include "clock.h"
+
+void acceptor_set_ask(struct acceptor *acceptor, void (*ask)(void *context),
+		      void *context)
 {
+	acceptor->ask = ask;
+	acceptor->ask_context = context;
+	acceptor->asked_ms = clock_now_ms() - acceptor->rules.ask_ms;
+}
+
+void acceptor_catch_up(struct acceptor *acceptor, const dfs_ballot *ballot)
+{
+	int64_t now = clock_now_ms();
+
 	pthread_mutex_lock(&acceptor->lock);
-	bool behind = ballot->epoch == acceptor->epoch &&
-		      ballot->counter > acceptor->seen + acceptor->rules.jump;
+	bool asks = acceptor->ask && ballot->epoch == acceptor->epoch &&
+		    ballot->counter > acceptor->seen + acceptor->rules.jump &&
+		    now - acceptor->asked_ms >= acceptor->rules.ask_ms;
+
+	if (asks)
+		acceptor->asked_ms = now;
 	pthread_mutex_unlock(&acceptor->lock);
-	return behind;
+	if (asks)
+		acceptor->ask(acceptor->ask_context);
 }
 
 void acceptor_follow(struct acceptor *acceptor, const dfs_seen *peer)

@@ -24,9 +24,15 @@ struct acceptor {
 	uint32_t epoch;
 	uint64_t seen; /* the highest counter promised, accepted or found at start */
 	dfs_ballot floor;
+	void (*ask)(void *context); /* set once; or NULL */
+	void *ask_context;
+	int64_t asked_ms;
 	pthread_mutex_t reserving; /* of what follows */
 	uint64_t reserved;
 };
+
+/* If the ballot is out of reach here, asks how far the peers are. */
+void acceptor_catch_up(struct acceptor *acceptor, const dfs_ballot *ballot);
 
 /* How a ballot stands against what is promised and accepted for a path. */
 enum acceptor_judged {

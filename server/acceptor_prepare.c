@@ -200,6 +200,7 @@ void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_calle
 	struct busy_key *keys;
 	int rc = items ? 0 : ENOMEM;
 
+	acceptor_catch_up(acceptor, &args->ballot);
 	if (rc == 0)
 		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
 	if (rc != 0) {
@@ -312,6 +313,7 @@ void acceptor_bind_for(struct acceptor *acceptor, const struct acceptor_caller *
 	struct busy_key *keys;
 	int rc = items ? 0 : ENOMEM;
 
+	acceptor_catch_up(acceptor, &args->ballot);
 	if (rc == 0)
 		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
 	if (rc != 0) {

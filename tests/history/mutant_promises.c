@@ -11,6 +11,7 @@
 const struct acceptor_rules acceptor_rules_default = {
 	.stride = 65536,
 	.jump = BALLOT_JUMP,
+	.ask_ms = 100,
 	.promises = 65536,
 	.promise_bytes = 16 << 20,
 	.honour = false,

@@ -273,31 +273,73 @@ static void test_2_2_what_a_peer_has_seen_is_in_reach(void **state)
 	struct place *place = *state;
 	const uint64_t jump = acceptor_rules_default.jump;
 	const uint64_t far = 1000 * jump, before = acceptor_seen(place->acceptor).counter;
-	const dfs_ballot last = ballot_of(before + jump, 1);
-	const dfs_ballot next = ballot_of(before + jump + 1, 1);
-	const dfs_ballot ballot = ballot_of(far + jump, 1);
-	const dfs_ballot other = {.epoch = 1, .counter = far + jump};
 	const dfs_seen elsewhere = {.epoch = 1, .counter = 2 * far};
 	const dfs_seen the_end = {.counter = UINT64_MAX - jump + 1};
 	const dfs_seen lower = {.counter = before}, peer = {.counter = far};
 
-	assert_false(acceptor_is_behind(place->acceptor, &last));
-	assert_true(acceptor_is_behind(place->acceptor, &next));
-	assert_true(acceptor_is_behind(place->acceptor, &ballot));
-	assert_false(acceptor_is_behind(place->acceptor, &other));
 	acceptor_follow(place->acceptor, &elsewhere);
 	acceptor_follow(place->acceptor, &the_end);
 	acceptor_follow(place->acceptor, &lower);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, before);
-	assert_int_equal(promise(place, path, ballot), DFS_REFUSED);
+	assert_int_equal(promise(place, path, ballot_of(far + jump, 1)), DFS_REFUSED);
 	acceptor_follow(place->acceptor, &peer);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, far);
 	acceptor_follow(place->acceptor, &lower);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, far);
-	assert_false(acceptor_is_behind(place->acceptor, &ballot));
+	assert_int_equal(promise(place, path, ballot_of(far + jump + 1, 1)), DFS_REFUSED);
 	/* Counters below are as good as they were. */
 	assert_int_equal(promise(place, path, ballot_of(before + 1, 1)), DFS_OK);
-	assert_int_equal(promise(place, path, ballot), DFS_OK);
+	assert_int_equal(promise(place, path, ballot_of(far + jump, 1)), DFS_OK);
+}
+
+struct elder {
+	struct acceptor *acceptor;
+	dfs_seen seen;
+	unsigned asked;
+};
+
+static void ask_elder(void *context)
+{
+	struct elder *elder = context;
+
+	elder->asked++;
+	acceptor_follow(elder->acceptor, &elder->seen);
+}
+
+/* Asked for a ballot that is out of reach, by whatever message, and for no other. */
+static void test_2_2_peers_are_asked_before_a_far_ballot_is_refused(void **state)
+{
+	struct place *place = *state;
+	const uint64_t jump = acceptor_rules_default.jump;
+
+	place->rules.ask_ms = 3600000;
+	restart(place);
+	uint64_t most = acceptor_seen(place->acceptor).counter + jump;
+	struct elder elder = {.acceptor = place->acceptor, .seen = {.counter = most}};
+	dfs_ballot other = ballot_of(most + 1, 1);
+
+	other.epoch = 1;
+	acceptor_set_ask(place->acceptor, ask_elder, &elder);
+	assert_int_equal(promise(place, path, other), DFS_REFUSED);
+	assert_int_equal(promise(place, "/ann/near", ballot_of(most, 1)), DFS_OK);
+	assert_int_equal(elder.asked, 0);
+
+	most += jump;
+	assert_int_equal(promise(place, path, ballot_of(most + 1, 1)), DFS_REFUSED);
+	assert_int_equal(elder.asked, 1);
+	/* Not again so soon, whatever they would say. */
+	elder.seen.counter = most + 1;
+	assert_int_equal(promise(place, path, ballot_of(most + 1, 1)), DFS_REFUSED);
+	assert_int_equal(elder.asked, 1);
+	acceptor_set_ask(place->acceptor, ask_elder, &elder);
+	assert_int_equal(promise(place, path, ballot_of(most + 1 + jump, 1)), DFS_OK);
+	assert_int_equal(elder.asked, 2);
+
+	most = acceptor_seen(place->acceptor).counter + jump;
+	elder.seen.counter = most;
+	acceptor_set_ask(place->acceptor, ask_elder, &elder);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(most + 1, 1)), DFS_OK);
+	assert_int_equal(elder.asked, 3);
 }
 
 /* Counters may jump by so much and no further; other epochs are refused. */
@@ -409,6 +451,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_2_2_what_a_peer_has_seen_is_in_reach),
+		TEST(test_2_2_peers_are_asked_before_a_far_ballot_is_refused),
 		TEST(test_lower_ballots_are_refused),
 		TEST(test_an_accept_needs_no_promise),
 		TEST(test_the_accepted_ballot_again_while_confirmed),
