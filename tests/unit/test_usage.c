@@ -52,7 +52,7 @@ static void put(struct store_fixture *fixture, const char *path, const char *own
 	assert_int_equal(accept_as(fixture, path, owner, size, counter, 0), 0);
 }
 
-static void delete (struct store_fixture *fixture, const char *path, uint64_t counter)
+static void drop(struct store_fixture *fixture, const char *path, uint64_t counter)
 {
 	assert_int_equal(value_fixture_accept(fixture->store, path,
 					      value_fixture_tombstone(counter), 0),
