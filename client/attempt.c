@@ -93,6 +93,8 @@ static void bind_turn(struct attempt *attempt, struct turn *turn)
 			proposal->uploaded[s - 1] = 0;
 		if (status == DFS_NOSPACE)
 			turn->full |= bit(s);
+		if (status == DFS_OVER_QUOTA)
+			proposal->over |= bit(s);
 	}
 	round_free(round);
 }
@@ -137,6 +139,15 @@ static void prepare_call_free(void *owner)
 	free(call);
 }
 
+static size_t small_len(const struct proposal_small *small)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		len += small->lens[i];
+	return len;
+}
+
 static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 {
 	struct prepare_call *call = calloc(1, sizeof *call);
@@ -160,13 +171,13 @@ static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 
 		call->paths[i] = strdup(proposal->path);
 		good = call->paths[i] != NULL;
-		if (good && proposal->small && proposal->content.size > 0) {
-			size_t len = (size_t)proposal->content.size;
+		if (good && proposal->small) {
+			size_t len = small_len(proposal->small);
 
-			call->contents[i] = malloc(len);
+			call->contents[i] = malloc(len + 1);
 			good = call->contents[i] != NULL;
 			if (good)
-				memcpy(call->contents[i], proposal->small, len);
+				memcpy(call->contents[i], proposal->small->bytes, len);
 		}
 	}
 	if (!good && call) {
@@ -177,20 +188,21 @@ static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 }
 
 /* A file's units of these chunks, which ride in the item. */
-static void add_content(const struct proposal *proposal, uint8_t *bytes, unsigned chunks,
-			dfs_unit *units, dfs_prepare_item *item)
+static void add_content(const struct proposal *proposal, const uint8_t *bytes,
+			unsigned chunks, dfs_unit *units, dfs_prepare_item *item)
 {
 	const dfs_content *content = &proposal->content;
 	dfs_small *small = &item->stage.dfs_stage_u.small;
 	uint64_t count = placement_units(content->size, content->unit_size);
 	u_int taken = 0;
 
-	for (uint64_t u = 0; u < count; u++)
+	for (uint64_t u = 0; u < count; u++) {
+		uint32_t len = proposal->small->lens[u];
+
 		if (chunks & 1U << (placement_chunk(u) - 1))
-			units[taken++] = (dfs_unit){
-				u,
-				{placement_unit_len(content->size, content->unit_size, u),
-				 bytes + u * content->unit_size}};
+			units[taken++] = (dfs_unit){u, {len, bytes}};
+		bytes += len;
+	}
 	item->stage.kind = DFS_STAGE_CONTENT;
 	small->share = (dfs_share){content->object, count, chunks};
 	small->units.units_len = taken;
@@ -238,14 +250,26 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 		add_binding(proposal, chunks, item);
 }
 
+/* Of a path, or of a whole call. */
+static void take_refusal(struct turn *turn, unsigned server, dfs_status status)
+{
+	if (status == DFS_INVALID)
+		turn->invalid |= bit(server);
+	else if (status == DFS_DENIED)
+		turn->denied |= bit(server);
+	else if (status == DFS_UNCHECKED)
+		turn->unchecked |= bit(server);
+}
+
 static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise)
 {
 	const dfs_promised *promised = &promise->dfs_promise_u.promised;
 
 	if (promise->status == DFS_REFUSED)
 		turn->refused |= bit(server);
-	if (promise->status == DFS_INVALID)
-		turn->invalid |= bit(server);
+	take_refusal(turn, server, promise->status);
+	if (promise->status == DFS_OVER_QUOTA)
+		turn->proposal->over |= bit(server);
 	if (promise->status != DFS_OK)
 		return;
 	turn->promised |= bit(server);
@@ -260,6 +284,8 @@ static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
 		turn->staged[server - 1] |= chunks;
 	else if (chunks != 0 && status == DFS_NOSPACE)
 		turn->full |= bit(server);
+	else if (chunks != 0 && status == DFS_OVER_QUOTA)
+		turn->proposal->over |= bit(server);
 }
 
 static void take_answer(struct attempt *attempt, struct prepare_call *call,
@@ -268,8 +294,12 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
 	const dfs_prepare_args *args = &call->args[server - 1];
 
-	for (u_int i = 0; res->status == DFS_INVALID && i < args->items.items_len; i++)
-		attempt->turns[call->turns[server - 1][i]].invalid |= bit(server);
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		struct turn *turn = &attempt->turns[call->turns[server - 1][i]];
+
+		take_refusal(turn, server, res->status);
+		turn->nobody |= res->status == DFS_DENIED ? bit(server) : 0;
+	}
 	if (res->status != DFS_OK)
 		return;
 	session_saw(attempt->dfs, server, &ok->seen);
@@ -453,9 +483,13 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 {
 	const dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
 
-	for (u_int i = 0; res->status == DFS_INVALID && i < call->args.items.items_len;
-	     i++)
-		attempt->turns[call->turns[i]].invalid |= bit(server);
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+
+		take_refusal(turn, server, res->status);
+		turn->nobody |= res->status == DFS_DENIED ? bit(server) : 0;
+		turn->refusing |= res->status != DFS_OK ? bit(server) : 0;
+	}
 	if (res->status != DFS_OK)
 		return;
 	session_saw(attempt->dfs, server, &ok->seen);
@@ -465,8 +499,11 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 
 		if (ok->items.items_val[i] == DFS_OK)
 			turn->accepted |= bit(server);
-		else if (ok->items.items_val[i] == DFS_INVALID)
-			turn->invalid |= bit(server);
+		else
+			turn->refusing |= bit(server);
+		if (ok->items.items_val[i] == DFS_OVER_QUOTA)
+			turn->proposal->over |= bit(server);
+		take_refusal(turn, server, ok->items.items_val[i]);
 	}
 }
 
@@ -484,6 +521,7 @@ void attempt_accept(struct attempt *attempt)
 
 		if (turn->judgement.verdict != JUDGE_PROPOSE || proposal->proposed)
 			continue;
+		turn->begins = true;
 		proposal->proposed = true;
 		proposal->first = attempt->ballot;
 		proposal->first_number = turn->value.number - 1;
@@ -502,6 +540,13 @@ void attempt_accept(struct attempt *attempt)
 
 		if (res)
 			take_votes(attempt, call, s, res);
+	}
+	/* What every one of them refused has not happened, and will not. */
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+
+		if (turn->begins && turn->refusing == attempt->servers)
+			turn->proposal->proposed = false;
 	}
 	round_free(round);
 }

@@ -24,8 +24,13 @@ struct turn {
 	char why[DFS_WHY]; /* for a judgement that names servers, or is somebody else's */
 	bool proposes;     /* `value` is to be accepted */
 	dfs_value value;
-	unsigned accepted; /* servers that said yes; mask */
-	unsigned invalid;  /* servers that call the request invalid; mask */
+	unsigned accepted;  /* servers that said yes; mask */
+	unsigned invalid;   /* servers that call the request invalid; mask */
+	unsigned denied;    /* servers that say that it is not ours to make; mask */
+	unsigned nobody;    /* of these, because they do not know who calls any more */
+	unsigned unchecked; /* servers that cannot tell whether it is; mask */
+	unsigned refusing; /* servers that have answered ACCEPT otherwise than with yes */
+	bool begins; /* it is this ACCEPT that may make the operation happen first */
 };
 
 struct attempt {

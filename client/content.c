@@ -1,4 +1,4 @@
-/* Digests of a content, and how "sealed" holds them. */
+/* Digests of a content. */
 #include "content.h"
 
 #include <openssl/evp.h>
@@ -59,21 +59,4 @@ bool content_hash_end(struct content_hash *take_hash, struct content_digests *re
 unsigned content_row(const uint8_t xxh128[16])
 {
 	return xxh128[15] & 3;
-}
-
-/* Format 1: a byte 1, the XXH3-128, the SHA-256. */
-void content_seal(const struct content_digests *digests, uint8_t *sealed)
-{
-	sealed[0] = 1;
-	memcpy(sealed + 1, digests->xxh128, 16);
-	memcpy(sealed + 17, digests->sha256, 32);
-}
-
-bool content_unseal(const uint8_t *sealed, size_t len, struct content_digests *ret)
-{
-	if (len != CONTENT_SEALED_LEN || sealed[0] != 1)
-		return false;
-	memcpy(ret->xxh128, sealed + 1, 16);
-	memcpy(ret->sha256, sealed + 17, 32);
-	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * What only readers may know of a content: its digests, in the field "sealed".
+ * The digests of a content, which only its readers may know.
  *
  * The XXH3-128 proves a content whole when it is read and gives it its row; the SHA-256 is
  * there for people.
@@ -26,12 +26,5 @@ bool content_hash_end(struct content_hash *take_hash, struct content_digests *re
 
 /* The row of a content: the low two bits of its XXH3-128. */
 unsigned content_row(const uint8_t xxh128[16]);
-
-enum { CONTENT_SEALED_LEN = 49 };
-
-/* Packs the digests; sealed has CONTENT_SEALED_LEN bytes. */
-void content_seal(const struct content_digests *digests, uint8_t *sealed);
-/* false when it is not ours to read. */
-bool content_unseal(const uint8_t *sealed, size_t len, struct content_digests *ret);
 
 #endif

@@ -84,6 +84,9 @@ void dfs_delete(struct dfs *dfs, struct dfs_delete *items, size_t count,
 static void describe(struct dfs *dfs, struct dfs_stat *item,
 		     const struct reading *reading)
 {
+	struct dfs_result unopened = {0};
+	struct opening opening;
+
 	item->result = reading->result;
 	if (item->result.code != DFS_EXIT_DONE)
 		return;
@@ -93,6 +96,16 @@ static void describe(struct dfs *dfs, struct dfs_stat *item,
 	}
 	reader_describe(dfs, &reading->value, &item->file);
 	item->file.newest_unsure = reading->unsure;
+	item->file.opened = reader_open(dfs, reading, &opening, &unopened);
+	if (item->file.opened) {
+		memcpy(item->file.xxh128, opening.digests.xxh128,
+		       sizeof item->file.xxh128);
+		memcpy(item->file.sha256, opening.digests.sha256,
+		       sizeof item->file.sha256);
+	} else if (unopened.code == DFS_EXIT_DAMAGED) {
+		item->result = unopened;
+	}
+	keys_wipe(&opening, sizeof opening);
 }
 
 void dfs_stat(struct dfs *dfs, struct dfs_stat *items, size_t count,

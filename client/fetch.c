@@ -1,6 +1,7 @@
 /* Fetching a content, unit by unit, through a window. */
 #include "fetch.h"
 
+#include "cipher.h"
 #include "clock.h"
 #include "placement.h"
 
@@ -20,7 +21,8 @@ struct slot {
 	enum slot_state state;
 	unsigned tried; /* servers that could not give it; mask */
 	bool unknown;   /* one of them because it has no such object */
-	bool damaged;   /* one of them because it is damaged there */
+	bool damaged;   /* one of them because it is damaged there, or does not open */
+	bool denied;    /* one of them because it does not take the ticket */
 	uint32_t len;
 	uint8_t *bytes;
 };
@@ -28,12 +30,15 @@ struct slot {
 struct fetcher {
 	struct job job; /* first: its run gets it back */
 	struct window *window;
+	struct cipher *cipher; /* its thread's */
 };
 
 struct window {
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
 	const dfs_content *content;
+	const dfs_ticket *ticket;
+	struct cipher_object object;
 	uint64_t units;
 	uint64_t base; /* the unit that the caller waits for; in its slot */
 	struct slot slots[WINDOW];
@@ -89,25 +94,26 @@ static u_int choose(struct window *window, unsigned server, dfs_want *wants)
 /* ---- a server's thread --------------------------------------------------------- */
 
 /* Puts one answer into its slot. */
-static void take(struct window *window, unsigned server, uint64_t unit,
+static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 		 const dfs_got *got)
 {
+	struct window *window = fetcher->window;
 	struct slot *slot = &window->slots[unit % WINDOW];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	uint32_t len = placement_unit_len(window->content->size,
 					  window->content->unit_size, unit);
-	bool good = got->status == DFS_OK && data->len == len;
+	/* The slot is ours while it is asked for: opening needs no lock. */
+	bool good = got->status == DFS_OK &&
+		    cipher_open(fetcher->cipher, &window->object, unit, data->data,
+				data->len, slot->bytes);
 
-	/* The slot is ours while it is asked for: copying needs no lock. */
-	if (good) {
-		memcpy(slot->bytes, data->data, len);
+	if (good)
 		slot->len = len;
-	}
 	pthread_mutex_lock(&window->lock);
 	if (!good) {
 		slot->tried |= 1U << (server - 1);
-		slot->damaged |= got->status == DFS_DAMAGED ||
-				 (got->status == DFS_OK && data->len != len);
+		slot->damaged |= got->status == DFS_DAMAGED || got->status == DFS_OK;
+		slot->denied |= got->status == DFS_DENIED;
 		slot->unknown |= got->status == DFS_UNKNOWN;
 	}
 	slot->state = good ? SLOT_READY : SLOT_WANTED;
@@ -127,10 +133,12 @@ static void put_back(struct window *window, const dfs_want *wants, u_int from,
 }
 
 /* One call; false when the server is lost. */
-static bool fetch_some(struct window *window, unsigned server, struct call *call,
+static bool fetch_some(struct fetcher *fetcher, unsigned server, struct call *call,
 		       dfs_want *wants, u_int count)
 {
-	dfs_get_args args = {.wants = {count, wants}};
+	struct window *window = fetcher->window;
+	dfs_ticket ticket = *window->ticket;
+	dfs_get_args args = {.wants = {count, wants}, .tickets = {1, &ticket}};
 	dfs_get_res res;
 	char why[LINKS_WHY];
 	u_int answered = 0;
@@ -141,7 +149,7 @@ static bool fetch_some(struct window *window, unsigned server, struct call *call
 	if (good && res.status == DFS_OK) {
 		answered = res.dfs_get_res_u.items.items_len;
 		for (u_int i = 0; i < answered && i < count; i++)
-			take(window, server, wants[i].unit,
+			take(fetcher, server, wants[i].unit,
 			     &res.dfs_get_res_u.items.items_val[i]);
 	}
 	put_back(window, wants, answered, count);
@@ -153,11 +161,14 @@ static bool fetch_some(struct window *window, unsigned server, struct call *call
 static void run_fetcher(struct job *job, unsigned server, struct call *call,
 			const char *why)
 {
-	struct window *window = ((struct fetcher *)job)->window;
+	struct fetcher *fetcher = (struct fetcher *)job;
+	struct window *window = fetcher->window;
 	dfs_want wants[UNITS_A_CALL];
-	bool lost = call == NULL;
+	bool lost;
 
 	(void)why;
+	fetcher->cipher = cipher_new();
+	lost = call == NULL || fetcher->cipher == NULL;
 	pthread_mutex_lock(&window->lock);
 	while (!lost && !window->ended) {
 		u_int count = choose(window, server, wants);
@@ -167,9 +178,10 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 			continue;
 		}
 		pthread_mutex_unlock(&window->lock);
-		lost = !fetch_some(window, server, call, wants, count);
+		lost = !fetch_some(fetcher, server, call, wants, count);
 		pthread_mutex_lock(&window->lock);
 	}
+	cipher_free(fetcher->cipher);
 	window->lost |= lost ? 1U << (server - 1) : 0;
 	window->running--;
 	pthread_cond_broadcast(&window->changed);
@@ -236,7 +248,7 @@ static void next_unit(struct window *window)
 	pthread_mutex_lock(&window->lock);
 	slot->state = SLOT_WANTED;
 	slot->tried = 0;
-	slot->damaged = slot->unknown = false;
+	slot->damaged = slot->unknown = slot->denied = false;
 	window->base++;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
@@ -256,6 +268,9 @@ static enum fetch_end explain(const struct fetch *fetch, struct window *window,
 			"transfer failed: chunk %u is damaged on every server within "
 			"reach that has it",
 			chunk);
+	else if (slot->denied)
+		session_fail(result, DFS_EXIT_DENIED,
+			     "transfer failed: its content " READER_DENIED);
 	else if (fetch_out_of_reach(fetch->dfs, fetch->content,
 				    links_up(fetch->dfs->links) & ~window->lost &
 					    ~slot->tried,
@@ -268,7 +283,8 @@ static enum fetch_end explain(const struct fetch *fetch, struct window *window,
 			"try again, or start the others",
 			chunk);
 	/* Replaced or deleted meanwhile, perhaps: the caller looks. */
-	return slot->unknown && !slot->damaged ? FETCH_GONE : FETCH_FAILED;
+	return (slot->unknown || slot->denied) && !slot->damaged ? FETCH_GONE
+								 : FETCH_FAILED;
 }
 
 /* Hands all units to the caller, in order, and proves them. */
@@ -276,7 +292,7 @@ static enum fetch_end hand_over(const struct fetch *fetch, struct window *window
 				struct dfs_result *result)
 {
 	struct content_hash *hash = content_hash_new(false);
-	struct content_digests got, expected;
+	struct content_digests got;
 	enum fetch_end end = FETCH_DONE;
 	bool hashed = hash != NULL;
 
@@ -302,9 +318,7 @@ static enum fetch_end hand_over(const struct fetch *fetch, struct window *window
 		session_fail(result, DFS_EXIT_OTHER, "out of memory");
 		return FETCH_FAILED;
 	}
-	if (!content_unseal((const uint8_t *)fetch->content->sealed.sealed_val,
-			    fetch->content->sealed.sealed_len, &expected) ||
-	    memcmp(got.xxh128, expected.xxh128, sizeof got.xxh128) != 0) {
+	if (memcmp(got.xxh128, fetch->opening->digests.xxh128, sizeof got.xxh128) != 0) {
 		session_fail(result, DFS_EXIT_DAMAGED,
 			     "transfer failed: the content is not what was put");
 		return FETCH_FAILED;
@@ -318,18 +332,21 @@ static void window_free(struct window *window)
 		free(window->slots[i].bytes);
 	pthread_cond_destroy(&window->changed);
 	pthread_mutex_destroy(&window->lock);
+	keys_wipe(&window->object, sizeof window->object);
 	free(window);
 }
 
-static struct window *window_new(const dfs_content *content)
+static struct window *window_new(const struct fetch *fetch)
 {
 	struct window *window = calloc(1, sizeof *window);
+	const dfs_content *content = fetch->content;
 
 	if (!window)
 		return NULL;
 	pthread_mutex_init(&window->lock, NULL);
 	pthread_cond_init(&window->changed, NULL);
 	window->content = content;
+	window->ticket = fetch->ticket;
 	window->units = placement_units(content->size, content->unit_size);
 	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
 		window->slots[i].bytes = malloc(content->unit_size);
@@ -337,6 +354,10 @@ static struct window *window_new(const dfs_content *content)
 			window_free(window);
 			return NULL;
 		}
+	}
+	if (!cipher_object_init(&window->object, content, fetch->opening->key)) {
+		window_free(window);
+		return NULL;
 	}
 	return window;
 }
@@ -347,7 +368,7 @@ enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)
 	unsigned up = links_up(fetch->dfs->links);
 	enum fetch_end end;
 
-	window = window_new(fetch->content);
+	window = window_new(fetch);
 	if (!window) {
 		session_fail(result, DFS_EXIT_OTHER, "out of memory");
 		return FETCH_FAILED;

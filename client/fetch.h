@@ -1,21 +1,22 @@
 /*
  * Fetching a content: each unit from one of its living holders, in order to the caller.
  *
- * Every server's thread fetches the units it is asked for into a window; the caller's
- * thread takes them out in order and proves the whole by its digest.  A unit that one
- * holder cannot give (dead, damaged, not there) is asked of another; nobody is asked
- * twice for the same.
+ * Every server's thread fetches the units it is asked for and opens them into a window; the
+ * caller's thread takes them out in order and proves the whole by its digest.  A unit that one
+ * holder cannot give (dead, not there, or it does not open) is asked of another; nobody is
+ * asked twice for the same.
  */
 #ifndef DFS_FETCH_H
 #define DFS_FETCH_H
 
-#include "content.h"
-#include "session.h"
+#include "reader.h"
 
 struct fetch {
 	struct dfs *dfs;
 	const char *path; /* for messages */
 	const dfs_content *content;
+	const dfs_ticket *ticket;      /* for its object */
+	const struct opening *opening; /* of its manifest */
 	/* Takes the content in order; not 0 ends the fetch with that code (why is set).
 	 */
 	int (*write)(void *context, const void *bytes, size_t len, char why[DFS_WHY]);
@@ -25,7 +26,8 @@ struct fetch {
 enum fetch_end {
 	FETCH_DONE,   /* written, and proved by its XXH3-128 */
 	FETCH_FAILED, /* result says why */
-	FETCH_GONE /* holders have it no more: look again; result holds if it is still named */
+	FETCH_GONE /* holders have it no more, or do not give it: look again; the result holds
+		      if that shows nothing new */
 };
 
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result);

@@ -20,6 +20,14 @@
 /* How often a file that is replaced while it is read begins again. */
 enum { TRIES = 10 };
 
+/* A batch of files whose registers have been read. */
+struct batch {
+	size_t count;
+	struct reading readings[DFS_BATCH_MAX];
+	struct opening openings[DFS_BATCH_MAX];
+	bool opened[DFS_BATCH_MAX];
+};
+
 struct getting {
 	struct dfs *dfs;
 	struct dfs_get *items;
@@ -44,13 +52,17 @@ static void finish(struct getting *getting, size_t which)
 }
 
 /* Tells the caller what is coming. */
-static bool begin(struct getting *getting, const struct reading *reading)
+static bool begin(struct getting *getting, const struct reading *reading,
+		  const struct opening *opening)
 {
 	struct dfs_get *item = &getting->items[getting->which];
 	struct dfs_file file;
 
 	reader_describe(getting->dfs, &reading->value, &file);
 	file.newest_unsure = reading->unsure;
+	file.opened = true;
+	memcpy(file.xxh128, opening->digests.xxh128, sizeof file.xxh128);
+	memcpy(file.sha256, opening->digests.sha256, sizeof file.sha256);
 	getting->written = 0;
 	item->result = reading->result;
 	item->result.code = getting->callbacks->begin(
@@ -58,8 +70,34 @@ static bool begin(struct getting *getting, const struct reading *reading)
 	return item->result.code == DFS_EXIT_DONE;
 }
 
+/*
+ * What the file is now, opened; a server that told of it while it was being finished may not
+ * have given a ticket.  false: the item has ended.
+ */
+static bool look_again(struct getting *getting, struct reading *reading,
+		       struct opening *opening)
+{
+	struct dfs_get *item = &getting->items[getting->which];
+
+	reader_free(reading);
+	reader_read(getting->dfs, reading, 1, true);
+	item->result = reading->result;
+	if (item->result.code == DFS_EXIT_DONE && !reader_file(reading))
+		session_fail(&item->result, DFS_EXIT_MISSING, "no such file");
+	return item->result.code == DFS_EXIT_DONE &&
+	       reader_open(getting->dfs, reading, opening, &item->result);
+}
+
+/* Does the reading show something that the one before did not: an object, a later ticket? */
+static bool is_new(const struct reading *reading, const dfs_id *object, int64_t ends)
+{
+	return !id_equal(object, &reader_file(reading)->content.object) ||
+	       reading->ticket.ends > ends;
+}
+
 /* One file by itself, beginning again when its object went while it was read. */
-static void get_one(struct getting *getting, struct reading *reading)
+static void get_one(struct getting *getting, struct reading *reading,
+		    struct opening *opening)
 {
 	struct dfs_get *item = &getting->items[getting->which];
 
@@ -68,25 +106,33 @@ static void get_one(struct getting *getting, struct reading *reading)
 		struct fetch fetch = {.dfs = getting->dfs,
 				      .path = item->path,
 				      .content = &manifest->content,
+				      .ticket = &reading->ticket,
+				      .opening = opening,
 				      .write = write_some,
 				      .context = getting};
+		struct dfs_result gone;
 		char text[DFS_WHY];
 		dfs_id object;
+		int64_t ends;
 
 		if (!fetch_can_be_reached(getting->dfs, &manifest->content, text)) {
 			session_fail(&item->result, DFS_EXIT_FEW, "%s", text);
 			return;
 		}
-		if (!begin(getting, reading))
+		if (!begin(getting, reading, opening))
 			return;
 		if (fetch_run(&fetch, &item->result) != FETCH_GONE)
 			return;
+		gone = item->result;
 		object = manifest->content.object;
-		reader_free(reading);
-		reader_read(getting->dfs, reading, 1, true);
-		if (reader_file(reading) &&
-		    id_equal(&object, &reader_file(reading)->content.object))
-			return; /* it is still the file: it is lost, not replaced */
+		ends = reading->ticket.ends;
+		bool there = look_again(getting, reading, opening);
+
+		if (there && !is_new(reading, &object, ends)) {
+			item->result =
+				gone; /* it is still the file: lost, not replaced */
+			return;
+		}
 		if (getting->final && getting->written > 0) {
 			session_fail(
 				&item->result, DFS_EXIT_CONFLICT,
@@ -94,13 +140,8 @@ static void get_one(struct getting *getting, struct reading *reading)
 				"read: get it again");
 			return;
 		}
-		if (reading->result.code != DFS_EXIT_DONE || !reader_file(reading)) {
-			item->result = reading->result;
-			if (item->result.code == DFS_EXIT_DONE)
-				session_fail(&item->result, DFS_EXIT_MISSING,
-					     "no such file");
+		if (!there)
 			return;
-		}
 	}
 	session_fail(
 		&item->result, DFS_EXIT_CONFLICT,
@@ -110,11 +151,11 @@ static void get_one(struct getting *getting, struct reading *reading)
 /* A small file whose units are all here and prove right; false: to be fetched by itself.
  */
 static bool give_small(struct getting *getting, const struct reading *reading,
-		       const struct small_file *small)
+		       const struct opening *opening, const struct small_file *small)
 {
 	const dfs_content *content = &reader_file(reading)->content;
 	struct content_hash *hash;
-	struct content_digests got, expected;
+	struct content_digests got;
 	struct dfs_get *item = &getting->items[getting->which];
 
 	if (!small->bytes)
@@ -125,35 +166,56 @@ static bool give_small(struct getting *getting, const struct reading *reading,
 	bool hashed = content_hash_add(hash, small->bytes, (size_t)content->size);
 
 	if (!content_hash_end(hash, &got) || !hashed ||
-	    !content_unseal((const uint8_t *)content->sealed.sealed_val,
-			    content->sealed.sealed_len, &expected) ||
-	    memcmp(got.xxh128, expected.xxh128, sizeof got.xxh128) != 0)
+	    memcmp(got.xxh128, opening->digests.xxh128, sizeof got.xxh128) != 0)
 		return false;
-	if (begin(getting, reading) && content->size > 0)
+	if (begin(getting, reading, opening) && content->size > 0)
 		item->result.code = write_some(getting, small->bytes,
 					       (size_t)content->size, item->result.why);
 	return true;
 }
 
-/* A batch of files whose registers have been read. */
-static void get_batch(struct getting *getting, size_t first, struct reading *readings,
-		      size_t count)
+/* Opens what was read; the items of the others have their results. */
+static void open_batch(struct getting *getting, size_t first, struct batch *batch)
 {
-	struct small_file *small = small_fetch(getting->dfs, readings, count);
-
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < batch->count; i++) {
 		struct dfs_get *item = &getting->items[first + i];
+		struct reading *reading = &batch->readings[i];
+		struct opening *opening = &batch->openings[i];
+		const dfs_manifest *manifest = reader_file(reading);
 
 		getting->which = first + i;
-		item->result = readings[i].result;
-		if (item->result.code == DFS_EXIT_DONE && !reader_file(&readings[i]))
+		item->result = reading->result;
+		batch->opened[i] = false;
+		if (item->result.code == DFS_EXIT_DONE && !manifest)
 			session_fail(&item->result, DFS_EXIT_MISSING, "no such file");
-		if (item->result.code == DFS_EXIT_DONE &&
-		    !(small && give_small(getting, &readings[i], &small[i])))
-			get_one(getting, &readings[i]);
+		if (item->result.code != DFS_EXIT_DONE)
+			continue;
+		batch->opened[i] =
+			manifest->content.size > 0 && id_is_zero(&reading->ticket.object)
+				? look_again(getting, reading, opening)
+				: reader_open(getting->dfs, reading, opening,
+					      &item->result);
+	}
+}
+
+static void get_batch(struct getting *getting, size_t first, struct batch *batch)
+{
+	struct small_file *small;
+
+	open_batch(getting, first, batch);
+	small = small_fetch(getting->dfs, batch->readings, batch->openings, batch->opened,
+			    batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct reading *reading = &batch->readings[i];
+		struct opening *opening = &batch->openings[i];
+
+		getting->which = first + i;
+		if (batch->opened[i] &&
+		    !(small && give_small(getting, reading, opening, &small[i])))
+			get_one(getting, reading, opening);
 		finish(getting, first + i);
 	}
-	small_free(small, count);
+	small_free(small, batch->count);
 }
 
 void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
@@ -161,26 +223,27 @@ void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 {
 	struct getting getting = {
 		.dfs = dfs, .items = items, .final = final, .callbacks = callbacks};
-	struct reading *readings = calloc(DFS_BATCH_MAX, sizeof *readings);
+	struct batch *batch = calloc(1, sizeof *batch);
 
 	for (size_t first = 0; first < count; first += DFS_BATCH_MAX) {
-		size_t batch =
-			count - first < DFS_BATCH_MAX ? count - first : DFS_BATCH_MAX;
+		size_t left = count - first;
 
-		for (size_t i = 0; i < batch; i++) {
+		left = left < DFS_BATCH_MAX ? left : DFS_BATCH_MAX;
+		for (size_t i = 0; i < left; i++) {
 			items[first + i].result =
 				(struct dfs_result){.code = DFS_EXIT_OTHER};
-			if (readings)
-				readings[i] =
+			if (batch)
+				batch->readings[i] =
 					(struct reading){.path = items[first + i].path};
 		}
-		if (readings) {
-			reader_read(dfs, readings, batch, true);
-			get_batch(&getting, first, readings, batch);
+		if (batch) {
+			batch->count = left;
+			reader_read(dfs, batch->readings, left, true);
+			get_batch(&getting, first, batch);
 		}
-		for (size_t i = 0; i < batch; i++) {
-			if (readings) {
-				reader_free(&readings[i]);
+		for (size_t i = 0; i < left; i++) {
+			if (batch) {
+				reader_free(&batch->readings[i]);
 			} else {
 				session_fail(&items[first + i].result, DFS_EXIT_OTHER,
 					     "out of memory");
@@ -188,6 +251,8 @@ void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 			}
 		}
 	}
-	free(readings);
+	if (batch)
+		keys_wipe(batch->openings, sizeof batch->openings);
+	free(batch);
 	session_tell(dfs);
 }

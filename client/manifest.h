@@ -15,8 +15,7 @@ enum manifest_end {
 	MANIFEST_OPEN,
 	MANIFEST_NOT_FOR_US, /* no key is wrapped for this user */
 	MANIFEST_NO_KEY,     /* one is, and does not open: edited, or for a lost secret */
-	MANIFEST_DAMAGED,    /* or edited: nothing in it may be believed */
-	MANIFEST_FAILED      /* out of memory */
+	MANIFEST_DAMAGED     /* or edited: nothing in it may be believed */
 };
 
 /* A format byte (2), then digests in a box. */

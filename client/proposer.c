@@ -10,6 +10,8 @@
 #include "attempt.h"
 #include "ballot.h"
 #include "clock.h"
+#include "finishing.h"
+#include "path.h"
 #include "placement.h"
 #include "reader.h"
 #include "successor.h"
@@ -164,8 +166,23 @@ static bool has_staged(const struct turn *turn)
 	return false;
 }
 
+/* Whose quota it is: the owner's of the path, below /shared/ one's own. */
+static const char *say_over(const struct dfs *dfs, const struct proposal *proposal,
+			    char why[DFS_WHY])
+{
+	size_t path_len = strlen(proposal->path), len = strlen(dfs->user);
+	const char *whose = dfs->user;
+
+	if (!path_is_shared(proposal->path, path_len))
+		whose = path_of_whom(proposal->path, path_len, &len);
+	snprintf(why, DFS_WHY,
+		 "over the quota of %.*s: delete something, or ask admin for more",
+		 (int)len, whose);
+	return why;
+}
+
 /* The content is on too few servers though three voted: finish the path, then say why. */
-static void judge_space(struct turn *turn)
+static void judge_space(const struct dfs *dfs, struct turn *turn)
 {
 	struct judgement *judgement = &turn->judgement;
 	unsigned full = turn->full | turn->proposal->full, took = 0;
@@ -179,7 +196,10 @@ static void judge_space(struct turn *turn)
 	judgement->verdict = JUDGE_FINISH;
 	judgement->code = DFS_EXIT_FEW;
 	judgement->why = turn->why;
-	if (full)
+	if (turn->proposal->over) {
+		judgement->code = DFS_EXIT_DENIED;
+		say_over(dfs, turn->proposal, turn->why);
+	} else if (full)
 		snprintf(turn->why, sizeof turn->why,
 			 "too little space: no room on %s, and fewer than three "
 			 "servers could take it; delete something or give them larger "
@@ -223,7 +243,7 @@ static bool decide(struct attempt *attempt, struct turn *turn)
 		turn->answers.blocked = is_blocked(attempt->dfs, turn);
 		turn->judgement = judge(proposal, &turn->answers, staged);
 	}
-	judge_space(turn);
+	judge_space(attempt->dfs, turn);
 	switch (turn->judgement.verdict) {
 	case JUDGE_PROPOSE:
 		if (proposal->kind == PROPOSAL_FILE && holders(turn) < 3)
@@ -256,17 +276,44 @@ static dfs_version version_made(const struct proposal *proposal)
 	return made;
 }
 
+/*
+ * The value that was to be proposed again is not ours to propose: a server may.  true when
+ * what is agreed is what was judged; it is then the turn's value.
+ */
+static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
+{
+	struct reading reading = {.path = turn->proposal->path}, *one = &reading;
+	const dfs_accepted *best = turn->judgement.best;
+	bool live = judge_is_live(best), same = false;
+
+	finishing_run(dfs, &one, 1);
+	if (reading.result.code == DFS_EXIT_DONE)
+		same = live ? reading.known && id_equal(&reading.value.operation,
+							&best->value.operation)
+			    : !reading.known || reading.value.body.kind == DFS_TOMBSTONE;
+	if (same && reading.known) {
+		value_free(&turn->value);
+		turn->value = reading.value;
+		reading.known = false;
+	}
+	reader_free(&reading);
+	return same;
+}
+
 /* After the votes: has the proposal come to its end?  Then its result is set. */
 static bool conclude(struct attempt *attempt, struct turn *turn)
 {
 	struct proposal *proposal = turn->proposal;
 	const struct judgement *judgement = &turn->judgement;
 
-	if (turn->proposes && __builtin_popcount(turn->accepted) < 3)
+	if (turn->proposes && __builtin_popcount(turn->accepted) < 3 &&
+	    !(judgement->verdict != JUDGE_PROPOSE && turn->denied != 0 &&
+	      finish_by_servers(attempt->dfs, turn)))
 		return false;
 	if (turn->proposes) {
 		proposal->bound = false; /* what was bound is named or overtaken */
-		session_settled(attempt->dfs, proposal->path, &attempt->ballot);
+		if (__builtin_popcount(turn->accepted) >= 3)
+			session_settled(attempt->dfs, proposal->path, &attempt->ballot);
 		keep_value(proposal, &turn->value);
 	} else if (judgement->best) {
 		dfs_value copy;
@@ -274,6 +321,8 @@ static bool conclude(struct attempt *attempt, struct turn *turn)
 		if (value_copy(&judgement->best->value, &copy))
 			keep_value(proposal, &copy);
 	}
+	if (judgement->best)
+		proposal->ticket = judgement->best->ticket;
 	proposal->made = version_made(proposal);
 	if (judgement->verdict == JUDGE_PROPOSE || judgement->verdict == JUDGE_OWN)
 		session_fail(&proposal->result, DFS_EXIT_DONE, "%s", "");
@@ -304,6 +353,32 @@ static void stage_uploads(struct attempt *attempt)
 					servers &= ~(1U << (s - 1));
 		} while (servers != before && __builtin_popcount(servers) >= 3);
 	}
+}
+
+/* Have the servers said that they will not take this, now or later?  Then its result is set. */
+static bool is_refused(const struct dfs *dfs, const struct turn *turn)
+{
+	struct proposal *proposal = turn->proposal;
+	unsigned denied = (unsigned)__builtin_popcount(turn->denied);
+	char why[DFS_WHY];
+
+	if (__builtin_popcount(turn->invalid) >= 2) {
+		give_up(proposal, DFS_EXIT_OTHER,
+			"the servers call this invalid: are they of another version?");
+		return true;
+	}
+	/* One server may lag behind. */
+	if (denied >= 3 || (denied == 2 && !turn->promised && !turn->refused)) {
+		give_up(proposal, DFS_EXIT_DENIED,
+			__builtin_popcount(turn->nobody) >= 2 ? READER_NOBODY
+							      : "is not yours to write");
+		return true;
+	}
+	if (__builtin_popcount(proposal->over) >= 2) {
+		give_up(proposal, DFS_EXIT_DENIED, say_over(dfs, proposal, why));
+		return true;
+	}
+	return false;
 }
 
 /*
@@ -360,12 +435,8 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 
 		if (decided[i])
 			ended[i] = conclude(&attempt, turn);
-		if (!ended[i] && __builtin_popcount(turn->invalid) >= 2) {
-			give_up(pending[i], DFS_EXIT_OTHER,
-				"the servers call this invalid: are they of another "
-				"version?");
-			ended[i] = true;
-		}
+		if (!ended[i])
+			ended[i] = is_refused(dfs, turn);
 	}
 	attempt_free(&attempt);
 }

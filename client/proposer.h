@@ -9,6 +9,7 @@
 #ifndef DFS_PROPOSER_H
 #define DFS_PROPOSER_H
 
+#include "content.h"
 #include "session.h"
 
 enum proposal_kind {
@@ -16,6 +17,12 @@ enum proposal_kind {
 	PROPOSAL_TOMBSTONE, /* the file (or account) of this path goes */
 	PROPOSAL_CHANGE,    /* what is there becomes what `change` makes of it */
 	PROPOSAL_FINISH     /* whatever was begun here is brought to its end */
+};
+
+/* A small file's units as they are stored, one after the other. */
+struct proposal_small {
+	uint32_t lens[DFS_SERVERS];
+	uint8_t *bytes;
 };
 
 struct proposal {
@@ -37,23 +44,26 @@ struct proposal {
 	bool (*change)(struct proposal *proposal, const dfs_value *best,
 		       dfs_body *ret_body);
 	void *change_context;
-	/* a file's content; holders are filled in by the proposer */
+	/* a file's content; holders and what is encrypted are filled in by the proposer */
 	dfs_content content;
-	const uint8_t *small; /* the whole content of a small file, or NULL */
+	uint8_t key[KEYS_LEN]; /* of the object */
+	struct content_digests digests;
+	const struct proposal_small *small; /* a small file's units, or NULL */
 	/*
 	 * For a file that is not small: brings the object's chunks to the servers, as far as they
-	 * are missing, and keeps `uploaded`.  Servers not in the mask are absent: their pairs go to
+	 * are missing, and keeps `uploaded`; the SHA-256 is known after the first time.  Servers not in the mask are absent: their pairs go to
 	 * their opposites.  false: the content cannot be had any more, and result says why.
 	 */
 	bool (*stage)(struct proposal *proposal, unsigned servers);
 	void *stage_context;
 	unsigned full; /* servers that had no room for it; mask */
+	unsigned over; /* servers that call it more than the owner's quota; mask */
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;
 	dfs_ballot first;
 	uint64_t first_number; /* operations that the path had seen then */
 	/* ---- set by the proposer */
-	dfs_ticket ticket; /* PROPOSAL_CHANGE of a file: for its object */
+	dfs_ticket ticket; /* for the content of the highest value seen; or zero */
 	bool bound;        /* content is bound, and nothing has overtaken it */
 	unsigned uploaded[DFS_SERVERS]; /* chunks on their way into an upload there */
 	struct dfs_result result;

@@ -8,6 +8,7 @@
 #include "libdfs.h"
 
 #include "ballot.h"
+#include "cipher.h"
 #include "clock.h"
 #include "content.h"
 #include "placement.h"
@@ -140,22 +141,13 @@ static bool begin_proposal(struct dfs_put *item, const struct source *source,
 	content->stored = clock_wall_ns();
 	content->unit_size = placement_unit_size(source->size);
 	if ((!item->operation && !id_random(&proposal->operation)) ||
-	    !id_random(&content->object)) {
+	    !id_random(&content->object) ||
+	    !keys_random(proposal->key, sizeof proposal->key)) {
 		session_fail(&item->result, DFS_EXIT_OTHER,
 			     "the system has no random bytes");
 		return false;
 	}
 	return true;
-}
-
-/* Fills in what the digests decide; sealed has CONTENT_SEALED_LEN bytes and lives on. */
-static void set_digests(struct proposal *proposal, const struct content_digests *digests,
-			uint8_t *sealed)
-{
-	content_seal(digests, sealed);
-	proposal->content.row = content_row(digests->xxh128);
-	proposal->content.sealed.sealed_val = (char *)sealed;
-	proposal->content.sealed.sealed_len = CONTENT_SEALED_LEN;
 }
 
 /* What became of the proposal, for the caller of dfs_put. */
@@ -215,8 +207,8 @@ struct batch {
 	size_t bytes;
 	size_t which[DFS_BATCH_MAX]; /* item of each proposal */
 	struct proposal proposals[DFS_BATCH_MAX];
-	uint8_t sealed[DFS_BATCH_MAX][CONTENT_SEALED_LEN];
-	uint8_t *contents[DFS_BATCH_MAX];
+	struct proposal_small units[DFS_BATCH_MAX];
+	struct cipher *cipher;
 };
 
 static void flush(struct batch *batch)
@@ -227,7 +219,8 @@ static void flush(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		report(batch->dfs, &batch->items[batch->which[i]], &batch->proposals[i]);
 		proposer_free(&batch->proposals[i]);
-		free(batch->contents[i]);
+		keys_wipe(batch->proposals[i].key, KEYS_LEN);
+		free(batch->units[i].bytes);
 	}
 	for (size_t i = 0; i < batch->count; i++)
 		batch->callbacks->finished(batch->callbacks->context, batch->which[i]);
@@ -244,13 +237,46 @@ static bool is_in_batch(const struct batch *batch, const char *path)
 	return false;
 }
 
+/* Bytes that the units of a small file take at most. */
+static size_t small_most(uint64_t size)
+{
+	return (size_t)size + (size_t)DFS_SERVERS * CIPHER_MORE;
+}
+
+/* The units of a small file as they are stored; false when out of memory. */
+static bool seal_small(struct cipher *cipher, const struct proposal *proposal,
+		       const uint8_t *bytes, struct proposal_small *ret)
+{
+	const dfs_content *content = &proposal->content;
+	uint64_t units = placement_units(content->size, content->unit_size);
+	struct cipher_object object;
+	uint8_t *room;
+	bool good;
+
+	memset(ret, 0, sizeof *ret);
+	ret->bytes = room = malloc(small_most(content->size));
+	good = room && cipher_object_init(&object, content, proposal->key);
+	for (uint64_t u = 0; good && u < units; u++) {
+		uint32_t len = placement_unit_len(content->size, content->unit_size, u);
+
+		memcpy(room + CIPHER_BEFORE, bytes + u * content->unit_size, len);
+		ret->lens[u] = cipher_seal(cipher, &object, u, room, len);
+		room += ret->lens[u];
+		good = ret->lens[u] > 0;
+	}
+	keys_wipe(&object, sizeof object);
+	if (!good)
+		free(ret->bytes);
+	return good;
+}
+
 /* Reads the file into the batch; false when the item has ended already. */
 static bool add_small(struct batch *batch, size_t which, const struct source *source)
 {
 	struct dfs_put *item = &batch->items[which];
 	struct proposal *proposal = &batch->proposals[batch->count];
+	struct proposal_small *units = &batch->units[batch->count];
 	struct content_hash *hash = NULL;
-	struct content_digests digests;
 	size_t size = (size_t)source->size;
 	uint8_t *bytes;
 
@@ -267,16 +293,22 @@ static bool add_small(struct batch *batch, size_t which, const struct source *so
 	bool read = read_all(source->fd, bytes, size, 0) && source_unchanged(source) &&
 		    content_hash_add(hash, bytes, size);
 
-	if (!content_hash_end(hash, &digests) || !read) {
+	if (!content_hash_end(hash, &proposal->digests) || !read) {
 		fail_changed(item);
 		free(bytes);
 		return false;
 	}
-	set_digests(proposal, &digests, batch->sealed[batch->count]);
-	proposal->small = bytes;
-	batch->contents[batch->count] = bytes;
+	proposal->content.row = content_row(proposal->digests.xxh128);
+	read = seal_small(batch->cipher, proposal, bytes, units);
+	free(bytes);
+	if (!read) {
+		session_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
+		return false;
+	}
+	proposal->small = units;
 	batch->which[batch->count++] = which;
-	batch->bytes += size;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		batch->bytes += units->lens[i];
 	return true;
 }
 
@@ -288,7 +320,6 @@ struct large {
 	size_t which;
 	struct dfs_put *item;
 	const struct source *source;
-	uint8_t sealed[CONTENT_SEALED_LEN];
 };
 
 static void show_progress(void *context, uint64_t done)
@@ -303,21 +334,20 @@ static void show_progress(void *context, uint64_t done)
 static bool stage_large(struct proposal *proposal, unsigned servers)
 {
 	struct large *large = proposal->stage_context;
-	struct content_digests digests;
 
 	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result)) {
 		large->item->local_failed = true;
 		return false;
 	}
 	proposal->full |= large->stage.full;
+	proposal->over |= large->stage.over;
 	if (!source_unchanged(large->source)) {
 		fail_changed(large->item);
 		proposal->result = large->item->result;
 		return false;
 	}
-	memcpy(digests.xxh128, large->stage.xxh128, sizeof digests.xxh128);
-	memcpy(digests.sha256, large->stage.sha256, sizeof digests.sha256);
-	set_digests(proposal, &digests, large->sealed);
+	memcpy(proposal->digests.sha256, large->stage.sha256,
+	       sizeof proposal->digests.sha256);
 	return true;
 }
 
@@ -347,16 +377,15 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 {
 	struct large large = {
 		.callbacks = callbacks, .which = which, .item = item, .source = source};
-	struct content_digests digests;
 	struct proposal proposal;
 
 	if (!begin_proposal(item, source, &proposal))
 		return;
-	if (!hash_file(source, &digests)) {
+	if (!hash_file(source, &proposal.digests)) {
 		fail_changed(item);
 		return;
 	}
-	proposal.content.row = content_row(digests.xxh128);
+	proposal.content.row = content_row(proposal.digests.xxh128);
 	proposal.stage = stage_large;
 	proposal.stage_context = &large;
 	large.stage.dfs = dfs;
@@ -364,23 +393,28 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 	large.stage.operation = proposal.operation;
 	large.stage.path = item->path;
 	large.stage.content = proposal.content;
-	memcpy(large.stage.xxh128, digests.xxh128, sizeof large.stage.xxh128);
+	memcpy(large.stage.key, proposal.key, sizeof large.stage.key);
+	memcpy(large.stage.xxh128, proposal.digests.xxh128, sizeof large.stage.xxh128);
 	large.stage.progress = show_progress;
 	large.stage.progress_context = &large;
 	proposer_run(dfs, &proposal, 1);
 	report(dfs, item, &proposal);
 	proposer_free(&proposal);
+	keys_wipe(proposal.key, sizeof proposal.key);
+	keys_wipe(large.stage.key, sizeof large.stage.key);
 }
 
-/* ---- all
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- all ----------------------------------------------------------------------- */
 
 void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 	     const struct dfs_put_callbacks *callbacks)
 {
 	struct batch *batch = calloc(1, sizeof *batch);
 
+	if (batch && !(batch->cipher = cipher_new())) {
+		free(batch);
+		batch = NULL;
+	}
 	if (batch) {
 		batch->dfs = dfs;
 		batch->callbacks = callbacks;
@@ -402,7 +436,7 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 		/* Where content would make the call too long, or the path is there twice.
 		 */
 		if (batch->count == DFS_BATCH_MAX ||
-		    batch->bytes + source.size > DFS_CONTENT_MAX ||
+		    batch->bytes + small_most(source.size) > DFS_CONTENT_MAX ||
 		    is_in_batch(batch, items[i].path))
 			flush(batch);
 		if (source.size <= SMALL_MAX)
@@ -413,8 +447,10 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 		if (!batched)
 			callbacks->finished(callbacks->context, i);
 	}
-	if (batch)
+	if (batch) {
 		flush(batch);
+		cipher_free(batch->cipher);
+	}
 	free(batch);
 	session_tell(dfs);
 }

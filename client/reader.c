@@ -9,7 +9,8 @@
 
 #include "ballot.h"
 #include "clock.h"
-#include "content.h"
+#include "finishing.h"
+#include "manifest.h"
 #include "placement.h"
 #include "proposer.h"
 #include "value.h"
@@ -25,6 +26,7 @@ void reader_free(struct reading *reading)
 	if (reading->known)
 		value_free(&reading->value);
 	reading->known = false;
+	memset(&reading->ticket, 0, sizeof reading->ticket);
 }
 
 const dfs_manifest *reader_file(const struct reading *reading)
@@ -40,11 +42,31 @@ enum verdict { READ_DONE, READ_WAIT, READ_FAILED };
 
 /* The answers of one path: the highest value, and how many agree on what. */
 struct tally {
-	unsigned answers; /* servers that told of this path */
-	unsigned none;    /* of these, that there is no file */
-	unsigned equal;   /* of these, exactly the highest */
+	unsigned denied;    /* servers that say it is not ours to read, */
+	unsigned nobody;    /* or that we have not logged in */
+	unsigned unchecked; /* servers that cannot tell; mask */
+	unsigned answers;   /* servers that told of this path */
+	unsigned none;      /* of these, that there is no file */
+	unsigned equal;     /* of these, exactly the highest */
 	const dfs_accepted *best;
+	const dfs_ticket *tickets[DFS_SERVERS]; /* one for each that told of a value */
 };
+
+/* A server that did not tell; false when it did. */
+static bool count_refusal(struct tally *tally, unsigned server, const dfs_lookup_res *res,
+			  size_t at)
+{
+	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
+	dfs_status status = res->status;
+
+	tally->nobody += status == DFS_DENIED;
+	if (status == DFS_OK)
+		status = at < ok->items.items_len ? ok->items.items_val[at].status
+						  : DFS_BUSY;
+	tally->denied += status == DFS_DENIED;
+	tally->unchecked |= status == DFS_UNCHECKED ? 1U << (server - 1) : 0;
+	return status != DFS_OK;
+}
 
 static struct tally count_answers(struct round *round, size_t at)
 {
@@ -54,8 +76,7 @@ static struct tally count_answers(struct round *round, size_t at)
 		const dfs_lookup_res *res = round_answer(round, s);
 		const dfs_lookup_ok *ok = res ? &res->dfs_lookup_res_u.ok : NULL;
 
-		if (!res || res->status != DFS_OK || at >= ok->items.items_len ||
-		    ok->items.items_val[at].status != DFS_OK)
+		if (!res || count_refusal(&tally, s, res, at))
 			continue;
 		const dfs_register *reg = &ok->items.items_val[at].dfs_looked_u.reg;
 		const dfs_accepted *accepted = &reg->dfs_register_u.accepted;
@@ -65,6 +86,7 @@ static struct tally count_answers(struct round *round, size_t at)
 			tally.none++;
 		if (!reg->known)
 			continue;
+		tally.tickets[s - 1] = &accepted->ticket;
 		int order = tally.best ? ballot_compare(&accepted->ballot,
 							&tally.best->ballot)
 				       : 1;
@@ -79,6 +101,15 @@ static struct tally count_answers(struct round *round, size_t at)
 	return tally;
 }
 
+void reader_take_ticket(struct reading *reading, const dfs_ticket *ticket)
+{
+	const dfs_manifest *manifest = reader_file(reading);
+
+	if (manifest && id_equal(&manifest->content.object, &ticket->object) &&
+	    (id_is_zero(&reading->ticket.object) || ticket->ends > reading->ticket.ends))
+		reading->ticket = *ticket;
+}
+
 /* Takes the highest answer for the path's. */
 static bool take_best(struct reading *reading, const struct tally *tally)
 {
@@ -88,7 +119,39 @@ static bool take_best(struct reading *reading, const struct tally *tally)
 	reading->known = value_copy(&tally->best->value, &reading->value);
 	if (!reading->known)
 		session_fail(&reading->result, DFS_EXIT_OTHER, "out of memory");
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (tally->tickets[i])
+			reader_take_ticket(reading, tally->tickets[i]);
 	return reading->known;
+}
+
+/* Who says no?  One server may lag behind. */
+static bool is_denied(const struct tally *tally, bool all)
+{
+	return tally->denied >= 3 ||
+	       (all && tally->denied > tally->answers && !tally->unchecked);
+}
+
+static void fail_denied(struct reading *reading, const struct tally *tally)
+{
+	session_fail(&reading->result, DFS_EXIT_DENIED, "%s",
+		     2 * tally->nobody > tally->denied ? READER_NOBODY : READER_DENIED);
+}
+
+static void fail_few(struct dfs *dfs, struct reading *reading, const struct tally *tally,
+		     unsigned present)
+{
+	char names[DFS_WHY];
+
+	if (tally->unchecked)
+		session_fail(&reading->result, DFS_EXIT_FEW,
+			     "fewer than two servers could answer: too few of the "
+			     "others are in reach of %.200s to check who calls: start "
+			     "the missing servers",
+			     session_names(tally->unchecked, names));
+	else
+		session_too_few(dfs, &reading->result, present,
+				"fewer than two servers answered");
 }
 
 /* all: nobody else will answer. */
@@ -96,6 +159,10 @@ static enum verdict decide(struct dfs *dfs, struct reading *reading,
 			   const struct tally *tally, bool all, bool finish,
 			   unsigned present)
 {
+	if (is_denied(tally, all)) {
+		fail_denied(reading, tally);
+		return READ_FAILED;
+	}
 	/* Three that mean "no such file" outvote a file that only the fourth has accepted. */
 	if (tally->none >= 3 && finish) {
 		reader_free(reading);
@@ -115,8 +182,7 @@ static enum verdict decide(struct dfs *dfs, struct reading *reading,
 			     session_absent(dfs, present, absent));
 		return take_best(reading, tally) ? READ_DONE : READ_FAILED;
 	}
-	session_too_few(dfs, &reading->result, present,
-			"fewer than two servers answered");
+	fail_few(dfs, reading, tally, present);
 	return READ_FAILED;
 }
 
@@ -221,8 +287,8 @@ static size_t look(struct dfs *dfs, struct reading **readings, size_t count, boo
 	return left;
 }
 
-/* Brings what was begun on these paths to its end, which is then their answer. */
-static void finish_all(struct dfs *dfs, struct reading **readings, size_t count)
+/* Proposes what was begun on these paths, one's own, which is then their answer. */
+static void propose_all(struct dfs *dfs, struct reading **readings, size_t count)
 {
 	struct proposal *proposals = calloc(count, sizeof *proposals);
 
@@ -249,10 +315,29 @@ static void finish_all(struct dfs *dfs, struct reading **readings, size_t count)
 			readings[i]->known = true;
 			readings[i]->value = proposals[i].value;
 			proposals[i].known = false;
+			reader_take_ticket(readings[i], &proposals[i].ticket);
 		}
 		proposer_free(&proposals[i]);
 	}
 	free(proposals);
+}
+
+/* Brings what was begun to its end: what one may write by oneself. */
+static void finish_all(struct dfs *dfs, struct reading **readings, size_t count)
+{
+	struct reading *own[DFS_BATCH_MAX], *others[DFS_BATCH_MAX];
+	size_t own_count = 0, others_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (finishing_is_own(dfs, readings[i]->path))
+			own[own_count++] = readings[i];
+		else
+			others[others_count++] = readings[i];
+	}
+	if (own_count > 0)
+		propose_all(dfs, own, own_count);
+	if (others_count > 0)
+		finishing_run(dfs, others, others_count);
 }
 
 void reader_read(struct dfs *dfs, struct reading *readings, size_t count, bool finish)
@@ -277,15 +362,56 @@ void reader_read(struct dfs *dfs, struct reading *readings, size_t count, bool f
 	}
 }
 
+bool reader_open(struct dfs *dfs, const struct reading *reading, struct opening *ret,
+		 struct dfs_result *result)
+{
+	enum manifest_end end = MANIFEST_NOT_FOR_US;
+
+	if (dfs->identity)
+		end = manifest_open(dfs->identity, reading->path, reader_file(reading),
+				    ret->key, &ret->digests);
+	switch (end) {
+	case MANIFEST_OPEN:
+		return true;
+	case MANIFEST_NOT_FOR_US:
+		session_fail(result, DFS_EXIT_DENIED, "cannot be read by %s", dfs->user);
+		break;
+	case MANIFEST_NO_KEY:
+		session_fail(result, DFS_EXIT_DAMAGED,
+			     "its key does not open: it is damaged, or was made for a "
+			     "key that %s no longer has (\"passwd --recover\" brings "
+			     "back an older one)",
+			     dfs->user);
+		break;
+	case MANIFEST_DAMAGED:
+		session_fail(result, DFS_EXIT_DAMAGED,
+			     "what the servers tell of it is damaged or forged");
+		break;
+	}
+	return false;
+}
+
+static void copy_user(const dfs_user *user, char ret[DFS_USER_MAX + 1])
+{
+	snprintf(ret, DFS_USER_MAX + 1, "%.*s", (int)user->dfs_user_len,
+		 user->dfs_user_val);
+}
+
 void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *ret)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const dfs_content *content = &manifest->content;
-	struct content_digests digests = {0};
 
 	memset(ret, 0, sizeof *ret);
-	snprintf(ret->owner, sizeof ret->owner, "%.*s", (int)manifest->owner.dfs_user_len,
-		 manifest->owner.dfs_user_val);
+	copy_user(&manifest->owner, ret->owner);
+	copy_user(&manifest->writer, ret->writer);
+	for (u_int i = 0; i < manifest->access.readers.readers_len; i++) {
+		const dfs_reader *reader = &manifest->access.readers.readers_val[i];
+		struct dfs_file_reader *told = &ret->readers[ret->readers_count++];
+
+		copy_user(&reader->user, told->user);
+		told->writes = reader->writes;
+	}
 	ret->size = content->size;
 	ret->modified_ns = content->modified;
 	ret->stored_ns = content->stored;
@@ -293,11 +419,6 @@ void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 	ret->unit_size = content->unit_size;
 	version_text(&value->content_version, ret->version);
 	id_text(&content->object, ret->object);
-	if (content_unseal((const uint8_t *)content->sealed.sealed_val,
-			   content->sealed.sealed_len, &digests)) {
-		memcpy(ret->xxh128, digests.xxh128, sizeof ret->xxh128);
-		memcpy(ret->sha256, digests.sha256, sizeof ret->sha256);
-	}
 	ret->live = links_voting(dfs->links);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(content->holders, s);

@@ -1,6 +1,7 @@
 /* The session: opening, closing, ballots, and telling what is settled. */
 #include "session.h"
 
+#include "accounts.h"
 #include "ballot.h"
 #include "clock.h"
 #include "cluster.h"
@@ -239,6 +240,7 @@ void dfs_close(struct dfs *dfs)
 		free_notices(dfs->notices);
 	login_cancel(dfs->login);
 	links_free(dfs->links);
+	accounts_free(dfs->accounts);
 	free(dfs->cluster);
 	free(dfs);
 }

@@ -1,6 +1,7 @@
 /* The contents of several small files at once. */
 #include "small.h"
 
+#include "cipher.h"
 #include "clock.h"
 #include "fetch.h"
 #include "placement.h"
@@ -15,33 +16,38 @@ enum { SMALL_MAX = 65536 };
 struct target {
 	size_t file;
 	uint64_t unit;
-	uint32_t len;
 	uint8_t *bytes;
 };
 
 struct asking {
 	struct job job; /* first: its run gets it back */
 	struct gather *gather;
-	u_int count;
+	struct cipher *cipher; /* its thread's */
+	u_int count, tickets_count;
 	dfs_want wants[DFS_UNITS_MAX];
 	struct target targets[DFS_UNITS_MAX];
+	dfs_ticket tickets[DFS_BATCH_MAX];
 };
 
 struct gather {
 	pthread_mutex_t lock; /* of running and got */
 	pthread_cond_t ended;
 	unsigned running;
-	uint64_t *got; /* units that came, for each file */
+	uint64_t *got;                 /* units that came, for each file */
+	struct cipher_object *objects; /* likewise */
+	size_t files;
 	struct asking *asking[DFS_SERVERS];
 };
 
-static void take(struct gather *gather, const struct target *target, const dfs_got *got)
+static void take(struct asking *asking, const struct target *target, const dfs_got *got)
 {
+	struct gather *gather = asking->gather;
 	const dfs_bytes *data = &got->dfs_got_u.data;
 
-	if (got->status != DFS_OK || data->len != target->len)
+	if (got->status != DFS_OK ||
+	    !cipher_open(asking->cipher, &gather->objects[target->file], target->unit,
+			 data->data, data->len, target->bytes))
 		return;
-	memcpy(target->bytes, data->data, target->len);
 	pthread_mutex_lock(&gather->lock);
 	gather->got[target->file]++;
 	pthread_mutex_unlock(&gather->lock);
@@ -55,9 +61,12 @@ static void run(struct job *job, unsigned server, struct call *call, const char 
 
 	(void)server;
 	(void)why;
+	asking->cipher = cipher_new();
 	/* An answer may be the first of the units only: ask again for the rest. */
-	while (call && done < asking->count) {
-		dfs_get_args args = {.wants = {asking->count - done, asking->wants + done}};
+	while (call && asking->cipher && done < asking->count) {
+		dfs_get_args args = {
+			.wants = {asking->count - done, asking->wants + done},
+			.tickets = {asking->tickets_count, asking->tickets}};
 		dfs_get_res res;
 		char text[LINKS_WHY];
 		u_int came;
@@ -68,23 +77,35 @@ static void run(struct job *job, unsigned server, struct call *call, const char 
 			break;
 		came = res.status == DFS_OK ? res.dfs_get_res_u.items.items_len : 0;
 		for (u_int i = 0; i < came && done < asking->count; i++, done++)
-			take(gather, &asking->targets[done],
+			take(asking, &asking->targets[done],
 			     &res.dfs_get_res_u.items.items_val[i]);
 		call_free_result((xdrproc_t)xdr_dfs_get_res, &res);
 		if (came == 0)
 			break;
 	}
+	cipher_free(asking->cipher);
 	pthread_mutex_lock(&gather->lock);
 	gather->running--;
 	pthread_cond_broadcast(&gather->ended);
 	pthread_mutex_unlock(&gather->lock);
 }
 
+/* One for each file: its units come one after the other. */
+static void add_ticket(struct asking *asking, const dfs_ticket *ticket)
+{
+	u_int count = asking->tickets_count;
+
+	if (count == 0 ||
+	    memcmp(&asking->tickets[count - 1], ticket, sizeof *ticket) != 0)
+		asking->tickets[asking->tickets_count++] = *ticket;
+}
+
 /* Adds a file's units to what the servers are asked for; false when it cannot be had so.
  */
-static bool add(struct gather *gather, unsigned up, const dfs_content *content,
+static bool add(struct gather *gather, unsigned up, const struct reading *reading,
 		size_t file, uint8_t *bytes)
 {
+	const dfs_content *content = &reader_file(reading)->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
 
 	for (uint64_t u = 0; u < units; u++) {
@@ -93,10 +114,10 @@ static bool add(struct gather *gather, unsigned up, const dfs_content *content,
 
 		if (!asking || asking->count == DFS_UNITS_MAX)
 			return false;
+		add_ticket(asking, &reading->ticket);
 		asking->wants[asking->count] = (dfs_want){content->object, u};
-		asking->targets[asking->count++] = (struct target){
-			file, u, placement_unit_len(content->size, content->unit_size, u),
-			bytes + u * content->unit_size};
+		asking->targets[asking->count++] =
+			(struct target){file, u, bytes + u * content->unit_size};
 	}
 	return true;
 }
@@ -123,6 +144,9 @@ static void gather_free(struct gather *gather)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		free(gather->asking[i]);
+	if (gather->objects)
+		keys_wipe(gather->objects, gather->files * sizeof *gather->objects);
+	free(gather->objects);
 	free(gather->got);
 	pthread_cond_destroy(&gather->ended);
 	pthread_mutex_destroy(&gather->lock);
@@ -139,7 +163,9 @@ static struct gather *gather_new(size_t files)
 	pthread_mutex_init(&gather->lock, NULL);
 	pthread_cond_init(&gather->ended, NULL);
 	gather->got = calloc(files + 1, sizeof *gather->got);
-	good = gather->got != NULL;
+	gather->objects = calloc(files + 1, sizeof *gather->objects);
+	gather->files = files;
+	good = gather->got && gather->objects;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		gather->asking[i] = calloc(1, sizeof *gather->asking[i]);
 		good = good && gather->asking[i];
@@ -152,6 +178,7 @@ static struct gather *gather_new(size_t files)
 }
 
 struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
+			       const struct opening *openings, const bool *opened,
 			       size_t count)
 {
 	struct small_file *files = calloc(count + 1, sizeof *files);
@@ -162,11 +189,11 @@ struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
 		const dfs_manifest *manifest = reader_file(&readings[i]);
 		const dfs_content *content = manifest ? &manifest->content : NULL;
 
-		if (readings[i].result.code != DFS_EXIT_DONE || !content ||
-		    content->size > SMALL_MAX)
+		if (!opened[i] || !content || content->size > SMALL_MAX ||
+		    !cipher_object_init(&gather->objects[i], content, openings[i].key))
 			continue;
 		files[i].bytes = malloc((size_t)content->size + 1);
-		if (files[i].bytes && !add(gather, up, content, i, files[i].bytes))
+		if (files[i].bytes && !add(gather, up, &readings[i], i, files[i].bytes))
 			gather->got[i] = UINT64_MAX / 2; /* never complete */
 	}
 	if (gather)

@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include "attempt.h"
+#include "cipher.h"
 #include "clock.h"
 #include "placement.h"
 
@@ -16,17 +17,22 @@ enum {
 	UNITS_A_CALL = DFS_CONTENT_MAX / DFS_UNIT_MAX,
 };
 
+enum slot_state { SLOT_READ, SLOT_SEALING, SLOT_SEALED };
+
+/* A slot that is being sealed is its sealer's alone. */
 struct slot {
-	uint8_t *bytes;
-	uint32_t len;
+	enum slot_state state;
+	uint8_t *room;   /* the unit at CIPHER_BEFORE, then its stored form */
+	uint32_t len;    /* of the unit, then of what is stored */
 	unsigned needed; /* servers that have yet to get it; mask */
 };
 
 struct sender {
 	struct job job; /* first: its run gets it back */
 	struct window *window;
-	unsigned chunks; /* to be sent to this server; 0: nothing */
-	uint64_t next;   /* unit to look at next */
+	struct cipher *cipher; /* its thread's */
+	unsigned chunks;       /* to be sent to this server; 0: nothing */
+	uint64_t next;         /* unit to look at next */
 };
 
 /* One pass over the file. */
@@ -36,10 +42,12 @@ struct window {
 	struct slot slots[WINDOW];
 	uint64_t filled; /* units below are in their slots, or were */
 	uint64_t units;
-	bool ended;            /* nothing more will be filled */
-	unsigned failed, full; /* servers; masks */
-	unsigned running;      /* senders that have not ended */
+	bool ended;                  /* nothing more will be filled */
+	bool broken;                 /* a unit could not be encrypted */
+	unsigned failed, full, over; /* servers; masks */
+	unsigned running;            /* senders that have not ended */
 	const struct stage *stage;
+	struct cipher_object object;
 	struct sender senders[DFS_SERVERS];
 };
 
@@ -48,6 +56,54 @@ struct window {
 static bool wants(const struct sender *sender, uint64_t unit)
 {
 	return sender->chunks & 1U << (placement_chunk(unit) - 1);
+}
+
+/*
+ * Seals the next unit for this server that nobody has sealed yet; false when there is none.
+ * With the lock held, which is released meanwhile.
+ */
+static bool seal_one(struct sender *sender)
+{
+	struct window *window = sender->window;
+	struct slot *slot = NULL;
+	uint64_t unit = sender->next;
+	uint32_t len;
+
+	for (; unit < window->filled; unit++) {
+		slot = &window->slots[unit % WINDOW];
+		if (wants(sender, unit) && slot->state == SLOT_READ)
+			break;
+	}
+	if (unit == window->filled || window->broken)
+		return false;
+	slot->state = SLOT_SEALING;
+	pthread_mutex_unlock(&window->lock);
+	len = sender->cipher ? cipher_seal(sender->cipher, &window->object, unit,
+					   slot->room, slot->len)
+			     : 0;
+	pthread_mutex_lock(&window->lock);
+	slot->len = len;
+	slot->state = SLOT_SEALED;
+	window->broken |= len == 0;
+	pthread_cond_broadcast(&window->changed);
+	return true;
+}
+
+/* Adds what is ready for this server, in order.  With the lock held. */
+static u_int add_units(struct sender *sender, dfs_unit *units, u_int count)
+{
+	struct window *window = sender->window;
+
+	for (; sender->next < window->filled && count < UNITS_A_CALL; sender->next++) {
+		const struct slot *slot = &window->slots[sender->next % WINDOW];
+
+		if (!wants(sender, sender->next))
+			continue;
+		if (slot->state != SLOT_SEALED)
+			break;
+		units[count++] = (dfs_unit){sender->next, {slot->len, slot->room}};
+	}
+	return count;
 }
 
 /*
@@ -61,20 +117,18 @@ static u_int take_units(struct sender *sender, dfs_unit *units)
 
 	pthread_mutex_lock(&window->lock);
 	for (;;) {
-		while (sender->next < window->filled && count < UNITS_A_CALL) {
-			uint64_t unit = sender->next++;
-			const struct slot *slot = &window->slots[unit % WINDOW];
-
-			if (wants(sender, unit))
-				units[count++] =
-					(dfs_unit){unit, {slot->len, slot->bytes}};
-		}
-		/* A full call, or the last one, or what there is when more is not ready.
-		 */
-		if (count > 0 || window->ended)
+		count = add_units(sender, units, count);
+		/* A full call, or the last one, or what there is when more is not ready. */
+		if (count == UNITS_A_CALL || window->broken)
+			break;
+		if (seal_one(sender))
+			continue;
+		if (count > 0 || (window->ended && sender->next == window->filled))
 			break;
 		pthread_cond_wait(&window->changed, &window->lock);
 	}
+	if (window->broken)
+		count = 0;
 	pthread_mutex_unlock(&window->lock);
 	return count;
 }
@@ -90,13 +144,14 @@ static void give_units(struct window *window, unsigned server, const dfs_unit *u
 }
 
 /* The server gets nothing more: what waits for it waits no longer. */
-static void end_sender(struct window *window, unsigned server, bool failed, bool full)
+static void end_sender(struct window *window, unsigned server, dfs_status status)
 {
 	unsigned mask = 1U << (server - 1);
 
 	pthread_mutex_lock(&window->lock);
-	window->failed |= failed ? mask : 0;
-	window->full |= full ? mask : 0;
+	window->failed |= status != DFS_OK ? mask : 0;
+	window->full |= status == DFS_NOSPACE ? mask : 0;
+	window->over |= status == DFS_OVER_QUOTA ? mask : 0;
 	for (size_t i = 0; i < WINDOW; i++)
 		window->slots[i].needed &= ~mask;
 	window->running--;
@@ -113,30 +168,31 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 	dfs_put_args args = {.operation = window->stage->operation,
 			     .size = window->stage->content.size,
 			     .object = window->stage->content.object};
-	bool failed = call == NULL, full = false;
+	dfs_status status = call ? DFS_OK : DFS_IO;
 	u_int count;
 
 	(void)why;
+	sender->cipher = cipher_new();
 	args.path.dfs_path_val = strdup(window->stage->path);
 	args.path.dfs_path_len = (u_int)strlen(window->stage->path);
-	failed = failed || !args.path.dfs_path_val;
-	while (!failed && (count = take_units(sender, units)) > 0) {
+	if (!args.path.dfs_path_val)
+		status = DFS_IO;
+	while (status == DFS_OK && (count = take_units(sender, units)) > 0) {
 		dfs_put_res res;
 		char text[LINKS_WHY];
 
 		args.units.units_len = count;
 		args.units.units_val = units;
-		failed = !call_run(call, DFS_PUT, (xdrproc_t)xdr_dfs_put_args, &args,
-				   (xdrproc_t)xdr_dfs_put_res, &res, sizeof res,
-				   clock_now_ms() + LINKS_NEED_MS, text, sizeof text);
-		if (!failed && res.status != DFS_OK) {
-			failed = true;
-			full = res.status == DFS_NOSPACE;
-		}
+		status = call_run(call, DFS_PUT, (xdrproc_t)xdr_dfs_put_args, &args,
+				  (xdrproc_t)xdr_dfs_put_res, &res, sizeof res,
+				  clock_now_ms() + LINKS_NEED_MS, text, sizeof text)
+				 ? res.status
+				 : DFS_IO;
 		give_units(window, server, units, count);
 	}
 	free(args.path.dfs_path_val);
-	end_sender(window, server, failed, full);
+	cipher_free(sender->cipher);
+	end_sender(window, server, status);
 }
 
 /* ---- reading ------------------------------------------------------------------- */
@@ -149,8 +205,8 @@ static bool read_unit(const struct stage *stage, uint64_t unit, struct slot *slo
 
 	slot->len = 0;
 	while (slot->len < len) {
-		ssize_t got = pread(stage->fd, slot->bytes + slot->len, len - slot->len,
-				    at + slot->len);
+		ssize_t got = pread(stage->fd, slot->room + CIPHER_BEFORE + slot->len,
+				    len - slot->len, at + slot->len);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -161,11 +217,12 @@ static bool read_unit(const struct stage *stage, uint64_t unit, struct slot *slo
 	return true;
 }
 
-/* Waits until the unit's slot is free; the servers that will need it. */
-static unsigned await_slot(struct window *window, uint64_t unit)
+/* Waits until the unit's slot is free; the servers that will need it.  false: broken. */
+static bool await_slot(struct window *window, uint64_t unit, unsigned *ret_needed)
 {
 	struct slot *slot = &window->slots[unit % WINDOW];
 	unsigned needed = 0;
+	bool good;
 
 	pthread_mutex_lock(&window->lock);
 	while (slot->needed != 0)
@@ -173,14 +230,17 @@ static unsigned await_slot(struct window *window, uint64_t unit)
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (wants(&window->senders[i], unit) && !(window->failed & 1U << i))
 			needed |= 1U << i;
+	good = !window->broken;
 	pthread_mutex_unlock(&window->lock);
-	return needed;
+	*ret_needed = needed;
+	return good;
 }
 
 static void publish(struct window *window, uint64_t unit, unsigned needed)
 {
 	pthread_mutex_lock(&window->lock);
 	window->slots[unit % WINDOW].needed = needed & ~window->failed;
+	window->slots[unit % WINDOW].state = SLOT_READ;
 	window->filled = unit + 1;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
@@ -195,17 +255,19 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 	bool good = hash != NULL;
 
 	for (uint64_t u = 0; good && u < window->units; u++) {
-		unsigned needed = await_slot(window, u);
 		struct slot *slot = &window->slots[u % WINDOW];
+		unsigned needed;
 
-		good = read_unit(stage, u, slot) &&
-		       content_hash_add(hash, slot->bytes, slot->len);
+		good = await_slot(window, u, &needed) && read_unit(stage, u, slot) &&
+		       content_hash_add(hash, slot->room + CIPHER_BEFORE, slot->len);
 		if (!good)
 			break;
+		uint32_t len = slot->len; /* from now on a sender's to change */
+
 		publish(window, u, needed);
 		if (stage->progress)
 			stage->progress(stage->progress_context,
-					u * stage->content.unit_size + slot->len);
+					u * stage->content.unit_size + len);
 	}
 	if (hash)
 		good = content_hash_end(hash, ret_digests) && good;
@@ -217,9 +279,10 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 static void window_free(struct window *window)
 {
 	for (size_t i = 0; i < WINDOW; i++)
-		free(window->slots[i].bytes);
+		free(window->slots[i].room);
 	pthread_cond_destroy(&window->changed);
 	pthread_mutex_destroy(&window->lock);
+	keys_wipe(&window->object, sizeof window->object);
 	free(window);
 }
 
@@ -234,11 +297,15 @@ static struct window *window_new(const struct stage *stage)
 	window->stage = stage;
 	window->units = placement_units(stage->content.size, stage->content.unit_size);
 	for (size_t i = 0; i < WINDOW; i++) {
-		window->slots[i].bytes = malloc(stage->content.unit_size);
-		if (!window->slots[i].bytes) {
+		window->slots[i].room = malloc(stage->content.unit_size + CIPHER_MORE);
+		if (!window->slots[i].room) {
 			window_free(window);
 			return NULL;
 		}
+	}
+	if (!cipher_object_init(&window->object, &stage->content, stage->key)) {
+		window_free(window);
+		return NULL;
 	}
 	return window;
 }
@@ -282,6 +349,7 @@ static bool run_pass(struct stage *stage, const unsigned missing[DFS_SERVERS],
 		if (missing[i] == 0)
 			continue;
 		stage->full |= window->full & mask;
+		stage->over |= window->over & mask;
 		if (!(window->failed & mask)) {
 			uploaded[i] |= missing[i];
 		} else if (window->full & mask && !(stage->no_spares & mask) &&
@@ -294,6 +362,11 @@ static bool run_pass(struct stage *stage, const unsigned missing[DFS_SERVERS],
 			uploaded[i] = 0;
 			stage->unfit |= mask;
 		}
+	}
+	if (window->broken) {
+		session_fail(result, DFS_EXIT_OTHER, "out of memory");
+		window_free(window);
+		return false;
 	}
 	if (good && memcmp(digests.xxh128, stage->xxh128, sizeof stage->xxh128) != 0)
 		good = false;

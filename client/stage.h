@@ -3,12 +3,14 @@
  *
  * A reader (the caller's thread) fills a window of units; each server's thread sends the
  * units of its chunks, several in a call, and a unit's place is free again when all who
- * needed it have it.  So memory is the window, whatever the size of the file.
+ * needed it have it.  So memory is the window, whatever the size of the file.  Whichever of
+ * these threads needs a unit first compresses and encrypts it, for all.
  */
 #ifndef DFS_STAGE_H
 #define DFS_STAGE_H
 
 #include "content.h"
+#include "keys.h"
 #include "session.h"
 
 /* Why a file that does not stay as it is cannot be put; its name is the caller's to say. */
@@ -21,15 +23,17 @@ struct stage {
 	struct dfs *dfs;
 	int fd; /* a regular file, read with pread */
 	dfs_id operation;
-	const char *path;    /* that the content is to take */
-	dfs_content content; /* object, size, row, unit_size */
-	uint8_t xxh128[16];  /* what the content must hash to */
+	const char *path;      /* that the content is to take */
+	dfs_content content;   /* object, size, row, unit_size */
+	uint8_t key[KEYS_LEN]; /* of the object */
+	uint8_t xxh128[16];    /* what the content must hash to */
 	void (*progress)(void *context, uint64_t done); /* or NULL */
 	void *progress_context;
 	/* ---- set by stage_run */
 	uint8_t sha256[32]; /* after the first run */
 	unsigned unfit;     /* servers that failed to take their units; mask */
-	unsigned full;      /* of these, for want of space */
+	unsigned full;      /* of these, for want of space, */
+	unsigned over;      /* or because it is more than the owner's quota */
 	unsigned no_spares; /* servers that have no room for more than their pair */
 	bool ran;
 };

@@ -1,8 +1,12 @@
 /* The value that an operation puts in the place of the best one seen. */
 #include "successor.h"
 
+#include "accounts.h"
 #include "ballot.h"
+#include "manifest.h"
+#include "path.h"
 #include "placement.h"
+#include "reader.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -51,27 +55,98 @@ static enum successor_end make_tombstone(const struct attempt *attempt, struct t
 	return end(&draft, turn);
 }
 
-static enum successor_end make_file(const struct attempt *attempt, struct turn *turn)
+static void copy_owner(const char *path, char ret[DFS_USER_MAX + 1])
+{
+	size_t len;
+	const char *whose = path_of_whom(path, strlen(path), &len);
+
+	memcpy(ret, whose, len);
+	ret[len] = '\0';
+}
+
+/*
+ * Who may read the file that this one replaces may read it too, if it is its owner who says
+ * so.  owner: his account, or NULL where that is oneself.
+ */
+static bool carry_readers(struct dfs *dfs, const char *path, const dfs_manifest *best,
+			  const dfs_account *owner, dfs_manifest *manifest,
+			  struct dfs_result *result)
+{
+	bool genuine = owner ? manifest_access_is_genuine(
+				       path, best, (const uint8_t *)owner->sign_key.bytes)
+			     : manifest_access_is_own(dfs->identity, path, best);
+
+	if (best->access.readers.readers_len == 0)
+		return true;
+	if (genuine)
+		manifest->access = best->access;
+	else
+		session_fail(result, DFS_EXIT_DAMAGED,
+			     "the list of its readers is not signed by its owner: "
+			     "nothing was stored; the owner can delete it first");
+	return genuine;
+}
+
+/*
+ * The keys and digests of a file whose other fields are filled in.  owner: his account, or
+ * NULL where that is oneself or everyone.
+ */
+static enum successor_end seal(const struct attempt *attempt,
+			       const struct proposal *proposal, const dfs_account *owner,
+			       struct draft *draft, struct turn *turn)
+{
+	const struct identity *identity = attempt->dfs->identity;
+	dfs_manifest *manifest = &draft->value.body.dfs_body_u.manifest;
+	enum successor_end ended = SUCCESSOR_AGAIN;
+
+	if (manifest_seal(identity, proposal->path, manifest,
+			  owner ? &owner->seal_key : &identity->seal_keys[0],
+			  proposal->key, &proposal->digests))
+		ended = end(draft, turn);
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+	return ended;
+}
+
+static enum successor_end make_file(const struct attempt *attempt, struct turn *turn,
+				    struct dfs_result *result)
 {
 	const struct proposal *proposal = turn->proposal;
 	const dfs_accepted *best = turn->judgement.best;
+	struct dfs *dfs = attempt->dfs;
+	const dfs_account *account = NULL;
 	struct draft draft;
 	dfs_manifest *manifest = &draft.value.body.dfs_body_u.manifest;
-	char user[DFS_USER_MAX + 1];
+	char user[DFS_USER_MAX + 1], owner[DFS_USER_MAX + 1];
+	bool shared = path_is_shared(proposal->path, strlen(proposal->path));
 
+	if (!dfs->identity) {
+		session_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
+		return SUCCESSOR_REFUSED;
+	}
 	begin(&draft, attempt, best, &proposal->operation);
 	draft.value.body.kind = DFS_FILE;
-	memcpy(user, attempt->dfs->user, sizeof user);
-	manifest->owner = (dfs_user){(u_int)strlen(user), user};
-	manifest->writer = manifest->owner;
-	if (judge_is_live(best))
-		manifest->owner = best->value.body.dfs_body_u.manifest.owner;
+	memcpy(user, dfs->user, sizeof user);
+	memcpy(owner, user, sizeof owner);
+	if (!shared)
+		copy_owner(proposal->path, owner);
+	manifest->owner = (dfs_user){(u_int)strlen(owner), owner};
+	manifest->writer = (dfs_user){(u_int)strlen(user), user};
+	if (strcmp(owner, user) != 0) {
+		account = accounts_find(dfs, owner, result);
+		if (!account)
+			return SUCCESSOR_REFUSED;
+	}
+	if (!shared && judge_is_live(best) &&
+	    !carry_readers(dfs, proposal->path, &best->value.body.dfs_body_u.manifest,
+			   account, manifest, result))
+		return SUCCESSOR_REFUSED;
 	manifest->content = proposal->content;
 	manifest->content.holders = 0;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		manifest->content.holders =
 			placement_hold(manifest->content.holders, s, turn->staged[s - 1]);
-	return end(&draft, turn);
+	return seal(attempt, proposal, account, &draft, turn);
 }
 
 /*
@@ -123,7 +198,7 @@ enum successor_end successor_make(const struct attempt *attempt, struct turn *tu
 {
 	switch (turn->proposal->kind) {
 	case PROPOSAL_FILE:
-		return make_file(attempt, turn);
+		return make_file(attempt, turn, result);
 	case PROPOSAL_CHANGE:
 		return make_change(attempt, turn, result);
 	case PROPOSAL_TOMBSTONE:

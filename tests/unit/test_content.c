@@ -1,4 +1,4 @@
-/* Digests of a content: known values, the row, and what "sealed" holds. */
+/* Digests of a content: known values, and the row. */
 #include "content.h"
 
 #include "text.h"
@@ -41,28 +41,10 @@ static void test_1_2_known_digests(void **state)
 	}
 }
 
-static void test_sealed_comes_back(void **state)
-{
-	struct content_digests digests, back;
-	uint8_t sealed[CONTENT_SEALED_LEN];
-
-	(void)state;
-	memset(digests.xxh128, 0x5a, sizeof digests.xxh128);
-	memset(digests.sha256, 0xa5, sizeof digests.sha256);
-	content_seal(&digests, sealed);
-	assert_true(content_unseal(sealed, sizeof sealed, &back));
-	assert_memory_equal(&back, &digests, sizeof back);
-	/* Another length or format is not ours to read. */
-	assert_false(content_unseal(sealed, sizeof sealed - 1, &back));
-	sealed[0]++;
-	assert_false(content_unseal(sealed, sizeof sealed, &back));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_1_2_known_digests),
-		cmocka_unit_test(test_sealed_comes_back),
 	};
 
 	return cmocka_run_group_tests_name("content", tests, NULL, NULL);
