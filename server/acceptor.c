@@ -18,6 +18,7 @@
 #include "path.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,34 +26,54 @@ struct acceptor *acceptor_new(struct store *store, unsigned server,
 			      const struct acceptor_rules *rules)
 {
 	struct acceptor *acceptor = calloc(1, sizeof *acceptor);
-	struct store_numbers numbers;
+	const char *why = "It has just started and asks its peers what they remember.";
 
 	if (!acceptor)
 		return NULL;
 	acceptor->rules = rules ? *rules : acceptor_rules_default;
 	acceptor->store = store;
 	acceptor->server = server;
-	store_get_numbers(store, &numbers);
+	acceptor->busy = busy_new();
+	acceptor_gate_init(acceptor);
+	pthread_mutex_init(&acceptor->lock, NULL);
+	pthread_mutex_init(&acceptor->reserving, NULL);
+	if (!acceptor->busy || acceptor_load(acceptor) != 0) {
+		acceptor_free(acceptor);
+		return NULL;
+	}
+	acceptor->standing.state =
+		store_whole(store, &why) ? DFS_STATE_STARTING : DFS_STATE_RECOVERING;
+	snprintf(acceptor->standing.why, sizeof acceptor->standing.why, "%s", why);
+	return acceptor;
+}
+
+int acceptor_load(struct acceptor *acceptor)
+{
+	const struct acceptor_rules *rules = &acceptor->rules;
+	struct store_numbers numbers;
+	struct promises *promises;
+
+	store_get_numbers(acceptor->store, &numbers);
+	promises = promises_new(rules->promises, rules->promise_bytes,
+				rules->reserve ? numbers.reserved : 0);
+	if (!promises)
+		return ENOMEM;
+	pthread_mutex_lock(&acceptor->reserving);
+	acceptor->reserved = numbers.reserved;
+	pthread_mutex_unlock(&acceptor->reserving);
+	pthread_mutex_lock(&acceptor->lock);
+	promises_free(acceptor->promises);
+	acceptor->promises = promises;
 	acceptor->epoch = numbers.epoch;
 	acceptor->floor = numbers.floor;
-	acceptor->reserved = numbers.reserved;
-	acceptor->seen = acceptor->rules.reserve ? numbers.reserved : 0;
+	acceptor->seen = rules->reserve ? numbers.reserved : 0;
 	if (numbers.highest_counter > acceptor->seen)
 		acceptor->seen = numbers.highest_counter;
 	if (numbers.floor.epoch == numbers.epoch &&
 	    numbers.floor.counter > acceptor->seen)
 		acceptor->seen = numbers.floor.counter;
-	acceptor->busy = busy_new();
-	acceptor->promises =
-		promises_new(acceptor->rules.promises, acceptor->rules.promise_bytes,
-			     acceptor->rules.reserve ? numbers.reserved : 0);
-	pthread_mutex_init(&acceptor->lock, NULL);
-	pthread_mutex_init(&acceptor->reserving, NULL);
-	if (!acceptor->busy || !acceptor->promises) {
-		acceptor_free(acceptor);
-		return NULL;
-	}
-	return acceptor;
+	pthread_mutex_unlock(&acceptor->lock);
+	return 0;
 }
 
 void acceptor_free(struct acceptor *acceptor)
@@ -61,6 +82,7 @@ void acceptor_free(struct acceptor *acceptor)
 		return;
 	busy_free(acceptor->busy);
 	promises_free(acceptor->promises);
+	pthread_rwlock_destroy(&acceptor->gate);
 	pthread_mutex_destroy(&acceptor->lock);
 	pthread_mutex_destroy(&acceptor->reserving);
 	free(acceptor);
@@ -145,6 +167,18 @@ int acceptor_reserve(struct acceptor *acceptor, uint64_t counter)
 
 /* ---- keys ---------------------------------------------------------------------- */
 
+static bool enter_to_vote(struct acceptor *acceptor)
+{
+	dfs_state state;
+
+	if (!acceptor_enter(acceptor, &state))
+		return false;
+	if (state == DFS_STATE_VOTING)
+		return true;
+	acceptor_leave(acceptor);
+	return false;
+}
+
 int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *caller,
 		  const struct acceptor_items *items, struct busy_key **ret_keys,
 		  size_t *ret_count)
@@ -167,8 +201,13 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 			keys[taken++] =
 				(struct busy_key){object->bytes, sizeof object->bytes};
 	}
+	if (!enter_to_vote(acceptor)) {
+		free(keys);
+		return EHOSTDOWN;
+	}
 	rc = busy_take(acceptor->busy, keys, taken);
 	if (rc != 0) {
+		acceptor_leave(acceptor);
 		free(keys);
 		return rc;
 	}
@@ -181,6 +220,10 @@ void acceptor_give(struct acceptor *acceptor, struct busy_key *keys, size_t coun
 {
 	busy_give(acceptor->busy, keys, count);
 	free(keys);
+	pthread_mutex_lock(&acceptor->lock);
+	acceptor->messages++;
+	pthread_mutex_unlock(&acceptor->lock);
+	acceptor_leave(acceptor);
 }
 
 /* ---- callers ------------------------------------------------------------------- */
@@ -256,9 +299,15 @@ void acceptor_lookup_for(struct acceptor *acceptor, const struct acceptor_caller
 {
 	size_t count = args->paths.paths_len;
 	dfs_looked *items = calloc(count + 1, sizeof *items);
+	dfs_state state;
 
 	if (!items) {
 		res->status = DFS_BUSY;
+		return;
+	}
+	if (!acceptor_enter(acceptor, &state)) {
+		free(items);
+		res->status = DFS_RECOVERING;
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -268,7 +317,9 @@ void acceptor_lookup_for(struct acceptor *acceptor, const struct acceptor_caller
 				acceptor_read(acceptor, &args->paths.paths_val[i],
 					      &items[i].dfs_looked_u.reg);
 	}
+	acceptor_leave(acceptor);
 	res->status = DFS_OK;
+	res->dfs_lookup_res_u.ok.votes = state == DFS_STATE_VOTING;
 	res->dfs_lookup_res_u.ok.seen = acceptor_seen(acceptor);
 	res->dfs_lookup_res_u.ok.items.items_val = items;
 	res->dfs_lookup_res_u.ok.items.items_len = (u_int)count;

@@ -3,6 +3,10 @@
  *
  * It judges ballots, keeps promises (in memory, with a durable reservation of counters) and
  * lets one message at a time work on a path, from the check to the end of its commit.
+ *
+ * A new one does not vote: whoever has heard from the peers says when it does (recovery.h).
+ * Until then LOOKUP is answered, marked as such, and all else that changes something is
+ * DFS_RECOVERING.
  */
 #ifndef DFS_ACCEPTOR_H
 #define DFS_ACCEPTOR_H
@@ -16,12 +20,15 @@ struct acceptor;
 struct acceptor_rules {
 	uint64_t stride; /* counters reserved at a time */
 	uint64_t jump;   /* a ballot's counter is at most this far above what was seen */
-	int64_t ask_ms; /* peers are asked what they have seen at most so often */
+	int64_t ask_ms;  /* peers are asked what they have seen at most so often */
 	size_t promises; /* kept in memory */
 	size_t promise_bytes; /* of paths in them */
 	bool honour;  /* off: promises are given and not kept (the model's fault) */
 	bool reserve; /* off: promises are forgotten by a restart (the model's fault) */
-	bool check_data; /* off: a holder accepts without the content (likewise) */
+	bool check_data;      /* off: a holder accepts without the content (likewise) */
+	bool check_floor;     /* off: what was forgotten is learned again (likewise) */
+	bool check_confirmed; /* off: forgets what came by LEARN or before a restart */
+	bool fence; /* off: hands its registers over and does not adopt the epoch */
 };
 extern const struct acceptor_rules acceptor_rules_default;
 
@@ -34,14 +41,54 @@ void acceptor_free(struct acceptor *acceptor);
 dfs_seen acceptor_seen(struct acceptor *acceptor);
 
 /*
- * A ballot that is more than a jump above what was seen here may be from a proposer that has
- * been at a server which has seen more.  Before such a one is refused, ask(context) is called,
- * on the thread of the call: it asks the peers and hands over what they have seen, which then
- * counts as seen here.  Set before there are calls.
+ * A ballot of a higher epoch, or one that is more than a jump above what was seen here, may be
+ * from a proposer that has been at a server which has seen more.  Before such a one is refused,
+ * ask(context) is called, on the thread of the call: it asks the peers and hands over what they
+ * have seen, which then counts as seen here, epochs too.  Set before there are calls.
  */
 void acceptor_set_ask(struct acceptor *acceptor, void (*ask)(void *context),
 		      void *context);
 void acceptor_follow(struct acceptor *acceptor, const dfs_seen *peer);
+
+/* ---- standing ------------------------------------------------------------------ */
+
+enum { ACCEPTOR_WHY = DFS_TEXT_MAX + 1 };
+struct acceptor_standing {
+	dfs_state state;
+	char why[ACCEPTOR_WHY];         /* a sentence; empty while it votes */
+	uint64_t recovered, to_recover; /* registers; of RECOVERING */
+};
+
+dfs_state acceptor_state(struct acceptor *acceptor);
+void acceptor_get_standing(struct acceptor *acceptor, struct acceptor_standing *ret);
+
+/* What is to be told of a state that is not VOTING: all of standing but the state. */
+void acceptor_note(struct acceptor *acceptor, const struct acceptor_standing *standing);
+
+/* It votes from now on, with the numbers that its store has now.  0 or ENOMEM. */
+int acceptor_vote(struct acceptor *acceptor);
+
+/* It votes no more; messages under way have ended when this returns. */
+void acceptor_retire(struct acceptor *acceptor, const char *why);
+
+/*
+ * Holds the standing as it is while registers are read for an answer; false, and nothing is held, when
+ * it is RECOVERING.  Not within another call of the acceptor.
+ */
+bool acceptor_enter(struct acceptor *acceptor, dfs_state *ret_state);
+void acceptor_leave(struct acceptor *acceptor);
+
+/*
+ * Adopts an epoch that a peer told of, durably: once every ACCEPT of an older one has been
+ * committed or refused.  0, also for one that is not higher; EHOSTDOWN: RECOVERING; an errno of
+ * store_commit.
+ */
+int acceptor_adopt(struct acceptor *acceptor, uint32_t epoch);
+
+/* Messages that it worked on: it grows before there is something new to be remembered. */
+uint64_t acceptor_messages(struct acceptor *acceptor);
+
+/* ---- messages ------------------------------------------------------------------ */
 
 /* Each fills res, whose arrays are allocated; the paths were checked before.  For servers. */
 void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
@@ -49,6 +96,18 @@ void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_r
 void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res *);
 void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_args *,
 		   dfs_bind_res *);
+
+/*
+ * LEARN: the sender knows that three have accepted these.  Taken whatever was promised, the
+ * epoch adopted first; DFS_REFUSED where the path was forgotten at or above the ballot.
+ */
+void acceptor_learn(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
+/* FORGET: all four have confirmed these tombstones.  Does so where that is true here. */
+void acceptor_forget(struct acceptor *, const dfs_forget_args *, dfs_settled_res *);
+/* FENCE, for a server that recovers: its store is remembered, the epoch adopted first. */
+void acceptor_fence(struct acceptor *, unsigned server, const dfs_fence_args *,
+		    dfs_fence_res *);
+void acceptor_digest(struct acceptor *, const dfs_digest_args *, dfs_digest_res *);
 
 /* Whom a message is from. */
 struct acceptor_caller {

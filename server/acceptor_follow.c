@@ -1,5 +1,5 @@
 /*
- * Catching up with counters that peers have seen.
+ * Catching up with epochs that peers have adopted, and counters that they have seen.
  *
  * Anybody may raise the counters of one server, one jump with each ballot, to where the others
  * refuse all that this server would hear.  What a peer says is not measured in jumps.
@@ -21,9 +21,10 @@ void acceptor_catch_up(struct acceptor *acceptor, const dfs_ballot *ballot)
 	int64_t now = clock_now_ms();
 
 	pthread_mutex_lock(&acceptor->lock);
-	bool asks = acceptor->ask && ballot->epoch == acceptor->epoch &&
-		    ballot->counter > acceptor->seen + acceptor->rules.jump &&
-		    now - acceptor->asked_ms >= acceptor->rules.ask_ms;
+	bool asks = acceptor->ask && now - acceptor->asked_ms >= acceptor->rules.ask_ms &&
+		    (ballot->epoch > acceptor->epoch ||
+		     (ballot->epoch == acceptor->epoch &&
+		      ballot->counter > acceptor->seen + acceptor->rules.jump));
 
 	if (asks)
 		acceptor->asked_ms = now;
@@ -34,6 +35,8 @@ void acceptor_catch_up(struct acceptor *acceptor, const dfs_ballot *ballot)
 
 void acceptor_follow(struct acceptor *acceptor, const dfs_seen *peer)
 {
+	/* Epochs travel between servers only; what cannot be adopted is heard of again. */
+	(void)acceptor_adopt(acceptor, peer->epoch);
 	pthread_mutex_lock(&acceptor->lock);
 	/* The end of all counters is nobody's honest word. */
 	if (peer->epoch == acceptor->epoch && peer->counter > acceptor->seen &&

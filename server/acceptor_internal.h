@@ -1,7 +1,7 @@
 /*
  * Inside the acceptor: its state, and the steps that its files share.
  *
- * Locks: a path's key in `busy` is taken before `lock`; `lock` is never held over I/O.
+ * Locks: the gate, then a path's key in `busy`, then `lock`; `lock` is never held over I/O.
  * `reserving` is held over the commit of a reservation, once in rules.stride counters.
  */
 #ifndef DFS_ACCEPTOR_INTERNAL_H
@@ -18,11 +18,16 @@ struct acceptor {
 	struct store *store;
 	unsigned server;
 	struct acceptor_rules rules;
+	pthread_rwlock_t
+		gate; /* acceptor_standing.c: of the epoch and of whether we vote */
 	struct busy *busy;
 	pthread_mutex_t lock; /* of what follows */
+	struct acceptor_standing
+		standing; /* the state changes with the gate held alone */
 	struct promises *promises;
-	uint32_t epoch;
-	uint64_t seen; /* the highest counter promised, accepted or found at start */
+	uint64_t messages;
+	uint32_t epoch; /* changes with the gate held alone */
+	uint64_t seen;  /* the highest counter promised, accepted or found at start */
 	dfs_ballot floor;
 	void (*ask)(void *context); /* set once; or NULL */
 	void *ask_context;
@@ -33,6 +38,11 @@ struct acceptor {
 
 /* If the ballot is out of reach here, asks how far the peers are. */
 void acceptor_catch_up(struct acceptor *acceptor, const dfs_ballot *ballot);
+
+void acceptor_gate_init(struct acceptor *acceptor);
+
+/* Takes the store's numbers for its own; promises are gone.  0 or ENOMEM. */
+int acceptor_load(struct acceptor *acceptor);
 
 /* How a ballot stands against what is promised and accepted for a path. */
 enum acceptor_judged {
@@ -64,8 +74,9 @@ dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 
 /*
- * Takes the paths of the items, and the objects that go with them (object_of may be NULL, or
- * return NULL), and waits until they are ours.  EINVAL when one is there twice; ENOMEM.
+ * Enters, takes the paths of the items, and the objects that go with them (object_of may be NULL, or
+ * return NULL), and waits until they are ours.  EINVAL when one is there twice; ENOMEM; EHOSTDOWN
+ * when this server does not vote.
  */
 struct acceptor_items {
 	const void *items;

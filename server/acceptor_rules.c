@@ -12,4 +12,7 @@ const struct acceptor_rules acceptor_rules_default = {
 	.honour = true,
 	.reserve = true,
 	.check_data = true,
+	.check_floor = true,
+	.check_confirmed = true,
+	.fence = true,
 };

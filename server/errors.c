@@ -19,6 +19,8 @@ static const struct {
 	{EAGAIN, DFS_BUSY, DFS_BUSY, DFS_BUSY, DFS_BUSY},
 	{EMFILE, DFS_BUSY, DFS_BUSY, DFS_BUSY, DFS_BUSY},
 	{ENFILE, DFS_BUSY, DFS_BUSY, DFS_BUSY, DFS_BUSY},
+	/* The acceptor's word for a server that does not vote. */
+	{EHOSTDOWN, DFS_RECOVERING, DFS_RECOVERING, DFS_RECOVERING, DFS_RECOVERING},
 };
 
 dfs_status errors_status(enum errors_doing doing, int error)

@@ -107,6 +107,7 @@ static bool open_store(struct server *server)
 					      .server = settings->number,
 					      .cluster = settings->cluster.id};
 	char why[PATH_MAX + 256] = "";
+	const char *unused;
 
 	int rc = store_open(&options, &server->store, why, sizeof why);
 	if (rc != 0) {
@@ -115,6 +116,11 @@ static bool open_store(struct server *server)
 	}
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
+	if (server->acceptor != NULL && store_whole(server->store, &unused) &&
+	    acceptor_vote(server->acceptor) != 0) {
+		acceptor_free(server->acceptor);
+		server->acceptor = NULL;
+	}
 	server->admission = admission_new(&admission_limits_default);
 	if (server->acceptor != NULL && server->admission != NULL)
 		return true;

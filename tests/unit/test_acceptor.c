@@ -5,6 +5,7 @@
 #include "placement.h"
 #include "value.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,6 +48,7 @@ static void open_place(struct place *place)
 	assert_int_equal(store_open(&options, &place->store, why, sizeof why), 0);
 	place->acceptor = acceptor_new(place->store, SERVER, &place->rules);
 	assert_non_null(place->acceptor);
+	assert_int_equal(acceptor_vote(place->acceptor), 0);
 }
 
 static void close_place(struct place *place)
@@ -267,17 +269,15 @@ static void test_without_reservation_a_promise_is_forgotten(void **state)
 	assert_int_equal(accept_tombstone(place, path, ballot_of(9, 1)), DFS_OK);
 }
 
-/* What a peer has seen moves the jump, and nothing else: no promise, no other epoch, not the end. */
+/* What a peer has seen moves the jump, and nothing else: no promise, not the end. */
 static void test_2_2_what_a_peer_has_seen_is_in_reach(void **state)
 {
 	struct place *place = *state;
 	const uint64_t jump = acceptor_rules_default.jump;
 	const uint64_t far = 1000 * jump, before = acceptor_seen(place->acceptor).counter;
-	const dfs_seen elsewhere = {.epoch = 1, .counter = 2 * far};
 	const dfs_seen the_end = {.counter = UINT64_MAX - jump + 1};
 	const dfs_seen lower = {.counter = before}, peer = {.counter = far};
 
-	acceptor_follow(place->acceptor, &elsewhere);
 	acceptor_follow(place->acceptor, &the_end);
 	acceptor_follow(place->acceptor, &lower);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, before);
@@ -316,11 +316,8 @@ static void test_2_2_peers_are_asked_before_a_far_ballot_is_refused(void **state
 	restart(place);
 	uint64_t most = acceptor_seen(place->acceptor).counter + jump;
 	struct elder elder = {.acceptor = place->acceptor, .seen = {.counter = most}};
-	dfs_ballot other = ballot_of(most + 1, 1);
 
-	other.epoch = 1;
 	acceptor_set_ask(place->acceptor, ask_elder, &elder);
-	assert_int_equal(promise(place, path, other), DFS_REFUSED);
 	assert_int_equal(promise(place, "/ann/near", ballot_of(most, 1)), DFS_OK);
 	assert_int_equal(elder.asked, 0);
 
@@ -340,6 +337,141 @@ static void test_2_2_peers_are_asked_before_a_far_ballot_is_refused(void **state
 	acceptor_set_ask(place->acceptor, ask_elder, &elder);
 	assert_int_equal(accept_tombstone(place, path, ballot_of(most + 1, 1)), DFS_OK);
 	assert_int_equal(elder.asked, 3);
+}
+
+/*
+ * A higher epoch is a server's word only, and is asked for: a ballot of it is refused unless a
+ * peer has adopted it.  From then on older ballots are dead, also after a restart.
+ */
+static void test_an_epoch_travels_between_servers(void **state)
+{
+	struct place *place = *state;
+	struct elder elder = {.acceptor = place->acceptor};
+	dfs_ballot old = ballot_of(5, 1), other = ballot_of(4, 1);
+
+	other.epoch = 1;
+	acceptor_set_ask(place->acceptor, ask_elder, &elder);
+	assert_int_equal(promise(place, path, old), DFS_OK);
+	assert_int_equal(promise(place, path, other), DFS_REFUSED);
+	assert_int_equal(elder.asked, 1);
+	assert_int_equal(acceptor_seen(place->acceptor).epoch, 0);
+	elder.seen.epoch = 1;
+	acceptor_set_ask(place->acceptor, ask_elder, &elder);
+	assert_int_equal(promise(place, path, other), DFS_OK);
+	assert_int_equal(elder.asked, 2);
+	assert_int_equal(accept_tombstone(place, path, old), DFS_REFUSED);
+	restart(place);
+	assert_int_equal(acceptor_seen(place->acceptor).epoch, 1);
+	assert_int_equal(promise(place, path, ballot_of(1000000, 1)), DFS_REFUSED);
+}
+
+/* ---- standing ------------------------------------------------------------------ */
+
+static bool lookup_votes(struct place *place, dfs_status *ret_status)
+{
+	dfs_path one = path_of(path);
+	dfs_paths args = {{1, &one}};
+	dfs_lookup_res res = {0};
+
+	acceptor_lookup(place->acceptor, &args, &res);
+	*ret_status = res.status;
+	bool votes = res.status == DFS_OK && res.dfs_lookup_res_u.ok.votes;
+
+	xdr_free((xdrproc_t)xdr_dfs_lookup_res, &res);
+	return votes;
+}
+
+/* Before it has heard from its peers a server tells what it has, and says that it does not vote. */
+static void test_it_does_not_vote_before_it_is_told(void **state)
+{
+	struct place *place = *state;
+	struct acceptor *fresh = acceptor_new(place->store, SERVER, &place->rules);
+	struct acceptor *before = place->acceptor;
+	dfs_path one = path_of(path);
+	dfs_prepare_item item = {.path = one};
+	dfs_prepare_args args = {id_of(5), ballot_of(1, 1), {1, &item}};
+	dfs_prepare_res res = {0};
+	dfs_status status;
+
+	assert_non_null(fresh);
+	place->acceptor = fresh;
+	assert_int_equal(acceptor_state(fresh), DFS_STATE_STARTING);
+	assert_false(lookup_votes(place, &status));
+	assert_int_equal(status, DFS_OK);
+	acceptor_prepare(fresh, &args, &res);
+	assert_int_equal(res.status, DFS_RECOVERING);
+	assert_int_equal(acceptor_vote(fresh), 0);
+	assert_true(lookup_votes(place, &status));
+	assert_int_equal(promise(place, path, ballot_of(1, 1)), DFS_OK);
+	acceptor_retire(fresh, "because");
+	assert_false(lookup_votes(place, &status));
+	assert_int_equal(status, DFS_RECOVERING);
+	acceptor_prepare(fresh, &args, &res);
+	assert_int_equal(res.status, DFS_RECOVERING);
+	assert_int_equal(acceptor_adopt(fresh, 9), EHOSTDOWN);
+	place->acceptor = before;
+	acceptor_free(fresh);
+}
+
+/* ---- LEARN --------------------------------------------------------------------- */
+
+static dfs_status learn_tombstone(struct place *place, dfs_ballot ballot)
+{
+	dfs_id operation = id_of((unsigned)ballot.counter);
+	dfs_learn_item item = {.path = path_of(path), .ballot = ballot};
+	dfs_learn_args args = {{1, &item}};
+	dfs_learn_res res = {0};
+	dfs_value *value = &item.value;
+
+	value->operation = operation;
+	value->origin = ballot;
+	value->number = 1;
+	value->recent.recent_len = 1;
+	value->recent.recent_val = &operation;
+	value->content_version = (dfs_version){1, operation};
+	value->body.kind = DFS_TOMBSTONE;
+	acceptor_learn(place->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	dfs_status status = res.dfs_learn_res_u.items.items_val[0];
+
+	xdr_free((xdrproc_t)xdr_dfs_learn_res, &res);
+	return status;
+}
+
+/* Whatever was promised, but only what is newer; it is settled, and not confirmed here. */
+static void test_what_three_accepted_is_learned(void **state)
+{
+	struct place *place = *state;
+	struct store_register reg;
+
+	assert_int_equal(accept_tombstone(place, path, ballot_of(3, 1)), DFS_OK);
+	assert_int_equal(promise(place, path, ballot_of(20, 1)), DFS_OK);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(10, 1)), DFS_REFUSED);
+	assert_int_equal(learn_tombstone(place, ballot_of(10, 1)), DFS_OK);
+	assert_int_equal(store_register(place->store, path, strlen(path), &reg), 0);
+	assert_int_equal(reg.ballot.counter, 10);
+	assert_true(reg.settled);
+	assert_false(reg.confirmed);
+	/* The promise stands, and an older one is not learned over it. */
+	assert_int_equal(accept_tombstone(place, path, ballot_of(19, 1)), DFS_REFUSED);
+	assert_int_equal(learn_tombstone(place, ballot_of(9, 1)), DFS_OK);
+	assert_int_equal(store_register(place->store, path, strlen(path), &reg), 0);
+	assert_int_equal(reg.ballot.counter, 10);
+	/* What is repeated is judged like any other, for it did not come by ACCEPT. */
+	assert_int_equal(accept_tombstone(place, path, ballot_of(10, 1)), DFS_REFUSED);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(20, 1)), DFS_OK);
+}
+
+static void test_an_epoch_is_learned_with_a_value(void **state)
+{
+	struct place *place = *state;
+	dfs_ballot other = ballot_of(2, 1);
+
+	other.epoch = 3;
+	assert_int_equal(promise(place, path, ballot_of(5, 1)), DFS_OK);
+	assert_int_equal(learn_tombstone(place, other), DFS_OK);
+	assert_int_equal(acceptor_seen(place->acceptor).epoch, 3);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(5, 1)), DFS_REFUSED);
 }
 
 /* Counters may jump by so much and no further; other epochs are refused. */
@@ -458,6 +590,10 @@ int main(void)
 		TEST(test_a_restart_refuses_what_may_have_been_promised),
 		TEST(test_without_reservation_a_promise_is_forgotten),
 		TEST(test_far_counters_and_other_epochs),
+		TEST(test_an_epoch_travels_between_servers),
+		TEST(test_it_does_not_vote_before_it_is_told),
+		TEST(test_what_three_accepted_is_learned),
+		TEST(test_an_epoch_is_learned_with_a_value),
 		TEST(test_given_up_promises_bind_all_paths),
 		TEST(test_a_holder_needs_its_content),
 		TEST(test_bound_content_is_accepted_and_bound_anew),
