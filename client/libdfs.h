@@ -253,6 +253,18 @@ struct dfs_stat {
 void dfs_stat(struct dfs *dfs, struct dfs_stat *items, size_t count,
 	      void (*finished)(void *context, size_t item), void *context);
 
+/* ---- share --------------------------------------------------------------------- */
+
+/*
+ * Lets another user read a file of one's own, in its later versions too; with writes, also store it
+ * anew.  Sharing again changes that.  Code 2: below /shared/, with oneself, or with more than
+ * DFS_FILE_READERS; 4: no such file or user; 7: another's file.
+ */
+struct dfs_result dfs_file_share(struct dfs *dfs, const char *path, const char *user,
+				 bool writes);
+/* Ends that; what he read before he may have kept.  Code 4 too when it is not shared with him. */
+struct dfs_result dfs_file_unshare(struct dfs *dfs, const char *path, const char *user);
+
 /* ---- list ---------------------------------------------------------------------- */
 
 struct dfs_entry {

@@ -362,14 +362,14 @@ void reader_read(struct dfs *dfs, struct reading *readings, size_t count, bool f
 	}
 }
 
-bool reader_open(struct dfs *dfs, const struct reading *reading, struct opening *ret,
-		 struct dfs_result *result)
+bool reader_open(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
+		 struct opening *ret, struct dfs_result *result)
 {
 	enum manifest_end end = MANIFEST_NOT_FOR_US;
 
 	if (dfs->identity)
-		end = manifest_open(dfs->identity, reading->path, reader_file(reading),
-				    ret->key, &ret->digests);
+		end = manifest_open(dfs->identity, path, manifest, ret->key,
+				    &ret->digests);
 	switch (end) {
 	case MANIFEST_OPEN:
 		return true;

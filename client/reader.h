@@ -44,8 +44,8 @@ struct opening {
  * Opens the manifest of a file.  false, with result: code 7 when its key is not wrapped for this
  * user, 9 when it does not open.
  */
-bool reader_open(struct dfs *dfs, const struct reading *reading, struct opening *ret,
-		 struct dfs_result *result);
+bool reader_open(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
+		 struct opening *ret, struct dfs_result *result);
 
 /* What people see of it, without digests. */
 void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *ret);
