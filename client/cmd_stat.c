@@ -18,29 +18,60 @@ struct statting {
 	size_t printed;
 };
 
+/* "-" for who has no key to it. */
+enum { DIGEST = 2 * 32 + 1 };
+
+static const char *digest(const struct dfs_file *file, const uint8_t *bytes, size_t len,
+			  char text[DIGEST])
+{
+	return file->opened ? text_hex(bytes, len, text) : "-";
+}
+
+static json_t *readers_of(const struct dfs_file *file)
+{
+	json_t *readers = json_array();
+
+	for (unsigned i = 0; i < file->readers_count; i++)
+		(void)json_array_append_new(
+			readers, json_pack("{s:s,s:b}", "user", file->readers[i].user,
+					   "writes", file->readers[i].writes));
+	return readers;
+}
+
 static json_t *fields_of(const struct dfs_file *file)
 {
 	char modified[OUTPUT_TIME], stored[OUTPUT_TIME], protection[DESCRIBE_PROTECTION];
-	char xxh128[2 * sizeof file->xxh128 + 1], sha256[2 * sizeof file->sha256 + 1];
+	char xxh128[DIGEST], sha256[DIGEST];
 
-	return json_pack("{s:s,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s,s:s,s:s,s:o,s:b}",
-			 "owner", file->owner, "size", (json_int_t)file->size, "modified",
-			 output_time_utc(file->modified_ns, modified), "stored",
-			 output_time_utc(file->stored_ns, stored), "protection",
-			 describe_protection(file, protection), "row", (int)file->row,
-			 "unit_size", (json_int_t)file->unit_size, "file_version",
-			 file->version, "xxh128",
-			 text_hex(file->xxh128, sizeof file->xxh128, xxh128), "sha256",
-			 text_hex(file->sha256, sizeof file->sha256, sha256), "object",
-			 file->object, "mark", describe_mark(file), "servers",
-			 describe_servers(file), "newest_unsure", file->newest_unsure);
+	return json_pack(
+		"{s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s,s:s,s:s,s:o,s:b}",
+		"owner", file->owner, "writer", file->writer, "readers", readers_of(file),
+		"size", (json_int_t)file->size, "modified",
+		output_time_utc(file->modified_ns, modified), "stored",
+		output_time_utc(file->stored_ns, stored), "protection",
+		describe_protection(file, protection), "row", (int)file->row, "unit_size",
+		(json_int_t)file->unit_size, "file_version", file->version, "xxh128",
+		digest(file, file->xxh128, sizeof file->xxh128, xxh128), "sha256",
+		digest(file, file->sha256, sizeof file->sha256, sha256), "object",
+		file->object, "mark", describe_mark(file), "servers",
+		describe_servers(file), "newest_unsure", file->newest_unsure);
+}
+
+static void print_people(struct output *output, const struct dfs_file *file)
+{
+	output_text(output, "owner       %s\nwriter      %s\n", file->owner,
+		    file->writer);
+	for (unsigned i = 0; i < file->readers_count; i++)
+		output_text(output, "%s %s%s\n", i == 0 ? "readers    " : "           ",
+			    file->readers[i].user,
+			    file->readers[i].writes ? " (writes too)" : "");
 }
 
 static void print(struct statting *statting, const char *path,
 		  const struct dfs_file *file)
 {
 	struct output *output = statting->run->output;
-	char time[OUTPUT_TIME], hex[2 * sizeof file->sha256 + 1], chunks[DESCRIBE_CHUNKS];
+	char time[OUTPUT_TIME], hex[DIGEST], chunks[DESCRIBE_CHUNKS];
 	char protection[DESCRIBE_PROTECTION];
 	const char *mark = describe_mark(file);
 
@@ -48,8 +79,9 @@ static void print(struct statting *statting, const char *path,
 		output_text(output, "\n");
 	output_text(output, "path        ");
 	output_name(output, path);
-	output_text(output, "\nowner       %s\nsize        %llu\n", file->owner,
-		    (unsigned long long)file->size);
+	output_text(output, "\n");
+	print_people(output, file);
+	output_text(output, "size        %llu\n", (unsigned long long)file->size);
 	output_text(output, "modified    %s\n", output_time(file->modified_ns, time));
 	output_text(output, "stored      %s\n", output_time(file->stored_ns, time));
 	output_text(output, "protection  %s%s%s%s\n",
@@ -58,9 +90,9 @@ static void print(struct statting *statting, const char *path,
 	output_text(output, "row         %u\nunit size   %lu\nversion     %s\n",
 		    file->row, (unsigned long)file->unit_size, file->version);
 	output_text(output, "xxh128      %s\n",
-		    text_hex(file->xxh128, sizeof file->xxh128, hex));
+		    digest(file, file->xxh128, sizeof file->xxh128, hex));
 	output_text(output, "sha256      %s\nobject      %s\n",
-		    text_hex(file->sha256, sizeof file->sha256, hex), file->object);
+		    digest(file, file->sha256, sizeof file->sha256, hex), file->object);
 	for (unsigned i = 1; i <= 4; i++)
 		output_text(output, "dfs%u        chunks %s, %s\n", i,
 			    describe_chunks(file->chunks[i - 1], chunks),
@@ -117,8 +149,11 @@ const struct command cmd_stat = {
 	.usage = "stat PATH...",
 	.summary = "Show all that is known of a file",
 	.examples = {"stat report.pdf", "stat --json /shared/plan.txt"},
-	.details = "The last hex digit of xxh128, modulo four, is the row: it decides "
-		   "which\n"
-		   "server keeps which pair of chunks.\n",
+	.details =
+		"The last hex digit of xxh128, modulo four, is the row: it decides "
+		"which\n"
+		"server keeps which pair of chunks.  xxh128 and sha256 are shown to who "
+		"can read the\n"
+		"file, and \"-\" to admin.\n",
 	.run = run_stat,
 };
