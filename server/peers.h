@@ -32,6 +32,12 @@ struct peers_register {
 };
 
 /*
+ * For acceptor_set_ask, with the peers as its context: asks how far the others' counters are,
+ * waiting a second at most, and hands that to the acceptor.
+ */
+void peers_follow(void *peers);
+
+/*
  * Waits until three have answered, a second for those beyond two, and at most until
  * deadline_ms.  ret has an entry for each path (at most DFS_BATCH_MAX); false when out of memory.
  */

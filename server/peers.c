@@ -1,0 +1,188 @@
+/* The other three servers: links to them, and who of them votes. */
+#include "peers_internal.h"
+
+#include "clock.h"
+#include "hello.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What HELLO says; freed by the links, whose threads may go on for a while. */
+struct greeting {
+	struct cluster cluster;
+	char caller[16];
+};
+
+static bool introduce(void *context, unsigned server, struct call *call,
+		      struct links_introduction *ret, char *why)
+{
+	const struct greeting *greeting = context;
+	const struct links_hello hello = {.cluster = &greeting->cluster,
+					  .caller = greeting->caller};
+
+	return links_hello(&hello, server, call, ret, why);
+}
+
+/* A server that was away is connected to again before anybody asks for it. */
+static void *retry(void *argument)
+{
+	struct peers *peers = argument;
+
+	while (peers_pause(peers, LINKS_PATIENCE_MS, INT64_MAX))
+		links_retry(peers->links);
+	return NULL;
+}
+
+static struct links *connect_others(const struct cluster *cluster, unsigned server,
+				    SSL_CTX *take_tls)
+{
+	struct greeting *greeting = calloc(1, sizeof *greeting);
+	const struct links_options options = {.cluster = cluster,
+					      .take_tls = take_tls,
+					      .servers = ((1U << DFS_SERVERS) - 1) &
+							 ~(1U << (server - 1)),
+					      .introduce = introduce,
+					      .take_context = greeting,
+					      .free_context = free};
+
+	if (greeting == NULL) {
+		SSL_CTX_free(take_tls);
+		return NULL;
+	}
+	greeting->cluster = *cluster;
+	(void)snprintf(greeting->caller, sizeof greeting->caller, "dfs%u", server);
+	return links_new(&options);
+}
+
+struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX *take_tls,
+			struct acceptor *acceptor, struct store *store)
+{
+	struct peers *peers = calloc(1, sizeof *peers);
+	pthread_condattr_t monotonic;
+
+	if (peers == NULL) {
+		SSL_CTX_free(take_tls);
+		return NULL;
+	}
+	peers->server = server;
+	peers->acceptor = acceptor;
+	peers->store = store;
+	pthread_mutex_init(&peers->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&peers->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	peers->links = connect_others(cluster, server, take_tls);
+	if (peers->links == NULL ||
+	    pthread_create(&peers->retrier, NULL, retry, peers) != 0)
+		goto fail;
+	return peers;
+fail:
+	links_free(peers->links);
+	pthread_cond_destroy(&peers->changed);
+	pthread_mutex_destroy(&peers->lock);
+	free(peers);
+	return NULL;
+}
+
+void peers_cancel(struct peers *peers)
+{
+	if (peers == NULL)
+		return;
+	pthread_mutex_lock(&peers->lock);
+	peers->cancelled = true;
+	pthread_cond_broadcast(&peers->changed);
+	pthread_mutex_unlock(&peers->lock);
+	links_cancel(peers->links);
+}
+
+void peers_free(struct peers *peers)
+{
+	if (peers == NULL)
+		return;
+	peers_cancel(peers);
+	(void)pthread_join(peers->retrier, NULL);
+	links_free(peers->links);
+	pthread_cond_destroy(&peers->changed);
+	pthread_mutex_destroy(&peers->lock);
+	free(peers);
+}
+
+void peers_set_tls(struct peers *peers, SSL_CTX *take_tls)
+{
+	links_set_tls(peers->links, take_tls);
+}
+
+/* ---- who votes, and asking them ------------------------------------------------------- */
+
+bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms)
+{
+	int64_t until = clock_now_ms() + pause_ms;
+	bool in_time = until < deadline_ms;
+	struct timespec at;
+
+	if (!in_time)
+		until = deadline_ms;
+	at = (struct timespec){.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+	pthread_mutex_lock(&peers->lock);
+	while (!peers->cancelled && clock_now_ms() < until)
+		(void)pthread_cond_timedwait(&peers->changed, &peers->lock, &at);
+	in_time = in_time && !peers->cancelled;
+	pthread_mutex_unlock(&peers->lock);
+	return in_time;
+}
+
+static unsigned count(unsigned mask)
+{
+	return (unsigned)__builtin_popcount(mask);
+}
+
+struct peers_voters peers_voters(struct peers *peers)
+{
+	struct peers_voters voters = {.others = links_voting(peers->links),
+				      .self = acceptor_state(peers->acceptor) ==
+					      DFS_STATE_VOTING};
+
+	if (count(voters.others) + voters.self < PEERS_THREE) {
+		links_settle(peers->links, false);
+		voters.others = links_voting(peers->links);
+	}
+	return voters;
+}
+
+struct round *peers_ask(struct peers *peers, unsigned others,
+			const struct round_procedure *procedure, void *take_call,
+			void (*free_call)(void *), const void *args, int64_t deadline_ms)
+{
+	struct round *round = round_new(peers->links, procedure, take_call, free_call);
+	int64_t until = clock_now_ms() + LINKS_NEED_MS;
+
+	for (unsigned s = 1; round != NULL && s <= DFS_SERVERS; s++)
+		if (others & 1U << (s - 1))
+			round_ask(round, s, args,
+				  until < deadline_ms ? until : deadline_ms);
+	return round;
+}
+
+unsigned peers_await(struct peers *peers, struct round *round, unsigned needed,
+		     int64_t deadline_ms)
+{
+	int64_t patient = clock_now_ms() + LINKS_PATIENCE_MS;
+	unsigned good =
+		round_await(round, needed, patient < deadline_ms ? patient : deadline_ms);
+	unsigned pending = good < needed ? round_pending(round) : 0;
+
+	/* Nobody else is going to wait for them. */
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (pending & 1U << (s - 1))
+			links_too_slow(peers->links, s);
+	return good;
+}
+
+void peers_saw(struct peers *peers, unsigned server, const dfs_seen *seen)
+{
+	pthread_mutex_lock(&peers->lock);
+	peers->seen[server - 1] = *seen;
+	pthread_mutex_unlock(&peers->lock);
+}

@@ -1,0 +1,465 @@
+/*
+ * Finishing: a proposer on a server, for whoever may not propose himself.
+ *
+ * It follows the rule of reading (3.4 of the agreement): three servers that tell the same are the answer;
+ * else the fourth is waited for, then all are asked once more after a moment, because somebody may be
+ * at work; and only then the highest value is proposed again, at a new ballot.  It never
+ * proposes anything else.
+ */
+#include "peers_internal.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PAUSE_FIRST_MS = 8,
+	PAUSE_MOST_MS = 400,
+	LOOK_AGAIN_MS = 10,
+	LOOK_AGAIN_MORE_MS = 40
+};
+
+static const struct round_procedure prepare = {
+	DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, (xdrproc_t)xdr_dfs_prepare_res,
+	sizeof(dfs_prepare_res)};
+static const struct round_procedure accept_any = {
+	DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, (xdrproc_t)xdr_dfs_accept_res,
+	sizeof(dfs_accept_res)};
+
+/* The paths that are not finished yet: which of those that were asked for. */
+struct finishing {
+	struct peers *peers;
+	const dfs_paths *paths;
+	dfs_looked *items;
+	int64_t deadline;
+	size_t open[DFS_BATCH_MAX], count;
+	uint64_t counter; /* of the last ballot */
+	bool refused;     /* it was, by some server */
+};
+
+/* One attempt, at one ballot. */
+struct attempt {
+	struct peers_voters voters;
+	dfs_ballot ballot;
+	struct round *round;
+	dfs_prepare_res own;
+};
+
+/* ---- what is open --------------------------------------------------------------------- */
+
+/* The path is finished: with a copy of this, or, when there is no memory for one, not at all. */
+static void settle(struct finishing *finishing, size_t path, const dfs_register *reg)
+{
+	dfs_looked *item = &finishing->items[path];
+
+	item->status = peers_copy(reg, &item->dfs_looked_u.reg) ? DFS_OK : DFS_BUSY;
+	if (item->status != DFS_OK)
+		memset(&item->dfs_looked_u.reg, 0, sizeof item->dfs_looked_u.reg);
+}
+
+static bool is_open(const struct finishing *finishing, size_t path)
+{
+	return finishing->items[path].status == DFS_UNCHECKED;
+}
+
+/* Forgets those that are finished; false when nothing is left. */
+static bool keep_open(struct finishing *finishing)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < finishing->count; i++)
+		if (is_open(finishing, finishing->open[i]))
+			finishing->open[kept++] = finishing->open[i];
+	finishing->count = kept;
+	return kept > 0;
+}
+
+static dfs_paths open_paths(const struct finishing *finishing,
+			    dfs_path paths[DFS_BATCH_MAX])
+{
+	for (size_t i = 0; i < finishing->count; i++)
+		paths[i] = finishing->paths->paths.paths_val[finishing->open[i]];
+	return (dfs_paths){{(u_int)finishing->count, paths}};
+}
+
+/* Three that told the same are the answer; are all finished? */
+static bool settle_agreed(struct finishing *finishing, const struct peers_look *look)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < finishing->count; i++) {
+		const struct peers_told told = peers_told(finishing->peers, look, i);
+		const struct peers_tally tally = peers_tally(&told);
+
+		if (is_open(finishing, finishing->open[i]) && tally.equal >= PEERS_THREE)
+			settle(finishing, finishing->open[i], tally.newest);
+		all &= !is_open(finishing, finishing->open[i]);
+	}
+	return all;
+}
+
+/* Asks all; true while something is left open. */
+static bool look(struct finishing *finishing)
+{
+	dfs_path room[DFS_BATCH_MAX];
+	const dfs_paths paths = open_paths(finishing, room);
+	struct peers_look looked;
+
+	if (peers_look(finishing->peers, &paths, finishing->deadline, &looked) &&
+	    !settle_agreed(finishing, &looked)) {
+		peers_look_rest(finishing->peers, &looked);
+		(void)settle_agreed(finishing, &looked);
+	}
+	peers_look_free(&looked);
+	return keep_open(finishing);
+}
+
+/* ---- PREPARE -------------------------------------------------------------------------- */
+
+static void free_prepare(void *args)
+{
+	xdr_free((xdrproc_t)xdr_dfs_prepare_args, args);
+	free(args);
+}
+
+/* A copy, which xdr_free can free; false when out of memory. */
+static bool copy_path(const dfs_path *path, dfs_path *ret)
+{
+	ret->dfs_path_val = malloc(path->dfs_path_len + 1);
+	if (ret->dfs_path_val == NULL)
+		return false;
+	memcpy(ret->dfs_path_val, path->dfs_path_val, path->dfs_path_len);
+	ret->dfs_path_len = path->dfs_path_len;
+	return true;
+}
+
+/* NULL when out of memory, or without random bytes. */
+static dfs_prepare_args *new_prepare(const struct finishing *finishing,
+				     const dfs_ballot *ballot)
+{
+	dfs_prepare_args *args = calloc(1, sizeof *args);
+	bool good;
+
+	if (args == NULL)
+		return NULL;
+	args->ballot = *ballot;
+	args->items.items_val = calloc(finishing->count, sizeof *args->items.items_val);
+	good = args->items.items_val != NULL && id_random(&args->operation);
+	for (size_t i = 0; good && i < finishing->count; i++) {
+		args->items.items_len++;
+		good = copy_path(&finishing->paths->paths.paths_val[finishing->open[i]],
+				 &args->items.items_val[i].path);
+	}
+	if (good)
+		return args;
+	free_prepare(args);
+	return NULL;
+}
+
+/* What a server promised of one path; NULL when it did not. */
+static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
+{
+	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
+
+	if (res->status != DFS_OK || path >= ok->items.items_len ||
+	    ok->items.items_val[path].status != DFS_OK)
+		return NULL;
+	return &ok->items.items_val[path].dfs_promise_u.promised.reg;
+}
+
+static const dfs_prepare_res *prepared(const struct finishing *finishing,
+				       const struct attempt *attempt, unsigned server)
+{
+	return server == finishing->peers->server ? &attempt->own
+						  : round_answer(attempt->round, server);
+}
+
+static struct peers_tally tally_promises(const struct finishing *finishing,
+					 const struct attempt *attempt, size_t path)
+{
+	struct peers_told told = {{NULL}};
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_prepare_res *res = prepared(finishing, attempt, s);
+
+		if (res != NULL)
+			told.of[s - 1] = promised(res, path);
+	}
+	return peers_tally(&told);
+}
+
+/* What the answers tell besides: how far counters are, and whether the ballot was too low. */
+static void take_refusals(struct finishing *finishing, const struct attempt *attempt)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_prepare_res *res = prepared(finishing, attempt, s);
+		const dfs_prepare_ok *ok =
+			res != NULL ? &res->dfs_prepare_res_u.ok : NULL;
+
+		if (res == NULL || res->status != DFS_OK)
+			continue;
+		peers_saw(finishing->peers, s, &ok->seen);
+		for (u_int i = 0; i < ok->items.items_len; i++)
+			finishing->refused |=
+				ok->items.items_val[i].status == DFS_REFUSED;
+	}
+}
+
+static bool three_promised(const struct finishing *finishing,
+			   const struct attempt *attempt)
+{
+	for (size_t i = 0; i < finishing->count; i++)
+		if (tally_promises(finishing, attempt, i).answers < PEERS_THREE)
+			return false;
+	return true;
+}
+
+/* false when nobody could be asked. */
+static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
+{
+	struct peers *peers = finishing->peers;
+	dfs_prepare_args *args = new_prepare(finishing, &attempt->ballot);
+
+	attempt->own.status = DFS_RECOVERING;
+	attempt->round =
+		args != NULL ? peers_ask(peers, attempt->voters.others, &prepare, args,
+					 free_prepare, args, finishing->deadline)
+			     : NULL;
+	if (attempt->round == NULL)
+		return false;
+	if (attempt->voters.self)
+		acceptor_prepare(peers->acceptor, args, &attempt->own);
+	(void)peers_await(peers, attempt->round, PEERS_THREE - attempt->voters.self,
+			  finishing->deadline);
+	if (!three_promised(finishing, attempt))
+		(void)peers_await(peers, attempt->round, DFS_SERVERS,
+				  finishing->deadline);
+	take_refusals(finishing, attempt);
+	return true;
+}
+
+/* ---- ACCEPT --------------------------------------------------------------------------- */
+
+/* args is first: that is what the calls borrow. */
+struct accept_call {
+	dfs_accept_args args;
+	size_t paths[DFS_BATCH_MAX]; /* of those open, which an item is of */
+};
+
+static void free_accept(void *call)
+{
+	xdr_free((xdrproc_t)xdr_dfs_accept_args, call);
+	free(call);
+}
+
+/* The highest values that three promised on; what they agree on needs no proposal. */
+static struct accept_call *new_accept(struct finishing *finishing,
+				      const struct attempt *attempt)
+{
+	struct accept_call *call = calloc(1, sizeof *call);
+	dfs_proposal *items = calloc(finishing->count, sizeof *items);
+
+	if (call == NULL || items == NULL) {
+		free(call);
+		free(items);
+		return NULL;
+	}
+	call->args.ballot = attempt->ballot;
+	call->args.items.items_val = items;
+	for (size_t i = 0; i < finishing->count; i++) {
+		const struct peers_tally tally = tally_promises(finishing, attempt, i);
+		size_t path = finishing->open[i];
+		u_int at = call->args.items.items_len;
+
+		if (tally.answers < PEERS_THREE)
+			continue;
+		if (tally.equal >= PEERS_THREE) {
+			settle(finishing, path, tally.newest);
+			continue;
+		}
+		if (!value_copy(&tally.newest->dfs_register_u.accepted.value,
+				&items[at].value))
+			continue; /* it is tried again */
+		call->args.items.items_len++;
+		call->paths[at] = i;
+		if (!copy_path(&finishing->paths->paths.paths_val[path],
+			       &items[at].path)) {
+			value_free(&items[at].value);
+			call->args.items.items_len--;
+		}
+	}
+	return call;
+}
+
+struct votes {
+	struct round *round;
+	dfs_accept_res own;
+};
+
+static const dfs_accept_res *accepted(const struct finishing *finishing,
+				      const struct votes *votes, unsigned server)
+{
+	return server == finishing->peers->server ? &votes->own
+						  : round_answer(votes->round, server);
+}
+
+static bool said_yes(const dfs_accept_res *res, size_t item)
+{
+	return res != NULL && res->status == DFS_OK &&
+	       item < res->dfs_accept_res_u.ok.items.items_len &&
+	       res->dfs_accept_res_u.ok.items.items_val[item] == DFS_OK;
+}
+
+static unsigned count_yes(const struct finishing *finishing, const struct votes *votes,
+			  size_t item)
+{
+	unsigned yes = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		yes += said_yes(accepted(finishing, votes, s), item);
+	return yes;
+}
+
+static bool three_accepted(const struct finishing *finishing, const struct votes *votes,
+			   const dfs_accept_args *args)
+{
+	for (u_int i = 0; i < args->items.items_len; i++)
+		if (count_yes(finishing, votes, i) < PEERS_THREE)
+			return false;
+	return true;
+}
+
+/* Three said yes: that is the value, here too if this server is one of them. */
+static void take_votes(struct finishing *finishing, const struct votes *votes,
+		       const struct accept_call *call)
+{
+	const dfs_accept_args *args = &call->args;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_accept_res *res = accepted(finishing, votes, s);
+
+		if (res != NULL && res->status == DFS_OK)
+			peers_saw(finishing->peers, s, &res->dfs_accept_res_u.ok.seen);
+	}
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		const dfs_proposal *item = &args->items.items_val[i];
+		dfs_register reg = {.known = TRUE};
+
+		if (count_yes(finishing, votes, i) < PEERS_THREE) {
+			finishing->refused = true;
+			continue;
+		}
+		reg.dfs_register_u.accepted = (dfs_accepted){
+			.ballot = args->ballot, .settled = TRUE, .value = item->value};
+		settle(finishing, finishing->open[call->paths[i]], &reg);
+		if (said_yes(&votes->own, i))
+			store_settled(finishing->peers->store, item->path.dfs_path_val,
+				      item->path.dfs_path_len, &args->ballot);
+	}
+}
+
+static void run_accept(struct finishing *finishing, const struct attempt *attempt)
+{
+	struct peers *peers = finishing->peers;
+	struct accept_call *call = new_accept(finishing, attempt);
+	struct votes votes = {.own = {.status = DFS_RECOVERING}};
+
+	if (call == NULL)
+		return;
+	if (call->args.items.items_len == 0) {
+		free_accept(call);
+		return;
+	}
+	votes.round = peers_ask(peers, attempt->voters.others, &accept_any, call,
+				free_accept, &call->args, finishing->deadline);
+	if (votes.round == NULL)
+		return;
+	if (attempt->voters.self)
+		acceptor_accept(peers->acceptor, &call->args, &votes.own);
+	(void)peers_await(peers, votes.round, PEERS_THREE - attempt->voters.self,
+			  finishing->deadline);
+	if (!three_accepted(finishing, &votes, &call->args))
+		(void)peers_await(peers, votes.round, DFS_SERVERS, finishing->deadline);
+	take_votes(finishing, &votes, call);
+	round_free(votes.round);
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, (char *)&votes.own);
+}
+
+/* ---- from beginning to end ------------------------------------------------------------ */
+
+/* One ballot; false when there can be no three. */
+static bool try_once(struct finishing *finishing)
+{
+	struct peers *peers = finishing->peers;
+	struct attempt attempt = {.voters = peers_voters(peers)};
+	unsigned servers = attempt.voters.others |
+			   (attempt.voters.self ? 1U << (peers->server - 1) : 0);
+	dfs_seen seen[DFS_SERVERS];
+	bool again = finishing->refused, good;
+
+	if (__builtin_popcount(servers) < PEERS_THREE)
+		return false;
+	if (attempt.voters.self) {
+		const dfs_seen own = acceptor_seen(peers->acceptor);
+
+		peers_saw(peers, peers->server, &own);
+	}
+	pthread_mutex_lock(&peers->lock);
+	memcpy(seen, peers->seen, sizeof seen);
+	pthread_mutex_unlock(&peers->lock);
+	finishing->refused = false;
+	good = ballot_next(seen, servers, again, &finishing->counter, &attempt.ballot);
+	if (good && run_prepare(finishing, &attempt))
+		run_accept(finishing, &attempt);
+	round_free(attempt.round);
+	xdr_free((xdrproc_t)xdr_dfs_prepare_res, (char *)&attempt.own);
+	return good;
+}
+
+/* A number below so many. */
+static int64_t some(int64_t below)
+{
+	dfs_id id = {{0}};
+	uint32_t number = 0;
+
+	(void)id_random(&id);
+	memcpy(&number, id.bytes, sizeof number);
+	return number % below;
+}
+
+/* Until all is finished, or there are no three, or the time is over. */
+static void propose(struct finishing *finishing)
+{
+	int64_t most = PAUSE_FIRST_MS;
+
+	while (try_once(finishing) && keep_open(finishing)) {
+		if (!peers_pause(finishing->peers, 1 + some(most), finishing->deadline))
+			break;
+		most = most * 2 < PAUSE_MOST_MS ? most * 2 : PAUSE_MOST_MS;
+	}
+}
+
+void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		  dfs_looked *items)
+{
+	struct finishing finishing = {
+		.peers = peers, .paths = paths, .items = items, .deadline = deadline_ms};
+
+	finishing.count = paths->paths.paths_len;
+	for (size_t i = 0; i < finishing.count; i++) {
+		finishing.open[i] = i;
+		items[i].status = DFS_UNCHECKED;
+	}
+	if (!look(&finishing))
+		return;
+	if (!peers_pause(peers, LOOK_AGAIN_MS + some(LOOK_AGAIN_MORE_MS), deadline_ms) ||
+	    !look(&finishing))
+		return;
+	propose(&finishing);
+	for (size_t i = 0; i < finishing.count && finishing.refused; i++)
+		if (is_open(&finishing, finishing.open[i]))
+			items[finishing.open[i]].status = DFS_BUSY;
+}

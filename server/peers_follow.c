@@ -1,0 +1,28 @@
+/* Asking the other servers how far their counters are. */
+#include "peers_internal.h"
+
+#include "clock.h"
+
+static const struct round_procedure hello = {DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args,
+					     (xdrproc_t)xdr_dfs_hello_res,
+					     sizeof(dfs_hello_res)};
+
+void peers_follow(void *context)
+{
+	static const dfs_hello_args nobody;
+	struct peers *peers = context;
+	unsigned up = links_up(peers->links);
+	int64_t until = clock_now_ms() + LINKS_PATIENCE_MS;
+	struct round *round = peers_ask(peers, up, &hello, NULL, NULL, &nobody, until);
+
+	if (round == NULL)
+		return; /* out of memory: the proposer will come again */
+	(void)round_await(round, (unsigned)__builtin_popcount(up), until);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_hello_res *res = round_answer(round, s);
+
+		if (res != NULL && res->status == DFS_OK)
+			acceptor_follow(peers->acceptor, &res->dfs_hello_res_u.ok.seen);
+	}
+	round_free(round);
+}

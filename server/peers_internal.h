@@ -1,0 +1,85 @@
+/*
+ * Inside the calls to other servers: who is asked, and what was told.
+ *
+ * This server is one of those asked: it answers itself, from its acceptor, without a call.  A call from
+ * another server is answered from what is here, so no call between servers waits for another.
+ */
+#ifndef DFS_PEERS_INTERNAL_H
+#define DFS_PEERS_INTERNAL_H
+
+#include "peers.h"
+#include "round.h"
+#include <pthread.h>
+
+struct peers {
+	struct links *links; /* to the other three */
+	unsigned server;
+	struct acceptor *acceptor;
+	struct store *store;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t changed;
+	bool cancelled;
+	dfs_seen seen[DFS_SERVERS]; /* what each server has told last */
+	pthread_t retrier;
+};
+
+enum { PEERS_THREE = 3, PEERS_TWO = 2 };
+
+/* The servers that vote, as far as is known: a mask, and whether this one is among them. */
+struct peers_voters {
+	unsigned others;
+	bool self;
+};
+
+/* Waits, but once only for each server that does not answer, until there are three. */
+struct peers_voters peers_voters(struct peers *peers);
+
+/* Asks those; NULL when out of memory.  What it takes is freed then too. */
+struct round *peers_ask(struct peers *peers, unsigned others,
+			const struct round_procedure *procedure, void *take_call,
+			void (*free_call)(void *), const void *args, int64_t deadline_ms);
+
+/* How many of those asked answered, waiting for so many and for a second at most. */
+unsigned peers_await(struct peers *peers, struct round *round, unsigned needed,
+		     int64_t deadline_ms);
+
+void peers_saw(struct peers *peers, unsigned server, const dfs_seen *seen);
+
+/* Waits so long, at most until the deadline; false when it is over or all is cancelled. */
+bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms);
+
+/* ---- what was told of paths ----------------------------------------------------------- */
+
+struct peers_look {
+	struct round *round;
+	dfs_lookup_res own; /* DFS_OK, if this server votes */
+	struct peers_voters voters;
+	int64_t deadline;
+};
+
+/* LOOKUP on all that vote: waits for three, a second for those beyond two; false: no memory. */
+bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		struct peers_look *ret);
+/* Waits for the fourth. */
+void peers_look_rest(struct peers *peers, struct peers_look *look);
+void peers_look_free(struct peers_look *look);
+
+/* What the servers told of one path; each NULL when it told nothing. */
+struct peers_told {
+	const dfs_register *of[DFS_SERVERS];
+};
+struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
+			     size_t path);
+
+/* What three told alike; else the newest of it all. */
+struct peers_tally {
+	unsigned answers;
+	unsigned equal; /* of these: the same ballot, or that there is nothing */
+	const dfs_register *newest; /* NULL without answers */
+};
+struct peers_tally peers_tally(const struct peers_told *told);
+
+/* A deep copy; false when out of memory. */
+bool peers_copy(const dfs_register *reg, dfs_register *ret);
+
+#endif

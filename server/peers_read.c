@@ -1,0 +1,210 @@
+/* Reading registers from three servers. */
+#include "peers_internal.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct round_procedure lookup = {DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths,
+					      (xdrproc_t)xdr_dfs_lookup_res,
+					      sizeof(dfs_lookup_res)};
+
+/* ---- asking --------------------------------------------------------------------------- */
+
+/* A copy of the paths, for calls that outlast the caller's interest; one piece of memory. */
+static dfs_paths *copy_paths(const dfs_paths *paths)
+{
+	size_t count = paths->paths.paths_len, bytes = 0;
+	dfs_paths *copy;
+	char *at;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += paths->paths.paths_val[i].dfs_path_len;
+	copy = malloc(sizeof *copy + count * sizeof(dfs_path) + bytes);
+	if (copy == NULL)
+		return NULL;
+	copy->paths.paths_len = (u_int)count;
+	copy->paths.paths_val = (dfs_path *)(copy + 1);
+	at = (char *)(copy->paths.paths_val + count);
+	for (size_t i = 0; i < count; i++) {
+		const dfs_path *path = &paths->paths.paths_val[i];
+
+		memcpy(at, path->dfs_path_val, path->dfs_path_len);
+		copy->paths.paths_val[i] = (dfs_path){path->dfs_path_len, at};
+		at += path->dfs_path_len;
+	}
+	return copy;
+}
+
+static void take_seen(struct peers *peers, const struct peers_look *look)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_lookup_res *res =
+			s == peers->server ? &look->own : round_answer(look->round, s);
+
+		if (res != NULL && res->status == DFS_OK)
+			peers_saw(peers, s, &res->dfs_lookup_res_u.ok.seen);
+	}
+}
+
+bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		struct peers_look *ret)
+{
+	dfs_paths *copy = copy_paths(paths);
+	unsigned good;
+
+	memset(ret, 0, sizeof *ret);
+	if (copy == NULL)
+		return false;
+	ret->voters = peers_voters(peers);
+	ret->deadline = deadline_ms;
+	ret->round = peers_ask(peers, ret->voters.others, &lookup, copy, free, copy,
+			       deadline_ms);
+	if (ret->round == NULL)
+		return false;
+	ret->own.status = DFS_RECOVERING;
+	if (ret->voters.self)
+		acceptor_lookup(peers->acceptor, paths, &ret->own);
+	good = peers_await(peers, ret->round, PEERS_THREE - ret->voters.self,
+			   deadline_ms);
+	if (good + ret->voters.self < PEERS_TWO)
+		(void)round_await(ret->round, PEERS_TWO - ret->voters.self, deadline_ms);
+	take_seen(peers, ret);
+	return true;
+}
+
+void peers_look_rest(struct peers *peers, struct peers_look *look)
+{
+	(void)peers_await(peers, look->round, DFS_SERVERS, look->deadline);
+	take_seen(peers, look);
+}
+
+void peers_look_free(struct peers_look *look)
+{
+	round_free(look->round);
+	xdr_free((xdrproc_t)xdr_dfs_lookup_res, (char *)&look->own);
+	memset(look, 0, sizeof *look);
+}
+
+/* ---- what was told -------------------------------------------------------------------- */
+
+/* NULL also where the answer stops before this path, and from a server that does not vote. */
+static const dfs_register *register_of(const dfs_lookup_res *res, size_t path)
+{
+	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
+
+	if (res->status != DFS_OK || !ok->votes || path >= ok->items.items_len ||
+	    ok->items.items_val[path].status != DFS_OK)
+		return NULL;
+	return &ok->items.items_val[path].dfs_looked_u.reg;
+}
+
+struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
+			     size_t path)
+{
+	struct peers_told told = {{NULL}};
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_lookup_res *res =
+			s == peers->server ? &look->own : round_answer(look->round, s);
+
+		if (res != NULL)
+			told.of[s - 1] = register_of(res, path);
+	}
+	return told;
+}
+
+static bool means_nothing(const dfs_register *reg)
+{
+	return !reg->known ||
+	       reg->dfs_register_u.accepted.value.body.kind == DFS_TOMBSTONE;
+}
+
+static const dfs_ballot *ballot_of(const dfs_register *reg)
+{
+	return reg->known ? &reg->dfs_register_u.accepted.ballot : &ballot_none;
+}
+
+/* Do both tell the same: nothing, or what has the same ballot? */
+static bool same(const dfs_register *a, const dfs_register *b)
+{
+	if (means_nothing(a) || means_nothing(b))
+		return means_nothing(a) && means_nothing(b);
+	return ballot_compare(ballot_of(a), ballot_of(b)) == 0;
+}
+
+static unsigned count_same(const struct peers_told *told, const dfs_register *reg)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		count += told->of[i] != NULL && same(told->of[i], reg);
+	return count;
+}
+
+/* Three that tell the same are the answer, even if the fourth has something newer. */
+struct peers_tally peers_tally(const struct peers_told *told)
+{
+	struct peers_tally tally = {0};
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_register *reg = told->of[i];
+		unsigned equal = reg != NULL ? count_same(told, reg) : 0;
+		bool agreed = equal >= PEERS_THREE;
+
+		tally.answers += reg != NULL;
+		if (reg == NULL || (tally.equal >= PEERS_THREE && !agreed))
+			continue;
+		if (tally.newest == NULL || (agreed && tally.equal < PEERS_THREE) ||
+		    ballot_compare(ballot_of(reg), ballot_of(tally.newest)) > 0) {
+			tally.newest = reg;
+			tally.equal = equal;
+		}
+	}
+	return tally;
+}
+
+bool peers_copy(const dfs_register *reg, dfs_register *ret)
+{
+	*ret = *reg;
+	return !reg->known || value_copy(&reg->dfs_register_u.accepted.value,
+					 &ret->dfs_register_u.accepted.value);
+}
+
+/* ---- for others ----------------------------------------------------------------------- */
+
+bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		struct peers_register *ret)
+{
+	size_t count = paths->paths.paths_len, copied = 0;
+	struct peers_look look;
+	bool good = peers_look(peers, paths, deadline_ms, &look);
+
+	memset(ret, 0, count * sizeof *ret);
+	for (size_t i = 0; good && i < count; i++) {
+		const struct peers_told told = peers_told(peers, &look, i);
+		const struct peers_tally tally = peers_tally(&told);
+
+		ret[i].answers = tally.answers;
+		ret[i].equal = tally.equal;
+		good = tally.newest == NULL || peers_copy(tally.newest, &ret[i].reg);
+		if (!good)
+			memset(&ret[i], 0, sizeof ret[i]);
+		copied += good;
+	}
+	if (!good)
+		peers_free_registers(ret, copied);
+	peers_look_free(&look);
+	return good;
+}
+
+void peers_free_registers(struct peers_register *registers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		xdr_free((xdrproc_t)xdr_dfs_register, (char *)&registers[i].reg);
+		memset(&registers[i], 0, sizeof registers[i]);
+	}
+}
