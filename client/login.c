@@ -347,8 +347,8 @@ bool login_introduce(void *context, unsigned server, struct call *call,
 		     struct links_introduction *ret, char *why)
 {
 	struct login *login = context;
-	const struct links_hello hello = {
-		.cluster = &login->cluster, .caller = login->caller, .user = login->user};
+	const struct links_hello hello = {.cluster = &login->cluster,
+					  .caller = login->caller};
 
 	if (!links_hello(&hello, server, call, ret, why))
 		return false;

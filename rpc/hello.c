@@ -34,23 +34,20 @@ static u_int text_len(const char *text, size_t most)
 bool links_hello(const struct links_hello *hello, unsigned server, struct call *call,
 		 struct links_introduction *ret, char *why)
 {
-	char user[DFS_USER_MAX + 1], caller[DFS_TEXT_MAX + 1];
+	char caller[DFS_TEXT_MAX + 1];
 	dfs_hello_args args = {
-		.user = {text_len(hello->user, DFS_USER_MAX), user},
 		.caller = {text_len(hello->caller, DFS_TEXT_MAX), caller},
 	};
 	dfs_hello_res res;
 	bool good = false;
 
-	snprintf(user, sizeof user, "%s", hello->user);
 	snprintf(caller, sizeof caller, "%s", hello->caller);
 	if (!call_run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
 		      (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res,
 		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
 		return false;
 	if (res.status != DFS_OK) {
-		snprintf(why, LINKS_WHY, "dfs%u refuses the greeting of %s", server,
-			 hello->user);
+		snprintf(why, LINKS_WHY, "dfs%u refuses the greeting", server);
 	} else {
 		const dfs_hello_ok *ok = &res.dfs_hello_res_u.ok;
 

@@ -1,4 +1,4 @@
-/* HELLO: who calls, and whether it is the right server that answers. */
+/* HELLO: what calls, and whether it is the right server that answers. */
 #ifndef DFS_HELLO_H
 #define DFS_HELLO_H
 
@@ -8,7 +8,6 @@
 struct links_hello {
 	const struct cluster *cluster;
 	const char *caller; /* a text for the server's log, cut off at DFS_TEXT_MAX */
-	const char *user;   /* goes with the field of dfs_hello_args */
 };
 
 /*

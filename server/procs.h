@@ -28,16 +28,25 @@ struct procs_server {
 	unsigned (*connections)(void); /* how many are open now */
 };
 
+/* What somebody has shown to be who he says: looked at again and again (server/accounts.h). */
+struct caller_proof {
+	dfs_login_kind kind;
+	dfs_id session;   /* of DFS_LOGIN_SESSION */
+	dfs_key verifier; /* SHA-256 of the proof */
+};
+
 /* One connection; used by its thread alone. */
 struct caller {
 	const struct procs_server *server;
 	struct store_uploads *uploads; /* made with the connection */
 	char address[64];              /* for the log */
-	char user[DFS_USER_MAX + 1];   /* from HELLO; empty before it */
+	char user[DFS_USER_MAX + 1];   /* from LOGIN; empty before it */
+	struct caller_proof proof;     /* of that */
+	int64_t looked_ms;             /* when the user was last read */
 	unsigned peer; /* the server that calls (1..4), by its certificate; or 0 */
 	/* Of the call at hand: what was judged of each of its items (server/permit.h). */
 	dfs_status permitted[DFS_BATCH_MAX];
-	void **kept;   /* freed after the reply */
+	void **kept; /* freed after the reply */
 	size_t kept_count, kept_room;
 };
 
@@ -46,7 +55,22 @@ bool caller_keep(struct caller *caller, void *take_memory);
 /* Frees all that was kept. */
 void caller_release(struct caller *caller);
 
+/* For the acceptor: who calls, and what was judged of the items of the call. */
+struct acceptor_caller procs_on_behalf(const struct caller *caller);
+
+/* A stored unit is at most so much longer than its content. */
+enum { PROCS_UNIT_MORE = DFS_UNIT_MAX - DFS_UNIT_SIZE };
+
+/* Could this be said, or such a unit be, of a content of this size? */
+bool procs_share_is_good(const dfs_share *share, uint64_t size);
+bool procs_unit_is_good(const dfs_unit *unit, uint64_t size);
+
+/* Does the ticket open the object to this caller, now? */
+bool procs_may_read(const struct caller *caller, const dfs_ticket *ticket,
+		    const dfs_id *object);
+
 void procs_hello(struct caller *, const dfs_hello_args *, dfs_hello_res *);
+void procs_login(struct caller *, const dfs_login_args *, dfs_login_res *);
 void procs_put(struct caller *, const dfs_put_args *, dfs_put_res *);
 void procs_bind(struct caller *, const dfs_bind_args *, dfs_bind_res *);
 void procs_get(struct caller *, const dfs_get_args *, dfs_get_res *);
@@ -54,6 +78,7 @@ void procs_lookup(struct caller *, const dfs_paths *, dfs_lookup_res *);
 void procs_prepare(struct caller *, const dfs_prepare_args *, dfs_prepare_res *);
 void procs_accept(struct caller *, const dfs_accept_args *, dfs_accept_res *);
 void procs_delete(struct caller *, const dfs_accept_args *, dfs_accept_res *);
+void procs_finish(struct caller *, const dfs_paths *, dfs_finish_res *);
 void procs_settled(struct caller *, const dfs_settled_args *, dfs_settled_res *);
 void procs_list(struct caller *, const dfs_list_args *, dfs_list_res *);
 void procs_status(struct caller *, const void *, dfs_status_res *);

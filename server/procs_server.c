@@ -2,7 +2,6 @@
 #include "procs.h"
 
 #include "log.h"
-#include "path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +31,12 @@ void procs_hello(struct caller *caller, const dfs_hello_args *args, dfs_hello_re
 	const struct procs_server *server = caller->server;
 	dfs_hello_ok *ok = &res->dfs_hello_res_u.ok;
 	struct store_numbers numbers;
+	char quoted[DFS_TEXT_MAX + 1];
 	const char *why;
 
-	if (path_check_user(args->user.dfs_user_val, args->user.dfs_user_len)) {
-		res->status = DFS_INVALID;
-		return;
-	}
-	memcpy(caller->user, args->user.dfs_user_val, args->user.dfs_user_len);
-	caller->user[args->user.dfs_user_len] = '\0';
+	log_event(LOG_DEBUG, "hello", "address=%s caller=%s", caller->address,
+		  log_quote(args->caller.dfs_text_val, args->caller.dfs_text_len, quoted,
+			    sizeof quoted));
 	store_get_numbers(server->store, &numbers);
 	if (!fill_text(&ok->software, DFS_SOFTWARE)) {
 		res->status = DFS_BUSY;
@@ -58,6 +55,7 @@ void procs_status(struct caller *caller, const void *args, dfs_status_res *res)
 	const struct procs_server *server = caller->server;
 	dfs_status_ok *ok = &res->dfs_status_res_u.ok;
 	struct store_numbers numbers;
+	struct store_owner owner;
 	const char *why;
 
 	(void)args;
@@ -82,5 +80,8 @@ void procs_status(struct caller *caller, const void *args, dfs_status_res *res)
 	ok->disk_size = numbers.disk_size;
 	ok->damaged = numbers.damaged;
 	ok->connections = server->connections();
+	store_owner(server->store, caller->user, strlen(caller->user), &owner);
+	ok->used = owner.used;
+	ok->quota = owner.quota;
 	res->status = DFS_OK;
 }

@@ -6,6 +6,7 @@
  */
 #include "server.h"
 
+#include "accounts.h"
 #include "acceptor.h"
 #include "admission.h"
 #include "certificate.h"
@@ -14,6 +15,7 @@
 #include "create.h"
 #include "listener.h"
 #include "log.h"
+#include "peers.h"
 #include "procs.h"
 #include "registrar.h"
 #include "secret.h"
@@ -47,6 +49,8 @@ struct server {
 	uint8_t secret[SECRET_LEN];
 	struct store *store;
 	struct acceptor *acceptor;
+	struct peers *peers;
+	struct accounts *accounts;
 	struct admission *admission;
 	struct listener *listener;
 	struct registrar *registrar;
@@ -128,6 +132,25 @@ static bool open_store(struct server *server)
 	return false;
 }
 
+/* Begins to connect to the others. */
+static bool meet_others(struct server *server)
+{
+	const struct settings *settings = server->settings;
+
+	server->peers = peers_new(&settings->cluster, settings->number,
+				  certificate_peer(server->certificate), server->acceptor,
+				  server->store);
+	if (server->peers != NULL) {
+		acceptor_set_ask(server->acceptor, peers_follow, server->peers);
+		server->accounts = accounts_new(server->peers, settings->number,
+						server->secret, &accounts_rules_default);
+	}
+	if (server->accounts != NULL)
+		return true;
+	complain(server, "out of memory or threads");
+	return false;
+}
+
 static void share(struct server *server)
 {
 	const struct settings *settings = server->settings;
@@ -137,6 +160,8 @@ static void share(struct server *server)
 					      .cluster = settings->cluster.id,
 					      .store = server->store,
 					      .acceptor = server->acceptor,
+					      .peers = server->peers,
+					      .accounts = server->accounts,
 					      .started_ns = clock_wall_ns(),
 					      .connections = count_connections};
 	memcpy(server->procs.secret, server->secret, SECRET_LEN);
@@ -197,11 +222,13 @@ static void server_reload(struct server *server)
 {
 	char why[2 * PATH_MAX + 256], quoted[512];
 
-	if (certificate_reload(server->certificate, why, sizeof why))
+	if (certificate_reload(server->certificate, why, sizeof why)) {
+		peers_set_tls(server->peers, certificate_peer(server->certificate));
 		tell_certificate(server);
-	else
+	} else {
 		log_event(LOG_WARN, "not-reloaded", "why=%s",
 			  log_sentence(why, quoted, sizeof quoted));
+	}
 }
 
 /* ---- end ----------------------------------------------------------------------- */
@@ -224,6 +251,8 @@ static void stop(struct server *server)
 
 	listener_close(server->listener);
 	registrar_stop(server->registrar);
+	accounts_cancel(server->accounts);
+	peers_cancel(server->peers);
 	if (!end_connections(server)) {
 		/* The process ends under them, which is as safe as kill -9: that is
 		 * what stores are made for. */
@@ -231,6 +260,8 @@ static void stop(struct server *server)
 			  admission_count(server->admission));
 		goto done;
 	}
+	accounts_free(server->accounts);
+	peers_free(server->peers);
 	acceptor_free(server->acceptor);
 	store_close(server->store);
 	admission_free(server->admission);
@@ -289,7 +320,7 @@ static int run(const struct settings *settings)
 	raise_descriptor_limit();
 	tune_memory();
 
-	if (!load_secrets(server) || !open_store(server))
+	if (!load_secrets(server) || !open_store(server) || !meet_others(server))
 		goto done;
 	share(server);
 	tell_state(server);

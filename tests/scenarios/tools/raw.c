@@ -3,6 +3,8 @@
  *
  *	raw CONFIG SERVER seen				prints the counter it has seen
  *	raw CONFIG SERVER prepare PATH COUNTER		prints the status, a number
+ *	raw CONFIG SERVER raise PATH TIMES		so often one jump above what it has seen; prints
+ *							the counter that it has then seen
  *	raw CONFIG SERVER accept PATH COUNTER NUMBER	likewise; a file without content, as a later
  *							proposal, that is the NUMBER-th operation
  */
@@ -38,8 +40,8 @@ static bool run(struct call *call, uint32_t procedure, xdrproc_t encode, const v
 
 static bool hello(struct call *call, uint64_t *ret_seen)
 {
-	char user[] = "tester", name[] = "raw";
-	const dfs_hello_args args = {{6, user}, {3, name}};
+	char name[] = "raw";
+	const dfs_hello_args args = {{3, name}};
 	dfs_hello_res res;
 
 	if (!run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
@@ -50,7 +52,8 @@ static bool hello(struct call *call, uint64_t *ret_seen)
 	return true;
 }
 
-static int prepare(struct call *call, char *path, uint64_t counter)
+static bool prepare(struct call *call, char *path, uint64_t counter,
+		    dfs_status *ret_status)
 {
 	dfs_prepare_item item = {.path = {(u_int)strlen(path), path}};
 	dfs_prepare_args args = {.ballot = {.counter = counter}, .items = {1, &item}};
@@ -59,11 +62,34 @@ static int prepare(struct call *call, char *path, uint64_t counter)
 	if (!id_random(&args.operation) || !id_random(&args.ballot.proposer) ||
 	    !run(call, DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, &args,
 		 (xdrproc_t)xdr_dfs_prepare_res, &res, sizeof res))
-		return fail();
-	printf("%d\n", (int)(res.status == DFS_OK
-				     ? res.dfs_prepare_res_u.ok.items.items_val[0].status
-				     : res.status));
+		return false;
+	*ret_status = res.status == DFS_OK
+			      ? res.dfs_prepare_res_u.ok.items.items_val[0].status
+			      : res.status;
 	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
+	return true;
+}
+
+static int prepare_once(struct call *call, char *path, uint64_t counter)
+{
+	dfs_status status;
+
+	if (!prepare(call, path, counter, &status))
+		return fail();
+	printf("%d\n", (int)status);
+	return 0;
+}
+
+static int raise_counter(struct call *call, char *path, uint64_t seen, uint64_t times)
+{
+	dfs_status status = DFS_OK;
+
+	for (; times > 0; times--) {
+		seen += BALLOT_JUMP;
+		if (!prepare(call, path, seen, &status) || status != DFS_OK)
+			return fail();
+	}
+	printf("%" PRIu64 "\n", seen);
 	return 0;
 }
 
@@ -131,7 +157,9 @@ int main(int argc, char **argv)
 		printf("%" PRIu64 "\n", seen);
 		rc = 0;
 	} else if (strcmp(argv[3], "prepare") == 0 && argc == 6) {
-		rc = prepare(call, argv[4], counter);
+		rc = prepare_once(call, argv[4], counter);
+	} else if (strcmp(argv[3], "raise") == 0 && argc == 6) {
+		rc = raise_counter(call, argv[4], seen, counter);
 	} else if (strcmp(argv[3], "accept") == 0 && argc == 7) {
 		rc = accept_file(call, &identity, argv[4], counter, number);
 	} else {

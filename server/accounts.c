@@ -1,0 +1,371 @@
+/* Who is who. */
+#include "accounts.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "log.h"
+#include "peers.h"
+#include "throttle.h"
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct accounts_rules accounts_rules_default = {
+	.fresh_ms = 10000,
+	.ask_ms = 20,
+	.turn_ms = 8000,
+	.slowdown = {.floor_ms = 100,
+		     .free_tries = 3,
+		     .slow_first_ms = 200,
+		     .slow_most_ms = 2000,
+		     .forget_ms = 600000,
+		     .pairs = 4096},
+	.now_ms = clock_now_ms,
+	.wall_ns = clock_wall_ns,
+	.read = peers_read,
+	.finish = peers_finish,
+};
+
+struct accounts {
+	unsigned server;
+	uint8_t secret[32];
+	struct accounts_rules rules;
+	struct users *users;
+	pthread_mutex_t lock;   /* of all below */
+	pthread_cond_t changed; /* a try has ended, or all is cancelled */
+	bool cancelled;
+	struct slowdown *slowdown;
+};
+
+struct accounts *accounts_new(struct peers *peers, unsigned server,
+			      const uint8_t secret[32],
+			      const struct accounts_rules *rules)
+{
+	const struct users_source source = {.peers = peers,
+					    .read = rules->read,
+					    .finish = rules->finish,
+					    .now_ms = rules->now_ms};
+	struct accounts *accounts = calloc(1, sizeof *accounts);
+	pthread_condattr_t monotonic;
+
+	if (accounts == NULL)
+		return NULL;
+	accounts->server = server;
+	memcpy(accounts->secret, secret, sizeof accounts->secret);
+	accounts->rules = *rules;
+	pthread_mutex_init(&accounts->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&accounts->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	accounts->users = users_new(&source);
+	accounts->slowdown = slowdown_new(&rules->slowdown);
+	if (accounts->users != NULL && accounts->slowdown != NULL)
+		return accounts;
+	accounts_free(accounts);
+	return NULL;
+}
+
+void accounts_free(struct accounts *accounts)
+{
+	if (accounts == NULL)
+		return;
+	slowdown_free(accounts->slowdown);
+	users_free(accounts->users);
+	pthread_cond_destroy(&accounts->changed);
+	pthread_mutex_destroy(&accounts->lock);
+	OPENSSL_cleanse(accounts->secret, sizeof accounts->secret);
+	free(accounts);
+}
+
+void accounts_cancel(struct accounts *accounts)
+{
+	if (accounts == NULL)
+		return;
+	pthread_mutex_lock(&accounts->lock);
+	accounts->cancelled = true;
+	pthread_cond_broadcast(&accounts->changed);
+	pthread_mutex_unlock(&accounts->lock);
+}
+
+/* With the lock held: until something has changed, or that time. */
+static void wait_until(struct accounts *accounts, int64_t until_ms)
+{
+	struct timespec at = {.tv_sec = until_ms / 1000,
+			      .tv_nsec = until_ms % 1000 * 1000000};
+
+	(void)pthread_cond_timedwait(&accounts->changed, &accounts->lock, &at);
+}
+
+/* With the lock held: the answer may go out at that time, not before. */
+static void hold_back(struct accounts *accounts, int64_t until_ms)
+{
+	while (!accounts->cancelled && clock_now_ms() < until_ms)
+		wait_until(accounts, until_ms);
+}
+
+/* ---- how a proof is made -------------------------------------------------------------- */
+
+/* What is told of a user that does not exist: always the same, and his own. */
+static bool invent_scrypt(const struct accounts *accounts, const char *name,
+			  dfs_scrypt *ret)
+{
+	static const char label[] = "dfs salt";
+	uint8_t text[sizeof label + DFS_USER_MAX], mac[EVP_MAX_MD_SIZE];
+	size_t len = sizeof label - 1, name_len = strlen(name);
+	unsigned mac_len = 0;
+
+	memcpy(text, label, len);
+	memcpy(text + len, name, name_len);
+	if (HMAC(EVP_sha256(), accounts->secret, (int)sizeof accounts->secret, text,
+		 len + name_len, mac, &mac_len) == NULL ||
+	    mac_len < sizeof ret->salt)
+		return false;
+	/* As "client user add" makes them. */
+	*ret = (dfs_scrypt){.log2_n = 15, .r = 8, .p = 3};
+	memcpy(ret->salt, mac, sizeof ret->salt);
+	return true;
+}
+
+static void tell_scrypt(struct accounts *accounts, const char *name, dfs_login_res *res)
+{
+	dfs_login_answer *answer = &res->dfs_login_res_u.answer;
+	int64_t arrived = clock_now_ms();
+	const struct user *user = users_look(accounts->users, name, 0);
+	dfs_scrypt invented;
+	bool good = invent_scrypt(accounts, name, &invented);
+
+	if (!good || user == NULL) {
+		res->status = DFS_BUSY;
+	} else if (!user->checked) {
+		res->status = DFS_UNCHECKED;
+	} else {
+		res->status = DFS_OK;
+		answer->kind = DFS_LOGIN_ASK;
+		answer->dfs_login_answer_u.scrypt =
+			user->exists ? user->credentials.scrypt : invented;
+	}
+	users_release(accounts->users, user);
+	pthread_mutex_lock(&accounts->lock);
+	hold_back(accounts, arrived + accounts->rules.ask_ms);
+	pthread_mutex_unlock(&accounts->lock);
+}
+
+/* ---- proofs --------------------------------------------------------------------------- */
+
+/* What the caller claims, without the proof itself. */
+static bool claim(const dfs_login_how *how, struct caller_proof *ret)
+{
+	const dfs_key *proof = how->kind == DFS_LOGIN_SESSION
+				       ? &how->dfs_login_how_u.session.proof
+				       : &how->dfs_login_how_u.proof;
+
+	memset(ret, 0, sizeof *ret);
+	ret->kind = how->kind;
+	if (how->kind == DFS_LOGIN_SESSION)
+		ret->session = how->dfs_login_how_u.session.session;
+	return EVP_Digest(proof->bytes, sizeof proof->bytes,
+			  (unsigned char *)ret->verifier.bytes, NULL, EVP_sha256(),
+			  NULL) == 1;
+}
+
+/* How the user is recognised, and the keyring that opens with it; of a session that has not ended. */
+struct recognition {
+	const dfs_verifiers *verifiers; /* NULL: not at all */
+	const char *keyring;
+	u_int keyring_len;
+};
+
+static struct recognition recognise(const struct user *user,
+				    const struct caller_proof *proof, int64_t wall_ns)
+{
+	const dfs_credentials *own = &user->credentials;
+	struct recognition found = {NULL, NULL, 0};
+
+	if (proof->kind == DFS_LOGIN_PASSWORD)
+		found = (struct recognition){&own->verifiers, own->keyring.keyring_val,
+					     own->keyring.keyring_len};
+	for (u_int i = 0; i < own->sessions.sessions_len; i++) {
+		const dfs_session *session = &own->sessions.sessions_val[i];
+
+		if (proof->kind == DFS_LOGIN_SESSION &&
+		    id_equal(&session->id, &proof->session) &&
+		    (session->ends == 0 || session->ends > wall_ns))
+			found = (struct recognition){&session->verifiers,
+						     session->keyring.keyring_val,
+						     session->keyring.keyring_len};
+	}
+	return found;
+}
+
+/* The same work whoever it is. */
+static dfs_status judge(const struct accounts *accounts, const struct user *user,
+			const struct caller_proof *proof, struct recognition *ret)
+{
+	static const dfs_verifiers nobody;
+	const dfs_verifiers *verifiers;
+	bool equal;
+
+	if (user == NULL)
+		return DFS_BUSY;
+	if (!user->checked)
+		return DFS_UNCHECKED;
+	*ret = recognise(user, proof, accounts->rules.wall_ns());
+	verifiers = ret->verifiers != NULL ? ret->verifiers : &nobody;
+	equal = CRYPTO_memcmp(verifiers->of[accounts->server - 1].bytes,
+			      proof->verifier.bytes, sizeof proof->verifier.bytes) == 0;
+	return user->exists && !user->account.disabled && ret->verifiers != NULL && equal
+		       ? DFS_OK
+		       : DFS_DENIED;
+}
+
+/* Deep copies, by way of the wire form; false when out of memory. */
+static bool tell_identity(const struct user *user, const struct recognition *found,
+			  dfs_identity *ret)
+{
+	ret->account = user->account; /* points to nothing */
+	ret->keyring.keyring_val = malloc(found->keyring_len + 1);
+	if (ret->keyring.keyring_val == NULL)
+		return false;
+	memcpy(ret->keyring.keyring_val, found->keyring, found->keyring_len);
+	ret->keyring.keyring_len = found->keyring_len;
+	return true;
+}
+
+/* ---- logging in ----------------------------------------------------------------------- */
+
+/* The address without its port. */
+static void host_of(const char *address, char *ret, size_t size)
+{
+	char *port;
+
+	(void)snprintf(ret, size, "%s", address);
+	port = strrchr(ret, ':');
+	if (port != NULL)
+		*port = '\0';
+}
+
+/* Waits until the pair's turn has come; false when there are too many before it. */
+static bool begin_try(struct accounts *accounts, const char *name, const char *host)
+{
+	int64_t until = clock_now_ms() + accounts->rules.turn_ms;
+	bool begun = false;
+
+	pthread_mutex_lock(&accounts->lock);
+	while (!accounts->cancelled && !begun) {
+		begun = slowdown_begin(accounts->slowdown, name, host,
+				       accounts->rules.now_ms()) == SLOWDOWN_GO;
+		if (!begun && clock_now_ms() >= until)
+			break;
+		if (!begun)
+			wait_until(accounts, until);
+	}
+	pthread_mutex_unlock(&accounts->lock);
+	return begun;
+}
+
+static void end_try(struct accounts *accounts, const char *name, const char *host,
+		    int64_t began, dfs_status status)
+{
+	pthread_mutex_lock(&accounts->lock);
+	if (status == DFS_OK)
+		slowdown_right(accounts->slowdown, name, host);
+	else if (status == DFS_DENIED)
+		hold_back(accounts, began + slowdown_wrong(accounts->slowdown, name, host,
+							   accounts->rules.now_ms()));
+	slowdown_end(accounts->slowdown, name, host);
+	pthread_cond_broadcast(&accounts->changed);
+	pthread_mutex_unlock(&accounts->lock);
+}
+
+static void log_outcome(const struct caller *caller, const char *name, dfs_status status)
+{
+	static struct throttle throttle = THROTTLE_INIT;
+	unsigned held_back;
+
+	if (status == DFS_OK)
+		log_event(LOG_DEBUG, "login", "address=%s user=%s", caller->address,
+			  name);
+	else if (throttle_pass(&throttle, &held_back))
+		log_event(LOG_WARN, "login-refused",
+			  "address=%s user=%s why=%s held_back=%u", caller->address, name,
+			  status == DFS_DENIED      ? "denied"
+			  : status == DFS_UNCHECKED ? "unchecked"
+						    : "busy",
+			  held_back);
+}
+
+/* One try: by what is read after it began. */
+static dfs_status try_proof(struct accounts *accounts, struct caller *caller,
+			    const char *name, const struct caller_proof *proof,
+			    dfs_identity *ret)
+{
+	const struct user *user = users_look(accounts->users, name, 0);
+	struct recognition found = {NULL, NULL, 0};
+	dfs_status status = judge(accounts, user, proof, &found);
+
+	if (status == DFS_OK && !tell_identity(user, &found, ret))
+		status = DFS_BUSY;
+	if (status == DFS_OK) {
+		(void)snprintf(caller->user, sizeof caller->user, "%s", name);
+		caller->proof = *proof;
+		caller->looked_ms = user->began_ms;
+	}
+	users_release(accounts->users, user);
+	return status;
+}
+
+void accounts_login(struct accounts *accounts, struct caller *caller,
+		    const dfs_login_args *args, dfs_login_res *res)
+{
+	dfs_login_answer *answer = &res->dfs_login_res_u.answer;
+	char name[DFS_USER_MAX + 1], host[sizeof caller->address];
+	struct caller_proof proof;
+	int64_t began;
+
+	memcpy(name, args->user.dfs_user_val, args->user.dfs_user_len);
+	name[args->user.dfs_user_len] = '\0';
+	if (args->how.kind == DFS_LOGIN_ASK) {
+		tell_scrypt(accounts, name, res);
+		return;
+	}
+	caller->user[0] = '\0';
+	host_of(caller->address, host, sizeof host);
+	if (!claim(&args->how, &proof) || !begin_try(accounts, name, host)) {
+		res->status = DFS_BUSY;
+		return;
+	}
+	began = clock_now_ms();
+	answer->kind = args->how.kind;
+	res->status = try_proof(accounts, caller, name, &proof,
+				&answer->dfs_login_answer_u.identity);
+	end_try(accounts, name, host, began, res->status);
+	log_outcome(caller, name, res->status);
+}
+
+/* ---- looking again -------------------------------------------------------------------- */
+
+dfs_status accounts_check(struct accounts *accounts, struct caller *caller)
+{
+	const struct accounts_rules *rules = &accounts->rules;
+	struct recognition unused;
+	const struct user *user;
+	dfs_status status;
+
+	if (caller->user[0] == '\0')
+		return DFS_DENIED;
+	if (rules->now_ms() - caller->looked_ms < rules->fresh_ms)
+		return DFS_OK;
+	user = users_look(accounts->users, caller->user, rules->fresh_ms);
+	status = judge(accounts, user, &caller->proof, &unused);
+	if (status == DFS_OK)
+		caller->looked_ms = user->began_ms;
+	if (status == DFS_DENIED)
+		caller->user[0] = '\0';
+	users_release(accounts->users, user);
+	return status;
+}

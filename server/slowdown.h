@@ -1,0 +1,51 @@
+/*
+ * Slowing down who guesses: what is counted for each pair of user name and address.
+ *
+ * The first wrong tries of a pair may be made side by side and are answered soon; from then on
+ * they are made one after the other, each answered later than the one before.  A right one
+ * clears the pair.  It is the same for names that no user has.
+ *
+ * Nothing here waits, and nothing knows the time: the caller holds a lock, and says what
+ * time it is in milliseconds.
+ */
+#ifndef DFS_SLOWDOWN_H
+#define DFS_SLOWDOWN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct slowdown;
+
+struct slowdown_rules {
+	int64_t floor_ms;    /* that every refusal takes, from the beginning of the try */
+	unsigned free_tries; /* wrong ones that take no longer; the next one takes */
+	int64_t slow_first_ms; /* so long, then twice as long, */
+	int64_t slow_most_ms;  /* up to this */
+	int64_t forget_ms;     /* a pair is, so long after its last wrong try */
+	size_t pairs;          /* remembered; then the one that is longest ago goes */
+};
+
+/* NULL when out of memory. */
+struct slowdown *slowdown_new(const struct slowdown_rules *rules);
+/* No try may be under way. */
+void slowdown_free(struct slowdown *slowdown);
+
+enum slowdown_turn {
+	SLOWDOWN_GO, /* the try has begun: slowdown_wrong or slowdown_right, slowdown_end */
+	SLOWDOWN_WAIT /* until another of the pair has ended; or there is no memory */
+};
+
+enum slowdown_turn slowdown_begin(struct slowdown *slowdown, const char *user,
+				  const char *address, int64_t now_ms);
+
+/* How long the try takes, from its beginning to its answer. */
+int64_t slowdown_wrong(struct slowdown *slowdown, const char *user, const char *address,
+		       int64_t now_ms);
+
+/* What was wrong before is forgotten. */
+void slowdown_right(struct slowdown *slowdown, const char *user, const char *address);
+
+/* The try has been answered. */
+void slowdown_end(struct slowdown *slowdown, const char *user, const char *address);
+
+#endif

@@ -1,0 +1,297 @@
+/*
+ * Reading users, and keeping what was read.
+ *
+ * One reading of a user is under way at a time.  Who comes while it is waits for its end, and
+ * for the next one if he may not take what was asked before he came: so the readings do not
+ * grow with the log-ins.  The order of beginnings is counted, not timed.
+ */
+#include "users.h"
+
+#include "clock.h"
+#include "path.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Out of memory is an error like others: uthash reports it instead of ending the process. */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->lost = true)
+#include <uthash.h>
+#include <utlist.h>
+
+enum { READ_MS = 4000, KEPT = 1024 };
+
+enum { ACCOUNT, CREDENTIALS, REGISTERS };
+
+/* user is first: that is what others see.  It does not change once it is in an entry. */
+struct reading {
+	struct user user;
+	uint64_t began;
+	unsigned references;
+	dfs_register registers[REGISTERS]; /* what user points into */
+};
+
+/* Somebody who was asked for.  In the list, who was asked for last is the last. */
+struct entry {
+	char name[DFS_USER_MAX + 1];
+	struct reading *last; /* or NULL; one reference */
+	bool being_read;
+	unsigned waiting; /* threads that use the entry */
+	bool lost;        /* set by uthash when it had no memory to add this */
+	struct entry *prev, *next;
+	UT_hash_handle hh;
+};
+
+struct users {
+	struct users_source source;
+	pthread_mutex_t lock; /* of all below, and of references */
+	pthread_cond_t changed;
+	uint64_t moments; /* counts beginnings and arrivals */
+	struct entry *entries, *in_order;
+};
+
+struct users *users_new(const struct users_source *source)
+{
+	struct users *users = calloc(1, sizeof *users);
+
+	if (users == NULL)
+		return NULL;
+	users->source = *source;
+	pthread_mutex_init(&users->lock, NULL);
+	pthread_cond_init(&users->changed, NULL);
+	return users;
+}
+
+/* With the lock held. */
+static void release(struct reading *reading)
+{
+	if (reading == NULL || --reading->references > 0)
+		return;
+	for (unsigned i = 0; i < REGISTERS; i++)
+		xdr_free((xdrproc_t)xdr_dfs_register, (char *)&reading->registers[i]);
+	free(reading);
+}
+
+static void drop(struct users *users, struct entry *entry)
+{
+	DL_DELETE(users->in_order, entry);
+	HASH_DEL(users->entries, entry);
+	release(entry->last);
+	free(entry);
+}
+
+void users_free(struct users *users)
+{
+	if (users == NULL)
+		return;
+	while (users->in_order != NULL)
+		drop(users, users->in_order);
+	pthread_cond_destroy(&users->changed);
+	pthread_mutex_destroy(&users->lock);
+	free(users);
+}
+
+/* ---- reading -------------------------------------------------------------------------- */
+
+struct question {
+	char text[REGISTERS][sizeof PATH_CREDENTIALS + DFS_USER_MAX];
+	dfs_path paths[REGISTERS];
+};
+
+static void ask_for(const char *name, struct question *ret)
+{
+	(void)snprintf(ret->text[ACCOUNT], sizeof ret->text[ACCOUNT], PATH_ACCOUNTS "%s",
+		       name);
+	(void)snprintf(ret->text[CREDENTIALS], sizeof ret->text[CREDENTIALS],
+		       PATH_CREDENTIALS "%s", name);
+	for (unsigned i = 0; i < REGISTERS; i++)
+		ret->paths[i] = (dfs_path){(u_int)strlen(ret->text[i]), ret->text[i]};
+}
+
+/* Three servers that differ: somebody is at work, or was and gave up. */
+static bool is_open(const struct peers_register *told)
+{
+	return told->answers >= 3 && told->equal < 3;
+}
+
+/*
+ * Brings what is open to its end.  Where that fails the newest stays: of three, and of any two, one knows
+ * every change that was acknowledged.
+ */
+static void finish(const struct users *users, const struct question *question,
+		   struct peers_register *told, int64_t deadline)
+{
+	dfs_path paths[REGISTERS];
+	unsigned which[REGISTERS], count = 0;
+	dfs_looked items[REGISTERS];
+
+	for (unsigned i = 0; i < REGISTERS; i++)
+		if (is_open(&told[i])) {
+			paths[count] = question->paths[i];
+			which[count++] = i;
+		}
+	if (count == 0)
+		return;
+	memset(items, 0, sizeof items);
+	const dfs_paths open = {{count, paths}};
+	users->source.finish(users->source.peers, &open, deadline, items);
+	for (unsigned i = 0; i < count; i++)
+		if (items[i].status == DFS_OK) {
+			xdr_free((xdrproc_t)xdr_dfs_register,
+				 (char *)&told[which[i]].reg);
+			told[which[i]].reg = items[i].dfs_looked_u.reg;
+		}
+}
+
+/* Takes what the registers point to. */
+static void fill(struct reading *reading, const struct peers_register *take_told)
+{
+	struct user *user = &reading->user;
+	const dfs_body *bodies[REGISTERS];
+
+	user->checked = true;
+	for (unsigned i = 0; i < REGISTERS; i++) {
+		reading->registers[i] = take_told[i].reg;
+		bodies[i] = &reading->registers[i].dfs_register_u.accepted.value.body;
+	}
+	user->exists = reading->registers[ACCOUNT].known &&
+		       bodies[ACCOUNT]->kind == DFS_ACCOUNT &&
+		       reading->registers[CREDENTIALS].known &&
+		       bodies[CREDENTIALS]->kind == DFS_CREDENTIALS;
+	if (user->exists) {
+		user->account = bodies[ACCOUNT]->dfs_body_u.account;
+		user->credentials = bodies[CREDENTIALS]->dfs_body_u.credentials;
+	}
+}
+
+static void read_user(const struct users *users, const char *name,
+		      struct reading *reading)
+{
+	struct peers_register told[REGISTERS];
+	int64_t deadline = clock_now_ms() + READ_MS;
+	struct question question;
+
+	ask_for(name, &question);
+	const dfs_paths paths = {{REGISTERS, question.paths}};
+	if (!users->source.read(users->source.peers, &paths, deadline, told))
+		return;
+	/* One alone may have missed anything. */
+	if (told[ACCOUNT].answers < 2 || told[CREDENTIALS].answers < 2) {
+		peers_free_registers(told, REGISTERS);
+		return;
+	}
+	finish(users, &question, told, deadline);
+	fill(reading, told);
+}
+
+/* ---- keeping -------------------------------------------------------------------------- */
+
+/* Those in use stay; they are not more than there are connections. */
+static void make_room(struct users *users)
+{
+	struct entry *entry, *next;
+
+	DL_FOREACH_SAFE(users->in_order, entry, next)
+	{
+		if (HASH_COUNT(users->entries) < KEPT)
+			return;
+		if (entry->waiting == 0)
+			drop(users, entry);
+	}
+}
+
+static struct entry *find_or_add(struct users *users, const char *name)
+{
+	char key[DFS_USER_MAX + 1] = "";
+	struct entry *entry;
+
+	(void)snprintf(key, sizeof key, "%s", name);
+	HASH_FIND(hh, users->entries, key, sizeof key, entry);
+	if (entry != NULL) {
+		DL_DELETE(users->in_order, entry);
+		DL_APPEND(users->in_order, entry);
+		return entry;
+	}
+	make_room(users);
+	entry = calloc(1, sizeof *entry);
+	if (entry == NULL)
+		return NULL;
+	memcpy(entry->name, key, sizeof key);
+	HASH_ADD(hh, users->entries, name, sizeof entry->name, entry);
+	if (entry->lost) {
+		free(entry);
+		return NULL;
+	}
+	DL_APPEND(users->in_order, entry);
+	return entry;
+}
+
+/* Reads the user anew, with the lock given up meanwhile; false when out of memory. */
+static bool read_entry(struct users *users, struct entry *entry)
+{
+	struct reading *reading = calloc(1, sizeof *reading);
+
+	if (reading == NULL)
+		return false;
+	entry->being_read = true;
+	reading->references = 1;
+	reading->began = ++users->moments;
+	reading->user.began_ms = users->source.now_ms();
+	pthread_mutex_unlock(&users->lock);
+	read_user(users, entry->name, reading);
+	pthread_mutex_lock(&users->lock);
+	release(entry->last);
+	entry->last = reading;
+	entry->being_read = false;
+	pthread_cond_broadcast(&users->changed);
+	return true;
+}
+
+const struct user *users_look(struct users *users, const char *name, int64_t fresh_ms)
+{
+	struct reading *found = NULL;
+	struct entry *entry;
+	bool possible;
+
+	pthread_mutex_lock(&users->lock);
+	uint64_t arrival = ++users->moments;
+	int64_t oldest = users->source.now_ms() - fresh_ms;
+
+	entry = find_or_add(users, name);
+	possible = entry != NULL;
+	if (possible)
+		entry->waiting++;
+	while (possible && found == NULL) {
+		struct reading *last = entry->last;
+
+		if (last != NULL &&
+		    (last->began > arrival ||
+		     (last->user.checked && last->user.began_ms > oldest)))
+			found = last;
+		else if (entry->being_read)
+			(void)pthread_cond_wait(&users->changed, &users->lock);
+		else
+			possible = read_entry(users, entry);
+	}
+	if (found != NULL)
+		found->references++;
+	if (entry != NULL)
+		entry->waiting--;
+	pthread_mutex_unlock(&users->lock);
+	return found != NULL ? &found->user : NULL;
+}
+
+void users_release(struct users *users, const struct user *user)
+{
+	union {
+		const struct user *borrow;
+		struct reading *reading; /* user is its first */
+	} pointer = {.borrow = user};
+
+	if (user == NULL)
+		return;
+	pthread_mutex_lock(&users->lock);
+	release(pointer.reading);
+	pthread_mutex_unlock(&users->lock);
+}
