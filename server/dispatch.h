@@ -5,14 +5,16 @@
 #ifndef DFS_DISPATCH_H
 #define DFS_DISPATCH_H
 
+#include "permit.h"
 #include "procs.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 enum dispatch_access {
 	DISPATCH_ANYONE, /* inside TLS */
-	DISPATCH_USER,   /* who has said HELLO */
-	DISPATCH_PEER    /* another server, by its certificate */
+	DISPATCH_USER,   /* who has logged in */
+	DISPATCH_USER_OR_PEER,
+	DISPATCH_PEER /* another server, by its certificate */
 };
 
 struct dispatch_row {
@@ -23,6 +25,11 @@ struct dispatch_row {
 	xdrproc_t args, res;
 	size_t args_size, res_size;
 	enum dispatch_access access;
+	/* What the arguments ask for, at most DFS_BATCH_MAX; how many.  Never NULL if handler is not. */
+	size_t (*demands)(const void *args, struct permit_demand *ret);
+	/* The result has a status for each of them, which the handler takes from caller->permitted;
+	 * else the call is refused as a whole. */
+	bool per_item;
 	bool writes;
 	bool while_recovering; /* also answered by a server that does not vote */
 	size_t answer_max;     /* memory that the answer may take while it is sent */
@@ -43,7 +50,10 @@ struct dispatch_call {
 bool dispatch_decode(struct dispatch_call *call, const struct dispatch_row *row,
 		     XDR *xdrs);
 
-/* Fills the result: through the handler, or with a status that refuses. */
+/*
+ * Fills the result: through the handler, or with a status that refuses.  Default deny: what the row
+ * does not open, and what server/permit.h does not allow, no handler sees.
+ */
 void dispatch_run(struct dispatch_call *call, struct caller *caller);
 
 /* Fills the result with a status that is an error, without running the handler. */

@@ -6,58 +6,111 @@
 #include "path.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Whose quota a content at this path is counted against. */
+static bool fits_quota(const struct caller *caller, const dfs_path *path, uint64_t size)
+{
+	size_t owner_len = strlen(caller->user), len = path->dfs_path_len;
+	const char *owner = caller->user;
+
+	if (!path_is_shared(path->dfs_path_val, len))
+		owner = path_of_whom(path->dfs_path_val, len, &owner_len);
+	return store_fits_quota(caller->server->store, owner, owner_len,
+				path->dfs_path_val, len, size);
+}
+
+/* Before anything is staged: nothing of an upload that is refused may stay. */
+static dfs_status check_put(struct caller *caller, const dfs_put_args *args)
+{
+	if (id_is_zero(&args->object) || id_is_zero(&args->operation) ||
+	    path_check(args->path.dfs_path_val, args->path.dfs_path_len))
+		return DFS_INVALID;
+	for (u_int i = 0; i < args->units.units_len; i++)
+		if (!procs_unit_is_good(&args->units.units_val[i], args->size))
+			return DFS_INVALID;
+	if (store_upload_size(caller->uploads, &args->object, args->size) != 0)
+		return DFS_INVALID;
+	return fits_quota(caller, &args->path, args->size) ? DFS_OK : DFS_OVER_QUOTA;
+}
 
 void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res)
 {
-	res->status = DFS_OK;
-	if (id_is_zero(&args->object) || id_is_zero(&args->operation))
-		res->status = DFS_INVALID;
+	res->status = check_put(caller, args);
 	for (u_int i = 0; i < args->units.units_len && res->status == DFS_OK; i++) {
 		const dfs_unit *unit = &args->units.units_val[i];
 
-		if (unit->number >= DFS_FILE_UNITS_MAX)
+		res->status =
+			errors_status(ERRORS_UPLOADING,
+				      store_upload(caller->uploads, &args->object, unit));
+		if (i == 0 && res->status == DFS_OK &&
+		    store_upload_size(caller->uploads, &args->object, args->size) != 0)
 			res->status = DFS_INVALID;
-		else
-			res->status = errors_status(
-				ERRORS_UPLOADING,
-				store_upload(caller->uploads, &args->object, unit));
 	}
 	/* The caller may then send less of it: a pair without a spare. */
-	if (res->status == DFS_NOSPACE)
+	if (res->status == DFS_NOSPACE || res->status == DFS_OVER_QUOTA)
 		store_upload_end(caller->uploads, &args->object);
 }
 
 void procs_bind(struct caller *caller, const dfs_bind_args *args, dfs_bind_res *res)
 {
+	const struct acceptor_caller whom = procs_on_behalf(caller);
+
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_bind_item *item = &args->items.items_val[i];
 
 		if (path_check(item->path.dfs_path_val, item->path.dfs_path_len) ||
-		    id_is_zero(&item->share.object) || item->share.chunks == 0 ||
-		    item->share.chunks > 0xf || item->share.units > DFS_FILE_UNITS_MAX) {
+		    !procs_share_is_good(&item->share, item->size)) {
 			res->status = DFS_INVALID;
 			return;
 		}
 	}
-	acceptor_bind(caller->server->acceptor, caller->uploads, args, res);
+	acceptor_bind_for(caller->server->acceptor, &whom, caller->uploads, args, res);
+}
+
+/* Which of the tickets are good: each is looked at once, however many units are wanted. */
+static void check_tickets(const struct caller *caller, const dfs_get_args *args,
+			  bool good[DFS_BATCH_MAX])
+{
+	for (u_int i = 0; i < args->tickets.tickets_len; i++) {
+		const dfs_ticket *ticket = &args->tickets.tickets_val[i];
+
+		good[i] = procs_may_read(caller, ticket, &ticket->object);
+	}
+}
+
+static bool has_ticket(const dfs_get_args *args, const bool good[DFS_BATCH_MAX],
+		       const dfs_id *object)
+{
+	for (u_int i = 0; i < args->tickets.tickets_len; i++)
+		if (good[i] && id_equal(&args->tickets.tickets_val[i].object, object))
+			return true;
+	return false;
 }
 
 void procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res)
 {
 	size_t count = args->wants.wants_len, used = 0, i;
 	dfs_got *items = calloc(count + 1, sizeof *items);
+	bool good[DFS_BATCH_MAX];
 
 	if (!items) {
 		res->status = DFS_BUSY;
 		return;
 	}
+	check_tickets(caller, args, good);
 	for (i = 0; i < count && used < DFS_CONTENT_MAX; i++) {
 		const dfs_want *want = &args->wants.wants_val[i];
 		dfs_bytes *data = &items[i].dfs_got_u.data;
 		void *record;
-		int rc = store_unit(caller->server->store, &want->object, want->unit,
-				    &record, data);
+		int rc;
 
+		if (!has_ticket(args, good, &want->object)) {
+			items[i].status = DFS_DENIED;
+			continue;
+		}
+		rc = store_unit(caller->server->store, &want->object, want->unit, &record,
+				data);
 		items[i].status = errors_status(ERRORS_READING, rc);
 		if (rc != 0)
 			continue;

@@ -5,32 +5,53 @@
  * live file below, the walk jumps behind the folder.  Where all below are tombstones,
  * they are listed one by one, so that a caller who hears of the folder from another
  * server can judge.
+ *
+ * What the caller may not read is passed over.  Folders of people who share nothing are jumped
+ * over; of the others each file that names readers has to be read, so that a page ends after so
+ * much looking, too.
  */
 #include "procs.h"
 
 #include "path.h"
+#include "permit.h"
+#include "value.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Besides the number of entries, a page ends where its encoding nears half a record. */
-enum { PAGE_BYTES = DFS_RECORD_MAX / 2 };
+enum {
+	/* Besides the number of entries, a page ends where its encoding nears half a record, */
+	PAGE_BYTES = DFS_RECORD_MAX / 2,
+	/* or after so many looks; reading a value is as dear as many. */
+	PAGE_LOOKS = 8192,
+	VALUE_LOOKS = 32
+};
 
 struct walk {
 	struct store *store;
+	const struct caller *caller;
 	const dfs_list_args *args;
 	dfs_list_entry *entries;
-	size_t count, bytes;
+	size_t count, bytes, looks;
 	bool more;
 	char cursor[DFS_PATH_MAX + 2];
 	size_t cursor_len;
+};
+
+/* What is known of the path at hand. */
+struct look {
+	const char *path;
+	size_t len;
+	struct store_register reg;
+	bool has_value;
+	dfs_value value;
 };
 
 /* The last possible path below a folder sorts before its name followed by '0' ('/' + 1).
  */
 static void jump_behind(struct walk *walk, const char *folder, size_t len)
 {
-	memcpy(walk->cursor, folder, len);
+	memmove(walk->cursor, folder, len);
 	walk->cursor[len] = '/';
 	walk->cursor[len + 1] = (char)0xff; /* in no valid UTF-8, above all that is */
 	walk->cursor_len = len + 2;
@@ -46,8 +67,59 @@ static size_t child_len(const struct walk *walk, const char *path, size_t len)
 	return slash ? (size_t)(slash - path) : 0;
 }
 
-static bool add(struct walk *walk, const char *path, size_t len,
-		const struct store_register *reg, dfs_kind kind)
+/* ---- what the caller may see --------------------------------------------------------- */
+
+/* It may have changed since the index was asked: what is told is one story. */
+static void read_value(struct walk *walk, struct look *look)
+{
+	walk->looks += VALUE_LOOKS;
+	look->has_value = store_value(walk->store, look->path, look->len, &look->reg,
+				      &look->value) == 0;
+}
+
+/* Jumps behind the first part of the path, if nothing below it is for the caller. */
+static bool jump_whole(struct walk *walk, const struct look *look)
+{
+	struct store_owner owner;
+	size_t whose_len;
+	const char *whose = path_of_whom(look->path, look->len, &whose_len);
+	bool of_users = look->path[1] == '@';
+
+	if (of_users && walk->args->folder.dfs_path_len > 1)
+		return false; /* the folder itself was asked for, by who may */
+	if (of_users) {
+		jump_behind(walk, look->path,
+			    (size_t)((const char *)memchr(look->path + 1, '/',
+							  look->len - 1) -
+				     look->path));
+		return true;
+	}
+	if (permit_is_admin(walk->caller) ||
+	    permit_is_own(walk->caller, look->path, look->len))
+		return false;
+	store_owner(walk->store, whose, whose_len, &owner);
+	if (owner.shared > 0)
+		return false;
+	jump_behind(walk, look->path, whose_len + 1);
+	return true;
+}
+
+static bool is_visible(struct walk *walk, struct look *look)
+{
+	const dfs_path path = {(u_int)look->len, walk->cursor};
+
+	if (look->path[1] == '@' || permit_is_admin(walk->caller) ||
+	    permit_is_own(walk->caller, look->path, look->len))
+		return true;
+	if (!look->reg.has_readers)
+		return false;
+	read_value(walk, look);
+	return look->has_value && permit_content(walk->caller, &path, &look->value);
+}
+
+/* ---- entries ------------------------------------------------------------------------- */
+
+static bool add(struct walk *walk, struct look *look, size_t len, dfs_kind kind)
 {
 	dfs_list_entry *entry = &walk->entries[walk->count];
 
@@ -55,35 +127,44 @@ static bool add(struct walk *walk, const char *path, size_t len,
 	entry->path.dfs_path_val = malloc(len);
 	if (!entry->path.dfs_path_val)
 		return false;
-	memcpy(entry->path.dfs_path_val, path, len);
+	memcpy(entry->path.dfs_path_val, look->path, len);
 	entry->path.dfs_path_len = (u_int)len;
 	entry->kind = kind;
 	walk->count++;
 	walk->bytes += len + 64;
 	if (kind == DFS_FOLDER)
 		return true;
-	entry->ballot = reg->ballot;
-	entry->settled = reg->settled;
-	entry->holders = reg->holders;
-	if (walk->args->detail && kind == DFS_FILE) {
-		struct store_register now;
-
-		entry->value = calloc(1, sizeof *entry->value);
+	if (walk->args->detail && kind != DFS_TOMBSTONE && !look->has_value)
+		read_value(walk, look);
+	entry->kind = look->reg.kind;
+	entry->ballot = look->reg.ballot;
+	entry->settled = look->reg.settled;
+	entry->holders = look->reg.holders;
+	if (walk->args->detail && look->has_value) {
+		entry->value = malloc(sizeof *entry->value);
 		if (!entry->value)
 			return false;
-		if (store_value(walk->store, path, len, &now, entry->value) != 0) {
-			free(entry->value);
-			entry->value = NULL;
-			return true;
-		}
-		/* It may have changed since the index was asked: tell one story. */
-		entry->kind = now.kind;
-		entry->ballot = now.ballot;
-		entry->settled = now.settled;
-		entry->holders = now.holders;
+		*entry->value = look->value;
+		look->has_value = false;
 		walk->bytes += xdr_sizeof((xdrproc_t)xdr_dfs_value, entry->value);
 	}
 	return true;
+}
+
+/* One path, which the cursor stands on; false when out of memory. */
+static bool take(struct walk *walk, struct look *look)
+{
+	size_t child = walk->args->recursive ? 0 : child_len(walk, look->path, look->len);
+
+	if (!is_visible(walk, look))
+		return true;
+	if (child > 0 && look->reg.kind == DFS_FILE) {
+		if (!add(walk, look, child, DFS_FOLDER))
+			return false;
+		jump_behind(walk, look->path, child);
+		return true;
+	}
+	return add(walk, look, look->len, look->reg.kind);
 }
 
 /* Fills the page; false when out of memory. */
@@ -91,30 +172,47 @@ static bool walk_on(struct walk *walk)
 {
 	const dfs_path *folder = &walk->args->folder;
 	char path[DFS_PATH_MAX];
-	struct store_register reg;
-	size_t len;
+	bool good = true;
 
-	while (store_next(walk->store, walk->cursor, walk->cursor_len, path, &len,
-			  &reg) == 0 &&
-	       len > folder->dfs_path_len &&
-	       memcmp(path, folder->dfs_path_val, folder->dfs_path_len) == 0) {
-		size_t child = walk->args->recursive ? 0 : child_len(walk, path, len);
+	while (good) {
+		struct look look = {.path = path};
 
-		if (walk->count == walk->args->max || walk->bytes >= PAGE_BYTES) {
+		if (store_next(walk->store, walk->cursor, walk->cursor_len, path,
+			       &look.len, &look.reg) != 0 ||
+		    look.len <= folder->dfs_path_len ||
+		    memcmp(path, folder->dfs_path_val, folder->dfs_path_len) != 0)
+			break;
+		if (walk->count == walk->args->max || walk->bytes >= PAGE_BYTES ||
+		    walk->looks >= PAGE_LOOKS) {
 			walk->more = true;
-			return true;
+			break;
 		}
-		if (child > 0 && reg.kind == DFS_FILE) {
-			if (!add(walk, path, child, &reg, DFS_FOLDER))
-				return false;
-			jump_behind(walk, path, child);
+		walk->looks++;
+		if (jump_whole(walk, &look))
 			continue;
-		}
-		if (!add(walk, path, len, &reg, reg.kind))
-			return false;
-		memcpy(walk->cursor, path, len);
-		walk->cursor_len = len;
+		memcpy(walk->cursor, path, look.len);
+		walk->cursor_len = look.len;
+		good = take(walk, &look);
+		if (look.has_value)
+			value_free(&look.value);
 	}
+	return good;
+}
+
+/* Where a next page begins: what begin() makes the cursor of again. */
+static bool tell_next(const struct walk *walk, dfs_path *ret)
+{
+	size_t len = walk->cursor_len;
+
+	if (!walk->more)
+		return true;
+	if (walk->cursor[len - 1] == (char)0xff)
+		len--;
+	ret->dfs_path_val = malloc(len);
+	if (!ret->dfs_path_val)
+		return false;
+	memcpy(ret->dfs_path_val, walk->cursor, len);
+	ret->dfs_path_len = (u_int)len;
 	return true;
 }
 
@@ -137,11 +235,12 @@ static void begin(struct walk *walk)
 
 void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *res)
 {
-	struct walk walk = {.store = caller->server->store, .args = args};
+	struct walk walk = {
+		.store = caller->server->store, .caller = caller, .args = args};
 	dfs_list_ok *ok = &res->dfs_list_res_u.ok;
+	bool good;
 
-	if (path_check_folder(args->folder.dfs_path_val, args->folder.dfs_path_len) ||
-	    args->max == 0 || args->max > DFS_LIST_MAX) {
+	if (args->max == 0 || args->max > DFS_LIST_MAX) {
 		res->status = DFS_INVALID;
 		return;
 	}
@@ -153,8 +252,9 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 	begin(&walk);
 	res->status = DFS_OK;
 	ok->entries.entries_val = walk.entries;
-	if (!walk_on(&walk)) {
-		ok->entries.entries_len = (u_int)walk.count;
+	good = walk_on(&walk) && tell_next(&walk, &ok->next);
+	ok->entries.entries_len = (u_int)walk.count;
+	if (!good) {
 		xdr_free((xdrproc_t)xdr_dfs_list_res, res);
 		memset(res, 0, sizeof *res);
 		res->status = DFS_BUSY;
@@ -162,5 +262,4 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 	}
 	ok->votes = TRUE;
 	ok->more = walk.more;
-	ok->entries.entries_len = (u_int)walk.count;
 }

@@ -1,0 +1,191 @@
+/* Who may do what to which path. */
+#include "permit.h"
+
+#include "clock.h"
+#include "path.h"
+#include "peers.h"
+#include "ticket.h"
+#include "value.h"
+#include <string.h>
+
+/* For servers that are in reach this is plenty; who waits longer asks again. */
+enum { ASK_MS = 3000 };
+
+static bool is_user(const char *user, const char *name, size_t len)
+{
+	return strlen(user) == len && memcmp(user, name, len) == 0;
+}
+
+bool permit_is_admin(const struct caller *caller)
+{
+	return caller->peer == 0 && strcmp(caller->user, "admin") == 0;
+}
+
+/* ---- access lists -------------------------------------------------------------------- */
+
+/* Does the value, of a file of somebody else, give the user this right? */
+static bool value_grants(const dfs_value *value, const char *user,
+			 enum permit_right right)
+{
+	const dfs_access *access = &value->body.dfs_body_u.manifest.access;
+
+	if (value->body.kind != DFS_FILE)
+		return false;
+	for (u_int i = 0; i < access->readers.readers_len; i++) {
+		const dfs_reader *reader = &access->readers.readers_val[i];
+
+		if (is_user(user, reader->user.dfs_user_val, reader->user.dfs_user_len))
+			return right == PERMIT_READ || reader->writes;
+	}
+	return false;
+}
+
+/* Only a file with readers is read from the disk for it. */
+static bool accepted_grants(const struct caller *caller, const dfs_path *path,
+			    enum permit_right right)
+{
+	struct store *store = caller->server->store;
+	struct store_register reg;
+	dfs_value value;
+	bool grants;
+
+	if (store_register(store, path->dfs_path_val, path->dfs_path_len, &reg) != 0 ||
+	    !reg.has_readers ||
+	    store_value(store, path->dfs_path_val, path->dfs_path_len, &reg, &value) != 0)
+		return false;
+	grants = value_grants(&value, caller->user, right);
+	value_free(&value);
+	return grants;
+}
+
+/*
+ * What this server has may be out of date.  Of any two one knows every change that was
+ * acknowledged, so two that tell of nothing else settle it.
+ */
+static dfs_status told_grants(const struct caller *caller,
+			      const struct peers_register *told, enum permit_right right)
+{
+	if (told->reg.known &&
+	    value_grants(&told->reg.dfs_register_u.accepted.value, caller->user, right))
+		return DFS_OK;
+	return told->answers >= 2 ? DFS_DENIED : DFS_UNCHECKED;
+}
+
+static void ask_peers(const struct caller *caller, const struct permit_demand *demands,
+		      const size_t *which, size_t count, dfs_status *ret)
+{
+	struct peers_register told[DFS_BATCH_MAX];
+	dfs_path paths[DFS_BATCH_MAX];
+	const dfs_paths args = {{(u_int)count, paths}};
+	bool heard;
+
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		paths[i] = *demands[which[i]].path;
+	heard = peers_read(caller->server->peers, &args, clock_now_ms() + ASK_MS, told);
+	for (size_t i = 0; i < count; i++) {
+		size_t at = which[i];
+
+		ret[at] = heard ? told_grants(caller, &told[i], demands[at].right)
+				: DFS_UNCHECKED;
+	}
+	if (heard)
+		peers_free_registers(told, count);
+}
+
+/* ---- rules --------------------------------------------------------------------------- */
+
+bool permit_is_own(const struct caller *caller, const char *path, size_t len)
+{
+	size_t whose_len;
+	const char *whose = path_of_whom(path, len, &whose_len);
+
+	return path_is_shared(path, len) || is_user(caller->user, whose, whose_len);
+}
+
+static dfs_status judge_folder(const struct caller *caller, const dfs_path *folder)
+{
+	const char *path = folder->dfs_path_val;
+	size_t len = folder->dfs_path_len;
+
+	if (len == strlen(PATH_ACCOUNTS) && memcmp(path, PATH_ACCOUNTS, len) == 0)
+		return permit_is_admin(caller) ? DFS_OK : DFS_DENIED;
+	return path_check_folder(path, len) == NULL ? DFS_OK : DFS_INVALID;
+}
+
+/* *ret_depends: on the register of a file, which has to be looked at. */
+static dfs_status judge_by_name(const struct caller *caller,
+				const struct permit_demand *demand, bool *ret_depends)
+{
+	const char *path = demand->path->dfs_path_val;
+	size_t len = demand->path->dfs_path_len, whose_len;
+	bool admin = permit_is_admin(caller);
+	const char *whose;
+
+	if (caller->user[0] == '\0')
+		return DFS_DENIED;
+	if (demand->right == PERMIT_LIST)
+		return judge_folder(caller, demand->path);
+	switch (path_kind(path, len)) {
+	case PATH_OF_ACCOUNT:
+		return demand->right == PERMIT_READ || admin ? DFS_OK : DFS_DENIED;
+	case PATH_OF_CREDENTIALS:
+		whose = path_of_whom(path, len, &whose_len);
+		return admin || is_user(caller->user, whose, whose_len) ? DFS_OK
+									: DFS_DENIED;
+	case PATH_OF_FILE:
+		if (permit_is_own(caller, path, len) ||
+		    (admin && demand->right != PERMIT_WRITE))
+			return DFS_OK;
+		*ret_depends = true;
+		return DFS_DENIED;
+	case PATH_OF_NOTHING:
+		break;
+	}
+	return DFS_INVALID;
+}
+
+void permit_judge(const struct caller *caller, const struct permit_demand *demands,
+		  size_t count, dfs_status *ret)
+{
+	size_t asked[DFS_BATCH_MAX], ask = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool depends = false;
+
+		ret[i] = caller->peer != 0 ? DFS_OK
+					   : judge_by_name(caller, &demands[i], &depends);
+		if (!depends)
+			continue;
+		if (accepted_grants(caller, demands[i].path, demands[i].right))
+			ret[i] = DFS_OK;
+		else
+			asked[ask++] = i;
+	}
+	ask_peers(caller, demands, asked, ask, ret);
+}
+
+/* ---- content ------------------------------------------------------------------------- */
+
+bool permit_content(const struct caller *caller, const dfs_path *path,
+		    const dfs_value *value)
+{
+	return value->body.kind == DFS_FILE &&
+	       (permit_is_own(caller, path->dfs_path_val, path->dfs_path_len) ||
+		value_grants(value, caller->user, PERMIT_READ));
+}
+
+void permit_give_ticket(const struct caller *caller, const dfs_path *path,
+			dfs_register *reg)
+{
+	dfs_accepted *accepted = &reg->dfs_register_u.accepted;
+
+	if (caller->peer != 0 || !reg->known ||
+	    !permit_content(caller, path, &accepted->value))
+		return;
+	accepted->ticket =
+		ticket_make(caller->server->secret, caller->user,
+			    &accepted->value.body.dfs_body_u.manifest.content.object,
+			    clock_wall_ns());
+}
