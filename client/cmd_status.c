@@ -159,7 +159,7 @@ static int fail_unknown(struct run *run, const struct dfs_result *result)
 static int run_status(struct run *run)
 {
 	struct dfs_report report;
-	struct dfs_result result;
+	struct dfs_result result, opened;
 
 	if (run->options.count > 0)
 		return run_usage(run, "status takes no arguments");
@@ -168,15 +168,17 @@ static int run_status(struct run *run)
 		output_failure(run->output, "server", NULL, result.code, result.why);
 		return result.code;
 	}
-	result = run_open_if_possible(run);
-	if (result.code != DFS_EXIT_DONE)
-		return fail_unknown(run, &result);
+	opened = run_open_if_possible(run);
+	if (opened.code != DFS_EXIT_DONE)
+		return fail_unknown(run, &opened);
 	result = dfs_report(run->dfs, &report);
 	if (result.code != DFS_EXIT_DONE || report.code < HEALTH_OK ||
 	    report.code > HEALTH_UNKNOWN)
 		report.code = HEALTH_UNKNOWN;
 	for (unsigned i = 0; i < 4; i++)
 		print_server(run, i + 1, &report.servers[i]);
+	if (result.warning[0] == '\0')
+		memcpy(result.warning, opened.warning, sizeof result.warning);
 	print_summary(run, &report, &result);
 	return report.code;
 }

@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct command *const all[] = {
-	&cmd_put,   &cmd_get,     &cmd_list,   &cmd_delete, &cmd_stat, &cmd_status,
-	&cmd_login, &cmd_logout,  &cmd_whoami, &cmd_passwd, &cmd_key,  &cmd_user,
-	&cmd_df,    &cmd_cluster, &cmd_help,   NULL};
+	&cmd_put,     &cmd_get,    &cmd_list, &cmd_delete,  &cmd_stat,   &cmd_share,
+	&cmd_unshare, &cmd_status, &cmd_df,   &cmd_login,   &cmd_logout, &cmd_whoami,
+	&cmd_passwd,  &cmd_key,    &cmd_user, &cmd_cluster, &cmd_help,   NULL};
 
 enum { LONGEST = 16, SHORT = 5 };
 
@@ -104,7 +104,9 @@ static void overview(FILE *stream, const char *program)
 		"The cluster is --config FILE, else $DFS_CONFIG, else dfs/cluster.conf "
 		"below\n"
 		"$XDG_CONFIG_HOME or /etc.  The user is --user NAME, else $DFS_USER, "
-		"else the\nlog-in name.\n\n"
+		"else whose\nsession is the newest, else the log-in name.  The password is "
+		"in the file that\n$DFS_PASSWORD_FILE names, or asked for where there is no "
+		"session.\n\n"
 		"Exit codes: 0 done, 1 other failure, 2 usage, 3 some items failed, 4 "
 		"no such file,\n"
 		"5 too few servers, 6 below the asked protection, 7 refused, 8 "

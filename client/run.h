@@ -56,8 +56,8 @@ struct dfs_result run_open_by_password(struct run *run);
 /* The same with this secret and no other. */
 struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass);
 
-/* Like run_open_known; where that is not possible, as nobody, with a warning
- * if there was something to log in with. */
+/* Like run_open_known; where that is not possible, as nobody, with a warning in the result if there
+ * was something to log in with. */
 struct dfs_result run_open_if_possible(struct run *run);
 
 /* A new password for this user, by --new-password-file or typed twice; to be wiped. */

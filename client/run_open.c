@@ -3,13 +3,13 @@
 
 #include "clock.h"
 #include "keys.h"
-#include "output.h"
 #include "password.h"
 #include "session_file.h"
 #include "status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* With what the options hold; nobody stays nobody. */
 static struct dfs_result open_with(struct run *run, struct dfs_options *options)
@@ -162,15 +162,16 @@ struct dfs_result run_open_by_password(struct run *run)
 
 struct dfs_result run_open_if_possible(struct run *run)
 {
-	struct dfs_result result = run_config(run);
+	struct dfs_result result = run_config(run), nobody;
 
 	if (run->dfs != NULL || result.code != DFS_EXIT_DONE)
 		return result;
 	result = password_file() != NULL ? open_with_file(run) : open_with_session(run);
 	if (result.code == DFS_EXIT_DONE)
 		return result;
+	nobody = open_with(run, &(struct dfs_options){.pass = NULL});
 	/* Of servers that are not there the command itself will tell. */
 	if (result.code != DFS_EXIT_FEW && result.code != DFS_EXIT_ALONE)
-		output_warning(run->output, result.why);
-	return open_with(run, &(struct dfs_options){.pass = NULL});
+		memcpy(nobody.warning, result.why, sizeof nobody.warning);
+	return nobody;
 }
