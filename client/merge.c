@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,15 +54,32 @@ static bool needs_page(const struct merge *merge, unsigned i)
 /* Remembers where the page ended, before it goes. */
 static void note_end(struct listing *listing)
 {
-	const dfs_list_ok *ok = &listing->page.dfs_list_res_u.ok;
-	const dfs_list_entry *last;
+	const dfs_path *next = &listing->page.dfs_list_res_u.ok.next;
 
-	if (!listing->has_page || ok->entries.entries_len == 0)
-		return;
-	last = &ok->entries.entries_val[ok->entries.entries_len - 1];
-	snprintf(listing->after, sizeof listing->after, "%.*s%s",
-		 (int)last->path.dfs_path_len, last->path.dfs_path_val,
-		 last->kind == DFS_FOLDER ? "/" : "");
+	if (listing->has_page)
+		snprintf(listing->after, sizeof listing->after, "%.*s",
+			 (int)next->dfs_path_len, next->dfs_path_val);
+}
+
+/*
+ * Does the page lead on?  One that does not would be asked for without end.  A cursor that ends in
+ * '/' stands behind all that is below the folder.
+ */
+static bool leads_on(const struct listing *listing, const dfs_list_ok *ok)
+{
+	char after[DFS_PATH_MAX + 3], next[DFS_PATH_MAX + 3];
+	size_t len = strlen(listing->after);
+
+	if (!ok->more)
+		return true;
+	snprintf(after, sizeof after, "%s%s", listing->after,
+		 len > 0 && listing->after[len - 1] == '/' ? "\xff" : "");
+	snprintf(next, sizeof next, "%.*s", (int)ok->next.dfs_path_len,
+		 ok->next.dfs_path_val);
+	len = strlen(next);
+	if (len > 0 && next[len - 1] == '/')
+		memcpy(next + len, "\xff", 2);
+	return strcmp(next, after) > 0;
 }
 
 static struct round *ask_pages(struct merge *merge)
@@ -91,20 +109,24 @@ static struct round *ask_pages(struct merge *merge)
 	return round;
 }
 
+static bool needs_pages(const struct merge *merge)
+{
+	bool needed = false;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		needed |= needs_page(merge, i);
+	return needed;
+}
+
 /*
  * Gets the pages that are needed.  A server that fails is left out from there on: what it
  * told before stays told.
  */
-static bool fill(struct merge *merge, struct dfs_result *result)
+static bool get_pages(struct merge *merge, struct dfs_result *result)
 {
-	bool needed = false;
 	struct round *round;
 	unsigned left = 0;
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		needed |= needs_page(merge, i);
-	if (!needed)
-		return true;
 	round = ask_pages(merge);
 	if (!round) {
 		session_fail(result, DFS_EXIT_OTHER, "out of memory");
@@ -122,7 +144,11 @@ static bool fill(struct merge *merge, struct dfs_result *result)
 		drop_page(listing);
 		listing->at = 0;
 		res = round_take(round, i + 1);
-		if (res && res->status == DFS_OK) {
+		if (res && res->status == DFS_OK &&
+		    !leads_on(listing, &res->dfs_list_res_u.ok)) {
+			xdr_free((xdrproc_t)xdr_dfs_list_res, res);
+			merge->servers &= ~(1U << i);
+		} else if (res && res->status == DFS_OK) {
 			listing->page = *res;
 			listing->has_page = true;
 			listing->more = res->dfs_list_res_u.ok.more;
@@ -132,6 +158,15 @@ static bool fill(struct merge *merge, struct dfs_result *result)
 		free(res);
 	}
 	round_free(round);
+	return true;
+}
+
+/* A page may be empty though there are more: then the next one is asked for. */
+static bool fill(struct merge *merge, struct dfs_result *result)
+{
+	while (needs_pages(merge))
+		if (!get_pages(merge, result))
+			return false;
 	return true;
 }
 
@@ -209,6 +244,22 @@ static void advance(struct merge *merge, unsigned from)
 			merge->listings[i].at++;
 }
 
+/*
+ * Of somebody else's files only what is shared is told, and no tombstones: one that a single server
+ * of three or more tells of is gone, or not shared any more, and this server has yet to learn it.
+ */
+static bool is_vouched(const struct merge *merge, const dfs_list_entry *entry,
+		       unsigned from)
+{
+	const char *user = merge->dfs->user, *path = entry->path.dfs_path_val;
+	size_t len = entry->path.dfs_path_len, whose_len;
+	const char *whose = path_of_whom(path, len, &whose_len);
+
+	return __builtin_popcount(merge->servers) < 3 || __builtin_popcount(from) >= 2 ||
+	       strcmp(user, "admin") == 0 || path_is_shared(path, len) ||
+	       (whose_len == strlen(user) && memcmp(whose, user, whose_len) == 0);
+}
+
 bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result *result)
 {
 	for (;;) {
@@ -224,7 +275,8 @@ bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result 
 		entry = take_lowest(merge, &from);
 		if (!entry)
 			return false;
-		if (entry->kind == DFS_TOMBSTONE || is_skipped(merge, entry)) {
+		if (entry->kind == DFS_TOMBSTONE || is_skipped(merge, entry) ||
+		    !is_vouched(merge, entry, from)) {
 			advance(merge, from);
 			continue;
 		}
