@@ -74,6 +74,8 @@ static const char *check_access(const dfs_manifest *manifest)
 	if (manifest->access.signature.signature_len !=
 	    (count > 0 ? DFS_SIGNATURE_LEN : 0))
 		return "readers without a signature, or a signature of nothing";
+	if (manifest->keys.keys_len != count + 1)
+		return "more or fewer keys than the owner and the readers";
 	return NULL;
 }
 

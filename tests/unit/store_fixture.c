@@ -126,6 +126,7 @@ static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
 		       dfs_id *operation)
 {
 	static char owner[] = "admin";
+	static dfs_wrapped key;
 	dfs_content *content = &value->body.dfs_body_u.manifest.content;
 
 	*operation = store_fixture_id(counter + 1000000000);
@@ -143,6 +144,8 @@ static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
 	value->body.dfs_body_u.manifest.owner.dfs_user_val = owner;
 	value->body.dfs_body_u.manifest.owner.dfs_user_len = 5;
 	value->body.dfs_body_u.manifest.writer = value->body.dfs_body_u.manifest.owner;
+	value->body.dfs_body_u.manifest.keys.keys_val = &key;
+	value->body.dfs_body_u.manifest.keys.keys_len = 1;
 	content->object = store_fixture_id(object);
 	content->size = 1000;
 	content->unit_size = placement_unit_size(1000);

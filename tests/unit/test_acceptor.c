@@ -167,6 +167,7 @@ static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot
 	dfs_value value = {.operation = operation, .origin = origin, .number = 1};
 	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
 	char owner[] = "ann";
+	dfs_wrapped key = {{{0}}, {0}};
 
 	value.recent.recent_len = 1;
 	value.recent.recent_val = &operation;
@@ -174,6 +175,8 @@ static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot
 	value.body.kind = DFS_FILE;
 	manifest->owner = (dfs_user){3, owner};
 	manifest->writer = manifest->owner;
+	manifest->keys.keys_val = &key;
+	manifest->keys.keys_len = 1;
 	manifest->content.object = object;
 	manifest->content.size = 4;
 	manifest->content.unit_size = 1;

@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "placement.h"
+#include "value_fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -60,6 +61,9 @@ static void make_file(dfs_value *value)
 	value->body.kind = DFS_FILE;
 	manifest->owner.dfs_user_val = text_of("anna", &manifest->owner.dfs_user_len);
 	manifest->writer.dfs_user_val = text_of("bert", &manifest->writer.dfs_user_len);
+	manifest->keys.keys_len = 1;
+	manifest->keys.keys_val = calloc(1, sizeof(dfs_wrapped));
+	assert_non_null(manifest->keys.keys_val);
 	fill_content(&manifest->content, 40, 5, 2);
 }
 
@@ -96,6 +100,7 @@ static void make_tombstone(dfs_value *value)
 	make_file(value);
 	free(value->body.dfs_body_u.manifest.owner.dfs_user_val);
 	free(value->body.dfs_body_u.manifest.writer.dfs_user_val);
+	free(value->body.dfs_body_u.manifest.keys.keys_val);
 	memset(&value->body, 0, sizeof value->body);
 	value->body.kind = DFS_TOMBSTONE;
 }
@@ -384,13 +389,112 @@ static void test_operations(void **state)
 	value_free(&value);
 }
 
+/* ---- who may read, and where values may stand */
+
+static dfs_value shared_file(void)
+{
+	return value_fixture_file(&(struct value_fixture_file){.owner = "ann",
+							       .reader = "bob",
+							       .writer = "cem",
+							       .size = 4,
+							       .object = 1,
+							       .counter = 1});
+}
+
+static void rename_user(dfs_user *user, const char *name)
+{
+	free(user->dfs_user_val);
+	user->dfs_user_val = text_of(name, &user->dfs_user_len);
+}
+
+static void test_readers(void **state)
+{
+	dfs_value value = shared_file();
+	dfs_access *access = &value.body.dfs_body_u.manifest.access;
+	dfs_reader *readers = access->readers.readers_val;
+	u_int *keys_len = &value.body.dfs_body_u.manifest.keys.keys_len;
+
+	(void)state;
+	assert_null(value_check(&value));
+	/* One key for the owner and each reader, and no other. */
+	(*keys_len)--;
+	assert_non_null(value_check(&value));
+	access->readers.readers_len--;
+	assert_null(value_check(&value));
+	access->readers.readers_len++;
+	(*keys_len)++;
+	access->readers.readers_len--;
+	assert_non_null(value_check(&value));
+	access->readers.readers_len++;
+	rename_user(&readers[1].user, "bob");
+	assert_non_null(value_check(&value));
+	rename_user(&readers[1].user, "ann");
+	assert_non_null(value_check(&value));
+	rename_user(&readers[1].user, "no user");
+	assert_non_null(value_check(&value));
+	rename_user(&readers[1].user, "cem");
+	assert_null(value_check(&value));
+	access->signature.signature_len = 0;
+	assert_non_null(value_check(&value));
+	access->signature.signature_len = DFS_SIGNATURE_LEN - 1;
+	assert_non_null(value_check(&value));
+	access->signature.signature_len = DFS_SIGNATURE_LEN;
+	value_free(&value);
+}
+
+static bool may_stand(const char *path, const dfs_value *value)
+{
+	return value_check_at(path, strlen(path), value) == NULL;
+}
+
+static void test_places_of_values(void **state)
+{
+	static const char *const paths[] = {"/ann/a",
+					    "/bob/a",
+					    "/shared/a",
+					    "/@accounts/ann",
+					    "/@accounts/admin",
+					    "/@credentials/ann",
+					    "/@credentials/admin",
+					    "/@accounts/shared",
+					    "/@others/ann"};
+	/* Of each path: a file of ann's with readers, one without, account, credentials,
+	 * tombstone. */
+	static const char *const may[] = {"11..1", "....1", ".1..1", "..1.1", "..1..",
+					  "...11", "...1.", ".....", "....."};
+	dfs_value values[] = {
+		shared_file(),
+		value_fixture_file(&(struct value_fixture_file){
+			.owner = "ann", .size = 4, .object = 1, .counter = 1}),
+		value_fixture_account(0, 1),
+		value_fixture_credentials(1),
+		value_fixture_tombstone(1),
+	};
+
+	(void)state;
+	for (size_t p = 0; p < sizeof paths / sizeof paths[0]; p++)
+		for (size_t v = 0; v < sizeof values / sizeof values[0]; v++)
+			if (may_stand(paths[p], &values[v]) != (may[p][v] == '1'))
+				fail_msg("value %zu at %s", v, paths[p]);
+	values[2].body.dfs_body_u.account.disabled = true;
+	assert_true(may_stand("/@accounts/ann", &values[2]));
+	assert_false(may_stand("/@accounts/admin", &values[2]));
+	for (size_t v = 0; v < sizeof values / sizeof values[0]; v++)
+		value_free(&values[v]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_right_ones),    cmocka_unit_test(test_holders),
-		cmocka_unit_test(test_broken_rules),  cmocka_unit_test(test_packing),
-		cmocka_unit_test(test_changed_bytes), cmocka_unit_test(test_largest_fits),
+		cmocka_unit_test(test_right_ones),
+		cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_broken_rules),
+		cmocka_unit_test(test_packing),
+		cmocka_unit_test(test_changed_bytes),
+		cmocka_unit_test(test_largest_fits),
 		cmocka_unit_test(test_operations),
+		cmocka_unit_test(test_readers),
+		cmocka_unit_test(test_places_of_values),
 	};
 
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
