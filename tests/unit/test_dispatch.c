@@ -1,6 +1,9 @@
 /* The table of procedures: complete, and obeyed. */
 #include "dispatch.h"
 
+#include "accounts.h"
+#include "clock.h"
+#include "dispatch_demands.h"
 #include "store_fixture.h"
 
 #include <setjmp.h>
@@ -14,47 +17,127 @@
 
 #include <cmocka.h>
 
-static const uint32_t served[] = {DFS_HELLO,   DFS_PUT,     DFS_BIND,   DFS_GET,
-				  DFS_LOOKUP,  DFS_PREPARE, DFS_ACCEPT, DFS_DELETE,
-				  DFS_SETTLED, DFS_LIST,    DFS_STATUS};
-static const uint32_t later[] = {DFS_LOGIN,  DFS_FINISH, DFS_LEARN,
-				 DFS_FORGET, DFS_FENCE,  DFS_DIGEST};
+/* What the table is to say of each procedure: a second opinion. */
+static const struct {
+	uint32_t procedure;
+	enum dispatch_access access;
+	bool per_item, writes, while_recovering;
+} served[] = {
+	{DFS_HELLO, DISPATCH_ANYONE, false, false, true},
+	{DFS_LOGIN, DISPATCH_ANYONE, false, false, true},
+	{DFS_PUT, DISPATCH_USER, false, true, false},
+	{DFS_BIND, DISPATCH_USER, true, true, false},
+	{DFS_GET, DISPATCH_USER, false, false, true},
+	{DFS_LOOKUP, DISPATCH_USER_OR_PEER, true, false, false},
+	{DFS_PREPARE, DISPATCH_USER_OR_PEER, true, true, false},
+	{DFS_ACCEPT, DISPATCH_USER_OR_PEER, true, true, false},
+	{DFS_DELETE, DISPATCH_USER_OR_PEER, true, true, false},
+	{DFS_FINISH, DISPATCH_USER_OR_PEER, true, true, false},
+	{DFS_SETTLED, DISPATCH_USER, true, true, false},
+	{DFS_LIST, DISPATCH_USER, false, false, false},
+	{DFS_STATUS, DISPATCH_USER, false, false, true},
+};
 enum { SERVED = sizeof served / sizeof served[0] };
+/* Between servers; no user may call them, whether they are served yet or not. */
+static const uint32_t between_servers[] = {DFS_LEARN, DFS_FORGET, DFS_FENCE, DFS_DIGEST,
+					   DFS_RECALL};
 
 static void test_1_9_every_procedure_has_its_row(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SERVED; i++) {
-		const struct dispatch_row *row = dispatch_find(served[i]);
+		const struct dispatch_row *row = dispatch_find(served[i].procedure);
 
 		assert_non_null(row);
-		assert_int_equal(row->procedure, served[i]);
+		assert_int_equal(row->procedure, served[i].procedure);
 		assert_non_null(row->handler);
+		assert_non_null(row->demands);
 		assert_true(row->args_size <= DISPATCH_ROOM);
 		assert_true(row->res_size <= DISPATCH_ROOM);
 	}
-	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-		assert_null(dispatch_find(later[i]));
 	assert_null(dispatch_find(0));
 	assert_null(dispatch_find(14));
 	assert_null(dispatch_find(UINT32_MAX));
 }
 
-static void test_what_changes_something_is_for_users_of_voting_servers(void **state)
+static void test_2_2_who_may_call_what(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SERVED; i++) {
-		const struct dispatch_row *row = dispatch_find(served[i]);
-		bool always = row->procedure == DFS_HELLO ||
-			      row->procedure == DFS_STATUS || row->procedure == DFS_GET;
+		const struct dispatch_row *row = dispatch_find(served[i].procedure);
 
-		assert_int_equal(row->while_recovering, always);
-		if (row->writes) {
-			assert_int_equal(row->access, DISPATCH_USER);
-			assert_false(row->while_recovering);
-		}
+		assert_int_equal(row->access, served[i].access);
+		assert_int_equal(row->per_item, served[i].per_item);
+		assert_int_equal(row->writes, served[i].writes);
+		assert_int_equal(row->while_recovering, served[i].while_recovering);
+	}
+	for (size_t i = 0; i < sizeof between_servers / sizeof between_servers[0]; i++) {
+		const struct dispatch_row *row = dispatch_find(between_servers[i]);
+
+		if (row)
+			assert_int_equal(row->access, DISPATCH_PEER);
 	}
 }
+
+/* ---- demands ------------------------------------------------------------------------- */
+
+static void test_2_2_what_arguments_demand(void **state)
+{
+	char name[] = "/bob/x", other[] = "/bob/y";
+	dfs_path path[2] = {{6, name}, {6, other}};
+	struct permit_demand demands[DFS_BATCH_MAX];
+	dfs_paths paths = {{2, path}};
+	dfs_put_args put = {.path = path[0]};
+	dfs_bind_item bound[2] = {{.path = path[0]}, {.path = path[1]}};
+	dfs_bind_args bind = {.items = {2, bound}};
+	dfs_prepare_item prepared[3] = {
+		{.path = path[0]},
+		{.path = path[0], .stage.kind = DFS_STAGE_CONTENT},
+		{.path = path[1], .stage.kind = DFS_STAGE_BINDING}};
+	dfs_prepare_args prepare = {.items = {3, prepared}};
+	dfs_proposal proposed[4] = {{.path = path[0]},
+				    {.path = path[0]},
+				    {.path = path[1]},
+				    {.path = path[1]}};
+	dfs_accept_args accept = {.items = {4, proposed}};
+	dfs_settled_item noted[1] = {{.path = path[1]}};
+	dfs_settled_args settled = {{1, noted}};
+	dfs_list_args list = {.folder = path[0]};
+	static const dfs_kind kinds[] = {DFS_TOMBSTONE, DFS_FILE, DFS_ACCOUNT,
+					 DFS_CREDENTIALS};
+
+	(void)state;
+	assert_int_equal(dispatch_demands_nothing(&list, demands), 0);
+	assert_int_equal(dispatch_demands_paths(&paths, demands), 2);
+	assert_int_equal(demands[1].right, PERMIT_READ);
+	assert_ptr_equal(demands[1].path, &path[1]);
+	assert_int_equal(dispatch_demands_put(&put, demands), 1);
+	assert_int_equal(demands[0].right, PERMIT_WRITE);
+	assert_ptr_equal(demands[0].path, &put.path);
+	assert_int_equal(dispatch_demands_bind(&bind, demands), 2);
+	assert_int_equal(demands[1].right, PERMIT_WRITE);
+	assert_ptr_equal(demands[1].path, &bound[1].path);
+	assert_int_equal(dispatch_demands_prepare(&prepare, demands), 3);
+	assert_int_equal(demands[0].right, PERMIT_DELETE);
+	assert_int_equal(demands[1].right, PERMIT_WRITE);
+	assert_int_equal(demands[2].right, PERMIT_WRITE);
+	assert_ptr_equal(demands[2].path, &prepared[2].path);
+	for (size_t i = 0; i < 4; i++)
+		proposed[i].value.body.kind = kinds[i];
+	assert_int_equal(dispatch_demands_accept(&accept, demands), 4);
+	assert_int_equal(demands[0].right, PERMIT_DELETE);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(demands[i].right, PERMIT_WRITE);
+	assert_ptr_equal(demands[3].path, &proposed[3].path);
+	assert_int_equal(dispatch_demands_settled(&settled, demands), 1);
+	assert_int_equal(demands[0].right, PERMIT_DELETE);
+	assert_ptr_equal(demands[0].path, &noted[0].path);
+	assert_int_equal(dispatch_demands_list(&list, demands), 1);
+	assert_int_equal(demands[0].right, PERMIT_LIST);
+	assert_ptr_equal(demands[0].path, &list.folder);
+}
+
+/* ---- running ------------------------------------------------------------------------- */
 
 static unsigned no_connections(void)
 {
@@ -82,6 +165,13 @@ static dfs_status run(struct caller *caller, uint32_t procedure)
 	return status;
 }
 
+/* As after a log-in that is fresh, so that nobody is asked again. */
+static void log_in(struct caller *caller)
+{
+	strcpy(caller->user, "tester");
+	caller->looked_ms = clock_now_ms();
+}
+
 static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 {
 	struct store_fixture fixture = {.store = NULL};
@@ -107,18 +197,52 @@ static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 	server.store = fixture.store;
 	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
 	assert_non_null(server.acceptor);
+	server.accounts = accounts_new(NULL, 2, server.secret, &accounts_rules_default);
+	assert_non_null(server.accounts);
 
-	strcpy(caller.user, "tester");
+	log_in(&caller);
 	for (size_t i = 0; i < SERVED; i++)
-		if (!dispatch_find(served[i])->while_recovering)
-			assert_int_equal(run(&caller, served[i]), DFS_RECOVERING);
+		if (!served[i].while_recovering)
+			assert_int_equal(run(&caller, served[i].procedure),
+					 DFS_RECOVERING);
 	assert_int_equal(run(&caller, DFS_STATUS), DFS_OK);
 	assert_int_equal(run(&caller, DFS_GET), DFS_OK);
-	/* Who has not said HELLO hears of nothing else. */
-	caller.user[0] = '\0';
-	for (size_t i = 0; i < SERVED; i++)
-		if (dispatch_find(served[i])->access == DISPATCH_USER)
-			assert_int_equal(run(&caller, served[i]), DFS_DENIED);
+	assert_int_equal(run(&caller, DFS_HELLO), DFS_OK);
+	accounts_free(server.accounts);
+	acceptor_free(server.acceptor);
+	store_fixture_end(&fixture);
+}
+
+/* Who is nobody, a user or a server hears of what is for him, and is denied everything else. */
+static void test_2_2_the_rest_is_denied(void **state)
+{
+	struct store_fixture fixture = {.store = NULL};
+	struct procs_server server = {.number = 2, .connections = no_connections};
+	struct caller nobody = {.server = &server}, user = nobody, peer = nobody;
+
+	(void)state;
+	store_fixture_start(&fixture);
+	server.store = fixture.store;
+	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
+	server.accounts = accounts_new(NULL, 2, server.secret, &accounts_rules_default);
+	log_in(&user);
+	peer.peer = 3;
+	for (size_t i = 0; i < SERVED; i++) {
+		uint32_t procedure = served[i].procedure;
+		enum dispatch_access access = served[i].access;
+
+		assert_int_equal(run(&nobody, procedure) == DFS_DENIED,
+				 access != DISPATCH_ANYONE);
+		assert_int_not_equal(run(&user, procedure), DFS_DENIED);
+		assert_int_equal(run(&peer, procedure) == DFS_DENIED,
+				 access == DISPATCH_USER);
+	}
+	for (size_t i = 0; i < sizeof between_servers / sizeof between_servers[0]; i++)
+		if (dispatch_find(between_servers[i])) {
+			assert_int_equal(run(&nobody, between_servers[i]), DFS_DENIED);
+			assert_int_equal(run(&user, between_servers[i]), DFS_DENIED);
+		}
+	accounts_free(server.accounts);
 	acceptor_free(server.acceptor);
 	store_fixture_end(&fixture);
 }
@@ -139,9 +263,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_1_9_every_procedure_has_its_row),
-		cmocka_unit_test(
-			test_what_changes_something_is_for_users_of_voting_servers),
+		cmocka_unit_test(test_2_2_who_may_call_what),
+		cmocka_unit_test(test_2_2_what_arguments_demand),
 		cmocka_unit_test(test_1_6_a_recovering_server_answers_what_it_may),
+		cmocka_unit_test(test_2_2_the_rest_is_denied),
 		cmocka_unit_test(test_what_was_half_decoded_is_freed),
 	};
 

@@ -57,6 +57,7 @@ static int start(void **state)
 	fixture->server.number = SERVER;
 	fixture->server.store = fixture->store.store;
 	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, NULL);
+	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
 	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
 	fixture->bob.server = &fixture->server;
 	fixture->bob.uploads = store_uploads_new(fixture->store.store);
