@@ -376,7 +376,7 @@ static void run_nothing(struct job *job, unsigned server, struct call *call,
 	free(job);
 }
 
-void links_retry(struct links *links)
+void links_retry_after(struct links *links, int64_t pause_ms)
 {
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		struct link *link = &links->link[s - 1];
@@ -384,7 +384,7 @@ void links_retry(struct links *links)
 
 		pthread_mutex_lock(&links->lock);
 		if (is_asked_for(link) && link->state == LINK_DOWN && !link->first &&
-		    clock_now_ms() - link->since >= LINKS_PATIENCE_MS)
+		    clock_now_ms() - link->since >= pause_ms)
 			job = calloc(1, sizeof *job);
 		if (job) {
 			link->state = LINK_NEW;
@@ -395,6 +395,11 @@ void links_retry(struct links *links)
 			links_submit(links, s, job);
 		}
 	}
+}
+
+void links_retry(struct links *links)
+{
+	links_retry_after(links, LINKS_PATIENCE_MS);
 }
 
 static unsigned mask_of(struct links *links, bool voting)

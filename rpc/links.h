@@ -84,7 +84,8 @@ void links_settle(struct links *links, bool needed);
 void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),
 		void *context, int64_t deadline_ms);
 
-/* Begins to connect again to those that failed, a second ago or longer. */
+/* Begins to connect again to those that failed so long ago or longer; or a second. */
+void links_retry_after(struct links *links, int64_t pause_ms);
 void links_retry(struct links *links);
 
 /* Connections from now on are made with this one; takes one reference. */

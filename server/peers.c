@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A server that is needed is tried again so soon. */
+enum { RETRY_MS = 100 };
+
 /* What HELLO says; freed by the links, whose threads may go on for a while. */
 struct greeting {
 	struct cluster cluster;
@@ -138,17 +141,32 @@ static unsigned count(unsigned mask)
 	return (unsigned)__builtin_popcount(mask);
 }
 
+/* For links_wait: until nobody is on the way. */
+static bool nobody(void *unused, unsigned on_the_way)
+{
+	(void)unused;
+	return on_the_way == 0;
+}
+
+static unsigned voting(struct peers *peers)
+{
+	return count(links_voting(peers->links)) +
+	       (acceptor_state(peers->acceptor) == DFS_STATE_VOTING);
+}
+
 struct peers_voters peers_voters(struct peers *peers)
 {
-	struct peers_voters voters = {.others = links_voting(peers->links),
-				      .self = acceptor_state(peers->acceptor) ==
-					      DFS_STATE_VOTING};
-
-	if (count(voters.others) + voters.self < PEERS_THREE) {
+	if (voting(peers) < PEERS_THREE) {
+		links_retry_after(peers->links, RETRY_MS);
 		links_settle(peers->links, false);
-		voters.others = links_voting(peers->links);
 	}
-	return voters;
+	/* One is of no use: then those that kept us waiting before are waited for too. */
+	if (voting(peers) < PEERS_TWO)
+		links_wait(peers->links, nobody, NULL,
+			   clock_now_ms() + LINKS_PATIENCE_MS);
+	return (struct peers_voters){.others = links_up(peers->links),
+				     .self = acceptor_state(peers->acceptor) ==
+					     DFS_STATE_VOTING};
 }
 
 struct round *peers_ask(struct peers *peers, unsigned others,

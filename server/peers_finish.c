@@ -191,9 +191,14 @@ static struct peers_tally tally_promises(const struct finishing *finishing,
 	return peers_tally(&told);
 }
 
-/* What the answers tell besides: how far counters are, and whether the ballot was too low. */
-static void take_refusals(struct finishing *finishing, const struct attempt *attempt)
+/*
+ * What the answers tell besides: how far counters are, and whether the ballot was too low.  How many
+ * there are.
+ */
+static unsigned take_refusals(struct finishing *finishing, const struct attempt *attempt)
 {
+	unsigned answers = 0;
+
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_prepare_res *res = prepared(finishing, attempt, s);
 		const dfs_prepare_ok *ok =
@@ -201,11 +206,13 @@ static void take_refusals(struct finishing *finishing, const struct attempt *att
 
 		if (res == NULL || res->status != DFS_OK)
 			continue;
+		answers++;
 		peers_saw(finishing->peers, s, &ok->seen);
 		for (u_int i = 0; i < ok->items.items_len; i++)
 			finishing->refused |=
 				ok->items.items_val[i].status == DFS_REFUSED;
 	}
+	return answers;
 }
 
 static bool three_promised(const struct finishing *finishing,
@@ -217,7 +224,7 @@ static bool three_promised(const struct finishing *finishing,
 	return true;
 }
 
-/* false when nobody could be asked. */
+/* false when fewer than three vote, or nobody could be asked. */
 static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 {
 	struct peers *peers = finishing->peers;
@@ -237,8 +244,7 @@ static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 	if (!three_promised(finishing, attempt))
 		(void)peers_await(peers, attempt->round, DFS_SERVERS,
 				  finishing->deadline);
-	take_refusals(finishing, attempt);
-	return true;
+	return take_refusals(finishing, attempt) >= PEERS_THREE;
 }
 
 /* ---- ACCEPT --------------------------------------------------------------------------- */
@@ -390,6 +396,17 @@ static void run_accept(struct finishing *finishing, const struct attempt *attemp
 
 /* ---- from beginning to end ------------------------------------------------------------ */
 
+/* What all servers have told of their counters. */
+static void get_seen(struct peers *peers, dfs_seen ret[DFS_SERVERS])
+{
+	const dfs_seen own = acceptor_seen(peers->acceptor);
+
+	peers_saw(peers, peers->server, &own);
+	pthread_mutex_lock(&peers->lock);
+	memcpy(ret, peers->seen, sizeof peers->seen);
+	pthread_mutex_unlock(&peers->lock);
+}
+
 /* One ballot; false when there can be no three. */
 static bool try_once(struct finishing *finishing)
 {
@@ -400,19 +417,11 @@ static bool try_once(struct finishing *finishing)
 	dfs_seen seen[DFS_SERVERS];
 	bool again = finishing->refused, good;
 
-	if (__builtin_popcount(servers) < PEERS_THREE)
-		return false;
-	if (attempt.voters.self) {
-		const dfs_seen own = acceptor_seen(peers->acceptor);
-
-		peers_saw(peers, peers->server, &own);
-	}
-	pthread_mutex_lock(&peers->lock);
-	memcpy(seen, peers->seen, sizeof seen);
-	pthread_mutex_unlock(&peers->lock);
+	get_seen(peers, seen);
 	finishing->refused = false;
-	good = ballot_next(seen, servers, again, &finishing->counter, &attempt.ballot);
-	if (good && run_prepare(finishing, &attempt))
+	good = ballot_next(seen, servers, again, &finishing->counter, &attempt.ballot) &&
+	       run_prepare(finishing, &attempt);
+	if (good)
 		run_accept(finishing, &attempt);
 	round_free(attempt.round);
 	xdr_free((xdrproc_t)xdr_dfs_prepare_res, (char *)&attempt.own);

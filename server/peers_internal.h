@@ -25,13 +25,19 @@ struct peers {
 
 enum { PEERS_THREE = 3, PEERS_TWO = 2 };
 
-/* The servers that vote, as far as is known: a mask, and whether this one is among them. */
+/*
+ * Whom to ask: a mask of the others that are connected, and whether this one votes.  Whether the others do is
+ * in their answers: one may have begun to since it was connected to.
+ */
 struct peers_voters {
 	unsigned others;
 	bool self;
 };
 
-/* Waits, but once only for each server that does not answer, until there are three. */
+/*
+ * Waits until there are three, but for each server that does not answer only once; and for a second
+ * while there are not even two.
+ */
 struct peers_voters peers_voters(struct peers *peers);
 
 /* Asks those; NULL when out of memory.  What it takes is freed then too. */
