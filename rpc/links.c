@@ -8,6 +8,7 @@
 #include "links.h"
 
 #include "clock.h"
+#include "hello.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -24,12 +25,13 @@ struct link {
 	struct job *first, *last;
 	enum link_state state;
 	bool running; /* a job is with its thread */
-	bool votes;
+	struct links_introduction told;
+	int64_t again; /* when it is asked anew whether it votes */
 	bool slow,
 		hopeless; /* was waited for in vain: as one that could help, as one needed */
-	int64_t since;    /* the state was entered at */
-	dfs_seen seen;
-	struct call *call; /* set by the thread alone; others only cancel it */
+	bool undecided, undecidable; /* likewise, to know whether it votes */
+	int64_t since;               /* the state was entered at */
+	struct call *call;           /* set by the thread alone; others only cancel it */
 	char why[LINKS_WHY];
 };
 
@@ -57,6 +59,8 @@ static void set_state(struct link *link, enum link_state state, const char *why)
 	link->state = state;
 	if (state == LINK_UP)
 		link->slow = link->hopeless = false;
+	if (state != LINK_UP || link->told.votes)
+		link->undecided = link->undecidable = false;
 	link->since = clock_now_ms();
 	snprintf(link->why, sizeof link->why, "%s", why);
 	pthread_cond_broadcast(&link->links->changed);
@@ -111,9 +115,10 @@ static bool introduce(struct link *link, struct call *call, char *why)
 		links->introduce(links->context, link->server, call, &introduction, why);
 
 	pthread_mutex_lock(&links->lock);
-	link->votes = good && introduction.votes;
-	if (good)
-		link->seen = introduction.seen;
+	if (!good)
+		introduction = (struct links_introduction){.seen = link->told.seen};
+	link->told = introduction;
+	link->again = clock_now_ms() + introduction.again_ms;
 	pthread_mutex_unlock(&links->lock);
 	return good;
 }
@@ -138,7 +143,49 @@ static void connect_if_needed(struct link *link)
 	set_state(link, LINK_DOWN, why);
 }
 
-static struct job *next_job(struct link *link, bool *ret_closing)
+/* Does it vote by now?  If that has changed, it is introduced anew. */
+static void look_again(struct link *link)
+{
+	bool voted = link->told.votes, told = link->told.tells;
+	char why[LINKS_WHY] = "";
+	dfs_state state;
+
+	if (!links_state(link->server, link->call, &state, why))
+		goto gone;
+	if (voted == (state == DFS_STATE_VOTING) &&
+	    told == (state != DFS_STATE_RECOVERING)) {
+		pthread_mutex_lock(&link->links->lock);
+		link->again = clock_now_ms() + link->told.again_ms;
+		pthread_mutex_unlock(&link->links->lock);
+		return;
+	}
+	if (introduce(link, link->call, why)) {
+		set_state(link, LINK_UP, why);
+		return;
+	}
+gone:
+	disconnect(link);
+	set_state(link, LINK_DOWN, why);
+}
+
+/* With the lock held: waits for a job, or until it is to be asked whether it votes. */
+static void wait_for_work(struct link *link, bool *ret_look)
+{
+	struct links *links = link->links;
+	bool asks = link->state == LINK_UP && link->told.again_ms > 0;
+	struct timespec at = {.tv_sec = link->again / 1000,
+			      .tv_nsec = link->again % 1000 * 1000000};
+
+	if (!asks)
+		pthread_cond_wait(&links->work, &links->lock);
+	else if (clock_now_ms() >= link->again)
+		*ret_look = true;
+	else
+		pthread_cond_timedwait(&links->work, &links->lock, &at);
+}
+
+/* NULL with *ret_look: no job, but the server is to be asked how it is. */
+static struct job *next_job(struct link *link, bool *ret_closing, bool *ret_look)
 {
 	struct links *links = link->links;
 	struct job *job;
@@ -147,8 +194,9 @@ static struct job *next_job(struct link *link, bool *ret_closing)
 	link->running = false;
 	if (link->state == LINK_UP)
 		link->slow = false; /* whatever it was asked, it has answered */
-	while (!link->first && !links->closing)
-		pthread_cond_wait(&links->work, &links->lock);
+	*ret_look = false;
+	while (!link->first && !links->closing && !*ret_look)
+		wait_for_work(link, ret_look);
 	job = link->first;
 	if (job)
 		link->first = job->next;
@@ -198,11 +246,13 @@ static void *link_main(void *argument)
 {
 	struct link *link = argument;
 	struct job *job;
-	bool closing;
+	bool closing, look;
 
 	connect_if_needed(link);
-	while ((job = next_job(link, &closing))) {
-		if (closing)
+	while ((job = next_job(link, &closing, &look)) || look) {
+		if (look)
+			look_again(link);
+		else if (closing)
 			job->run(job, link->server, NULL, not_wanted);
 		else
 			run_job(link, job);
@@ -248,7 +298,7 @@ struct links *links_new(const struct links_options *options)
 	pthread_mutex_init(&links->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&links->work, NULL);
+	pthread_cond_init(&links->work, &monotonic);
 	pthread_cond_init(&links->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	links->cluster = *options->cluster;
@@ -296,13 +346,23 @@ void links_free(struct links *links)
 	release(links);
 }
 
+/* With the lock held: has it started, and does not know yet whether it votes? */
+static bool is_undecided(const struct link *link)
+{
+	return link->state == LINK_UP && !link->told.votes && link->told.tells;
+}
+
 /* With the lock held: is there a link that one still waits for? */
 static bool is_settling(const struct links *links, bool needed)
 {
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (links->link[i].state == LINK_NEW &&
-		    !(needed ? links->link[i].hopeless : links->link[i].slow))
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const struct link *link = &links->link[i];
+
+		if (link->state == LINK_NEW && !(needed ? link->hopeless : link->slow))
 			return true;
+		if (is_undecided(link) && !(needed ? link->undecidable : link->undecided))
+			return true;
+	}
 	return false;
 }
 
@@ -338,11 +398,17 @@ void links_settle(struct links *links, bool needed)
 	pthread_mutex_lock(&links->lock);
 	while (is_settling(links, needed) && rc == 0)
 		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (links->link[i].state != LINK_UP) {
-			links->link[i].slow = true;
-			links->link[i].hopeless |= needed;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct link *link = &links->link[i];
+
+		if (link->state != LINK_UP) {
+			link->slow = true;
+			link->hopeless |= needed;
+		} else if (is_undecided(link)) {
+			link->undecided = true;
+			link->undecidable |= needed;
 		}
+	}
 	pthread_mutex_unlock(&links->lock);
 }
 
@@ -402,7 +468,9 @@ void links_retry(struct links *links)
 	links_retry_after(links, LINKS_PATIENCE_MS);
 }
 
-static unsigned mask_of(struct links *links, bool voting)
+enum of_them { THOSE_UP, THOSE_TELLING, THOSE_VOTING };
+
+static unsigned mask_of(struct links *links, enum of_them which)
 {
 	unsigned mask = 0;
 
@@ -410,7 +478,9 @@ static unsigned mask_of(struct links *links, bool voting)
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const struct link *link = &links->link[i];
 
-		if (link->state == LINK_UP && !link->slow && (link->votes || !voting))
+		if (link->state == LINK_UP && !link->slow &&
+		    (which == THOSE_UP || link->told.votes ||
+		     (which == THOSE_TELLING && link->told.tells)))
 			mask |= 1U << i;
 	}
 	pthread_mutex_unlock(&links->lock);
@@ -419,18 +489,23 @@ static unsigned mask_of(struct links *links, bool voting)
 
 unsigned links_up(struct links *links)
 {
-	return mask_of(links, false);
+	return mask_of(links, THOSE_UP);
 }
 
 unsigned links_voting(struct links *links)
 {
-	return mask_of(links, true);
+	return mask_of(links, THOSE_VOTING);
+}
+
+unsigned links_telling(struct links *links)
+{
+	return mask_of(links, THOSE_TELLING);
 }
 
 dfs_seen links_seen(struct links *links, unsigned server)
 {
 	pthread_mutex_lock(&links->lock);
-	dfs_seen seen = links->link[server - 1].seen;
+	dfs_seen seen = links->link[server - 1].told.seen;
 	pthread_mutex_unlock(&links->lock);
 	return seen;
 }

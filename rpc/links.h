@@ -38,6 +38,8 @@ struct job {
 /* What a server has told when it was connected to. */
 struct links_introduction {
 	bool votes;
+	bool tells; /* or may soon: until then what it tells is good where no three vote */
+	int64_t again_ms; /* when to ask it again whether that has changed; 0: never */
 	dfs_seen seen;
 };
 
@@ -47,7 +49,8 @@ struct links_options {
 	unsigned servers;              /* never connects to others, which count as down */
 	/*
 	 * Called on the server's thread with each new connection, before any job, to say
-	 * what must be said first.  false, with why (LINKS_WHY bytes, naming the server), when the
+	 * what must be said first; and again on the same one when the server has told
+	 * (hello.h) that it votes now, or no more.  false, with why (LINKS_WHY bytes, naming the server), when the
 	 * server cannot be used: the connection is closed.  True with a why says for
 	 * what it is no good, e.g. that it does not vote.  May take its time, and ends
 	 * soon after links_free, because its calls then fail.
@@ -71,8 +74,8 @@ void links_cancel(struct links *links);
 void links_free(struct links *links);
 
 /*
- * Waits until each server has answered or failed: for a second, and only once for a
- * server that does neither; or, where they are needed, for ten.
+ * Waits until each server has answered or failed, and knows whether it votes: for a second,
+ * and only once for a server that does neither; or, where they are needed, for ten.
  */
 void links_settle(struct links *links, bool needed);
 
@@ -93,9 +96,10 @@ void links_set_tls(struct links *links, SSL_CTX *take_tls);
 
 void links_submit(struct links *links, unsigned server, struct job *job);
 
-/* Servers that are connected; of these, the ones that vote. */
+/* Servers that are connected; of these, the ones that vote; and those that tell or vote. */
 unsigned links_up(struct links *links);
 unsigned links_voting(struct links *links);
+unsigned links_telling(struct links *links);
 
 /* What the server told as its "seen" in its last introduction. */
 dfs_seen links_seen(struct links *links, unsigned server);
