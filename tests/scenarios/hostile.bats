@@ -17,8 +17,16 @@ raw()
 	"${IN[@]}" "$DFS_TOOLS/scenarios/tools/raw" "$DFS_CONFIG" "$@"
 }
 
+# A counter that no server has seen.
+above_all()
+{
+	for n in 1 2 3 4; do
+		raw $n seen
+	done | sort -n | awk 'END { print $1 + 1 }'
+}
+
 @test "1.7 three servers that know no file outvote one that accepted one" {
-	[ "$(raw 4 accept /tester/ghost 5 1)" = 0 ]
+	[ "$(raw 4 accept /tester/ghost "$(above_all)" 1)" = 0 ]
 	# The first may find it among its three and finish it; from there on all agree.
 	run client stat ghost
 	first=$status
@@ -51,9 +59,30 @@ raw()
 	client get third - | cmp "$T/one" -
 }
 
+@test "2.2 counters a thousand jumps above all others at one server, restarted, and another away: writes go on" {
+	echo one >"$T/one"
+	client put "$T/one"
+	top=$(raw 1 raise /tester/elsewhere 1000)
+	[ "$top" -ge $((1000 << 32)) ]
+	server_stop 1
+	server_start 1
+	# It refuses on all paths what the others would hear: its word counts now.
+	[ "$(raw 1 seen)" -ge "$top" ]
+	[ "$(raw 2 seen)" -lt $((2 << 32)) ]
+	server_kill 3
+	client put "$T/one"
+	client put "$T/one" another
+	client get another - | cmp "$T/one" -
+	client delete another
+	# The others have followed, and not by ballots of the client's making.
+	[ "$(raw 2 seen)" -ge "$top" ]
+	[ "$(raw 4 seen)" -ge "$top" ]
+}
+
 @test "1.7 a path whose operations were numbered to the end can still be written and deleted" {
+	top=$(above_all)
 	for n in 1 2 3 4; do
-		[ "$(raw $n accept /tester/last 5 18446744073709551615)" = 0 ]
+		[ "$(raw $n accept /tester/last "$top" 18446744073709551615)" = 0 ]
 	done
 	client stat last
 	echo new >"$T/new"
