@@ -35,7 +35,7 @@ struct peers_register {
  * For acceptor_set_ask, with the peers as its context: asks how far the others' counters are,
  * waiting a second at most, and hands that to the acceptor.
  */
-void peers_follow(void *peers);
+void peers_follow(void *context);
 
 /*
  * Waits until three have answered, a second for those beyond two, and at most until
