@@ -266,8 +266,8 @@ const struct user *users_look(struct users *users, const char *name, int64_t fre
 		struct reading *last = entry->last;
 
 		if (last != NULL &&
-		    (last->began > arrival ||
-		     (last->user.checked && last->user.began_ms > oldest)))
+		    (last->began > arrival || (fresh_ms > 0 && last->user.checked &&
+					       last->user.began_ms > oldest)))
 			found = last;
 		else if (entry->being_read)
 			(void)pthread_cond_wait(&users->changed, &users->lock);
