@@ -231,7 +231,7 @@ print(sum(int(line) for line in sys.stdin if line.strip() != "None"))'
 	echo "text $text random $random"
 	[ $text -lt 400000 ]
 	[ $random -gt 8000000 ]
-	[ $random -lt 8200000 ]
+	[ $random -lt 8400000 ]
 	client get text - | cmp "$T/text" -
 	client get random - | cmp "$T/random" -
 }
