@@ -143,6 +143,52 @@ refused()
 	[ "$(field status <<<"$output")" = no-server ]
 }
 
+# In place of dfsN stands somebody who has its key, and tells a lie about log-ins.
+liar_start()
+{
+	local n=$1 lie=$2 behind
+	server_stop "$n"
+	cp "$DFS_CONFIG" "$T/behind.conf"
+	give_ports "$T/behind.conf"
+	behind=$(DFS_CONFIG=$T/behind.conf server_port "$n")
+	rm -rf "$T/liar"
+	mkdir "$T/liar"
+	background "$PYTHON" "$TOOLS/liar.py" "$(server_port "$n")" "$behind" "$CLUSTER" "$n" "$lie" "$T/liar"
+	eventually 20 test -e "$T/liar/ready"
+	server_spawn "$n" --listen "127.0.0.1:$behind"
+	server_wait "$n"
+}
+
+@test "a server that lies about a log-in can neither choose how a proof is made nor be believed" {
+	local lie liar proofs
+	echo text >"$T/in"
+	alone put "$T/in" name
+	for lie in salt weak keyring account; do
+		liar_start 2 $lie
+		liar=$BACKGROUND_PID
+		run -0 by_password tester get name -
+		[ "$output" = text ]
+		[ "$(sort -u "$T/liar/lies")" = $lie ]
+		# It was shown the proof that the true parameters give, and no other.
+		by_password tester login
+		sort -u "$T/liar/proofs" >"$T/proofs.$lie"
+		[ "$(wc -l <"$T/proofs.$lie")" = 1 ]
+		cmp "$T/proofs.$lie" "$T/proofs.salt"
+		server_stop 2
+		kill -KILL "$liar"
+		wait "$liar" 2>/dev/null || true
+		server_start 2
+	done
+	# With one other server left it is the word of one against that of the other: no proof is made.
+	liar_start 2 salt
+	server_stop 1
+	server_stop 4
+	run -5 by_password tester whoami
+	[[ $output == *"two servers that agree"* ]]
+	[ ! -e "$T/liar/proofs" ]
+	[ -e "$T/liar/lies" ]
+}
+
 @test "wrong, unknown and disabled are refused alike" {
 	local wrong unknown disabled
 	secret "$T/wrong" "not the password"
