@@ -5,7 +5,7 @@
  * more, so everything that it touches is in struct links, which is counted: one reference
  * for the owner, one for each thread.
  */
-#include "links.h"
+#include "links_internal.h"
 
 #include "clock.h"
 #include "hello.h"
@@ -15,41 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum link_state { LINK_NEW, LINK_UP, LINK_DOWN };
-
 static const char not_wanted[] = "the connection is no longer wanted";
-
-struct link {
-	struct links *links;
-	unsigned server;
-	struct job *first, *last;
-	enum link_state state;
-	bool running; /* a job is with its thread */
-	struct links_introduction told;
-	int64_t again; /* when it is asked anew whether it votes */
-	bool slow,
-		hopeless; /* was waited for in vain: as one that could help, as one needed */
-	bool undecided, undecidable; /* likewise, to know whether it votes */
-	int64_t since;               /* the state was entered at */
-	struct call *call;           /* set by the thread alone; others only cancel it */
-	char why[LINKS_WHY];
-};
-
-struct links {
-	pthread_mutex_t lock;   /* of all below and of the links */
-	pthread_cond_t work;    /* a job came, or closing */
-	pthread_cond_t changed; /* a state changed */
-	unsigned references;
-	bool closing;
-	struct cluster cluster;
-	SSL_CTX *tls;
-	unsigned servers;
-	bool (*introduce)(void *context, unsigned server, struct call *call,
-			  struct links_introduction *ret, char *why);
-	void *context;
-	void (*free_context)(void *context);
-	struct link link[DFS_SERVERS];
-};
 
 /* ---- a link's thread ----------------------------------------------------------- */
 
@@ -346,72 +312,6 @@ void links_free(struct links *links)
 	release(links);
 }
 
-/* With the lock held: has it started, and does not know yet whether it votes? */
-static bool is_undecided(const struct link *link)
-{
-	return link->state == LINK_UP && !link->told.votes && link->told.tells;
-}
-
-/* With the lock held: is there a link that one still waits for? */
-static bool is_settling(const struct links *links, bool needed)
-{
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		const struct link *link = &links->link[i];
-
-		if (link->state == LINK_NEW && !(needed ? link->hopeless : link->slow))
-			return true;
-		if (is_undecided(link) && !(needed ? link->undecidable : link->undecided))
-			return true;
-	}
-	return false;
-}
-
-/* With the lock held: the links that neither answered nor failed. */
-static unsigned on_the_way(const struct links *links)
-{
-	unsigned mask = 0;
-
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		mask |= links->link[i].state == LINK_NEW ? 1U << i : 0;
-	return mask;
-}
-
-void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),
-		void *context, int64_t deadline_ms)
-{
-	struct timespec at = {.tv_sec = deadline_ms / 1000,
-			      .tv_nsec = deadline_ms % 1000 * 1000000};
-	int rc = 0;
-
-	pthread_mutex_lock(&links->lock);
-	while (!enough(context, on_the_way(links)) && on_the_way(links) != 0 && rc == 0)
-		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
-	pthread_mutex_unlock(&links->lock);
-}
-
-void links_settle(struct links *links, bool needed)
-{
-	int64_t until = clock_now_ms() + (needed ? LINKS_NEED_MS : LINKS_PATIENCE_MS);
-	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
-	int rc = 0;
-
-	pthread_mutex_lock(&links->lock);
-	while (is_settling(links, needed) && rc == 0)
-		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		struct link *link = &links->link[i];
-
-		if (link->state != LINK_UP) {
-			link->slow = true;
-			link->hopeless |= needed;
-		} else if (is_undecided(link)) {
-			link->undecided = true;
-			link->undecidable |= needed;
-		}
-	}
-	pthread_mutex_unlock(&links->lock);
-}
-
 void links_submit(struct links *links, unsigned server, struct job *job)
 {
 	struct link *link = &links->link[server - 1];
@@ -466,78 +366,4 @@ void links_retry_after(struct links *links, int64_t pause_ms)
 void links_retry(struct links *links)
 {
 	links_retry_after(links, LINKS_PATIENCE_MS);
-}
-
-enum of_them { THOSE_UP, THOSE_TELLING, THOSE_VOTING };
-
-static unsigned mask_of(struct links *links, enum of_them which)
-{
-	unsigned mask = 0;
-
-	pthread_mutex_lock(&links->lock);
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		const struct link *link = &links->link[i];
-
-		if (link->state == LINK_UP && !link->slow &&
-		    (which == THOSE_UP || link->told.votes ||
-		     (which == THOSE_TELLING && link->told.tells)))
-			mask |= 1U << i;
-	}
-	pthread_mutex_unlock(&links->lock);
-	return mask;
-}
-
-unsigned links_up(struct links *links)
-{
-	return mask_of(links, THOSE_UP);
-}
-
-unsigned links_voting(struct links *links)
-{
-	return mask_of(links, THOSE_VOTING);
-}
-
-unsigned links_telling(struct links *links)
-{
-	return mask_of(links, THOSE_TELLING);
-}
-
-dfs_seen links_seen(struct links *links, unsigned server)
-{
-	pthread_mutex_lock(&links->lock);
-	dfs_seen seen = links->link[server - 1].told.seen;
-	pthread_mutex_unlock(&links->lock);
-	return seen;
-}
-
-const char *links_why(struct links *links, unsigned server, char *why)
-{
-	const struct link *link = &links->link[server - 1];
-
-	pthread_mutex_lock(&links->lock);
-	if (link->state == LINK_NEW || (link->slow && link->state == LINK_UP))
-		snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
-	else
-		snprintf(why, LINKS_WHY, "%s", link->why);
-	pthread_mutex_unlock(&links->lock);
-	return why;
-}
-
-void links_too_slow(struct links *links, unsigned server)
-{
-	pthread_mutex_lock(&links->lock);
-	/* It may have answered since: then it is not. */
-	if (links->link[server - 1].running || links->link[server - 1].first)
-		links->link[server - 1].slow = true;
-	pthread_mutex_unlock(&links->lock);
-}
-
-void links_address(struct links *links, unsigned server, char *ret, size_t size)
-{
-	const struct cluster_server *configured = &links->cluster.servers[server - 1];
-
-	if (configured->address[0])
-		snprintf(ret, size, "%s", configured->address);
-	else
-		snprintf(ret, size, "by rpcbind on %s", configured->host);
 }
