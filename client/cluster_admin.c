@@ -14,7 +14,7 @@ static const char name[] = "admin";
 /* Crockford's base 32: no two characters of it look alike. */
 static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-enum { GROUPS = 4, GROUP = 5, REGISTERS = 2, REGISTER_MAX = 2048 };
+enum { GROUPS = 4, GROUP = 5, REGISTERS = 2, REGISTERS_MAX = 4096 };
 
 static bool make_password(char *ret)
 {
@@ -69,12 +69,11 @@ static bool encode(dfs_learn_args *args, struct cluster_admin *ret)
 {
 	XDR xdrs;
 
-	ret->registers = malloc(REGISTERS * REGISTER_MAX);
+	ret->registers = malloc(REGISTERS_MAX);
 	if (ret->registers == NULL)
 		return false;
 	memset(&xdrs, 0, sizeof xdrs);
-	xdrmem_create(&xdrs, (char *)ret->registers, REGISTERS * REGISTER_MAX,
-		      XDR_ENCODE);
+	xdrmem_create(&xdrs, (char *)ret->registers, REGISTERS_MAX, XDR_ENCODE);
 	if (xdr_dfs_learn_args(&xdrs, args))
 		ret->registers_len = xdr_getpos(&xdrs);
 	xdr_destroy(&xdrs);

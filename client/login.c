@@ -383,15 +383,14 @@ bool login_is_decided(void *context, unsigned on_the_way)
 enum login_end login_end_of(struct login *login)
 {
 	enum login_end end = LOGIN_FEW;
+	bool accepted;
 
 	pthread_mutex_lock(&login->lock);
+	accepted = count(login->accepted) >= ENOUGH ||
+		   (login->known && count(login->denied) < ENOUGH);
 	if (login->kind == DFS_LOGIN_ASK)
 		end = LOGIN_NOBODY;
-	else if (count(login->accepted) >= ENOUGH)
-		end = LOGIN_DONE;
-	else if (count(login->denied) >= ENOUGH)
-		end = LOGIN_REFUSED;
-	else if (login->known)
+	else if (accepted)
 		end = LOGIN_DONE;
 	else if (login->denied)
 		end = LOGIN_REFUSED;

@@ -20,15 +20,15 @@ struct login;
 
 /* From the options of dfs_open; NULL when out of memory. */
 struct login *login_new(const struct cluster *cluster, const struct dfs_options *options);
-/* Wipes its secrets. */
-void login_free(void *login);
+/* Wipes its secrets; the context is a login. */
+void login_free(void *context);
 
 /* For links_options.introduce. */
-bool login_introduce(void *login, unsigned server, struct call *call,
+bool login_introduce(void *context, unsigned server, struct call *call,
 		     struct links_introduction *ret, char *why);
 
 /* For links_wait: has the log-in come to an end that more answers would not change? */
-bool login_is_decided(void *login, unsigned on_the_way);
+bool login_is_decided(void *context, unsigned on_the_way);
 
 /* Ends what waits for other servers: the session is being closed. */
 void login_cancel(struct login *login);

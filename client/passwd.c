@@ -64,9 +64,7 @@ struct dfs_result dfs_passwd(struct dfs *dfs, const char *password, size_t len,
 	struct keys_ring ring = {0};
 	char path[CHANGE_PATH];
 
-	if (!made)
-		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
-	else if (wrong)
+	if (wrong)
 		session_fail(&result, DFS_EXIT_USAGE, "%s", wrong);
 	else if (!dfs->identity || login_by_session(dfs->login))
 		session_fail(&result, DFS_EXIT_DENIED,
@@ -76,7 +74,7 @@ struct dfs_result dfs_passwd(struct dfs *dfs, const char *password, size_t len,
 			     "a user can have %d secrets, current and old ones together, "
 			     "and these would be more",
 			     KEYS_SECRETS_MAX);
-	else if (!credentials_make(made, password, len, &ring))
+	else if (!made || !credentials_make(made, password, len, &ring))
 		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
 	else
 		result = change_run(

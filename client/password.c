@@ -195,7 +195,7 @@ struct dfs_result password_ask(const char *what, struct password *ret)
 
 struct dfs_result password_ask_new(const char *what, struct password *ret)
 {
-	struct dfs_result result = {.code = DFS_EXIT_DENIED};
+	struct dfs_result result;
 	struct password again;
 	bool alike = false;
 

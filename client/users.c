@@ -136,50 +136,39 @@ static struct dfs_result look(struct dfs *dfs, const char *name, bool *ret_both)
 	return result;
 }
 
+/* With a new password and new keys, in place of what there is or not. */
+static struct dfs_result make_user(struct making *making, const char *password,
+				   size_t len)
+{
+	struct dfs_result result = {.code = DFS_EXIT_DONE};
+
+	if (!making->replaces)
+		result = look(making->dfs, making->name, &making->is_there);
+	if (result.code == DFS_EXIT_DONE)
+		result = make(making, password, len);
+	return result.code == DFS_EXIT_DONE ? write_both(making) : result;
+}
+
 struct dfs_result dfs_user_add(struct dfs *dfs, const char *name, const char *password,
 			       size_t len, uint64_t quota)
 {
-	struct making *making = calloc(1, sizeof *making);
 	struct dfs_result result = check(dfs, name);
+	struct making making = {.dfs = dfs, .name = name, .quota = quota};
 
-	if (!making)
-		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
-	if (result.code == DFS_EXIT_DONE)
-		result = look(dfs, name, &making->is_there);
-	if (result.code == DFS_EXIT_DONE) {
-		making->dfs = dfs;
-		making->name = name;
-		making->quota = quota;
-		result = make(making, password, len);
-	}
-	if (result.code == DFS_EXIT_DONE)
-		result = write_both(making);
-	free(making);
-	return result;
+	return result.code == DFS_EXIT_DONE ? make_user(&making, password, len) : result;
 }
 
 struct dfs_result dfs_user_passwd(struct dfs *dfs, const char *name, const char *password,
 				  size_t len)
 {
-	struct making *making = calloc(1, sizeof *making);
 	struct dfs_result result = check(dfs, name);
+	struct making making = {.dfs = dfs, .name = name, .replaces = true};
 
-	if (!making)
-		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
-	else if (result.code == DFS_EXIT_DONE && strcmp(name, admin) == 0)
+	if (result.code == DFS_EXIT_DONE && strcmp(name, admin) == 0)
 		session_fail(&result, DFS_EXIT_DENIED,
 			     "admin's keys cannot be replaced: change the password with "
 			     "\"passwd\"");
-	if (result.code == DFS_EXIT_DONE) {
-		making->dfs = dfs;
-		making->name = name;
-		making->replaces = true;
-		result = make(making, password, len);
-	}
-	if (result.code == DFS_EXIT_DONE)
-		result = write_both(making);
-	free(making);
-	return result;
+	return result.code == DFS_EXIT_DONE ? make_user(&making, password, len) : result;
 }
 
 /* ---- changes, deletion ----------------------------------------------------------- */
@@ -263,13 +252,17 @@ dfs_users(struct dfs *dfs,
 	  int (*entry)(void *context, const struct dfs_user_entry *entry), void *context)
 {
 	struct dfs_result result = check(dfs, admin);
-	struct merge_entry *found = malloc(sizeof *found);
-	struct merge *merge = NULL;
+	struct merge_entry *found;
+	struct merge *merge;
 
-	if (!found)
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	found = malloc(sizeof *found);
+	if (!found) {
 		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
-	if (result.code == DFS_EXIT_DONE)
-		merge = merge_new(dfs, PATH_ACCOUNTS, false, true, &result);
+		return result;
+	}
+	merge = merge_new(dfs, PATH_ACCOUNTS, false, true, &result);
 	while (merge && merge_next(merge, found, &result))
 		if (found->value && found->value->body.kind == DFS_ACCOUNT &&
 		    tell(found, entry, context) != 0)
