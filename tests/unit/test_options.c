@@ -155,6 +155,36 @@ static void test_refused(void **state)
 	options_free(&options);
 }
 
+static void test_users(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why,
+			  WORDS("user", "add", "anna", "--quota=5K",
+				"--new-password-file", "f", "--user", "admin")));
+	assert_int_equal(options.count, 2);
+	assert_string_equal(options.values[OPTION_QUOTA], "5K");
+	assert_string_equal(options.values[OPTION_NEW_PASSWORD_FILE], "f");
+	assert_string_equal(options.values[OPTION_USER], "admin");
+	assert_null(options_refused(&options, commands_find("user")->options));
+	assert_string_equal(options_refused(&options, commands_find("passwd")->options),
+			    "quota");
+	options_free(&options);
+	assert_true(parse(&options, why, WORDS("share", "--write", "f", "berta")));
+	assert_int_equal(options.count, 2);
+	assert_null(options_refused(&options, commands_find("share")->options));
+	assert_string_equal(options_refused(&options, commands_find("unshare")->options),
+			    "write");
+	options_free(&options);
+	/* A password is never an argument, so nothing takes one. */
+	assert_false(parse(&options, why, WORDS("login", "--password", "secret")));
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("passwd", "--new-password=secret")));
+	options_free(&options);
+}
+
 /* How the arguments of put, or with dash of get, are understood. */
 static void expect_split(bool dash, const char *const *words, const char *target,
 			 size_t sources)
@@ -271,6 +301,8 @@ static void test_verbs(void **state)
 	assert_string_equal(commands_nearest("puts")->name, "put");
 	assert_string_equal(commands_nearest("delte")->name, "delete");
 	assert_string_equal(commands_nearest("statsu")->name, "status");
+	assert_string_equal(commands_nearest("logn")->name, "login");
+	assert_string_equal(commands_nearest("unshear")->name, "unshare");
 	assert_null(commands_nearest("frobnicate"));
 	assert_null(commands_nearest("averyveryverylongword"));
 	assert_null(commands_nearest(""));
@@ -301,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_json_behind_a_mistake),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_base),
 		cmocka_unit_test(test_join),
