@@ -302,7 +302,7 @@ bool session_file_newest(const dfs_id *cluster, char *ret_user)
 			continue;
 		newest = *time;
 		any = true;
-		(void)snprintf(ret_user, DFS_USER_MAX + 1, "%s", name);
+		memcpy(ret_user, name, strlen(name) + 1); /* it is a user name */
 	}
 	if (dir)
 		(void)closedir(dir);
