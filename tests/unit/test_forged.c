@@ -370,7 +370,7 @@ static void test_2_2_a_binding_needs_a_ticket(void **state)
 
 /* ---- quotas -------------------------------------------------------------------------- */
 
-static void test_2_10_no_step_goes_past_the_quota(void **state)
+static void test_2_2_no_step_goes_past_the_quota(void **state)
 {
 	struct fixture *fixture = *state;
 	struct value_fixture_file file = {
@@ -400,7 +400,7 @@ static void test_2_10_no_step_goes_past_the_quota(void **state)
 	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 9), DFS_OK);
 }
 
-static void test_2_10_what_came_meanwhile_counts_when_it_is_accepted(void **state)
+static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state)
 {
 	struct fixture *fixture = *state;
 	struct value_fixture_file first = {
@@ -547,8 +547,8 @@ int main(void)
 		TEST(test_2_2_an_object_of_another_path_is_not_bound),
 		TEST(test_2_2_content_in_prepare_fits_the_size),
 		TEST(test_2_2_a_binding_needs_a_ticket),
-		TEST(test_2_10_no_step_goes_past_the_quota),
-		TEST(test_2_10_what_came_meanwhile_counts_when_it_is_accepted),
+		TEST(test_2_2_no_step_goes_past_the_quota),
+		TEST(test_2_2_what_came_meanwhile_counts_when_it_is_accepted),
 		TEST(test_2_2_a_manifest_fits_what_is_here),
 		TEST(test_2_2_a_manifest_names_no_object_of_another_path),
 		TEST(test_2_2_owners_are_who_they_are),

@@ -1,0 +1,220 @@
+/*
+ * A write that is left half done: as "tester", the content of a small file is staged for a path on
+ * all four servers, and its manifest is accepted by some of them only.
+ *
+ *	half CONFIG FILE PATH SERVER...
+ */
+#include "ballot.h"
+#include "call.h"
+#include "cipher.h"
+#include "clock.h"
+#include "login_fixture.h"
+#include "manifest.h"
+#include "placement.h"
+#include "text.h"
+#include "value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT_MS = 20000, CONTENT_MAX = 65536 };
+
+struct half {
+	struct cluster cluster;
+	struct identity identity;
+	struct call *calls[DFS_SERVERS];
+	char *path;
+	uint8_t bytes[CONTENT_MAX];
+	size_t len;
+	uint8_t key[KEYS_LEN];
+	dfs_id operation;
+	dfs_ballot ballot;
+	dfs_value value; /* to be accepted */
+	struct {
+		uint8_t room[CONTENT_MAX / 4 + 1 + CIPHER_MORE];
+		uint32_t len;
+	} units[DFS_SERVERS];
+};
+
+static char why[512];
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "half: %s: %s\n", what, why);
+	exit(1);
+}
+
+static void must(bool good, const char *what)
+{
+	if (!good)
+		fail(what);
+}
+
+static void say(struct half *half, unsigned server, uint32_t procedure, xdrproc_t encode,
+		const void *args, xdrproc_t decode, void *res, size_t size)
+{
+	must(call_run(half->calls[server - 1], procedure, encode, args, decode, res, size,
+		      clock_now_ms() + LIMIT_MS, why, sizeof why),
+	     "call");
+}
+
+static dfs_path wire_path(const struct half *half)
+{
+	return (dfs_path){(u_int)strlen(half->path), half->path};
+}
+
+/* What stands at the path, and a ballot above what has been seen. */
+static void look(struct half *half, unsigned server)
+{
+	dfs_path path = wire_path(half);
+	const dfs_paths args = {{1, &path}};
+	const dfs_looked *item;
+	dfs_lookup_res res;
+
+	say(half, server, DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths, &args,
+	    (xdrproc_t)xdr_dfs_lookup_res, &res, sizeof res);
+	must(res.status == DFS_OK, "LOOKUP");
+	item = &res.dfs_lookup_res_u.ok.items.items_val[0];
+	must(item->status == DFS_OK && item->dfs_looked_u.reg.known, "no such file");
+	if (res.dfs_lookup_res_u.ok.seen.counter >= half->ballot.counter)
+		half->ballot.counter = res.dfs_lookup_res_u.ok.seen.counter + 1;
+	half->ballot.epoch = res.dfs_lookup_res_u.ok.seen.epoch;
+	value_free(&half->value);
+	must(value_copy(&item->dfs_looked_u.reg.dfs_register_u.accepted.value,
+			&half->value),
+	     "memory");
+	call_free_result((xdrproc_t)xdr_dfs_lookup_res, &res);
+}
+
+/* The file's content in place of what the value had. */
+static void make_content(struct half *half)
+{
+	dfs_manifest *manifest = &half->value.body.dfs_body_u.manifest;
+	dfs_content *content = &manifest->content;
+	struct content_hash *hash = content_hash_new(true);
+	struct cipher *cipher = cipher_new();
+	struct content_digests digests;
+	struct cipher_object object;
+
+	must(hash && cipher && content_hash_add(hash, half->bytes, half->len) &&
+		     content_hash_end(hash, &digests) &&
+		     keys_random(half->key, sizeof half->key) &&
+		     id_random(&content->object),
+	     "content");
+	content->size = half->len;
+	content->unit_size = placement_unit_size(half->len);
+	content->row = content_row(digests.xxh128);
+	content->holders = 0;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		content->holders = placement_hold(content->holders, s,
+						  placement_pair(content->row, s));
+	must(cipher_object_init(&object, content, half->key), "cipher");
+	for (unsigned u = 0; u < DFS_SERVERS; u++) {
+		uint32_t len = placement_unit_len(content->size, content->unit_size, u);
+
+		memcpy(half->units[u].room + CIPHER_BEFORE,
+		       half->bytes + u * content->unit_size, len);
+		half->units[u].len =
+			cipher_seal(cipher, &object, u, half->units[u].room, len);
+		must(half->units[u].len > 0, "cipher");
+	}
+	cipher_free(cipher);
+	must(manifest_seal(&half->identity, half->path, manifest,
+			   &half->identity.account.seal_key, half->key, &digests),
+	     "manifest");
+}
+
+static void make_value(struct half *half)
+{
+	dfs_value *value = &half->value;
+
+	must(id_random(&half->operation) && id_random(&half->ballot.proposer), "random");
+	value->operation = half->operation;
+	value->origin = half->ballot;
+	value->number++;
+	value->content_version = (dfs_version){value->number, half->operation};
+	value->recent.recent_len = 0;
+	make_content(half);
+}
+
+static void prepare(struct half *half, unsigned server)
+{
+	const dfs_content *content = &half->value.body.dfs_body_u.manifest.content;
+	unsigned chunks = placement_pair(content->row, server);
+	dfs_unit units[DFS_SERVERS];
+	dfs_prepare_item item = {.path = wire_path(half), .size = content->size};
+	dfs_small *small = &item.stage.dfs_stage_u.small;
+	const dfs_prepare_args args = {half->operation, half->ballot, {1, &item}};
+	const dfs_promise *promise;
+	dfs_prepare_res res;
+
+	item.stage.kind = DFS_STAGE_CONTENT;
+	small->share = (dfs_share){content->object, DFS_SERVERS, chunks};
+	small->units.units_val = units;
+	for (unsigned u = 0; u < DFS_SERVERS; u++)
+		if (chunks & 1U << (placement_chunk(u) - 1))
+			units[small->units.units_len++] =
+				(dfs_unit){u, {half->units[u].len, half->units[u].room}};
+	say(half, server, DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, &args,
+	    (xdrproc_t)xdr_dfs_prepare_res, &res, sizeof res);
+	must(res.status == DFS_OK, "PREPARE");
+	promise = &res.dfs_prepare_res_u.ok.items.items_val[0];
+	must(promise->status == DFS_OK &&
+		     promise->dfs_promise_u.promised.staged == DFS_OK,
+	     "PREPARE");
+	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
+}
+
+static void accept_at(struct half *half, unsigned server)
+{
+	dfs_proposal item = {.path = wire_path(half), .value = half->value};
+	const dfs_accept_args args = {half->ballot, {1, &item}};
+	dfs_accept_res res;
+
+	say(half, server, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
+	    (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res);
+	must(res.status == DFS_OK && res.dfs_accept_res_u.ok.items.items_val[0] == DFS_OK,
+	     "ACCEPT");
+	call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
+}
+
+static void read_file(struct half *half, const char *name)
+{
+	FILE *file = fopen(name, "rb");
+
+	if (file) {
+		half->len = fread(half->bytes, 1, sizeof half->bytes, file);
+		fclose(file);
+	}
+	snprintf(why, sizeof why, "a file of 12 to %d bytes", CONTENT_MAX - 1);
+	/* Every unit has something. */
+	must(half->len >= 12 && half->len < sizeof half->bytes, name);
+}
+
+int main(int argc, char **argv)
+{
+	static struct half half;
+	uint64_t server;
+
+	snprintf(why, sizeof why, "see the head of half.c");
+	must(argc > 4 && cluster_read(argv[1], &half.cluster, why, sizeof why), "usage");
+	read_file(&half, argv[2]);
+	half.path = argv[3];
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		half.calls[s - 1] = login_fixture_open(&half.cluster, s, "tester",
+						       &half.identity, why, sizeof why);
+		must(half.calls[s - 1] != NULL, "log-in");
+		look(&half, s);
+	}
+	make_value(&half);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		prepare(&half, s);
+	for (int i = 4; i < argc; i++) {
+		must(text_number(argv[i], 1, DFS_SERVERS, &server), "usage");
+		accept_at(&half, (unsigned)server);
+	}
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		call_close(half.calls[s - 1]);
+	return 0;
+}
