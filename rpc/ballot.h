@@ -14,9 +14,9 @@ extern const dfs_ballot ballot_none;
 
 /*
  * A server refuses counters that are further than this above what it has seen, so that
- * nobody can use them up (protocol: 64-bit counters, jumps of at most 2^32).
+ * nobody can use them up (64-bit counters; at 5,000 jumps a second 2^40 jumps take seven years).
  */
-#define BALLOT_JUMP (UINT64_C(1) << 32)
+#define BALLOT_JUMP (UINT64_C(1) << 24)
 
 /* What a proposer goes by when it chooses the counter of its next ballot. */
 struct ballot_choice {
