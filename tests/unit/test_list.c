@@ -186,7 +186,8 @@ static void told(struct fixture *fixture, const char *user, char *folder, bool r
 		}
 		more = ok->more;
 		assert_true(!more || ok->next.dfs_path_len > 0);
-		memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
+		if (more)
+			memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
 		args.after = (dfs_path){ok->next.dfs_path_len, after};
 		xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
 	}
@@ -260,7 +261,8 @@ static void test_a_page_looks_at_so_much_and_no_more(void **state)
 		ask(fixture, "alice", &args, &res);
 		more = ok->more;
 		assert_int_equal(ok->entries.entries_len, more ? 0 : 1);
-		memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
+		if (more)
+			memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
 		args.after = (dfs_path){ok->next.dfs_path_len, after};
 		xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
 		pages++;

@@ -120,6 +120,8 @@ static void make_content(struct half *half)
 		must(half->units[u].len > 0, "cipher");
 	}
 	cipher_free(cipher);
+	free(manifest->keys.keys_val);
+	free(content->sealed.sealed_val);
 	must(manifest_seal(&half->identity, half->path, manifest,
 			   &half->identity.account.seal_key, half->key, &digests),
 	     "manifest");
