@@ -6,10 +6,26 @@
 #include "peers.h"
 #include "ticket.h"
 #include "value.h"
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
-/* For servers that are in reach this is plenty; who waits longer asks again. */
-enum { ASK_MS = 3000 };
+enum {
+	/* For servers that are in reach this is plenty; who waits longer asks again. */
+	ASK_MS = 3000,
+	/*
+	 * Calls that ask other servers at once.  Whoever asks for what is not his, again and again, has to
+	 * wait for himself, and not those who log in or finish something.
+	 */
+	ASKING_MAX = 2
+};
+
+static struct {
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t fewer;
+	unsigned count;
+} asking = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
 
 static bool is_user(const char *user, const char *name, size_t len)
 {
@@ -71,6 +87,44 @@ static dfs_status told_grants(const struct caller *caller,
 	return told->answers >= 2 ? DFS_DENIED : DFS_UNCHECKED;
 }
 
+/* false when it was not one's turn by then. */
+static bool begin_asking(int64_t deadline_ms)
+{
+	struct timespec until = {.tv_sec = deadline_ms / 1000,
+				 .tv_nsec = deadline_ms % 1000 * 1000000};
+	int rc = 0;
+
+	pthread_mutex_lock(&asking.lock);
+	while (asking.count == ASKING_MAX && rc != ETIMEDOUT)
+		rc = pthread_cond_clockwait(&asking.fewer, &asking.lock, CLOCK_MONOTONIC,
+					    &until);
+	bool mine = asking.count < ASKING_MAX;
+	asking.count += mine;
+	pthread_mutex_unlock(&asking.lock);
+	return mine;
+}
+
+static void end_asking(void)
+{
+	pthread_mutex_lock(&asking.lock);
+	asking.count--;
+	pthread_cond_signal(&asking.fewer);
+	pthread_mutex_unlock(&asking.lock);
+}
+
+static bool read_three(const struct caller *caller, const dfs_paths *paths,
+		       struct peers_register *ret)
+{
+	int64_t deadline = clock_now_ms() + ASK_MS;
+	bool heard = begin_asking(deadline);
+
+	if (heard) {
+		heard = peers_read(caller->server->peers, paths, deadline, ret);
+		end_asking();
+	}
+	return heard;
+}
+
 static void ask_peers(const struct caller *caller, const struct permit_demand *demands,
 		      const size_t *which, size_t count, dfs_status *ret)
 {
@@ -83,7 +137,7 @@ static void ask_peers(const struct caller *caller, const struct permit_demand *d
 		return;
 	for (size_t i = 0; i < count; i++)
 		paths[i] = *demands[which[i]].path;
-	heard = peers_read(caller->server->peers, &args, clock_now_ms() + ASK_MS, told);
+	heard = read_three(caller, &args, told);
 	for (size_t i = 0; i < count; i++) {
 		size_t at = which[i];
 

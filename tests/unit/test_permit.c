@@ -10,8 +10,10 @@
 #include "value.h"
 #include "value_fixture.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,7 +48,9 @@ static struct {
 	bool heard;
 	unsigned answers;
 	bool known, shared;
-	unsigned calls;
+	atomic_uint calls, inside, most;
+	bool pairs; /* each call waits for another one to be in it */
+	pthread_barrier_t pair;
 	size_t asked;
 	char first[64];
 } world;
@@ -56,7 +60,19 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 {
 	(void)peers;
 	assert_true(deadline_ms > 0);
+	unsigned inside = ++world.inside;
+
+	if (inside > world.most)
+		world.most = inside;
+	if (world.pairs)
+		pthread_barrier_wait(&world.pair);
+	world.inside--;
 	world.calls++;
+	if (world.pairs) {
+		memset(ret, 0, sizeof *ret);
+		ret->answers = 3;
+		return true;
+	}
 	world.asked = paths->paths.paths_len;
 	snprintf(world.first, sizeof world.first, "%.*s",
 		 (int)paths->paths.paths_val[0].dfs_path_len,
@@ -307,6 +323,32 @@ static void test_a_batch_is_asked_for_at_once(void **state)
 		assert_int_equal(status[i], DFS_DENIED);
 }
 
+/* ---- those who ask much ------------------------------------------------------------------ */
+
+static void *judge_once(void *state)
+{
+	assert_int_equal(judge(state, "alice", 0, PERMIT_READ, "/bob/x"), DFS_DENIED);
+	return NULL;
+}
+
+/* However many calls ask for what is not theirs, two ask other servers at a time. */
+static void test_few_ask_at_a_time(void **state)
+{
+	enum { MANY = 12 };
+	pthread_t threads[MANY];
+
+	pthread_barrier_init(&world.pair, NULL, 2);
+	world.pairs = true;
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, judge_once, *state),
+				 0);
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	pthread_barrier_destroy(&world.pair);
+	assert_int_equal(world.calls, MANY);
+	assert_int_equal(world.most, 2);
+}
+
 /* ---- tickets ------------------------------------------------------------------------- */
 
 static bool gives_ticket(struct fixture *fixture, const char *user, unsigned peer,
@@ -360,6 +402,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_existence_is_not_told, start, end),
 		cmocka_unit_test_setup_teardown(test_a_batch_is_asked_for_at_once, start,
 						end),
+		cmocka_unit_test_setup_teardown(test_few_ask_at_a_time, start, end),
 		cmocka_unit_test_setup_teardown(test_tickets_are_for_who_may_read, start,
 						end),
 	};
