@@ -4,13 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_owners(const struct index_owner *a, const struct index_owner *b)
-{
-	return index_compare_paths(a->name, a->name_len, b->name, b->name_len);
-}
-
-INDEX_TREE(index_owners, index_owner, compare_owners)
-
 static struct index_owner *find(const struct index *index, const char *name, size_t len)
 {
 	struct index_owner *owner = RB_ROOT(&index->owners);
@@ -94,6 +87,13 @@ static bool make_room(struct index *index)
 	index->owner_room = room;
 	return true;
 }
+
+static int compare_owners(const struct index_owner *a, const struct index_owner *b)
+{
+	return index_compare_paths(a->name, a->name_len, b->name, b->name_len);
+}
+
+INDEX_TREE(index_owners, index_owner, compare_owners)
 
 bool index_number_owner(struct index *index, const char *name, size_t len,
 			uint32_t *ret_number)

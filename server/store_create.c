@@ -41,8 +41,8 @@ static int must_be_empty(int folder_fd)
 	DIR *dir;
 	int rc = store_list_folder(folder_fd, &dir);
 
-	if (rc != 0)
-		return rc;
+	if (rc != 0 || !dir)
+		return rc != 0 ? rc : EIO;
 	while (rc == 0 && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
 			rc = EEXIST;
