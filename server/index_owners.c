@@ -93,6 +93,7 @@ static int compare_owners(const struct index_owner *a, const struct index_owner 
 	return index_compare_paths(a->name, a->name_len, b->name, b->name_len);
 }
 
+/* cppcheck-suppress unknownMacro */
 INDEX_TREE(index_owners, index_owner, compare_owners)
 
 bool index_number_owner(struct index *index, const char *name, size_t len,
