@@ -355,8 +355,8 @@ bool login_introduce(void *context, unsigned server, struct call *call,
 	pthread_mutex_lock(&login->lock);
 	login->reached |= bit(server);
 	pthread_mutex_unlock(&login->lock);
-	/* A server that does not vote logs nobody in; what it has, it gives for tickets. */
-	if (login->kind == DFS_LOGIN_ASK || !ret->votes)
+	/* Also where it does not vote: it has content to give, and tells how it is. */
+	if (login->kind == DFS_LOGIN_ASK)
 		return true;
 	if (was_denied(login, server, why))
 		return false;

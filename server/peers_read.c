@@ -50,8 +50,8 @@ static void take_seen(struct peers *peers, const struct peers_look *look)
 	}
 }
 
-bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
-		struct peers_look *ret)
+static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		      struct peers_look *ret)
 {
 	dfs_paths *copy = copy_paths(paths);
 	unsigned good;
@@ -74,6 +74,33 @@ bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 		(void)round_await(ret->round, PEERS_TWO - ret->voters.self, deadline_ms);
 	take_seen(peers, ret);
 	return true;
+}
+
+/* Servers that answered and vote, this one among them. */
+static unsigned answers(const struct peers *peers, const struct peers_look *look)
+{
+	unsigned count = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_lookup_res *res =
+			s == peers->server ? &look->own : round_answer(look->round, s);
+
+		count += res != NULL && res->status == DFS_OK &&
+			 res->dfs_lookup_res_u.ok.votes;
+	}
+	return count;
+}
+
+bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		struct peers_look *ret)
+{
+	if (!look_once(peers, paths, deadline_ms, ret))
+		return false;
+	if (answers(peers, ret) >= PEERS_TWO || clock_now_ms() >= deadline_ms)
+		return true;
+	/* Those that were asked are gone; one that was not may be there since. */
+	peers_look_free(ret);
+	return look_once(peers, paths, deadline_ms, ret);
 }
 
 void peers_look_rest(struct peers *peers, struct peers_look *look)
