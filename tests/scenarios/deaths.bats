@@ -124,6 +124,7 @@ all_works_without()
 		server_kill $a $b
 		for name in $(ls "$T/in"); do
 			run -5 client get "before/$name" "$T/out/$name"
+			echo "$output"
 			[[ "$output" == *"transfer failed"* ]]
 			[[ "$output" == *"$name"* ]]
 			for chunk in $(chunks_lost "${name#large}" $a $b); do
