@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "ballot.h"
+#include "batch.h"
 #include "placement.h"
 #include "value.h"
 
@@ -112,6 +113,44 @@ static unsigned good_values(struct store_fixture *fixture)
 				EBADMSG);
 	}
 	return good;
+}
+
+/* A store as another version of the program writes it: nothing of it is guessed at. */
+static void test_another_version_is_told(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct seal_head head = {.server = fixture->options.server,
+				 .cluster = fixture->options.cluster,
+				 .store = store_fixture_id(1)};
+	struct segment_image *image = segment_image_in_memory(1);
+	struct pack_out none = {0}, seal = {0};
+	struct store_record *record;
+	struct store *store = NULL;
+	struct frame_key key;
+	char folder[PATH_MAX], path[PATH_MAX];
+	int fd;
+
+	close_store(fixture);
+	for (unsigned i = 1; i <= 1 + 2 * FILES; i++)
+		assert_int_equal(unlink(segment_path(fixture, i, path)), 0);
+	seal_put(&seal, &head, 0, &none);
+	assert_int_equal(seal.bytes[3], SEAL_VERSION);
+	seal.bytes[3]--;
+	frame_key_seal(&key);
+	record = batch_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
+	assert_int_equal(segment_image_add(image, &key, record->frame, record->len), 0);
+	fd = open(store_fixture_file(fixture, "seg", folder), O_RDONLY | O_DIRECTORY);
+	assert_int_equal(segment_image_seal(image, fd,
+					    "000000000000001-000000000000001.gdbm", true),
+			 0);
+	close(fd);
+	segment_image_free(image);
+	batch_records_free(record);
+	pack_free(&seal);
+	assert_int_equal(
+		store_open(&fixture->options, &store, fixture->why, sizeof fixture->why),
+		EPROTO);
+	assert_non_null(strstr(fixture->why, "another version"));
 }
 
 static void test_1_6_segment_removed(void **state)
@@ -456,6 +495,7 @@ static void test_damage_goes_with_its_content(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_another_version_is_told, start, end),
 		cmocka_unit_test_setup_teardown(test_1_6_segment_removed, start, end),
 		cmocka_unit_test_setup_teardown(test_1_6_folder_emptied, start, end),
 		cmocka_unit_test_setup_teardown(test_first_segments_removed, start, end),

@@ -34,9 +34,41 @@ static const struct seal_entry entries[] = {
 	 .ballot = {.counter = 9, .proposer = {{4}}},
 	 .kind = DFS_FILE,
 	 .holders = 0x9630,
+	 .size = 1000,
+	 .owner = "a",
+	 .owner_len = 1,
 	 .object_count = 2,
 	 .objects = {{{7}}, {{8}}},
 	 .bytes = 333},
+	{.type = SEAL_REGISTER,
+	 .path = "/shared/x",
+	 .path_len = 9,
+	 .ballot = {.counter = 9, .proposer = {{4}}},
+	 .kind = DFS_FILE,
+	 .settled = true,
+	 .has_readers = true,
+	 .holders = 0x9630,
+	 .size = 1ULL << 40,
+	 .owner = "somebody",
+	 .owner_len = 8,
+	 .object_count = 1,
+	 .objects = {{{9}}},
+	 .bytes = 334},
+	{.type = SEAL_REGISTER,
+	 .path = "/@accounts/bob",
+	 .path_len = 14,
+	 .ballot = {.counter = 1},
+	 .kind = DFS_ACCOUNT,
+	 .size = UINT64_MAX,
+	 .owner = "bob",
+	 .owner_len = 3,
+	 .bytes = 335},
+	{.type = SEAL_REGISTER,
+	 .path = "/@credentials/bob",
+	 .path_len = 17,
+	 .ballot = {.counter = 1},
+	 .kind = DFS_CREDENTIALS,
+	 .bytes = 336},
 	{.type = SEAL_REGISTER,
 	 .path = "/b/y",
 	 .path_len = 4,
@@ -70,6 +102,11 @@ static void check_entry(const struct seal_entry *a, const struct seal_entry *b)
 	assert_int_equal(ballot_compare(&a->ballot, &b->ballot), 0);
 	assert_int_equal(a->kind, b->kind);
 	assert_int_equal(a->settled, b->settled);
+	assert_int_equal(a->has_readers, b->has_readers);
+	assert_true(a->size == b->size);
+	assert_int_equal(a->owner_len, b->owner_len);
+	if (a->owner_len > 0)
+		assert_memory_equal(a->owner, b->owner, a->owner_len);
 	assert_int_equal(a->holders, b->holders);
 	assert_int_equal(a->object_count, b->object_count);
 	for (size_t i = 0; i < SEAL_OBJECTS_MAX; i++)
