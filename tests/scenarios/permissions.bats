@@ -91,3 +91,77 @@ said()
 	client get /shared/file - | cmp - "$T/after"
 	[ "$(client stat --json /shared/file | field owner)" = other ]
 }
+
+@test "2.2 a quota holds at it and one byte past it, for whoever stores" {
+	local small=$T/small large=$T/large
+	client user quota tester 1000000 --user admin
+	[[ $(client df) == *"tester  0 used of 1000000"* ]]
+	random_file "$small" 1000
+	random_file "$large" 999000
+	client put "$large" large
+	random_file "$T/more" 1001
+	run -7 client put "$T/more" small
+	[[ $output == *"over the quota of tester"* ]]
+	client put "$small" small
+	[[ $(client df) == *"tester  1000000 used of 1000000"* ]]
+	# Nothing more, wherever it is counted, in one piece or unit by unit.
+	printf x >"$T/byte"
+	run -7 client put "$T/byte" byte
+	run -7 client put "$T/byte" /shared/byte
+	run -7 client put "$large" larger
+	client share small other --write
+	run -7 client put --user other "$T/more" /tester/small
+	[[ $output == *"over the quota of tester"* ]]
+	client put --user other "$T/byte" /tester/small
+	client put "$T/byte" /shared/byte
+	[[ $(client df) == *"tester  999002 used of 1000000"* ]]
+	# Who stores over a file below /shared/ owns it from then on.
+	client put --user other "$T/more" /shared/byte
+	[[ $(client df) == *"tester  999001 used of 1000000"* ]]
+	[[ $(client df --user other) == *"other  1001 used"* ]]
+	# What is there may be stored again, made smaller and deleted under a quota that has shrunk.
+	client user quota tester 10 --user admin
+	client put "$large" large
+	run -7 client put "$T/byte" byte
+	client delete large
+	client put "$T/byte" byte
+	[[ $(client df) == *"tester  2 used of 10"* ]]
+	# All of it is known after a restart.
+	servers_stop
+	servers_start
+	[[ $(client df) == *"tester  2 used of 10"* ]]
+	run -7 client put "$T/more" byte
+}
+
+@test "2.2 others' files are not listed, however many there are and whatever is asked" {
+	mkdir -p "$T/tree/deep"
+	local i
+	for i in {1..400}; do
+		echo "$i" >"$T/tree/deep/$i"
+	done
+	client put -r "$T/tree" tree
+	client put "$T/tree/deep/1" last
+	[ -z "$(client list / --user other)" ]
+	[ -z "$(client list -R / --user other)" ]
+	[ -z "$(client list /tester/ --user other)" ]
+	client share tree/deep/399 other
+	client share last other
+	[ "$(client list / --user other)" = tester/ ]
+	[ "$(client list -R / --user other)" = $'tester/last\ntester/tree/deep/399' ]
+	[ "$(client list /tester/ --user other)" = $'last\ntree/' ]
+	[ "$(client list -l /tester/tree/deep/ --user other | wc -l)" = 1 ]
+	client unshare tree/deep/399 other
+	[ "$(client list -R / --user other)" = tester/last ]
+	# Also while one server still has what was before.
+	server_stop 2
+	client unshare last other
+	client share tree/deep/7 other
+	server_start 2
+	eventually 20 listing_is tester/tree/deep/7
+	run -7 client get --user other /tester/last "$T/out"
+}
+
+listing_is()
+{
+	[ "$(client list -R / --user other)" = "$1" ]
+}
