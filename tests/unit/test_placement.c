@@ -152,7 +152,8 @@ static void test_units_cover_the_file(void **state)
 	for (uint64_t size = 0; size < 3000000;
 	     size += size < EVERY_SIZE_BELOW ? 1 : 65521) {
 		uint32_t unit_size = placement_unit_size(size);
-		uint64_t units = placement_units(size, unit_size), sum = 0, of[5] = {0};
+		uint64_t units = placement_units(size, unit_size), sum = 0, of[5] = {0},
+			 bytes_of[5] = {0};
 
 		assert_true(size >= 1048576 || units <= 4);
 		for (uint64_t unit = 0; unit < units; unit++) {
@@ -162,15 +163,19 @@ static void test_units_cover_the_file(void **state)
 			assert_true(len == unit_size || unit == units - 1);
 			sum += len;
 			of[placement_chunk(unit)]++;
+			bytes_of[placement_chunk(unit)] += len;
 		}
 		assert_true(sum == size);
 		for (unsigned chunks = 0; chunks <= PLACEMENT_ALL; chunks++) {
-			uint64_t expected = 0;
+			uint64_t expected = 0, bytes = 0;
 
 			for (unsigned chunk = 1; chunk <= 4; chunk++)
-				if (chunks & 1U << (chunk - 1))
+				if (chunks & 1U << (chunk - 1)) {
 					expected += of[chunk];
+					bytes += bytes_of[chunk];
+				}
 			assert_true(placement_units_of(units, chunks) == expected);
+			assert_true(placement_bytes_of(size, chunks) == bytes);
 		}
 	}
 }
