@@ -7,6 +7,13 @@ peer.py [--from SOURCE] login ADDRESS PROGRAM CLUSTER USER WAY [COUNT]
         logs in COUNT times, each on a new connection; a line each: the answer's status, and the
         seconds that it took.  WAY is session (what "client login" left), password:FILE, or
         ask (only how a proof is made)
+peer.py stay ADDRESS PROGRAM CLUSTER USER READY
+        logs in with the session, makes the file READY, and lists on that connection again and again until
+        it is refused; prints the status of that
+peer.py compare ADDRESS PROGRAM CLUSTER WAY COUNT USER USER
+        COUNT log-ins of each user, in a random order, from many addresses: with wrong proofs (WAY is
+        wrong), or only asking how a proof is made (ask).  Ends with 1 when the two users can be told
+        apart, by answer or by time
 peer.py stall ADDRESS PROGRAM CLUSTER FROM COUNT READY PATH
         keeps COUNT connections from the address FROM busy doing nothing of use, each again as
         soon as it is cut off, until it is killed; makes the file READY once all have stalled.
@@ -21,11 +28,13 @@ import configparser
 import contextlib
 import hashlib
 import hmac
+import math
 import os
 import random
 import select
 import socket
 import ssl
+import statistics
 import struct
 import subprocess
 import sys
@@ -164,6 +173,89 @@ def log_in_often(user, way, count):
             begin = time.monotonic()
             _, _, results = ask(stream, LOGIN, args)
             print(word(results), f"{time.monotonic() - begin:.6f}", flush=True)
+
+
+def stay(user, ready):
+    with secure(SOURCE) as stream:
+        assert login(stream, user) == OK
+        open(ready, "x").close()
+        while (status := word(ask(stream, LIST, list_args(f"/{user}/".encode()))[2])) == OK:
+            select.select([], [], [], 0.05)
+        print(status)
+        # Once nobody, always nobody.
+        assert word(ask(stream, LIST, list_args(f"/{user}/".encode()))[2]) == DENIED
+
+
+# ---- guessing ---------------------------------------------------------------------------
+
+
+AT_ONCE, APART = 16, 0.002
+
+
+def guess(stream, user, way):
+    stream.sendall(record(call(7, LOGIN, opaque(user.encode()) + (
+        bytes(4) if way == "ask" else struct.pack(">I", 1) + os.urandom(32)))))
+
+
+def guesses(orders, way, sources):
+    """
+    [(user, answer, seconds)] of log-ins: of each order one after the other, on a connection and from an address
+    of its own; of all orders at once, but begun so far apart that they do not wait for one another.
+    """
+    left = {secure(next(sources)): list(x) for x in orders}
+    idle, waiting, done, last = list(left), {}, [], 0
+    while idle or waiting:
+        pause = max(0, last + APART - time.monotonic()) if idle else 30
+        for stream in select.select(list(waiting), [], [], pause)[0]:
+            user, begin = waiting.pop(stream)
+            seconds = time.monotonic() - begin
+            _, what, results = reply(stream)
+            assert what == ("accepted", SUCCESS, AUTH_NONE, b""), what
+            # The salt is each user's own.
+            done.append((user, results[:8] + bytes(16) + results[24:] if way == "ask" else results, seconds))
+            if left[stream]:
+                idle.append(stream)
+        if idle and time.monotonic() >= last + APART:
+            stream, last = idle.pop(0), time.monotonic()
+            waiting[stream] = left[stream].pop(), last
+            guess(stream, waiting[stream][0], way)
+    for stream in left:
+        stream.close()
+    return done
+
+
+def addresses():
+    """Of this machine, all different: 127.x.y.z"""
+    number = random.randrange(1 << 22)
+    while True:
+        number = (number + 1) % (1 << 22)
+        yield f"127.{number // 62500 + 1}.{number // 250 % 250 + 1}.{number % 250 + 1}"
+
+
+def farthest_apart(one, other):
+    """The largest distance of two distributions (Kolmogorov and Smirnov)."""
+    return max(abs(sum(x <= t for x in one) / len(one) - sum(x <= t for x in other) / len(other))
+               for t in one + other)
+
+
+def compare(way, count, users, chance=1e-6):
+    """
+    0 when the two are alike.  If they are, their times are farther apart than the limit once in 1 / chance
+    runs: the two-sided test of Kolmogorov and Smirnov, in its form for large samples.
+    """
+    sources, done = addresses(), []
+    while len(done) < 2 * count:
+        # As many of each as are answered equally soon.
+        orders = [random.sample(users * 3, 6) for _ in range(min(AT_ONCE, -(-(2 * count - len(done)) // 6)))]
+        done += guesses(orders, way, sources)
+    times = [[seconds for who, _, seconds in done if who == user] for user in users]
+    apart, limit = farthest_apart(*times), math.sqrt(-math.log(chance / 2) / len(times[0]))
+    for user, seconds in zip(users, times):
+        print(f"{user}: {1000 * min(seconds):.2f}, {1000 * statistics.median(seconds):.2f}, "
+              f"{1000 * max(seconds):.2f} ms (least, median, most)")
+    answers = {answer for _, answer, _ in done}
+    print(f"{len(times[0])} tries each: {len(answers)} different answers, {apart:.3f} apart, the limit is {limit:.3f}")
+    return int(len(answers) > 1 or apart > limit)
 
 
 # ---- connections ------------------------------------------------------------------------
@@ -612,6 +704,10 @@ PROGRAM = int(program)
 NAME = f"dfs{PROGRAM - 600000000}"
 if mode == "check":
     sys.exit(check(sys.argv[5:]))
+if mode == "stay":
+    sys.exit(stay(*sys.argv[5:7]))
+if mode == "compare":
+    sys.exit(compare(sys.argv[5], int(sys.argv[6]), sys.argv[7:9]))
 if mode == "login":
     sys.exit(log_in_often(*sys.argv[5:7], int((sys.argv[7:] or ["1"])[0])))
 stall(sys.argv[5], int(sys.argv[6]), *sys.argv[7:9])
