@@ -1,6 +1,8 @@
 /* The parts that a batch is filled with. */
 #include "batch.h"
 
+#include "uploads.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +35,17 @@ void batch_records_free(struct store_record *records)
 	}
 }
 
+/* In a bucket of gdbm. */
+enum { BUCKET_ELEMENT = 24 };
+
 uint64_t batch_record_bytes(const struct store_record *record)
 {
-	enum { BUCKET_ELEMENT = 24 };
-
 	return record->key->len + record->len + BUCKET_ELEMENT;
+}
+
+uint64_t batch_frame_bytes(const struct frame_key *key, size_t data_len)
+{
+	return key->len + frame_size(key->len, data_len) + BUCKET_ELEMENT;
 }
 
 struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type)
@@ -94,6 +102,28 @@ bool batch_add_entry(struct store_batch *batch, const struct seal_entry *entry)
 	return true;
 }
 
+int batch_add_trim(struct store_batch *batch, struct index_object *take_object,
+		   unsigned chunks, struct store_upload *upload)
+{
+	struct seal_entry entry = {
+		.type = SEAL_TRIM, .objects[0] = take_object->id, .chunks = chunks};
+	struct store_op *op = batch_add_op(batch, SEAL_TRIM);
+	bool added = op && (upload ? batch_put_entry(&upload->entries, &entry)
+				   : batch_add_entry(batch, &entry));
+
+	if (!added) {
+		if (op)
+			batch_drop_op(batch);
+		batch_release_object(batch->store, take_object);
+		return ENOMEM;
+	}
+	if (upload)
+		upload->entry_count++;
+	op->object = take_object;
+	op->chunks = chunks;
+	return 0;
+}
+
 bool batch_has_content(const struct store_batch *batch, const dfs_id *object)
 {
 	for (size_t i = 0; i < batch->op_count; i++)
@@ -104,7 +134,7 @@ bool batch_has_content(const struct store_batch *batch, const dfs_id *object)
 }
 
 struct index_object *batch_hold_object(struct store *store, const dfs_id *id,
-				       unsigned *ret_chunks, uint64_t *ret_units)
+				       struct batch_here *ret)
 {
 	struct index_object *object;
 
@@ -118,9 +148,13 @@ struct index_object *batch_hold_object(struct store *store, const dfs_id *id,
 		pthread_cond_wait(&store->keeper_dropped, &store->keeper_lock);
 		pthread_mutex_unlock(&store->keeper_lock);
 	}
+	memset(ret, 0, sizeof *ret);
 	object = index_hold(store->index, id);
-	*ret_chunks = object ? index_chunks(object) : 0;
-	*ret_units = object ? object->units : 0;
+	if (object && object->part.chunks != 0)
+		*ret = (struct batch_here){.some = true,
+					   .chunks = index_chunks(object),
+					   .damaged = index_damaged(object),
+					   .units = object->units};
 	pthread_rwlock_unlock(&store->lock);
 	return object;
 }

@@ -20,19 +20,29 @@ struct store_record {
 /* What becomes visible once it is durable. */
 struct store_op {
 	enum seal_type type;
-	struct index_register *reg;    /* SEAL_REGISTER */
-	struct index_binding *binding; /* SEAL_BINDING */
-	struct index_object *object;   /* SEAL_CONTENT: held; SEAL_DROP */
-	struct index_part *spare;      /* SEAL_CONTENT */
-	struct seal_entry content;     /* SEAL_CONTENT */
-	unsigned image;                /* in which of the batch's segments it is */
-	uint64_t claimed;              /* SEAL_REGISTER: of its owner's quota */
+	struct index_register *reg;        /* SEAL_REGISTER */
+	struct index_binding *binding;     /* SEAL_BINDING */
+	struct index_object *object;       /* SEAL_CONTENT, SEAL_TRIM: held; SEAL_DROP */
+	struct index_part *spare;          /* SEAL_CONTENT */
+	struct seal_entry content;         /* SEAL_CONTENT */
+	struct store_forgotten *forgotten; /* SEAL_FORGET */
+	unsigned chunks;                   /* SEAL_TRIM: that stay */
+	unsigned image;                    /* in which of the batch's segments it is */
+	uint64_t claimed;                  /* SEAL_REGISTER: of its owner's quota */
 };
 
 struct store_upload;
 
+/* A path that is forgotten up to this ballot. */
+struct store_forgotten {
+	dfs_ballot ballot;
+	size_t len;
+	char path[];
+};
+
 struct store_batch {
 	struct store *store;
+	unsigned generation;      /* the store's, when it was made */
 	struct store_batch *next; /* in the queue */
 	struct store_record *records, **records_end;
 	size_t record_count;
@@ -45,6 +55,8 @@ struct store_batch {
 	size_t upload_count;
 	uint64_t reserve;
 	uint32_t epoch;
+	dfs_ballot floor;
+	bool votes; /* the end of a recovery */
 	bool may_use_reserve, done;
 	int result;
 };
@@ -60,8 +72,9 @@ void batch_records_free(struct store_record *records);
  */
 struct store_record *batch_register_new(struct seal_entry *entry, const dfs_value *value);
 
-/* What a record takes in its segment, about. */
+/* What a record takes in its segment, about; the same by its key and data. */
 uint64_t batch_record_bytes(const struct store_record *record);
+uint64_t batch_frame_bytes(const struct frame_key *key, size_t data_len);
 
 /* The next op, zeroed; NULL when out of memory. */
 struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type);
@@ -75,14 +88,27 @@ void batch_add_records(struct store_batch *batch, struct store_record *take_reco
 bool batch_put_entry(struct pack_out *entries, const struct seal_entry *entry);
 bool batch_add_entry(struct store_batch *batch, const struct seal_entry *entry);
 
+/*
+ * The object, which is held, keeps only these chunks; before what is added to it after this.
+ * upload: the entry goes into its @seal, if not NULL.  0 or ENOMEM, and the object is released.
+ */
+int batch_add_trim(struct store_batch *batch, struct index_object *take_object,
+		   unsigned chunks, struct store_upload *upload);
+
 bool batch_has_content(const struct store_batch *batch, const dfs_id *object);
 
 /*
  * Holds the object, and tells what is here of it.  Waits while the keeper drops it: what
- * is added then must come after that.  NULL when out of memory.
+ * is added then must come after that.  Chunks that are damaged are not here, yet the object
+ * has its number of units.  NULL when out of memory.
  */
+struct batch_here {
+	bool some; /* of it, damaged or not */
+	unsigned chunks, damaged;
+	uint64_t units;
+};
 struct index_object *batch_hold_object(struct store *store, const dfs_id *id,
-				       unsigned *ret_chunks, uint64_t *ret_units);
+				       struct batch_here *ret);
 void batch_release_object(struct store *store, struct index_object *object);
 
 #endif

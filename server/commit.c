@@ -1,8 +1,10 @@
 /* From filled batches to a durable segment, and the serial section in which numbers are given. */
 #include "commit.h"
 
+#include "ballot.h"
 #include "keeper.h"
 #include "log.h"
+#include "memory.h"
 #include "uploads.h"
 
 #include <errno.h>
@@ -21,12 +23,20 @@ static struct seal_head next_head(struct commit_job *job)
 
 	pthread_rwlock_rdlock(&store->lock);
 	head = store->head;
+	memcpy(head.peers, store->heard, sizeof head.peers);
 	pthread_rwlock_unlock(&store->lock);
 	for (const struct store_batch *batch = job->batches; batch; batch = batch->next) {
 		if (batch->reserve > head.reserved)
 			head.reserved = batch->reserve;
 		if (batch->epoch > head.epoch)
 			head.epoch = batch->epoch;
+		if (store->rules.raise_floor &&
+		    ballot_compare(&batch->floor, &head.floor) > 0)
+			head.floor = batch->floor;
+		if (batch->votes) {
+			head.votes = true;
+			head.born = batch->epoch;
+		}
 	}
 	return head;
 }
@@ -105,7 +115,7 @@ static int build(struct commit_job *job)
 	pack_put(&entries, job->notes.bytes, job->notes.len);
 	if (uploads) {
 		pack_put(&entries, uploads[0]->entries.bytes, uploads[0]->entries.len);
-		count++;
+		count += uploads[0]->entry_count;
 	}
 	rc = add_batches(job, &entries, &count);
 	head = next_head(job);
@@ -114,8 +124,10 @@ static int build(struct commit_job *job)
 	if (rc == 0)
 		rc = commit_add_seal(job->images[0], &head, count, &entries);
 	for (size_t i = 1; uploads && i < job->segment_count && rc == 0; i++)
-		rc = commit_add_seal(job->images[i], &head, 1, &uploads[i]->entries);
+		rc = commit_add_seal(job->images[i], &head, uploads[i]->entry_count,
+				     &uploads[i]->entries);
 	job->seal_bytes = (uint32_t)entries.len;
+	memcpy(job->peers, head.peers, sizeof job->peers);
 	pack_free(&entries);
 	return rc;
 }
@@ -199,9 +211,34 @@ static void publish_op(struct store *store, struct store_op *op, struct commit_j
 		index_drop_content(store->index, op->object);
 		op->object = NULL;
 		break;
+	case SEAL_TRIM:
+		index_trim(store->index, op->object, op->chunks);
+		index_release(store->index, op->object);
+		op->object = NULL;
+		break;
+	case SEAL_FORGET:
+		index_forget(store->index, op->forgotten->path, op->forgotten->len,
+			     &op->forgotten->ballot);
+		break;
 	case SEAL_SETTLED:
 		break;
 	}
+}
+
+/* With the store's lock held. */
+static void publish_numbers(struct store *store, const struct store_batch *batch)
+{
+	if (batch->reserve > store->head.reserved)
+		store->head.reserved = batch->reserve;
+	if (batch->epoch > store->head.epoch)
+		store->head.epoch = batch->epoch;
+	if (ballot_compare(&batch->floor, &store->head.floor) > 0)
+		store->head.floor = batch->floor;
+	if (!batch->votes)
+		return;
+	store->head.votes = true;
+	store->head.born = batch->epoch;
+	atomic_store(&store->phase, STORE_WHOLE);
 }
 
 /* With the store's lock held. */
@@ -220,16 +257,28 @@ static void publish(struct commit_job *job, uint64_t first)
 	for (struct store_batch *batch = job->batches; batch; batch = batch->next) {
 		for (size_t i = 0; i < batch->op_count; i++)
 			publish_op(store, &batch->ops[i], job);
-		if (batch->reserve > store->head.reserved)
-			store->head.reserved = batch->reserve;
-		if (batch->epoch > store->head.epoch)
-			store->head.epoch = batch->epoch;
+		publish_numbers(store, batch);
 	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		(void)memory_take(&store->head.peers[i], &job->peers[i]);
 	for (size_t i = 0; i < job->segment_count; i++)
 		job->segments[i]->full = job->segments[i]->live;
 	job->segments[0]->seal_bytes = job->seal_bytes;
 	memset(job->segments, 0, sizeof job->segments);
 	memset(job->names, 0, sizeof job->names);
+}
+
+/* Nothing is written into a lost store, nor what was begun before a recovery into a new one. */
+static bool may_write(const struct commit_job *job)
+{
+	const struct store *store = job->store;
+
+	if (atomic_load(&store->phase) == STORE_LOST)
+		return false;
+	for (const struct store_batch *batch = job->batches; batch; batch = batch->next)
+		if (batch->generation != atomic_load(&store->generation))
+			return false;
+	return true;
 }
 
 /*
@@ -240,9 +289,10 @@ static int number(struct commit_job *job)
 {
 	struct store *store = job->store;
 	uint64_t first;
-	int rc = 0;
+	int rc;
 
 	pthread_mutex_lock(&store->serial);
+	rc = may_write(job) ? 0 : EIO;
 	first = store->newest + 1;
 	for (size_t i = 0; i < job->segment_count && rc == 0; i++) {
 		segment_set_range(job->segments[i]->file, first + i, first + i);

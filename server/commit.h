@@ -16,7 +16,8 @@ struct commit_job {
 	struct store_batch *later;   /* set by commit_run: for the next job */
 	struct pack_out notes;       /* entries SEAL_SETTLED */
 	uint32_t note_count;
-	uint32_t seal_bytes; /* of the first segment */
+	uint32_t seal_bytes;           /* of the first segment */
+	dfs_memory peers[DFS_SERVERS]; /* that its heads tell */
 	size_t segment_count;
 	struct segment_image *images[DFS_BATCH_MAX]; /* those of uploads are borrowed */
 	bool own_image;                              /* images[0] is freed with the job */

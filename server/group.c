@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "commit.h"
 #include "keeper.h"
+#include "memory.h"
 #include "space.h"
 #include "uploads.h"
 
@@ -78,6 +79,7 @@ static void take_group(struct store *store, struct commit_job *job, size_t *ret_
 	job->note_count = store->note_count;
 	memset(&store->notes, 0, sizeof store->notes);
 	store->note_count = 0;
+	store->memory_waits = false;
 }
 
 /* Moves the batches that there is no room for to refused. */
@@ -124,8 +126,11 @@ static void requeue(struct store *store, struct store_batch *batches)
  */
 static void keep_notes(struct store *store, struct commit_job *job)
 {
-	if (job->note_count == 0 || job->notes.len + store->notes.len > NOTES_MAX)
+	store->memory_waits = true;
+	if (job->note_count == 0 || job->notes.len + store->notes.len > NOTES_MAX) {
+		store->notes_due_ms = clock_now_ms() + NOTES_MS;
 		return;
+	}
 	pack_put(&job->notes, store->notes.bytes, store->notes.len);
 	if (!job->notes.failed) {
 		pack_free(&store->notes);
@@ -146,6 +151,29 @@ static void answer(struct store_batch *batches, int result)
 		batches->result = result;
 		batches->done = true;
 	}
+}
+
+/* Is more remembered of peers than a segment tells? */
+static bool has_memory(struct store *store)
+{
+	bool has = false;
+
+	pthread_rwlock_rdlock(&store->lock);
+	for (unsigned i = 0; i < DFS_SERVERS && !has; i++) {
+		dfs_memory told = store->head.peers[i];
+
+		has = memory_take(&told, &store->heard[i]);
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return has;
+}
+
+/* With the queue's lock held: something is to be written within a second. */
+static void wait_a_second(struct store *store)
+{
+	if (store->note_count == 0 && !store->memory_waits)
+		store->notes_due_ms = clock_now_ms() + NOTES_MS;
+	pthread_cond_signal(&store->queue_more);
 }
 
 static int write_group(struct commit_job *job, size_t records)
@@ -172,11 +200,14 @@ static void run_group(struct store *store, struct commit_job *job)
 	pthread_mutex_unlock(&store->queue_lock);
 
 	judge_room(store, job, &refused);
-	if (job->batches || job->note_count > 0)
+	/* What waits for a store that is lost by now is learned again. */
+	if (atomic_load(&store->phase) == STORE_LOST)
+		rc = EIO;
+	else if (job->batches || job->note_count > 0 || has_memory(store))
 		rc = write_group(job, records);
 
 	pthread_mutex_lock(&store->queue_lock);
-	if (rc != 0)
+	if (rc != 0 && atomic_load(&store->phase) != STORE_LOST)
 		keep_notes(store, job);
 	requeue(store, job->later);
 	answer(job->batches, rc);
@@ -195,8 +226,8 @@ static bool wait_for_work(struct store *store)
 					.tv_nsec = due % 1000 * 1000000};
 
 		if (store->stopping)
-			return store->note_count > 0;
-		if (store->note_count == 0)
+			return store->note_count > 0 || store->memory_waits;
+		if (store->note_count == 0 && !store->memory_waits)
 			pthread_cond_wait(&store->queue_more, &store->queue_lock);
 		else if (clock_now_ms() >= due)
 			return true;
@@ -251,8 +282,10 @@ int store_commit(struct store_batch *take_batch)
 	struct store *store = batch->store;
 	int rc;
 
-	if (!store->committer_runs || batch->entries.len > BATCH_ENTRIES) {
-		rc = store->committer_runs ? EINVAL : EIO;
+	if (atomic_load(&store->phase) == STORE_LOST) {
+		rc = EIO;
+	} else if (batch->entries.len > BATCH_ENTRIES) {
+		rc = EINVAL;
 	} else if (batch->upload_count > 0) {
 		rc = commit_uploads(batch);
 	} else {
@@ -277,7 +310,7 @@ void store_settled(struct store *store, const char *path, size_t len,
 		.type = SEAL_SETTLED, .path = path, .path_len = len, .ballot = *ballot};
 	bool news;
 
-	if (!store->whole)
+	if (atomic_load(&store->phase) == STORE_LOST)
 		return;
 	pthread_rwlock_wrlock(&store->lock);
 	news = index_settle(store->index, path, len, ballot);
@@ -288,10 +321,19 @@ void store_settled(struct store *store, const char *path, size_t len,
 	 */
 	pthread_mutex_lock(&store->queue_lock);
 	if (store->notes.len < NOTES_MAX && batch_put_entry(&store->notes, &entry)) {
-		if (store->note_count++ == 0)
-			store->notes_due_ms = clock_now_ms() + NOTES_MS;
-		pthread_cond_signal(&store->queue_more);
+		wait_a_second(store);
+		store->note_count++;
 	}
 	pthread_mutex_unlock(&store->queue_lock);
 	keeper_wake(store);
+}
+
+void group_remember(struct store *store)
+{
+	if (atomic_load(&store->phase) == STORE_LOST)
+		return;
+	pthread_mutex_lock(&store->queue_lock);
+	wait_a_second(store);
+	store->memory_waits = true;
+	pthread_mutex_unlock(&store->queue_lock);
 }

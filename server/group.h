@@ -15,4 +15,7 @@ int group_start(struct store *store);
 /* Writes what waits and ends it. */
 void group_stop(struct store *store);
 
+/* What is remembered of peers has changed: written with the next commit, or in a second. */
+void group_remember(struct store *store);
+
 #endif

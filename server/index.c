@@ -55,6 +55,7 @@ struct index *index_new(int64_t grace_ms)
 	return index;
 }
 
+/* Without looking at what it refers to. */
 static void free_tree(struct index_registers *tree)
 {
 	struct index_register *reg, *next, *older;
@@ -162,13 +163,17 @@ struct index_register *index_find_register(const struct index *index, const char
 	return reg ? reg : find(&index->dead, path, len);
 }
 
-static const struct index_register *find_after(const struct index_registers *tree,
-					       const char *path, size_t len)
+/* From this path on, or strictly after it. */
+static struct index_register *find_from(const struct index_registers *tree,
+					const char *path, size_t len, bool after)
 {
-	const struct index_register *reg = RB_ROOT(tree), *best = NULL;
+	struct index_register *reg = RB_ROOT(tree), *best = NULL;
 
 	while (reg) {
-		if (index_compare_paths(path, len, index_path(reg), reg->path_len) < 0) {
+		int order =
+			index_compare_paths(path, len, index_path(reg), reg->path_len);
+
+		if (order < 0 || (order == 0 && !after)) {
 			best = reg;
 			reg = RB_LEFT(reg, entry);
 		} else {
@@ -178,11 +183,23 @@ static const struct index_register *find_after(const struct index_registers *tre
 	return best;
 }
 
+struct index_register *index_first(const struct index *index, enum index_tree tree,
+				   const char *path, size_t len, bool after)
+{
+	return find_from(tree == INDEX_LIVE ? &index->live : &index->dead, path, len,
+			 after);
+}
+
+struct index_register *index_step(struct index_register *reg)
+{
+	return RB_NEXT(index_registers, NULL, reg);
+}
+
 const struct index_register *index_next(const struct index *index, const char *after,
 					size_t len)
 {
-	const struct index_register *live = find_after(&index->live, after, len);
-	const struct index_register *dead = find_after(&index->dead, after, len);
+	const struct index_register *live = find_from(&index->live, after, len, true);
+	const struct index_register *dead = find_from(&index->dead, after, len, true);
 
 	if (live && dead)
 		return compare_registers(live, dead) < 0 ? live : dead;
@@ -204,7 +221,7 @@ const struct index_register *index_blocker(const struct index *index, const char
 		return NULL;
 	memcpy(folder, path, len);
 	folder[len] = '/';
-	reg = find_after(&index->live, folder, len + 1);
+	reg = find_from(&index->live, folder, len + 1, true);
 	if (reg && reg->path_len > len + 1 &&
 	    memcmp(index_path(reg), folder, len + 1) == 0)
 		return reg;
@@ -274,6 +291,7 @@ static void uncount(struct index *index, const struct index_register *reg)
 	} else {
 		counts->users--;
 	}
+	counts->damaged -= reg->damaged;
 	if (reg->kind == DFS_ACCOUNT)
 		index->owner_at[reg->owner]->quota = 0;
 }
@@ -313,6 +331,9 @@ static void put_above(struct index *index, struct index_register *top,
 {
 	bool same = ballot_compare(&top->ballot, &reg->ballot) == 0;
 
+	/* What was good in its segment may be copied from now on. */
+	if (top->damaged && top->segment)
+		top->segment->damaged = false;
 	leave_segment(top);
 	RB_REMOVE(index_registers, tree_of(index, top), top);
 	uncount(index, top);
@@ -363,6 +384,49 @@ bool index_settle(struct index *index, const char *path, size_t len,
 		return false;
 	settle(index, reg);
 	return true;
+}
+
+/* It is in no tree any more. */
+static void take_out(struct index *index, struct index_register *reg)
+{
+	leave_segment(reg);
+	RB_REMOVE(index_registers, tree_of(index, reg), reg);
+	uncount(index, reg);
+	free_older(index, reg);
+	index_register_free(index, reg);
+}
+
+void index_forget(struct index *index, const char *path, size_t len,
+		  const dfs_ballot *ballot)
+{
+	struct index_register *reg = index_find_register(index, path, len);
+
+	if (!reg || ballot_compare(&reg->ballot, ballot) > 0)
+		return;
+	index_resolve_bindings(index, path, len, ballot);
+	take_out(index, reg);
+}
+
+void index_mark_damaged(struct index *index, struct index_register *reg)
+{
+	if (reg->damaged)
+		return;
+	reg->damaged = true;
+	if (reg->segment)
+		reg->segment->damaged = true;
+	index->counts.damaged++;
+}
+
+void index_reset(struct index *index)
+{
+	struct index_register *reg;
+
+	index_bindings_free(index);
+	while ((reg = RB_ROOT(&index->live)) != NULL ||
+	       (reg = RB_ROOT(&index->dead)) != NULL)
+		take_out(index, reg);
+	index->counts.epoch = 0;
+	index->counts.highest_counter = 0;
 }
 
 void index_move_register(struct index *index, const struct seal_entry *entry, uint64_t lo,

@@ -31,10 +31,14 @@ struct index_segment {
 	struct segment *file;
 	uint64_t live;       /* bytes of records that the index points to */
 	uint64_t full;       /* what live was, or would have been, when it was sealed */
+	uint64_t trimmed;    /* about so much of it was given up by trimming objects */
 	uint32_t seal_bytes; /* of its @seal */
 	bool damaged;        /* found so: not copied, for what is still good in it */
 	bool unreadable;     /* not even its @seal: left for ever */
+	uint8_t swept;       /* of what is dead: SWEPT */
 };
+/* What a merge found dead is left out; as the first of all segments, also what undoes it. */
+enum { SWEPT = 1, SWEPT_AS_FIRST = 2 };
 TAILQ_HEAD(index_segments, index_segment);
 
 struct index_register {
@@ -64,11 +68,12 @@ struct index_owner {
 	char name[];
 };
 
-/* Where some chunks of an object are. */
+/* Where some chunks of an object are.  Those found damaged are among chunks. */
 struct index_part {
 	struct index_segment *segment;
 	struct index_part *more;
-	uint64_t bytes : 56, chunks : 8; /* chunks 0: nothing is here */
+	uint64_t bytes : 55, estimated : 1; /* the bytes, since chunks were trimmed */
+	uint64_t chunks : 4, damaged : 4;   /* chunks 0: nothing is here */
 };
 
 struct index_object {
@@ -88,6 +93,7 @@ struct index_binding {
 	RB_ENTRY(index_binding) entry;
 	struct index_object *object;
 	dfs_ballot ballot;
+	int64_t since_ms; /* when it was made or raised; or of the start */
 	size_t path_len;
 	char path[];
 };
@@ -99,6 +105,8 @@ void index_free(struct index *index);
 /* ---- registers */
 
 const char *index_path(const struct index_register *reg);
+/* Byte order, the shorter one first. */
+int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* From an entry of type SEAL_REGISTER; NULL when out of memory, or of numbers for owners. */
 struct index_register *index_register_new(struct index *index,
@@ -115,6 +123,12 @@ struct index_register *index_find_register(const struct index *index, const char
 /* The first one strictly after the cursor. */
 const struct index_register *index_next(const struct index *index, const char *after,
 					size_t len);
+/* Those of one kind, in order: files and users, or tombstones. */
+enum index_tree { INDEX_LIVE, INDEX_DEAD };
+/* The first one from this path on, or (after) strictly after it. */
+struct index_register *index_first(const struct index *index, enum index_tree tree,
+				   const char *path, size_t len, bool after);
+struct index_register *index_step(struct index_register *reg);
 /* A live file above or below the path; NULL when there is none. */
 const struct index_register *index_blocker(const struct index *index, const char *path,
 					   size_t len);
@@ -126,6 +140,16 @@ const struct index_register *index_blocker(const struct index *index, const char
  */
 bool index_settle(struct index *index, const char *path, size_t len,
 		  const dfs_ballot *ballot);
+
+/* The accepted value of the path goes, if it is not above this ballot, with all it overtook. */
+void index_forget(struct index *index, const char *path, size_t len,
+		  const dfs_ballot *ballot);
+
+/* Its record was found damaged; until the path accepts another, or the same again. */
+void index_mark_damaged(struct index *index, struct index_register *reg);
+
+/* All registers and bindings go; content stays. */
+void index_reset(struct index *index);
 
 /*
  * What the entry says was copied from a segment within lo to hi into another, to: that is where the
@@ -150,9 +174,11 @@ struct index_object *index_find_object(const struct index *index, const dfs_id *
 struct index_object *index_hold(struct index *index, const dfs_id *id);
 void index_release(struct index *index, struct index_object *object);
 
-/* The chunks that are here, and not about to be dropped. */
+/* The chunks that are here, not known to be damaged and not about to be dropped. */
 unsigned index_chunks(const struct index_object *object);
-/* The part that has this chunk (1..4); NULL when it is not here. */
+/* Those that are here, but for all that is known damaged. */
+unsigned index_damaged(const struct index_object *object);
+/* The part that has this chunk (1..4), if possible undamaged; NULL when it is not here. */
 struct index_part *index_part(struct index_object *object, unsigned chunk);
 
 /*
@@ -165,6 +191,8 @@ void index_put_content(struct index *index, struct index_object *object,
 
 /* Its content is gone; the object too, unless something refers to it. */
 void index_drop_content(struct index *index, struct index_object *object);
+/* The same for its chunks other than these. */
+void index_trim(struct index *index, struct index_object *object, unsigned chunks);
 
 /*
  * A reader uses the object.  If nothing refers to it, its grace begins anew; but not for ever: it
@@ -201,6 +229,11 @@ const struct index_binding *index_find_binding(const struct index *index,
 					       const dfs_id *object, const char *path,
 					       size_t len);
 
+/* The first one of a path strictly after this one; those of one path are together. */
+struct index_binding *index_first_binding(const struct index *index, const char *after,
+					  size_t len);
+struct index_binding *index_step_binding(struct index_binding *binding);
+
 /*
  * After a start: bindings of objects that are not here say nothing, and objects that got their
  * references after their content need not wait for their grace.
@@ -230,6 +263,7 @@ const struct index_owner *index_find_owner(const struct index *index, const char
 
 struct index_counts {
 	uint64_t files, tombstones, users, objects, bindings;
+	uint64_t damaged;         /* registers whose records are */
 	uint32_t epoch;           /* the highest of any accepted ballot */
 	uint64_t highest_counter; /* in that epoch */
 };

@@ -2,6 +2,7 @@
 #include "index_internal.h"
 
 #include "ballot.h"
+#include "clock.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ struct index_binding *index_binding_new(struct index *index,
 		return NULL;
 	}
 	binding->ballot = entry->ballot;
+	binding->since_ms = clock_now_ms();
 	binding->path_len = entry->path_len;
 	memcpy(binding->path, entry->path, entry->path_len);
 	return binding;
@@ -111,13 +113,37 @@ void index_put_binding(struct index *index, struct index_binding *take_binding)
 	}
 	old = find(index, &binding->object->id, binding->path, binding->path_len);
 	if (old) {
-		if (ballot_compare(&binding->ballot, &old->ballot) > 0)
+		if (ballot_compare(&binding->ballot, &old->ballot) > 0) {
 			old->ballot = binding->ballot;
+			old->since_ms = binding->since_ms;
+		}
 		index_binding_free(index, binding);
 		return;
 	}
 	RB_INSERT(index_bindings, &index->bindings, binding);
 	index->counts.bindings++;
+}
+
+struct index_binding *index_first_binding(const struct index *index, const char *after,
+					  size_t len)
+{
+	struct index_binding *binding = RB_ROOT(&index->bindings), *best = NULL;
+
+	while (binding) {
+		if (index_compare_paths(after, len, binding->path, binding->path_len) <
+		    0) {
+			best = binding;
+			binding = RB_LEFT(binding, entry);
+		} else {
+			binding = RB_RIGHT(binding, entry);
+		}
+	}
+	return best;
+}
+
+struct index_binding *index_step_binding(struct index_binding *binding)
+{
+	return RB_NEXT(index_bindings, NULL, binding);
 }
 
 uint32_t index_hash_path(const struct index *index, const char *path, size_t len)

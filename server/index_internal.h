@@ -36,9 +36,6 @@ struct index {
 	struct index_counts counts;
 };
 
-/* Byte order, the shorter one first. */
-int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len);
-
 /* Is the segment's range within lo to hi? */
 bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi);
 

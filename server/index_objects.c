@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What 56 bits hold: far more than any segment has. */
-#define BYTES_MASK ((UINT64_C(1) << 56) - 1)
+/* What 55 bits hold: far more than any segment has. */
+#define BYTES_MASK ((UINT64_C(1) << 55) - 1)
 /* Just what malloc has in 112: there may be millions. */
 _Static_assert(sizeof(struct index_object) == 104, "an object in memory");
 
@@ -123,23 +123,44 @@ void index_release(struct index *index, struct index_object *object)
 		free_object(index, object);
 }
 
-unsigned index_chunks(const struct index_object *object)
+/* Undamaged ones, of one that is not dropped. */
+static unsigned good_chunks(const struct index_object *object)
 {
 	unsigned chunks = 0;
+
+	for (const struct index_part *part = &object->part; part; part = part->more)
+		chunks |= part->chunks & ~(unsigned)part->damaged;
+	return chunks;
+}
+
+unsigned index_chunks(const struct index_object *object)
+{
+	return object->dropping ? 0 : good_chunks(object);
+}
+
+unsigned index_damaged(const struct index_object *object)
+{
+	unsigned damaged = 0;
 
 	if (object->dropping)
 		return 0;
 	for (const struct index_part *part = &object->part; part; part = part->more)
-		chunks |= part->chunks;
-	return chunks;
+		damaged |= part->damaged;
+	return damaged & ~good_chunks(object);
 }
 
 struct index_part *index_part(struct index_object *object, unsigned chunk)
 {
-	for (struct index_part *part = &object->part; part; part = part->more)
-		if (part->chunks & 1U << (chunk - 1))
+	struct index_part *damaged = NULL;
+
+	for (struct index_part *part = &object->part; part; part = part->more) {
+		if (!(part->chunks & 1U << (chunk - 1)))
+			continue;
+		if (!(part->damaged & 1U << (chunk - 1)))
 			return part;
-	return NULL;
+		damaged = part;
+	}
+	return damaged;
 }
 
 void index_put_content(struct index *index, struct index_object *object,
@@ -163,24 +184,99 @@ void index_put_content(struct index *index, struct index_object *object,
 	}
 	part->segment = segment;
 	part->chunks = entry->chunks & PLACEMENT_ALL;
+	part->damaged = 0;
 	part->bytes = entry->bytes & BYTES_MASK;
+	part->estimated = 0;
 	segment->live += entry->bytes;
 	if (object->refs == 0)
 		become_unused(index, object);
 }
 
+/* Its last content went. */
+static void become_empty(struct index *index, struct index_object *object)
+{
+	index->counts.objects--;
+	if (object->refs == 0 && !object->queued)
+		free_object(index, object);
+}
+
 void index_drop_content(struct index *index, struct index_object *object)
 {
-	if (object->part.chunks != 0)
-		index->counts.objects--;
+	bool was_here = object->part.chunks != 0;
+
 	for (struct index_part *part = &object->part; part; part = part->more)
 		if (part->segment)
 			part->segment->live -= part->bytes;
 	free_parts(object);
 	memset(&object->part, 0, sizeof object->part);
 	object->dropping = false;
-	if (object->refs == 0 && !object->queued)
+	if (was_here)
+		become_empty(index, object);
+	else if (object->refs == 0 && !object->queued)
 		free_object(index, object);
+}
+
+/* Of the bytes of a part the share of these chunks, by their units. */
+static uint64_t share_of(const struct index_object *object, const struct index_part *part,
+			 unsigned chunks)
+{
+	uint64_t all = placement_units_of(object->units, part->chunks);
+	uint64_t units = placement_units_of(object->units, part->chunks & chunks);
+
+	if (all == 0)
+		return 0;
+	return part->bytes / all * units + part->bytes % all * units / all;
+}
+
+/* The part keeps these chunks; what is still good beside damaged ones may be copied then. */
+static void trim_part(struct index_object *object, struct index_part *part,
+		      unsigned chunks)
+{
+	uint64_t left = share_of(object, part, chunks);
+
+	if ((part->chunks & ~chunks) == 0)
+		return;
+	if (part->damaged & ~chunks)
+		part->segment->damaged = false;
+	part->segment->live -= part->bytes - left;
+	part->segment->trimmed += part->bytes - left;
+	part->bytes = left & BYTES_MASK;
+	part->estimated = 1;
+	part->chunks &= chunks & PLACEMENT_ALL;
+	part->damaged &= chunks & PLACEMENT_ALL;
+}
+
+static void remove_empty_parts(struct index_object *object)
+{
+	struct index_part **at = &object->part.more, *part;
+
+	while ((part = *at) != NULL) {
+		if (part->chunks != 0) {
+			at = &part->more;
+			continue;
+		}
+		*at = part->more;
+		free(part);
+	}
+	part = object->part.more;
+	if (object->part.chunks != 0)
+		return;
+	if (part)
+		object->part = *part;
+	else
+		memset(&object->part, 0, sizeof object->part);
+	free(part);
+}
+
+void index_trim(struct index *index, struct index_object *object, unsigned chunks)
+{
+	if (object->part.chunks == 0)
+		return;
+	for (struct index_part *part = &object->part; part; part = part->more)
+		trim_part(object, part, chunks);
+	remove_empty_parts(object);
+	if (object->part.chunks == 0)
+		become_empty(index, object);
 }
 
 bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi)
@@ -197,10 +293,15 @@ void index_move_content(struct index *index, const struct seal_entry *entry, uin
 
 	for (; part; part = part->more) {
 		if (!index_is_within(part->segment, lo, hi) || part->segment == to ||
-		    part->chunks != entry->chunks)
+		    (part->chunks & ~entry->chunks) != 0)
 			continue;
 		part->segment->live -= part->bytes;
 		part->segment = to;
+		/* Some may have been trimmed since they were copied. */
+		if (part->chunks == entry->chunks) {
+			part->bytes = entry->bytes & BYTES_MASK;
+			part->estimated = 0;
+		}
 		to->live += part->bytes;
 	}
 }

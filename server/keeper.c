@@ -43,14 +43,32 @@ static void wait_for_work(struct store *store, int64_t due_ms)
 	store->keeper_look = false;
 }
 
-/* One step of each; the pause before the next, or -1 when there is nothing more to do. */
+/*
+ * One step of each; the pause before the next, or -1 when there is nothing more to do.  A lost
+ * store is left as it is, and until a recovery has ended nobody knows what content is for.
+ */
 static int64_t step(struct store *store)
 {
+	enum store_phase phase = atomic_load(&store->phase);
 	bool more = false;
 
-	if (clean_step(store, &more) != 0 || merge_step(store, &more) != 0)
+	if ((phase == STORE_WHOLE && clean_step(store, &more) != 0) ||
+	    (phase != STORE_LOST && merge_step(store, &more) != 0))
 		return FAILED_MS;
 	return more ? PAUSE_MS : -1;
+}
+
+/* When the next content may be dropped. */
+static int64_t due_ms(struct store *store)
+{
+	int64_t due;
+
+	if (atomic_load(&store->phase) != STORE_WHOLE)
+		return INT64_MAX;
+	pthread_rwlock_rdlock(&store->lock);
+	due = index_due_ms(store->index);
+	pthread_rwlock_unlock(&store->lock);
+	return due;
 }
 
 static void *keep(void *argument)
@@ -62,9 +80,7 @@ static void *keep(void *argument)
 	while (!store->keeper_stopping) {
 		pthread_mutex_unlock(&store->keeper_lock);
 		pause = step(store);
-		pthread_rwlock_rdlock(&store->lock);
-		due = index_due_ms(store->index);
-		pthread_rwlock_unlock(&store->lock);
+		due = due_ms(store);
 		pthread_mutex_lock(&store->keeper_lock);
 		wait_until(store, clock_now_ms() + (pause > 0 ? pause : PAUSE_MS));
 		if (pause < 0)

@@ -26,6 +26,8 @@ static int make_image(struct merge *merge)
 	int rc = space_read(merge->store->seg_fd, &space);
 
 	pthread_rwlock_rdlock(&merge->store->lock);
+	merge->begun = merge->store->head.begun;
+	merge->from_first = input == TAILQ_FIRST(&merge->store->segments);
 	for (size_t i = 0; i < merge->run.count; i++) {
 		live += input->live;
 		seal += input->seal_bytes;
@@ -50,6 +52,12 @@ static int make_image(struct merge *merge)
 	return 0;
 }
 
+/* A range from before a recovery needs no segment. */
+static bool leaves_nothing(const struct merge *merge)
+{
+	return merge->entry_count == 0 && merge->hi < merge->begun;
+}
+
 static int build(struct merge *merge)
 {
 	struct store *store = merge->store;
@@ -58,6 +66,8 @@ static int build(struct merge *merge)
 
 	if (rc == 0)
 		rc = merge_copy_inputs(merge);
+	if (rc == 0 && leaves_nothing(merge))
+		return 0;
 	if (rc == 0 && merge->entries.len > SEAL_ENTRIES_MAX)
 		rc = EFBIG;
 	if (rc != 0)
@@ -139,7 +149,10 @@ static void move(struct merge *merge)
 	pthread_rwlock_wrlock(&store->lock);
 	if (merge->dropping)
 		index_drop_content(store->index, merge->dropping);
-	merge->output->full = merge->output->live;
+	if (merge->output) {
+		merge->output->full = merge->output->live;
+		merge->output->swept = merge->from_first ? SWEPT_AS_FIRST : SWEPT;
+	}
 	pthread_rwlock_unlock(&store->lock);
 }
 
@@ -147,6 +160,7 @@ static void remove_inputs(struct merge *merge)
 {
 	struct store *store = merge->store;
 	struct index_segment *input = merge->run.first, *next;
+	bool replaced = merge->run.count == 1 && merge->output;
 	char name[SEGMENT_NAME];
 
 	for (size_t i = 0; i < merge->run.count; i++, input = next) {
@@ -156,7 +170,7 @@ static void remove_inputs(struct merge *merge)
 		store->segment_count--;
 		store->stored_bytes -= segment_bytes(input->file);
 		pthread_rwlock_unlock(&store->lock);
-		if (merge->run.count > 1) {
+		if (!replaced) {
 			(void)segment_retire(input->file, false);
 			segment_name(segment_lo(input->file), segment_hi(input->file),
 				     name);
@@ -166,7 +180,7 @@ static void remove_inputs(struct merge *merge)
 		store_segment_free(input);
 	}
 	/* Before this range is merged again, so that no start finds half of its inputs. */
-	if (merge->run.count > 1)
+	if (!replaced)
 		commit_sync_folder(store);
 }
 
@@ -174,7 +188,7 @@ static int run(struct merge *merge)
 {
 	int rc = build(merge);
 
-	if (rc == 0)
+	if (rc == 0 && merge->output)
 		rc = put_in_place(merge);
 	segment_image_free(merge->image);
 	if (rc == 0) {

@@ -23,8 +23,9 @@ static bool put_entry(struct merge *merge, const struct seal_entry *entry)
 	return true;
 }
 
+/* *ret_bytes: what it takes, if not NULL. */
 static int copy_record(struct merge *merge, struct segment *file, enum frame_type type,
-		       const struct frame_key *key)
+		       const struct frame_key *key, uint64_t *ret_bytes)
 {
 	dfs_bytes data;
 	void *record;
@@ -34,6 +35,8 @@ static int copy_record(struct merge *merge, struct segment *file, enum frame_typ
 		return rc;
 	rc = segment_image_add(merge->image, key, record, frame_size(key->len, data.len));
 	free(record);
+	if (ret_bytes)
+		*ret_bytes = batch_frame_bytes(key, data.len);
 	/* Content that came twice, in other sets of chunks: the same bytes. */
 	return rc == EEXIST && type == FRAME_UNIT ? 0 : rc;
 }
@@ -76,7 +79,7 @@ static int keep_register(struct merge *merge, struct index_segment *input,
 	if (!put_entry(merge, entry))
 		return ENOMEM;
 	frame_key_register(&key, entry->path, entry->path_len);
-	return copy_record(merge, input->file, FRAME_REGISTER, &key);
+	return copy_record(merge, input->file, FRAME_REGISTER, &key, NULL);
 }
 
 /* A binding counts while the index has it, or an overtaken value in its stead. */
@@ -96,32 +99,50 @@ static int keep_binding(struct merge *merge, const struct seal_entry *entry)
 	return keep && !put_entry(merge, entry) ? ENOMEM : 0;
 }
 
-static int keep_content(struct merge *merge, struct index_segment *input,
-			const struct seal_entry *entry)
+/* The chunks of the entry that are still here, in this segment. */
+static unsigned chunks_left(struct merge *merge, const struct index_segment *input,
+			    const struct seal_entry *entry)
 {
 	struct store *store = merge->store;
+	const struct index_part *part = NULL;
 	struct index_object *object;
-	struct index_part *part = NULL;
-	struct frame_key key;
-	int rc = 0;
+	unsigned chunks = 0;
 
 	pthread_rwlock_rdlock(&store->lock);
 	object = index_find_object(store->index, &entry->objects[0]);
 	if (object && object != merge->dropping)
 		part = &object->part;
-	while (part && (part->segment != input || part->chunks != entry->chunks))
-		part = part->more;
+	for (; part && chunks == 0; part = part->more)
+		if (part->segment == input && (part->chunks & ~entry->chunks) == 0)
+			chunks = part->chunks;
 	pthread_rwlock_unlock(&store->lock);
-	if (!part)
+	return chunks;
+}
+
+/* Less of it where chunks were trimmed. */
+static int keep_content(struct merge *merge, struct index_segment *input,
+			struct seal_entry *entry)
+{
+	unsigned chunks = chunks_left(merge, input, entry);
+	bool trimmed = chunks != entry->chunks;
+	uint64_t all = 0, bytes;
+	struct frame_key key;
+	int rc = 0;
+
+	if (chunks == 0)
 		return 0;
-	if (!put_entry(merge, entry))
-		return ENOMEM;
 	for (uint64_t unit = 0; unit < entry->units && rc == 0; unit++) {
-		if (!(entry->chunks & 1U << (placement_chunk(unit) - 1)))
+		if (!(chunks & 1U << (placement_chunk(unit) - 1)))
 			continue;
 		frame_key_unit(&key, &entry->objects[0], unit);
-		rc = copy_record(merge, input->file, FRAME_UNIT, &key);
+		rc = copy_record(merge, input->file, FRAME_UNIT, &key, &bytes);
+		all += bytes;
 	}
+	entry->chunks = chunks;
+	if (trimmed)
+		entry->bytes = all;
+	if (rc == 0 && !put_entry(merge, entry))
+		rc = ENOMEM;
 	return rc;
 }
 
@@ -140,9 +161,25 @@ static int keep_note(struct merge *merge, const struct seal_entry *entry)
 	return keep && !put_entry(merge, entry) ? ENOMEM : 0;
 }
 
+/* Could what the entry takes back be in an older segment?  Registers only where they count. */
+static bool may_undo(const struct merge *merge, const struct seal_entry *entry)
+{
+	return !merge->from_first &&
+	       (entry->type != SEAL_FORGET || merge->lo != merge->begun);
+}
+
+/* What is in a segment from before a recovery. */
+static bool is_dead(const struct merge *merge, const struct seal_entry *entry)
+{
+	return merge->hi < merge->begun && entry->type != SEAL_CONTENT &&
+	       entry->type != SEAL_DROP && entry->type != SEAL_TRIM;
+}
+
 static int keep_entry(struct merge *merge, struct index_segment *input,
 		      struct seal_entry *entry)
 {
+	if (is_dead(merge, entry))
+		return 0;
 	switch (entry->type) {
 	case SEAL_REGISTER:
 		return keep_register(merge, input, entry);
@@ -153,7 +190,9 @@ static int keep_entry(struct merge *merge, struct index_segment *input,
 	case SEAL_SETTLED:
 		return keep_note(merge, entry);
 	case SEAL_DROP:
-		if (merge->lo == 1 || !merge->store->rules.keep_undone)
+	case SEAL_TRIM:
+	case SEAL_FORGET:
+		if (!may_undo(merge, entry) || !merge->store->rules.keep_undone)
 			return 0;
 		return put_entry(merge, entry) ? 0 : ENOMEM;
 	}
@@ -161,6 +200,12 @@ static int keep_entry(struct merge *merge, struct index_segment *input,
 }
 
 /* ---- building ------------------------------------------------------------------------ */
+
+/* From before a recovery, and unreadable at the start already: nothing of it is known. */
+static bool is_useless(const struct merge *merge, const struct index_segment *input)
+{
+	return merge->hi < merge->begun && input->seal_bytes == 0 && input->live == 0;
+}
 
 static int copy_input(struct merge *merge, struct index_segment *input)
 {
@@ -176,6 +221,8 @@ static int copy_input(struct merge *merge, struct index_segment *input)
 	frame_key_seal(&key);
 	rc = store_fetch(input->file, FRAME_SEAL, &key, &record, &data);
 	segment_close(input->file);
+	if (rc == EBADMSG && is_useless(merge, input))
+		return 0;
 	if (rc != 0)
 		return rc;
 	if (!seal_open(data, &head, &reader))
@@ -188,19 +235,6 @@ static int copy_input(struct merge *merge, struct index_segment *input)
 	return rc;
 }
 
-/* What cannot be copied is left where it is, for what is still good in it. */
-static void leave_alone(struct merge *merge, struct index_segment *input)
-{
-	char name[SEGMENT_NAME];
-
-	pthread_rwlock_wrlock(&merge->store->lock);
-	input->damaged = true;
-	input->unreadable = input->live == 0;
-	pthread_rwlock_unlock(&merge->store->lock);
-	segment_name(segment_lo(input->file), segment_hi(input->file), name);
-	store_note_damage(merge->store, input->file, "file", name, strlen(name));
-}
-
 int merge_copy_inputs(struct merge *merge)
 {
 	struct index_segment *input = merge->run.first;
@@ -211,8 +245,9 @@ int merge_copy_inputs(struct merge *merge)
 		if (i > 0)
 			input = TAILQ_NEXT(input, order);
 		rc = copy_input(merge, input);
+		/* What cannot be copied is left where it is, for what is still good in it. */
 		if (rc == EBADMSG || rc == EIO)
-			leave_alone(merge, input);
+			(void)store_mark_segment(merge->store, input->file);
 	}
 	return rc;
 }

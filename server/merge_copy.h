@@ -9,6 +9,9 @@ struct merge {
 	struct store *store;
 	struct merge_run run;
 	uint64_t lo, hi;
+	uint64_t
+		begun; /* the first segment that counts; no run has some below and some not */
+	bool from_first; /* nothing older is there: what undoes it is left out */
 	struct index_object *dropping; /* left out, then dropped; or NULL */
 	struct segment_image *image;
 	struct pack_out entries; /* of the output's @seal */

@@ -4,7 +4,8 @@
  * Segments are in tiers by the size of what is alive in them, each eight times the one before.
  * A run of merge_fan neighbours, none above a tier, makes one of the next tier, so that a
  * record is copied once for each tier that it rises.  A segment that is large is left alone
- * until half of it is dead; one that is damaged while anything in it is alive.
+ * until half of it is dead, or much of it was trimmed; one that is damaged while anything in it is
+ * alive.  One from before a recovery goes when nothing in it is.
  */
 #include "merge.h"
 
@@ -36,7 +37,13 @@ static unsigned tier_of(const struct index_segment *segment)
 
 static bool is_half_dead(const struct index_segment *segment)
 {
-	return segment->full >= WORTH_REWRITING && segment->live < segment->full / 2;
+	return segment->full >= WORTH_REWRITING && (segment->live < segment->full / 2 ||
+						    segment->trimmed > segment->full / 4);
+}
+
+static bool is_old(const struct store *store, const struct index_segment *segment)
+{
+	return segment_hi(segment->file) < store->head.begun;
 }
 
 static bool may_merge(const struct store *store, const struct index_segment *segment)
@@ -51,16 +58,21 @@ static bool may_merge(const struct store *store, const struct index_segment *seg
 static size_t run_from(const struct store *store, const struct index_segment *segment,
 		       unsigned tier)
 {
+	const struct index_segment *last = NULL;
 	uint64_t live = 0, seal = 0;
 	size_t count = 0;
 
 	for (; segment && count < RUN_MAX; segment = TAILQ_NEXT(segment, order)) {
 		if (!may_merge(store, segment) || tier_of(segment) > tier)
 			break;
+		if (last && (is_old(store, last) != is_old(store, segment) ||
+			     segment_hi(last->file) + 1 != segment_lo(segment->file)))
+			break;
 		live += segment->live;
 		seal += segment->seal_bytes;
 		if (live > store->rules.merge_bytes || seal > SEAL_RUN)
 			break;
+		last = segment;
 		count++;
 	}
 	return count;
@@ -93,6 +105,19 @@ static struct merge_run pick_half_dead(struct store *store)
 	return (struct merge_run){0};
 }
 
+static struct merge_run pick_old(struct store *store)
+{
+	struct index_segment *segment = TAILQ_FIRST(&store->segments);
+	unsigned swept = SWEPT_AS_FIRST;
+
+	for (; segment && is_old(store, segment); segment = TAILQ_NEXT(segment, order)) {
+		if (segment->live == 0 && !segment->unreadable && segment->swept < swept)
+			return (struct merge_run){.first = segment, .count = 1};
+		swept = SWEPT;
+	}
+	return (struct merge_run){0};
+}
+
 struct merge_run merge_pick(struct store *store)
 {
 	struct merge_run run = {0};
@@ -103,6 +128,8 @@ struct merge_run merge_pick(struct store *store)
 		run = pick_tier(store, tier, store->rules.merge_fan);
 	if (run.count == 0)
 		run = pick_half_dead(store);
+	if (run.count == 0)
+		run = pick_old(store);
 	if (run.count == 0 && store->segment_count > MANY_SEGMENTS)
 		run = pick_tier(store, 1, FEW);
 	return run;

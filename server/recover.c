@@ -1,8 +1,8 @@
 /* The start of a store. */
 #include "recover.h"
 
-#include "ballot.h"
 #include "log.h"
+#include "recover_seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +22,6 @@ struct folder {
 	struct found *files;
 	size_t count, room;
 };
-
-/* The first thing that is wrong is what people are told. */
-static void not_whole(struct store *store, const char *why)
-{
-	if (store->whole)
-		snprintf(store->why, sizeof store->why, "%s", why);
-	store->whole = false;
-}
 
 /* ---- the folder ---------------------------------------------------------------- */
 
@@ -91,180 +83,73 @@ static int read_folder(struct store *store, struct folder *folder)
 	return rc;
 }
 
-/* Marks what a merged segment covers, and demands that the rest tile 1 to the newest. */
-static void check_tiling(struct store *store, struct folder *folder)
+/* Marks what a merged segment covers. */
+static void set_aside(struct folder *folder)
 {
-	uint64_t next = 1;
-	char why[128];
+	uint64_t newest = 0;
 
-	if (folder->count == 0 && store->made_folder)
-		not_whole(store, "The store's folder was gone; it was made anew and is "
-				 "empty.");
-	else if (folder->count == 0)
-		not_whole(store, "The store is empty: its segments are gone.");
 	for (size_t i = 0; i < folder->count; i++) {
 		struct found *file = &folder->files[i];
 
-		if (file->hi < next) {
-			file->covered = true;
+		file->covered = file->hi <= newest;
+		if (file->hi > newest)
+			newest = file->hi;
+	}
+}
+
+static void note_missing(struct recovery *recovery, uint64_t lo, uint64_t hi)
+{
+	char why[128];
+
+	snprintf(why, sizeof why,
+		 "Segments %llu to %llu are missing: stored data is lost.",
+		 (unsigned long long)lo, (unsigned long long)hi);
+	recover_note(recovery, hi, why);
+}
+
+/* Demands that what counts tiles its range from the first number on. */
+static void check_tiling(struct recovery *recovery, const struct folder *folder)
+{
+	struct store *store = recovery->store;
+	uint64_t next = store->head.begun > 0 ? store->head.begun : 1;
+
+	for (size_t i = 0; i < folder->count; i++) {
+		const struct found *file = &folder->files[i];
+
+		if (file->hi > store->newest)
+			store->newest = file->hi;
+		if (file->covered || file->hi < next)
 			continue;
-		}
-		if (file->lo > next) {
-			snprintf(
-				why, sizeof why,
-				"Segments %llu to %llu are missing: stored data is lost.",
-				(unsigned long long)next,
-				(unsigned long long)file->lo - 1);
-			not_whole(store, why);
-		} else if (file->lo < next) {
-			not_whole(store, "A segment overlaps the one before it.");
-		}
+		if (file->lo > next)
+			note_missing(recovery, next, file->lo - 1);
+		else if (file->lo < next)
+			recover_note(recovery, file->hi,
+				     "A segment overlaps the one before it.");
 		next = file->hi + 1;
 	}
-	store->newest = next - 1;
+	if (next == store->head.begun)
+		note_missing(recovery, next, next);
+	if (folder->count == 0)
+		recover_note(
+			recovery, next,
+			store->made_folder
+				? "The store's folder was gone; it was made anew and "
+				  "is empty."
+				: "The store is empty: its segments are gone.");
 }
 
-/* ---- one segment --------------------------------------------------------------- */
-
-static int apply_register(struct store *store, const struct seal_entry *entry,
-			  struct index_segment *segment)
+static int read_segment(struct recovery *recovery, const struct found *file)
 {
-	struct index_register *reg = index_register_new(store->index, entry);
-
-	if (!reg)
-		return ENOMEM;
-	index_put_register(store->index, reg, segment);
-	return 0;
-}
-
-static int apply_content(struct store *store, const struct seal_entry *entry,
-			 struct index_segment *segment)
-{
-	struct index_object *object = index_hold(store->index, &entry->objects[0]);
-	struct index_part *spare = calloc(1, sizeof *spare);
-
-	if (!object || !spare) {
-		free(spare);
-		return ENOMEM;
-	}
-	index_put_content(store->index, object, entry, segment, spare);
-	index_release(store->index, object);
-	return 0;
-}
-
-static int apply(struct store *store, const struct seal_entry *entry,
-		 struct index_segment *segment)
-{
-	struct index_binding *binding;
-	struct index_object *object;
-
-	switch (entry->type) {
-	case SEAL_REGISTER:
-		return apply_register(store, entry, segment);
-	case SEAL_CONTENT:
-		return apply_content(store, entry, segment);
-	case SEAL_BINDING:
-		binding = index_binding_new(store->index, entry);
-		if (!binding)
-			return ENOMEM;
-		index_put_binding(store->index, binding);
-		return 0;
-	case SEAL_DROP:
-		object = index_find_object(store->index, &entry->objects[0]);
-		if (object)
-			index_drop_content(store->index, object);
-		return 0;
-	case SEAL_SETTLED:
-		index_settle(store->index, entry->path, entry->path_len, &entry->ballot);
-		return 0;
-	}
-	return 0;
-}
-
-static int check_head(struct store *store, const struct seal_head *head)
-{
-	if (head->server != store->server || !id_equal(&head->cluster, &store->cluster)) {
-		snprintf(store->why, sizeof store->why,
-			 "The store belongs to dfs%u of %s: check which folder this "
-			 "server "
-			 "was given.",
-			 head->server,
-			 id_equal(&head->cluster, &store->cluster) ? "this cluster"
-								   : "another cluster");
-		return EXDEV;
-	}
-	if (id_is_zero(&store->head.store))
-		store->head.store = head->store;
-	else if (!id_equal(&head->store, &store->head.store))
-		not_whole(store, "One of the segments is from another store.");
-	if (head->epoch > store->head.epoch)
-		store->head.epoch = head->epoch;
-	if (head->reserved > store->head.reserved)
-		store->head.reserved = head->reserved;
-	if (ballot_compare(&head->floor, &store->head.floor) > 0)
-		store->head.floor = head->floor;
-	return 0;
-}
-
-static int read_seal(struct store *store, struct index_segment *segment, const char *name)
-{
-	struct seal_reader reader;
-	struct seal_entry entry;
-	struct seal_head head;
-	struct frame_key key;
-	enum seal_step step = SEAL_BROKEN;
-	char why[128];
-	dfs_bytes data;
-	void *record;
-	int rc;
-
-	frame_key_seal(&key);
-	rc = store_fetch(segment->file, FRAME_SEAL, &key, &record, &data);
-	segment_close(segment->file);
-	if (rc == ENOMEM)
-		return rc;
-	if (rc == 0 && seal_version(data) != SEAL_VERSION) {
-		free(record);
-		snprintf(
-			store->why, sizeof store->why,
-			"The store was written by another version of this program, which "
-			"this one cannot read: run that one, or make a new cluster.");
-		return EPROTO;
-	}
-	if (rc == 0 && !seal_open(data, &head, &reader)) {
-		free(record);
-		rc = EBADMSG;
-	}
-	if (rc != 0) {
-		snprintf(why, sizeof why, "The list of segment %s cannot be read: %s.",
-			 name, rc == EBADMSG ? "it is damaged" : strerror(rc));
-		not_whole(store, why);
-		return 0;
-	}
-	rc = check_head(store, &head);
-	segment->seal_bytes = data.len;
-	while (rc == 0 && (step = seal_next(&reader, &entry)) == SEAL_ENTRY) {
-		segment->full += entry.bytes;
-		rc = apply(store, &entry, segment);
-	}
-	if (rc == 0 && step == SEAL_BROKEN)
-		not_whole(store, "The list of a segment is damaged.");
-	free(record);
-	return rc;
-}
-
-static int read_segment(struct store *store, const struct found *file)
-{
+	struct store *store = recovery->store;
 	struct index_segment *segment =
 		store_segment_new(store, file->lo, file->hi, file->bytes);
-	char name[SEGMENT_NAME];
 
 	if (!segment)
 		return ENOMEM;
 	TAILQ_INSERT_TAIL(&store->segments, segment, order);
 	store->segment_count++;
 	store->stored_bytes += file->bytes;
-	return read_seal(store, segment, segment_name(file->lo, file->hi, name));
+	return recover_seal(recovery, segment);
 }
 
 /* ---- all of it ----------------------------------------------------------------- */
@@ -303,26 +188,40 @@ static int empty_tmp(struct store *store)
 	return rc;
 }
 
-int recover_read(struct store *store)
+/* What holds is on the disk; whether it may vote. */
+static void judge(struct recovery *recovery)
 {
+	struct store *store = recovery->store;
+
+	memcpy(store->head.peers, store->heard, sizeof store->heard);
+	if (!recovery->wrong && !store->head.votes)
+		recover_note(recovery, store->head.begun,
+			     "A recovery had not ended; it begins anew.");
+	atomic_store(&store->phase, recovery->wrong ? STORE_LOST : STORE_WHOLE);
+}
+
+int recover_read(struct store *store, char *why, size_t why_size)
+{
+	struct recovery recovery = {.store = store, .why = why, .why_size = why_size};
 	struct folder folder = {0};
 	int rc = empty_tmp(store);
 
-	store->whole = true;
 	/* A rename that we see here may not be on the disk yet; what we tell of it must
 	 * be. */
 	if (rc == 0 && fsync(store->seg_fd) != 0)
 		rc = errno;
 	if (rc == 0)
 		rc = read_folder(store, &folder);
-	if (rc == 0)
-		check_tiling(store, &folder);
+	set_aside(&folder);
 	for (size_t i = 0; i < folder.count && rc == 0; i++)
 		if (!folder.files[i].covered || !store->rules.drop_covered)
-			rc = read_segment(store, &folder.files[i]);
-	if (rc == 0)
+			rc = read_segment(&recovery, &folder.files[i]);
+	if (rc == 0) {
+		check_tiling(&recovery, &folder);
 		index_prune(store->index);
-	if (rc == 0 && store->whole && store->rules.drop_covered)
+		judge(&recovery);
+	}
+	if (rc == 0 && !recovery.wrong && store->rules.drop_covered)
 		rc = unlink_covered(store, &folder);
 	free(folder.files);
 	return rc;

@@ -95,14 +95,22 @@ static void put_content(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u64(out, entry->bytes);
 }
 
+static unsigned get_chunks(struct pack_in *in)
+{
+	unsigned chunks = pack_get_u8(in);
+
+	if (chunks > CHUNKS_ALL)
+		in->failed = true;
+	return chunks;
+}
+
 static void get_content(struct pack_in *in, struct seal_entry *ret)
 {
 	ret->objects[0] = pack_get_id(in);
 	ret->units = pack_get_u64(in);
-	ret->chunks = pack_get_u8(in);
+	ret->chunks = get_chunks(in);
 	ret->bytes = pack_get_u64(in);
-	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0 ||
-	    ret->chunks > CHUNKS_ALL)
+	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0)
 		in->failed = true;
 }
 
@@ -124,7 +132,12 @@ void seal_put_entry(struct pack_out *out, const struct seal_entry *entry)
 		pack_put_id(out, &entry->objects[0]);
 		break;
 	case SEAL_SETTLED:
+	case SEAL_FORGET:
 		put_path(out, entry);
+		break;
+	case SEAL_TRIM:
+		pack_put_id(out, &entry->objects[0]);
+		pack_put_u8(out, (uint8_t)entry->chunks);
 		break;
 	}
 }
@@ -155,7 +168,12 @@ enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
 		ret->objects[0] = pack_get_id(in);
 		break;
 	case SEAL_SETTLED:
+	case SEAL_FORGET:
 		get_path(in, ret);
+		break;
+	case SEAL_TRIM:
+		ret->objects[0] = pack_get_id(in);
+		ret->chunks = get_chunks(in);
 		break;
 	default:
 		in->failed = true;
@@ -163,8 +181,7 @@ enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
 	return in->failed ? SEAL_BROKEN : SEAL_ENTRY;
 }
 
-void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count,
-	      const struct pack_out *entries)
+static void put_head(struct pack_out *out, const struct seal_head *head)
 {
 	pack_put_u32(out, SEAL_VERSION);
 	pack_put_id(out, &head->store);
@@ -173,6 +190,45 @@ void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count
 	pack_put_u32(out, head->epoch);
 	pack_put_u64(out, head->reserved);
 	pack_put_ballot(out, &head->floor);
+	pack_put_u64(out, head->begun);
+	pack_put_u8(out, head->votes);
+	pack_put_u32(out, head->born);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		pack_put_id(out, &head->peers[i].store);
+		pack_put_u32(out, head->peers[i].epoch);
+		pack_put_u64(out, head->peers[i].newest_segment);
+	}
+}
+
+static void get_head(struct pack_in *in, struct seal_head *ret)
+{
+	unsigned votes;
+
+	if (pack_get_u32(in) != SEAL_VERSION)
+		in->failed = true;
+	ret->store = pack_get_id(in);
+	ret->cluster = pack_get_id(in);
+	ret->server = pack_get_u32(in);
+	ret->epoch = pack_get_u32(in);
+	ret->reserved = pack_get_u64(in);
+	ret->floor = pack_get_ballot(in);
+	ret->begun = pack_get_u64(in);
+	votes = pack_get_u8(in);
+	ret->votes = votes == 1;
+	ret->born = pack_get_u32(in);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		ret->peers[i].store = pack_get_id(in);
+		ret->peers[i].epoch = pack_get_u32(in);
+		ret->peers[i].newest_segment = pack_get_u64(in);
+	}
+	if (ret->begun == 0 || votes > 1)
+		in->failed = true;
+}
+
+void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count,
+	      const struct pack_out *entries)
+{
+	put_head(out, head);
 	pack_put_u32(out, count);
 	if (entries->failed)
 		out->failed = true;
@@ -191,14 +247,9 @@ bool seal_open(dfs_bytes record, struct seal_head *ret, struct seal_reader *read
 	struct pack_in *in = &reader->in;
 
 	*in = (struct pack_in){.at = record.data, .left = record.len};
-	if (record.len > SEAL_MAX || pack_get_u32(in) != SEAL_VERSION)
+	if (record.len > SEAL_MAX)
 		return false;
-	ret->store = pack_get_id(in);
-	ret->cluster = pack_get_id(in);
-	ret->server = pack_get_u32(in);
-	ret->epoch = pack_get_u32(in);
-	ret->reserved = pack_get_u64(in);
-	ret->floor = pack_get_ballot(in);
+	get_head(in, ret);
 	reader->count = pack_get_u32(in);
 	return !in->failed;
 }

@@ -2,7 +2,7 @@
  * The record "@seal" of a segment: which store it belongs to, the numbers kept once, and
  * a list of what the segment holds and says.  A start reads these and nothing else.
  *
- * The numbers only grow, so the maximum over all segments is what holds.  The list is in
+ * The numbers only grow, so the maximum over all segments is what holds (of those from begun on).  The list is in
  * the order in which things happened; entries are packed one by one, so that those of
  * several batches can be laid end to end.
  */
@@ -16,10 +16,10 @@
 #include <stdint.h>
 
 /* A start holds one of them in memory, twice while it is read. */
-enum { SEAL_MAX = 8 << 20, SEAL_ENTRIES_MAX = SEAL_MAX - 128 };
+enum { SEAL_MAX = 8 << 20, SEAL_ENTRIES_MAX = SEAL_MAX - 256 };
 
 /* Of a store's segments, their registers' values included. */
-enum { SEAL_VERSION = 2 };
+enum { SEAL_VERSION = 3 };
 
 struct seal_head {
 	dfs_id store;
@@ -28,6 +28,15 @@ struct seal_head {
 	uint32_t epoch;
 	uint64_t reserved;
 	dfs_ballot floor;
+	/*
+	 * The first segment that counts: of those below, from before a recovery, only content
+	 * does.  Until the store votes, the recovery is under way.
+	 */
+	uint64_t begun;
+	bool votes;
+	uint32_t born; /* the epoch in which it began to vote */
+	dfs_memory
+		peers[DFS_SERVERS]; /* what is remembered of them; a zero id: nothing */
 };
 
 enum seal_type {
@@ -35,7 +44,9 @@ enum seal_type {
 	SEAL_BINDING = 'b',  /* objects[0], path, ballot */
 	SEAL_CONTENT = 'u',  /* objects[0], units, chunks, bytes */
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
-	SEAL_SETTLED = 's'   /* path, ballot */
+	SEAL_SETTLED = 's',  /* path, ballot */
+	SEAL_FORGET = 'f',   /* path, ballot: up to this one it is gone */
+	SEAL_TRIM = 't'      /* objects[0], chunks: no others of earlier segments count */
 };
 
 /* An accepted value names its content and at most so many earlier ones. */

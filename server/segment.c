@@ -331,6 +331,21 @@ void segment_close(struct segment *segment)
 	pthread_mutex_unlock(&segment->lock);
 }
 
+void segment_refresh(struct segment *segment)
+{
+	char name[SEGMENT_NAME];
+	int fd;
+
+	segment_close(segment);
+	fd = openat(segment->cache->folder_fd,
+		    segment_name(segment->lo, segment->hi, name),
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	close(fd);
+}
+
 int segment_retire(struct segment *segment, bool replaced)
 {
 	int rc = 0;

@@ -21,6 +21,7 @@ struct segment_cache;
 
 /* "LO-HI.gdbm" with fifteen digits each: byte order is the order of numbers. */
 enum { SEGMENT_NAME = 15 + 1 + 15 + 5 + 1 };
+#define SEGMENT_NUMBER_MAX UINT64_C(999999999999999)
 
 /* Returns name, which has SEGMENT_NAME bytes. */
 const char *segment_name(uint64_t lo, uint64_t hi, char *name);
@@ -59,6 +60,12 @@ int segment_fetch(struct segment *segment, const struct frame_key *key, void **r
  * megabytes.
  */
 void segment_close(struct segment *segment);
+
+/*
+ * What is read from now on comes from the disk again, as far as the system allows: neither from
+ * gdbm's cache nor from its own.
+ */
+void segment_refresh(struct segment *segment);
 
 /*
  * Its file is about to be unlinked, or (replaced) to make way for another of the same name: it

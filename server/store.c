@@ -15,7 +15,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 /* With what gdbm caches, so many open segments stay below 10 MiB. */
 enum { OPEN_SEGMENTS = 16 };
@@ -25,6 +24,9 @@ const struct store_rules store_rules_default = {
 	.fsync_folder = true,
 	.drop_covered = true,
 	.keep_undone = true,
+	.bury_registers = true,
+	.seal_recovering = true,
+	.raise_floor = true,
 	.grace_ms = 60000,
 	.merge_fan = 8,
 	.merge_bytes = 256 << 20,
@@ -80,33 +82,6 @@ int store_fetch(struct segment *file, enum frame_type type, const struct frame_k
 	}
 	*ret_record = record;
 	return 0;
-}
-
-/* The same record, read again and again, is counted once: the last ones are remembered. */
-static bool is_news(struct store *store, const char *line)
-{
-	uint64_t hash = XXH3_64bits(line, strlen(line));
-	bool news = true;
-
-	pthread_mutex_lock(&store->damage_lock);
-	for (size_t i = 0; i < STORE_DAMAGE && news; i++)
-		news = store->damage[i] != hash;
-	if (news)
-		store->damage[store->damaged++ % STORE_DAMAGE] = hash;
-	pthread_mutex_unlock(&store->damage_lock);
-	return news;
-}
-
-void store_note_damage(struct store *store, const struct segment *file, const char *what,
-		       const char *path, size_t path_len)
-{
-	char name[SEGMENT_NAME], quoted[512], line[768];
-
-	snprintf(line, sizeof line, "segment=%s %s=%s",
-		 segment_name(segment_lo(file), segment_hi(file), name), what,
-		 log_quote(path, path_len, quoted, sizeof quoted));
-	if (is_news(store, line))
-		log_event(LOG_WARN, "damaged", "%s", line);
 }
 
 /* ---- opening ------------------------------------------------------------------- */
@@ -219,6 +194,8 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 	       size_t why_size)
 {
 	struct store *store = new_store(options);
+	char sentence[256] = "";
+	bool whole;
 	int rc = store ? open_folders(store, options->folder) : ENOMEM;
 
 	if (rc != 0) {
@@ -227,20 +204,23 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 		goto fail;
 	}
 	store->cache = segment_cache_new(store->seg_fd, OPEN_SEGMENTS);
-	rc = store->cache ? recover_read(store) : ENOMEM;
-	if (rc == 0 && store->whole)
+	rc = store->cache ? recover_read(store, sentence, sizeof sentence) : ENOMEM;
+	whole = rc == 0 && atomic_load(&store->phase) == STORE_WHOLE;
+	if (whole)
 		rc = group_start(store);
-	if (rc == 0 && store->whole)
+	if (whole && rc == 0)
 		rc = keeper_start(store);
 	if (rc == EXDEV || rc == EPROTO)
-		snprintf(why, why_size, "%s", store->why);
+		snprintf(why, why_size, "%s", sentence);
 	else if (rc != 0)
 		snprintf(why, why_size, "The store in %s cannot be read: %s.",
 			 options->folder, strerror(rc));
 	if (rc != 0)
 		goto fail;
-	if (!store->whole)
-		log_event(LOG_ERROR, "recovering", "why=\"%s\"", store->why);
+	if (!whole) {
+		store_set_why(store, sentence);
+		log_event(LOG_ERROR, "recovering", "why=\"%s\"", sentence);
+	}
 	*ret = store;
 	return 0;
 fail:
@@ -267,6 +247,7 @@ void store_close(struct store *store)
 	close_fd(store->tmp_fd);
 	close_fd(store->lock_fd);
 	close_fd(store->folder_fd);
+	store_free_whys(store);
 	pthread_rwlock_destroy(&store->lock);
 	pthread_mutex_destroy(&store->serial);
 	pthread_mutex_destroy(&store->damage_lock);
@@ -277,11 +258,4 @@ void store_close(struct store *store)
 	pthread_cond_destroy(&store->keeper_more);
 	pthread_cond_destroy(&store->keeper_dropped);
 	free(store);
-}
-
-bool store_whole(const struct store *store, const char **ret_why)
-{
-	if (!store->whole)
-		*ret_why = store->why;
-	return store->whole;
 }

@@ -31,7 +31,11 @@ struct store_rules {
 	bool fsync_segments; /* before the rename */
 	bool fsync_folder;   /* before the acknowledgement */
 	bool drop_covered;   /* at start, segments that a merged one covers */
-	bool keep_undone; /* drops stay in merges that do not begin at the first segment */
+	bool keep_undone; /* drops, trims and what was forgotten stay in merges that do not
+			     begin at the first segment */
+	bool bury_registers;     /* those from before a recovery are dead */
+	bool seal_recovering;    /* a recovery that has not ended is known as such */
+	bool raise_floor;        /* in the segment that forgets */
 	int64_t grace_ms;        /* that dropped content stays readable */
 	size_t merge_fan;        /* so many segments of one size class are merged */
 	uint64_t merge_bytes;    /* a merged segment is not larger */
@@ -64,7 +68,8 @@ bool store_exists(const char *folder);
  * another server number or cluster, EPROTO when another version of the program wrote it; why
  * says in a sentence what is wrong and what to do.
  * A store that is empty, gapped or damaged where it may not be opens with 0 and is
- * RECOVERING (store_whole false): then only store_unit and store_numbers may be used.
+ * RECOVERING (store_whole false): then only store_unit, store_numbers and what begins a
+ * recovery (store_heal.h) may be used.
  */
 int store_open(const struct store_options *options, struct store **ret, char *why,
 	       size_t why_size);
@@ -72,19 +77,21 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 /* Writes what waits (settled notes), ends its threads and frees it.  NULL is allowed. */
 void store_close(struct store *store);
 
-/* false: RECOVERING; *ret_why is then a static or store-owned sentence. */
-bool store_whole(const struct store *store, const char **ret_why);
+/* false: RECOVERING; *ret_why is then a sentence that lives as long as the store. */
+bool store_whole(struct store *store, const char **ret_why);
 
 /* ---- the numbers kept once ----------------------------------------------------- */
 
 struct store_numbers {
 	dfs_id id;
 	uint32_t epoch;
+	uint32_t born;     /* the epoch in which the store began to vote */
 	uint64_t reserved; /* no promise was ever given above this counter */
 	dfs_ballot floor;
 	uint64_t highest_counter; /* of any accepted ballot of this epoch */
 	uint64_t newest_segment;
 	uint64_t segments, files, tombstones, objects, stored_bytes, damaged;
+	uint64_t damaged_registers; /* now; damaged: records found so since the start */
 	uint64_t disk_free, disk_size; /* free: without the reserve */
 };
 void store_get_numbers(struct store *store, struct store_numbers *ret);
@@ -144,7 +151,7 @@ bool store_fits_quota(struct store *store, const char *owner, size_t owner_len,
 
 /* ---- content ------------------------------------------------------------------- */
 
-/* The chunks of the object that are wholly here; 0 for an unknown one. */
+/* The chunks of the object that are wholly here and not found damaged; 0 for an unknown one. */
 unsigned store_chunks(struct store *store, const dfs_id *object);
 
 /* How many units the whole object has, as it was stored; 0 for an unknown one. */

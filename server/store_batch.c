@@ -16,6 +16,7 @@ struct store_batch *store_batch_new(struct store *store)
 	if (!batch)
 		return NULL;
 	batch->store = store;
+	batch->generation = atomic_load(&store->generation);
 	batch->records_end = &batch->records;
 	return batch;
 }
@@ -33,9 +34,10 @@ static void free_ops(struct store_batch *batch)
 			index_unclaim(index, op->reg, op->claimed);
 		index_register_free(index, op->reg);
 		index_binding_free(index, op->binding);
-		if (op->type == SEAL_CONTENT && op->object)
+		if ((op->type == SEAL_CONTENT || op->type == SEAL_TRIM) && op->object)
 			index_release(index, op->object);
 		free(op->spare);
+		free(op->forgotten);
 	}
 	pthread_rwlock_unlock(&batch->store->lock);
 	free(batch->ops);
@@ -176,15 +178,14 @@ int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char
 	struct index_binding *binding;
 	struct index_object *held;
 	struct store_op *op;
-	unsigned here;
-	uint64_t units;
+	struct batch_here here;
 
 	if (!path_is_good(path, len))
 		return EINVAL;
-	held = batch_hold_object(store, object, &here, &units);
+	held = batch_hold_object(store, object, &here);
 	if (!held)
 		return ENOMEM;
-	if (here == 0 && !batch_has_content(batch, object)) {
+	if (!here.some && !batch_has_content(batch, object)) {
 		batch_release_object(store, held);
 		return EINVAL;
 	}

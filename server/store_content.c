@@ -36,6 +36,8 @@ static int add_content(struct store_batch *batch, const struct seal_entry *entry
 	if (op && !added)
 		added = upload ? batch_put_entry(&upload->entries, entry)
 			       : batch_add_entry(batch, entry);
+	if (added && upload)
+		upload->entry_count++;
 	if (!added) {
 		if (op)
 			batch_drop_op(batch);
@@ -48,6 +50,25 @@ static int add_content(struct store_batch *batch, const struct seal_entry *entry
 	op->content = *entry;
 	op->image = upload ? (unsigned)batch->upload_count : 0;
 	return 0;
+}
+
+/*
+ * What comes in place of damaged chunks: a start must not take the damaged ones for what is
+ * here, so they are trimmed first.
+ */
+static int replace_damaged(struct store_batch *batch, struct index_object *object,
+			   const struct batch_here *here, unsigned chunks,
+			   struct store_upload *upload)
+{
+	struct batch_here again;
+
+	if ((here->damaged & chunks) == 0)
+		return 0;
+	/* A reference of its own. */
+	object = batch_hold_object(batch->store, &object->id, &again);
+	return object ? batch_add_trim(batch, object,
+				       PLACEMENT_ALL & ~(here->damaged & chunks), upload)
+		      : ENOMEM;
 }
 
 /* Exactly the units of these chunks, each once? */
@@ -96,8 +117,7 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 	struct seal_entry entry = describe(share);
 	struct store_record *records;
 	struct index_object *object;
-	unsigned here;
-	uint64_t here_units;
+	struct batch_here here;
 	int rc;
 
 	if (!share_is_good(share) || batch_has_content(batch, &share->object) ||
@@ -106,17 +126,18 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 	records = pack_units(share, units, count, &entry.bytes);
 	if (count > 0 && !records)
 		return ENOMEM;
-	object = batch_hold_object(batch->store, &share->object, &here, &here_units);
+	object = batch_hold_object(batch->store, &share->object, &here);
 	if (!object) {
 		batch_records_free(records);
 		return ENOMEM;
 	}
-	if (here != 0 && here_units != share->units) {
+	rc = here.some && here.units != share->units
+		     ? EINVAL
+		     : replace_damaged(batch, object, &here, entry.chunks, NULL);
+	if (rc != 0)
 		batch_release_object(batch->store, object);
-		batch_records_free(records);
-		return EINVAL;
-	}
-	rc = add_content(batch, &entry, object, NULL);
+	else
+		rc = add_content(batch, &entry, object, NULL);
 	if (rc != 0)
 		batch_records_free(records);
 	else
@@ -145,34 +166,38 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 {
 	struct store_upload *upload = uploads_find(uploads, &share->object);
 	struct seal_entry entry = describe(share);
+	struct store_upload *own; /* one with a segment of its own */
 	struct index_object *object;
-	unsigned here, given;
-	uint64_t here_units;
+	struct batch_here here;
+	unsigned given;
 	int rc = 0;
 
 	if (!share_is_good(share) || batch_has_content(batch, &share->object) ||
 	    batch->upload_count == DFS_BATCH_MAX)
 		return EINVAL;
-	object = batch_hold_object(batch->store, &share->object, &here, &here_units);
+	object = batch_hold_object(batch->store, &share->object, &here);
 	if (!object)
 		return ENOMEM;
+	own = upload && upload->image ? upload : NULL;
 	given = upload ? uploads_chunks(upload, share) : 0;
-	if ((here != 0 && here_units != share->units) ||
-	    (upload && !upload->failed && (share->chunks & ~(here | given)) != 0))
+	if ((here.some && here.units != share->units) ||
+	    (upload && !upload->failed && (share->chunks & ~(here.chunks | given)) != 0))
 		rc = EINVAL;
-	else if ((share->chunks & ~here) == 0)
+	else if ((share->chunks & ~here.chunks) == 0)
 		entry.chunks = 0;
 	else if (!upload)
 		rc = ENOENT;
 	else
 		rc = upload->failed;
 	entry.chunks &= given;
+	if (rc == 0)
+		rc = replace_damaged(batch, object, &here, entry.chunks, own);
 	if (rc != 0) {
 		batch_release_object(batch->store, object);
 		return rc;
 	}
 	entry.bytes = upload ? upload->bytes : 0;
-	rc = add_content(batch, &entry, object, upload && upload->image ? upload : NULL);
+	rc = add_content(batch, &entry, object, own);
 	if (rc == 0 && upload)
 		take_upload(batch, uploads, upload, entry.chunks != 0);
 	return rc;

@@ -74,7 +74,10 @@ static int add_first(struct segment_image *image, const dfs_learn_item *item,
 
 static int fill_first(struct segment_image *image, const struct store_options *options)
 {
-	struct seal_head head = {.cluster = options->cluster, .server = options->server};
+	struct seal_head head = {.cluster = options->cluster,
+				 .server = options->server,
+				 .begun = 1,
+				 .votes = true};
 	u_int count = options->first ? options->first->items.items_len : 0;
 	struct pack_out entries = {0};
 	int rc = id_random(&head.store) ? 0 : EIO;

@@ -1,11 +1,15 @@
 /*
  * Inside the store: its state, and what its files share.
  *
- *	store.c		creating, opening, closing, reading
+ *	store.c		opening and closing (store_create.c: creating; store_read.c: reading)
  *	store_batch.c	filling batches (store_content.c: with content; batch.c)
  *	uploads.c	content that arrives unit by unit
  *	commit.c	making batches durable (group.c: together)
- *	recover.c	the start
+ *	recover.c	the start (recover_seal.c: one segment)
+ *	store_phase.c	a store that is lost begins again
+ *	store_amend.c	forgetting, trimming, floors; what is remembered of peers
+ *	store_survey.c	what is missing, damaged, too much (store_digest.c: comparing; survey.c)
+ *	store_scrub.c	reading everything again
  *	keeper.c	the thread that drops (clean.c) and merges (merge.c, merge_pick.c)
  *	space.c		the disk and its reserve
  *
@@ -30,6 +34,18 @@
 
 struct store_batch;
 
+/*
+ * LOST: not whole, and nothing is written.  RECOVERING: not whole, commits go on, nothing is
+ * dropped.  Changes with the serial lock held.
+ */
+enum store_phase { STORE_LOST, STORE_RECOVERING, STORE_WHOLE };
+
+/* Why it is not whole.  All of them live as long as the store: who was told one may read on. */
+struct store_why {
+	struct store_why *older;
+	char text[256];
+};
+
 /* Damaged records that are remembered, so that each is logged once. */
 enum { STORE_DAMAGE = 64 };
 
@@ -40,8 +56,9 @@ struct store {
 	int folder_fd, seg_fd, tmp_fd, lock_fd;
 	struct segment_cache *cache;
 	bool made_folder; /* at this start: it was gone */
-	bool whole;       /* does not change after the start; nor does why */
-	char why[256];
+	_Atomic enum store_phase phase;
+	_Atomic(struct store_why *) why;
+	atomic_uint generation; /* of batches: recoveries that began */
 	atomic_uint_fast64_t tmp_names;
 	atomic_uint_fast64_t upload_count, upload_memory, upload_notes; /* uploads.c */
 
@@ -49,9 +66,10 @@ struct store {
 
 	pthread_rwlock_t lock; /* of what follows */
 	struct index *index;
-	struct index_segments segments; /* by number, without gaps while whole */
+	struct index_segments segments; /* by number, without gaps from head.begun on */
 	uint64_t segment_count, stored_bytes, newest;
-	struct seal_head head; /* the highest numbers that are durable */
+	struct seal_head head;         /* the highest numbers that are durable */
+	dfs_memory heard[DFS_SERVERS]; /* what head.peers is to be */
 
 	pthread_mutex_t damage_lock; /* of what follows; taken alone */
 	uint64_t damage[STORE_DAMAGE], damaged;
@@ -62,6 +80,7 @@ struct store {
 	struct pack_out notes; /* entries SEAL_SETTLED, not yet written */
 	uint32_t note_count;
 	int64_t notes_due_ms;
+	bool memory_waits; /* to be written, by notes_due_ms */
 	bool stopping;
 	pthread_t committer;
 
@@ -71,6 +90,12 @@ struct store {
 	pthread_t keeper;
 	bool committer_runs, keeper_runs;
 };
+
+/* ---- the phase ----------------------------------------------------------------- */
+
+/* For store_whole; what is told when there is no memory for it is a sentence of our own. */
+void store_set_why(struct store *store, const char *why);
+void store_free_whys(struct store *store);
 
 /* ---- segments ------------------------------------------------------------------ */
 
@@ -89,6 +114,23 @@ void store_tmp_name(struct store *store, char *ret);
  */
 int store_fetch(struct segment *file, enum frame_type type, const struct frame_key *key,
 		void **ret_record, dfs_bytes *ret_data);
+
+/* What the index says of a register. */
+void store_describe(const struct index_register *reg, struct store_register *ret);
+
+/* The value of a register's record in the segment: EBADMSG unless it is of this ballot. */
+int store_read_value(struct segment *file, const char *path, size_t len,
+		     const dfs_ballot *ballot, dfs_value *ret);
+
+/*
+ * A record of the segment could not be read, or (store_mark_segment) its @seal: logged, and known
+ * until it is replaced.  false: what is here is not there any more.
+ */
+bool store_mark_register(struct store *store, struct segment *file, const char *path,
+			 size_t len, const dfs_ballot *ballot);
+bool store_mark_unit(struct store *store, struct segment *file, const dfs_id *object,
+		     uint64_t unit);
+bool store_mark_segment(struct store *store, struct segment *file);
 
 /* Logs and counts a damaged record; the segment is left as it is from now on. */
 void store_note_damage(struct store *store, const struct segment *file, const char *what,

@@ -36,7 +36,7 @@ static bool look_again(int *rc, unsigned *looks)
 
 /* ---- registers ----------------------------------------------------------------- */
 
-static void describe(const struct index_register *reg, struct store_register *ret)
+void store_describe(const struct index_register *reg, struct store_register *ret)
 {
 	*ret = (struct store_register){.ballot = reg->ballot,
 				       .kind = (dfs_kind)reg->kind,
@@ -58,54 +58,10 @@ int store_register(struct store *store, const char *path, size_t len,
 	pthread_rwlock_rdlock(&store->lock);
 	reg = index_find_register(store->index, path, len);
 	if (reg) {
-		describe(reg, ret);
+		store_describe(reg, ret);
 		rc = reg->damaged ? EBADMSG : 0;
 	}
 	pthread_rwlock_unlock(&store->lock);
-	return rc;
-}
-
-/* What was found damaged stays so until the path accepts another value. */
-static void mark_damaged(struct store *store, struct segment *file, const char *path,
-			 size_t len, const dfs_ballot *ballot)
-{
-	struct index_register *reg;
-	bool news = false;
-
-	pthread_rwlock_wrlock(&store->lock);
-	reg = index_find_register(store->index, path, len);
-	if (reg && !reg->damaged && ballot_compare(&reg->ballot, ballot) == 0 &&
-	    reg->segment->file == file) {
-		reg->damaged = true;
-		reg->segment->damaged = true;
-		news = true;
-	}
-	pthread_rwlock_unlock(&store->lock);
-	if (news)
-		store_note_damage(store, file, "path", path, len);
-}
-
-static int read_value(struct segment *file, const char *path, size_t len,
-		      const dfs_ballot *ballot, dfs_value *ret)
-{
-	struct pack_in in = {0};
-	struct frame_key key;
-	dfs_ballot stored;
-	dfs_bytes data;
-	void *record;
-	int rc;
-
-	frame_key_register(&key, path, len);
-	rc = store_fetch(file, FRAME_REGISTER, &key, &record, &data);
-	if (rc != 0)
-		return rc;
-	in.at = data.data;
-	in.left = data.len;
-	stored = pack_get_ballot(&in);
-	if (in.failed || ballot_compare(&stored, ballot) != 0 ||
-	    !value_unpack(in.at, in.left, ret))
-		rc = EBADMSG;
-	free(record);
 	return rc;
 }
 
@@ -123,15 +79,15 @@ int store_value(struct store *store, const char *path, size_t len,
 		pthread_rwlock_rdlock(&store->lock);
 		reg = index_find_register(store->index, path, len);
 		if (reg) {
-			describe(reg, ret);
+			store_describe(reg, ret);
 			rc = reg->damaged ? EBADMSG : 0;
 			file = segment_ref(reg->segment->file);
 		}
 		pthread_rwlock_unlock(&store->lock);
 		if (rc == 0)
-			rc = read_value(file, path, len, &ret->ballot, ret_value);
-		if (rc == EBADMSG)
-			mark_damaged(store, file, path, len, &ret->ballot);
+			rc = store_read_value(file, path, len, &ret->ballot, ret_value);
+		if (rc == EBADMSG || rc == EIO)
+			(void)store_mark_register(store, file, path, len, &ret->ballot);
 		segment_unref(file);
 	} while (look_again(&rc, &looks));
 	return rc;
@@ -147,7 +103,7 @@ int store_next(struct store *store, const char *after, size_t after_len, char *p
 	if (reg) {
 		*ret_len = reg->path_len;
 		memcpy(path, index_path(reg), reg->path_len);
-		describe(reg, ret);
+		store_describe(reg, ret);
 	}
 	pthread_rwlock_unlock(&store->lock);
 	return reg ? 0 : ENOENT;
@@ -189,7 +145,7 @@ uint64_t store_units(struct store *store, const dfs_id *object)
 
 	pthread_rwlock_rdlock(&store->lock);
 	found = index_find_object(store->index, object);
-	units = found && index_chunks(found) != 0 ? found->units : 0;
+	units = found && !found->dropping && found->part.chunks != 0 ? found->units : 0;
 	pthread_rwlock_unlock(&store->lock);
 	return units;
 }
@@ -213,24 +169,6 @@ static struct segment *find_unit(struct store *store, const dfs_id *object, uint
 	return file;
 }
 
-static void mark_unit_damaged(struct store *store, struct segment *file,
-			      const dfs_id *object, uint64_t unit)
-{
-	struct index_object *found;
-	struct index_part *part;
-	char hex[ID_TEXT], text[ID_TEXT + 32];
-
-	pthread_rwlock_wrlock(&store->lock);
-	found = index_find_object(store->index, object);
-	part = found ? index_part(found, placement_chunk(unit)) : NULL;
-	if (part && part->segment->file == file)
-		part->segment->damaged = true;
-	pthread_rwlock_unlock(&store->lock);
-	snprintf(text, sizeof text, "%s:%llu", id_text(object, hex),
-		 (unsigned long long)unit);
-	store_note_damage(store, file, "unit", text, strlen(text));
-}
-
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data)
 {
@@ -245,8 +183,8 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 		if (!file)
 			return ENOENT;
 		rc = store_fetch(file, FRAME_UNIT, &key, ret_record, ret_data);
-		if (rc == EBADMSG)
-			mark_unit_damaged(store, file, object, unit);
+		if (rc == EBADMSG || rc == EIO)
+			(void)store_mark_unit(store, file, object, unit);
 		segment_unref(file);
 	} while (look_again(&rc, &looks));
 	return rc;
@@ -257,11 +195,9 @@ static uint64_t unit_overhead(void)
 {
 	const dfs_id none = {{0}};
 	struct frame_key key;
-	struct store_record record = {.key = &key};
 
 	frame_key_unit(&key, &none, 0);
-	record.len = frame_size(key.len, DFS_UNIT_MAX - DFS_UNIT_SIZE);
-	return batch_record_bytes(&record);
+	return batch_frame_bytes(&key, DFS_UNIT_MAX - DFS_UNIT_SIZE);
 }
 
 bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size)
@@ -273,13 +209,15 @@ bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size)
 
 	pthread_rwlock_rdlock(&store->lock);
 	found = index_find_object(store->index, object);
-	if (found && index_chunks(found) != 0) {
+	if (found && !found->dropping && found->part.chunks != 0) {
 		fits = found->units == units;
 		for (const struct index_part *part = &found->part; part && fits;
 		     part = part->more)
-			fits = part->bytes <=
-			       placement_bytes_of(size, part->chunks) +
-				       placement_units_of(units, part->chunks) * overhead;
+			fits = part->estimated ||
+			       part->bytes <=
+				       placement_bytes_of(size, part->chunks) +
+					       placement_units_of(units, part->chunks) *
+						       overhead;
 	}
 	pthread_rwlock_unlock(&store->lock);
 	return fits;
@@ -351,6 +289,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	index_count(store->index, &counts);
 	ret->id = store->head.store;
 	ret->epoch = store->head.epoch;
+	ret->born = store->head.born;
 	ret->reserved = store->head.reserved;
 	ret->floor = store->head.floor;
 	ret->newest_segment = store->newest;
@@ -362,6 +301,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	ret->files = counts.files;
 	ret->tombstones = counts.tombstones;
 	ret->objects = counts.objects;
+	ret->damaged_registers = counts.damaged;
 	pthread_mutex_lock(&store->damage_lock);
 	ret->damaged = store->damaged;
 	pthread_mutex_unlock(&store->damage_lock);

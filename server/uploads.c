@@ -1,5 +1,6 @@
 /* Uploads of one connection. */
 #include "uploads.h"
+#include "store_heal.h"
 
 #include "batch.h"
 #include "ballot.h"
@@ -20,6 +21,7 @@ enum { COUNT_MAX = 8, MEMORY_MAX = 8 << 20, NOTES_MAX = 16 << 20 };
 
 struct store_uploads {
 	struct store *store;
+	bool may_use_reserve;
 	struct store_upload *first;
 	unsigned count;
 };
@@ -256,6 +258,19 @@ static int add_unit(struct store *store, struct store_upload *upload,
 	return rc;
 }
 
+static bool has_room(const struct store_uploads *uploads, uint64_t bytes)
+{
+	struct space space;
+
+	return space_read(uploads->store->seg_fd, &space) == 0 &&
+	       space_has_room(&space, bytes, uploads->may_use_reserve);
+}
+
+void store_uploads_may_use_reserve(struct store_uploads *uploads)
+{
+	uploads->may_use_reserve = true;
+}
+
 int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		 const dfs_unit *unit)
 {
@@ -268,7 +283,7 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 
 	if (unit->number >= DFS_FILE_UNITS_MAX || unit->data.len > DFS_UNIT_MAX)
 		return EINVAL;
-	if (!store_has_room(store, unit->data.len))
+	if (!has_room(uploads, unit->data.len))
 		return ENOSPC;
 	upload = use_upload(uploads, object, &rc);
 	if (!upload)

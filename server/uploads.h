@@ -24,6 +24,7 @@ struct store_upload {
 	uint64_t memory;         /* counted in the store's upload_memory */
 	int failed;              /* the errno that ended it */
 	struct pack_out entries; /* of its own @seal, once it is in a batch */
+	uint32_t entry_count;
 };
 
 /* NULL when there is none with this id. */

@@ -15,7 +15,12 @@ static const struct seal_head head = {
 	.server = 3,
 	.epoch = 4,
 	.reserved = 1ULL << 40,
-	.floor = {.epoch = 1, .counter = 2, .proposer = {{3}}}};
+	.floor = {.epoch = 1, .counter = 2, .proposer = {{3}}},
+	.begun = 1ULL << 33,
+	.votes = true,
+	.born = 77,
+	.peers = {{.store = {{9}}, .epoch = 3, .newest_segment = 1ULL << 41},
+		  [3] = {.store = {{8}}, .epoch = 4, .newest_segment = 12}}};
 
 static const struct seal_entry entries[] = {
 	{.type = SEAL_CONTENT,
@@ -78,6 +83,9 @@ static const struct seal_entry entries[] = {
 	 .bytes = 200},
 	{.type = SEAL_SETTLED, .path = "/a/x", .path_len = 4, .ballot = {.counter = 9}},
 	{.type = SEAL_DROP, .objects = {{{6}}}},
+	{.type = SEAL_TRIM, .objects = {{{7}}}, .chunks = 9},
+	{.type = SEAL_TRIM, .objects = {{{8}}}, .chunks = 0},
+	{.type = SEAL_FORGET, .path = "/b/y", .path_len = 4, .ballot = {.counter = 10}},
 };
 enum { COUNT = sizeof entries / sizeof *entries };
 
@@ -132,6 +140,15 @@ static void test_comes_back(void **state)
 	assert_int_equal(again.epoch, head.epoch);
 	assert_int_equal(again.reserved, head.reserved);
 	assert_int_equal(ballot_compare(&again.floor, &head.floor), 0);
+	assert_int_equal(again.begun, head.begun);
+	assert_true(again.votes);
+	assert_int_equal(again.born, head.born);
+	for (size_t i = 0; i < DFS_SERVERS; i++) {
+		assert_true(id_equal(&again.peers[i].store, &head.peers[i].store));
+		assert_int_equal(again.peers[i].epoch, head.peers[i].epoch);
+		assert_int_equal(again.peers[i].newest_segment,
+				 head.peers[i].newest_segment);
+	}
 	for (size_t i = 0; i < COUNT; i++) {
 		assert_int_equal(seal_next(&reader, &entry), SEAL_ENTRY);
 		check_entry(&entry, &entries[i]);
@@ -179,6 +196,25 @@ static void test_cut_and_long(void **state)
 	pack_free(&seal);
 }
 
+/* What no program of ours writes: chunks that there are not, a store that begins nowhere. */
+static void test_no_such_numbers(void **state)
+{
+	static const struct seal_entry bad = {.type = SEAL_TRIM, .chunks = 16};
+	struct seal_head nowhere = head;
+	struct pack_out list = {0}, seal = {0};
+
+	(void)state;
+	seal_put_entry(&list, &bad);
+	seal_put(&seal, &head, 1, &list);
+	assert_int_equal(read_all(seal.bytes, seal.len), SEAL_BROKEN);
+	pack_free(&list);
+	pack_free(&seal);
+	nowhere.begun = 0;
+	seal_put(&seal, &nowhere, 0, &list);
+	assert_int_equal(read_all(seal.bytes, seal.len), SEAL_BROKEN);
+	pack_free(&seal);
+}
+
 /* The frame's checksum finds damage; even without it no byte leads a reader astray. */
 static void test_any_byte_may_be_wrong(void **state)
 {
@@ -203,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back),
 		cmocka_unit_test(test_cut_and_long),
+		cmocka_unit_test(test_no_such_numbers),
 		cmocka_unit_test(test_any_byte_may_be_wrong),
 	};
 

@@ -173,17 +173,17 @@ def take_entry(wire, data):
             data.bytes(data.number(1))
         data.bytes(8 + 4 + 8)
         data.bytes(16 * data.number(1))
-    elif kind in (b"b", b"s"):
+    elif kind in (b"b", b"s", b"f"):
         data.bytes(16 if kind == b"b" else 0)
         take_path(data)
-    elif kind in (b"u", b"d"):
-        data.bytes(16 + (8 + 1 + 8 if kind == b"u" else 0))
+    elif kind in (b"u", b"d", b"t"):
+        data.bytes(16 + {b"u": 8 + 1 + 8, b"d": 0, b"t": 1}[kind])
     else:
         data.demand(False, f"no type of an entry: {kind}")
 
 
 def take_seal(wire, data):
-    data.bytes(4 + 16 + 16 + 4 + 4 + 8 + 28)
+    data.bytes(4 + 16 + 16 + 4 + 4 + 8 + 28 + 8 + 1 + 4 + 4 * (16 + 4 + 8))
     for _ in range(data.number(4)):
         take_entry(wire, data)
 

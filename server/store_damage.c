@@ -1,0 +1,138 @@
+/* What was found damaged: known until it is replaced, and logged by name. */
+#include "store_internal.h"
+
+#include "ballot.h"
+#include "log.h"
+#include "placement.h"
+#include "value.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+/* The same record, read again and again, is counted once: the last ones are remembered. */
+static bool is_news(struct store *store, const char *line)
+{
+	uint64_t hash = XXH3_64bits(line, strlen(line));
+	bool news = true;
+
+	pthread_mutex_lock(&store->damage_lock);
+	for (size_t i = 0; i < STORE_DAMAGE && news; i++)
+		news = store->damage[i] != hash;
+	if (news)
+		store->damage[store->damaged++ % STORE_DAMAGE] = hash;
+	pthread_mutex_unlock(&store->damage_lock);
+	return news;
+}
+
+void store_note_damage(struct store *store, const struct segment *file, const char *what,
+		       const char *path, size_t path_len)
+{
+	char name[SEGMENT_NAME], quoted[512], line[768];
+
+	snprintf(line, sizeof line, "segment=%s %s=%s",
+		 segment_name(segment_lo(file), segment_hi(file), name), what,
+		 log_quote(path, path_len, quoted, sizeof quoted));
+	if (is_news(store, line))
+		log_event(LOG_WARN, "damaged", "%s", line);
+}
+
+int store_read_value(struct segment *file, const char *path, size_t len,
+		     const dfs_ballot *ballot, dfs_value *ret)
+{
+	struct pack_in in = {0};
+	struct frame_key key;
+	dfs_ballot stored;
+	dfs_bytes data;
+	void *record;
+	int rc;
+
+	frame_key_register(&key, path, len);
+	rc = store_fetch(file, FRAME_REGISTER, &key, &record, &data);
+	if (rc != 0)
+		return rc;
+	in.at = data.data;
+	in.left = data.len;
+	stored = pack_get_ballot(&in);
+	if (in.failed || ballot_compare(&stored, ballot) != 0 ||
+	    !value_unpack(in.at, in.left, ret))
+		rc = EBADMSG;
+	free(record);
+	return rc;
+}
+
+bool store_mark_register(struct store *store, struct segment *file, const char *path,
+			 size_t len, const dfs_ballot *ballot)
+{
+	struct index_register *reg;
+	bool is_here;
+
+	pthread_rwlock_wrlock(&store->lock);
+	reg = index_find_register(store->index, path, len);
+	is_here = reg && reg->segment->file == file &&
+		  ballot_compare(&reg->ballot, ballot) == 0;
+	if (is_here)
+		index_mark_damaged(store->index, reg);
+	pthread_rwlock_unlock(&store->lock);
+	if (is_here)
+		store_note_damage(store, file, "path", path, len);
+	return is_here;
+}
+
+/* Of the object, in this segment. */
+static bool mark_chunk(struct store *store, const struct segment *file,
+		       const dfs_id *object, unsigned chunk)
+{
+	struct index_object *found = index_find_object(store->index, object);
+	bool marked = false;
+
+	for (struct index_part *part = found ? &found->part : NULL; part;
+	     part = part->more) {
+		if (!(part->chunks & 1U << (chunk - 1)) || part->segment->file != file)
+			continue;
+		part->damaged |= 1U << (chunk - 1) & PLACEMENT_ALL;
+		part->segment->damaged = true;
+		marked = true;
+	}
+	return marked;
+}
+
+bool store_mark_unit(struct store *store, struct segment *file, const dfs_id *object,
+		     uint64_t unit)
+{
+	char hex[ID_TEXT], text[ID_TEXT + 32];
+	bool marked;
+
+	pthread_rwlock_wrlock(&store->lock);
+	marked = mark_chunk(store, file, object, placement_chunk(unit));
+	pthread_rwlock_unlock(&store->lock);
+	if (!marked)
+		return false;
+	snprintf(text, sizeof text, "%s:%llu", id_text(object, hex),
+		 (unsigned long long)unit);
+	store_note_damage(store, file, "unit", text, strlen(text));
+	return true;
+}
+
+bool store_mark_segment(struct store *store, struct segment *file)
+{
+	struct index_segment *segment;
+	char name[SEGMENT_NAME];
+
+	pthread_rwlock_wrlock(&store->lock);
+	TAILQ_FOREACH (segment, &store->segments, order)
+		if (segment->file == file)
+			break;
+	if (segment) {
+		segment->damaged = true;
+		segment->unreadable = segment->live == 0;
+	}
+	pthread_rwlock_unlock(&store->lock);
+	if (!segment)
+		return false;
+	segment_name(segment_lo(file), segment_hi(file), name);
+	store_note_damage(store, file, "file", name, strlen(name));
+	return true;
+}

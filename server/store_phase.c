@@ -1,0 +1,205 @@
+/*
+ * From lost to whole: the phases of a store.
+ *
+ * A recovery is durable from its first segment on, whose head has a new store id and says that
+ * the store begins with it and does not vote.  Every later head says the same, until one says
+ * that it votes.  So a start at any moment finds the old store, a recovery that had not ended,
+ * or one that had, with all that was committed before.
+ */
+#include "store_heal.h"
+
+#include "ballot.h"
+#include "batch.h"
+#include "commit.h"
+#include "group.h"
+#include "keeper.h"
+#include "log.h"
+#include "space.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- why ----------------------------------------------------------------------- */
+
+void store_set_why(struct store *store, const char *text)
+{
+	struct store_why *why = calloc(1, sizeof *why);
+
+	if (!why)
+		return;
+	snprintf(why->text, sizeof why->text, "%s", text);
+	why->older = atomic_load(&store->why);
+	while (!atomic_compare_exchange_weak(&store->why, &why->older, why))
+		;
+}
+
+void store_free_whys(struct store *store)
+{
+	struct store_why *why = atomic_load(&store->why), *older;
+
+	for (; why; why = older) {
+		older = why->older;
+		free(why);
+	}
+}
+
+bool store_whole(struct store *store, const char **ret_why)
+{
+	const struct store_why *why;
+
+	if (atomic_load(&store->phase) == STORE_WHOLE)
+		return true;
+	why = atomic_load(&store->why);
+	*ret_why = why ? why->text : "The store is not whole.";
+	return false;
+}
+
+/* ---- losing -------------------------------------------------------------------- */
+
+void store_condemn(struct store *store, const char *why)
+{
+	store_set_why(store, why);
+	pthread_mutex_lock(&store->serial);
+	atomic_store(&store->phase, STORE_LOST);
+	pthread_mutex_unlock(&store->serial);
+	log_event(LOG_ERROR, "recovering", "why=\"%s\"", why);
+}
+
+/* ---- beginning ----------------------------------------------------------------- */
+
+/* The first segment of a recovery: a head, and nothing else. */
+static int seal_first(struct store *store, const struct seal_head *head, char *name,
+		      uint64_t *ret_bytes)
+{
+	struct segment_image *image = segment_image_in_memory(1);
+	struct pack_out none = {0};
+	int rc = image ? commit_add_seal(image, head, 0, &none) : ENOMEM;
+
+	store_tmp_name(store, name);
+	if (rc == 0)
+		rc = segment_image_seal(image, store->tmp_fd, name,
+					store->rules.fsync_segments);
+	if (rc == 0)
+		*ret_bytes = segment_image_bytes(image);
+	segment_image_free(image);
+	return rc;
+}
+
+/* With the serial lock held: what was there is behind us, but for its content. */
+static void publish(struct store *store, struct index_segment *segment,
+		    const struct seal_head *head)
+{
+	pthread_rwlock_wrlock(&store->lock);
+	index_reset(store->index);
+	TAILQ_INSERT_TAIL(&store->segments, segment, order);
+	store->segment_count++;
+	store->stored_bytes += segment_bytes(segment->file);
+	store->newest = head->begun;
+	store->head = *head;
+	pthread_rwlock_unlock(&store->lock);
+	atomic_fetch_add(&store->generation, 1);
+}
+
+static struct seal_head first_head(struct store *store, uint64_t number)
+{
+	struct seal_head head = {.cluster = store->cluster,
+				 .server = store->server,
+				 .begun = number,
+				 .votes = !store->rules.seal_recovering};
+
+	pthread_rwlock_rdlock(&store->lock);
+	memcpy(head.peers, store->heard, sizeof head.peers);
+	pthread_rwlock_unlock(&store->lock);
+	return head;
+}
+
+/* With the serial lock held. */
+static int begin(struct store *store, uint64_t number)
+{
+	struct seal_head head = first_head(store, number);
+	struct index_segment *segment;
+	char name[STORE_TMP_NAME];
+	uint64_t bytes;
+	int rc = id_random(&head.store) ? 0 : EIO;
+
+	if (rc == 0)
+		rc = seal_first(store, &head, name, &bytes);
+	if (rc != 0)
+		return rc;
+	segment = store_segment_new(store, number, number, bytes);
+	rc = segment ? commit_rename(store, name, number, number, false) : ENOMEM;
+	if (rc != 0) {
+		store_segment_free(segment);
+		commit_unlink_tmp(store, name);
+		return rc;
+	}
+	commit_sync_folder(store);
+	publish(store, segment, &head);
+	return 0;
+}
+
+/* A store that was lost when it was opened has none. */
+static int start_threads(struct store *store)
+{
+	int rc = 0;
+
+	if (!store->committer_runs)
+		rc = group_start(store);
+	if (rc == 0 && !store->keeper_runs)
+		rc = keeper_start(store);
+	return rc;
+}
+
+int store_recover_begin(struct store *store, uint64_t at_least)
+{
+	uint64_t number;
+	int rc = 0;
+
+	pthread_mutex_lock(&store->serial);
+	number = (at_least > store->newest ? at_least : store->newest) + 1;
+	if (atomic_load(&store->phase) == STORE_WHOLE)
+		rc = EINVAL;
+	else if (number == 0 || number > SEGMENT_NUMBER_MAX / 2)
+		rc = ERANGE;
+	else
+		rc = begin(store, number);
+	if (rc == 0)
+		rc = start_threads(store);
+	if (rc == 0) {
+		store_set_why(store, "It takes its registers from its peers.");
+		atomic_store(&store->phase, STORE_RECOVERING);
+	}
+	pthread_mutex_unlock(&store->serial);
+	log_event(rc == 0 ? LOG_INFO : LOG_ERROR, "recovery", "begun=%llu result=\"%s\"",
+		  (unsigned long long)number, strerror(rc));
+	return rc;
+}
+
+/* ---- ending -------------------------------------------------------------------- */
+
+int store_recover_end(struct store *store, uint32_t epoch)
+{
+	struct store_numbers numbers;
+	struct store_batch *batch;
+	int rc;
+
+	store_get_numbers(store, &numbers);
+	if (atomic_load(&store->phase) != STORE_RECOVERING || epoch == 0 ||
+	    epoch < numbers.epoch)
+		return EINVAL;
+	batch = store_batch_new(store);
+	if (!batch)
+		return ENOMEM;
+	batch->votes = true;
+	batch->epoch = epoch;
+	store_batch_may_use_reserve(batch);
+	rc = store_commit(batch);
+	if (rc == 0)
+		keeper_wake(store);
+	log_event(rc == 0 ? LOG_INFO : LOG_ERROR, "recovery",
+		  "epoch=%u files=%llu result=\"%s\"", epoch,
+		  (unsigned long long)numbers.files, strerror(rc));
+	return rc;
+}

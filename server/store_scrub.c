@@ -1,0 +1,301 @@
+/*
+ * Reading everything again.
+ *
+ * A scrub goes through the entries of one segment's @seal after another, and reads what of it
+ * the index still finds there.  It holds a reference of the segment's file, and no lock while it
+ * reads; a merge that takes the segment away has verified what was in it.
+ */
+#include "store_heal.h"
+
+#include "ballot.h"
+#include "placement.h"
+#include "store_internal.h"
+#include "value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct store_scrub {
+	struct store *store;
+	struct store_scrub_position position;
+	struct segment *file; /* whose entries are being read; or NULL */
+	bool counts;          /* it is not from before a recovery */
+	void *seal;
+	struct seal_reader reader;
+	struct seal_entry entry; /* if has_entry */
+	bool has_entry;
+};
+
+struct store_scrub *store_scrub_new(struct store *store,
+				    const struct store_scrub_position *from)
+{
+	struct store_scrub *scrub = calloc(1, sizeof *scrub);
+
+	if (!scrub)
+		return NULL;
+	scrub->store = store;
+	scrub->position = *from;
+	return scrub;
+}
+
+static void leave_segment(struct store_scrub *scrub)
+{
+	segment_unref(scrub->file);
+	scrub->file = NULL;
+	free(scrub->seal);
+	scrub->seal = NULL;
+	scrub->has_entry = false;
+}
+
+void store_scrub_free(struct store_scrub *scrub)
+{
+	if (!scrub)
+		return;
+	leave_segment(scrub);
+	free(scrub);
+}
+
+void store_scrub_position(const struct store_scrub *scrub,
+			  struct store_scrub_position *ret)
+{
+	*ret = scrub->position;
+}
+
+/* ---- segments ---------------------------------------------------------------------- */
+
+static void note_damage(struct store_scrubbed *ret, bool seal)
+{
+	ret->damaged++;
+	ret->seal_damaged |= seal;
+}
+
+/* What follows the segment that was being read. */
+static void go_on_behind(struct store_scrub *scrub)
+{
+	scrub->position = (struct store_scrub_position){.lo = scrub->position.hi + 1};
+	leave_segment(scrub);
+}
+
+/* The segment of the position, or the first one behind it; false: there is none. */
+static bool find_segment(struct store_scrub *scrub)
+{
+	struct store_scrub_position *position = &scrub->position;
+	struct store *store = scrub->store;
+	struct index_segment *segment;
+
+	pthread_rwlock_rdlock(&store->lock);
+	TAILQ_FOREACH (segment, &store->segments, order)
+		if (segment_hi(segment->file) >= position->lo)
+			break;
+	if (segment) {
+		scrub->file = segment_ref(segment->file);
+		scrub->counts = segment_lo(segment->file) >= store->head.begun;
+	}
+	pthread_rwlock_unlock(&store->lock);
+	if (!scrub->file)
+		return false;
+	if (segment_lo(scrub->file) != position->lo ||
+	    segment_hi(scrub->file) != position->hi)
+		*position = (struct store_scrub_position){.lo = segment_lo(scrub->file),
+							  .hi = segment_hi(scrub->file)};
+	return true;
+}
+
+/* Goes to the entry of the position; the one that was begun is there again. */
+static bool skip_entries(struct store_scrub *scrub)
+{
+	for (uint64_t i = 0; i < scrub->position.record; i++)
+		if (seal_next(&scrub->reader, &scrub->entry) != SEAL_ENTRY)
+			return false;
+	return true;
+}
+
+/* Other errors are not the record's. */
+static bool is_damage(int rc)
+{
+	return rc == EBADMSG || rc == EIO;
+}
+
+/* Begins with a segment: its file as the disk has it, and its list. */
+static int open_segment(struct store_scrub *scrub, struct store_scrubbed *ret)
+{
+	struct seal_head head;
+	struct frame_key key;
+	dfs_bytes data;
+	int rc;
+
+	segment_refresh(scrub->file);
+	frame_key_seal(&key);
+	rc = store_fetch(scrub->file, FRAME_SEAL, &key, &scrub->seal, &data);
+	segment_close(scrub->file);
+	if (rc != 0 && !is_damage(rc)) {
+		leave_segment(scrub);
+		return rc == ESTALE ? 0 : rc;
+	}
+	ret->records++;
+	if (rc == 0)
+		ret->bytes += data.len;
+	if (rc != 0 || !seal_open(data, &head, &scrub->reader)) {
+		if (store_mark_segment(scrub->store, scrub->file))
+			note_damage(ret, scrub->counts);
+		go_on_behind(scrub);
+	} else if (!skip_entries(scrub)) {
+		/* The position was of another segment with this range. */
+		go_on_behind(scrub);
+	}
+	return 0;
+}
+
+/* ---- entries ----------------------------------------------------------------------- */
+
+/* What the index finds in this segment is worth reading. */
+static bool has_register(struct store_scrub *scrub)
+{
+	const struct seal_entry *entry = &scrub->entry;
+	const struct index_register *reg;
+	bool has;
+
+	pthread_rwlock_rdlock(&scrub->store->lock);
+	reg = index_find_register(scrub->store->index, entry->path, entry->path_len);
+	has = reg && reg->segment->file == scrub->file &&
+	      ballot_compare(&reg->ballot, &entry->ballot) == 0;
+	pthread_rwlock_unlock(&scrub->store->lock);
+	return has;
+}
+
+static bool has_unit(struct store_scrub *scrub, uint64_t unit)
+{
+	unsigned chunk = 1U << (placement_chunk(unit) - 1);
+	const struct index_part *part = NULL;
+	struct index_object *object;
+
+	pthread_rwlock_rdlock(&scrub->store->lock);
+	object = index_find_object(scrub->store->index, &scrub->entry.objects[0]);
+	if (object && !object->dropping && (scrub->entry.chunks & chunk) != 0)
+		part = &object->part;
+	while (part &&
+	       ((part->chunks & chunk) == 0 || part->segment->file != scrub->file))
+		part = part->more;
+	pthread_rwlock_unlock(&scrub->store->lock);
+	return part != NULL;
+}
+
+/* 0, also for what is damaged; ESTALE: the segment is not there any more; an errno. */
+static int read_register(struct store_scrub *scrub, struct store_scrubbed *ret)
+{
+	const struct seal_entry *entry = &scrub->entry;
+	dfs_value value;
+	int rc;
+
+	if (!has_register(scrub))
+		return 0;
+	rc = store_read_value(scrub->file, entry->path, entry->path_len, &entry->ballot,
+			      &value);
+	if (rc != 0 && !is_damage(rc))
+		return rc;
+	ret->records++;
+	ret->bytes += entry->bytes;
+	if (rc == 0)
+		value_free(&value);
+	else if (store_mark_register(scrub->store, scrub->file, entry->path,
+				     entry->path_len, &entry->ballot))
+		note_damage(ret, false);
+	return 0;
+}
+
+static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scrubbed *ret)
+{
+	const dfs_id *object = &scrub->entry.objects[0];
+	struct frame_key key;
+	dfs_bytes data;
+	void *record;
+	int rc;
+
+	frame_key_unit(&key, object, unit);
+	rc = store_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
+	if (rc != 0 && !is_damage(rc))
+		return rc;
+	ret->records++;
+	ret->bytes += rc == 0 ? data.len : DFS_UNIT_SIZE;
+	if (rc == 0)
+		free(record);
+	else if (store_mark_unit(scrub->store, scrub->file, object, unit))
+		note_damage(ret, false);
+	return 0;
+}
+
+/* Its units, as far as the budget goes; *ret_done: all of them. */
+static int read_content(struct store_scrub *scrub, uint64_t bytes,
+			struct store_scrubbed *ret, bool *ret_done)
+{
+	uint64_t *unit = &scrub->position.unit;
+	int rc = 0;
+
+	for (; *unit < scrub->entry.units && ret->bytes < bytes; (*unit)++) {
+		if (has_unit(scrub, *unit))
+			rc = read_unit(scrub, *unit, ret);
+		if (rc != 0)
+			return rc;
+	}
+	*ret_done = *unit >= scrub->entry.units;
+	return 0;
+}
+
+/* The entry, or a part of it. */
+static int read_entry(struct store_scrub *scrub, uint64_t bytes,
+		      struct store_scrubbed *ret)
+{
+	bool done = true;
+	int rc = 0;
+
+	if (scrub->entry.type == SEAL_REGISTER)
+		rc = read_register(scrub, ret);
+	else if (scrub->entry.type == SEAL_CONTENT)
+		rc = read_content(scrub, bytes, ret, &done);
+	if (rc == ESTALE) {
+		leave_segment(scrub);
+		return 0;
+	}
+	if (rc != 0 || !done)
+		return rc;
+	scrub->has_entry = false;
+	scrub->position.record++;
+	scrub->position.unit = 0;
+	return 0;
+}
+
+/* The next entry of the segment, or what is behind it. */
+static void next_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
+{
+	enum seal_step step = seal_next(&scrub->reader, &scrub->entry);
+
+	scrub->has_entry = step == SEAL_ENTRY;
+	if (scrub->has_entry)
+		return;
+	if (step == SEAL_BROKEN && store_mark_segment(scrub->store, scrub->file))
+		note_damage(ret, scrub->counts);
+	go_on_behind(scrub);
+}
+
+int store_scrub_step(struct store_scrub *scrub, uint64_t bytes,
+		     struct store_scrubbed *ret)
+{
+	int rc = 0;
+
+	memset(ret, 0, sizeof *ret);
+	while (rc == 0 && (ret->bytes < bytes || ret->records == 0)) {
+		if (scrub->has_entry) {
+			rc = read_entry(scrub, bytes, ret);
+		} else if (scrub->file) {
+			next_entry(scrub, ret);
+		} else if (find_segment(scrub)) {
+			rc = open_segment(scrub, ret);
+		} else {
+			memset(&scrub->position, 0, sizeof scrub->position);
+			ret->end = true;
+			break;
+		}
+	}
+	return rc;
+}

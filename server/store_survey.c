@@ -1,0 +1,352 @@
+/* What is to be done: damaged, unsettled, owed, too much, abandoned. */
+#include "store_heal.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "placement.h"
+#include "survey.h"
+#include "value.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- registers of one kind ------------------------------------------------------- */
+
+struct wanted {
+	bool (*is)(const struct index_register *reg);
+	char *path;
+	size_t *ret_len;
+	struct store_register *ret;
+};
+
+static bool is_damaged(const struct index_register *reg)
+{
+	return reg->damaged;
+}
+
+static bool is_unsettled(const struct index_register *reg)
+{
+	return !reg->settled;
+}
+
+static bool is_any(const struct index_register *reg)
+{
+	(void)reg;
+	return true;
+}
+
+static bool tell_wanted(void *context, struct index_register *reg)
+{
+	struct wanted *wanted = context;
+
+	if (!wanted->is(reg))
+		return false;
+	survey_tell(reg, wanted->path, wanted->ret_len, wanted->ret);
+	return true;
+}
+
+static int next_wanted(struct survey *survey, struct wanted *wanted, const char *after,
+		       size_t after_len)
+{
+	survey->visit = tell_wanted;
+	survey->context = wanted;
+	survey_after(survey, after, after_len);
+	return survey_run(survey) ? 0 : ENOENT;
+}
+
+/* Of both trees the one that comes first; path may be what it comes after. */
+static int next_of_both(struct store *store, struct wanted *wanted, const char *after,
+			size_t after_len)
+{
+	char path[DFS_PATH_MAX];
+	struct store_register reg;
+	size_t len = 0;
+	struct wanted live = {wanted->is, path, &len, &reg};
+	struct survey dead = {.store = store, .tree = INDEX_DEAD};
+	struct survey survey = {.store = store, .tree = INDEX_LIVE};
+	int rc = next_wanted(&survey, &live, after, after_len);
+
+	if (rc == 0) {
+		dead.to = path;
+		dead.to_len = len;
+	}
+	if (next_wanted(&dead, wanted, after, after_len) == 0)
+		return 0;
+	if (rc == 0) {
+		memcpy(wanted->path, path, len);
+		*wanted->ret_len = len;
+		*wanted->ret = reg;
+	}
+	return rc;
+}
+
+int store_next_damaged(struct store *store, const char *after, size_t after_len,
+		       char *path, size_t *ret_len, struct store_register *ret)
+{
+	struct wanted wanted = {is_damaged, path, ret_len, ret};
+	struct index_counts counts;
+
+	pthread_rwlock_rdlock(&store->lock);
+	index_count(store->index, &counts);
+	pthread_rwlock_unlock(&store->lock);
+	if (counts.damaged == 0)
+		return ENOENT;
+	return next_of_both(store, &wanted, after, after_len);
+}
+
+int store_next_tombstone(struct store *store, const char *after, size_t after_len,
+			 char *path, size_t *ret_len, struct store_register *ret)
+{
+	struct wanted wanted = {is_any, path, ret_len, ret};
+	struct survey survey = {.store = store, .tree = INDEX_DEAD};
+
+	return next_wanted(&survey, &wanted, after, after_len);
+}
+
+int store_next_unsettled(struct store *store, const char *after, size_t after_len,
+			 char *path, size_t *ret_len, struct store_register *ret)
+{
+	struct wanted wanted = {is_unsettled, path, ret_len, ret};
+
+	return next_of_both(store, &wanted, after, after_len);
+}
+
+/* ---- owed ------------------------------------------------------------------------ */
+
+/* The chunks that have units, of a content of this size. */
+static unsigned filled(uint64_t size)
+{
+	uint64_t units = placement_units(size, placement_unit_size(size));
+
+	return units >= DFS_SERVERS ? PLACEMENT_ALL : (1U << units) - 1;
+}
+
+/* Takes note of a content of which chunks are not here.  With the store's lock held. */
+static void note_owed(struct store *store, struct store_owed *owed, const dfs_id *object,
+		      uint64_t size, unsigned given, unsigned wanted)
+{
+	const struct index_object *found = index_find_object(store->index, object);
+	unsigned missing = wanted & filled(size) & ~(found ? index_chunks(found) : 0);
+
+	if (missing != 0 && owed->count < 1 + DFS_EARLIER_MAX)
+		owed->contents[owed->count++] =
+			(struct store_owed_content){.object = *object,
+						    .size = size,
+						    .given = given,
+						    .missing = missing};
+}
+
+struct owing {
+	struct store *store;
+	struct store_owed *ret;
+	bool read; /* its value says more */
+};
+
+/* Less than a pair of an earlier version is here. */
+static bool lacks_earlier(const struct index_register *reg)
+{
+	for (unsigned i = 1; i < reg->object_count; i++)
+		if (__builtin_popcount(index_chunks(reg->objects[i])) < 2)
+			return true;
+	return false;
+}
+
+static bool owes(void *context, struct index_register *reg)
+{
+	struct owing *owing = context;
+	struct store_owed *owed = owing->ret;
+	unsigned given = placement_held(reg->holders, owing->store->server);
+
+	owed->count = 0;
+	if (reg->kind != DFS_FILE || reg->object_count == 0)
+		return false;
+	owing->read = given == 0 || lacks_earlier(reg);
+	if (given != 0)
+		note_owed(owing->store, owed, &reg->objects[0]->id, reg->size, given,
+			  given);
+	if (!owing->read && owed->count == 0)
+		return false;
+	owed->ballot = reg->ballot;
+	owed->path_len = reg->path_len;
+	memcpy(owed->path, index_path(reg), reg->path_len);
+	return true;
+}
+
+static void note_content(struct store *store, struct store_owed *owed,
+			 const dfs_content *content)
+{
+	unsigned given = placement_held(content->holders, store->server);
+
+	note_owed(store, owed, &content->object, content->size, given,
+		  given != 0 ? given : placement_pair(content->row, store->server));
+}
+
+/* What the value says, in place of what was known from memory; false: it owes nothing. */
+static bool read_owed(struct store *store, struct store_owed *owed)
+{
+	const dfs_manifest *manifest;
+	struct store_register reg;
+	dfs_value value;
+
+	/* What cannot be read is damaged, and mended as that. */
+	if (store_value(store, owed->path, owed->path_len, &reg, &value) != 0)
+		return owed->count > 0;
+	owed->count = 0;
+	owed->ballot = reg.ballot;
+	if (value.body.kind == DFS_FILE) {
+		manifest = &value.body.dfs_body_u.manifest;
+		pthread_rwlock_rdlock(&store->lock);
+		note_content(store, owed, &manifest->content);
+		for (u_int i = 0; i < manifest->earlier.earlier_len; i++)
+			note_content(store, owed,
+				     &manifest->earlier.earlier_val[i].content);
+		pthread_rwlock_unlock(&store->lock);
+	}
+	value_free(&value);
+	return owed->count > 0;
+}
+
+int store_next_owed(struct store *store, const char *after, size_t after_len,
+		    struct store_owed *ret)
+{
+	struct owing owing = {.store = store, .ret = ret};
+	struct survey survey = {
+		.store = store, .tree = INDEX_LIVE, .visit = owes, .context = &owing};
+
+	survey_after(&survey, after, after_len);
+	while (survey_run(&survey))
+		if (!owing.read || read_owed(store, ret))
+			return 0;
+	return ENOENT;
+}
+
+/* ---- too much -------------------------------------------------------------------- */
+
+struct exceeding {
+	const struct store *store;
+	struct store_surplus *ret;
+};
+
+static bool exceeds(void *context, struct index_register *reg)
+{
+	struct exceeding *exceeding = context;
+	unsigned given = placement_held(reg->holders, exceeding->store->server), here;
+
+	if (reg->kind != DFS_FILE || !reg->settled || given == 0 ||
+	    reg->object_count == 0 || reg->objects[0]->refs != 1)
+		return false;
+	here = index_chunks(reg->objects[0]);
+	if ((here & ~given) == 0 || (given & ~here) != 0)
+		return false;
+	*exceeding->ret = (struct store_surplus){.path_len = reg->path_len,
+						 .ballot = reg->ballot,
+						 .object = reg->objects[0]->id,
+						 .given = given,
+						 .here = here};
+	memcpy(exceeding->ret->path, index_path(reg), reg->path_len);
+	return true;
+}
+
+int store_next_surplus(struct store *store, const char *after, size_t after_len,
+		       struct store_surplus *ret)
+{
+	struct exceeding exceeding = {.store = store, .ret = ret};
+	struct survey survey = {.store = store,
+				.tree = INDEX_LIVE,
+				.visit = exceeds,
+				.context = &exceeding};
+
+	survey_after(&survey, after, after_len);
+	return survey_run(&survey) ? 0 : ENOENT;
+}
+
+int store_surplus(struct store *store, const char *path, size_t len,
+		  struct store_surplus *ret)
+{
+	struct exceeding exceeding = {.store = store, .ret = ret};
+	struct index_register *reg;
+	int rc = ENOENT;
+
+	pthread_rwlock_rdlock(&store->lock);
+	reg = index_find_register(store->index, path, len);
+	if (reg && exceeds(&exceeding, reg))
+		rc = 0;
+	pthread_rwlock_unlock(&store->lock);
+	return rc;
+}
+
+/* ---- abandoned ------------------------------------------------------------------- */
+
+/* Does the path's accepted value name the object? */
+static bool is_named(const struct store *store, const struct index_binding *binding)
+{
+	const struct index_register *reg =
+		index_find_register(store->index, binding->path, binding->path_len);
+
+	for (unsigned i = 0; reg && i < reg->object_count; i++)
+		if (reg->objects[i] == binding->object)
+			return true;
+	return false;
+}
+
+static bool is_of(const struct store_abandoned *abandoned,
+		  const struct index_binding *binding)
+{
+	return index_compare_paths(abandoned->path, abandoned->path_len, binding->path,
+				   binding->path_len) == 0;
+}
+
+struct abandoning {
+	struct store *store;
+	int64_t before_ms;
+	struct store_abandoned *ret; /* path: the cursor */
+	bool found;
+};
+
+/* With the store's lock held; true when there is more to look at. */
+static bool step_abandoned(struct abandoning *abandoning)
+{
+	struct store_abandoned *ret = abandoning->ret;
+	struct index_binding *binding =
+		index_first_binding(abandoning->store->index, ret->path, ret->path_len);
+
+	for (unsigned i = 0; binding; binding = index_step_binding(binding), i++) {
+		bool same = i > 0 && is_of(ret, binding);
+
+		/* Those of one path are looked at together. */
+		if (!same && (abandoning->found || i >= SURVEY_STEP))
+			return true;
+		if (!same) {
+			ret->path_len = binding->path_len;
+			memcpy(ret->path, binding->path, binding->path_len);
+		}
+		if (binding->since_ms > abandoning->before_ms ||
+		    is_named(abandoning->store, binding))
+			continue;
+		if (!abandoning->found ||
+		    ballot_compare(&binding->ballot, &ret->ballot) > 0) {
+			ret->ballot = binding->ballot;
+			ret->object = binding->object->id;
+		}
+		abandoning->found = true;
+	}
+	return false;
+}
+
+int store_next_abandoned(struct store *store, int64_t older_than_ms, const char *after,
+			 size_t after_len, struct store_abandoned *ret)
+{
+	struct abandoning abandoning = {
+		.store = store, .before_ms = clock_now_ms() - older_than_ms, .ret = ret};
+	bool more = true;
+
+	ret->path_len = after ? after_len : 0;
+	if (after)
+		memmove(ret->path, after, after_len);
+	while (more && !abandoning.found) {
+		pthread_rwlock_rdlock(&store->lock);
+		more = step_abandoned(&abandoning);
+		pthread_rwlock_unlock(&store->lock);
+	}
+	return abandoning.found ? 0 : ENOENT;
+}
