@@ -92,7 +92,7 @@ change_without()
 	[ "$(cat "$T/tester.status")" = 9 ]
 	# Nothing has changed for others.
 	[ ! -s "$T/admin.status" ]
-	! dead "${stayed[2]}"
+	run ! dead "${stayed[2]}"
 }
 
 @test "2.5 unknown and disabled users are refused like wrong passwords, and it takes as long" {
