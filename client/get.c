@@ -20,6 +20,8 @@
 /* How often a file that is replaced while it is read begins again. */
 enum { TRIES = 10 };
 
+static const int64_t TICKET_OLD_NS = INT64_C(60000000000);
+
 /* A batch of files whose registers have been read. */
 struct batch {
 	size_t count;
@@ -89,11 +91,14 @@ static bool look_again(struct getting *getting, struct reading *reading,
 			   &item->result);
 }
 
-/* Does the reading show something that the one before did not: an object, a later ticket? */
+/*
+ * Does the reading show something that the one before did not: another object, or a ticket where
+ * there was none, or only an old one?  Each reading gives one that is a little later.
+ */
 static bool is_new(const struct reading *reading, const dfs_id *object, int64_t ends)
 {
 	return !id_equal(object, &reader_file(reading)->content.object) ||
-	       reading->ticket.ends > ends;
+	       reading->ticket.ends - ends > TICKET_OLD_NS;
 }
 
 /* One file by itself, beginning again when its object went while it was read. */
