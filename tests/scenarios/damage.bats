@@ -51,7 +51,8 @@ for line in sys.stdin:
 			[[ $segment == *.gdbm ]]
 			# A merge may take a segment away at any time; what is there can be read.
 			if mode=$(stat -c %a "$CLUSTER/dfs$n/data/seg/$segment") &&
-				count=$(gdbmtool -r "$CLUSTER/dfs$n/data/seg/$segment" count); then
+				count=$(gdbmtool -r "$CLUSTER/dfs$n/data/seg/$segment" count) &&
+				[ -n "$count" ]; then
 				[ "$mode" = 400 ]
 				[[ $count =~ [1-9][0-9]* ]]
 				readable=$((readable + 1))
