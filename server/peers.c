@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A server that is needed is tried again so soon. */
-enum { RETRY_MS = 100 };
-
 /* What HELLO says; freed by the links, whose threads may go on for a while. */
 struct greeting {
 	struct cluster cluster;
@@ -157,7 +154,7 @@ static unsigned voting(struct peers *peers)
 struct peers_voters peers_voters(struct peers *peers)
 {
 	if (voting(peers) < PEERS_THREE) {
-		links_retry_after(peers->links, RETRY_MS);
+		links_retry_after(peers->links, PEERS_RETRY_MS);
 		links_settle(peers->links, false);
 	}
 	/* One is of no use: then those that kept us waiting before are waited for too. */

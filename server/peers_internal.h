@@ -25,6 +25,9 @@ struct peers {
 
 enum { PEERS_THREE = 3, PEERS_TWO = 2 };
 
+/* A peer that was out of reach so long ago is tried again when it is needed. */
+enum { PEERS_RETRY_MS = 100 };
+
 /*
  * Whom to ask: a mask of the others that are connected, and whether this one votes.  Whether the others do is
  * in their answers: one may have begun to since it was connected to.

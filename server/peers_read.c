@@ -96,9 +96,11 @@ bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 {
 	if (!look_once(peers, paths, deadline_ms, ret))
 		return false;
-	if (answers(peers, ret) >= PEERS_TWO || clock_now_ms() >= deadline_ms)
+	/* Those that were asked are gone, or were not there yet a moment ago: after a power cut all
+	 * four start at once.  One that was passed over may be there since. */
+	if (answers(peers, ret) >= PEERS_TWO ||
+	    !peers_pause(peers, PEERS_RETRY_MS, deadline_ms))
 		return true;
-	/* Those that were asked are gone; one that was not may be there since. */
 	peers_look_free(ret);
 	return look_once(peers, paths, deadline_ms, ret);
 }
