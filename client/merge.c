@@ -4,6 +4,7 @@
 #include "ballot.h"
 #include "clock.h"
 #include "path.h"
+#include "reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct merge {
 	char folder[DFS_PATH_MAX + 1];
 	bool recursive, detail;
 	unsigned servers;
+	unsigned nobody, unchecked; /* servers that refused to list; masks, see fail */
 	struct listing listings[DFS_SERVERS];
 	char skip[DFS_PATH_MAX + 2]; /* paths below this folder are done */
 };
@@ -118,6 +120,25 @@ static bool needs_pages(const struct merge *merge)
 	return needed;
 }
 
+static void note_refusal(struct merge *merge, unsigned i, const dfs_list_res *res)
+{
+	if (res && res->status == DFS_DENIED)
+		merge->nobody |= 1U << i;
+	if (res && res->status == DFS_UNCHECKED)
+		merge->unchecked |= 1U << i;
+}
+
+/* No server lists any more. */
+static void fail(const struct merge *merge, struct dfs_result *result)
+{
+	if (merge->nobody)
+		session_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
+	else if (merge->unchecked)
+		session_unchecked(result, merge->unchecked);
+	else
+		session_too_few(merge->dfs, result, 0, "the servers went");
+}
+
 /*
  * Gets the pages that are needed.  A server that fails is left out from there on: what it
  * told before stays told.
@@ -154,6 +175,7 @@ static bool get_pages(struct merge *merge, struct dfs_result *result)
 			listing->more = res->dfs_list_res_u.ok.more;
 		} else {
 			merge->servers &= ~(1U << i);
+			note_refusal(merge, i, res);
 		}
 		free(res);
 	}
@@ -269,7 +291,7 @@ bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result 
 		if (!fill(merge, result))
 			return false;
 		if (__builtin_popcount(merge->servers) == 0) {
-			session_too_few(merge->dfs, result, 0, "the servers went");
+			fail(merge, result);
 			return false;
 		}
 		entry = take_lowest(merge, &from);

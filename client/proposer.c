@@ -427,6 +427,7 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		pending[i]->bound |= has_staged(&attempt.turns[i]);
 		pending[i]->full |= attempt.turns[i].full;
+		pending[i]->unchecked = attempt.turns[i].unchecked;
 		decided[i] = !ended[i] && decide(&attempt, &attempt.turns[i]);
 	}
 	attempt_accept(&attempt);
@@ -441,10 +442,30 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 	attempt_free(&attempt);
 }
 
+/* Servers that cannot check who calls are waited for as for servers that are not there. */
+static bool is_over(const struct proposal *proposal, int64_t begin, int64_t ms)
+{
+	int64_t gone = clock_now_ms() - begin;
+
+	return gone > ms ||
+	       (gone > LINKS_NEED_MS && __builtin_popcount(proposal->unchecked) >= 2);
+}
+
+static void give_up_late(struct proposal *proposal)
+{
+	struct dfs_result result = {0};
+
+	session_fail(&result, DFS_EXIT_FEW,
+		     "others were always faster, or too few servers answered");
+	if (proposal->unchecked)
+		session_unchecked(&result, proposal->unchecked);
+	give_up(proposal, result.code, result.why);
+}
+
 /* Attempt after attempt, until all have ended or the time is over. */
 static void run_batch(struct dfs *dfs, struct proposal **pending, size_t left, int64_t ms)
 {
-	int64_t deadline = clock_now_ms() + ms;
+	int64_t begin = clock_now_ms();
 	unsigned pause = PAUSE_FIRST_MS;
 	bool again = false;
 
@@ -457,13 +478,14 @@ static void run_batch(struct dfs *dfs, struct proposal **pending, size_t left, i
 			if (!ended[i])
 				pending[kept++] = pending[i];
 		left = kept;
-		if (left > 0 && clock_now_ms() > deadline) {
-			for (size_t i = 0; i < left; i++)
-				give_up(pending[i], DFS_EXIT_FEW,
-					"others were always faster, or too few servers "
-					"answered");
-			break;
+		kept = 0;
+		for (size_t i = 0; i < left; i++) {
+			if (is_over(pending[i], begin, ms))
+				give_up_late(pending[i]);
+			else
+				pending[kept++] = pending[i];
 		}
+		left = kept;
 		if (left > 0)
 			session_pause(pause);
 		pause = pause < PAUSE_MOST_MS / 2 ? 2 * pause : PAUSE_MOST_MS;

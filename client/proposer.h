@@ -58,6 +58,8 @@ struct proposal {
 	void *stage_context;
 	unsigned full; /* servers that had no room for it; mask */
 	unsigned over; /* servers that call it more than the owner's quota; mask */
+	unsigned
+		unchecked; /* servers that could not tell who calls, the last time; mask */
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;
 	dfs_ballot first;

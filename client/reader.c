@@ -141,14 +141,8 @@ static void fail_denied(struct reading *reading, const struct tally *tally)
 static void fail_few(struct dfs *dfs, struct reading *reading, const struct tally *tally,
 		     unsigned present)
 {
-	char names[DFS_WHY];
-
 	if (tally->unchecked)
-		session_fail(&reading->result, DFS_EXIT_FEW,
-			     "fewer than two servers could answer: too few of the "
-			     "others are in reach of %.200s to check who calls: start "
-			     "the missing servers",
-			     session_names(tally->unchecked, names));
+		session_unchecked(&reading->result, tally->unchecked);
 	else
 		session_too_few(dfs, &reading->result, present,
 				"fewer than two servers answered");

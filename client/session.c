@@ -91,6 +91,16 @@ const char *session_names(unsigned servers, char text[DFS_WHY])
 	return text;
 }
 
+void session_unchecked(struct dfs_result *result, unsigned servers)
+{
+	char names[DFS_WHY];
+
+	session_fail(result, DFS_EXIT_FEW,
+		     "too few of the other servers are in reach of %.100s to check who "
+		     "calls: start the missing servers, or try again",
+		     session_names(servers, names));
+}
+
 void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned present,
 		     const char *what)
 {

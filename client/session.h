@@ -69,6 +69,9 @@ const char *session_absent(struct dfs *dfs, unsigned present, char text[DFS_WHY]
 /* "dfs1 and dfs3": the servers in the mask, into text, which is returned. */
 const char *session_names(unsigned servers, char text[DFS_WHY]);
 
+/* Too few servers can tell who calls: those in the mask reach too few of the others. */
+void session_unchecked(struct dfs_result *result, unsigned servers);
+
 /* Too few voters for what is to be done: code 10 when nobody is there, else 5. */
 void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned present,
 		     const char *what);
