@@ -13,7 +13,8 @@ size_t dispatch_demands_paths(const void *args, struct permit_demand *ret)
 	const dfs_paths *asked = args;
 
 	for (u_int i = 0; i < asked->paths.paths_len; i++)
-		ret[i] = (struct permit_demand){PERMIT_READ, &asked->paths.paths_val[i]};
+		ret[i] = (struct permit_demand){PERMIT_READ, &asked->paths.paths_val[i],
+						false};
 	return asked->paths.paths_len;
 }
 
@@ -21,7 +22,7 @@ size_t dispatch_demands_put(const void *args, struct permit_demand *ret)
 {
 	const dfs_put_args *put = args;
 
-	*ret = (struct permit_demand){PERMIT_WRITE, &put->path};
+	*ret = (struct permit_demand){PERMIT_WRITE, &put->path, false};
 	return 1;
 }
 
@@ -31,7 +32,7 @@ size_t dispatch_demands_bind(const void *args, struct permit_demand *ret)
 
 	for (u_int i = 0; i < bind->items.items_len; i++)
 		ret[i] = (struct permit_demand){PERMIT_WRITE,
-						&bind->items.items_val[i].path};
+						&bind->items.items_val[i].path, false};
 	return bind->items.items_len;
 }
 
@@ -46,6 +47,7 @@ size_t dispatch_demands_prepare(const void *args, struct permit_demand *ret)
 		ret[i].right = item->stage.kind == DFS_STAGE_NOTHING ? PERMIT_DELETE
 								     : PERMIT_WRITE;
 		ret[i].path = &item->path;
+		ret[i].votes = false;
 	}
 	return prepare->items.items_len;
 }
@@ -60,6 +62,7 @@ size_t dispatch_demands_accept(const void *args, struct permit_demand *ret)
 		ret[i].right = item->value.body.kind == DFS_TOMBSTONE ? PERMIT_DELETE
 								      : PERMIT_WRITE;
 		ret[i].path = &item->path;
+		ret[i].votes = true;
 	}
 	return accept->items.items_len;
 }
@@ -70,7 +73,7 @@ size_t dispatch_demands_settled(const void *args, struct permit_demand *ret)
 
 	for (u_int i = 0; i < settled->items.items_len; i++)
 		ret[i] = (struct permit_demand){PERMIT_DELETE,
-						&settled->items.items_val[i].path};
+						&settled->items.items_val[i].path, false};
 	return settled->items.items_len;
 }
 
@@ -78,6 +81,6 @@ size_t dispatch_demands_list(const void *args, struct permit_demand *ret)
 {
 	const dfs_list_args *list = args;
 
-	*ret = (struct permit_demand){PERMIT_LIST, &list->folder};
+	*ret = (struct permit_demand){PERMIT_LIST, &list->folder, false};
 	return 1;
 }

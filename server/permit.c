@@ -81,10 +81,12 @@ static bool accepted_grants(const struct caller *caller, const dfs_path *path,
 static dfs_status told_grants(const struct caller *caller,
 			      const struct peers_register *told, enum permit_right right)
 {
-	if (told->reg.known &&
-	    value_grants(&told->reg.dfs_register_u.accepted.value, caller->user, right))
-		return DFS_OK;
-	return told->answers >= 2 ? DFS_DENIED : DFS_UNCHECKED;
+	if (told->answers < 2)
+		return DFS_UNCHECKED;
+	return told->reg.known && value_grants(&told->reg.dfs_register_u.accepted.value,
+					       caller->user, right)
+		       ? DFS_OK
+		       : DFS_DENIED;
 }
 
 /* false when it was not one's turn by then. */
@@ -212,7 +214,8 @@ void permit_judge(const struct caller *caller, const struct permit_demand *deman
 					   : judge_by_name(caller, &demands[i], &depends);
 		if (!depends)
 			continue;
-		if (accepted_grants(caller, demands[i].path, demands[i].right))
+		if (!demands[i].votes &&
+		    accepted_grants(caller, demands[i].path, demands[i].right))
 			ret[i] = DFS_OK;
 		else
 			asked[ask++] = i;
@@ -228,6 +231,15 @@ bool permit_content(const struct caller *caller, const dfs_path *path,
 	return value->body.kind == DFS_FILE &&
 	       (permit_is_own(caller, path->dfs_path_val, path->dfs_path_len) ||
 		value_grants(value, caller->user, PERMIT_READ));
+}
+
+bool permit_register(const struct caller *caller, const dfs_path *path,
+		     const dfs_register *reg)
+{
+	const dfs_value *value = &reg->dfs_register_u.accepted.value;
+
+	return caller->peer != 0 || permit_is_admin(caller) || !reg->known ||
+	       value->body.kind != DFS_FILE || permit_content(caller, path, value);
 }
 
 void permit_give_ticket(const struct caller *caller, const dfs_path *path,

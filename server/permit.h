@@ -25,15 +25,22 @@ enum permit_right {
 	PERMIT_LIST    /* a folder */
 };
 
+/*
+ * A vote on a value changes the path, maybe alone: who finds it on one server brings it to the others.  So
+ * it takes more than the word of this server, which may not have heard that the caller was taken
+ * off the list.
+ */
 struct permit_demand {
 	enum permit_right right;
 	const dfs_path *path;
+	bool votes;
 };
 
 /*
  * Decides each demand (at most DFS_BATCH_MAX): DFS_OK, DFS_DENIED, DFS_INVALID for what is no path of
  * a register (or no folder), DFS_UNCHECKED where it depends on servers that are not in reach.
- * Where the register here does not permit, the newest of three is asked for, in one batch.
+ * Where the register here does not permit, or the demand votes, the newest of three is asked
+ * for, in one batch.
  */
 void permit_judge(const struct caller *caller, const struct permit_demand *demands,
 		  size_t count, dfs_status *ret);
@@ -44,6 +51,13 @@ bool permit_is_own(const struct caller *caller, const char *path, size_t len);
 /* May the caller, who is a user, read the content of this value of the path? */
 bool permit_content(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value);
+
+/*
+ * May the caller be told this of the path, which three servers agree on?  He may have been permitted to
+ * read by an older value, here.
+ */
+bool permit_register(const struct caller *caller, const dfs_path *path,
+		     const dfs_register *reg);
 
 /* Puts a ticket for its object into what a user is told of a path, if he may read it. */
 void permit_give_ticket(const struct caller *caller, const dfs_path *path,

@@ -68,10 +68,18 @@ void procs_finish(struct caller *caller, const dfs_paths *args, dfs_finish_res *
 		peers_finish(caller->server->peers, &paths, clock_now_ms() + FINISH_MS,
 			     done);
 	for (u_int i = 0; i < paths.paths.paths_len; i++) {
+		dfs_register *reg = &items[which[i]].dfs_looked_u.reg;
+
 		items[which[i]] = done[i];
-		if (done[i].status == DFS_OK)
-			permit_give_ticket(caller, &room[i],
-					   &items[which[i]].dfs_looked_u.reg);
+		if (done[i].status != DFS_OK)
+			continue;
+		if (permit_register(caller, &room[i], reg)) {
+			permit_give_ticket(caller, &room[i], reg);
+		} else {
+			xdr_free((xdrproc_t)xdr_dfs_register, (char *)reg);
+			memset(&items[which[i]], 0, sizeof items[which[i]]);
+			items[which[i]].status = DFS_DENIED;
+		}
 	}
 	res->status = DFS_OK;
 	res->dfs_finish_res_u.items.items_val = items;

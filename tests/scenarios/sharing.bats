@@ -210,3 +210,19 @@ stat_of()
 	client delete --user admin /tester/file
 	run -4 client get file "$T/out"
 }
+
+@test "2.2 who was a writer changes nothing by way of a server that missed that he no longer is" {
+	random_file "$T/forged" 5000
+	client put "$T/one" file
+	client share --write file other
+	server_kill 4
+	client unshare file other
+	server_start 4
+	# It is said to dfs4 alone, which still has the old list, and asks the others: denied (9),
+	# the vote as well as being told what three servers agree on.
+	[ "$("$DFS_TOOLS/scenarios/tools/half" --alone other "$DFS_CONFIG" "$T/forged" \
+		/tester/file 4)" = "9 9" ]
+	server_kill 1
+	gets tester file "$T/one"
+	refused get --user other /tester/file "$T/out"
+}

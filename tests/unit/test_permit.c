@@ -140,7 +140,7 @@ static dfs_status judge(struct fixture *fixture, const char *user, unsigned peer
 	struct caller caller = {.server = &fixture->server, .peer = peer};
 	char copy[128];
 	dfs_path named = path_of(path, copy, sizeof copy);
-	const struct permit_demand demand = {right, &named};
+	const struct permit_demand demand = {right, &named, false};
 	dfs_status status = DFS_IO;
 
 	snprintf(caller.user, sizeof caller.user, "%s", user);
@@ -254,6 +254,46 @@ static void test_a_server_that_lags_asks(void **state)
 			 DFS_UNCHECKED);
 }
 
+static dfs_status judge_vote(struct fixture *fixture, const char *user,
+			     enum permit_right right)
+{
+	struct caller caller = {.server = &fixture->server};
+	char copy[] = "/bob/file";
+	dfs_path named = {sizeof copy - 1, copy};
+	const struct permit_demand demand = {right, &named, true};
+	dfs_status status = DFS_IO;
+
+	snprintf(caller.user, sizeof caller.user, "%s", user);
+	permit_judge(&caller, &demand, 1, &status);
+	return status;
+}
+
+/* Alone this server may not have heard that the list was made shorter. */
+static void test_2_2_who_votes_is_on_the_list_of_three(void **state)
+{
+	struct fixture *fixture = *state;
+
+	accept_file(fixture->store.store, "/bob/file", "bob", true, 5);
+	world.known = true;
+	assert_int_equal(judge(fixture, "dave", 0, PERMIT_WRITE, "/bob/file"), DFS_OK);
+	assert_int_equal(world.calls, 0);
+	assert_int_equal(judge_vote(fixture, "dave", PERMIT_WRITE), DFS_DENIED);
+	assert_int_equal(judge_vote(fixture, "dave", PERMIT_DELETE), DFS_DENIED);
+	assert_int_equal(world.calls, 2);
+	world.shared = true;
+	assert_int_equal(judge_vote(fixture, "dave", PERMIT_WRITE), DFS_OK);
+	assert_int_equal(judge_vote(fixture, "carol", PERMIT_WRITE), DFS_DENIED);
+	world.answers = 2;
+	assert_int_equal(judge_vote(fixture, "dave", PERMIT_WRITE), DFS_OK);
+	world.answers = 1;
+	assert_int_equal(judge_vote(fixture, "dave", PERMIT_WRITE), DFS_UNCHECKED);
+	world.heard = false;
+	assert_int_equal(judge_vote(fixture, "dave", PERMIT_DELETE), DFS_UNCHECKED);
+	/* Where the name decides there is nothing to ask for. */
+	assert_int_equal(judge_vote(fixture, "bob", PERMIT_WRITE), DFS_OK);
+	assert_int_equal(judge_vote(fixture, "admin", PERMIT_DELETE), DFS_OK);
+}
+
 static void test_nobody_is_asked_where_the_name_decides(void **state)
 {
 	struct fixture *fixture = *state;
@@ -302,7 +342,7 @@ static void test_a_batch_is_asked_for_at_once(void **state)
 	fill(fixture);
 	for (size_t i = 0; i < 5; i++) {
 		named[i] = path_of(paths[i], copies[i], sizeof copies[i]);
-		demands[i] = (struct permit_demand){PERMIT_READ, &named[i]};
+		demands[i] = (struct permit_demand){PERMIT_READ, &named[i], false};
 	}
 	permit_judge(&caller, demands, 5, status);
 	assert_int_equal(world.calls, 1);
@@ -315,7 +355,7 @@ static void test_a_batch_is_asked_for_at_once(void **state)
 	for (size_t i = 0; i < DFS_BATCH_MAX; i++) {
 		snprintf(copies[i], sizeof copies[i], "/bob/%zu", i);
 		named[i] = (dfs_path){(u_int)strlen(copies[i]), copies[i]};
-		demands[i] = (struct permit_demand){PERMIT_READ, &named[i]};
+		demands[i] = (struct permit_demand){PERMIT_READ, &named[i], false};
 	}
 	permit_judge(&caller, demands, DFS_BATCH_MAX, status);
 	assert_int_equal(world.asked, DFS_BATCH_MAX);
@@ -399,6 +439,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_server_that_lags_asks, start, end),
 		cmocka_unit_test_setup_teardown(
 			test_nobody_is_asked_where_the_name_decides, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_2_2_who_votes_is_on_the_list_of_three, start, end),
 		cmocka_unit_test_setup_teardown(test_existence_is_not_told, start, end),
 		cmocka_unit_test_setup_teardown(test_a_batch_is_asked_for_at_once, start,
 						end),

@@ -3,6 +3,11 @@
  * all four servers, and its manifest is accepted by some of them only.
  *
  *	half CONFIG FILE PATH SERVER...
+ *
+ * Or as somebody else, for a file of "tester", by way of one server and what that one has; prints the
+ * status of its ACCEPT, and of its FINISH.
+ *
+ *	half --alone USER CONFIG FILE PATH SERVER
  */
 #include "ballot.h"
 #include "call.h"
@@ -10,6 +15,7 @@
 #include "clock.h"
 #include "login_fixture.h"
 #include "manifest.h"
+#include "path.h"
 #include "placement.h"
 #include "text.h"
 #include "value.h"
@@ -23,6 +29,7 @@ enum { LIMIT_MS = 20000, CONTENT_MAX = 65536 };
 struct half {
 	struct cluster cluster;
 	struct identity identity;
+	dfs_key owner; /* for whom the key is wrapped first */
 	struct call *calls[DFS_SERVERS];
 	char *path;
 	uint8_t bytes[CONTENT_MAX];
@@ -122,8 +129,8 @@ static void make_content(struct half *half)
 	cipher_free(cipher);
 	free(manifest->keys.keys_val);
 	free(content->sealed.sealed_val);
-	must(manifest_seal(&half->identity, half->path, manifest,
-			   &half->identity.account.seal_key, half->key, &digests),
+	must(manifest_seal(&half->identity, half->path, manifest, &half->owner, half->key,
+			   &digests),
 	     "manifest");
 }
 
@@ -137,7 +144,6 @@ static void make_value(struct half *half)
 	value->number++;
 	value->content_version = (dfs_version){value->number, half->operation};
 	value->recent.recent_len = 0;
-	make_content(half);
 }
 
 static void prepare(struct half *half, unsigned server)
@@ -168,17 +174,25 @@ static void prepare(struct half *half, unsigned server)
 	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
 }
 
-static void accept_at(struct half *half, unsigned server)
+static dfs_status ask_to_accept(struct half *half, unsigned server)
 {
 	dfs_proposal item = {.path = wire_path(half), .value = half->value};
 	const dfs_accept_args args = {half->ballot, {1, &item}};
 	dfs_accept_res res;
+	dfs_status status;
 
 	say(half, server, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
 	    (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res);
-	must(res.status == DFS_OK && res.dfs_accept_res_u.ok.items.items_val[0] == DFS_OK,
-	     "ACCEPT");
+	status = res.status;
+	if (status == DFS_OK)
+		status = res.dfs_accept_res_u.ok.items.items_val[0];
 	call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
+	return status;
+}
+
+static void accept_at(struct half *half, unsigned server)
+{
+	must(ask_to_accept(half, server) == DFS_OK, "ACCEPT");
 }
 
 static void read_file(struct half *half, const char *name)
@@ -194,11 +208,74 @@ static void read_file(struct half *half, const char *name)
 	must(half->len >= 12 && half->len < sizeof half->bytes, name);
 }
 
+/* For whom the key is wrapped. */
+static void take_owner(struct half *half, unsigned server)
+{
+	char name[] = PATH_ACCOUNTS "tester";
+	dfs_path path = {sizeof name - 1, name};
+	const dfs_paths args = {{1, &path}};
+	const dfs_looked *item;
+	dfs_lookup_res res;
+
+	say(half, server, DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths, &args,
+	    (xdrproc_t)xdr_dfs_lookup_res, &res, sizeof res);
+	must(res.status == DFS_OK, "LOOKUP");
+	item = &res.dfs_lookup_res_u.ok.items.items_val[0];
+	must(item->status == DFS_OK && item->dfs_looked_u.reg.known, "no such account");
+	half->owner = item->dfs_looked_u.reg.dfs_register_u.accepted.value.body.dfs_body_u
+			      .account.seal_key;
+	call_free_result((xdrproc_t)xdr_dfs_lookup_res, &res);
+}
+
+static dfs_status ask_to_finish(struct half *half, unsigned server)
+{
+	dfs_path path = wire_path(half);
+	const dfs_paths args = {{1, &path}};
+	dfs_finish_res res;
+	dfs_status status;
+
+	say(half, server, DFS_FINISH, (xdrproc_t)xdr_dfs_paths, &args,
+	    (xdrproc_t)xdr_dfs_finish_res, &res, sizeof res);
+	status = res.status;
+	if (status == DFS_OK)
+		status = res.dfs_finish_res_u.items.items_val[0].status;
+	call_free_result((xdrproc_t)xdr_dfs_finish_res, &res);
+	return status;
+}
+
+/* CONFIG FILE PATH SERVER */
+static int alone(const char *user, char **args)
+{
+	static struct half half;
+	uint64_t server;
+
+	must(cluster_read(args[0], &half.cluster, why, sizeof why) &&
+		     text_number(args[3], 1, DFS_SERVERS, &server),
+	     "usage");
+	read_file(&half, args[1]);
+	half.path = args[2];
+	half.calls[server - 1] = login_fixture_open(&half.cluster, (unsigned)server, user,
+						    &half.identity, why, sizeof why);
+	must(half.calls[server - 1] != NULL, "log-in");
+	look(&half, (unsigned)server);
+	take_owner(&half, (unsigned)server);
+	half.ballot.counter += BALLOT_JUMP / 2;
+	make_value(&half);
+	make_content(&half);
+	prepare(&half, (unsigned)server);
+	printf("%d ", (int)ask_to_accept(&half, (unsigned)server));
+	printf("%d\n", (int)ask_to_finish(&half, (unsigned)server));
+	call_close(half.calls[server - 1]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct half half;
 	uint64_t server;
 
+	if (argc == 7 && strcmp(argv[1], "--alone") == 0)
+		return alone(argv[2], argv + 3);
 	snprintf(why, sizeof why, "see the head of half.c");
 	must(argc > 4 && cluster_read(argv[1], &half.cluster, why, sizeof why), "usage");
 	read_file(&half, argv[2]);
@@ -209,7 +286,9 @@ int main(int argc, char **argv)
 		must(half.calls[s - 1] != NULL, "log-in");
 		look(&half, s);
 	}
+	half.owner = half.identity.account.seal_key;
 	make_value(&half);
+	make_content(&half);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		prepare(&half, s);
 	for (int i = 4; i < argc; i++) {
