@@ -97,15 +97,13 @@ static void hold_back(struct accounts *accounts, int64_t until_ms)
 static bool invent_scrypt(const struct accounts *accounts, const char *name,
 			  dfs_scrypt *ret)
 {
-	static const char label[] = "dfs salt";
-	uint8_t text[sizeof label + DFS_USER_MAX], mac[EVP_MAX_MD_SIZE];
-	size_t len = sizeof label - 1, name_len = strlen(name);
+	char text[sizeof "dfs salt" + DFS_USER_MAX];
+	int len = snprintf(text, sizeof text, "dfs salt%s", name);
+	uint8_t mac[EVP_MAX_MD_SIZE];
 	unsigned mac_len = 0;
 
-	memcpy(text, label, len);
-	memcpy(text + len, name, name_len);
-	if (HMAC(EVP_sha256(), accounts->secret, (int)sizeof accounts->secret, text,
-		 len + name_len, mac, &mac_len) == NULL ||
+	if (HMAC(EVP_sha256(), accounts->secret, (int)sizeof accounts->secret,
+		 (const uint8_t *)text, (size_t)len, mac, &mac_len) == NULL ||
 	    mac_len < sizeof ret->salt)
 		return false;
 	/* As "client user add" makes them. */

@@ -46,6 +46,7 @@ struct attempt {
 	dfs_ballot ballot;
 	struct round *round;
 	dfs_prepare_res own;
+	const dfs_prepare_res *prepared[DFS_SERVERS]; /* NULL: no answer */
 };
 
 /* ---- what is open --------------------------------------------------------------------- */
@@ -170,24 +171,22 @@ static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
 	return &ok->items.items_val[path].dfs_promise_u.promised.reg;
 }
 
-static const dfs_prepare_res *prepared(const struct finishing *finishing,
-				       const struct attempt *attempt, unsigned server)
+/* Takes what has come by now. */
+static void gather(const struct finishing *finishing, struct attempt *attempt)
 {
-	return server == finishing->peers->server ? &attempt->own
-						  : round_answer(attempt->round, server);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		attempt->prepared[s - 1] = s == finishing->peers->server
+						   ? &attempt->own
+						   : round_answer(attempt->round, s);
 }
 
-static struct peers_tally tally_promises(const struct finishing *finishing,
-					 const struct attempt *attempt, size_t path)
+static struct peers_tally tally_promises(const struct attempt *attempt, size_t path)
 {
 	struct peers_told told = {{NULL}};
 
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		const dfs_prepare_res *res = prepared(finishing, attempt, s);
-
-		if (res != NULL)
-			told.of[s - 1] = promised(res, path);
-	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (attempt->prepared[i] != NULL)
+			told.of[i] = promised(attempt->prepared[i], path);
 	return peers_tally(&told);
 }
 
@@ -200,7 +199,7 @@ static unsigned take_refusals(struct finishing *finishing, const struct attempt 
 	unsigned answers = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		const dfs_prepare_res *res = prepared(finishing, attempt, s);
+		const dfs_prepare_res *res = attempt->prepared[s - 1];
 		const dfs_prepare_ok *ok =
 			res != NULL ? &res->dfs_prepare_res_u.ok : NULL;
 
@@ -219,7 +218,7 @@ static bool three_promised(const struct finishing *finishing,
 			   const struct attempt *attempt)
 {
 	for (size_t i = 0; i < finishing->count; i++)
-		if (tally_promises(finishing, attempt, i).answers < PEERS_THREE)
+		if (tally_promises(attempt, i).answers < PEERS_THREE)
 			return false;
 	return true;
 }
@@ -241,9 +240,12 @@ static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 		acceptor_prepare(peers->acceptor, args, &attempt->own);
 	(void)peers_await(peers, attempt->round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
-	if (!three_promised(finishing, attempt))
+	gather(finishing, attempt);
+	if (!three_promised(finishing, attempt)) {
 		(void)peers_await(peers, attempt->round, DFS_SERVERS,
 				  finishing->deadline);
+		gather(finishing, attempt);
+	}
 	return take_refusals(finishing, attempt) >= PEERS_THREE;
 }
 
@@ -276,7 +278,7 @@ static struct accept_call *new_accept(struct finishing *finishing,
 	call->args.ballot = attempt->ballot;
 	call->args.items.items_val = items;
 	for (size_t i = 0; i < finishing->count; i++) {
-		const struct peers_tally tally = tally_promises(finishing, attempt, i);
+		const struct peers_tally tally = tally_promises(attempt, i);
 		size_t path = finishing->open[i];
 		u_int at = call->args.items.items_len;
 

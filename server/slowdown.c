@@ -53,8 +53,10 @@ void slowdown_free(struct slowdown *slowdown)
 {
 	if (slowdown == NULL)
 		return;
-	while (slowdown->in_order != NULL)
-		drop(slowdown, slowdown->in_order);
+	for (struct pair *next, *pair = slowdown->in_order; pair != NULL; pair = next) {
+		next = pair->next;
+		drop(slowdown, pair);
+	}
 	free(slowdown);
 }
 
@@ -72,11 +74,12 @@ static struct pair *find(struct slowdown *slowdown, const char *user, const char
 /* Makes room by the rules; never at the cost of a pair with a try under way. */
 static void make_room(struct slowdown *slowdown)
 {
-	struct pair *pair, *next;
+	struct pair *next;
 
-	DL_FOREACH_SAFE(slowdown->in_order, pair, next)
-	{
-		if (HASH_COUNT(slowdown->pairs) < slowdown->rules.pairs)
+	for (struct pair *pair = slowdown->in_order; pair != NULL; pair = next) {
+		next = pair->next;
+		if (slowdown->pairs == NULL ||
+		    HASH_COUNT(slowdown->pairs) < slowdown->rules.pairs)
 			return;
 		if (pair->under_way == 0)
 			drop(slowdown, pair);

@@ -85,8 +85,10 @@ void users_free(struct users *users)
 {
 	if (users == NULL)
 		return;
-	while (users->in_order != NULL)
-		drop(users, users->in_order);
+	for (struct entry *next, *entry = users->in_order; entry != NULL; entry = next) {
+		next = entry->next;
+		drop(users, entry);
+	}
 	pthread_cond_destroy(&users->changed);
 	pthread_mutex_destroy(&users->lock);
 	free(users);
@@ -170,7 +172,7 @@ static void read_user(const struct users *users, const char *name,
 {
 	struct peers_register told[REGISTERS];
 	int64_t deadline = clock_now_ms() + READ_MS;
-	struct question question;
+	struct question question = {.paths = {{0}}};
 
 	ask_for(name, &question);
 	const dfs_paths paths = {{REGISTERS, question.paths}};
@@ -190,10 +192,10 @@ static void read_user(const struct users *users, const char *name,
 /* Those in use stay; they are not more than there are connections. */
 static void make_room(struct users *users)
 {
-	struct entry *entry, *next;
+	struct entry *next;
 
-	DL_FOREACH_SAFE(users->in_order, entry, next)
-	{
+	for (struct entry *entry = users->in_order; entry != NULL; entry = next) {
+		next = entry->next;
 		if (HASH_COUNT(users->entries) < KEPT)
 			return;
 		if (entry->waiting == 0)

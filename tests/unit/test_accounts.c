@@ -610,7 +610,7 @@ static void test_2_4_a_change_ends_what_it_has_to_end(void **state)
 					 stays[k] ? DFS_OK : DFS_DENIED);
 			/* He is nobody then, also when all is as before. */
 			world_begin();
-			world.now_ms += 10 * FRESH_MS;
+			world.now_ms += HOUR_MS;
 			assert_int_equal(accounts_check(accounts, &caller),
 					 stays[k] ? DFS_OK : DFS_DENIED);
 			assert_string_equal(caller.user, stays[k] ? "bob" : "");
