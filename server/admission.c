@@ -15,7 +15,7 @@ const struct admission_limits admission_limits_default = {
 	/* Tens of clients with a handful of connections each, and three other servers. */
 	.connections = 512,
 	.per_address = 192,
-	.strangers_per_address = 48,
+	.strangers_per_address = 96,
 	/* A record is at most 2 MiB. */
 	.bytes = {32 << 20, 64 << 20},
 	.bytes_per_address = {16 << 20, 32 << 20},

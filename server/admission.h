@@ -20,7 +20,7 @@ struct admission_seat;
 struct admission_limits {
 	unsigned connections; /* in all */
 	unsigned per_address;
-	unsigned strangers_per_address; /* not yet inside TLS */
+	unsigned strangers_per_address; /* neither logged in nor a server */
 	size_t bytes[2];                /* by enum admission_memory: in all, */
 	size_t bytes_per_address[2];    /* and per address */
 };

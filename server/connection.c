@@ -62,8 +62,9 @@ static bool start_tls(const struct connection_shared *shared,
 		message_log_refused(caller, "handshake", why);
 		return false;
 	}
-	admission_promote(channel->seat);
 	caller->peer = stream_peer_server(channel->stream);
+	if (caller->peer != 0)
+		admission_promote(channel->seat);
 	log_event(LOG_DEBUG, "secured", "address=%s peer=%u", caller->address,
 		  caller->peer);
 	/* A store that is not whole takes no uploads. */
@@ -91,6 +92,9 @@ static void serve(const struct connection_shared *shared,
 			return;
 		switch (message_answer(channel)) {
 		case MESSAGE_GO_ON:
+			/* Anybody gets into TLS. */
+			if (channel->caller->user[0] != '\0')
+				admission_promote(channel->seat);
 			break;
 		case MESSAGE_START_TLS:
 			if (!start_tls(shared, channel))

@@ -19,6 +19,10 @@ peer.py stall ADDRESS PROGRAM CLUSTER FROM COUNT READY PATH
         soon as it is cut off, until it is killed; makes the file READY once all have stalled.
         PATH is a stored file of more than 2 MiB
 
+peer.py crowd ADDRESS PROGRAM CLUSTER COUNT READY
+        opens COUNT connections, one after the other, that get into TLS and never log in, and keeps them until
+        it is killed; makes the file READY then; ends with 1 when the server refused one of them
+
 ADDRESS is HOST:PORT, CLUSTER the folder with cluster.conf, ca.pem and the servers' certificates.
 Checks are made as DFS_USER, with his session below XDG_RUNTIME_DIR, from the address SOURCE.  It
 shares no code with the programs, so what both agree on is what the standards and
@@ -674,6 +678,18 @@ def stall(source, count, ready, path):
     threading.Event().wait()
 
 
+def crowd(count, ready):
+    held = []
+    for _ in range(count):
+        stream = secure(SOURCE)
+        if ask(stream, 0)[1][:2] != ("accepted", SUCCESS):
+            return 1
+        held.append(stream)
+    open(ready, "x").close()
+    threading.Event().wait()
+    return 0
+
+
 # ---- the program ------------------------------------------------------------------------
 
 CHECKS = {"clear": check_clear, "upgrade": check_upgrade, "login": check_login, "records": check_records,
@@ -704,6 +720,8 @@ PROGRAM = int(program)
 NAME = f"dfs{PROGRAM - 600000000}"
 if mode == "check":
     sys.exit(check(sys.argv[5:]))
+if mode == "crowd":
+    sys.exit(crowd(int(sys.argv[5]), sys.argv[6]))
 if mode == "stay":
     sys.exit(stay(*sys.argv[5:7]))
 if mode == "compare":

@@ -140,3 +140,17 @@ codes_there()
 		[ ! -e "$T/out" ]
 	done
 }
+
+@test "2.2 who gets into TLS and does not log in keeps nobody else out" {
+	# More than one address may have in all.
+	background "$PYTHON" "$SOURCE/tests/peer.py" crowd "127.0.0.1:$(server_port 1)" 600000001 \
+		"$CLUSTER" 200 "$T/ready"
+	eventually 60 test -e "$T/ready"
+	client status
+	echo content >"$T/in"
+	client put "$T/in" file
+	client get file - | cmp - "$T/in"
+	# The three that are left are needed now, for a log-in, too.
+	server_kill 2
+	client put "$T/in" other
+}
