@@ -52,6 +52,13 @@ void attempt_prepare(struct attempt *attempt);
 /* ACCEPT for all turns that propose. */
 void attempt_accept(struct attempt *attempt);
 
+/* Is any of its content durable, bound to this ballot? */
+bool attempt_has_staged(const struct turn *turn);
+
+/* What a server says instead of an answer: of a path, or of a whole call. */
+void attempt_note(struct turn *turn, unsigned server, dfs_status status);
+void attempt_note_call(struct turn *turn, unsigned server, dfs_status status);
+
 /* Ends the attempt; the turns and their values are freed. */
 void attempt_free(struct attempt *attempt);
 

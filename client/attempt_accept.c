@@ -1,0 +1,139 @@
+/* The last call of an attempt: ACCEPT, or DELETE where all values are tombstones. */
+#include "attempt.h"
+
+#include "clock.h"
+#include "value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned bit(unsigned server)
+{
+	return 1U << (server - 1);
+}
+
+struct accept_call {
+	dfs_accept_args args;
+	size_t *turns; /* which turn an item is of */
+	dfs_proposal items[];
+};
+
+static void accept_call_free(void *owner)
+{
+	struct accept_call *call = owner;
+
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		free(call->items[i].path.dfs_path_val);
+		value_free(&call->items[i].value);
+	}
+	free(call->turns);
+	free(call);
+}
+
+static struct accept_call *accept_call_new(const struct attempt *attempt,
+					   bool *ret_deletes)
+{
+	struct accept_call *call =
+		calloc(1, sizeof *call + attempt->count * sizeof call->items[0]);
+
+	*ret_deletes = true;
+	if (!call)
+		return NULL;
+	call->args.ballot = attempt->ballot;
+	call->args.items.items_val = call->items;
+	call->turns = calloc(attempt->count + 1, sizeof *call->turns);
+	for (size_t i = 0; call->turns && i < attempt->count; i++) {
+		const struct turn *turn = &attempt->turns[i];
+		u_int at = call->args.items.items_len;
+		char *path;
+
+		if (!turn->proposes)
+			continue;
+		path = strdup(turn->proposal->path);
+		if (!path || !value_copy(&turn->value, &call->items[at].value)) {
+			free(path);
+			break; /* the rest is tried again */
+		}
+		call->items[at].path = (dfs_path){(u_int)strlen(path), path};
+		call->turns[at] = i;
+		call->args.items.items_len++;
+		*ret_deletes &= turn->value.body.kind == DFS_TOMBSTONE;
+	}
+	if (!call->turns || call->args.items.items_len == 0) {
+		accept_call_free(call);
+		return NULL;
+	}
+	return call;
+}
+
+static void take_votes(struct attempt *attempt, const struct accept_call *call,
+		       unsigned server, const dfs_accept_res *res)
+{
+	const dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
+
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+
+		attempt_note_call(turn, server, res->status);
+		turn->refusing |= res->status != DFS_OK ? bit(server) : 0;
+	}
+	if (res->status != DFS_OK)
+		return;
+	session_saw(attempt->dfs, server, &ok->seen);
+	for (u_int i = 0; i < ok->items.items_len && i < call->args.items.items_len;
+	     i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+
+		if (ok->items.items_val[i] == DFS_OK)
+			turn->accepted |= bit(server);
+		else
+			turn->refusing |= bit(server);
+		if (ok->items.items_val[i] == DFS_OVER_QUOTA)
+			turn->proposal->over |= bit(server);
+		attempt_note(turn, server, ok->items.items_val[i]);
+	}
+}
+
+void attempt_accept(struct attempt *attempt)
+{
+	bool deletes;
+	struct accept_call *call = accept_call_new(attempt, &deletes);
+	struct round *round;
+
+	if (!call)
+		return;
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+		struct proposal *proposal = turn->proposal;
+
+		if (turn->judgement.verdict != JUDGE_PROPOSE || proposal->proposed)
+			continue;
+		turn->begins = true;
+		proposal->proposed = true;
+		proposal->first = attempt->ballot;
+		proposal->first_number = turn->value.number - 1;
+	}
+	round = round_new(attempt->dfs->links,
+			  deletes ? &session_delete : &session_accept, call,
+			  accept_call_free);
+	if (!round)
+		return;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (attempt->servers & bit(s))
+			round_ask(round, s, &call->args, clock_now_ms() + LINKS_NEED_MS);
+	round_wait(round, 3, LINKS_PATIENCE_MS);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_accept_res *res = round_answer(round, s);
+
+		if (res)
+			take_votes(attempt, call, s, res);
+	}
+	/* What every one of them refused has not happened, and will not. */
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		struct turn *turn = &attempt->turns[call->turns[i]];
+
+		if (turn->begins && turn->refusing == attempt->servers)
+			turn->proposal->proposed = false;
+	}
+	round_free(round);
+}

@@ -1,0 +1,134 @@
+/* What the proposer makes of refusals: when they are final, and what is said then. */
+#include "decision.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct world {
+	struct dfs dfs;
+	struct proposal proposal;
+	struct turn turn;
+	struct dfs_result result;
+};
+
+static struct world *new_world(const char *path)
+{
+	static struct world world;
+
+	memset(&world, 0, sizeof world);
+	memcpy(world.dfs.user, "ann", 4);
+	world.proposal.path = path;
+	world.proposal.kind = PROPOSAL_FILE;
+	world.turn.proposal = &world.proposal;
+	return &world;
+}
+
+static bool is_final(struct world *world)
+{
+	world->result = (struct dfs_result){0};
+	return decision_is_final(&world->dfs, &world->turn, &world->result);
+}
+
+static void test_three_that_deny_are_believed(void **state)
+{
+	struct world *world = new_world("/bob/file");
+
+	(void)state;
+	assert_false(is_final(world));
+	world->turn.denied = 0x1;
+	assert_false(is_final(world));
+	/* Two, and nobody says anything else; but one that promises may know better. */
+	world->turn.denied = 0x3;
+	assert_true(is_final(world));
+	assert_int_equal(world->result.code, DFS_EXIT_DENIED);
+	world->turn.promised = 0x4;
+	assert_false(is_final(world));
+	world->turn.denied = 0xb;
+	assert_true(is_final(world));
+	assert_non_null(strstr(world->result.why, "not yours to write"));
+	world->turn.nobody = 0x3;
+	assert_true(is_final(world));
+	assert_non_null(strstr(world->result.why, "log in"));
+}
+
+/* What others began is finished by servers: that it is denied to us ends nothing. */
+static void test_what_others_began_may_be_denied(void **state)
+{
+	struct world *world = new_world("/shared/file");
+
+	(void)state;
+	world->turn.denied = 0xf;
+	world->turn.proposes = true;
+	world->turn.judgement.verdict = JUDGE_FINISH;
+	assert_false(is_final(world));
+	world->turn.judgement.verdict = JUDGE_PROPOSE;
+	assert_true(is_final(world));
+}
+
+static void test_quota_is_the_owners(void **state)
+{
+	struct world *world = new_world("/bob/file");
+
+	(void)state;
+	world->proposal.over = 0x8;
+	assert_false(is_final(world)); /* one may not know of what was deleted */
+	world->proposal.over = 0x9;
+	assert_true(is_final(world));
+	assert_int_equal(world->result.code, DFS_EXIT_DENIED);
+	assert_non_null(strstr(world->result.why, "quota of bob:"));
+	world->proposal.path = "/shared/file";
+	assert_true(is_final(world));
+	assert_non_null(strstr(world->result.why, "quota of ann:"));
+}
+
+static void test_two_that_call_it_invalid(void **state)
+{
+	struct world *world = new_world("/ann/file");
+
+	(void)state;
+	world->turn.invalid = 0x2;
+	assert_false(is_final(world));
+	world->turn.invalid = 0x6;
+	assert_true(is_final(world));
+	assert_int_equal(world->result.code, DFS_EXIT_OTHER);
+}
+
+/* Which words of a server are noted where. */
+static void test_refusals_are_noted(void **state)
+{
+	struct world *world = new_world("/ann/file");
+	struct turn *turn = &world->turn;
+
+	(void)state;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		attempt_note(turn, s, DFS_OK);
+	assert_int_equal(turn->invalid | turn->denied | turn->unchecked, 0);
+	attempt_note(turn, 1, DFS_INVALID);
+	attempt_note(turn, 2, DFS_DENIED);
+	attempt_note(turn, 3, DFS_UNCHECKED);
+	assert_int_equal(turn->invalid, 0x1);
+	assert_int_equal(turn->denied, 0x2);
+	assert_int_equal(turn->unchecked, 0x4);
+	assert_int_equal(turn->nobody, 0);
+	attempt_note_call(turn, 4, DFS_DENIED);
+	assert_int_equal(turn->denied, 0xa);
+	assert_int_equal(turn->nobody, 0x8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_three_that_deny_are_believed),
+		cmocka_unit_test(test_what_others_began_may_be_denied),
+		cmocka_unit_test(test_quota_is_the_owners),
+		cmocka_unit_test(test_two_that_call_it_invalid),
+		cmocka_unit_test(test_refusals_are_noted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
