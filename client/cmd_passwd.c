@@ -141,6 +141,10 @@ static int run_key(struct run *run)
 		return run_usage(run, "a key can be exported: key export FILE");
 	if (options->count != 2)
 		return run_usage(run, "key export takes the name of a new file");
+	/* Elsewhere that is stdout, where a secret would be left lying about. */
+	if (strcmp(options->arguments[1], "-") == 0)
+		return run_usage(run, "key export writes into a file, and not to "
+				      "standard output: name a new one");
 	result = run_user(run);
 	if (result.code == DFS_EXIT_DONE)
 		result = run_open_by_password(run);

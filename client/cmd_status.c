@@ -97,6 +97,15 @@ static void print_server(struct run *run, unsigned number,
 			    (unsigned long long)server->segments);
 }
 
+static unsigned answering(const struct dfs_report *report)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		count += report->servers[i].up;
+	return count;
+}
+
 static void print_summary(struct run *run, const struct dfs_report *report,
 			  const struct dfs_result *result)
 {
@@ -137,7 +146,10 @@ static void print_summary(struct run *run, const struct dfs_report *report,
 			    (unsigned long long)by_copies[1],
 			    (unsigned long long)by_copies[2]);
 	else if (!report->known)
-		output_text(output, "files: only to be told to who is logged in\n");
+		output_text(output, "files: %s\n",
+			    answering(report) < 2
+				    ? "unknown, because fewer than two servers answer"
+				    : "told only to who is logged in (see login)");
 	output_text(output, "%s\n", health_word(report->code));
 	output_warning(output, result->warning);
 	if (result->why[0] != '\0')

@@ -109,8 +109,8 @@ static struct dfs_result open_with_session(struct run *run)
 			(void)snprintf(
 				result.why, sizeof result.why,
 				"the session of %s is over (log-out, a new password, "
-				"or disabled): log in again with \"%s login --user "
-				"%s\"",
+				"disabled, or too many newer ones): log in again with "
+				"\"%s login --user %s\"",
 				run->user, run->program, run->user);
 	}
 	if (result.code != DFS_EXIT_DONE)

@@ -146,6 +146,8 @@ all_works_without()
 
 @test "1.4 three or four servers killed: said plainly, with the code" {
 	server_kill 1 2 3
+	run -3 client status
+	[[ $output == *"files: unknown, because fewer than two servers answer"* ]]
 	run -5 client get before/0 "$T/out"
 	run -5 client put "$T/in/0" refused
 	server_kill 4

@@ -504,6 +504,10 @@ tester            active    -" ]
 	alone share name other
 	by_password tester key export "$T/recovery"
 	run -8 by_password tester key export "$T/recovery"
+	# Nor is it a file called "-", which would end the log-in by the one of before.
+	cd "$T"
+	run -2 by_password tester key export -
+	[ ! -e ./- ]
 	grep -q 'Whoever has it can read all files' "$T/recovery"
 	# With the file alone.
 	secret "$T/first" "the first new one"
