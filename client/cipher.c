@@ -92,7 +92,9 @@ static uint8_t *put_number(uint8_t *at, uint64_t number)
 static void make_aad(const struct cipher_object *object, uint64_t unit, uint8_t format,
 		     uint8_t aad[AAD])
 {
-	memcpy(aad, "dfs unit", 8);
+	static const uint8_t intro[] = {'d', 'f', 's', ' ', 'u', 'n', 'i', 't'};
+
+	memcpy(aad, intro, sizeof intro);
 	aad[8] = format;
 	memcpy(aad + 9, object->id.bytes, DFS_ID_LEN);
 	put_number(put_number(aad + 9 + DFS_ID_LEN, unit), object->size);

@@ -65,17 +65,16 @@ static bool wants(const struct sender *sender, uint64_t unit)
 static bool seal_one(struct sender *sender)
 {
 	struct window *window = sender->window;
-	struct slot *slot = NULL;
 	uint64_t unit = sender->next;
+	struct slot *slot;
 	uint32_t len;
 
-	for (; unit < window->filled; unit++) {
-		slot = &window->slots[unit % WINDOW];
-		if (wants(sender, unit) && slot->state == SLOT_READ)
-			break;
-	}
+	while (unit < window->filled &&
+	       !(wants(sender, unit) && window->slots[unit % WINDOW].state == SLOT_READ))
+		unit++;
 	if (unit == window->filled || window->broken)
 		return false;
+	slot = &window->slots[unit % WINDOW];
 	slot->state = SLOT_SEALING;
 	pthread_mutex_unlock(&window->lock);
 	len = sender->cipher ? cipher_seal(sender->cipher, &window->object, unit,
