@@ -30,7 +30,7 @@
 
 enum { BALLOT = 28 }; /* before the value, in the data of a register */
 
-static int fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "edit: %s\n", what);
 	exit(2);
@@ -311,7 +311,7 @@ int main(int argc, char **argv)
 		frame_key_register(&key, argv[3], strlen(argv[3]));
 		count = edit_all(argv[1], FRAME_REGISTER, &key, give, argv[4]);
 	} else {
-		return fail("see the text at the head of tests/scenarios/tools/edit.c");
+		fail("see the text at the head of tests/scenarios/tools/edit.c");
 	}
 	printf("%d\n", count);
 	return 0;
