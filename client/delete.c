@@ -85,7 +85,7 @@ static void describe(struct dfs *dfs, struct dfs_stat *item,
 		     const struct reading *reading)
 {
 	struct dfs_result unopened = {0};
-	struct opening opening;
+	struct manifest_secret opening;
 
 	item->result = reading->result;
 	if (item->result.code != DFS_EXIT_DONE)

@@ -15,8 +15,8 @@ struct fetch {
 	struct dfs *dfs;
 	const char *path; /* for messages */
 	const dfs_content *content;
-	const dfs_ticket *ticket;      /* for its object */
-	const struct opening *opening; /* of its manifest */
+	const dfs_ticket *ticket;              /* for its object */
+	const struct manifest_secret *opening; /* of its manifest */
 	/* Takes the content in order; not 0 ends the fetch with that code (why is set).
 	 */
 	int (*write)(void *context, const void *bytes, size_t len, char why[DFS_WHY]);

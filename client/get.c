@@ -26,7 +26,7 @@ static const int64_t TICKET_OLD_NS = INT64_C(60000000000);
 struct batch {
 	size_t count;
 	struct reading readings[DFS_BATCH_MAX];
-	struct opening openings[DFS_BATCH_MAX];
+	struct manifest_secret openings[DFS_BATCH_MAX];
 	bool opened[DFS_BATCH_MAX];
 };
 
@@ -55,7 +55,7 @@ static void finish(struct getting *getting, size_t which)
 
 /* Tells the caller what is coming. */
 static bool begin(struct getting *getting, const struct reading *reading,
-		  const struct opening *opening)
+		  const struct manifest_secret *opening)
 {
 	struct dfs_get *item = &getting->items[getting->which];
 	struct dfs_file file;
@@ -77,7 +77,7 @@ static bool begin(struct getting *getting, const struct reading *reading,
  * have given a ticket.  false: the item has ended.
  */
 static bool look_again(struct getting *getting, struct reading *reading,
-		       struct opening *opening)
+		       struct manifest_secret *opening)
 {
 	struct dfs_get *item = &getting->items[getting->which];
 
@@ -103,7 +103,7 @@ static bool is_new(const struct reading *reading, const dfs_id *object, int64_t 
 
 /* One file by itself, beginning again when its object went while it was read. */
 static void get_one(struct getting *getting, struct reading *reading,
-		    struct opening *opening)
+		    struct manifest_secret *opening)
 {
 	struct dfs_get *item = &getting->items[getting->which];
 
@@ -157,7 +157,8 @@ static void get_one(struct getting *getting, struct reading *reading,
 /* A small file whose units are all here and prove right; false: to be fetched by itself.
  */
 static bool give_small(struct getting *getting, const struct reading *reading,
-		       const struct opening *opening, const struct small_file *small)
+		       const struct manifest_secret *opening,
+		       const struct small_file *small)
 {
 	const dfs_content *content = &reader_file(reading)->content;
 	struct content_hash *hash;
@@ -186,16 +187,18 @@ static void open_batch(struct getting *getting, size_t first, struct batch *batc
 	for (size_t i = 0; i < batch->count; i++) {
 		struct dfs_get *item = &getting->items[first + i];
 		struct reading *reading = &batch->readings[i];
-		struct opening *opening = &batch->openings[i];
+		struct manifest_secret *opening = &batch->openings[i];
 		const dfs_manifest *manifest = reader_file(reading);
 
 		getting->which = first + i;
 		item->result = reading->result;
 		batch->opened[i] = false;
-		if (item->result.code == DFS_EXIT_DONE && !manifest)
-			session_fail(&item->result, DFS_EXIT_MISSING, "no such file");
 		if (item->result.code != DFS_EXIT_DONE)
 			continue;
+		if (!manifest) {
+			session_fail(&item->result, DFS_EXIT_MISSING, "no such file");
+			continue;
+		}
 		batch->opened[i] =
 			manifest->content.size > 0 && id_is_zero(&reading->ticket.object)
 				? look_again(getting, reading, opening)
@@ -213,7 +216,7 @@ static void get_batch(struct getting *getting, size_t first, struct batch *batch
 			    batch->count);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct reading *reading = &batch->readings[i];
-		struct opening *opening = &batch->openings[i];
+		struct manifest_secret *opening = &batch->openings[i];
 
 		getting->which = first + i;
 		if (batch->opened[i] &&

@@ -1,12 +1,14 @@
 /*
  * What a manifest keeps from its servers, and what it proves.
  *
- * sealed: a byte 2, then the XXH3-128 and the SHA-256 in a box under a key that is derived
- * from the object's.  Its associated data is "dfs manifest" and the XDR of path, owner, writer,
+ * sealed: a byte 2, then the XXH3-128, the SHA-256 and the writer's signature in a box under a
+ * key that is derived from the object's.  Its associated data is "dfs manifest" and the XDR of path, owner, writer,
  * readers, object, size, modified, stored, row and unit size: what a reader is to believe.
  * Holders, versions, the lock and the note are the servers' own and are not in it.
  *
- * The owner signs "dfs access" and the XDR of path, owner and readers.
+ * The owner signs "dfs access" and the XDR of path, owner and readers.  The writer signs "dfs
+ * content", the XDR of path, owner, writer and content as above, and both digests; readers are
+ * not in it, because the owner may change them afterwards.
  */
 #include "manifest.h"
 
@@ -15,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEALED_FORMAT = 2, DIGESTS = 16 + 32 };
+enum { SEALED_FORMAT = 2, DIGESTS = 16 + 32, INSIDE = DIGESTS + DFS_SIGNATURE_LEN };
 
 static const char purpose[] = "object";
 
@@ -39,7 +41,7 @@ static dfs_manifest *unconst(const dfs_manifest *manifest)
 	return pointer.plain;
 }
 
-static bool encode_access(XDR *xdrs, const char *path, dfs_manifest *manifest)
+static bool encode_place(XDR *xdrs, const char *path, dfs_manifest *manifest)
 {
 	char copy[DFS_PATH_MAX];
 	dfs_path name = {(u_int)strlen(path), copy};
@@ -47,8 +49,12 @@ static bool encode_access(XDR *xdrs, const char *path, dfs_manifest *manifest)
 	if (name.dfs_path_len > sizeof copy)
 		return false;
 	memcpy(copy, path, name.dfs_path_len);
-	return xdr_dfs_path(xdrs, &name) && xdr_dfs_user(xdrs, &manifest->owner) &&
-	       xdr_array(xdrs, (char **)&manifest->access.readers.readers_val,
+	return xdr_dfs_path(xdrs, &name) && xdr_dfs_user(xdrs, &manifest->owner);
+}
+
+static bool encode_readers(XDR *xdrs, dfs_manifest *manifest)
+{
+	return xdr_array(xdrs, (char **)&manifest->access.readers.readers_val,
 			 &manifest->access.readers.readers_len, DFS_READERS_MAX,
 			 sizeof(dfs_reader), (xdrproc_t)xdr_dfs_reader);
 }
@@ -64,9 +70,11 @@ static bool encode_content(XDR *xdrs, dfs_manifest *manifest)
 	       xdr_uint32_t(xdrs, &content->unit_size);
 }
 
-/* Of who may read alone, or of the content too. */
+enum about { READERS = 1, CONTENT = 2 };
+
+/* Of a path and its owner: who may read, the content, or both. */
 static bool state(struct statement *ret, const char *intro, const char *path,
-		  const dfs_manifest *manifest, bool with_content)
+		  const dfs_manifest *manifest, unsigned about)
 {
 	dfs_manifest *plain = unconst(manifest);
 	size_t intro_len = strlen(intro);
@@ -77,8 +85,9 @@ static bool state(struct statement *ret, const char *intro, const char *path,
 	memset(&xdrs, 0, sizeof xdrs);
 	xdrmem_create(&xdrs, (char *)ret->bytes + intro_len,
 		      (u_int)(sizeof ret->bytes - intro_len), XDR_ENCODE);
-	good = encode_access(&xdrs, path, plain) &&
-	       (!with_content || encode_content(&xdrs, plain));
+	good = encode_place(&xdrs, path, plain) &&
+	       (!(about & READERS) || encode_readers(&xdrs, plain)) &&
+	       (!(about & CONTENT) || encode_content(&xdrs, plain));
 	ret->len = intro_len + xdr_getpos(&xdrs);
 	xdr_destroy(&xdrs);
 	return good;
@@ -123,29 +132,30 @@ static bool unwrap(const struct identity *identity, const char *path,
 }
 
 static bool unseal(const char *path, const dfs_manifest *manifest,
-		   const uint8_t key[KEYS_LEN], struct content_digests *ret)
+		   struct manifest_secret *ret)
 {
 	const uint8_t *sealed = (const uint8_t *)manifest->content.sealed.sealed_val;
-	uint8_t under[KEYS_LEN], digests[DIGESTS];
+	uint8_t under[KEYS_LEN], inside[INSIDE];
 	struct statement aad;
 	bool good = manifest->content.sealed.sealed_len == MANIFEST_SEALED_LEN &&
 		    sealed[0] == SEALED_FORMAT &&
-		    state(&aad, "dfs manifest", path, manifest, true) &&
-		    keys_derive(key, KEYS_LEN, "dfs sealed", under) &&
+		    state(&aad, "dfs manifest", path, manifest, READERS | CONTENT) &&
+		    keys_derive(ret->key, KEYS_LEN, "dfs sealed", under) &&
 		    keys_unlock(under, aad.bytes, aad.len, sealed + 1,
-				MANIFEST_SEALED_LEN - 1, digests);
+				MANIFEST_SEALED_LEN - 1, inside);
 
 	if (good) {
-		memcpy(ret->xxh128, digests, sizeof ret->xxh128);
-		memcpy(ret->sha256, digests + sizeof ret->xxh128, sizeof ret->sha256);
+		memcpy(ret->digests.xxh128, inside, sizeof ret->digests.xxh128);
+		memcpy(ret->digests.sha256, inside + sizeof ret->digests.xxh128,
+		       sizeof ret->digests.sha256);
+		memcpy(ret->signature, inside + DIGESTS, sizeof ret->signature);
 	}
 	keys_wipe(under, sizeof under);
 	return good;
 }
 
 enum manifest_end manifest_open(const struct identity *identity, const char *path,
-				const dfs_manifest *manifest, uint8_t ret_key[KEYS_LEN],
-				struct content_digests *ret_digests)
+				const dfs_manifest *manifest, struct manifest_secret *ret)
 {
 	u_int at;
 
@@ -155,21 +165,28 @@ enum manifest_end manifest_open(const struct identity *identity, const char *pat
 	if (at == manifest->keys.keys_len)
 		return MANIFEST_NOT_FOR_US;
 	if (!unwrap(identity, path, &manifest->keys.keys_val[at],
-		    &manifest->content.object, ret_key))
+		    &manifest->content.object, ret->key))
 		return MANIFEST_NO_KEY;
-	if (unseal(path, manifest, ret_key, ret_digests))
+	if (unseal(path, manifest, ret))
 		return MANIFEST_OPEN;
-	keys_wipe(ret_key, KEYS_LEN);
+	keys_wipe(ret, sizeof *ret);
 	return MANIFEST_DAMAGED;
 }
 
 /* ---- making -------------------------------------------------------------------- */
 
-static bool seal(const char *path, dfs_manifest *manifest, const uint8_t key[KEYS_LEN],
-		 const struct content_digests *digests)
+/* Both digests, one behind the other. */
+static void put_digests(const struct content_digests *digests, uint8_t ret[DIGESTS])
+{
+	memcpy(ret, digests->xxh128, sizeof digests->xxh128);
+	memcpy(ret + sizeof digests->xxh128, digests->sha256, sizeof digests->sha256);
+}
+
+static bool seal(const char *path, dfs_manifest *manifest,
+		 const struct manifest_secret *secret)
 {
 	uint8_t *sealed = malloc(MANIFEST_SEALED_LEN);
-	uint8_t under[KEYS_LEN], bytes[DIGESTS];
+	uint8_t under[KEYS_LEN], inside[INSIDE];
 	struct statement aad;
 	bool good;
 
@@ -178,18 +195,18 @@ static bool seal(const char *path, dfs_manifest *manifest, const uint8_t key[KEY
 	if (!sealed)
 		return false;
 	sealed[0] = SEALED_FORMAT;
-	memcpy(bytes, digests->xxh128, sizeof digests->xxh128);
-	memcpy(bytes + sizeof digests->xxh128, digests->sha256, sizeof digests->sha256);
-	good = state(&aad, "dfs manifest", path, manifest, true) &&
-	       keys_derive(key, KEYS_LEN, "dfs sealed", under) &&
-	       keys_lock(under, aad.bytes, aad.len, bytes, sizeof bytes, sealed + 1);
+	put_digests(&secret->digests, inside);
+	memcpy(inside + DIGESTS, secret->signature, sizeof secret->signature);
+	good = state(&aad, "dfs manifest", path, manifest, READERS | CONTENT) &&
+	       keys_derive(secret->key, KEYS_LEN, "dfs sealed", under) &&
+	       keys_lock(under, aad.bytes, aad.len, inside, sizeof inside, sealed + 1);
 	keys_wipe(under, sizeof under);
 	return good;
 }
 
 bool manifest_seal(const struct identity *identity, const char *path,
 		   dfs_manifest *manifest, const dfs_key *owner_seal_key,
-		   const uint8_t key[KEYS_LEN], const struct content_digests *digests)
+		   const struct manifest_secret *secret)
 {
 	const dfs_reader *readers = manifest->access.readers.readers_val;
 	u_int count = manifest->access.readers.readers_len;
@@ -199,13 +216,80 @@ bool manifest_seal(const struct identity *identity, const char *path,
 
 	manifest->keys.keys_val = keys;
 	manifest->keys.keys_len = keys ? count + 1 : 0;
-	good = good &&
-	       keys_wrap(key, shared ? &identity->shared_seal_key : owner_seal_key,
-			 purpose, object->bytes, DFS_ID_LEN, &keys[0]);
+	good = good && keys_wrap(secret->key,
+				 shared ? &identity->shared_seal_key : owner_seal_key,
+				 purpose, object->bytes, DFS_ID_LEN, &keys[0]);
 	for (u_int i = 0; good && i < count; i++)
-		good = keys_wrap(key, &readers[i].seal_key, purpose, object->bytes,
-				 DFS_ID_LEN, &keys[i + 1]);
-	return seal(path, manifest, key, digests) && good;
+		good = keys_wrap(secret->key, &readers[i].seal_key, purpose,
+				 object->bytes, DFS_ID_LEN, &keys[i + 1]);
+	return seal(path, manifest, secret) && good;
+}
+
+/* ---- who wrote it -------------------------------------------------------------- */
+
+static bool state_content(struct statement *ret, const char *path,
+			  const dfs_manifest *manifest,
+			  const struct manifest_secret *secret)
+{
+	if (!state(ret, "dfs content", path, manifest, CONTENT))
+		return false;
+	put_digests(&secret->digests, ret->bytes + ret->len);
+	ret->len += DIGESTS;
+	return true;
+}
+
+bool manifest_sign_content(const struct identity *identity, const char *path,
+			   const dfs_manifest *manifest, struct manifest_secret *secret)
+{
+	struct statement statement;
+
+	return state_content(&statement, path, manifest, secret) &&
+	       keys_sign(identity->ring.secrets[0], statement.bytes, statement.len,
+			 secret->signature);
+}
+
+bool manifest_content_is_genuine(const char *path, const dfs_manifest *manifest,
+				 const struct manifest_secret *secret,
+				 const uint8_t sign_key[KEYS_LEN])
+{
+	struct statement statement;
+
+	return state_content(&statement, path, manifest, secret) &&
+	       keys_verify(sign_key, statement.bytes, statement.len, secret->signature);
+}
+
+bool manifest_content_is_own(const struct identity *identity, const char *path,
+			     const dfs_manifest *manifest,
+			     const struct manifest_secret *secret)
+{
+	bool own = false;
+
+	for (size_t i = 0; !own && i < identity->ring.count; i++) {
+		dfs_key seal_key, sign_key;
+
+		own = keys_public(identity->ring.secrets[i], &seal_key, &sign_key) &&
+		      manifest_content_is_genuine(path, manifest, secret,
+						  (const uint8_t *)sign_key.bytes);
+	}
+	return own;
+}
+
+bool manifest_writer_is_listed(const dfs_manifest *manifest)
+{
+	const dfs_user *writer = &manifest->writer;
+	const dfs_reader *readers = manifest->access.readers.readers_val;
+
+	if (writer->dfs_user_len == manifest->owner.dfs_user_len &&
+	    memcmp(writer->dfs_user_val, manifest->owner.dfs_user_val,
+		   writer->dfs_user_len) == 0)
+		return true;
+	for (u_int i = 0; i < manifest->access.readers.readers_len; i++)
+		if (readers[i].writes &&
+		    readers[i].user.dfs_user_len == writer->dfs_user_len &&
+		    memcmp(readers[i].user.dfs_user_val, writer->dfs_user_val,
+			   writer->dfs_user_len) == 0)
+			return true;
+	return false;
 }
 
 /* ---- who may read -------------------------------------------------------------- */
@@ -220,7 +304,7 @@ bool manifest_sign_access(const struct identity *identity, const char *path,
 	if (manifest->access.readers.readers_len > 0) {
 		signature = malloc(DFS_SIGNATURE_LEN);
 		good = signature &&
-		       state(&statement, "dfs access", path, manifest, false) &&
+		       state(&statement, "dfs access", path, manifest, READERS) &&
 		       keys_sign(identity->ring.secrets[0], statement.bytes,
 				 statement.len, signature);
 	}
@@ -238,7 +322,7 @@ bool manifest_access_is_genuine(const char *path, const dfs_manifest *manifest,
 	if (access->readers.readers_len == 0)
 		return true;
 	return access->signature.signature_len == DFS_SIGNATURE_LEN &&
-	       state(&statement, "dfs access", path, manifest, false) &&
+	       state(&statement, "dfs access", path, manifest, READERS) &&
 	       keys_verify(sign_key, statement.bytes, statement.len,
 			   (const uint8_t *)access->signature.signature_val);
 }

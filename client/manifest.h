@@ -1,6 +1,6 @@
 /*
  * What a manifest keeps from its servers, and what it proves: wrapped object keys, encrypted
- * digests, and the owner's signature on who may read.
+ * digests, the writer's signature on the content, and the owner's on who may read.
  *
  * The encrypted part is bound to everything that the servers may not change (see
  * doc/SECURITY.md), so that a manifest edited in all stores does not open.
@@ -18,23 +18,48 @@ enum manifest_end {
 	MANIFEST_DAMAGED     /* or edited: nothing in it may be believed */
 };
 
-/* A format byte (2), then digests in a box. */
-enum { MANIFEST_SEALED_LEN = 1 + KEYS_BOX + 16 + 32 };
+/* A format byte (2), then digests and signature in a box. */
+enum { MANIFEST_SEALED_LEN = 1 + KEYS_BOX + 16 + 32 + DFS_SIGNATURE_LEN };
 
-/* The object key and the digests of a file at this path. */
+/* What only those who may read a file know of it; to be wiped. */
+struct manifest_secret {
+	uint8_t key[KEYS_LEN]; /* of the object */
+	struct content_digests digests;
+	uint8_t signature[DFS_SIGNATURE_LEN]; /* the writer's */
+};
+
+/* The secret of a file at this path.  Whose signature it has is not looked at. */
 enum manifest_end manifest_open(const struct identity *identity, const char *path,
-				const dfs_manifest *manifest, uint8_t ret_key[KEYS_LEN],
-				struct content_digests *ret_digests);
+				const dfs_manifest *manifest,
+				struct manifest_secret *ret);
 
 /*
- * Wraps the object key for the owner and each reader of manifest->access, and encrypts the digests.
- * owner, writer, access and content but `sealed` are filled in and stay as they are.  keys and
- * sealed are allocated, also where that fails, and what they held before is not freed.
+ * Wraps the object key for the owner and each reader of manifest->access, and encrypts digests and
+ * signature.  owner, writer, access and content but `sealed` are filled in and stay as they are.
+ * keys and sealed are allocated, also where that fails, and what they held before is not freed.
  * owner_seal_key: of the owner's account; not used below /shared/.
  */
 bool manifest_seal(const struct identity *identity, const char *path,
 		   dfs_manifest *manifest, const dfs_key *owner_seal_key,
-		   const uint8_t key[KEYS_LEN], const struct content_digests *digests);
+		   const struct manifest_secret *secret);
+
+/*
+ * The writer (or the owner, for him), whose identity it is, signs that this content is right: for which path and owner, and
+ * the digests.  Who knows public keys can make a manifest that opens; without this signature
+ * servers could put a file of their own in a file's place.  Fills secret->signature.
+ */
+bool manifest_sign_content(const struct identity *identity, const char *path,
+			   const dfs_manifest *manifest, struct manifest_secret *secret);
+/* Is the signature made with this key, of somebody's account? */
+bool manifest_content_is_genuine(const char *path, const dfs_manifest *manifest,
+				 const struct manifest_secret *secret,
+				 const uint8_t sign_key[KEYS_LEN]);
+/* Is it oneself, with this secret or an older one of the keyring? */
+bool manifest_content_is_own(const struct identity *identity, const char *path,
+			     const dfs_manifest *manifest,
+			     const struct manifest_secret *secret);
+/* Is the writer its owner, or one whom the list of readers lets write? */
+bool manifest_writer_is_listed(const dfs_manifest *manifest);
 
 /* The owner signs the readers; the identity is the owner's.  The signature is allocated, and what
  * was there before is not freed. */

@@ -62,7 +62,10 @@ static bool add_reader(dfs_access *access, const char *name, bool writes,
 		free(copy);
 		return false;
 	}
-	readers[count] = (dfs_reader){{(u_int)strlen(copy), copy}, writes, *seal_key};
+	readers[count].user.dfs_user_val = copy;
+	readers[count].user.dfs_user_len = (u_int)strlen(copy);
+	readers[count].writes = writes;
+	readers[count].seal_key = *seal_key;
 	access->readers.readers_len++;
 	return true;
 }
@@ -96,16 +99,20 @@ static bool edit(const struct sharing *sharing, dfs_access *access,
 
 /* ---- the manifest -------------------------------------------------------------- */
 
-/* Keys, digests and signature anew, for the list as it is now. */
+/*
+ * Keys, digests and signatures anew, for the list as it is now.  The owner signs the content too:
+ * who wrote it may not be on the list any more.
+ */
 static bool seal(const struct identity *identity, const char *path,
-		 dfs_manifest *manifest, const struct opening *opening)
+		 dfs_manifest *manifest, struct manifest_secret *opening)
 {
 	free(manifest->keys.keys_val);
 	free(manifest->content.sealed.sealed_val);
 	free(manifest->access.signature.signature_val);
 	memset(&manifest->access.signature, 0, sizeof manifest->access.signature);
-	return manifest_seal(identity, path, manifest, &identity->seal_keys[0],
-			     opening->key, &opening->digests) &&
+	return manifest_sign_content(identity, path, manifest, opening) &&
+	       manifest_seal(identity, path, manifest, &identity->seal_keys[0],
+			     opening) &&
 	       manifest_sign_access(identity, path, manifest);
 }
 
@@ -114,7 +121,7 @@ static bool change_manifest(const struct sharing *sharing, dfs_manifest *manifes
 {
 	const char *path = sharing->path;
 	struct dfs *dfs = sharing->dfs;
-	struct opening opening;
+	struct manifest_secret opening;
 	bool good = false;
 
 	if (!manifest_access_is_own(dfs->identity, path, manifest) &&

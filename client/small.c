@@ -178,7 +178,7 @@ static struct gather *gather_new(size_t files)
 }
 
 struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
-			       const struct opening *openings, const bool *opened,
+			       const struct manifest_secret *openings, const bool *opened,
 			       size_t count)
 {
 	struct small_file *files = calloc(count + 1, sizeof *files);

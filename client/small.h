@@ -14,7 +14,7 @@ struct small_file {
  * left NULL.  NULL when out of memory; freed with small_free.
  */
 struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
-			       const struct opening *openings, const bool *opened,
+			       const struct manifest_secret *openings, const bool *opened,
 			       size_t count);
 void small_free(struct small_file *files, size_t count);
 

@@ -98,11 +98,14 @@ static enum successor_end seal(const struct attempt *attempt,
 	const struct identity *identity = attempt->dfs->identity;
 	dfs_manifest *manifest = &draft->value.body.dfs_body_u.manifest;
 	enum successor_end ended = SUCCESSOR_AGAIN;
+	struct manifest_secret secret = {.digests = proposal->digests};
 
-	if (manifest_seal(identity, proposal->path, manifest,
-			  owner ? &owner->seal_key : &identity->seal_keys[0],
-			  proposal->key, &proposal->digests))
+	memcpy(secret.key, proposal->key, sizeof secret.key);
+	if (manifest_sign_content(identity, proposal->path, manifest, &secret) &&
+	    manifest_seal(identity, proposal->path, manifest,
+			  owner ? &owner->seal_key : &identity->seal_keys[0], &secret))
 		ended = end(draft, turn);
+	keys_wipe(&secret, sizeof secret);
 	free(manifest->keys.keys_val);
 	free(manifest->content.sealed.sealed_val);
 	return ended;

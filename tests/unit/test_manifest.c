@@ -20,8 +20,7 @@ struct world {
 	struct identity admin, ann, bob, cem, dan;
 	dfs_manifest manifest;
 	dfs_reader readers[DFS_READERS_MAX];
-	uint8_t key[KEYS_LEN];
-	struct content_digests digests;
+	struct manifest_secret secret;
 };
 
 static dfs_user user(const char *name)
@@ -62,9 +61,10 @@ static void add_reader(struct world *world, const struct identity *who, bool wri
 
 static void seal(struct world *world, const char *at)
 {
+	assert_true(
+		manifest_sign_content(&world->bob, at, &world->manifest, &world->secret));
 	assert_true(manifest_seal(&world->ann, at, &world->manifest,
-				  &world->ann.account.seal_key, world->key,
-				  &world->digests));
+				  &world->ann.account.seal_key, &world->secret));
 }
 
 static int setup(void **state)
@@ -92,8 +92,7 @@ static int setup(void **state)
 	manifest->content.stored = 2;
 	manifest->content.row = 3;
 	manifest->content.unit_size = 2;
-	assert_true(keys_random(world->key, sizeof world->key));
-	assert_true(keys_random(&world->digests, sizeof world->digests));
+	assert_true(keys_random(&world->secret, sizeof world->secret));
 	seal(world, path);
 	assert_true(manifest_sign_access(&world->ann, path, manifest));
 	return 0;
@@ -110,15 +109,11 @@ static int teardown(void **state)
 
 static enum manifest_end opens(const struct world *world, const struct identity *identity)
 {
-	uint8_t key[KEYS_LEN];
-	struct content_digests digests;
-	enum manifest_end end =
-		manifest_open(identity, path, &world->manifest, key, &digests);
+	struct manifest_secret secret;
+	enum manifest_end end = manifest_open(identity, path, &world->manifest, &secret);
 
-	if (end == MANIFEST_OPEN) {
-		assert_memory_equal(key, world->key, sizeof key);
-		assert_memory_equal(&digests, &world->digests, sizeof digests);
-	}
+	if (end == MANIFEST_OPEN)
+		assert_memory_equal(&secret, &world->secret, sizeof secret);
 	return end;
 }
 
@@ -166,22 +161,19 @@ static void test_older_secrets_open_older_files(void **state)
 static void test_shared_opens_for_everyone(void **state)
 {
 	struct world *world = *state;
-	uint8_t key[KEYS_LEN];
-	struct content_digests digests;
+	struct manifest_secret secret;
 	static const char at[] = "/shared/a file";
 	dfs_manifest manifest = world->manifest;
 
 	memset(&manifest.access, 0, sizeof manifest.access);
-	assert_true(manifest_seal(&world->ann, at, &manifest, NULL, world->key,
-				  &world->digests));
+	assert_true(manifest_seal(&world->ann, at, &manifest, NULL, &world->secret));
 	assert_int_equal(manifest.keys.keys_len, 1);
-	assert_int_equal(manifest_open(&world->dan, at, &manifest, key, &digests),
+	assert_int_equal(manifest_open(&world->dan, at, &manifest, &secret),
 			 MANIFEST_OPEN);
-	assert_memory_equal(key, world->key, sizeof key);
+	assert_memory_equal(&secret, &world->secret, sizeof secret);
 	/* The same at another path: neither file may pass for the other. */
-	assert_int_equal(
-		manifest_open(&world->dan, "/shared/other", &manifest, key, &digests),
-		MANIFEST_DAMAGED);
+	assert_int_equal(manifest_open(&world->dan, "/shared/other", &manifest, &secret),
+			 MANIFEST_DAMAGED);
 	free(manifest.keys.keys_val);
 	free(manifest.content.sealed.sealed_val);
 }
@@ -291,8 +283,7 @@ static void test_sixteen_readers_at_the_longest_path(void **state)
 	struct world *world = *state;
 	dfs_manifest *manifest = &world->manifest;
 	char longest[DFS_PATH_MAX + 2];
-	uint8_t key[KEYS_LEN];
-	struct content_digests digests;
+	struct manifest_secret secret;
 
 	memset(longest, 'x', sizeof longest);
 	longest[DFS_PATH_MAX] = '\0';
@@ -304,20 +295,78 @@ static void test_sixteen_readers_at_the_longest_path(void **state)
 	assert_true(manifest_sign_access(&world->ann, longest, manifest));
 	seal(world, longest);
 	assert_int_equal(manifest->keys.keys_len, DFS_KEYS_MAX);
-	assert_int_equal(manifest_open(&world->ann, longest, manifest, key, &digests),
+	assert_int_equal(manifest_open(&world->ann, longest, manifest, &secret),
 			 MANIFEST_OPEN);
-	assert_int_equal(manifest_open(&world->dan, longest, manifest, key, &digests),
+	assert_int_equal(manifest_open(&world->dan, longest, manifest, &secret),
 			 MANIFEST_OPEN);
 	longest[DFS_PATH_MAX] = 'x';
 	longest[DFS_PATH_MAX + 1] = '\0';
-	assert_int_equal(manifest_open(&world->ann, longest, manifest, key, &digests),
+	assert_int_equal(manifest_open(&world->ann, longest, manifest, &secret),
 			 MANIFEST_DAMAGED);
+}
+
+/*
+ * Whoever knows public keys can make a manifest that opens: 2.3.  What he cannot make is the
+ * signature, nor can one be taken from another path, content or writer.
+ */
+static void test_forged_content_is_not_the_writers(void **state)
+{
+	struct world *world = *state;
+	dfs_manifest *manifest = &world->manifest;
+	const uint8_t *bob = (const uint8_t *)world->bob.account.sign_key.bytes;
+	struct manifest_secret secret = world->secret;
+	struct identity renewed = world->bob;
+
+	assert_true(manifest_content_is_genuine(path, manifest, &secret, bob));
+	assert_true(manifest_content_is_own(&world->bob, path, manifest, &secret));
+	assert_false(manifest_content_is_own(&world->ann, path, manifest, &secret));
+	assert_false(manifest_content_is_genuine("/ann/other", manifest, &secret, bob));
+	/* An older secret of the ring is one's own too. */
+	assert_true(keys_random(renewed.ring.secrets[0], KEYS_LEN));
+	assert_false(manifest_content_is_own(&renewed, path, manifest, &secret));
+	renewed.ring.count = 2;
+	memcpy(renewed.ring.secrets[1], world->bob.ring.secrets[0], KEYS_LEN);
+	assert_true(manifest_content_is_own(&renewed, path, manifest, &secret));
+	/* The owner may let others read, which changes nothing of what bob signed. */
+	manifest->access.readers.readers_len--;
+	assert_true(manifest_content_is_genuine(path, manifest, &secret, bob));
+	manifest->access.readers.readers_len++;
+	for (size_t i = 0; i < sizeof secret.digests; i++) {
+		((uint8_t *)&secret.digests)[i] ^= 1;
+		assert_false(manifest_content_is_genuine(path, manifest, &secret, bob));
+		((uint8_t *)&secret.digests)[i] ^= 1;
+	}
+	manifest->content.object.bytes[0] ^= 1;
+	assert_false(manifest_content_is_genuine(path, manifest, &secret, bob));
+	manifest->content.object.bytes[0] ^= 1;
+	/* cem signs and says that it was bob. */
+	assert_true(manifest_sign_content(&world->cem, path, manifest, &secret));
+	assert_false(manifest_content_is_genuine(path, manifest, &secret, bob));
+}
+
+static void test_writers_are_the_owner_and_who_is_listed(void **state)
+{
+	struct world *world = *state;
+	dfs_manifest *manifest = &world->manifest;
+	dfs_user was = manifest->writer;
+
+	assert_true(manifest_writer_is_listed(manifest));
+	manifest->writer = manifest->owner;
+	assert_true(manifest_writer_is_listed(manifest));
+	/* cem may only read, dan is nobody here. */
+	manifest->writer = manifest->access.readers.readers_val[1].user;
+	assert_false(manifest_writer_is_listed(manifest));
+	manifest->writer = (dfs_user){3, world->dan.user};
+	assert_false(manifest_writer_is_listed(manifest));
+	manifest->writer = was;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(test_forged_content_is_not_the_writers),
+		TEST(test_writers_are_the_owner_and_who_is_listed),
 		TEST(test_owner_and_readers_open_it),
 		TEST(test_names_open_nothing),
 		TEST(test_older_secrets_open_older_files),

@@ -102,6 +102,7 @@ static void make_content(struct half *half)
 	struct content_hash *hash = content_hash_new(true);
 	struct cipher *cipher = cipher_new();
 	struct content_digests digests;
+	struct manifest_secret secret;
 	struct cipher_object object;
 
 	must(hash && cipher && content_hash_add(hash, half->bytes, half->len) &&
@@ -129,8 +130,11 @@ static void make_content(struct half *half)
 	cipher_free(cipher);
 	free(manifest->keys.keys_val);
 	free(content->sealed.sealed_val);
-	must(manifest_seal(&half->identity, half->path, manifest, &half->owner, half->key,
-			   &digests),
+	secret.digests = digests;
+	memcpy(secret.key, half->key, sizeof secret.key);
+	must(manifest_sign_content(&half->identity, half->path, manifest, &secret) &&
+		     manifest_seal(&half->identity, half->path, manifest, &half->owner,
+				   &secret),
 	     "manifest");
 }
 

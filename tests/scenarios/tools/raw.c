@@ -96,8 +96,7 @@ static int raise_counter(struct call *call, char *path, uint64_t seen, uint64_t 
 static int accept_file(struct call *call, const struct identity *identity, char *path,
 		       uint64_t counter, uint64_t number)
 {
-	static const struct content_digests digests;
-	static const uint8_t key[KEYS_LEN];
+	struct manifest_secret secret = {0};
 	dfs_proposal item = {.path = {(u_int)strlen(path), path}};
 	dfs_accept_args args = {.ballot = {.counter = counter}, .items = {1, &item}};
 	dfs_content *content = &item.value.body.dfs_body_u.manifest.content;
@@ -121,8 +120,10 @@ static int accept_file(struct call *call, const struct identity *identity, char 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		content->holders =
 			placement_hold(content->holders, s, placement_pair(0, s));
-	if (!manifest_seal(identity, path, &item.value.body.dfs_body_u.manifest,
-			   &identity->account.seal_key, key, &digests))
+	if (!manifest_sign_content(identity, path, &item.value.body.dfs_body_u.manifest,
+				   &secret) ||
+	    !manifest_seal(identity, path, &item.value.body.dfs_body_u.manifest,
+			   &identity->account.seal_key, &secret))
 		return fail();
 	if (!run(call, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
 		 (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res))
