@@ -192,6 +192,29 @@ static bool edit_settings(void *context, dfs_body *draft, struct dfs_result *res
 	return true;
 }
 
+/* Sessions end when their user is disabled: they do not come back with him. */
+static bool edit_end_sessions(void *context, dfs_body *draft, struct dfs_result *result)
+{
+	dfs_credentials *record = &draft->dfs_body_u.credentials;
+	dfs_session *kept = context;
+
+	(void)result;
+	if (draft->kind == DFS_CREDENTIALS) {
+		record->sessions.sessions_len = credentials_keep_recovery(record, kept);
+		record->sessions.sessions_val = kept;
+	}
+	return true;
+}
+
+static struct dfs_result end_sessions(struct dfs *dfs, const char *name)
+{
+	dfs_session kept[DFS_SESSIONS_MAX];
+	char path[CHANGE_PATH];
+
+	return change_run(dfs, &(struct change){change_credentials_path(name, path),
+						edit_end_sessions, kept});
+}
+
 struct dfs_result dfs_user_change(struct dfs *dfs, const char *name,
 				  const struct dfs_user_change *change)
 {
@@ -202,10 +225,12 @@ struct dfs_result dfs_user_change(struct dfs *dfs, const char *name,
 	if (result.code == DFS_EXIT_DONE && change->set_disabled && change->disabled &&
 	    strcmp(name, admin) == 0)
 		session_fail(&result, DFS_EXIT_DENIED, "admin cannot be disabled");
-	if (result.code != DFS_EXIT_DONE)
-		return result;
-	return change_run(dfs, &(struct change){change_account_path(name, path),
-						edit_settings, &changing});
+	if (result.code == DFS_EXIT_DONE)
+		result = change_run(dfs, &(struct change){change_account_path(name, path),
+							  edit_settings, &changing});
+	if (result.code == DFS_EXIT_DONE && change->set_disabled && change->disabled)
+		result = end_sessions(dfs, name);
+	return result;
 }
 
 struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name, bool with_files)

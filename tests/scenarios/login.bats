@@ -213,6 +213,7 @@ liar_start()
 	run -0 alone user list --user admin
 	grep -Eq '^other +disabled +-$' <<<"$output"
 	alone user enable other --user admin
+	refused alone whoami --user other
 	by_password other login
 	run -0 alone whoami --user other
 	refused alone user disable admin --user admin
