@@ -204,6 +204,7 @@ server_start()
 	server_wait "$1"
 }
 
+# shellcheck disable=SC2120 # tests pass arguments
 servers_start()
 {
 	local n

@@ -141,7 +141,8 @@ int main(int argc, char **argv)
 	uint64_t server, counter = 0, number = 0, seen;
 	static struct identity identity;
 	struct call *call;
-	int rc = 2;
+	bool greeted;
+	int rc;
 
 	snprintf(why, sizeof why, "see the head of raw.c");
 	if (argc < 4 || !text_number(argv[2], 1, DFS_SERVERS, &server) ||
@@ -152,16 +153,17 @@ int main(int argc, char **argv)
 		return fail();
 	call = login_fixture_open(&cluster, (unsigned)server, "tester", &identity, why,
 				  sizeof why);
-	if (!call || !hello(call, &seen)) {
-		rc = fail();
-	} else if (strcmp(argv[3], "seen") == 0) {
+	if (!call)
+		return fail();
+	greeted = hello(call, &seen);
+	if (greeted && strcmp(argv[3], "seen") == 0) {
 		printf("%" PRIu64 "\n", seen);
 		rc = 0;
-	} else if (strcmp(argv[3], "prepare") == 0 && argc == 6) {
+	} else if (greeted && strcmp(argv[3], "prepare") == 0 && argc == 6) {
 		rc = prepare_once(call, argv[4], counter);
-	} else if (strcmp(argv[3], "raise") == 0 && argc == 6) {
+	} else if (greeted && strcmp(argv[3], "raise") == 0 && argc == 6) {
 		rc = raise_counter(call, argv[4], seen, counter);
-	} else if (strcmp(argv[3], "accept") == 0 && argc == 7) {
+	} else if (greeted && strcmp(argv[3], "accept") == 0 && argc == 7) {
 		rc = accept_file(call, &identity, argv[4], counter, number);
 	} else {
 		rc = fail();
