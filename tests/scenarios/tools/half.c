@@ -251,7 +251,7 @@ static dfs_status ask_to_finish(struct half *half, unsigned server)
 static int alone(const char *user, char **args)
 {
 	static struct half half;
-	uint64_t server;
+	uint64_t server = 0;
 
 	must(cluster_read(args[0], &half.cluster, why, sizeof why) &&
 		     text_number(args[3], 1, DFS_SERVERS, &server),
