@@ -112,8 +112,10 @@ static unsigned chunks_left(struct merge *merge, const struct index_segment *inp
 	object = index_find_object(store->index, &entry->objects[0]);
 	if (object && object != merge->dropping)
 		part = &object->part;
-	for (; part && chunks == 0; part = part->more)
-		if (part->segment == input && (part->chunks & ~entry->chunks) == 0)
+	/* A pair and, later, all four chunks may both be here: each entry stands for its own. */
+	for (; part; part = part->more)
+		if (part->segment == input && (part->chunks & ~entry->chunks) == 0 &&
+		    __builtin_popcount(part->chunks) > __builtin_popcount(chunks))
 			chunks = part->chunks;
 	pthread_rwlock_unlock(&store->lock);
 	return chunks;

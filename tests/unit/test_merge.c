@@ -400,6 +400,51 @@ static void test_half_dead_segment_is_rewritten(void **state)
 	}
 }
 
+static void stage_chunks(struct store_fixture *fixture, unsigned chunks)
+{
+	struct store_batch *batch = store_batch_new(fixture->store);
+	dfs_share share = {.object = store_fixture_id(1), .units = 4, .chunks = chunks};
+	dfs_unit units[4];
+	uint8_t bytes[4][300];
+	size_t count = 0;
+
+	for (uint64_t unit = 0; unit < 4; unit++) {
+		if (!(chunks & 1U << (placement_chunk(unit) - 1)))
+			continue;
+		memset(bytes[unit], (int)unit + 1, sizeof bytes[unit]);
+		units[count++] = (dfs_unit){.number = unit,
+					    .data = {sizeof bytes[unit], bytes[unit]}};
+	}
+	assert_int_equal(store_batch_content(batch, &share, units, count), 0);
+	assert_int_equal(store_commit(batch), 0);
+}
+
+/* The server's own pair, and then, in an upload that was repeated past an absent server, the spare too. */
+static void test_pair_and_spare_survive_together(void **state)
+{
+	struct store_fixture *fixture = *state;
+	char path[32];
+
+	stage_chunks(fixture, 3);
+	stage_chunks(fixture, PLACEMENT_ALL);
+	assert_int_equal(store_fixture_accept(fixture->store, "/a/x", 1, 5), 0);
+	store_fixture_settle(fixture->store, "/a/x", 5);
+	for (int round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 20; i++) {
+			snprintf(path, sizeof path, "/b/%d/%u", round, i);
+			assert_int_equal(store_fixture_accept(fixture->store, path, 0, 1),
+					 0);
+		}
+		wait_segments(fixture, 8);
+		assert_int_equal(chunks_of(fixture->store, 1), PLACEMENT_ALL);
+		for (uint64_t unit = 0; unit < 4; unit++)
+			assert_int_equal(store_fixture_unit(fixture->store, 1, unit, 300),
+					 0);
+	}
+	store_fixture_reopen(fixture);
+	assert_int_equal(chunks_of(fixture->store, 1), PLACEMENT_ALL);
+}
+
 /* Objects 1 and 2, bound to /a/x and /a/y, in one segment of 400 kB. */
 static void stage_two(struct store_fixture *fixture)
 {
@@ -483,6 +528,8 @@ int main(void)
 						start_dropping, end),
 		cmocka_unit_test_setup_teardown(test_half_dead_segment_is_rewritten,
 						start_both, end),
+		cmocka_unit_test_setup_teardown(test_pair_and_spare_survive_together,
+						start_merging, end),
 		cmocka_unit_test_setup_teardown(test_drops_stay_in_later_merges,
 						start_both, end),
 		cmocka_unit_test_setup_teardown(test_broken_rule_drops_left_out,
