@@ -64,6 +64,7 @@ export LC_ALL=C.UTF-8
 unset XDG_CONFIG_HOME DFS_PASSWORD_FILE XDG_RUNTIME_DIR
 
 SERVER_PID=()
+GIVEN_PORTS=()
 BACKGROUND_PIDS=()
 IN=()
 RPCBIND_PID=
@@ -132,18 +133,20 @@ user_add()
 }
 
 # Four free ports of this job's range: below those that the kernel gives to outgoing connections,
-# and none that another job may choose while a server of this one is down.
+# none that another job may choose while a server of this one is down, and none that this test has
+# been given before.
 give_ports()
 {
 	local range=${DFS_TEST_PORTS:-10240-32767} ports=() port used
 	used=$(awk 'FNR > 1 { sub(/.*:/, "", $2); print $2 }' /proc/net/tcp)
 	while [ ${#ports[@]} -lt 4 ]; do
 		port=$((${range%-*} + (RANDOM * 32768 + RANDOM) % (${range#*-} - ${range%-*} + 1)))
-		[[ " ${ports[*]} " == *" $port "* ]] || grep -q "$(printf %04X "$port")" <<<"$used" ||
+		[[ " ${ports[*]} ${GIVEN_PORTS[*]} " == *" $port "* ]] || grep -q "$(printf %04X "$port")" <<<"$used" ||
 			ports+=("$port")
 	done
 	awk -v ports="${ports[*]}" 'BEGIN { split(ports, port) }
 		/^address = / { sub(/:[0-9]+$/, ":" port[++n]) } { print }' "$1" >"$1.new"
+	GIVEN_PORTS+=("${ports[@]}")
 	cat "$1.new" >"$1"
 	rm "$1.new"
 }
