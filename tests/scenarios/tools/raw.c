@@ -132,6 +132,8 @@ static int accept_file(struct call *call, const struct identity *identity, char 
 	       (int)(res.status == DFS_OK ? res.dfs_accept_res_u.ok.items.items_val[0]
 					  : res.status));
 	call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
+	free(item.value.body.dfs_body_u.manifest.keys.keys_val);
+	free(content->sealed.sealed_val);
 	return 0;
 }
 
