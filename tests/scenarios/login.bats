@@ -159,6 +159,12 @@ liar_start()
 	server_wait "$n"
 }
 
+# A command goes on with three where the liar is slow: then it has not met him yet.
+gets_text_past_liar()
+{
+	[ "$(by_password tester get name -)" = text ] && [ -s "$T/liar/lies" ]
+}
+
 @test "a server that lies about a log-in can neither choose how a proof is made nor be believed" {
 	local lie liar proofs
 	echo text >"$T/in"
@@ -166,8 +172,7 @@ liar_start()
 	for lie in salt weak keyring account; do
 		liar_start 2 $lie
 		liar=$BACKGROUND_PID
-		run -0 by_password tester get name -
-		[ "$output" = text ]
+		eventually 60 gets_text_past_liar
 		[ "$(sort -u "$T/liar/lies")" = $lie ]
 		# It was shown the proof that the true parameters give, and no other.
 		by_password tester login
