@@ -132,9 +132,8 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 	 * for them must not wait for memory.  Servers have one call under way each. */
 	if (caller->peer == 0)
 		reserved = row->answer_max;
-	if (reserved > 0 &&
-	    !admission_reserve(channel->seat, ADMISSION_ANSWERS, reserved,
-			       began + channel->answer_ms)) {
+	if (reserved > 0 && !admission_reserve(channel->seat, ADMISSION_ANSWERS, reserved,
+					       began + channel->answer_ms)) {
 		reserved = 0;
 		dispatch_refuse(&call, DFS_BUSY);
 	} else {

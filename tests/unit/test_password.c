@@ -68,8 +68,9 @@ static void expect(int code, const char *text, size_t times, const char *end)
 	assert_int_equal(password.len, 0);
 	assert_non_null(strstr(result.why, file));
 	/* What was wrong is not told to who looks over a shoulder. */
+	bytes[len < 7 ? len : 7] = '\0';
 	if (len >= 4)
-		assert_null(strstr(result.why, text));
+		assert_null(strstr(result.why, bytes));
 }
 
 static void test_lengths(void **state)
