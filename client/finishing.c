@@ -127,7 +127,7 @@ static size_t ask_server(struct dfs *dfs, unsigned server, struct reading **read
 
 void finishing_run(struct dfs *dfs, struct reading **readings, size_t count)
 {
-	unsigned servers = session_servers(dfs, 2);
+	unsigned servers = session_tellers(dfs, 2);
 
 	for (size_t i = 0; i < count; i++)
 		session_too_few(dfs, &readings[i]->result, servers,

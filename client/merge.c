@@ -319,7 +319,7 @@ bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result 
 struct merge *merge_new(struct dfs *dfs, const char *folder, bool recursive, bool detail,
 			struct dfs_result *result)
 {
-	unsigned servers = session_servers(dfs, 2);
+	unsigned servers = session_tellers(dfs, 2);
 	struct merge *merge;
 
 	if (servers == 0) {

@@ -70,7 +70,11 @@ static bool count_refusal(struct tally *tally, unsigned server, const dfs_lookup
 	return status != DFS_OK;
 }
 
-static struct tally count_answers(struct round *round, size_t at)
+/*
+ * Of the servers that vote; once all have answered, and where no three of them do, also of those
+ * that have just started: then nothing is agreed, whatever they tell.
+ */
+static struct tally count_answers(struct round *round, size_t at, bool unsure)
 {
 	struct tally tally = {0};
 
@@ -78,7 +82,7 @@ static struct tally count_answers(struct round *round, size_t at)
 		const dfs_lookup_res *res = round_answer(round, s);
 		const dfs_lookup_ok *ok = res ? &res->dfs_lookup_res_u.ok : NULL;
 
-		if (!res || count_refusal(&tally, s, res, at))
+		if (!res || count_refusal(&tally, s, res, at) || !(ok->votes || unsure))
 			continue;
 		const dfs_register *reg = &ok->items.items_val[at].dfs_looked_u.reg;
 		const dfs_accepted *accepted = &reg->dfs_register_u.accepted;
@@ -100,6 +104,21 @@ static struct tally count_answers(struct round *round, size_t at)
 			tally.equal++;
 		}
 	}
+	return tally;
+}
+
+static unsigned at_most_two(unsigned servers)
+{
+	return servers < 2 ? servers : 2;
+}
+
+static struct tally count_unsure(struct round *round, size_t at)
+{
+	struct tally tally = count_answers(round, at, true);
+
+	tally.answers = at_most_two(tally.answers);
+	tally.none = at_most_two(tally.none);
+	tally.equal = at_most_two(tally.equal);
 	return tally;
 }
 
@@ -246,7 +265,7 @@ struct pending {
  */
 static size_t look(struct dfs *dfs, struct reading **readings, size_t count, bool finish)
 {
-	unsigned servers = session_servers(dfs, 2);
+	unsigned servers = session_tellers(dfs, 2);
 	struct round *round = ask_all(dfs, readings, count, servers);
 	struct pending pending[DFS_BATCH_MAX];
 	size_t left = count;
@@ -268,8 +287,10 @@ static size_t look(struct dfs *dfs, struct reading **readings, size_t count, boo
 		bool all = pass == 1 || round_pending(round) == 0;
 
 		for (size_t i = 0; i < left; i++) {
-			struct tally tally = count_answers(round, pending[i].at);
+			struct tally tally = count_answers(round, pending[i].at, false);
 
+			if (all && tally.answers < 3)
+				tally = count_unsure(round, pending[i].at);
 			if (decide(dfs, pending[i].reading, &tally, all, finish,
 				   servers) == READ_WAIT)
 				pending[kept++] = pending[i];

@@ -107,7 +107,7 @@ void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned presen
 	char absent[DFS_WHY];
 
 	session_absent(dfs, present, absent);
-	if (present == 0)
+	if (present == 0 && links_up(dfs->links) == 0)
 		session_fail(result, DFS_EXIT_ALONE, "no server can be used (%.900s)",
 			     absent);
 	else
@@ -262,23 +262,37 @@ static unsigned count(unsigned mask)
 	return (unsigned)__builtin_popcount(mask);
 }
 
-unsigned session_servers(struct dfs *dfs, unsigned needed)
+static unsigned settled_servers(struct dfs *dfs, unsigned needed,
+				unsigned (*of_links)(struct links *links))
 {
-	unsigned voting;
+	unsigned servers;
 
 	links_retry(dfs->links);
 	links_settle(dfs->links, false);
-	voting = links_voting(dfs->links);
-	if (count(voting) < needed) {
+	servers = of_links(dfs->links);
+	if (count(servers) < needed) {
 		links_settle(dfs->links, true);
-		voting = links_voting(dfs->links);
+		servers = of_links(dfs->links);
 	}
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_seen seen = links_seen(dfs->links, s);
 
 		session_saw(dfs, s, &seen);
 	}
-	return voting;
+	return servers;
+}
+
+unsigned session_servers(struct dfs *dfs, unsigned needed)
+{
+	return settled_servers(dfs, needed, links_voting);
+}
+
+unsigned session_tellers(struct dfs *dfs, unsigned needed)
+{
+	unsigned telling = settled_servers(dfs, needed, links_telling);
+	unsigned voting = links_voting(dfs->links);
+
+	return count(voting) >= 3 ? voting : telling;
 }
 
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen)

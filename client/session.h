@@ -43,6 +43,12 @@ extern const struct round_procedure session_lookup, session_prepare, session_acc
  */
 unsigned session_servers(struct dfs *dfs, unsigned needed);
 
+/*
+ * The same for reading: where no three vote, also those that have just started and may not vote
+ * yet, for which nobody waits longer than a second.
+ */
+unsigned session_tellers(struct dfs *dfs, unsigned needed);
+
 /* A ballot for these servers, from what they told so far: see ballot_next. */
 bool session_ballot(struct dfs *dfs, unsigned servers, bool again, dfs_ballot *ret);
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen);

@@ -83,7 +83,7 @@ static int learn_locked(struct acceptor *acceptor, const dfs_learn_args *args,
 			continue;
 		rc = store_batch_accept(batch, item->path.dfs_path_val,
 					item->path.dfs_path_len, &item->ballot,
-					&item->value, false);
+					&item->value, 0);
 		good++;
 	}
 	if (rc == 0 && good > 0) {

@@ -8,7 +8,10 @@
  */
 #include "acceptor_internal.h"
 
+#include "log.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 /* ---- the gate ------------------------------------------------------------------ */
@@ -120,6 +123,7 @@ static int adopt_alone(struct acceptor *acceptor, uint32_t epoch)
 	pthread_mutex_lock(&acceptor->lock);
 	acceptor->epoch = epoch;
 	pthread_mutex_unlock(&acceptor->lock);
+	log_event(LOG_INFO, "epoch", "adopted=%" PRIu32, epoch);
 	return 0;
 }
 

@@ -49,7 +49,6 @@ static bool wait_for_message(const struct connection_times *times, struct stream
 static bool start_tls(const struct connection_shared *shared,
 		      const struct message_channel *channel)
 {
-	struct store *store = shared->server->store;
 	struct caller *caller = channel->caller;
 	SSL_CTX *tls = certificate_server(shared->certificate);
 	char why[256];
@@ -67,14 +66,8 @@ static bool start_tls(const struct connection_shared *shared,
 		admission_promote(channel->seat);
 	log_event(LOG_DEBUG, "secured", "address=%s peer=%u", caller->address,
 		  caller->peer);
-	/* A store that is not whole takes no uploads. */
-	const char *unused;
-	if (store_whole(store, &unused)) {
-		caller->uploads = store_uploads_new(store);
-		if (caller->uploads == NULL)
-			return false;
-	}
-	return true;
+	caller->uploads = store_uploads_new(shared->server->store);
+	return caller->uploads != NULL;
 }
 
 static void serve(const struct connection_shared *shared,

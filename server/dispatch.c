@@ -31,7 +31,7 @@ enum {
 	    SMALL)                                                                       \
 	ROW(BIND, bind, dfs_bind_args, dfs_bind_res, USER, bind, PER_ITEM, WRITES,       \
 	    VOTING, SMALL)                                                               \
-	ROW(GET, get, dfs_get_args, dfs_get_res, USER, nothing, WHOLE, READS,            \
+	ROW(GET, get, dfs_get_args, dfs_get_res, USER_OR_PEER, nothing, WHOLE, READS,    \
 	    RECOVERING, CONTENT)                                                         \
 	ROW(LOOKUP, lookup, dfs_paths, dfs_lookup_res, USER_OR_PEER, paths, PER_ITEM,    \
 	    READS, VOTING, LARGE)                                                        \
@@ -48,14 +48,19 @@ enum {
 	ROW(LIST, list, dfs_list_args, dfs_list_res, USER, list, WHOLE, READS, VOTING,   \
 	    LARGE)                                                                       \
 	ROW(STATUS, status, nothing, dfs_status_res, USER, nothing, WHOLE, READS,        \
-	    RECOVERING, SMALL)
-
-/* Procedures that have numbers and types, and that this version does not serve. */
-#define NOT_SERVED(ROW)                                                                  \
-	ROW(LEARN, dfs_learn_args, dfs_learn_res, PEER, WRITES, VOTING)                  \
-	ROW(FORGET, dfs_forget_args, dfs_settled_res, PEER, WRITES, VOTING)              \
-	ROW(FENCE, dfs_fence_args, dfs_fence_res, PEER, WRITES, VOTING)                  \
-	ROW(DIGEST, dfs_digest_args, dfs_digest_res, PEER, READS, VOTING)
+	    RECOVERING, LARGE)                                                           \
+	ROW(HEAL, heal, nothing, dfs_heal_res, USER, nothing, WHOLE, READS, RECOVERING,  \
+	    SMALL)                                                                       \
+	ROW(LEARN, learn, dfs_learn_args, dfs_learn_res, PEER, nothing, WHOLE, WRITES,   \
+	    VOTING, SMALL)                                                               \
+	ROW(FORGET, forget, dfs_forget_args, dfs_settled_res, PEER, nothing, WHOLE,      \
+	    WRITES, VOTING, SMALL)                                                       \
+	ROW(FENCE, fence, dfs_fence_args, dfs_fence_res, PEER, nothing, WHOLE, WRITES,   \
+	    VOTING, LARGE)                                                               \
+	ROW(DIGEST, digest, dfs_digest_args, dfs_digest_res, PEER, nothing, WHOLE,       \
+	    READS, VOTING, LARGE)                                                        \
+	ROW(RECALL, recall, dfs_recall_args, dfs_recall_res, PEER, nothing, WHOLE,       \
+	    WRITES, RECOVERING, SMALL)
 
 /* The arguments of a procedure that has none. */
 typedef char nothing;
@@ -95,24 +100,13 @@ SERVED(WRAPPER)
 	 .writes = (writes_),                                                            \
 	 .while_recovering = (recovering_),                                              \
 	 .answer_max = (answer_)},
-#define NOT_SERVED_ROW(name_, args_type, res_type, access_, writes_, recovering_)        \
-	{.procedure = DFS_##name_,                                                       \
-	 .name = #name_,                                                                 \
-	 .args = (xdrproc_t)xdr_##args_type,                                             \
-	 .res = (xdrproc_t)xdr_##res_type,                                               \
-	 .args_size = sizeof(args_type),                                                 \
-	 .res_size = sizeof(res_type),                                                   \
-	 .access = DISPATCH_##access_,                                                   \
-	 .writes = (writes_),                                                            \
-	 .while_recovering = (recovering_)},
-
-static const struct dispatch_row rows[] = {SERVED(SERVED_ROW) NOT_SERVED(NOT_SERVED_ROW)};
+static const struct dispatch_row rows[] = {SERVED(SERVED_ROW)};
 
 const struct dispatch_row *dispatch_find(uint32_t procedure)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (rows[i].procedure == procedure)
-			return rows[i].handler != NULL ? &rows[i] : NULL;
+			return &rows[i];
 	return NULL;
 }
 

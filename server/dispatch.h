@@ -20,7 +20,6 @@ enum dispatch_access {
 struct dispatch_row {
 	uint32_t procedure;
 	const char *name; /* as in dfs.x, without DFS_ */
-	/* NULL: known, but not served yet */
 	void (*handler)(struct caller *caller, const void *args, void *res);
 	xdrproc_t args, res;
 	size_t args_size, res_size;
@@ -35,11 +34,11 @@ struct dispatch_row {
 	size_t answer_max;     /* memory that the answer may take while it is sent */
 };
 
-/* The row of a procedure that is served, or NULL. */
+/* The row of a procedure, or NULL. */
 const struct dispatch_row *dispatch_find(uint32_t procedure);
 
 /* Arguments and result of any one procedure. */
-enum { DISPATCH_ROOM = 256 };
+enum { DISPATCH_ROOM = 512 };
 struct dispatch_call {
 	const struct dispatch_row *row;
 	_Alignas(max_align_t) unsigned char args[DISPATCH_ROOM];

@@ -34,8 +34,8 @@ static void *retry(void *argument)
 	return NULL;
 }
 
-static struct links *connect_others(const struct cluster *cluster, unsigned server,
-				    SSL_CTX *take_tls)
+struct links *peers_connect(const struct cluster *cluster, unsigned server,
+			    SSL_CTX *take_tls)
 {
 	struct greeting *greeting = calloc(1, sizeof *greeting);
 	const struct links_options options = {.cluster = cluster,
@@ -73,7 +73,7 @@ struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX 
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&peers->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	peers->links = connect_others(cluster, server, take_tls);
+	peers->links = peers_connect(cluster, server, take_tls);
 	if (peers->links == NULL ||
 	    pthread_create(&peers->retrier, NULL, retry, peers) != 0)
 		goto fail;

@@ -14,6 +14,13 @@
 
 struct peers;
 
+/*
+ * Links to the other three of one's own, apart from those that answer for log-ins.  NULL when out of
+ * memory or threads.
+ */
+struct links *peers_connect(const struct cluster *cluster, unsigned server,
+			    SSL_CTX *take_tls);
+
 /* NULL when out of memory or threads.  The acceptor outlives it. */
 struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX *take_tls,
 			struct acceptor *acceptor, struct store *store);
@@ -53,5 +60,14 @@ void peers_free_registers(struct peers_register *registers, size_t count);
  */
 void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		  dfs_looked *items);
+
+/*
+ * The same, but proposes the newest value of each path anew whatever three agree on, and waits for all four:
+ * after it all that take part have the same ballot.  accepted_by has an entry for each path: who said
+ * yes to the ballot in items, as a mask with bit s-1 for server s; 0 where nothing was to be
+ * proposed, because nobody had anything.
+ */
+void peers_settle(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		  dfs_looked *items, unsigned *accepted_by);
 
 #endif

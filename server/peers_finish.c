@@ -38,6 +38,8 @@ struct finishing {
 	size_t open[DFS_BATCH_MAX], count;
 	uint64_t counter; /* of the last ballot */
 	bool refused;     /* it was, by some server */
+	unsigned *
+		anew; /* what is agreed is proposed too: who accepted it, as masks; or NULL */
 };
 
 /* One attempt, at one ballot. */
@@ -180,13 +182,20 @@ static void gather(const struct finishing *finishing, struct attempt *attempt)
 						   : round_answer(attempt->round, s);
 }
 
-static struct peers_tally tally_promises(const struct attempt *attempt, size_t path)
+static struct peers_told told_promises(const struct attempt *attempt, size_t path)
 {
-	struct peers_told told = {{NULL}};
+	struct peers_told told = {.unsure = false};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (attempt->prepared[i] != NULL)
 			told.of[i] = promised(attempt->prepared[i], path);
+	return told;
+}
+
+static struct peers_tally tally_promises(const struct attempt *attempt, size_t path)
+{
+	const struct peers_told told = told_promises(attempt, path);
+
 	return peers_tally(&told);
 }
 
@@ -241,7 +250,7 @@ static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 	(void)peers_await(peers, attempt->round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
 	gather(finishing, attempt);
-	if (!three_promised(finishing, attempt)) {
+	if (finishing->anew != NULL || !three_promised(finishing, attempt)) {
 		(void)peers_await(peers, attempt->round, DFS_SERVERS,
 				  finishing->deadline);
 		gather(finishing, attempt);
@@ -263,6 +272,45 @@ static void free_accept(void *call)
 	free(call);
 }
 
+static const dfs_ballot *ballot_of(const dfs_register *reg)
+{
+	return reg->known ? &reg->dfs_register_u.accepted.ballot : &ballot_none;
+}
+
+/* The highest value that was told of, whatever three agree on; or that there is none. */
+static const dfs_register *highest_promise(const struct attempt *attempt, size_t path)
+{
+	const struct peers_told told = told_promises(attempt, path);
+	const dfs_register *highest = NULL;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (told.of[i] != NULL &&
+		    (highest == NULL ||
+		     ballot_compare(ballot_of(told.of[i]), ballot_of(highest)) > 0))
+			highest = told.of[i];
+	return highest;
+}
+
+/* What is to be proposed of the path; NULL: nothing, or not now. */
+static const dfs_register *proposal_of(struct finishing *finishing,
+				       const struct attempt *attempt, size_t path)
+{
+	const struct peers_tally tally = tally_promises(attempt, path);
+	const dfs_register *reg = tally.newest;
+	bool agreed = tally.equal >= PEERS_THREE;
+
+	if (tally.answers < PEERS_THREE)
+		return NULL;
+	if (finishing->anew != NULL) {
+		reg = highest_promise(attempt, path);
+		agreed = !reg->known;
+	}
+	if (!agreed)
+		return reg;
+	settle(finishing, finishing->open[path], reg);
+	return NULL;
+}
+
 /* The highest values that three promised on; what they agree on needs no proposal. */
 static struct accept_call *new_accept(struct finishing *finishing,
 				      const struct attempt *attempt)
@@ -278,19 +326,13 @@ static struct accept_call *new_accept(struct finishing *finishing,
 	call->args.ballot = attempt->ballot;
 	call->args.items.items_val = items;
 	for (size_t i = 0; i < finishing->count; i++) {
-		const struct peers_tally tally = tally_promises(attempt, i);
+		const dfs_register *reg = proposal_of(finishing, attempt, i);
 		size_t path = finishing->open[i];
 		u_int at = call->args.items.items_len;
 
-		if (tally.answers < PEERS_THREE)
-			continue;
-		if (tally.equal >= PEERS_THREE) {
-			settle(finishing, path, tally.newest);
-			continue;
-		}
-		if (!value_copy(&tally.newest->dfs_register_u.accepted.value,
-				&items[at].value))
-			continue; /* it is tried again */
+		if (reg == NULL ||
+		    !value_copy(&reg->dfs_register_u.accepted.value, &items[at].value))
+			continue; /* what is left open is tried again */
 		call->args.items.items_len++;
 		call->paths[at] = i;
 		if (!copy_path(&finishing->paths->paths.paths_val[path],
@@ -321,14 +363,22 @@ static bool said_yes(const dfs_accept_res *res, size_t item)
 	       res->dfs_accept_res_u.ok.items.items_val[item] == DFS_OK;
 }
 
-static unsigned count_yes(const struct finishing *finishing, const struct votes *votes,
-			  size_t item)
+/* As a mask. */
+static unsigned who_said_yes(const struct finishing *finishing, const struct votes *votes,
+			     size_t item)
 {
 	unsigned yes = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		yes += said_yes(accepted(finishing, votes, s), item);
+		if (said_yes(accepted(finishing, votes, s), item))
+			yes |= 1U << (s - 1);
 	return yes;
+}
+
+static unsigned count_yes(const struct finishing *finishing, const struct votes *votes,
+			  size_t item)
+{
+	return (unsigned)__builtin_popcount(who_said_yes(finishing, votes, item));
 }
 
 static bool three_accepted(const struct finishing *finishing, const struct votes *votes,
@@ -362,6 +412,9 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 		}
 		reg.dfs_register_u.accepted = (dfs_accepted){
 			.ballot = args->ballot, .settled = TRUE, .value = item->value};
+		if (finishing->anew != NULL)
+			finishing->anew[finishing->open[call->paths[i]]] =
+				who_said_yes(finishing, votes, i);
 		settle(finishing, finishing->open[call->paths[i]], &reg);
 		if (said_yes(&votes->own, i))
 			store_settled(finishing->peers->store, item->path.dfs_path_val,
@@ -389,7 +442,7 @@ static void run_accept(struct finishing *finishing, const struct attempt *attemp
 		acceptor_accept(peers->acceptor, &call->args, &votes.own);
 	(void)peers_await(peers, votes.round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
-	if (!three_accepted(finishing, &votes, &call->args))
+	if (finishing->anew != NULL || !three_accepted(finishing, &votes, &call->args))
 		(void)peers_await(peers, votes.round, DFS_SERVERS, finishing->deadline);
 	take_votes(finishing, &votes, call);
 	round_free(votes.round);
@@ -453,24 +506,46 @@ static void propose(struct finishing *finishing)
 	}
 }
 
+static void begin(struct finishing *finishing)
+{
+	finishing->count = finishing->paths->paths.paths_len;
+	for (size_t i = 0; i < finishing->count; i++) {
+		finishing->open[i] = i;
+		finishing->items[i].status = DFS_UNCHECKED;
+	}
+}
+
+static void end(struct finishing *finishing)
+{
+	propose(finishing);
+	for (size_t i = 0; i < finishing->count && finishing->refused; i++)
+		if (is_open(finishing, finishing->open[i]))
+			finishing->items[finishing->open[i]].status = DFS_BUSY;
+}
+
 void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		  dfs_looked *items)
 {
 	struct finishing finishing = {
 		.peers = peers, .paths = paths, .items = items, .deadline = deadline_ms};
 
-	finishing.count = paths->paths.paths_len;
-	for (size_t i = 0; i < finishing.count; i++) {
-		finishing.open[i] = i;
-		items[i].status = DFS_UNCHECKED;
-	}
-	if (!look(&finishing))
-		return;
-	if (!peers_pause(peers, LOOK_AGAIN_MS + some(LOOK_AGAIN_MORE_MS), deadline_ms) ||
-	    !look(&finishing))
-		return;
-	propose(&finishing);
-	for (size_t i = 0; i < finishing.count && finishing.refused; i++)
-		if (is_open(&finishing, finishing.open[i]))
-			items[finishing.open[i]].status = DFS_BUSY;
+	begin(&finishing);
+	if (look(&finishing) &&
+	    peers_pause(peers, LOOK_AGAIN_MS + some(LOOK_AGAIN_MORE_MS), deadline_ms) &&
+	    look(&finishing))
+		end(&finishing);
+}
+
+void peers_settle(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		  dfs_looked *items, unsigned *accepted_by)
+{
+	struct finishing finishing = {.peers = peers,
+				      .paths = paths,
+				      .items = items,
+				      .deadline = deadline_ms,
+				      .anew = accepted_by};
+
+	memset(accepted_by, 0, paths->paths.paths_len * sizeof *accepted_by);
+	begin(&finishing);
+	end(&finishing);
 }

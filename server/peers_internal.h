@@ -61,7 +61,7 @@ bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms);
 
 struct peers_look {
 	struct round *round;
-	dfs_lookup_res own; /* DFS_OK, if this server votes */
+	dfs_lookup_res own; /* DFS_OK, if this server votes or has just started */
 	struct peers_voters voters;
 	int64_t deadline;
 };
@@ -73,9 +73,13 @@ bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 void peers_look_rest(struct peers *peers, struct peers_look *look);
 void peers_look_free(struct peers_look *look);
 
-/* What the servers told of one path; each NULL when it told nothing. */
+/*
+ * What the servers told of one path; each NULL when it told nothing.  Where no three of them vote,
+ * those that have just started are among them, and nothing is agreed.
+ */
 struct peers_told {
 	const dfs_register *of[DFS_SERVERS];
+	bool unsure;
 };
 struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
 			     size_t path);

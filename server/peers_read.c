@@ -54,7 +54,7 @@ static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadl
 		      struct peers_look *ret)
 {
 	dfs_paths *copy = copy_paths(paths);
-	unsigned good;
+	unsigned good, own;
 
 	memset(ret, 0, sizeof *ret);
 	if (copy == NULL)
@@ -65,13 +65,11 @@ static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadl
 			       deadline_ms);
 	if (ret->round == NULL)
 		return false;
-	ret->own.status = DFS_RECOVERING;
-	if (ret->voters.self)
-		acceptor_lookup(peers->acceptor, paths, &ret->own);
-	good = peers_await(peers, ret->round, PEERS_THREE - ret->voters.self,
-			   deadline_ms);
-	if (good + ret->voters.self < PEERS_TWO)
-		(void)round_await(ret->round, PEERS_TWO - ret->voters.self, deadline_ms);
+	acceptor_lookup(peers->acceptor, paths, &ret->own);
+	own = ret->own.status == DFS_OK;
+	good = peers_await(peers, ret->round, PEERS_THREE - own, deadline_ms);
+	if (good + own < PEERS_TWO)
+		(void)round_await(ret->round, PEERS_TWO - own, deadline_ms);
 	take_seen(peers, ret);
 	return true;
 }
@@ -120,28 +118,43 @@ void peers_look_free(struct peers_look *look)
 
 /* ---- what was told -------------------------------------------------------------------- */
 
-/* NULL also where the answer stops before this path, and from a server that does not vote. */
-static const dfs_register *register_of(const dfs_lookup_res *res, size_t path)
+/* NULL also where the answer stops before this path. */
+static const dfs_register *register_of(const dfs_lookup_res *res, size_t path,
+				       bool unsure)
 {
 	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
 
-	if (res->status != DFS_OK || !ok->votes || path >= ok->items.items_len ||
-	    ok->items.items_val[path].status != DFS_OK)
+	if (res->status != DFS_OK || !(ok->votes || unsure) ||
+	    path >= ok->items.items_len || ok->items.items_val[path].status != DFS_OK)
 		return NULL;
 	return &ok->items.items_val[path].dfs_looked_u.reg;
 }
 
-struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
-			     size_t path)
+/* How many there are. */
+static unsigned fill_told(const struct peers *peers, const struct peers_look *look,
+			  size_t path, struct peers_told *told)
 {
-	struct peers_told told = {{NULL}};
+	unsigned count = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_lookup_res *res =
 			s == peers->server ? &look->own : round_answer(look->round, s);
 
 		if (res != NULL)
-			told.of[s - 1] = register_of(res, path);
+			told->of[s - 1] = register_of(res, path, told->unsure);
+		count += told->of[s - 1] != NULL;
+	}
+	return count;
+}
+
+struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
+			     size_t path)
+{
+	struct peers_told told = {.unsure = false};
+
+	if (fill_told(peers, look, path, &told) < PEERS_THREE) {
+		told.unsure = true;
+		(void)fill_told(peers, look, path, &told);
 	}
 	return told;
 }
@@ -182,7 +195,7 @@ struct peers_tally peers_tally(const struct peers_told *told)
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_register *reg = told->of[i];
 		unsigned equal = reg != NULL ? count_same(told, reg) : 0;
-		bool agreed = equal >= PEERS_THREE;
+		bool agreed = equal >= PEERS_THREE && !told->unsure;
 
 		tally.answers += reg != NULL;
 		if (reg == NULL || (tally.equal >= PEERS_THREE && !agreed))
@@ -193,6 +206,10 @@ struct peers_tally peers_tally(const struct peers_told *told)
 			tally.equal = equal;
 		}
 	}
+	if (told->unsure && tally.answers > PEERS_TWO)
+		tally.answers = PEERS_TWO;
+	if (told->unsure && tally.equal > PEERS_TWO)
+		tally.equal = PEERS_TWO;
 	return tally;
 }
 

@@ -13,6 +13,7 @@
 #include "store.h"
 
 struct accounts;
+struct healing;
 struct peers;
 
 /* The server that all connections share; made in server.c. */
@@ -23,6 +24,7 @@ struct procs_server {
 	struct acceptor *acceptor;
 	struct peers *peers;
 	struct accounts *accounts;
+	struct healing *healing;
 	uint8_t secret[32]; /* that the four servers share */
 	int64_t started_ns;
 	unsigned (*connections)(void); /* how many are open now */
@@ -82,5 +84,11 @@ void procs_finish(struct caller *, const dfs_paths *, dfs_finish_res *);
 void procs_settled(struct caller *, const dfs_settled_args *, dfs_settled_res *);
 void procs_list(struct caller *, const dfs_list_args *, dfs_list_res *);
 void procs_status(struct caller *, const void *, dfs_status_res *);
+void procs_heal(struct caller *, const void *, dfs_heal_res *);
+void procs_learn(struct caller *, const dfs_learn_args *, dfs_learn_res *);
+void procs_forget(struct caller *, const dfs_forget_args *, dfs_settled_res *);
+void procs_fence(struct caller *, const dfs_fence_args *, dfs_fence_res *);
+void procs_digest(struct caller *, const dfs_digest_args *, dfs_digest_res *);
+void procs_recall(struct caller *, const dfs_recall_args *, dfs_recall_res *);
 
 #endif

@@ -238,6 +238,9 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 	struct walk walk = {
 		.store = caller->server->store, .caller = caller, .args = args};
 	dfs_list_ok *ok = &res->dfs_list_res_u.ok;
+	struct acceptor *acceptor = caller->server->acceptor;
+	dfs_state state = acceptor_state(acceptor);
+	uint32_t epoch = acceptor_seen(acceptor).epoch;
 	bool good;
 
 	if (args->max == 0 || args->max > DFS_LIST_MAX) {
@@ -260,6 +263,14 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 		res->status = DFS_BUSY;
 		return;
 	}
-	ok->votes = TRUE;
+	/* Registers that were lost and found meanwhile, in a new epoch, are not all in the page. */
+	if (acceptor_state(acceptor) == DFS_STATE_RECOVERING ||
+	    acceptor_seen(acceptor).epoch != epoch) {
+		xdr_free((xdrproc_t)xdr_dfs_list_res, res);
+		memset(res, 0, sizeof *res);
+		res->status = DFS_RECOVERING;
+		return;
+	}
+	ok->votes = state == DFS_STATE_VOTING;
 	ok->more = walk.more;
 }

@@ -1,6 +1,7 @@
 /* HELLO and STATUS: who this server is and how it is. */
 #include "procs.h"
 
+#include "healing.h"
 #include "log.h"
 
 #include <stdlib.h>
@@ -19,20 +20,12 @@ static bool fill_text(dfs_text *ret, const char *text)
 	return true;
 }
 
-static dfs_state state_of(const struct procs_server *server, const char **ret_why)
-{
-	*ret_why = "";
-	return store_whole(server->store, ret_why) ? DFS_STATE_VOTING
-						   : DFS_STATE_RECOVERING;
-}
-
 void procs_hello(struct caller *caller, const dfs_hello_args *args, dfs_hello_res *res)
 {
 	const struct procs_server *server = caller->server;
 	dfs_hello_ok *ok = &res->dfs_hello_res_u.ok;
 	struct store_numbers numbers;
 	char quoted[DFS_TEXT_MAX + 1];
-	const char *why;
 
 	log_event(LOG_DEBUG, "hello", "address=%s caller=%s", caller->address,
 		  log_quote(args->caller.dfs_text_val, args->caller.dfs_text_len, quoted,
@@ -45,7 +38,7 @@ void procs_hello(struct caller *caller, const dfs_hello_args *args, dfs_hello_re
 	ok->cluster = server->cluster;
 	ok->store = numbers.id;
 	ok->server = server->number;
-	ok->state = state_of(server, &why);
+	ok->state = acceptor_state(server->acceptor);
 	ok->seen = acceptor_seen(server->acceptor);
 	res->status = DFS_OK;
 }
@@ -56,13 +49,17 @@ void procs_status(struct caller *caller, const void *args, dfs_status_res *res)
 	dfs_status_ok *ok = &res->dfs_status_res_u.ok;
 	struct store_numbers numbers;
 	struct store_owner owner;
-	const char *why;
+	struct acceptor_standing standing;
 
 	(void)args;
 	store_get_numbers(server->store, &numbers);
 	ok->server = server->number;
-	ok->state = state_of(server, &why);
-	if (!fill_text(&ok->why, why) || !fill_text(&ok->software, DFS_SOFTWARE)) {
+	acceptor_get_standing(server->acceptor, &standing);
+	ok->state = standing.state;
+	ok->recovered = standing.recovered;
+	ok->to_recover = standing.to_recover;
+	if (!fill_text(&ok->why, standing.why) ||
+	    !fill_text(&ok->software, DFS_SOFTWARE)) {
 		free(ok->why.dfs_text_val);
 		res->status = DFS_BUSY;
 		return;
@@ -83,5 +80,19 @@ void procs_status(struct caller *caller, const void *args, dfs_status_res *res)
 	store_owner(server->store, caller->user, strlen(caller->user), &owner);
 	ok->used = owner.used;
 	ok->quota = owner.quota;
+	if (server->healing && !healing_status(server->healing, ok)) {
+		xdr_free((xdrproc_t)xdr_dfs_status_res, res);
+		memset(res, 0, sizeof *res);
+		res->status = DFS_BUSY;
+		return;
+	}
 	res->status = DFS_OK;
+}
+
+void procs_heal(struct caller *caller, const void *args, dfs_heal_res *res)
+{
+	(void)args;
+	if (caller->server->healing)
+		healing_wake(caller->server->healing);
+	res->status = caller->server->healing ? DFS_OK : DFS_BUSY;
 }

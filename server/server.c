@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "connection.h"
 #include "create.h"
+#include "healing.h"
 #include "listener.h"
 #include "log.h"
 #include "peers.h"
@@ -51,6 +52,7 @@ struct server {
 	struct acceptor *acceptor;
 	struct peers *peers;
 	struct accounts *accounts;
+	struct healing *healing;
 	struct admission *admission;
 	struct listener *listener;
 	struct registrar *registrar;
@@ -111,7 +113,6 @@ static bool open_store(struct server *server)
 					      .server = settings->number,
 					      .cluster = settings->cluster.id};
 	char why[PATH_MAX + 256] = "";
-	const char *unused;
 
 	int rc = store_open(&options, &server->store, why, sizeof why);
 	if (rc != 0) {
@@ -120,11 +121,6 @@ static bool open_store(struct server *server)
 	}
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
-	if (server->acceptor != NULL && store_whole(server->store, &unused) &&
-	    acceptor_vote(server->acceptor) != 0) {
-		acceptor_free(server->acceptor);
-		server->acceptor = NULL;
-	}
 	server->admission = admission_new(&admission_limits_default);
 	if (server->acceptor != NULL && server->admission != NULL)
 		return true;
@@ -146,6 +142,14 @@ static bool meet_others(struct server *server)
 						server->secret, &accounts_rules_default);
 	}
 	if (server->accounts != NULL)
+		server->healing = healing_start(&(struct healing_options){
+			.cluster = &settings->cluster,
+			.server = settings->number,
+			.take_tls = certificate_peer(server->certificate),
+			.store = server->store,
+			.acceptor = server->acceptor,
+			.peers = server->peers});
+	if (server->healing != NULL)
 		return true;
 	complain(server, "out of memory or threads");
 	return false;
@@ -162,6 +166,7 @@ static void share(struct server *server)
 					      .acceptor = server->acceptor,
 					      .peers = server->peers,
 					      .accounts = server->accounts,
+					      .healing = server->healing,
 					      .started_ns = clock_wall_ns(),
 					      .connections = count_connections};
 	memcpy(server->procs.secret, server->secret, SECRET_LEN);
@@ -224,6 +229,7 @@ static void server_reload(struct server *server)
 
 	if (certificate_reload(server->certificate, why, sizeof why)) {
 		peers_set_tls(server->peers, certificate_peer(server->certificate));
+		healing_set_tls(server->healing, certificate_peer(server->certificate));
 		tell_certificate(server);
 	} else {
 		log_event(LOG_WARN, "not-reloaded", "why=%s",
@@ -253,6 +259,7 @@ static void stop(struct server *server)
 	registrar_stop(server->registrar);
 	accounts_cancel(server->accounts);
 	peers_cancel(server->peers);
+	healing_stop(server->healing);
 	if (!end_connections(server)) {
 		/* The process ends under them, which is as safe as kill -9: that is
 		 * what stores are made for. */
@@ -260,6 +267,7 @@ static void stop(struct server *server)
 			  admission_count(server->admission));
 		goto done;
 	}
+	healing_free(server->healing);
 	accounts_free(server->accounts);
 	peers_free(server->peers);
 	acceptor_free(server->acceptor);

@@ -51,7 +51,9 @@ BADCRED, REJECTEDCRED, TOOWEAK = 1, 2, 5
 SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS = range(5)
 STARTTLS = ("accepted", SUCCESS, AUTH_NONE, b"STARTTLS")
 HELLO, LOGIN, PUT, BIND, GET, LOOKUP, PREPARE, ACCEPT, DELETE, FINISH, SETTLED, LIST, STATUS = range(1, 14)
-BETWEEN_SERVERS = (32, 33, 34, 35, 36)
+# LEARN, FORGET, FENCE, DIGEST, RECALL, with the least arguments of each.
+BETWEEN_SERVERS = ((32, bytes(4)), (33, bytes(4)), (34, bytes(4 + 16 + 4)), (35, bytes(4 + 4 + 4 + 4)),
+                   (36, struct.pack(">I", 1) + bytes(16 + 4 + 8)))
 OK, RECOVERING, UNKNOWN, DENIED, UNCHECKED = 0, 6, 7, 9, 12
 RECORD_MAX = 2097152
 
@@ -107,7 +109,7 @@ def hello_args(caller=b"peer.py"):
 
 
 def list_args(folder=b"/"):
-    return opaque(folder) + opaque(b"") + struct.pack(">3I", 0, 0, 9)
+    return opaque(folder) + opaque(b"") + struct.pack(">4I", 0, 0, 0, 9)
 
 
 def word(results, at=0):
@@ -472,10 +474,12 @@ def check_records(ok):
         ok(reply(stream)[0] == 8, "a call in many fragments")
         stream.sendall(record(call(9, 0)) + record(call(10, STATUS)) + record(call(11, 0)))
         ok([reply(stream)[0] for _ in range(3)] == [9, 10, 11], "three calls at once")
-        for procedure in BETWEEN_SERVERS + (99,):
-            if ask(stream, procedure)[1][:2] != ("accepted", PROC_UNAVAIL):
-                ok(False, f"procedure {procedure} is unavailable")
-        ok(ask(stream, 14)[1][:2] == ("accepted", PROC_UNAVAIL), "unknown procedures")
+        for procedure, args in BETWEEN_SERVERS:
+            _, what, results = ask(stream, procedure, args)
+            ok(what[1] == SUCCESS and results == struct.pack(">I", DENIED),
+               f"procedure {procedure} is for servers")
+        for procedure in (14, 31, 37, 99):
+            ok(ask(stream, procedure)[1][:2] == ("accepted", PROC_UNAVAIL), "unknown procedures")
         garbage = ("accepted", GARBAGE_ARGS)
         ok(ask(stream, HELLO, struct.pack(">I", 0xfffffff0))[1][:2] == garbage,
            "a name longer than its record")

@@ -53,9 +53,14 @@ peer()
 
 @test "1.9 a server without its store answers what it may" {
 	rm -r "$CLUSTER/dfs1/data/seg"
-	servers_start
+	# Two others do not find it, and so do not vote: it has to wait for them.
+	sed "s/:$(server_port 1)\$/:1/" "$DFS_CONFIG" >"$CLUSTER/lost.conf"
+	server_start 2 --config "$CLUSTER/lost.conf"
+	server_start 3 --config "$CLUSTER/lost.conf"
+	server_start 1
 	log_has 1 ' recovering why='
 	peer recovering
+	log_has 1 ' waiting why='
 }
 
 # refused PATTERN: dfs1 does not start, and says why

@@ -6,6 +6,7 @@
 #include "value.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -477,6 +478,154 @@ static void test_an_epoch_is_learned_with_a_value(void **state)
 	assert_int_equal(accept_tombstone(place, path, ballot_of(5, 1)), DFS_REFUSED);
 }
 
+/* ---- FORGET -------------------------------------------------------------------- */
+
+static void forget(struct place *place, dfs_ballot ballot)
+{
+	dfs_settled_item item = {.path = path_of(path), .ballot = ballot};
+	dfs_forget_args args = {{1, &item}};
+	dfs_settled_res res = {0};
+
+	acceptor_forget(place->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+}
+
+static bool is_known(struct place *place)
+{
+	struct store_register reg;
+
+	return store_register(place->store, path, strlen(path), &reg) == 0;
+}
+
+/* The floor stands for what was accepted and promised, and outlasts a restart. */
+static void test_3_3_a_tombstone_is_forgotten_below_the_floor(void **state)
+{
+	struct place *place = *state;
+	struct store_numbers numbers;
+
+	assert_int_equal(accept_tombstone(place, path, ballot_of(10, 1)), DFS_OK);
+	assert_int_equal(promise(place, path, ballot_of(20, 1)), DFS_OK);
+	forget(place, ballot_of(9, 1));
+	assert_true(is_known(place));
+	forget(place, ballot_of(10, 1));
+	assert_false(is_known(place));
+	store_get_numbers(place->store, &numbers);
+	assert_int_equal(numbers.floor.counter, 20);
+	/* Late messages of the time before do not bring it back, nor is a late FORGET of use. */
+	assert_int_equal(learn_tombstone(place, ballot_of(10, 1)), DFS_REFUSED);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(15, 1)), DFS_REFUSED);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(20, 1)), DFS_REFUSED);
+	restart(place);
+	assert_false(is_known(place));
+	assert_int_equal(learn_tombstone(place, ballot_of(20, 1)), DFS_REFUSED);
+	assert_int_equal(learn_tombstone(place, ballot_of(20, 2)), DFS_OK);
+	forget(place, ballot_of(10, 1));
+	assert_true(is_known(place));
+}
+
+/* What came by LEARN, or from before a restart, is not confirmed. */
+static void test_3_3_only_what_was_confirmed_is_forgotten(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(learn_tombstone(place, ballot_of(10, 1)), DFS_OK);
+	forget(place, ballot_of(10, 1));
+	assert_true(is_known(place));
+	assert_int_equal(accept_tombstone(place, path, ballot_of(11, 1)), DFS_OK);
+	restart(place);
+	forget(place, ballot_of(11, 1));
+	assert_true(is_known(place));
+	/* With the rule off it goes. */
+	place->rules.check_confirmed = false;
+	restart(place);
+	forget(place, ballot_of(11, 1));
+	assert_false(is_known(place));
+}
+
+static void test_3_3_without_the_floor_it_comes_back(void **state)
+{
+	struct place *place = *state;
+
+	place->rules.check_floor = false;
+	restart(place);
+	assert_int_equal(accept_tombstone(place, path, ballot_of(10, 1)), DFS_OK);
+	forget(place, ballot_of(10, 1));
+	assert_false(is_known(place));
+	assert_int_equal(learn_tombstone(place, ballot_of(10, 1)), DFS_OK);
+	assert_true(is_known(place));
+}
+
+static void test_files_are_not_forgotten(void **state)
+{
+	struct place *place = *state;
+
+	/* A later proposal, so that no content is asked for. */
+	assert_int_equal(accept_file(place, path, ballot_of(5, 1), ballot_of(4, 1),
+				     id_of(1000)),
+			 DFS_OK);
+	forget(place, ballot_of(5, 1));
+	assert_true(is_known(place));
+}
+
+/* ---- FENCE --------------------------------------------------------------------- */
+
+enum { WRITES_MOST = 400 };
+
+struct writer {
+	struct place *place;
+	unsigned accepted;
+};
+
+/* Path after path, until the epoch is over. */
+static void *write_until_refused(void *argument)
+{
+	struct writer *writer = argument;
+	char name[32];
+
+	for (unsigned i = 0; i < WRITES_MOST; i++) {
+		snprintf(name, sizeof name, "/ann/%04u", i);
+		if (accept_tombstone(writer->place, name, ballot_of(i + 1, 1)) != DFS_OK)
+			break;
+		writer->accepted++;
+	}
+	return NULL;
+}
+
+/* Whatever was answered with yes in the old epoch is handed over: none is under way any more. */
+static void test_2_0_an_epoch_is_adopted_between_acceptances(void **state)
+{
+	struct place *place = *state;
+	struct writer writer = {.place = place};
+	dfs_fence_args args = {.epoch = 1, .store = id_of(9)};
+	dfs_fence_res res = {0};
+	struct store_numbers numbers;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, write_until_refused, &writer), 0);
+	do
+		store_get_numbers(place->store, &numbers);
+	while (numbers.tombstones < 20);
+	acceptor_fence(place->acceptor, 2, &args, &res);
+	pthread_join(thread, NULL);
+	assert_int_equal(res.status, DFS_OK);
+	assert_int_equal(res.dfs_fence_res_u.ok.registers.registers_len, writer.accepted);
+	assert_int_equal(res.dfs_fence_res_u.ok.seen.epoch, 1);
+	assert_true(writer.accepted < WRITES_MOST);
+	xdr_free((xdrproc_t)xdr_dfs_fence_res, &res);
+}
+
+static void test_who_does_not_vote_hands_nothing_over(void **state)
+{
+	struct place *place = *state;
+	dfs_fence_args args = {.epoch = 1, .store = id_of(9)};
+	dfs_fence_res res = {0};
+
+	acceptor_retire(place->acceptor, "because");
+	acceptor_fence(place->acceptor, 2, &args, &res);
+	assert_int_equal(res.status, DFS_RECOVERING);
+	assert_int_equal(acceptor_seen(place->acceptor).epoch, 0);
+}
+
 /* Counters may jump by so much and no further; other epochs are refused. */
 static void test_far_counters_and_other_epochs(void **state)
 {
@@ -597,6 +746,12 @@ int main(void)
 		TEST(test_it_does_not_vote_before_it_is_told),
 		TEST(test_what_three_accepted_is_learned),
 		TEST(test_an_epoch_is_learned_with_a_value),
+		TEST(test_3_3_a_tombstone_is_forgotten_below_the_floor),
+		TEST(test_3_3_only_what_was_confirmed_is_forgotten),
+		TEST(test_3_3_without_the_floor_it_comes_back),
+		TEST(test_files_are_not_forgotten),
+		TEST(test_2_0_an_epoch_is_adopted_between_acceptances),
+		TEST(test_who_does_not_vote_hands_nothing_over),
 		TEST(test_given_up_promises_bind_all_paths),
 		TEST(test_a_holder_needs_its_content),
 		TEST(test_bound_content_is_accepted_and_bound_anew),

@@ -70,6 +70,8 @@ static int start(void **state)
 	assert_non_null(fixture);
 	store_fixture_start(&fixture->store);
 	fixture->server.store = store = fixture->store.store;
+	fixture->server.acceptor = acceptor_new(store, 2, &acceptor_rules_default);
+	assert_non_null(fixture->server.acceptor);
 	for (size_t i = 0; i < WORLD; i++) {
 		dfs_value value;
 
@@ -96,6 +98,7 @@ static int end(void **state)
 {
 	struct fixture *fixture = *state;
 
+	acceptor_free(fixture->server.acceptor);
 	store_fixture_end(&fixture->store);
 	free(fixture);
 	return 0;

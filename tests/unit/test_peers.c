@@ -360,7 +360,7 @@ static void test_2_4_what_three_tell_is_so_and_else_the_newest(void **state)
 			is_nothing(kind) ? DFS_TOMBSTONE : DFS_FILE;
 	}
 	for (int code = 0; code < KINDS * KINDS * KINDS * KINDS; code++, cases++) {
-		struct peers_told all = {{NULL}};
+		struct peers_told all = {.unsure = false};
 		int kinds[DFS_SERVERS], rest = code, newest;
 		unsigned answers, equal;
 		struct peers_tally tally;

@@ -1,0 +1,251 @@
+/*
+ * Comparing: what is done about paths that are not the same everywhere.
+ *
+ * All four are asked.  A value may be learned when three servers that vote have accepted its ballot
+ * (rule 2.4 of the agreement).  One that fewer have may be the beginning of something, so it is
+ * proposed again until it is settled; that is the work of the first server that votes, so that not all of
+ * them propose at once, or of any if it is still so the next time.
+ */
+#include "compare_internal.h"
+
+#include "ballot.h"
+#include "errors.h"
+#include "log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREE = 3 };
+
+/* The answers on one batch. */
+struct answers {
+	dfs_lookup_res of[DFS_SERVERS]; /* zero: none */
+	unsigned voting;                /* who answered and votes, as a mask */
+};
+
+/* What is to be done about one batch; what it points to belongs to the answers. */
+struct plan {
+	dfs_learn_item learn[DFS_SERVERS][DFS_BATCH_MAX];
+	u_int learn_count[DFS_SERVERS];
+	dfs_path finish[DFS_BATCH_MAX];
+	u_int finish_count;
+};
+
+/* One server's word on one path. */
+struct word {
+	bool told;    /* it votes on this path */
+	bool known;   /* it has accepted something */
+	bool damaged; /* and cannot read it */
+	dfs_ballot ballot, floor;
+	const dfs_value *value;
+};
+
+/* ---- answers ------------------------------------------------------------------- */
+
+static struct word word_of(struct compare *compare, const struct answers *answers,
+			   unsigned server, const dfs_path *path, size_t at)
+{
+	const dfs_lookup_res *res = &answers->of[server - 1];
+	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
+	struct word word = {.told = false};
+	struct store_register reg;
+	dfs_status status;
+
+	if (!(answers->voting & 1U << (server - 1)) || at >= ok->items.items_len)
+		return word;
+	const dfs_looked *looked = &ok->items.items_val[at];
+
+	status = looked->status;
+	if (status == DFS_DAMAGED && server == compare->server &&
+	    store_register(compare->store, path->dfs_path_val, path->dfs_path_len,
+			   &reg) == EBADMSG) {
+		/* It did accept this ballot, whatever became of the value. */
+		word.known = word.damaged = true;
+		word.ballot = reg.ballot;
+	}
+	if (status != DFS_OK)
+		return word;
+	word.told = true;
+	word.known = looked->dfs_looked_u.reg.known;
+	if (word.known) {
+		const dfs_accepted *accepted =
+			&looked->dfs_looked_u.reg.dfs_register_u.accepted;
+
+		word.ballot = accepted->ballot;
+		word.value = &accepted->value;
+	} else {
+		word.floor = looked->dfs_looked_u.reg.dfs_register_u.floor;
+	}
+	return word;
+}
+
+static void ask(struct compare *compare, const dfs_paths *paths, struct answers *ret)
+{
+	unsigned peers = compare->calls.voting(compare->calls.context), answered;
+	unsigned self = 1U << (compare->server - 1);
+
+	memset(ret, 0, sizeof *ret);
+	answered = compare->calls.lookup(compare->calls.context, peers & ~self, paths,
+					 ret->of);
+	acceptor_lookup(compare->acceptor, paths, &ret->of[compare->server - 1]);
+	answered |= self;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (answered & 1U << i && ret->of[i].status == DFS_OK &&
+		    ret->of[i].dfs_lookup_res_u.ok.votes)
+			ret->voting |= 1U << i;
+}
+
+static void free_answers(struct answers *answers)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		xdr_free((xdrproc_t)xdr_dfs_lookup_res, &answers->of[i]);
+}
+
+/* ---- the plan ------------------------------------------------------------------ */
+
+static void plan_learning(struct plan *plan, unsigned server, const dfs_path *path,
+			  const struct word *newest)
+{
+	dfs_learn_item *item = &plan->learn[server - 1][plan->learn_count[server - 1]++];
+
+	*item = (dfs_learn_item){*path, newest->ballot, *newest->value};
+}
+
+static bool names(const struct word *word, const struct word *newest)
+{
+	return word->known && ballot_compare(&word->ballot, &newest->ballot) == 0;
+}
+
+/* Would it have to take back what it forgot? */
+static bool has_forgotten(const struct word *word, const struct word *newest)
+{
+	return word->told && !word->known &&
+	       ballot_compare(&newest->ballot, &word->floor) <= 0;
+}
+
+/* Is this the server whose turn it is to propose? */
+static bool is_first(const struct compare *compare, const struct answers *answers)
+{
+	return (answers->voting & ((1U << (compare->server - 1)) - 1)) == 0;
+}
+
+static void plan_path(struct compare *compare, const struct answers *answers,
+		      const struct suspect *suspect, size_t at, bool must,
+		      struct plan *plan)
+{
+	const dfs_path path = {(u_int)suspect->len, suspect->path};
+	struct word words[DFS_SERVERS];
+	const struct word *newest = NULL;
+	unsigned told = 0, named = 0, differing = 0;
+	bool forgotten = false;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		words[i] = word_of(compare, answers, i + 1, &path, at);
+		told += words[i].told;
+		if (!words[i].known)
+			continue;
+		int order =
+			newest ? ballot_compare(&words[i].ballot, &newest->ballot) : 1;
+
+		if (order > 0 || (order == 0 && !newest->value))
+			newest = &words[i];
+	}
+	if (!newest)
+		return;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		named += names(&words[i], newest);
+		differing +=
+			(words[i].told && !names(&words[i], newest)) || words[i].damaged;
+		forgotten |= has_forgotten(&words[i], newest);
+	}
+	if (differing == 0)
+		return;
+	if (named >= (compare->rules.three ? THREE : 1) && newest->value && !forgotten) {
+		for (unsigned i = 0; i < DFS_SERVERS; i++)
+			if ((words[i].told && !names(&words[i], newest)) ||
+			    words[i].damaged)
+				plan_learning(plan, i + 1, &path, newest);
+	} else if (told >= THREE && (must || is_first(compare, answers)) &&
+		   ballot_compare(&newest->ballot, &suspect->newest) <= 0) {
+		plan->finish[plan->finish_count++] = path;
+	}
+}
+
+/* ---- doing it ------------------------------------------------------------------ */
+
+static u_int count_learned(const dfs_learn_res *res)
+{
+	u_int count = 0;
+
+	for (u_int i = 0;
+	     res->status == DFS_OK && i < res->dfs_learn_res_u.items.items_len; i++)
+		count += res->dfs_learn_res_u.items.items_val[i] == DFS_OK;
+	return count;
+}
+
+static void run_plan(struct compare *compare, struct plan *plan,
+		     struct compare_outcome *outcome)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_learn_args args = {{plan->learn_count[i], plan->learn[i]}};
+		dfs_learn_res res = {0};
+
+		if (args.items.items_len == 0)
+			continue;
+		if (i + 1 != compare->server) {
+			compare->calls.learn(compare->calls.context, i + 1, &args);
+			outcome->taught += args.items.items_len;
+			continue;
+		}
+		acceptor_learn(compare->acceptor, &args, &res);
+		outcome->learned += count_learned(&res);
+		xdr_free((xdrproc_t)xdr_dfs_learn_res, &res);
+	}
+	if (plan->finish_count > 0) {
+		const dfs_paths paths = {{plan->finish_count, plan->finish}};
+
+		compare->calls.finish(compare->calls.context, &paths);
+		outcome->finished += plan->finish_count;
+	}
+}
+
+static bool mend_batch(struct compare *compare, const struct suspect *suspects,
+		       size_t count, bool must, struct compare_outcome *outcome)
+{
+	struct plan *plan = calloc(1, sizeof *plan);
+	dfs_path list[DFS_BATCH_MAX];
+	const dfs_paths paths = {{(u_int)count, list}};
+	struct answers answers;
+
+	if (!plan)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		list[i] = (dfs_path){(u_int)suspects[i].len, suspects[i].path};
+	ask(compare, &paths, &answers);
+	for (size_t i = 0; i < count; i++)
+		plan_path(compare, &answers, &suspects[i], i, must, plan);
+	run_plan(compare, plan, outcome);
+	free_answers(&answers);
+	free(plan);
+	return true;
+}
+
+bool compare_mend(struct compare *compare, const struct suspects *suspects, bool must,
+		  struct compare_outcome *outcome)
+{
+	size_t at = 0, count;
+
+	while (at < suspects->count) {
+		count = suspects->count - at;
+		if (count > DFS_BATCH_MAX)
+			count = DFS_BATCH_MAX;
+		if (!mend_batch(compare, &suspects->list[at], count, must, outcome) ||
+		    !compare->calls.pause(
+			    compare->calls.context,
+			    (int64_t)(count * 1000 / compare->rules.per_second)))
+			return false;
+		at += count;
+	}
+	return true;
+}

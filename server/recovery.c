@@ -1,0 +1,490 @@
+/*
+ * From the start of a server to its vote.
+ *
+ * One thread takes one step after another, by the standing of the acceptor:
+ *
+ *	STARTING	ask the peers; vote when enough have answered and none remembers more
+ *	RECOVERING	seal a new store id, open an epoch, take the registers, vote
+ *	VOTING		tell the peers what is new, and hear of new epochs
+ */
+#include "recovery_internal.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "log.h"
+#include "memory.h"
+#include "store_heal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const struct recovery_rules recovery_rules_default = {
+	.answers = 2,
+	.registers = true,
+	.new_epoch = true,
+	.memory = true,
+	.retry_ms = 1000,
+	.retry_most_ms = 60000,
+	.notice_ms = 1000,
+	.tell_ms = 60000,
+};
+
+enum {
+	VOTERS = 2,
+	STEP_MS = 20 /* two servers that wake each other do nothing else otherwise */
+};
+
+/* ---- asking and telling -------------------------------------------------------- */
+
+static dfs_memory own_memory(struct recovery *recovery)
+{
+	struct store_numbers numbers;
+
+	store_get_numbers(recovery->store, &numbers);
+	return (dfs_memory){.store = numbers.id,
+			    .epoch = numbers.epoch,
+			    .newest_segment = numbers.newest_segment};
+}
+
+static unsigned note_answered(struct recovery *recovery, unsigned peers)
+{
+	pthread_mutex_lock(&recovery->lock);
+	recovery->answered |= peers;
+	unsigned answered = recovery->answered;
+	pthread_mutex_unlock(&recovery->lock);
+	return answered;
+}
+
+/* Does the thread wait for just this peer, or for what it tells? */
+static bool is_waited_for(struct recovery *recovery, unsigned peer,
+			  const dfs_recall_args *args, const dfs_recall_ok *own)
+{
+	switch (own->state) {
+	case DFS_STATE_STARTING:
+		return !(note_answered(recovery, 0) & 1U << (peer - 1));
+	case DFS_STATE_RECOVERING:
+		return args->state == DFS_STATE_VOTING;
+	case DFS_STATE_VOTING:
+		break;
+	}
+	return args->own.epoch > own->own.epoch;
+}
+
+/* Does the peer vote, and did it not before? */
+static bool note_voting(struct recovery *recovery, unsigned peer, bool votes)
+{
+	unsigned bit = 1U << (peer - 1);
+
+	pthread_mutex_lock(&recovery->lock);
+	bool news = votes && !(recovery->voting & bit);
+
+	recovery->voting = votes ? recovery->voting | bit : recovery->voting & ~bit;
+	pthread_mutex_unlock(&recovery->lock);
+	return news;
+}
+
+void recovery_answer(struct recovery *recovery, unsigned peer,
+		     const dfs_recall_args *args, dfs_recall_res *res)
+{
+	dfs_recall_ok *ok = &res->dfs_recall_res_u.ok;
+	struct store_numbers numbers;
+	dfs_memory *known = calloc(1, sizeof *known);
+
+	if (!known) {
+		res->status = DFS_BUSY;
+		return;
+	}
+	if (store_memory(recovery->store, peer, known))
+		ok->remembered = known;
+	else
+		free(known);
+	ok->state = acceptor_state(recovery->acceptor);
+	ok->own = own_memory(recovery);
+	store_get_numbers(recovery->store, &numbers);
+	ok->registers = numbers.files + numbers.tombstones;
+	res->status = DFS_OK;
+	if (args->state == DFS_STATE_VOTING)
+		store_remember(recovery->store, peer, &args->own);
+	if (note_voting(recovery, peer, args->state == DFS_STATE_VOTING) &&
+	    recovery->news)
+		recovery->news(recovery->news_context, 1U << (peer - 1));
+	if (is_waited_for(recovery, peer, args, ok))
+		recovery_wake(recovery);
+}
+
+/* The store is not the one that it should be: it votes no more. */
+static void condemn(struct recovery *recovery, const char *why)
+{
+	char quoted[2 * RECOVERY_WHY];
+
+	log_event(LOG_ERROR, "recovering", "why=%s",
+		  log_sentence(why, quoted, sizeof quoted));
+	acceptor_retire(recovery->acceptor, why);
+	store_condemn(recovery->store, why);
+}
+
+/* What a peer answered, while this server votes or is about to. */
+static void judge(struct recovery *recovery, unsigned peer, const dfs_recall_ok *ok)
+{
+	const dfs_memory own = own_memory(recovery);
+	struct store_numbers numbers;
+	enum memory_verdict verdict = MEMORY_FINE;
+	char why[RECOVERY_WHY];
+
+	if (ok->state == DFS_STATE_VOTING)
+		store_remember(recovery->store, peer, &ok->own);
+	if (ok->own.epoch > recovery->highest_epoch)
+		recovery->highest_epoch = ok->own.epoch;
+	if (ok->remembered && ok->remembered->epoch > recovery->highest_epoch)
+		recovery->highest_epoch = ok->remembered->epoch;
+	if (acceptor_state(recovery->acceptor) == DFS_STATE_RECOVERING)
+		return;
+	store_get_numbers(recovery->store, &numbers);
+	if (ok->remembered && recovery->rules.memory)
+		verdict = memory_judge(&own, numbers.born, ok->remembered);
+	if (verdict != MEMORY_FINE) {
+		condemn(recovery, memory_explain(verdict, peer, why, sizeof why));
+		return;
+	}
+	(void)acceptor_adopt(recovery->acceptor, ok->own.epoch);
+}
+
+/* Asks all peers, and tells them; their answers are freed with free_answers. */
+static unsigned ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS])
+{
+	const dfs_recall_args args = {.state = acceptor_state(recovery->acceptor),
+				      .own = own_memory(recovery)};
+	uint64_t messages = acceptor_messages(recovery->acceptor);
+	unsigned answered;
+
+	memset(res, 0, DFS_SERVERS * sizeof *res);
+	answered = recovery->calls.recall(recovery->calls.context, &args, res);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (answered & 1U << (s - 1))
+			judge(recovery, s, &res[s - 1].dfs_recall_res_u.ok);
+	recovery->told_messages = messages;
+	recovery->told_newest = args.own.newest_segment;
+	recovery->told_ms = clock_now_ms();
+	return answered;
+}
+
+static void free_answers(dfs_recall_res res[DFS_SERVERS])
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		xdr_free((xdrproc_t)xdr_dfs_recall_res, &res[i]);
+}
+
+static void tell(struct recovery *recovery)
+{
+	dfs_recall_res res[DFS_SERVERS];
+
+	(void)ask(recovery, res);
+	free_answers(res);
+}
+
+/* ---- the start ----------------------------------------------------------------- */
+
+/* Says why it does not vote, and logs what was not said before. */
+static void say(struct recovery *recovery, const char *event, const char *why)
+{
+	struct acceptor_standing standing;
+	char quoted[2 * RECOVERY_WHY];
+
+	acceptor_get_standing(recovery->acceptor, &standing);
+	snprintf(standing.why, sizeof standing.why, "%.*s", ACCEPTOR_WHY - 1, why);
+	acceptor_note(recovery->acceptor, &standing);
+	if (strcmp(why, recovery->last_why) == 0)
+		return;
+	snprintf(recovery->last_why, sizeof recovery->last_why, "%s", why);
+	log_event(LOG_INFO, event, "why=%s", log_sentence(why, quoted, sizeof quoted));
+}
+
+static void vote(struct recovery *recovery)
+{
+	const dfs_memory own = own_memory(recovery);
+	char store[ID_TEXT];
+
+	if (acceptor_vote(recovery->acceptor) != 0)
+		return;
+	recovery->last_why[0] = '\0';
+	tell(recovery);
+	log_event(LOG_INFO, "voting", "epoch=%" PRIu32 " store=%s segment=%" PRIu64,
+		  own.epoch, id_text(&own.store, store), own.newest_segment);
+	if (recovery->news)
+		recovery->news(recovery->news_context,
+			       ((1U << DFS_SERVERS) - 1) &
+				       ~(1U << (recovery->server - 1)));
+}
+
+static void step_starting(struct recovery *recovery)
+{
+	dfs_recall_res res[DFS_SERVERS];
+	char why[RECOVERY_WHY];
+	unsigned answered = note_answered(recovery, ask(recovery, res));
+
+	free_answers(res);
+	if (acceptor_state(recovery->acceptor) != DFS_STATE_STARTING)
+		return; /* condemned */
+	if ((unsigned)__builtin_popcount(answered) >= recovery->rules.answers) {
+		vote(recovery);
+		return;
+	}
+	snprintf(
+		why, sizeof why,
+		"It waits until two other servers have told what they remember of it; %s "
+		"has.",
+		answered == 0 ? "none" : "one");
+	say(recovery, "starting", why);
+}
+
+/* ---- the recovery -------------------------------------------------------------- */
+
+static unsigned voters_of(const dfs_recall_res res[DFS_SERVERS], unsigned answered)
+{
+	unsigned voters = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (answered & 1U << i &&
+		    res[i].dfs_recall_res_u.ok.state == DFS_STATE_VOTING)
+			voters |= 1U << i;
+	return voters;
+}
+
+/* Two of them, or all if there is a reason. */
+static unsigned choose_voters(const struct recovery *recovery, unsigned voters)
+{
+	while (!recovery->needs_all && __builtin_popcount(voters) > VOTERS)
+		voters &= voters - 1;
+	return voters;
+}
+
+/* Above every number that a peer has heard of, and every epoch. */
+static void prepare(struct recovery *recovery, const dfs_recall_res res[DFS_SERVERS],
+		    unsigned answered, struct recovery_source *source,
+		    uint64_t *ret_at_least)
+{
+	*ret_at_least = 0;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_recall_ok *ok = &res[i].dfs_recall_res_u.ok;
+
+		if (!(answered & 1U << i))
+			continue;
+		if (ok->remembered && ok->remembered->newest_segment > *ret_at_least)
+			*ret_at_least = ok->remembered->newest_segment;
+		if (source->peers & 1U << i && ok->registers > source->expected)
+			source->expected = ok->registers;
+	}
+	source->epoch = recovery->highest_epoch + (recovery->rules.new_epoch ? 1 : 0);
+	recovery->highest_epoch = source->epoch;
+}
+
+/* From the sealing of RECOVERING to that of VOTING. */
+static bool recover(struct recovery *recovery, struct recovery_source *source,
+		    uint64_t at_least, char *why)
+{
+	uint32_t epoch = source->epoch;
+	int rc = store_recover_begin(recovery->store, at_least);
+
+	if (rc != 0) {
+		snprintf(why, RECOVERY_WHY, "the recovery cannot be begun: %s",
+			 strerror(rc));
+		return false;
+	}
+	source->store = own_memory(recovery).store;
+	log_event(LOG_INFO, "recovery",
+		  "epoch=%" PRIu32 " registers=%" PRIu64 " peers=0x%x", epoch,
+		  source->expected, source->peers);
+	if (recovery->rules.registers && !recovery_merge(recovery, source, &epoch, why))
+		return false;
+	rc = store_recover_end(recovery->store, epoch);
+	if (rc != 0)
+		snprintf(why, RECOVERY_WHY, "the recovery cannot be ended: %s",
+			 strerror(rc));
+	return rc == 0;
+}
+
+/* It is tried again, ever more rarely: each attempt leaves something in the store. */
+static void put_off(struct recovery *recovery)
+{
+	int64_t pause = recovery->rules.retry_ms;
+
+	for (unsigned i = 0;
+	     i < recovery->failures && pause < recovery->rules.retry_most_ms; i++)
+		pause *= 2;
+	if (pause > recovery->rules.retry_most_ms)
+		pause = recovery->rules.retry_most_ms;
+	recovery->failures++;
+	recovery->next_ms = clock_now_ms() + pause;
+}
+
+static void step_recovering(struct recovery *recovery)
+{
+	struct recovery_source source = {0};
+	char why[RECOVERY_WHY], said[2 * RECOVERY_WHY];
+	dfs_recall_res res[DFS_SERVERS];
+	unsigned answered, voters;
+	uint64_t at_least;
+
+	if (clock_now_ms() < recovery->next_ms)
+		return;
+	answered = ask(recovery, res);
+	voters = voters_of(res, answered);
+	source.peers = choose_voters(recovery, voters);
+	prepare(recovery, res, answered, &source, &at_least);
+	free_answers(res);
+	if (recovery->rules.registers && __builtin_popcount(voters) < VOTERS) {
+		snprintf(
+			said, sizeof said,
+			"It has lost its store, and waits for two servers that vote; %s.",
+			voters == 0 ? "none does" : "one does");
+		say(recovery, "waiting", said);
+		return;
+	}
+	if (!recover(recovery, &source, at_least, why)) {
+		snprintf(said, sizeof said, "It could not take its registers (%.400s).",
+			 why);
+		say(recovery, "not-recovered", said);
+		put_off(recovery);
+		return;
+	}
+	recovery->needs_all = false;
+	recovery->failures = 0;
+	recovery->next_ms = 0;
+	log_event(LOG_INFO, "recovered", "registers=yes content=to-be-checked");
+	vote(recovery);
+}
+
+/* ---- the thread ---------------------------------------------------------------- */
+
+static void step_voting(struct recovery *recovery)
+{
+	int64_t age = clock_now_ms() - recovery->told_ms;
+	bool news = acceptor_messages(recovery->acceptor) != recovery->told_messages;
+
+	if (age >= recovery->rules.tell_ms ||
+	    (news && own_memory(recovery).newest_segment != recovery->told_newest))
+		tell(recovery);
+}
+
+bool recovery_step(struct recovery *recovery)
+{
+	switch (acceptor_state(recovery->acceptor)) {
+	case DFS_STATE_STARTING:
+		step_starting(recovery);
+		break;
+	case DFS_STATE_RECOVERING:
+		step_recovering(recovery);
+		break;
+	case DFS_STATE_VOTING:
+		step_voting(recovery);
+		break;
+	}
+	return acceptor_state(recovery->acceptor) == DFS_STATE_VOTING;
+}
+
+bool recovery_is_stopping(struct recovery *recovery)
+{
+	pthread_mutex_lock(&recovery->lock);
+	bool stopping = recovery->stopping;
+	pthread_mutex_unlock(&recovery->lock);
+	return stopping;
+}
+
+/* Waits until it is woken or the time is over; false: the end. */
+static bool rest(struct recovery *recovery, int64_t ms)
+{
+	int64_t until = clock_now_ms() + ms;
+	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+	int rc = 0;
+
+	pthread_mutex_lock(&recovery->lock);
+	while (!recovery->stopping && !recovery->wake && rc == 0)
+		rc = pthread_cond_timedwait(&recovery->woken, &recovery->lock, &at);
+	recovery->wake = false;
+	bool goes_on = !recovery->stopping;
+	pthread_mutex_unlock(&recovery->lock);
+	return goes_on;
+}
+
+/* Before it may be woken. */
+static bool pause_step(struct recovery *recovery)
+{
+	struct timespec pause = {.tv_nsec = STEP_MS * 1000000L};
+
+	(void)nanosleep(&pause, NULL);
+	return !recovery_is_stopping(recovery);
+}
+
+static void *recovery_main(void *argument)
+{
+	struct recovery *recovery = argument;
+	bool votes;
+
+	do
+		votes = recovery_step(recovery);
+	while (pause_step(recovery) && rest(recovery, votes ? recovery->rules.notice_ms
+							    : recovery->rules.retry_ms));
+	return NULL;
+}
+
+void recovery_wake(struct recovery *recovery)
+{
+	pthread_mutex_lock(&recovery->lock);
+	recovery->wake = true;
+	pthread_cond_signal(&recovery->woken);
+	pthread_mutex_unlock(&recovery->lock);
+}
+
+struct recovery *recovery_new(const struct recovery_options *options)
+{
+	struct recovery *recovery = calloc(1, sizeof *recovery);
+	pthread_condattr_t monotonic;
+
+	if (!recovery)
+		return NULL;
+	recovery->store = options->store;
+	recovery->acceptor = options->acceptor;
+	recovery->server = options->server;
+	recovery->calls = options->calls;
+	recovery->news = options->news;
+	recovery->news_context = options->news_context;
+	recovery->rules = options->rules ? *options->rules : recovery_rules_default;
+	pthread_mutex_init(&recovery->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&recovery->woken, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return recovery;
+}
+
+bool recovery_start(struct recovery *recovery)
+{
+	recovery->runs =
+		pthread_create(&recovery->thread, NULL, recovery_main, recovery) == 0;
+	return recovery->runs;
+}
+
+void recovery_stop(struct recovery *recovery)
+{
+	pthread_mutex_lock(&recovery->lock);
+	recovery->stopping = true;
+	pthread_cond_signal(&recovery->woken);
+	pthread_mutex_unlock(&recovery->lock);
+	if (recovery->runs)
+		pthread_join(recovery->thread, NULL);
+	recovery->runs = false;
+}
+
+void recovery_free(struct recovery *recovery)
+{
+	if (!recovery)
+		return;
+	recovery_stop(recovery);
+	pthread_cond_destroy(&recovery->woken);
+	pthread_mutex_destroy(&recovery->lock);
+	free(recovery);
+}

@@ -1,0 +1,79 @@
+/*
+ * From the start of a server to its vote, and back to it after the loss of its store.
+ *
+ * A thread asks the peers what they remember of this server.  Two have answered, and nobody
+ * remembers more than is here: it votes.  Else, or where the store is not whole, it is RECOVERING:
+ * it opens a new epoch on two peers that vote, takes their registers, and votes in that.  After any
+ * failure the recovery begins anew, by itself.  While it votes it tells its peers what they are
+ * to remember, and hears from them of new epochs.
+ */
+#ifndef DFS_RECOVERY_H
+#define DFS_RECOVERY_H
+
+#include "acceptor.h"
+#include <stdbool.h>
+
+struct recovery;
+
+/* What tests replace; the product uses recovery_rules_default. */
+struct recovery_rules {
+	unsigned answers; /* of peers, before it votes */
+	bool registers; /* off: votes at once, without those of its peers (the model's fault) */
+	bool new_epoch;   /* off: stays in the one that is (likewise) */
+	bool memory;      /* off: votes whatever its peers remember (likewise) */
+	int64_t retry_ms; /* while it does not vote; the second time twice as long, up to */
+	int64_t retry_most_ms;
+	int64_t notice_ms; /* until peers hear that there is more to remember */
+	int64_t tell_ms;   /* until they hear of it in any case */
+};
+extern const struct recovery_rules recovery_rules_default;
+
+/* How peers are called; a test puts a world of its own in their place. */
+struct recovery_calls {
+	void *context;
+	/*
+	 * Asks all peers at once and waits for a second at most.  Whoever answered DFS_OK, as a mask
+	 * (bit s-1 for server s): these results are the caller's to free, the others are zero.
+	 */
+	unsigned (*recall)(void *context, const dfs_recall_args *args,
+			   dfs_recall_res res[DFS_SERVERS]);
+	/* One page; false, with nothing to free, when it failed.  why has RECOVERY_WHY bytes. */
+	bool (*fence)(void *context, unsigned server, const dfs_fence_args *args,
+		      dfs_fence_res *res, char *why);
+};
+enum { RECOVERY_WHY = 512 };
+
+struct recovery_options {
+	struct store *store;
+	struct acceptor *acceptor;
+	unsigned server;
+	struct recovery_calls calls;
+	/*
+	 * Called when this server begins to vote, with all others as a mask, and when it hears that
+	 * another does, with that one: they are to be compared with.  Or NULL.
+	 */
+	void (*news)(void *context, unsigned servers);
+	void *news_context;
+	const struct recovery_rules *rules; /* NULL: recovery_rules_default */
+};
+
+/* NULL when out of memory.  Store and acceptor outlive it. */
+struct recovery *recovery_new(const struct recovery_options *options);
+/* false: no thread to be had. */
+bool recovery_start(struct recovery *recovery);
+/* Ends the thread, once its calls do: whoever made them cancels them first. */
+void recovery_stop(struct recovery *recovery);
+/* The same, and frees it.  NULL is allowed. */
+void recovery_free(struct recovery *recovery);
+
+/* A peer asks what is remembered of it, and tells how it is. */
+void recovery_answer(struct recovery *recovery, unsigned peer,
+		     const dfs_recall_args *args, dfs_recall_res *res);
+
+/* Something has changed: the thread looks again at once. */
+void recovery_wake(struct recovery *recovery);
+
+/* One step of the thread, for tests that have none: does it vote now? */
+bool recovery_step(struct recovery *recovery);
+
+#endif

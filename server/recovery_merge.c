@@ -1,0 +1,394 @@
+/*
+ * The recovery: the registers of two peers, merged.
+ *
+ * Both hand theirs over in the order of their paths, page by page, so two heads are compared at a
+ * time.  What was accepted by three is with at least one of any two that vote.
+ */
+#include "recovery_internal.h"
+
+#include "ballot.h"
+#include "log.h"
+#include "path.h"
+#include "store_heal.h"
+#include "value.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COMMIT_REGISTERS = 1024, COMMIT_BYTES = 2 << 20 };
+
+/* One peer's registers: the page at hand, and where the next one begins. */
+struct stream {
+	unsigned server; /* 0: not asked */
+	dfs_fence_res page;
+	bool has_page, more;
+	u_int at;
+	dfs_id store;
+	size_t after_len;
+	char after[DFS_PATH_MAX];
+};
+
+struct merging {
+	struct recovery *recovery;
+	const struct recovery_source *source;
+	struct stream streams[DFS_SERVERS];
+	struct store_batch *batch;
+	size_t batched, bytes;
+	dfs_settled_item *settled; /* of the batch; paths are their own */
+	size_t settled_count;
+	uint64_t taken;
+	dfs_ballot floor;
+	dfs_seen seen;
+	char *why;
+};
+
+static bool fail(struct merging *merging, const char *what)
+{
+	snprintf(merging->why, RECOVERY_WHY, "%s", what);
+	return false;
+}
+
+/* ---- pages --------------------------------------------------------------------- */
+
+static void drop_page(struct stream *stream)
+{
+	if (stream->has_page)
+		xdr_free((xdrproc_t)xdr_dfs_fence_res, &stream->page);
+	stream->has_page = false;
+}
+
+static int compare_paths(const dfs_path *a, const char *b, size_t b_len)
+{
+	size_t shorter = a->dfs_path_len < b_len ? a->dfs_path_len : b_len;
+	int order = shorter > 0 ? memcmp(a->dfs_path_val, b, shorter) : 0;
+
+	return order != 0 ? order : (a->dfs_path_len > b_len) - (a->dfs_path_len < b_len);
+}
+
+/* Are these registers, in order, behind the cursor? */
+static bool is_page_good(const struct stream *stream)
+{
+	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
+	const char *last = stream->after;
+	size_t last_len = stream->after_len;
+
+	for (u_int i = 0; i < ok->registers.registers_len; i++) {
+		const dfs_handed *handed = &ok->registers.registers_val[i];
+		const dfs_path *path = &handed->path;
+
+		if (path_kind(path->dfs_path_val, path->dfs_path_len) ==
+			    PATH_OF_NOTHING ||
+		    compare_paths(path, last, last_len) <= 0 ||
+		    (handed->value && value_check_at(path->dfs_path_val,
+						     path->dfs_path_len, handed->value)))
+			return false;
+		last = path->dfs_path_val;
+		last_len = path->dfs_path_len;
+	}
+	return true;
+}
+
+static bool take_page(struct merging *merging, struct stream *stream)
+{
+	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
+	u_int count = ok->registers.registers_len;
+
+	if (!id_is_zero(&stream->store) && !id_equal(&stream->store, &ok->store)) {
+		snprintf(merging->why, RECOVERY_WHY, "dfs%u has lost its store meanwhile",
+			 stream->server);
+		return false;
+	}
+	if (!is_page_good(stream) || (ok->more && count == 0)) {
+		snprintf(merging->why, RECOVERY_WHY,
+			 "dfs%u hands over what are no registers", stream->server);
+		return false;
+	}
+	stream->store = ok->store;
+	stream->more = ok->more;
+	if (ballot_compare(&ok->floor, &merging->floor) > 0)
+		merging->floor = ok->floor;
+	if (ok->seen.epoch > merging->seen.epoch)
+		merging->seen.epoch = ok->seen.epoch;
+	if (ok->seen.counter > merging->seen.counter)
+		merging->seen.counter = ok->seen.counter;
+	if (count > 0) {
+		const dfs_path *last = &ok->registers.registers_val[count - 1].path;
+
+		memcpy(stream->after, last->dfs_path_val, last->dfs_path_len);
+		stream->after_len = last->dfs_path_len;
+	}
+	return true;
+}
+
+static bool fetch_page(struct merging *merging, struct stream *stream)
+{
+	struct recovery *recovery = merging->recovery;
+	dfs_fence_args args = {
+		.epoch = merging->source->epoch,
+		.store = merging->source->store,
+		.after = {(u_int)stream->after_len, stream->after},
+	};
+
+	drop_page(stream);
+	if (recovery_is_stopping(recovery))
+		return fail(merging, "the server is going to stop");
+	if (!recovery->calls.fence(recovery->calls.context, stream->server, &args,
+				   &stream->page, merging->why))
+		return false;
+	stream->has_page = true;
+	stream->at = 0;
+	return take_page(merging, stream);
+}
+
+/* The stream's next register in *ret, NULL at its end. */
+static bool head(struct merging *merging, struct stream *stream, const dfs_handed **ret)
+{
+	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
+
+	*ret = NULL;
+	if (stream->server == 0)
+		return true;
+	while (stream->at == (stream->has_page ? ok->registers.registers_len : 0)) {
+		if (!stream->more)
+			return true;
+		if (!fetch_page(merging, stream))
+			return false;
+	}
+	*ret = &ok->registers.registers_val[stream->at];
+	return true;
+}
+
+/* ---- one path ------------------------------------------------------------------ */
+
+/* What the peers have of the path that is next. */
+struct choice {
+	const dfs_handed *heads[DFS_SERVERS]; /* NULL: nothing of this path */
+	const dfs_path *path;                 /* NULL: all is done */
+};
+
+static bool next_choice(struct merging *merging, struct choice *ret)
+{
+	*ret = (struct choice){.path = NULL};
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (!head(merging, &merging->streams[i], &ret->heads[i]))
+			return false;
+		const dfs_handed *handed = ret->heads[i];
+
+		if (handed &&
+		    (!ret->path || compare_paths(&handed->path, ret->path->dfs_path_val,
+						 ret->path->dfs_path_len) < 0))
+			ret->path = &handed->path;
+	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (ret->heads[i] &&
+		    compare_paths(&ret->heads[i]->path, ret->path->dfs_path_val,
+				  ret->path->dfs_path_len) != 0)
+			ret->heads[i] = NULL;
+	return true;
+}
+
+/*
+ * The highest ballot, of which somebody must have the value.  One that is damaged where it is can be
+ * passed over if all three peers were asked and no other has it: with the one that was lost that makes
+ * two acceptances at most, and in the new epoch there will be no third.
+ */
+static bool choose(struct merging *merging, const struct choice *choice,
+		   const dfs_handed **ret)
+{
+	struct recovery *recovery = merging->recovery;
+	const dfs_ballot *below = NULL;
+	char quoted[256];
+
+	for (;;) {
+		const dfs_handed *best = NULL;
+		unsigned names = 0;
+
+		for (unsigned i = 0; i < DFS_SERVERS; i++) {
+			const dfs_handed *handed = choice->heads[i];
+			int order;
+
+			if (!handed ||
+			    (below && ballot_compare(&handed->ballot, below) >= 0))
+				continue;
+			order = best ? ballot_compare(&handed->ballot, &best->ballot) : 1;
+			names = order > 0 ? 1 : names + (order == 0);
+			if (order > 0 || (order == 0 && !best->value))
+				best = handed;
+		}
+		*ret = best;
+		if (!best || best->value)
+			return true;
+		if (__builtin_popcount(merging->source->peers) < 3 || names > 1) {
+			recovery->needs_all = true;
+			snprintf(merging->why, RECOVERY_WHY,
+				 "the register of %s is damaged where it was asked for",
+				 log_quote(choice->path->dfs_path_val,
+					   choice->path->dfs_path_len, quoted,
+					   sizeof quoted));
+			return false;
+		}
+		below = &best->ballot;
+	}
+}
+
+/* ---- making them durable ------------------------------------------------------- */
+
+static void drop_settled(struct merging *merging)
+{
+	for (size_t i = 0; i < merging->settled_count; i++)
+		free(merging->settled[i].path.dfs_path_val);
+	merging->settled_count = 0;
+}
+
+static bool commit(struct merging *merging)
+{
+	struct recovery *recovery = merging->recovery;
+	struct acceptor_standing standing = {.recovered = merging->taken,
+					     .to_recover = merging->source->expected};
+	struct store_batch *batch = merging->batch;
+	int rc;
+
+	merging->batch = NULL;
+	merging->batched = merging->bytes = 0;
+	store_batch_may_use_reserve(batch);
+	rc = store_commit(batch);
+	if (rc != 0) {
+		snprintf(merging->why, RECOVERY_WHY,
+			 "what was taken cannot be stored: %s", strerror(rc));
+		return false;
+	}
+	for (size_t i = 0; i < merging->settled_count; i++) {
+		const dfs_settled_item *item = &merging->settled[i];
+
+		store_settled(recovery->store, item->path.dfs_path_val,
+			      item->path.dfs_path_len, &item->ballot);
+	}
+	drop_settled(merging);
+	if (standing.to_recover < standing.recovered)
+		standing.to_recover = standing.recovered;
+	snprintf(standing.why, sizeof standing.why,
+		 "It takes its registers from its peers: %llu of about %llu.",
+		 (unsigned long long)standing.recovered,
+		 (unsigned long long)standing.to_recover);
+	acceptor_note(recovery->acceptor, &standing);
+	return true;
+}
+
+static bool is_settled(const struct choice *choice, const dfs_ballot *ballot)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (choice->heads[i] && choice->heads[i]->settled &&
+		    ballot_compare(&choice->heads[i]->ballot, ballot) == 0)
+			return true;
+	return false;
+}
+
+static bool take(struct merging *merging, const struct choice *choice,
+		 const dfs_handed *best)
+{
+	const dfs_path *path = &best->path;
+	int rc;
+
+	if (!merging->batch)
+		merging->batch = store_batch_new(merging->recovery->store);
+	rc = merging->batch ? store_batch_accept(merging->batch, path->dfs_path_val,
+						 path->dfs_path_len, &best->ballot,
+						 best->value, 0)
+			    : ENOMEM;
+	if (rc == 0 && is_settled(choice, &best->ballot)) {
+		dfs_settled_item *item = &merging->settled[merging->settled_count];
+
+		item->ballot = best->ballot;
+		item->path.dfs_path_val = malloc(path->dfs_path_len);
+		rc = item->path.dfs_path_val ? 0 : ENOMEM;
+		if (rc == 0) {
+			memcpy(item->path.dfs_path_val, path->dfs_path_val,
+			       path->dfs_path_len);
+			item->path.dfs_path_len = path->dfs_path_len;
+			merging->settled_count++;
+		}
+	}
+	if (rc != 0) {
+		snprintf(merging->why, RECOVERY_WHY, "what was taken cannot be kept: %s",
+			 strerror(rc));
+		return false;
+	}
+	merging->taken++;
+	merging->batched++;
+	merging->bytes += xdr_sizeof((xdrproc_t)xdr_dfs_value, best->value);
+	return (merging->batched < COMMIT_REGISTERS && merging->bytes < COMMIT_BYTES) ||
+	       commit(merging);
+}
+
+static bool take_registers(struct merging *merging)
+{
+	struct choice choice;
+	const dfs_handed *best;
+
+	for (;;) {
+		if (!next_choice(merging, &choice))
+			return false;
+		if (!choice.path)
+			return !merging->batch || commit(merging);
+		if (!choose(merging, &choice, &best) ||
+		    (best && !take(merging, &choice, best)))
+			return false;
+		for (unsigned i = 0; i < DFS_SERVERS; i++)
+			merging->streams[i].at += choice.heads[i] != NULL;
+	}
+}
+
+/* What the peers have seen, so that nobody is out of the others' reach. */
+static bool take_numbers(struct merging *merging)
+{
+	struct store_batch *batch = store_batch_new(merging->recovery->store);
+	int rc = batch ? store_batch_epoch(batch, merging->seen.epoch) : ENOMEM;
+
+	if (rc == 0)
+		rc = store_batch_reserve(batch, merging->seen.counter);
+	if (rc == 0)
+		rc = store_batch_floor(batch, &merging->floor);
+	if (rc == 0) {
+		store_batch_may_use_reserve(batch);
+		rc = store_commit(batch);
+		batch = NULL;
+	}
+	store_batch_free(batch);
+	if (rc != 0)
+		snprintf(merging->why, RECOVERY_WHY,
+			 "what was taken cannot be stored: %s", strerror(rc));
+	return rc == 0;
+}
+
+bool recovery_merge(struct recovery *recovery, const struct recovery_source *source,
+		    uint32_t *ret_epoch, char *why)
+{
+	struct merging *merging = calloc(1, sizeof *merging);
+	bool done = false;
+
+	snprintf(why, RECOVERY_WHY, "out of memory");
+	if (!merging)
+		return false;
+	*merging = (struct merging){.recovery = recovery,
+				    .source = source,
+				    .seen = {.epoch = source->epoch},
+				    .why = why};
+	merging->settled = calloc(COMMIT_REGISTERS, sizeof *merging->settled);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (source->peers & 1U << i) {
+			merging->streams[i].server = i + 1;
+			merging->streams[i].more = true;
+		}
+	if (merging->settled)
+		done = take_registers(merging) && take_numbers(merging);
+	*ret_epoch = merging->seen.epoch;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		drop_page(&merging->streams[i]);
+	store_batch_free(merging->batch);
+	drop_settled(merging);
+	free(merging->settled);
+	free(merging);
+	return done;
+}
