@@ -18,7 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECTION_CLUSTER = 0, SECTIONS = 1 + DFS_SERVERS, HOST_MAX = 255 };
+enum {
+	SECTION_CLUSTER = 0,
+	SECTIONS_NEEDED = 1 + DFS_SERVERS,
+	SECTION_SERVER = SECTIONS_NEEDED,
+	SECTIONS,
+	HOST_MAX = 255
+};
 
 struct reading {
 	FILE *stream;
@@ -48,6 +54,8 @@ static int section_index(const char *name)
 	if (strncmp(name, "dfs", 3) == 0 && name[3] >= '1' &&
 	    name[3] <= '0' + DFS_SERVERS && name[4] == '\0')
 		return name[3] - '0';
+	if (strcmp(name, "server") == 0)
+		return SECTION_SERVER;
 	return -1;
 }
 
@@ -122,6 +130,14 @@ static void take_server(struct reading *reading, unsigned server, const char *na
 	}
 }
 
+static void take_tuning(struct reading *reading, const char *name, const char *value)
+{
+	char why[TUNING_WHY];
+
+	if (!tuning_take(&reading->cluster->tuning, name, value, why))
+		blame(reading, why, "");
+}
+
 static int take_pair(void *context, const char *section, const char *name,
 		     const char *value)
 {
@@ -131,6 +147,8 @@ static int take_pair(void *context, const char *section, const char *name,
 
 	if (index < 0) {
 		blame(reading, "a key outside of any known section:", name);
+	} else if (index == SECTION_SERVER) {
+		take_tuning(reading, name, value);
 	} else if (index != SECTION_CLUSTER) {
 		take_server(reading, (unsigned)index, name, value);
 	} else if (strcmp(name, "id") == 0) {
@@ -155,10 +173,10 @@ static int take_pair(void *context, const char *section, const char *name,
 
 static void demand_all(struct reading *reading)
 {
-	static const char *const names[SECTIONS] = {"[cluster]", "[dfs1]", "[dfs2]",
-						    "[dfs3]", "[dfs4]"};
+	static const char *const names[SECTIONS_NEEDED] = {"[cluster]", "[dfs1]",
+							   "[dfs2]", "[dfs3]", "[dfs4]"};
 
-	for (int i = 0; i < SECTIONS; i++)
+	for (int i = 0; i < SECTIONS_NEEDED; i++)
 		if (!reading->seen[i])
 			blame(reading, "the file ends without a section", names[i]);
 	if (!reading->has_id)
@@ -195,6 +213,7 @@ bool cluster_read(const char *file, struct cluster *ret, char *why, size_t why_s
 	bool read = false;
 
 	memset(ret, 0, sizeof *ret);
+	tuning_set_defaults(&ret->tuning);
 	reading.stream = fopen(file, "re");
 	if (reading.stream == NULL) {
 		(void)snprintf(why, why_size, "cannot open %s: %s", file,

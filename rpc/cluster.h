@@ -11,6 +11,9 @@
  *	host = 127.0.0.1		; on whose rpcbind to look; 127.0.0.1 unless given
  *	... and so on to [dfs4]
  *
+ *	[server]
+ *	... how servers work: tuning.h
+ *
  * File names in it are relative to the folder it lies in, so that the folder may be moved.
  * Unknown sections and keys, and doubled ones, are errors: a slip must not pass as a default.
  */
@@ -18,6 +21,7 @@
 #define DFS_CLUSTER_H
 
 #include "dfs.h"
+#include "tuning.h"
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +37,7 @@ struct cluster {
 	dfs_id id;
 	dfs_key admin_key; /* Ed25519, public: signs every account (client/identity.h) */
 	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
+	struct tuning tuning;
 };
 
 /* false, and a sentence in why (what is wrong and what to do), when it cannot be used. */

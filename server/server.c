@@ -109,11 +109,14 @@ static bool load_secrets(struct server *server)
 static bool open_store(struct server *server)
 {
 	const struct settings *settings = server->settings;
+	struct store_rules rules = store_rules_default;
 	const struct store_options options = {.folder = settings->data,
 					      .server = settings->number,
-					      .cluster = settings->cluster.id};
+					      .cluster = settings->cluster.id,
+					      .rules = &rules};
 	char why[PATH_MAX + 256] = "";
 
+	rules.grace_ms = settings->cluster.tuning.keep_readable_ms;
 	int rc = store_open(&options, &server->store, why, sizeof why);
 	if (rc != 0) {
 		complain(server, why[0] != '\0' ? why : strerrordesc_np(rc));
@@ -353,7 +356,8 @@ int server_main(unsigned number, int argc, char **argv)
 
 	if (settings_read(&settings, number, argc, argv, &code) == SETTINGS_EXIT)
 		return code;
-	log_start(settings.name, settings.debug ? LOG_DEBUG : LOG_INFO);
+	log_start(settings.name,
+		  settings.debug ? LOG_DEBUG : settings.cluster.tuning.log_level);
 	return settings.create_store ? create_store(&settings, STDIN_FILENO)
 				     : run(&settings);
 }

@@ -478,7 +478,7 @@ def check_records(ok):
             _, what, results = ask(stream, procedure, args)
             ok(what[1] == SUCCESS and results == struct.pack(">I", DENIED),
                f"procedure {procedure} is for servers")
-        for procedure in (14, 31, 37, 99):
+        for procedure in (15, 31, 37, 99):
             ok(ask(stream, procedure)[1][:2] == ("accepted", PROC_UNAVAIL), "unknown procedures")
         garbage = ("accepted", GARBAGE_ARGS)
         ok(ask(stream, HELLO, struct.pack(">I", 0xfffffff0))[1][:2] == garbage,

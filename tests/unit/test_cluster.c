@@ -106,6 +106,14 @@ static void test_wrong_ones(void **state)
 		{"id = 1\n" HEAD "[dfs1]\n" REST, "outside"},
 		{HEAD "[dfs1]\nwhat\n" REST, "line"},
 		{HEAD "[dfs1]\naddress = a:1\n  b:2\n" REST, "twice"},
+		{HEAD "[dfs1]\n" REST "[server]\ncolour = red\n", "unknown key colour"},
+		{HEAD "[dfs1]\n" REST "[server]\nscrub_share = 0\n",
+		 "scrub_share has to be a whole number from 1 to 100, not 0"},
+		{HEAD "[dfs1]\n" REST "[server]\n[server]\n", "second section server"},
+		{HEAD "[dfs1]\n" REST "[server]\nscrub_share = 5\nscrub_share = 5\n",
+		 "given twice: scrub_share"},
+		{HEAD "[dfs1]\n" REST "[server]\nlog_level = loud\n",
+		 "log_level has to be error, warn, info or debug, not loud"},
 	};
 	struct cluster cluster;
 	char why[256];
@@ -118,6 +126,76 @@ static void test_wrong_ones(void **state)
 		if (strstr(why, cases[i].why) == NULL || strstr(why, file) == NULL)
 			fail_msg("%s, of: %s", why, cases[i].text);
 	}
+}
+
+static void test_what_is_said_of_servers(void **state)
+{
+	struct cluster cluster;
+	char why[256] = "";
+
+	(void)state;
+	write_text(HEAD "[dfs1]\n" REST);
+	assert_true(cluster_read(file, &cluster, why, sizeof why));
+	assert_int_equal(cluster.tuning.scrub_share, 10);
+	assert_int_equal(cluster.tuning.scrub_round_ms, 30 * INT64_C(86400000));
+	assert_int_equal(cluster.tuning.abandoned_after_ms, 3600000);
+	assert_int_equal(cluster.tuning.tombstones_after_ms, 60000);
+	assert_int_equal(cluster.tuning.keep_readable_ms, 60000);
+	assert_int_equal(cluster.tuning.log_level, LOG_INFO);
+	write_text(HEAD "[dfs1]\n" REST "[server]\nscrub_share = 5\nscrub_round = 2d\n"
+			"abandoned_after = 3h\ntombstones_after = 4m\n"
+			"keep_readable = 6s\nlog_level = debug\n");
+	assert_true(cluster_read(file, &cluster, why, sizeof why));
+	assert_int_equal(cluster.tuning.scrub_share, 5);
+	assert_int_equal(cluster.tuning.scrub_round_ms, 2 * 86400000);
+	assert_int_equal(cluster.tuning.abandoned_after_ms, 3 * 3600000);
+	assert_int_equal(cluster.tuning.tombstones_after_ms, 4 * 60000);
+	assert_int_equal(cluster.tuning.keep_readable_ms, 6000);
+	assert_int_equal(cluster.tuning.log_level, LOG_DEBUG);
+}
+
+/* Each value at its bounds, and one past them. */
+static void test_bounds_of_what_is_said(void **state)
+{
+	static const struct {
+		const char *name, *least, *most, *less, *more;
+	} cases[] = {
+		{"scrub_share", "1", "100", "0", "101"},
+		{"scrub_round", "1s", "365d", "0s", "366d"},
+		{"abandoned_after", "1s", "365d", "0s", "31536001s"},
+		{"tombstones_after", "1s", "8760h", "0d", "8761h"},
+		{"keep_readable", "1s", "1h", "0m", "3601s"},
+	};
+	static const char *const wrong[] = {"",
+					    "s",
+					    "1",
+					    "1ms",
+					    "-1s",
+					    "1.5h",
+					    "1 h",
+					    "99999999999999999999d",
+					    "0000000000000000000000000000001s"};
+	struct tuning tuning;
+	char why[TUNING_WHY];
+	int64_t ms = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		tuning_set_defaults(&tuning);
+		assert_true(tuning_take(&tuning, cases[i].name, cases[i].least, why));
+		assert_false(tuning_take(&tuning, cases[i].name, cases[i].least, why));
+		tuning_set_defaults(&tuning);
+		assert_true(tuning_take(&tuning, cases[i].name, cases[i].most, why));
+		tuning_set_defaults(&tuning);
+		assert_false(tuning_take(&tuning, cases[i].name, cases[i].less, why));
+		assert_non_null(strstr(why, cases[i].less));
+		tuning_set_defaults(&tuning);
+		assert_false(tuning_take(&tuning, cases[i].name, cases[i].more, why));
+		assert_non_null(strstr(why, cases[i].name));
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(tuning_span(wrong[i], 0, 100000, &ms));
+	assert_int_equal(ms, 7);
 }
 
 static void test_long_lines(void **state)
@@ -238,9 +316,14 @@ static void test_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_right_one),    cmocka_unit_test(test_wrong_ones),
-		cmocka_unit_test(test_long_lines),     cmocka_unit_test(test_no_file),
-		cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_find),
+		cmocka_unit_test(test_a_right_one),
+		cmocka_unit_test(test_wrong_ones),
+		cmocka_unit_test(test_what_is_said_of_servers),
+		cmocka_unit_test(test_bounds_of_what_is_said),
+		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_write_and_read),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_addresses),
 	};
 

@@ -58,7 +58,7 @@ static void test_1_9_every_procedure_has_its_row(void **state)
 		assert_true(row->res_size <= DISPATCH_ROOM);
 	}
 	assert_null(dispatch_find(0));
-	assert_null(dispatch_find(14));
+	assert_null(dispatch_find(15));
 	assert_null(dispatch_find(UINT32_MAX));
 }
 
