@@ -76,6 +76,23 @@ uint64_t placement_units(uint64_t size, uint32_t unit_size)
 	return size / unit_size + (size % unit_size != 0);
 }
 
+unsigned placement_filled(uint64_t size)
+{
+	uint64_t units = placement_units(size, placement_unit_size(size));
+
+	return units >= 4 ? PLACEMENT_ALL : (1U << units) - 1;
+}
+
+unsigned placement_row(uint32_t holders)
+{
+	for (unsigned row = 0; row < 4; row++)
+		for (unsigned server = 1; server <= 4; server++)
+			if (placement_held(holders, server) ==
+			    placement_pair(row, server))
+				return row;
+	return 4;
+}
+
 uint64_t placement_units_of(uint64_t units, unsigned chunks)
 {
 	uint64_t count = 0;

@@ -36,6 +36,12 @@ uint32_t placement_unit_size(uint64_t size);
 /* Units of a file; 0 for an empty one. */
 uint64_t placement_units(uint64_t size, uint32_t unit_size);
 
+/* The chunks that have units, of a file of size bytes: from the first one on. */
+unsigned placement_filled(uint64_t size);
+
+/* The row of which these holders have their pairs; 4 when none of them has a pair. */
+unsigned placement_row(uint32_t holders);
+
 /* Units that belong to the chunks in the mask, of an object with that many units. */
 uint64_t placement_units_of(uint64_t units, unsigned chunks);
 

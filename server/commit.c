@@ -307,6 +307,7 @@ static int number(struct commit_job *job)
 		commit_sync_folder(store);
 		pthread_rwlock_wrlock(&store->lock);
 		publish(job, first);
+		store->changes++;
 		pthread_rwlock_unlock(&store->lock);
 	}
 	pthread_mutex_unlock(&store->serial);

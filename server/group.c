@@ -314,6 +314,7 @@ void store_settled(struct store *store, const char *path, size_t len,
 		return;
 	pthread_rwlock_wrlock(&store->lock);
 	news = index_settle(store->index, path, len, ballot);
+	store->changes += news;
 	pthread_rwlock_unlock(&store->lock);
 	if (!news)
 		return;

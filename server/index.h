@@ -35,9 +35,9 @@ struct index_segment {
 	uint32_t seal_bytes; /* of its @seal */
 	bool damaged;        /* found so: not copied, for what is still good in it */
 	bool unreadable;     /* not even its @seal: left for ever */
-	uint8_t swept;       /* of what is dead: SWEPT */
+	uint8_t swept;       /* merged with nothing alive in it, and not gone by that */
 };
-/* What a merge found dead is left out; as the first of all segments, also what undoes it. */
+/* As the first of all segments, a merge may also leave out what undoes older entries. */
 enum { SWEPT = 1, SWEPT_AS_FIRST = 2 };
 TAILQ_HEAD(index_segments, index_segment);
 

@@ -151,7 +151,8 @@ static void move(struct merge *merge)
 		index_drop_content(store->index, merge->dropping);
 	if (merge->output) {
 		merge->output->full = merge->output->live;
-		merge->output->swept = merge->from_first ? SWEPT_AS_FIRST : SWEPT;
+		if (merge->output->live == 0)
+			merge->output->swept = merge->from_first ? SWEPT_AS_FIRST : SWEPT;
 	}
 	pthread_rwlock_unlock(&store->lock);
 }

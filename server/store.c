@@ -147,6 +147,7 @@ static void init_locks(struct store *store)
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&store->serial, NULL);
 	pthread_mutex_init(&store->damage_lock, NULL);
+	pthread_mutex_init(&store->census_lock, NULL);
 	pthread_mutex_init(&store->queue_lock, NULL);
 	pthread_cond_init(&store->queue_more, &clock);
 	pthread_cond_init(&store->queue_done, NULL);
@@ -250,6 +251,8 @@ void store_close(struct store *store)
 	store_free_whys(store);
 	pthread_rwlock_destroy(&store->lock);
 	pthread_mutex_destroy(&store->serial);
+	store_census_free(&store->census);
+	pthread_mutex_destroy(&store->census_lock);
 	pthread_mutex_destroy(&store->damage_lock);
 	pthread_mutex_destroy(&store->queue_lock);
 	pthread_cond_destroy(&store->queue_more);

@@ -110,6 +110,11 @@ struct store_register {
 	bool has_readers; /* others besides the owner of a file: its value says who */
 	bool settled;
 	bool confirmed; /* accepted through ACCEPT since the start */
+	/* Of a file: so many chunks of it, from the first on, have units; */
+	unsigned full;
+	/* and of those that the value gives this server, or, where it gives none, of its own pair
+	 * (of all, where no holder tells the row): the ones that are not here or damaged. */
+	unsigned missing;
 };
 
 /* ENOENT: unknown path.  From memory, but EBADMSG once its record was found damaged. */

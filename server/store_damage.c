@@ -73,6 +73,7 @@ bool store_mark_register(struct store *store, struct segment *file, const char *
 	reg = index_find_register(store->index, path, len);
 	is_here = reg && reg->segment->file == file &&
 		  ballot_compare(&reg->ballot, ballot) == 0;
+	store->changes += is_here;
 	if (is_here)
 		index_mark_damaged(store->index, reg);
 	pthread_rwlock_unlock(&store->lock);
@@ -107,6 +108,7 @@ bool store_mark_unit(struct store *store, struct segment *file, const dfs_id *ob
 
 	pthread_rwlock_wrlock(&store->lock);
 	marked = mark_chunk(store, file, object, placement_chunk(unit));
+	store->changes += marked;
 	pthread_rwlock_unlock(&store->lock);
 	if (!marked)
 		return false;

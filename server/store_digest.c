@@ -107,7 +107,7 @@ int store_next_in(struct store *store, const struct store_range *range, const ch
 						  index_path(live), live->path_len) < 0))
 		live = dead;
 	if (live)
-		survey_tell(live, path, ret_len, ret);
+		survey_tell(store, live, path, ret_len, ret);
 	pthread_rwlock_unlock(&store->lock);
 	return live ? 0 : ENOENT;
 }

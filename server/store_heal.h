@@ -180,6 +180,32 @@ struct store_abandoned {
 int store_next_abandoned(struct store *store, int64_t older_than_ms, const char *after,
 			 size_t after_len, struct store_abandoned *ret);
 
+/* ---- counting ------------------------------------------------------------------- */
+
+/* From memory alone; the current contents of files count, not earlier versions. */
+struct store_census {
+	int64_t counted; /* when; nanoseconds since 1970 UTC */
+	/* Live files by what the servers were given of them.  At most DFS_KEPT_MAX: what is beyond
+	 * is told together, as having only what all of it has. */
+	dfs_kept *kept;
+	uint32_t kept_len;
+	uint64_t
+		owed_files; /* of which it does not have what it should (struct store_register), */
+	uint64_t owed_bytes; /* and about what has to be fetched for them */
+	uint64_t spares; /* objects of which more is here than the settled value gives */
+	uint64_t unsettled; /* registers not known to be settled */
+	/* Paths with content that was staged and that their value does not name: uploads that came
+	 * to nothing, and those that are under way. */
+	uint64_t abandoned;
+};
+
+/*
+ * Counts again if anything has changed; but what took long is not repeated before ten times as
+ * long has passed: then it tells what was counted last.  ENOMEM.
+ */
+int store_census(struct store *store, struct store_census *ret);
+void store_census_free(struct store_census *census); /* what it has, not itself */
+
 /* ---- scrubbing ------------------------------------------------------------------ */
 
 /* Where a scrub is; all zero: at the beginning.  Small enough to keep in a file. */
@@ -206,8 +232,8 @@ struct store_scrub *store_scrub_new(struct store *store,
 void store_scrub_free(struct store_scrub *scrub);
 
 /*
- * The next records, until so many bytes were read (at least one record).  0, or an errno, such as
- * ENOMEM or EMFILE, after which it goes on where it was.
+ * The next records, until so many bytes were read (at least one, and the list that it stands in).
+ * 0, or an errno, such as ENOMEM or EMFILE, after which it goes on where it was.
  */
 int store_scrub_step(struct store_scrub *scrub, uint64_t bytes,
 		     struct store_scrubbed *ret);

@@ -9,6 +9,7 @@
  *	store_phase.c	a store that is lost begins again
  *	store_amend.c	forgetting, trimming, floors; what is remembered of peers
  *	store_survey.c	what is missing, damaged, too much (store_digest.c: comparing; survey.c)
+ *	store_census.c	counting
  *	store_scrub.c	reading everything again
  *	keeper.c	the thread that drops (clean.c) and merges (merge.c, merge_pick.c)
  *	space.c		the disk and its reserve
@@ -26,7 +27,7 @@
 #include "seal.h"
 #include "segment.h"
 #include "segment_image.h"
-#include "store.h"
+#include "store_heal.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -70,6 +71,12 @@ struct store {
 	uint64_t segment_count, stored_bytes, newest;
 	struct seal_head head;         /* the highest numbers that are durable */
 	dfs_memory heard[DFS_SERVERS]; /* what head.peers is to be */
+	uint64_t changes; /* of registers, content and bindings: moves with each */
+
+	pthread_mutex_t census_lock; /* of what follows; above the lock */
+	struct store_census census;
+	uint64_t census_changes;
+	int64_t census_ms, census_took_ms;
 
 	pthread_mutex_t damage_lock; /* of what follows; taken alone */
 	uint64_t damage[STORE_DAMAGE], damaged;
@@ -116,7 +123,8 @@ int store_fetch(struct segment *file, enum frame_type type, const struct frame_k
 		void **ret_record, dfs_bytes *ret_data);
 
 /* What the index says of a register. */
-void store_describe(const struct index_register *reg, struct store_register *ret);
+void store_describe(const struct store *store, const struct index_register *reg,
+		    struct store_register *ret);
 
 /* The value of a register's record in the segment: EBADMSG unless it is of this ballot. */
 int store_read_value(struct segment *file, const char *path, size_t len,

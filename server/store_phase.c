@@ -93,6 +93,7 @@ static void publish(struct store *store, struct index_segment *segment,
 {
 	pthread_rwlock_wrlock(&store->lock);
 	index_reset(store->index);
+	store->changes++;
 	TAILQ_INSERT_TAIL(&store->segments, segment, order);
 	store->segment_count++;
 	store->stored_bytes += segment_bytes(segment->file);

@@ -5,6 +5,7 @@
 #include "ballot.h"
 #include "placement.h"
 #include "space.h"
+#include "survey.h"
 #include "value.h"
 
 #include <errno.h>
@@ -36,7 +37,8 @@ static bool look_again(int *rc, unsigned *looks)
 
 /* ---- registers ----------------------------------------------------------------- */
 
-void store_describe(const struct index_register *reg, struct store_register *ret)
+void store_describe(const struct store *store, const struct index_register *reg,
+		    struct store_register *ret)
 {
 	*ret = (struct store_register){.ballot = reg->ballot,
 				       .kind = (dfs_kind)reg->kind,
@@ -47,6 +49,10 @@ void store_describe(const struct index_register *reg, struct store_register *ret
 				       .confirmed = reg->confirmed};
 	if (reg->object_count > 0)
 		ret->object = reg->objects[0]->id;
+	if (reg->kind != DFS_FILE)
+		return;
+	ret->full = (unsigned)__builtin_popcount(placement_filled(reg->size));
+	ret->missing = survey_missing(store, reg);
 }
 
 int store_register(struct store *store, const char *path, size_t len,
@@ -58,7 +64,7 @@ int store_register(struct store *store, const char *path, size_t len,
 	pthread_rwlock_rdlock(&store->lock);
 	reg = index_find_register(store->index, path, len);
 	if (reg) {
-		store_describe(reg, ret);
+		store_describe(store, reg, ret);
 		rc = reg->damaged ? EBADMSG : 0;
 	}
 	pthread_rwlock_unlock(&store->lock);
@@ -79,7 +85,7 @@ int store_value(struct store *store, const char *path, size_t len,
 		pthread_rwlock_rdlock(&store->lock);
 		reg = index_find_register(store->index, path, len);
 		if (reg) {
-			store_describe(reg, ret);
+			store_describe(store, reg, ret);
 			rc = reg->damaged ? EBADMSG : 0;
 			file = segment_ref(reg->segment->file);
 		}
@@ -103,7 +109,7 @@ int store_next(struct store *store, const char *after, size_t after_len, char *p
 	if (reg) {
 		*ret_len = reg->path_len;
 		memcpy(path, index_path(reg), reg->path_len);
-		store_describe(reg, ret);
+		store_describe(store, reg, ret);
 	}
 	pthread_rwlock_unlock(&store->lock);
 	return reg ? 0 : ENOENT;

@@ -225,19 +225,19 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	return 0;
 }
 
-/* Its units, as far as the budget goes; *ret_done: all of them. */
+/* Its units, one at least, as far as the budget goes; *ret_done: all of them. */
 static int read_content(struct store_scrub *scrub, uint64_t bytes,
 			struct store_scrubbed *ret, bool *ret_done)
 {
 	uint64_t *unit = &scrub->position.unit;
 	int rc = 0;
 
-	for (; *unit < scrub->entry.units && ret->bytes < bytes; (*unit)++) {
-		if (has_unit(scrub, *unit))
+	do {
+		if (*unit < scrub->entry.units && has_unit(scrub, *unit))
 			rc = read_unit(scrub, *unit, ret);
 		if (rc != 0)
 			return rc;
-	}
+	} while (++*unit < scrub->entry.units && ret->bytes < bytes);
 	*ret_done = *unit >= scrub->entry.units;
 	return 0;
 }
@@ -278,13 +278,21 @@ static void next_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
 	go_on_behind(scrub);
 }
 
+static bool is_at(const struct store_scrub *scrub,
+		  const struct store_scrub_position *position)
+{
+	return memcmp(&scrub->position, position, sizeof *position) == 0;
+}
+
 int store_scrub_step(struct store_scrub *scrub, uint64_t bytes,
 		     struct store_scrubbed *ret)
 {
+	const struct store_scrub_position began = scrub->position;
 	int rc = 0;
 
 	memset(ret, 0, sizeof *ret);
-	while (rc == 0 && (ret->bytes < bytes || ret->records == 0)) {
+	/* However few bytes: who begins with a list each time gets on, too. */
+	while (rc == 0 && (ret->bytes < bytes || is_at(scrub, &began))) {
 		if (scrub->has_entry) {
 			rc = read_entry(scrub, bytes, ret);
 		} else if (scrub->file) {

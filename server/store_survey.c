@@ -13,6 +13,7 @@
 /* ---- registers of one kind ------------------------------------------------------- */
 
 struct wanted {
+	const struct store *store;
 	bool (*is)(const struct index_register *reg);
 	char *path;
 	size_t *ret_len;
@@ -41,7 +42,7 @@ static bool tell_wanted(void *context, struct index_register *reg)
 
 	if (!wanted->is(reg))
 		return false;
-	survey_tell(reg, wanted->path, wanted->ret_len, wanted->ret);
+	survey_tell(wanted->store, reg, wanted->path, wanted->ret_len, wanted->ret);
 	return true;
 }
 
@@ -61,7 +62,7 @@ static int next_of_both(struct store *store, struct wanted *wanted, const char *
 	char path[DFS_PATH_MAX];
 	struct store_register reg;
 	size_t len = 0;
-	struct wanted live = {wanted->is, path, &len, &reg};
+	struct wanted live = {store, wanted->is, path, &len, &reg};
 	struct survey dead = {.store = store, .tree = INDEX_DEAD};
 	struct survey survey = {.store = store, .tree = INDEX_LIVE};
 	int rc = next_wanted(&survey, &live, after, after_len);
@@ -83,7 +84,7 @@ static int next_of_both(struct store *store, struct wanted *wanted, const char *
 int store_next_damaged(struct store *store, const char *after, size_t after_len,
 		       char *path, size_t *ret_len, struct store_register *ret)
 {
-	struct wanted wanted = {is_damaged, path, ret_len, ret};
+	struct wanted wanted = {store, is_damaged, path, ret_len, ret};
 	struct index_counts counts;
 
 	pthread_rwlock_rdlock(&store->lock);
@@ -97,7 +98,7 @@ int store_next_damaged(struct store *store, const char *after, size_t after_len,
 int store_next_tombstone(struct store *store, const char *after, size_t after_len,
 			 char *path, size_t *ret_len, struct store_register *ret)
 {
-	struct wanted wanted = {is_any, path, ret_len, ret};
+	struct wanted wanted = {store, is_any, path, ret_len, ret};
 	struct survey survey = {.store = store, .tree = INDEX_DEAD};
 
 	return next_wanted(&survey, &wanted, after, after_len);
@@ -106,27 +107,20 @@ int store_next_tombstone(struct store *store, const char *after, size_t after_le
 int store_next_unsettled(struct store *store, const char *after, size_t after_len,
 			 char *path, size_t *ret_len, struct store_register *ret)
 {
-	struct wanted wanted = {is_unsettled, path, ret_len, ret};
+	struct wanted wanted = {store, is_unsettled, path, ret_len, ret};
 
 	return next_of_both(store, &wanted, after, after_len);
 }
 
 /* ---- owed ------------------------------------------------------------------------ */
 
-/* The chunks that have units, of a content of this size. */
-static unsigned filled(uint64_t size)
-{
-	uint64_t units = placement_units(size, placement_unit_size(size));
-
-	return units >= DFS_SERVERS ? PLACEMENT_ALL : (1U << units) - 1;
-}
-
 /* Takes note of a content of which chunks are not here.  With the store's lock held. */
 static void note_owed(struct store *store, struct store_owed *owed, const dfs_id *object,
 		      uint64_t size, unsigned given, unsigned wanted)
 {
 	const struct index_object *found = index_find_object(store->index, object);
-	unsigned missing = wanted & filled(size) & ~(found ? index_chunks(found) : 0);
+	unsigned missing =
+		wanted & placement_filled(size) & ~(found ? index_chunks(found) : 0);
 
 	if (missing != 0 && owed->count < 1 + DFS_EARLIER_MAX)
 		owed->contents[owed->count++] =
@@ -277,59 +271,32 @@ int store_surplus(struct store *store, const char *path, size_t len,
 
 /* ---- abandoned ------------------------------------------------------------------- */
 
-/* Does the path's accepted value name the object? */
-static bool is_named(const struct store *store, const struct index_binding *binding)
-{
-	const struct index_register *reg =
-		index_find_register(store->index, binding->path, binding->path_len);
-
-	for (unsigned i = 0; reg && i < reg->object_count; i++)
-		if (reg->objects[i] == binding->object)
-			return true;
-	return false;
-}
-
-static bool is_of(const struct store_abandoned *abandoned,
-		  const struct index_binding *binding)
-{
-	return index_compare_paths(abandoned->path, abandoned->path_len, binding->path,
-				   binding->path_len) == 0;
-}
-
 struct abandoning {
 	struct store *store;
 	int64_t before_ms;
-	struct store_abandoned *ret; /* path: the cursor */
+	struct store_abandoned *ret;
 	bool found;
 };
 
-/* With the store's lock held; true when there is more to look at. */
-static bool step_abandoned(struct abandoning *abandoning)
+/* Stops at the first binding behind those of the path that is told. */
+static bool is_abandoned(void *context, const struct index_binding *binding)
 {
+	struct abandoning *abandoning = context;
 	struct store_abandoned *ret = abandoning->ret;
-	struct index_binding *binding =
-		index_first_binding(abandoning->store->index, ret->path, ret->path_len);
 
-	for (unsigned i = 0; binding; binding = index_step_binding(binding), i++) {
-		bool same = i > 0 && is_of(ret, binding);
-
-		/* Those of one path are looked at together. */
-		if (!same && (abandoning->found || i >= SURVEY_STEP))
-			return true;
-		if (!same) {
-			ret->path_len = binding->path_len;
-			memcpy(ret->path, binding->path, binding->path_len);
-		}
-		if (binding->since_ms > abandoning->before_ms ||
-		    is_named(abandoning->store, binding))
-			continue;
-		if (!abandoning->found ||
-		    ballot_compare(&binding->ballot, &ret->ballot) > 0) {
-			ret->ballot = binding->ballot;
-			ret->object = binding->object->id;
-		}
-		abandoning->found = true;
-	}
+	if (abandoning->found &&
+	    index_compare_paths(ret->path, ret->path_len, binding->path,
+				binding->path_len) != 0)
+		return true;
+	if (binding->since_ms > abandoning->before_ms ||
+	    survey_is_named(abandoning->store, binding) ||
+	    (abandoning->found && ballot_compare(&binding->ballot, &ret->ballot) <= 0))
+		return false;
+	ret->path_len = binding->path_len;
+	memcpy(ret->path, binding->path, binding->path_len);
+	ret->ballot = binding->ballot;
+	ret->object = binding->object->id;
+	abandoning->found = true;
 	return false;
 }
 
@@ -338,15 +305,10 @@ int store_next_abandoned(struct store *store, int64_t older_than_ms, const char 
 {
 	struct abandoning abandoning = {
 		.store = store, .before_ms = clock_now_ms() - older_than_ms, .ret = ret};
-	bool more = true;
+	struct survey survey = {
+		.store = store, .visit_binding = is_abandoned, .context = &abandoning};
 
-	ret->path_len = after ? after_len : 0;
-	if (after)
-		memmove(ret->path, after, after_len);
-	while (more && !abandoning.found) {
-		pthread_rwlock_rdlock(&store->lock);
-		more = step_abandoned(&abandoning);
-		pthread_rwlock_unlock(&store->lock);
-	}
+	survey_after(&survey, after, after_len);
+	(void)survey_bindings(&survey);
 	return abandoning.found ? 0 : ENOENT;
 }

@@ -1,6 +1,8 @@
 /* Walking over registers, some thousand at a time. */
 #include "survey.h"
 
+#include "placement.h"
+
 #include <string.h>
 
 void survey_from(struct survey *survey, const char *path, size_t len)
@@ -43,22 +45,81 @@ static bool step(struct survey *survey, bool *ret_found)
 	return reg || *ret_found;
 }
 
-bool survey_run(struct survey *survey)
+static bool is_at(const struct survey *survey, const struct index_binding *binding)
+{
+	return survey->path_len == binding->path_len &&
+	       memcmp(survey->path, binding->path, binding->path_len) == 0;
+}
+
+/* The same for bindings. */
+static bool step_bindings(struct survey *survey, bool *ret_found)
+{
+	struct index_binding *binding =
+		index_first_binding(survey->store->index, survey->path, survey->path_len);
+
+	for (unsigned i = 0; binding; i++) {
+		if (i >= SURVEY_STEP && !is_at(survey, binding))
+			return true;
+		*ret_found = survey->visit_binding(survey->context, binding);
+		survey_after(survey, binding->path, binding->path_len);
+		if (*ret_found)
+			return true;
+		binding = index_step_binding(binding);
+	}
+	return false;
+}
+
+static bool run(struct survey *survey, bool (*one_step)(struct survey *, bool *))
 {
 	bool more = true, found = false;
 
 	while (more && !found) {
 		pthread_rwlock_rdlock(&survey->store->lock);
-		more = step(survey, &found);
+		more = one_step(survey, &found);
 		pthread_rwlock_unlock(&survey->store->lock);
 	}
 	return found;
 }
 
-void survey_tell(const struct index_register *reg, char *path, size_t *ret_len,
-		 struct store_register *ret)
+bool survey_run(struct survey *survey)
+{
+	return run(survey, step);
+}
+
+bool survey_bindings(struct survey *survey)
+{
+	return run(survey, step_bindings);
+}
+
+void survey_tell(const struct store *store, const struct index_register *reg, char *path,
+		 size_t *ret_len, struct store_register *ret)
 {
 	*ret_len = reg->path_len;
 	memcpy(path, index_path(reg), reg->path_len);
-	store_describe(reg, ret);
+	store_describe(store, reg, ret);
+}
+
+unsigned survey_missing(const struct store *store, const struct index_register *reg)
+{
+	unsigned wanted = placement_held(reg->holders, store->server), row;
+
+	if (reg->kind != DFS_FILE || reg->object_count == 0)
+		return 0;
+	if (wanted == 0) {
+		row = placement_row(reg->holders);
+		wanted = row < DFS_SERVERS ? placement_pair(row, store->server)
+					   : PLACEMENT_ALL;
+	}
+	return wanted & placement_filled(reg->size) & ~index_chunks(reg->objects[0]);
+}
+
+bool survey_is_named(const struct store *store, const struct index_binding *binding)
+{
+	const struct index_register *reg =
+		index_find_register(store->index, binding->path, binding->path_len);
+
+	for (unsigned i = 0; reg && i < reg->object_count; i++)
+		if (reg->objects[i] == binding->object)
+			return true;
+	return false;
 }

@@ -12,6 +12,10 @@ setup()
 	"$DFS_TOOLS/crash/store_states"
 }
 
+@test "3.1 no state that a power cut can leave of a recovery loses anything; broken rules are caught" {
+	"$DFS_TOOLS/crash/recovery_states"
+}
+
 @test "1.8 a store killed at fifty moments, while it merges and drops, loses nothing" {
 	"$DFS_TOOLS/crash/store_kill"
 }
