@@ -85,6 +85,12 @@ void acceptor_leave(struct acceptor *acceptor);
  */
 int acceptor_adopt(struct acceptor *acceptor, uint32_t epoch);
 
+/*
+ * Values that it accepted or learned which give this server other chunks of their content than are here:
+ * it grows when the repair has something to do.
+ */
+uint64_t acceptor_owed(struct acceptor *acceptor);
+
 /* Messages that it worked on: it grows before there is something new to be remembered. */
 uint64_t acceptor_messages(struct acceptor *acceptor);
 

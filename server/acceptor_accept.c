@@ -128,6 +128,7 @@ static int accept_locked(struct acceptor *acceptor, const struct acceptor_caller
 		if (args->ballot.counter > acceptor->seen)
 			acceptor->seen = args->ballot.counter;
 		pthread_mutex_unlock(&acceptor->lock);
+		acceptor_note_owed(acceptor, &args->items.items_val[i].value);
 	}
 	return 0;
 }

@@ -25,7 +25,7 @@ struct acceptor {
 	struct acceptor_standing
 		standing; /* the state changes with the gate held alone */
 	struct promises *promises;
-	uint64_t messages;
+	uint64_t messages, owed;
 	uint32_t epoch; /* changes with the gate held alone */
 	uint64_t seen;  /* the highest counter promised, accepted or found at start */
 	dfs_ballot floor;
@@ -69,6 +69,9 @@ int acceptor_look(struct acceptor *acceptor, const dfs_path *path,
 /* What is accepted for the path, with its value. */
 dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
 			 dfs_register *ret);
+
+/* A value was accepted here, durably: does it give this server something else than is here? */
+void acceptor_note_owed(struct acceptor *acceptor, const dfs_value *value);
 
 /* Makes sure that no restart will take the counter for one that was never promised. */
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);

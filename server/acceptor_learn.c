@@ -92,8 +92,10 @@ static int learn_locked(struct acceptor *acceptor, const dfs_learn_args *args,
 		batch = NULL;
 	}
 	for (size_t i = 0; i < count && rc == 0; i++)
-		if (learnings[i] != LEARN_NOT)
+		if (learnings[i] != LEARN_NOT) {
 			note_learned(acceptor, &args->items.items_val[i]);
+			acceptor_note_owed(acceptor, &args->items.items_val[i].value);
+		}
 	store_batch_free(batch);
 	free(learnings);
 	return rc;

@@ -6,6 +6,8 @@
 #include "links.h"
 #include "peers.h"
 #include "recovery.h"
+#include "repair.h"
+#include "repair_links.h"
 #include "round.h"
 
 #include <pthread.h>
@@ -19,13 +21,17 @@ enum {
 };
 
 struct healing {
-	struct links *links;
+	unsigned server;
+	struct links *links, *content_links;
 	struct peers *peers;
 	struct recovery *recovery;
 	struct compare *compare;
+	struct repair *repair;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
 	bool stopping;
+	int64_t heard
+		[DFS_SERVERS]; /* when a peer answered or called last, by the wall clock */
 };
 
 #define PROCEDURE(name, number, args, res)                                               \
@@ -39,15 +45,26 @@ PROCEDURE(learn_procedure, DFS_LEARN, dfs_learn_args, dfs_learn_res);
 
 /* ---- calls --------------------------------------------------------------------- */
 
+static void note_heard(struct healing *healing, unsigned server)
+{
+	int64_t now = clock_wall_ns();
+
+	pthread_mutex_lock(&healing->lock);
+	healing->heard[server - 1] = now;
+	pthread_mutex_unlock(&healing->lock);
+}
+
 /* Takes a good answer out of the round into ret; false when there is none. */
-static bool take_answer(struct round *round, const struct round_procedure *procedure,
-			unsigned server, void *ret)
+static bool take_answer(struct healing *healing, struct round *round,
+			const struct round_procedure *procedure, unsigned server,
+			void *ret)
 {
 	void *answer = round_take(round, server);
 	dfs_status status = DFS_IO;
 
 	if (!answer)
 		return false;
+	note_heard(healing, server);
 	memcpy(&status, answer, sizeof status);
 	if (status == DFS_OK)
 		memcpy(ret, answer, procedure->result_size);
@@ -76,7 +93,7 @@ static unsigned call_all(struct healing *healing, const struct round_procedure *
 	round_wait(round, DFS_SERVERS, 0);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (servers & 1U << (s - 1) &&
-		    take_answer(round, procedure, s,
+		    take_answer(healing, round, procedure, s,
 				(char *)results + (s - 1) * procedure->result_size))
 			good |= 1U << (s - 1);
 	round_free(round);
@@ -100,7 +117,7 @@ static bool call_one(struct healing *healing, const struct round_procedure *proc
 	if (why && !round_failed(round, server, why))
 		snprintf(why, LINKS_WHY, "dfs%u does not vote, or cannot read its store",
 			 server);
-	good = take_answer(round, procedure, server, ret);
+	good = take_answer(healing, round, procedure, server, ret);
 	round_free(round);
 	return good;
 }
@@ -137,7 +154,7 @@ static unsigned recall(void *context, const dfs_recall_args *args,
 	(void)round_await(round, (unsigned)__builtin_popcount(asked), until);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (asked & 1U << (s - 1) &&
-		    take_answer(round, &recall_procedure, s, &res[s - 1]))
+		    take_answer(healing, round, &recall_procedure, s, &res[s - 1]))
 			good |= 1U << (s - 1);
 	round_free(round);
 	return good;
@@ -193,6 +210,37 @@ static void finish(void *context, const dfs_paths *paths)
 	free(items);
 }
 
+static unsigned reach(void *context)
+{
+	struct healing *healing = context;
+
+	return repair_links_reach(healing->content_links);
+}
+
+static void ask_for_content(void *context, struct repair_ask *ask)
+{
+	struct healing *healing = context;
+
+	repair_links_ask(healing->content_links, ask);
+}
+
+static void await_content(void *context, struct repair_ask *ask)
+{
+	repair_links_await(ask);
+	if (ask->answered)
+		note_heard(context, ask->server);
+}
+
+static bool yield(void *context)
+{
+	struct healing *healing = context;
+
+	pthread_mutex_lock(&healing->lock);
+	bool goes_on = !healing->stopping;
+	pthread_mutex_unlock(&healing->lock);
+	return goes_on;
+}
+
 static bool pause_for(void *context, int64_t ms)
 {
 	struct healing *healing = context;
@@ -215,6 +263,7 @@ static void news(void *context, unsigned servers)
 	struct healing *healing = context;
 
 	compare_wake(healing->compare, servers);
+	repair_wake(healing->repair);
 }
 
 static bool make_parts(struct healing *healing, const struct healing_options *options)
@@ -234,9 +283,22 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.news_context = healing,
 	};
 
+	const struct repair_options repairing = {
+		.store = options->store,
+		.acceptor = options->acceptor,
+		.server = options->server,
+		.calls = {.context = healing,
+			  .reach = reach,
+			  .ask = ask_for_content,
+			  .await = await_content,
+			  .yield = yield},
+	};
+
 	healing->compare = compare_new(&comparing);
 	healing->recovery = recovery_new(&recovering);
-	return healing->compare && healing->recovery && compare_start(healing->compare) &&
+	healing->repair = repair_new(&repairing);
+	return healing->compare && healing->recovery && healing->repair &&
+	       repair_start(healing->repair) && compare_start(healing->compare) &&
 	       recovery_start(healing->recovery);
 }
 
@@ -249,15 +311,19 @@ struct healing *healing_start(const struct healing_options *options)
 		SSL_CTX_free(options->take_tls);
 		return NULL;
 	}
+	healing->server = options->server;
 	healing->peers = options->peers;
 	pthread_mutex_init(&healing->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&healing->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+	SSL_CTX_up_ref(options->take_tls);
 	healing->links =
 		peers_connect(options->cluster, options->server, options->take_tls);
-	if (healing->links && make_parts(healing, options))
+	healing->content_links =
+		peers_connect(options->cluster, options->server, options->take_tls);
+	if (healing->links && healing->content_links && make_parts(healing, options))
 		return healing;
 	healing_free(healing);
 	return NULL;
@@ -273,10 +339,14 @@ void healing_stop(struct healing *healing)
 	pthread_mutex_unlock(&healing->lock);
 	if (healing->links)
 		links_cancel(healing->links);
+	if (healing->content_links)
+		links_cancel(healing->content_links);
 	if (healing->recovery)
 		recovery_stop(healing->recovery);
 	if (healing->compare)
 		compare_stop(healing->compare);
+	if (healing->repair)
+		repair_stop(healing->repair);
 }
 
 void healing_free(struct healing *healing)
@@ -286,7 +356,9 @@ void healing_free(struct healing *healing)
 	healing_stop(healing);
 	recovery_free(healing->recovery);
 	compare_free(healing->compare);
+	repair_free(healing->repair);
 	links_free(healing->links);
+	links_free(healing->content_links);
 	pthread_cond_destroy(&healing->changed);
 	pthread_mutex_destroy(&healing->lock);
 	free(healing);
@@ -294,12 +366,15 @@ void healing_free(struct healing *healing)
 
 void healing_set_tls(struct healing *healing, SSL_CTX *take_tls)
 {
+	SSL_CTX_up_ref(take_tls);
 	links_set_tls(healing->links, take_tls);
+	links_set_tls(healing->content_links, take_tls);
 }
 
 void healing_answer(struct healing *healing, unsigned peer, const dfs_recall_args *args,
 		    dfs_recall_res *res)
 {
+	note_heard(healing, peer);
 	recovery_answer(healing->recovery, peer, args, res);
 }
 
@@ -308,11 +383,14 @@ void healing_wake(struct healing *healing)
 	links_retry_after(healing->links, 0);
 	recovery_wake(healing->recovery);
 	compare_wake(healing->compare, (1U << DFS_SERVERS) - 1);
+	repair_wake(healing->repair);
 }
 
 bool healing_status(struct healing *healing, dfs_status_ok *ok)
 {
-	(void)healing;
-	ok->to_heal.doing.dfs_text_val = calloc(1, 1);
-	return ok->to_heal.doing.dfs_text_val != NULL;
+	pthread_mutex_lock(&healing->lock);
+	memcpy(ok->heard, healing->heard, sizeof ok->heard);
+	pthread_mutex_unlock(&healing->lock);
+	ok->heard[healing->server - 1] = clock_wall_ns();
+	return repair_status(healing->repair, &ok->to_heal);
 }

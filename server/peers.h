@@ -70,4 +70,17 @@ void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_
 void peers_settle(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		  dfs_looked *items, unsigned *accepted_by);
 
+/*
+ * The same, but what is proposed is changed first.  A writer's own work goes first: where a ballot is
+ * refused a second time the path is left as it is (DFS_BUSY).
+ */
+struct peers_change {
+	/* The newest value of a path (the number of which is given); false: it is to stay as it is. */
+	bool (*change)(void *context, size_t path, dfs_value *value);
+	void *context;
+};
+void peers_change(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		  const struct peers_change *change, dfs_looked *items,
+		  unsigned *accepted_by);
+
 #endif

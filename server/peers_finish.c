@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "value.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ enum {
 	PAUSE_FIRST_MS = 8,
 	PAUSE_MOST_MS = 400,
 	LOOK_AGAIN_MS = 10,
-	LOOK_AGAIN_MORE_MS = 40
+	LOOK_AGAIN_MORE_MS = 40,
+	CHANGE_TRIES = 2 /* the first may only have been too low */
 };
 
 static const struct round_procedure prepare = {
@@ -40,6 +42,7 @@ struct finishing {
 	bool refused;     /* it was, by some server */
 	unsigned *
 		anew; /* what is agreed is proposed too: who accepted it, as masks; or NULL */
+	const struct peers_change *change; /* of what is proposed anew; or NULL */
 };
 
 /* One attempt, at one ballot. */
@@ -311,6 +314,21 @@ static const dfs_register *proposal_of(struct finishing *finishing,
 	return NULL;
 }
 
+/* The value to be proposed, changed where it is to be; false: none, and the path may be settled. */
+static bool copy_value(struct finishing *finishing, size_t path, const dfs_register *reg,
+		       dfs_value *ret)
+{
+	const struct peers_change *change = finishing->change;
+
+	if (!value_copy(&reg->dfs_register_u.accepted.value, ret))
+		return false; /* what is left open is tried again */
+	if (change == NULL || change->change(change->context, path, ret))
+		return true;
+	value_free(ret);
+	settle(finishing, path, reg);
+	return false;
+}
+
 /* The highest values that three promised on; what they agree on needs no proposal. */
 static struct accept_call *new_accept(struct finishing *finishing,
 				      const struct attempt *attempt)
@@ -330,9 +348,8 @@ static struct accept_call *new_accept(struct finishing *finishing,
 		size_t path = finishing->open[i];
 		u_int at = call->args.items.items_len;
 
-		if (reg == NULL ||
-		    !value_copy(&reg->dfs_register_u.accepted.value, &items[at].value))
-			continue; /* what is left open is tried again */
+		if (reg == NULL || !copy_value(finishing, path, reg, &items[at].value))
+			continue;
 		call->args.items.items_len++;
 		call->paths[at] = i;
 		if (!copy_path(&finishing->paths->paths.paths_val[path],
@@ -498,8 +515,9 @@ static int64_t some(int64_t below)
 static void propose(struct finishing *finishing)
 {
 	int64_t most = PAUSE_FIRST_MS;
+	unsigned tries = finishing->change != NULL ? CHANGE_TRIES : UINT_MAX;
 
-	while (try_once(finishing) && keep_open(finishing)) {
+	while (try_once(finishing) && keep_open(finishing) && --tries > 0) {
 		if (!peers_pause(finishing->peers, 1 + some(most), finishing->deadline))
 			break;
 		most = most * 2 < PAUSE_MOST_MS ? most * 2 : PAUSE_MOST_MS;
@@ -536,16 +554,32 @@ void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_
 		end(&finishing);
 }
 
+static void propose_anew(struct finishing *finishing)
+{
+	memset(finishing->anew, 0,
+	       finishing->paths->paths.paths_len * sizeof *finishing->anew);
+	begin(finishing);
+	end(finishing);
+}
+
 void peers_settle(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		  dfs_looked *items, unsigned *accepted_by)
 {
-	struct finishing finishing = {.peers = peers,
-				      .paths = paths,
-				      .items = items,
-				      .deadline = deadline_ms,
-				      .anew = accepted_by};
+	propose_anew(&(struct finishing){.peers = peers,
+					 .paths = paths,
+					 .items = items,
+					 .deadline = deadline_ms,
+					 .anew = accepted_by});
+}
 
-	memset(accepted_by, 0, paths->paths.paths_len * sizeof *accepted_by);
-	begin(&finishing);
-	end(&finishing);
+void peers_change(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		  const struct peers_change *change, dfs_looked *items,
+		  unsigned *accepted_by)
+{
+	propose_anew(&(struct finishing){.peers = peers,
+					 .paths = paths,
+					 .items = items,
+					 .deadline = deadline_ms,
+					 .anew = accepted_by,
+					 .change = change});
 }

@@ -1,0 +1,99 @@
+/*
+ * Bringing content back: what the manifests give this server and is not here, or damaged.
+ *
+ * A pass has three steps.  Pull: every missing chunk is fetched from peers that have it and stored
+ * without a binding.  Propose: where the manifest gives this server nothing, because it was away,
+ * and its own pair is here by now, or where a spare is needed no more, the same value is proposed with
+ * other holders.  Trim: what is here beyond what a settled manifest gives this server goes.  So
+ * the manifest stays the truth about who has what, and nothing goes before it says so.
+ *
+ * A pass runs while the server votes: when it is woken, when the store or the acceptor has come upon
+ * something that is missing, and after a while where something was left over.
+ */
+#ifndef DFS_REPAIR_H
+#define DFS_REPAIR_H
+
+#include "acceptor.h"
+#include "peers.h"
+#include <stdbool.h>
+
+struct repair;
+
+/* What tests replace; the product uses repair_rules_default. */
+struct repair_rules {
+	unsigned lanes; /* threads that fetch and store; 1..REPAIR_LANES */
+	uint64_t
+		load_bytes; /* that each of them has in memory, twice where files are large */
+	int64_t look_ms;       /* how often it asks itself whether there is a reason */
+	int64_t again_ms;      /* after a pass that left something over, */
+	int64_t again_most_ms; /* and, twice as long each time, up to this */
+};
+extern const struct repair_rules repair_rules_default;
+enum { REPAIR_LANES = 8 };
+
+/* Units that one peer is asked for. */
+struct repair_ask {
+	unsigned server; /* 1..4 */
+	u_int count;
+	dfs_want wants[DFS_UNITS_MAX];
+	/* For each unit in the answer, in order; on any thread. */
+	void (*take)(struct repair_ask *ask, u_int at, const dfs_got *got);
+	bool answered; /* afterwards: with DFS_OK */
+	void *call;    /* of whoever asks */
+};
+
+/* How peers are called; a test puts a world of its own in their place. */
+struct repair_calls {
+	void *context;
+	/* Peers within reach, whether they vote or not: a mask, bit s-1 for server s. */
+	unsigned (*reach)(void *context);
+	/* GET: begins, and waits for the end, after which take is not called any more. */
+	void (*ask)(void *context, struct repair_ask *ask);
+	void (*await)(void *context, struct repair_ask *ask);
+	/* peers_change of peers.h. */
+	void (*change)(void *context, const dfs_paths *paths,
+		       const struct peers_change *change, dfs_looked *items,
+		       unsigned *accepted_by);
+	/* LEARN: what three have accepted. */
+	void (*learn)(void *context, unsigned server, const dfs_learn_args *args);
+	/* Before each load: waits while clients are busy.  false when all is to end. */
+	bool (*yield)(void *context);
+};
+
+struct repair_options {
+	struct store *store;
+	struct acceptor *acceptor;
+	unsigned server;
+	struct repair_calls calls;
+	const struct repair_rules *rules; /* NULL: repair_rules_default */
+};
+
+/* NULL when out of memory.  Store and acceptor outlive it. */
+struct repair *repair_new(const struct repair_options *options);
+/* false: no thread to be had. */
+bool repair_start(struct repair *repair);
+/* Ends the threads, once their calls do: whoever made them cancels them first. */
+void repair_stop(struct repair *repair);
+/* The same, and frees it.  NULL is allowed. */
+void repair_free(struct repair *repair);
+
+/* A pass is made at once, and after it another if this comes while it runs. */
+void repair_wake(struct repair *repair);
+
+struct repair_outcome {
+	uint64_t files; /* contents of which something was brought back, */
+	uint64_t bytes; /* as stored */
+	uint64_t lost; /* contents of which something is to be had nowhere within reach */
+	uint64_t proposed; /* values with other holders, accepted by three */
+	uint64_t refused;  /* which were not */
+	uint64_t trimmed;  /* objects */
+	bool failed;       /* it was broken off: the disk, memory, or the end */
+};
+
+/* One pass, on the thread that calls. */
+void repair_pass(struct repair *repair, struct repair_outcome *ret);
+
+/* Of to_heal: fetched, per_second, lost_files and doing, which is malloc'd; false: no memory. */
+bool repair_status(struct repair *repair, dfs_to_heal *ret);
+
+#endif

@@ -1,0 +1,121 @@
+/* Inside the repair: its state, and loads of units. */
+#ifndef DFS_REPAIR_INTERNAL_H
+#define DFS_REPAIR_INTERNAL_H
+
+#include "repair.h"
+#include "store_heal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { REPAIR_SECONDS = 60, REPAIR_LOGGED = 4096 };
+
+/* What is being done, for people. */
+enum repair_doing { REPAIR_NOTHING, REPAIR_PULLING, REPAIR_PROPOSING, REPAIR_TRIMMING };
+
+struct repair {
+	struct store *store;
+	struct acceptor *acceptor;
+	unsigned server;
+	struct repair_calls calls;
+	struct repair_rules rules;
+	atomic_bool stopping;
+	/* Contents that were logged as lost, as hashes; of the thread that pulls last. */
+	uint64_t logged[REPAIR_LOGGED];
+	size_t logged_count;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t woken;
+	bool wake, runs;
+	pthread_t thread;
+	enum repair_doing doing;
+	uint64_t fetched, lost, files;    /* files: of this pass */
+	uint64_t seconds[REPAIR_SECONDS]; /* bytes fetched, by the second, */
+	int64_t second;                   /* up to this one */
+};
+
+/* Counts bytes that came; 0 brings the seconds up to date. */
+void repair_count(struct repair *repair, uint64_t bytes);
+
+/* ---- loads --------------------------------------------------------------------- */
+
+/* A unit that is to be fetched. */
+struct repair_unit {
+	dfs_id object;
+	uint64_t number;
+	uint32_t most;    /* bytes that it may have */
+	unsigned holders; /* who was given it: they are asked first; a mask */
+	unsigned tried;   /* who could not give it; likewise */
+	bool asked;
+	uint32_t len;
+	uint8_t *bytes; /* malloc'd; NULL: not here */
+};
+
+/* Units that are fetched at once, from several peers. */
+struct repair_load {
+	struct repair *repair;
+	size_t count;
+	uint64_t bytes; /* that they may have together */
+	struct repair_unit units[DFS_UNITS_MAX];
+	unsigned lost; /* peers that did not answer; a mask */
+	unsigned away; /* peers that are not within reach, or did not answer */
+	struct load_ask {
+		struct repair_ask ask; /* first */
+		struct repair_load *load;
+		uint64_t bytes;
+		uint16_t units[DFS_UNITS_MAX]; /* whose the items are */
+	} asks[DFS_SERVERS];
+};
+
+/* NULL when out of memory. */
+struct repair_load *repair_load_new(struct repair *repair);
+/* NULL is allowed. */
+void repair_load_free(struct repair_load *load);
+/* Empty again, for other units. */
+void repair_load_clear(struct repair_load *load);
+
+/* Adds the units of these chunks from a number on, while there is room: the number to go on at. */
+struct repair_content {
+	dfs_id object;
+	uint64_t size;
+	uint32_t holders; /* as in the manifest; 0: not known */
+};
+uint64_t repair_load_add(struct repair_load *load, const struct repair_content *content,
+			 unsigned chunks, uint64_t from);
+
+/* Begins to ask; and waits until each unit is here, or to be had nowhere within reach. */
+void repair_load_begin(struct repair_load *load);
+void repair_load_await(struct repair_load *load);
+
+/* ---- steps of a pass ----------------------------------------------------------- */
+
+/* A content of which chunks are missing. */
+struct repair_piece {
+	struct repair_content content;
+	unsigned missing; /* chunks */
+	size_t path_len;
+	char *path; /* malloc'd */
+};
+
+/* What one thread counts. */
+struct repair_lane {
+	struct repair *repair;
+	struct repair_outcome outcome;
+	unsigned away; /* peers that could not be asked */
+};
+
+void repair_pull(struct repair *repair, struct repair_outcome *outcome);
+/* One content, unit by unit through a file of its own; 0 or an errno of the store. */
+int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece);
+/* Of this piece something was stored; or (chunks) could not be had. */
+void repair_lane_stored(struct repair_lane *lane, uint64_t bytes);
+void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece,
+		      unsigned chunks);
+/* Reads back what was stored: what is damaged is marked so by the store, and owed again. */
+void repair_verify(struct repair *repair, const struct repair_content *content,
+		   unsigned chunks);
+
+void repair_propose(struct repair *repair, struct repair_outcome *outcome);
+void repair_trim(struct repair *repair, struct repair_outcome *outcome);
+
+#endif
