@@ -286,11 +286,39 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 
 /* ---- status -------------------------------------------------------------------- */
 
+/* What a server has yet to do by itself, and what it is at. */
+struct dfs_healing {
+	uint64_t owed_files, owed_bytes; /* that it has to fetch */
+	uint64_t lost_files; /* of these: nobody in reach had what is missing */
+	uint64_t spares;     /* objects of which it keeps more than it should */
+	uint64_t unsettled;  /* registers not known to be settled */
+	uint64_t abandoned;  /* uploads that came to nothing and are not cleaned yet */
+	uint64_t fetched;    /* bytes since the start, */
+	uint64_t per_second; /* and in the last minute */
+	char doing[256];     /* a sentence; empty: nothing */
+	/* Re-reading everything; times are since 1970 UTC, 0: never. */
+	uint64_t scrub_read, scrub_of; /* bytes of this round, of so many */
+	int64_t scrub_began_ns, scrub_ended_ns; /* of this round; of the last whole one */
+	uint64_t scrub_found;                   /* damaged records in this round */
+};
+
+enum dfs_server_state {
+	DFS_SERVER_DOWN,
+	DFS_SERVER_STARTING,   /* answers; its peers have yet to say what they remember of it */
+	DFS_SERVER_RECOVERING, /* answers; takes its registers from its peers */
+	DFS_SERVER_UP,         /* answers and votes */
+	DFS_SERVER_MUTE        /* is there, and does not vote: what for is told to users alone */
+};
+
 struct dfs_server_status {
+	enum dfs_server_state state;
 	bool up; /* it answered */
 	bool votes;
 	char why[DFS_WHY]; /* down or recovering: why */
 	char address[280];
+	int64_t heard_ns; /* when another server heard of it last, since 1970 UTC; 0: not known */
+	bool told;        /* what follows is known */
+	uint64_t recovered, to_recover; /* registers, of so many; RECOVERING */
 	char software[256];
 	char store[DFS_ID_TEXT];
 	uint32_t epoch;
@@ -298,21 +326,27 @@ struct dfs_server_status {
 	uint64_t files, tombstones, objects, segments, newest_segment;
 	uint64_t stored_bytes, disk_free, disk_size, damaged;
 	uint32_t connections;
-	bool told; /* what stands between votes and this is known */
+	struct dfs_healing healing;
 };
 
 struct dfs_report {
 	struct dfs_server_status servers[4];
 	bool known;           /* to the servers: who asks; else they tell little */
 	uint64_t used, quota; /* bytes of the user's files; 0: no limit */
-	bool counted; /* the numbers below are known; of the files that the user may list */
+	bool counted;         /* the numbers below are known; of everybody's files */
 	uint64_t files;
 	uint64_t files_by_copies
 		[3]; /* two or more, one, no living copy of the worst chunk */
-	int code;    /* 0..3, the exit code of "status" */
+	bool at_most; /* the last two are as bad as it can be, and perhaps less */
+	int code;     /* 0..3, the exit code of "status" */
 };
 
-/* Without a log-in only what a server says to anybody: that it is there, and whether it votes. */
+/*
+ * From what servers count, in one round; where two of them lack something of the same kind of
+ * files, names of at most DFS_REPORT_NAMES files decide.  Without a log-in only what a server
+ * says to anybody: that it is there, and whether it votes.
+ */
+enum { DFS_REPORT_NAMES = 20000 };
 struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);
 
 /* The same without counting files; code is 0 or 1. */

@@ -22,7 +22,7 @@ struct listing {
 struct merge {
 	struct dfs *dfs;
 	char folder[DFS_PATH_MAX + 1];
-	bool recursive, detail;
+	bool recursive, detail, owing;
 	unsigned servers;
 	unsigned nobody, unchecked; /* servers that refused to list; masks, see fail */
 	struct listing listings[DFS_SERVERS];
@@ -105,6 +105,7 @@ static struct round *ask_pages(struct merge *merge)
 		args->after = (dfs_path){(u_int)strlen(call->after[i]), call->after[i]};
 		args->recursive = merge->recursive;
 		args->detail = merge->detail;
+		args->owing = merge->owing;
 		args->max = DFS_LIST_MAX;
 		round_ask(round, i + 1, args, clock_now_ms() + LINKS_NEED_MS);
 	}
@@ -277,7 +278,7 @@ static bool is_vouched(const struct merge *merge, const dfs_list_entry *entry,
 	size_t len = entry->path.dfs_path_len, whose_len;
 	const char *whose = path_of_whom(path, len, &whose_len);
 
-	return __builtin_popcount(merge->servers) < 3 || __builtin_popcount(from) >= 2 ||
+	return merge->owing || __builtin_popcount(merge->servers) < 3 || __builtin_popcount(from) >= 2 ||
 	       strcmp(user, "admin") == 0 || path_is_shared(path, len) ||
 	       (whose_len == strlen(user) && memcmp(whose, user, whose_len) == 0);
 }
@@ -307,6 +308,10 @@ bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result 
 		ret->folder = entry->kind == DFS_FOLDER;
 		ret->agreed = from == merge->servers;
 		ret->holders = entry->holders;
+		ret->full = entry->full;
+		ret->from = from;
+		for (unsigned i = 0; i < DFS_SERVERS; i++)
+			ret->missing[i] = from & 1U << i ? head(merge, i)->missing : 0;
 		ret->value = entry->value;
 		if (ret->folder)
 			snprintf(merge->skip, sizeof merge->skip, "%s/", ret->path);
@@ -316,10 +321,9 @@ bool merge_next(struct merge *merge, struct merge_entry *ret, struct dfs_result 
 	}
 }
 
-struct merge *merge_new(struct dfs *dfs, const char *folder, bool recursive, bool detail,
-			struct dfs_result *result)
+static struct merge *merge_of(struct dfs *dfs, const char *folder, unsigned servers,
+			      struct dfs_result *result)
 {
-	unsigned servers = session_tellers(dfs, 2);
 	struct merge *merge;
 
 	if (servers == 0) {
@@ -332,12 +336,32 @@ struct merge *merge_new(struct dfs *dfs, const char *folder, bool recursive, boo
 		return NULL;
 	}
 	merge->dfs = dfs;
-	merge->recursive = recursive;
-	merge->detail = detail;
 	merge->servers = servers;
 	snprintf(merge->folder, sizeof merge->folder, "%s", folder);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		merge->listings[i].more = true;
+	return merge;
+}
+
+struct merge *merge_new(struct dfs *dfs, const char *folder, bool recursive, bool detail,
+			struct dfs_result *result)
+{
+	struct merge *merge = merge_of(dfs, folder, session_tellers(dfs, 2), result);
+
+	if (merge) {
+		merge->recursive = recursive;
+		merge->detail = detail;
+	}
+	return merge;
+}
+
+struct merge *merge_new_owing(struct dfs *dfs, unsigned servers,
+			      struct dfs_result *result)
+{
+	struct merge *merge = merge_of(dfs, "/", servers, result);
+
+	if (merge)
+		merge->recursive = merge->owing = true;
 	return merge;
 }
 

@@ -17,7 +17,9 @@ struct merge_entry {
 	char path[DFS_PATH_MAX + 1]; /* a folder's without the final '/' */
 	bool folder;
 	bool agreed; /* a folder: all servers have a live file below it */
-	uint32_t holders;
+	uint32_t holders, full;
+	unsigned from;                 /* servers that told of it; mask */
+	unsigned missing[DFS_SERVERS]; /* chunks that these say they lack */
 	dfs_value *value; /* with detail, if it could be read; the merge's own */
 };
 
@@ -27,6 +29,10 @@ struct merge_entry {
  */
 struct merge *merge_new(struct dfs *dfs, const char *folder, bool recursive, bool detail,
 			struct dfs_result *result);
+
+/* The same, all below "/", only what these servers lack something of. */
+struct merge *merge_new_owing(struct dfs *dfs, unsigned servers,
+			      struct dfs_result *result);
 void merge_free(struct merge *merge);
 
 /* The next live file, or folder; false at the end, or with result set when servers
