@@ -297,17 +297,16 @@ struct dfs_healing {
 	uint64_t per_second; /* and in the last minute */
 	char doing[256];     /* a sentence; empty: nothing */
 	/* Re-reading everything; times are since 1970 UTC, 0: never. */
-	uint64_t scrub_read, scrub_of; /* bytes of this round, of so many */
+	uint64_t scrub_read, scrub_of;          /* bytes of this round, of so many */
 	int64_t scrub_began_ns, scrub_ended_ns; /* of this round; of the last whole one */
 	uint64_t scrub_found;                   /* damaged records in this round */
 };
 
 enum dfs_server_state {
 	DFS_SERVER_DOWN,
-	DFS_SERVER_STARTING,   /* answers; its peers have yet to say what they remember of it */
+	DFS_SERVER_STARTING, /* answers; its peers have yet to say what they remember of it */
 	DFS_SERVER_RECOVERING, /* answers; takes its registers from its peers */
-	DFS_SERVER_UP,         /* answers and votes */
-	DFS_SERVER_MUTE        /* is there, and does not vote: what for is told to users alone */
+	DFS_SERVER_UP          /* answers and votes */
 };
 
 struct dfs_server_status {
@@ -317,7 +316,7 @@ struct dfs_server_status {
 	char why[DFS_WHY]; /* down or recovering: why */
 	char address[280];
 	int64_t heard_ns; /* when another server heard of it last, since 1970 UTC; 0: not known */
-	bool told;        /* what follows is known */
+	bool told;                      /* what follows is known */
 	uint64_t recovered, to_recover; /* registers, of so many; RECOVERING */
 	char software[256];
 	char store[DFS_ID_TEXT];
@@ -336,7 +335,7 @@ struct dfs_report {
 	bool counted;         /* the numbers below are known; of everybody's files */
 	uint64_t files;
 	uint64_t files_by_copies
-		[3]; /* two or more, one, no living copy of the worst chunk */
+		[3];  /* two or more, one, no living copy of the worst chunk */
 	bool at_most; /* the last two are as bad as it can be, and perhaps less */
 	int code;     /* 0..3, the exit code of "status" */
 };
@@ -351,5 +350,30 @@ struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);
 
 /* The same without counting files; code is 0 or 1. */
 struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret);
+
+/* What would become unreadable if servers went that live, one or two of them. */
+struct dfs_loss {
+	unsigned gone;       /* the servers that would go; mask */
+	uint64_t unreadable; /* then, of everybody's files, */
+	uint64_t files;      /* which are so many */
+	bool at_most;        /* perhaps fewer */
+};
+enum { DFS_LOSSES_MAX = 10 };
+
+/*
+ * Each server and each pair of those that answer, into losses; in *ret_down those that do not
+ * answer, which are gone in all of them.  Code 5 or 10 where too few have counted.
+ */
+struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES_MAX],
+			      size_t *ret_count, unsigned *ret_down);
+
+/*
+ * The names of the files that the user may list and that nobody could read without these servers (a
+ * mask; those that do not answer are to be in it), in byte order.  name returns 0 to go on.
+ * It asks every server for the list of all files.
+ */
+struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
+				   int (*name)(void *context, const char *path),
+				   void *context);
 
 #endif

@@ -278,8 +278,9 @@ static bool is_vouched(const struct merge *merge, const dfs_list_entry *entry,
 	size_t len = entry->path.dfs_path_len, whose_len;
 	const char *whose = path_of_whom(path, len, &whose_len);
 
-	return merge->owing || __builtin_popcount(merge->servers) < 3 || __builtin_popcount(from) >= 2 ||
-	       strcmp(user, "admin") == 0 || path_is_shared(path, len) ||
+	return merge->owing || __builtin_popcount(merge->servers) < 3 ||
+	       __builtin_popcount(from) >= 2 || strcmp(user, "admin") == 0 ||
+	       path_is_shared(path, len) ||
 	       (whose_len == strlen(user) && memcmp(whose, user, whose_len) == 0);
 }
 

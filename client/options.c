@@ -8,7 +8,9 @@
 struct spec {
 	const char *name;
 	char letter, other_letter; /* 0: none */
-	const char *value;         /* what its value is called; NULL: takes none */
+	const char *
+		value; /* what its value is called; NULL: takes none; in [] it may be left
+			      away, and stands behind a '=' */
 	const char *help;
 };
 
@@ -44,6 +46,11 @@ static const struct spec specs[OPTIONS] = {
 				      "the new password; otherwise asked for"},
 	[OPTION_RECOVER] = {"recover", 0, 0, "FILE", "with what \"key export\" wrote"},
 	[OPTION_WRITE] = {"write", 0, 0, NULL, "to read and to write"},
+	[OPTION_WATCH] = {"watch", 0, 0, "[SECONDS]", "again and again, every 2 seconds"},
+	[OPTION_WHAT_IF] = {"what-if", 0, 0, NULL,
+			    "what would be lost if one or two more servers went"},
+	[OPTION_PROMETHEUS] = {"prometheus", 0, 0, NULL,
+			       "in the text format that Prometheus reads"},
 };
 
 static bool take(struct options *options, enum option option, const char *value,
@@ -90,6 +97,8 @@ static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 	}
 	if (equals != NULL)
 		return take(ret, option, equals + 1, why);
+	if (specs[option].value[0] == '[')
+		return take(ret, option, "", why);
 	if (*at + 1 == argc) {
 		(void)snprintf(why, OPTIONS_WHY, "--%s needs a value: %s",
 			       specs[option].name, specs[option].value);

@@ -2,12 +2,10 @@
 #include "libdfs.h"
 
 #include "ballot.h"
-#include "clock.h"
-#include "merge.h"
 #include "placement.h"
+#include "statuses.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void copy_text(char *ret, size_t size, const dfs_text *text)
@@ -15,21 +13,49 @@ static void copy_text(char *ret, size_t size, const dfs_text *text)
 	snprintf(ret, size, "%.*s", (int)text->dfs_text_len, text->dfs_text_val);
 }
 
-/* Of what a user has stored, whoever knows most is the nearest to the truth. */
-static void describe_server(struct dfs_report *report, unsigned server,
-			    const dfs_status_ok *ok)
+static enum dfs_server_state state_of(dfs_state state)
 {
-	struct dfs_server_status *ret = &report->servers[server - 1];
-
-	if (ok->state == DFS_STATE_VOTING && ok->used >= report->used) {
-		report->used = ok->used;
-		report->quota = ok->quota;
+	switch (state) {
+	case DFS_STATE_VOTING:
+		return DFS_SERVER_UP;
+	case DFS_STATE_STARTING:
+		return DFS_SERVER_STARTING;
+	default:
+		return DFS_SERVER_RECOVERING;
 	}
+}
+
+static void describe_healing(struct dfs_healing *ret, const dfs_status_ok *ok)
+{
+	const dfs_to_heal *heal = &ok->to_heal;
+	const dfs_scrubbing *scrub = &ok->scrubbing;
+
+	ret->owed_files = heal->owed_files;
+	ret->owed_bytes = heal->owed_bytes;
+	ret->lost_files = heal->lost_files;
+	ret->spares = heal->spares;
+	ret->unsettled = heal->unsettled;
+	ret->abandoned = heal->abandoned;
+	ret->fetched = heal->fetched;
+	ret->per_second = heal->per_second;
+	copy_text(ret->doing, sizeof ret->doing, &heal->doing);
+	ret->scrub_read = scrub->read;
+	ret->scrub_of = scrub->of;
+	ret->scrub_began_ns = scrub->began;
+	ret->scrub_ended_ns = scrub->last_ended;
+	ret->scrub_found = scrub->found;
+}
+
+static void describe_server(struct dfs_server_status *ret, const dfs_status_ok *ok)
+{
 	ret->up = ret->told = true;
 	ret->votes = ok->state == DFS_STATE_VOTING;
+	ret->state = state_of(ok->state);
 	copy_text(ret->why, sizeof ret->why, &ok->why);
 	copy_text(ret->software, sizeof ret->software, &ok->software);
 	id_text(&ok->store, ret->store);
+	ret->recovered = ok->recovered;
+	ret->to_recover = ok->to_recover;
 	ret->epoch = ok->seen.epoch;
 	ret->started_ns = ok->started;
 	ret->files = ok->files;
@@ -42,111 +68,134 @@ static void describe_server(struct dfs_report *report, unsigned server,
 	ret->disk_size = ok->disk_size;
 	ret->damaged = ok->damaged;
 	ret->connections = ok->connections;
+	describe_healing(&ret->healing, ok);
 }
 
-static bool ask_servers(struct dfs *dfs, struct dfs_report *ret)
+static void describe_all(const struct statuses *statuses, struct dfs_report *ret)
 {
-	struct round *round = round_new(dfs->links, &session_status, NULL, NULL);
-	unsigned up = links_up(dfs->links);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_status_ok *ok = statuses->of[i];
+		struct dfs_server_status *status = &ret->servers[i];
 
-	if (!round)
-		return false;
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (up & 1U << (s - 1))
-			round_ask(round, s, NULL, clock_now_ms() + LINKS_NEED_MS);
-	round_wait(round, 0, LINKS_PATIENCE_MS);
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		struct dfs_server_status *status = &ret->servers[s - 1];
-		const dfs_status_res *res = round_answer(round, s);
-
-		links_address(dfs->links, s, status->address, sizeof status->address);
-		if (res && res->status == DFS_OK)
-			describe_server(ret, s, &res->dfs_status_res_u.ok);
-		else if (!round_failed(round, s, status->why))
-			links_why(dfs->links, s, status->why);
+		if (!ok) {
+			statuses_why(statuses, i + 1, status->why);
+			continue;
+		}
+		describe_server(status, ok);
+		/* Of what a user has stored, whoever knows most is the nearest to the truth. */
+		if (status->votes && ok->used >= ret->used) {
+			ret->used = ok->used;
+			ret->quota = ok->quota;
+		}
+		for (unsigned k = 0; k < DFS_SERVERS; k++)
+			if (k != i && ok->heard[k] > ret->servers[k].heard_ns)
+				ret->servers[k].heard_ns = ok->heard[k];
 	}
-	round_free(round);
-	return true;
-}
-
-/* Counts the files by the living copies of their worst chunk; false: not known. */
-static bool count_files(struct dfs *dfs, unsigned living, struct dfs_report *ret,
-			struct dfs_result *result)
-{
-	struct merge *merge = merge_new(dfs, "/", true, false, result);
-	struct merge_entry *found = malloc(sizeof *found);
-	bool known = merge && found && __builtin_popcount(merge_servers(merge)) >= 2;
-
-	while (known && merge_next(merge, found, result)) {
-		unsigned copies = placement_copies(found->holders, living);
-
-		ret->files++;
-		ret->files_by_copies[copies >= 2 ? 0 : copies == 1 ? 1 : 2]++;
-	}
-	known = known && result->code == DFS_EXIT_DONE &&
-		__builtin_popcount(merge_servers(merge)) >= 2;
-	merge_free(merge);
-	free(found);
-	return known;
 }
 
 /* What the links know: HELLO is said to anybody. */
 static void look_at_links(struct dfs *dfs, struct dfs_report *ret)
 {
-	unsigned up = links_up(dfs->links), voting = links_voting(dfs->links);
+	unsigned up, voting, telling;
 
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		struct dfs_server_status *status = &ret->servers[s - 1];
+	session_servers(dfs, 2);
+	up = links_up(dfs->links);
+	voting = links_voting(dfs->links);
+	telling = links_telling(dfs->links);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct dfs_server_status *status = &ret->servers[i];
 
-		links_address(dfs->links, s, status->address, sizeof status->address);
-		status->up = up & 1U << (s - 1);
-		status->votes = voting & 1U << (s - 1);
+		status->up = up & 1U << i;
+		status->votes = voting & 1U << i;
+		if (status->votes)
+			status->state = DFS_SERVER_UP;
+		else if (status->up)
+			status->state = telling & 1U << i ? DFS_SERVER_STARTING
+							  : DFS_SERVER_RECOVERING;
 		if (!status->votes)
-			links_why(dfs->links, s, status->why);
+			links_why(dfs->links, i + 1, status->why);
 	}
 }
 
-/* Servers that are up and vote; a mask. */
-static unsigned living(const struct dfs_report *report)
+/* Where no server counts yet. */
+#include "merge.h"
+#include <stdlib.h>
+static struct protection_counts count_names(struct statuses *statuses)
 {
-	unsigned mask = 0;
+	struct dfs_result ignored = {0};
+	struct protection_counts counts = {.views = 0};
+	struct merge *merge = merge_new(statuses->dfs, "/", true, false, &ignored);
+	struct merge_entry *found = malloc(sizeof *found);
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (report->servers[i].up && report->servers[i].votes)
-			mask |= 1U << i;
-	return mask;
+	while (merge && found && merge_next(merge, found, &ignored)) {
+		unsigned copies = placement_copies(found->holders, statuses->voting);
+
+		counts.files++;
+		counts.by_copies[copies >= 2 ? 0 : copies == 1 ? 1 : 2]++;
+	}
+	if (merge)
+		counts.views = (unsigned)__builtin_popcount(merge_servers(merge));
+	merge_free(merge);
+	free(found);
+	return counts;
 }
 
-struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret)
+static void count_files(struct statuses *statuses, struct dfs_report *ret)
+{
+	struct protection_counts counts = statuses_count(statuses, statuses->answering);
+
+	if (counts.views == 0)
+		counts = count_names(statuses);
+	ret->counted = counts.views >= 2;
+	if (!ret->counted) {
+		ret->code = 3;
+		return;
+	}
+	ret->files = counts.files;
+	memcpy(ret->files_by_copies, counts.by_copies, sizeof ret->files_by_copies);
+	ret->at_most = counts.at_most;
+	if (counts.by_copies[2] > 0)
+		ret->code = 2;
+	else if (counts.by_copies[1] > 0)
+		ret->code = 1;
+}
+
+static struct dfs_result report(struct dfs *dfs, bool count, struct dfs_report *ret)
 {
 	struct dfs_result result = {0};
+	struct statuses statuses = {.round = NULL};
+	bool good = true;
 
 	memset(ret, 0, sizeof *ret);
 	ret->known = dfs->identity != NULL;
-	session_servers(dfs, 2);
-	if (!ret->known) {
+	if (ret->known)
+		good = statuses_ask(dfs, &statuses);
+	else
 		look_at_links(dfs, ret);
-	} else if (!ask_servers(dfs, ret)) {
-		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
-		ret->code = 3;
-		return result;
+	if (good && ret->known)
+		describe_all(&statuses, ret);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		links_address(dfs->links, i + 1, ret->servers[i].address,
+			      sizeof ret->servers[i].address);
+		if (ret->servers[i].state != DFS_SERVER_UP)
+			ret->code = 1;
 	}
-	ret->code = living(ret) == PLACEMENT_ALL ? 0 : 1;
+	if (!good)
+		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
+	if (!good || (count && !ret->known))
+		ret->code = 3;
+	else if (count)
+		count_files(&statuses, ret);
+	statuses_free(&statuses);
 	return result;
 }
 
 struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret)
 {
-	struct dfs_result result = dfs_report_servers(dfs, ret);
+	return report(dfs, true, ret);
+}
 
-	if (result.code != DFS_EXIT_DONE)
-		return result;
-	ret->counted = ret->known && count_files(dfs, living(ret), ret, &result);
-	if (!ret->counted)
-		ret->code = 3;
-	else if (ret->files_by_copies[2] > 0)
-		ret->code = 2;
-	else if (ret->files_by_copies[1] > 0)
-		ret->code = 1;
-	return result;
+struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret)
+{
+	return report(dfs, false, ret);
 }

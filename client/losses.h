@@ -1,0 +1,10 @@
+/* What status prints with --what-if. */
+#ifndef LOSSES_H
+#define LOSSES_H
+
+struct run;
+
+/* For each server and each pair that could go: what would become unreadable. */
+void losses_show(struct run *run);
+
+#endif

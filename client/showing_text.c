@@ -1,0 +1,221 @@
+/* What status prints for people. */
+#include "showing.h"
+
+#include "output.h"
+#include "run.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+const char *showing_health(int code)
+{
+	switch (code) {
+	case HEALTH_OK:
+		return "ok";
+	case HEALTH_DEGRADED:
+		return "degraded";
+	case HEALTH_LOST:
+		return "lost";
+	default:
+		return "unknown";
+	}
+}
+
+const char *showing_state(const struct dfs_server_status *server)
+{
+	switch (server->state) {
+	case DFS_SERVER_UP:
+		return "up";
+	case DFS_SERVER_STARTING:
+		return "starting";
+	case DFS_SERVER_RECOVERING:
+		return "recovering";
+	case DFS_SERVER_DOWN:
+		break;
+	}
+	return "down";
+}
+
+const char *showing_duration(uint64_t seconds, char text[SHOWING_TIME])
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name, *plural;
+	} units[] = {
+		{86400, " day", "s"}, {3600, " h", ""}, {60, " min", ""}, {1, " s", ""}};
+	size_t i = 0;
+
+	/* In the largest unit of which it is more than two: 90 s, 119 min, 47 h. */
+	while (i < 3 && seconds < 2 * units[i].seconds)
+		i++;
+	uint64_t count = seconds / units[i].seconds;
+
+	(void)snprintf(text, SHOWING_TIME, "%llu%s%s", (unsigned long long)count,
+		       units[i].name, count == 1 ? "" : units[i].plural);
+	return text;
+}
+
+static unsigned long long number(uint64_t value)
+{
+	return (unsigned long long)value;
+}
+
+/* "since 12:03, 4 min": the time of day, with the day where it was not today. */
+static void print_since(struct output *output, int64_t ns)
+{
+	char then[OUTPUT_TIME], now[OUTPUT_TIME], length[SHOWING_TIME];
+	int64_t seconds = (int64_t)time(NULL) - ns / 1000000000;
+
+	(void)output_time(ns, then);
+	(void)output_time((long long)time(NULL) * 1000000000, now);
+	then[strlen(then) - 3] = '\0';
+	output_text(output, "  since %s, %s",
+		    strncmp(then, now, 10) == 0 ? then + 11 : then,
+		    showing_duration(seconds > 0 ? (uint64_t)seconds : 0, length));
+}
+
+/* What there is to heal, how long the rest takes, and what it is at. */
+static void print_healing(struct output *output, const struct dfs_healing *healing)
+{
+	char size[OUTPUT_SIZE], speed[OUTPUT_SIZE], length[SHOWING_TIME];
+	bool all = output_verbose(output);
+	const struct {
+		uint64_t count;
+		const char *what;
+	} rest[] = {{healing->spares, "spares to give back"},
+		    {healing->abandoned, "abandoned uploads to clean"},
+		    {healing->unsettled, "files to settle"}};
+
+	if (!all && healing->owed_files + healing->spares + healing->abandoned == 0 &&
+	    healing->doing[0] == '\0')
+		return;
+	output_text(output, "      heals: %llu file%s to fetch",
+		    number(healing->owed_files), healing->owed_files == 1 ? "" : "s");
+	if (healing->owed_files > 0)
+		output_text(output, " (%s)", output_size(healing->owed_bytes, size));
+	if (healing->owed_bytes > 0 && healing->per_second > 0)
+		output_text(
+			output, " at %s/s, about %s",
+			output_size(healing->per_second, speed),
+			showing_duration(healing->owed_bytes / healing->per_second + 1,
+					 length));
+	if (healing->lost_files > 0)
+		output_text(output, ", of which nobody in reach has %llu",
+			    number(healing->lost_files));
+	for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
+		if (all || rest[i].count > 0)
+			output_text(output, "; %llu %s", number(rest[i].count),
+				    rest[i].what);
+	if (healing->doing[0] != '\0') {
+		output_text(output, "; ");
+		output_name(output, healing->doing);
+	}
+	output_text(output, "\n");
+}
+
+static void print_scrub(struct output *output, const struct dfs_healing *healing)
+{
+	char read[OUTPUT_SIZE], all[OUTPUT_SIZE], time[OUTPUT_TIME];
+
+	if (healing->scrub_began_ns == 0) {
+		output_text(output, "      re-reads everything: not begun yet\n");
+		return;
+	}
+	output_text(
+		output, "      re-reads everything: %s of %s since %s, %llu damaged; ",
+		output_size(healing->scrub_read, read),
+		output_size(healing->scrub_of, all),
+		output_time(healing->scrub_began_ns, time), number(healing->scrub_found));
+	if (healing->scrub_ended_ns > 0)
+		output_text(output, "the last whole round ended %s\n",
+			    output_time(healing->scrub_ended_ns, time));
+	else
+		output_text(output, "no whole round yet\n");
+}
+
+static void print_told(struct output *output, const struct dfs_server_status *server)
+{
+	char stored[OUTPUT_SIZE], room[OUTPUT_SIZE];
+
+	output_text(output, "  ");
+	output_name(output, server->software);
+	output_text(output, "  %llu file%s  %s stored  %s free", number(server->files),
+		    server->files == 1 ? "" : "s",
+		    output_size(server->stored_bytes, stored),
+		    output_size(server->disk_free, room));
+	if (server->damaged > 0)
+		output_text(output, "  %llu damaged", number(server->damaged));
+	if (server->state == DFS_SERVER_RECOVERING && server->to_recover > 0)
+		output_text(output, "  has %llu of about %llu files back",
+			    number(server->recovered), number(server->to_recover));
+}
+
+static void print_server(struct output *output, unsigned at,
+			 const struct dfs_server_status *server)
+{
+	output_text(output, "dfs%u  %-10s  ", at, showing_state(server));
+	output_name(output, server->address);
+	if (server->told)
+		print_told(output, server);
+	else if (server->state == DFS_SERVER_DOWN && server->heard_ns > 0)
+		print_since(output, server->heard_ns);
+	if (server->why[0] != '\0') {
+		output_text(output, "  ");
+		output_name(output, server->why);
+	}
+	output_text(output, "\n");
+	if (!server->told)
+		return;
+	if (output_verbose(output))
+		output_text(output, "      store %s, epoch %lu, %llu segments\n",
+			    server->store, (unsigned long)server->epoch,
+			    number(server->segments));
+	print_healing(output, &server->healing);
+	if (output_verbose(output))
+		print_scrub(output, &server->healing);
+}
+
+static unsigned answering(const struct dfs_report *report)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		count += report->servers[i].up;
+	return count;
+}
+
+static void print_files(struct output *output, const struct dfs_report *report)
+{
+	const uint64_t *by_copies = report->files_by_copies;
+	const char *most = report->at_most ? "at most " : "";
+
+	if (report->counted)
+		output_text(output,
+			    "%llu file%s: %s%llu with two copies, %s%llu with one, "
+			    "%s%llu unreadable\n",
+			    number(report->files), report->files == 1 ? "" : "s",
+			    report->at_most ? "at least " : "", number(by_copies[0]),
+			    most, number(by_copies[1]), most, number(by_copies[2]));
+	else if (answering(report) < 2)
+		output_text(output, "files: unknown, because fewer than two servers "
+				    "answer\n");
+	else if (!report->known)
+		output_text(output, "files: told only to who is logged in (see login)\n");
+	else
+		output_text(output, "files: unknown, because fewer than two servers that "
+				    "vote have counted them\n");
+}
+
+void showing_text(struct run *run, const struct dfs_report *report,
+		  const struct dfs_result *result)
+{
+	struct output *output = run->output;
+
+	for (unsigned i = 0; i < 4; i++)
+		print_server(output, i + 1, &report->servers[i]);
+	print_files(output, report);
+	output_text(output, "%s\n", showing_health(report->code));
+	output_warning(output, result->warning);
+	if (result->why[0] != '\0')
+		output_failure(output, "server", NULL, report->code, result->why);
+}
