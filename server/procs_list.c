@@ -140,6 +140,8 @@ static bool add(struct walk *walk, struct look *look, size_t len, dfs_kind kind)
 	entry->ballot = look->reg.ballot;
 	entry->settled = look->reg.settled;
 	entry->holders = look->reg.holders;
+	entry->full = look->reg.full;
+	entry->missing = look->reg.missing;
 	if (walk->args->detail && look->has_value) {
 		entry->value = malloc(sizeof *entry->value);
 		if (!entry->value)
@@ -192,6 +194,8 @@ static bool walk_on(struct walk *walk)
 			continue;
 		memcpy(walk->cursor, path, look.len);
 		walk->cursor_len = look.len;
+		if (walk->args->owing && look.reg.missing == 0)
+			continue;
 		good = take(walk, &look);
 		if (look.has_value)
 			value_free(&look.value);

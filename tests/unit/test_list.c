@@ -1,10 +1,13 @@
 /* LIST: every page of every folder shows what the caller may see, and nothing else. */
 #include "procs.h"
 
+#include "heal_fixture.h"
 #include "peers.h"
-#include "store_fixture.h"
+#include "placement.h"
+#include "value.h"
 #include "value_fixture.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -276,6 +279,161 @@ static void test_a_page_looks_at_so_much_and_no_more(void **state)
 	assert_string_equal(got, "/eve/0599\n");
 }
 
+/* ---- what is missing ----------------------------------------------------------------- */
+
+/* A file of /dan/ at this size with these holders, of whose object some chunks are here. */
+static void add_file(struct fixture *fixture, const char *path, uint64_t object,
+		     uint64_t size, uint32_t holders, unsigned here)
+{
+	struct store *store = fixture->store.store;
+	const struct value_fixture_file file = {
+		.owner = "dan", .size = size, .object = object, .counter = 5};
+	dfs_value value = value_fixture_file(&file);
+
+	value.body.dfs_body_u.manifest.content.holders = holders;
+	value.body.dfs_body_u.manifest.content.row = placement_row(holders) % DFS_SERVERS;
+	assert_int_equal(value_fixture_accept(store, path, value, 0), 0);
+	if (here != 0)
+		assert_int_equal(heal_fixture_content(store, object, here, 40), 0);
+}
+
+/* Its listing: name, full, missing; of one entry a page as of many. */
+static void expect_owing(struct fixture *fixture, char *folder, bool recursive,
+			 bool owing, uint32_t max, const char *want)
+{
+	dfs_list_args args = {.folder = {(u_int)strlen(folder), folder},
+			      .recursive = recursive,
+			      .owing = owing,
+			      .max = max};
+	char after[DFS_PATH_MAX], got[1024] = "";
+	size_t len = 0;
+	bool more = true;
+
+	while (more) {
+		dfs_list_res res;
+		const dfs_list_ok *ok = &res.dfs_list_res_u.ok;
+
+		ask(fixture, "dan", &args, &res);
+		for (u_int i = 0; i < ok->entries.entries_len; i++) {
+			const dfs_list_entry *entry = &ok->entries.entries_val[i];
+
+			len += (size_t)sprintf(
+				got + len, "%.*s %u %x\n", (int)entry->path.dfs_path_len,
+				entry->path.dfs_path_val, entry->full, entry->missing);
+		}
+		more = ok->more;
+		if (more)
+			memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
+		args.after = (dfs_path){ok->next.dfs_path_len, after};
+		xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
+	}
+	assert_string_equal(got, want);
+}
+
+/* This is dfs2: of row 0 its pair is 2 and 3 (mask 6). */
+static void test_3_1_what_is_missing_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	char folder[] = "/dan/", none[] = "/dan/full/";
+
+	add_file(fixture, "/dan/all", 101, 1000, 0x9c63, 6);
+	add_file(fixture, "/dan/empty", 102, 0, 0x9c63, 0);
+	add_file(fixture, "/dan/full/1", 103, 4, 0x9c63, 6);
+	add_file(fixture, "/dan/full/2", 104, 4, 0x9c63, 14);
+	add_file(fixture, "/dan/half", 105, 1000, 0x9c63, 2);
+	add_file(fixture, "/dan/none", 106, 1000, 0x9c63, 0);
+	/* Of three bytes the fourth chunk is empty, of one all but the first. */
+	add_file(fixture, "/dan/one", 107, 1, 0x9c63, 0);
+	add_file(fixture, "/dan/spare", 108, 1000, 0x9cf3, 6);
+	add_file(fixture, "/dan/three", 109, 3, 0x9c63, 0);
+	/* Given nothing: by the row, which the others tell; or, if nobody does, all of it. */
+	add_file(fixture, "/dan/up/row0", 110, 1000, 0xfc03, 0);
+	add_file(fixture, "/dan/up/row1", 111, 1000, 0xf609, 0);
+	add_file(fixture, "/dan/up/rowless", 112, 1000, 0xff0f, 1);
+	assert_int_equal(store_fixture_accept(fixture->store.store, "/dan/dead", 0, 5),
+			 0);
+	expect_owing(fixture, folder, true, true, 1024,
+		     "/dan/half 4 4\n/dan/none 4 6\n/dan/spare 4 9\n"
+		     "/dan/three 3 6\n/dan/up/row0 4 6\n/dan/up/row1 4 3\n"
+		     "/dan/up/rowless 4 e\n");
+	expect_owing(fixture, folder, true, true, 1,
+		     "/dan/half 4 4\n/dan/none 4 6\n/dan/spare 4 9\n"
+		     "/dan/three 3 6\n/dan/up/row0 4 6\n/dan/up/row1 4 3\n"
+		     "/dan/up/rowless 4 e\n");
+	/* A folder is an entry if something below it is owed. */
+	expect_owing(fixture, folder, false, true, 1024,
+		     "/dan/half 4 4\n/dan/none 4 6\n/dan/spare 4 9\n"
+		     "/dan/three 3 6\n/dan/up 0 0\n");
+	expect_owing(fixture, none, true, true, 1024, "");
+	expect_owing(fixture, folder, false, false, 1024,
+		     "/dan/all 4 0\n/dan/dead 0 0\n/dan/empty 0 0\n/dan/full 0 0\n"
+		     "/dan/half 4 4\n/dan/none 4 6\n/dan/one 1 0\n/dan/spare 4 9\n"
+		     "/dan/three 3 6\n/dan/up 0 0\n");
+}
+
+/* Damaged counts as missing; once it is mended it does not. */
+static void test_3_1_what_is_damaged_is_missing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store.store;
+	const dfs_id id = store_fixture_id(101);
+	char folder[] = "/dan/";
+	dfs_bytes data;
+	void *record;
+
+	add_file(fixture, "/dan/a", 101, 1000, 0x9c63, 6);
+	heal_fixture_damage_unit(&fixture->store, 2, 40);
+	assert_int_equal(store_unit(store, &id, 2, &record, &data), EBADMSG);
+	expect_owing(fixture, folder, true, true, 1024, "/dan/a 4 4\n");
+	assert_int_equal(heal_fixture_content(store, 101, 6, 40), 0);
+	expect_owing(fixture, folder, true, true, 1024, "");
+}
+
+/* A page that finds nothing ends all the same, and leads on. */
+static void test_a_page_that_finds_nothing_owing_ends(void **state)
+{
+	enum { FILES = 8192, AT_ONCE = 512 };
+	struct fixture *fixture = *state;
+	char folder[] = "/dan/", path[32], after[64];
+	dfs_list_args args = {
+		.folder = {5, folder}, .recursive = true, .owing = true, .max = 1024};
+	dfs_list_res res;
+	const dfs_list_ok *ok = &res.dfs_list_res_u.ok;
+
+	for (unsigned i = 0; i < FILES; i += AT_ONCE) {
+		struct store_batch *batch = store_batch_new(fixture->store.store);
+
+		for (unsigned j = i; j < i + AT_ONCE; j++) {
+			const dfs_ballot ballot = store_fixture_ballot(5);
+			dfs_value value = value_fixture_file(&(struct value_fixture_file){
+				.owner = "dan", .size = 0, .object = j, .counter = 5});
+
+			snprintf(path, sizeof path, "/dan/%06u", j);
+			assert_int_equal(store_batch_accept(batch, path, strlen(path),
+							    &ballot, &value, 0),
+					 0);
+			value_free(&value);
+		}
+		assert_int_equal(store_commit(batch), 0);
+	}
+	ask(fixture, "dan", &args, &res);
+	assert_false(ok->more);
+	assert_int_equal(ok->entries.entries_len, 0);
+	xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
+	/* One more, which is behind what a page looks at. */
+	add_file(fixture, "/dan/last", 999999, 1000, 0x9c63, 0);
+	ask(fixture, "dan", &args, &res);
+	assert_true(ok->more);
+	assert_int_equal(ok->entries.entries_len, 0);
+	memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
+	args.after = (dfs_path){ok->next.dfs_path_len, after};
+	xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
+	ask(fixture, "dan", &args, &res);
+	assert_false(ok->more);
+	assert_int_equal(ok->entries.entries_len, 1);
+	xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +442,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_accounts_are_listed_where_they_are_asked_for, start, end),
 		cmocka_unit_test_setup_teardown(test_a_page_looks_at_so_much_and_no_more,
+						start, end),
+		cmocka_unit_test_setup_teardown(test_3_1_what_is_missing_is_told, start,
+						end),
+		cmocka_unit_test_setup_teardown(test_3_1_what_is_damaged_is_missing,
+						start, end),
+		cmocka_unit_test_setup_teardown(test_a_page_that_finds_nothing_owing_ends,
 						start, end),
 	};
 
