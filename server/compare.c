@@ -340,6 +340,13 @@ void compare_with(struct compare *compare, unsigned peer, bool must,
 
 /* ---- the thread ---------------------------------------------------------------- */
 
+static void note_alike(struct compare *compare, unsigned bit, bool alike)
+{
+	pthread_mutex_lock(&compare->lock);
+	compare->alike = alike ? compare->alike | bit : compare->alike & ~bit;
+	pthread_mutex_unlock(&compare->lock);
+}
+
 /* Is there anything left?  Once more then, for what was finished has yet to reach all. */
 static bool compare_once(struct compare *compare, unsigned peer)
 {
@@ -350,6 +357,7 @@ static bool compare_once(struct compare *compare, unsigned peer)
 	compare->differed &= ~bit;
 	if (outcome.different > 0 || !outcome.whole)
 		compare->differed |= bit;
+	note_alike(compare, bit, outcome.whole && outcome.files == 0);
 	if (outcome.different > 0)
 		log_event(LOG_INFO, "compared",
 			  "peer=dfs%u different=%" PRIu64 " learned=%" PRIu64
@@ -424,8 +432,17 @@ void compare_wake(struct compare *compare, unsigned servers)
 {
 	pthread_mutex_lock(&compare->lock);
 	compare->returned |= servers;
+	compare->alike &= ~servers;
 	pthread_cond_signal(&compare->woken);
 	pthread_mutex_unlock(&compare->lock);
+}
+
+unsigned compare_alike(struct compare *compare)
+{
+	pthread_mutex_lock(&compare->lock);
+	unsigned alike = compare->alike;
+	pthread_mutex_unlock(&compare->lock);
+	return alike;
 }
 
 struct compare *compare_new(const struct compare_options *options)

@@ -65,6 +65,9 @@ void compare_free(struct compare *compare);
 /* These peers vote again: they are compared with at once. */
 void compare_wake(struct compare *compare, unsigned servers);
 
+/* Peers with whom nothing but tombstones was different when they were compared with last, as a mask. */
+unsigned compare_alike(struct compare *compare);
+
 struct compare_outcome {
 	bool whole;         /* it went through to the end */
 	uint64_t calls;     /* of DIGEST */
@@ -72,6 +75,7 @@ struct compare_outcome {
 	uint64_t learned;   /* by this server */
 	uint64_t taught;    /* to others */
 	uint64_t finished;  /* proposed again */
+	uint64_t files; /* of all these, the ones whose newest value is no tombstone */
 };
 
 /*

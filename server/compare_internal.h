@@ -17,6 +17,7 @@ struct compare {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t woken;
 	unsigned returned;
+	unsigned alike; /* peers, but for tombstones, the last time */
 	bool stopping, runs;
 	pthread_t thread;
 };

@@ -30,6 +30,7 @@ struct plan {
 	u_int learn_count[DFS_SERVERS];
 	dfs_path finish[DFS_BATCH_MAX];
 	u_int finish_count;
+	u_int files; /* that differ, and are no tombstones */
 };
 
 /* One server's word on one path. */
@@ -161,6 +162,7 @@ static void plan_path(struct compare *compare, const struct answers *answers,
 	}
 	if (differing == 0)
 		return;
+	plan->files += !newest->value || newest->value->body.kind != DFS_TOMBSTONE;
 	if (named >= (compare->rules.three ? THREE : 1) && newest->value && !forgotten) {
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
 			if ((words[i].told && !names(&words[i], newest)) ||
@@ -225,6 +227,7 @@ static bool mend_batch(struct compare *compare, const struct suspect *suspects,
 	ask(compare, &paths, &answers);
 	for (size_t i = 0; i < count; i++)
 		plan_path(compare, &answers, &suspects[i], i, must, plan);
+	outcome->files += plan->files;
 	run_plan(compare, plan, outcome);
 	free_answers(&answers);
 	free(plan);

@@ -1,6 +1,7 @@
 /* The threads that heal, and how they call other servers. */
 #include "healing.h"
 
+#include "cleaning.h"
 #include "clock.h"
 #include "compare.h"
 #include "links.h"
@@ -27,6 +28,7 @@ struct healing {
 	struct recovery *recovery;
 	struct compare *compare;
 	struct repair *repair;
+	struct cleaning *cleaning;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
 	bool stopping;
@@ -42,6 +44,7 @@ PROCEDURE(fence_procedure, DFS_FENCE, dfs_fence_args, dfs_fence_res);
 PROCEDURE(digest_procedure, DFS_DIGEST, dfs_digest_args, dfs_digest_res);
 PROCEDURE(lookup_procedure, DFS_LOOKUP, dfs_paths, dfs_lookup_res);
 PROCEDURE(learn_procedure, DFS_LEARN, dfs_learn_args, dfs_learn_res);
+PROCEDURE(forget_procedure, DFS_FORGET, dfs_forget_args, dfs_settled_res);
 
 /* ---- calls --------------------------------------------------------------------- */
 
@@ -241,6 +244,36 @@ static bool yield(void *context)
 	return goes_on;
 }
 
+static unsigned alike(void *context)
+{
+	struct healing *healing = context;
+
+	return compare_alike(healing->compare);
+}
+
+static void settle(void *context, const dfs_paths *paths, const dfs_ballot *above,
+		   dfs_looked *items, unsigned *accepted_by)
+{
+	struct healing *healing = context;
+	int64_t deadline = clock_now_ms() + CALL_MS;
+
+	if (above)
+		peers_overtake(healing->peers, paths, above, deadline, items,
+			       accepted_by);
+	else
+		peers_settle(healing->peers, paths, deadline, items, accepted_by);
+}
+
+static void forget(void *context, const dfs_forget_args *args)
+{
+	struct healing *healing = context;
+	dfs_settled_res res[DFS_SERVERS];
+
+	memset(res, 0, sizeof res);
+	(void)call_all(healing, &forget_procedure, links_voting(healing->links), args,
+		       res, CALL_MS);
+}
+
 static bool pause_for(void *context, int64_t ms)
 {
 	struct healing *healing = context;
@@ -274,6 +307,17 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.server = options->server,
 		.calls = {healing, voting, digest, lookup, learn, finish, pause_for},
 	};
+	const struct cleaning_options cleaning = {
+		.store = options->store,
+		.acceptor = options->acceptor,
+		.server = options->server,
+		.calls = {healing, voting, alike, lookup, settle, forget, pause_for},
+		.rules = {.abandoned_after_ms =
+				  options->cluster->tuning.abandoned_after_ms,
+			  .tombstones_after_ms =
+				  options->cluster->tuning.tombstones_after_ms,
+			  .all_four = true},
+	};
 	const struct recovery_options recovering = {
 		.store = options->store,
 		.acceptor = options->acceptor,
@@ -297,9 +341,11 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 	healing->compare = compare_new(&comparing);
 	healing->recovery = recovery_new(&recovering);
 	healing->repair = repair_new(&repairing);
+	healing->cleaning = cleaning_new(&cleaning);
 	return healing->compare && healing->recovery && healing->repair &&
-	       repair_start(healing->repair) && compare_start(healing->compare) &&
-	       recovery_start(healing->recovery);
+	       healing->cleaning && repair_start(healing->repair) &&
+	       compare_start(healing->compare) && recovery_start(healing->recovery) &&
+	       cleaning_start(healing->cleaning);
 }
 
 struct healing *healing_start(const struct healing_options *options)
@@ -347,6 +393,8 @@ void healing_stop(struct healing *healing)
 		compare_stop(healing->compare);
 	if (healing->repair)
 		repair_stop(healing->repair);
+	if (healing->cleaning)
+		cleaning_stop(healing->cleaning);
 }
 
 void healing_free(struct healing *healing)
@@ -357,6 +405,7 @@ void healing_free(struct healing *healing)
 	recovery_free(healing->recovery);
 	compare_free(healing->compare);
 	repair_free(healing->repair);
+	cleaning_free(healing->cleaning);
 	links_free(healing->links);
 	links_free(healing->content_links);
 	pthread_cond_destroy(&healing->changed);

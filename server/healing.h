@@ -1,6 +1,6 @@
 /*
  * Everything that must happen by itself after a fault: the start and the recovery (recovery.h),
- * comparing with peers (compare.h).  Threads with connections of their own, so that what they do
+ * comparing with peers (compare.h), cleaning up (cleaning.h).  Threads with connections of their own, so that what they do
  * holds up nobody who waits for a log-in.
  */
 #ifndef DFS_HEALING_H

@@ -83,4 +83,17 @@ void peers_change(struct peers *peers, const dfs_paths *paths, int64_t deadline_
 		  const struct peers_change *change, dfs_looked *items,
 		  unsigned *accepted_by);
 
+/*
+ * The same at ballots above these, one for each path; and where nobody has anything, a tombstone is
+ * proposed (not where none may stand).  So what was bound to these ballots comes to nothing.
+ */
+void peers_overtake(struct peers *peers, const dfs_paths *paths, const dfs_ballot *above,
+		    int64_t deadline_ms, dfs_looked *items, unsigned *accepted_by);
+
+/*
+ * LEARN to all that are connected, without waiting for it: three have said yes to these (at most
+ * DFS_BATCH_MAX), which are copied.
+ */
+void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count);
+
 #endif

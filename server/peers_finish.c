@@ -4,7 +4,7 @@
  * It follows the rule of reading (3.4 of the agreement): three servers that tell the same are the answer;
  * else the fourth is waited for, then all are asked once more after a moment, because somebody may be
  * at work; and only then the highest value is proposed again, at a new ballot.  It never
- * proposes anything else.
+ * proposes anything else; but for a path that nobody has, whose abandoned content is to go, a tombstone.
  */
 #include "peers_internal.h"
 
@@ -43,6 +43,7 @@ struct finishing {
 	unsigned *
 		anew; /* what is agreed is proposed too: who accepted it, as masks; or NULL */
 	const struct peers_change *change; /* of what is proposed anew; or NULL */
+	bool overtakes; /* where there is nothing, a tombstone is proposed */
 };
 
 /* One attempt, at one ballot. */
@@ -306,7 +307,7 @@ static const dfs_register *proposal_of(struct finishing *finishing,
 		return NULL;
 	if (finishing->anew != NULL) {
 		reg = highest_promise(attempt, path);
-		agreed = !reg->known;
+		agreed = !reg->known && !finishing->overtakes;
 	}
 	if (!agreed)
 		return reg;
@@ -314,12 +315,34 @@ static const dfs_register *proposal_of(struct finishing *finishing,
 	return NULL;
 }
 
+/* "No such file", as an operation of its own; nothing where none may stand. */
+static bool make_tombstone(const struct attempt *attempt, const dfs_path *path,
+			   dfs_value *ret)
+{
+	dfs_id operation;
+	dfs_value value;
+
+	if (!id_random(&operation))
+		return false;
+	value = (dfs_value){.operation = operation,
+			    .origin = attempt->ballot,
+			    .number = 1,
+			    .recent = {1, &operation},
+			    .content_version = {1, operation},
+			    .body.kind = DFS_TOMBSTONE};
+	return value_check_at(path->dfs_path_val, path->dfs_path_len, &value) == NULL &&
+	       value_copy(&value, ret);
+}
+
 /* The value to be proposed, changed where it is to be; false: none, and the path may be settled. */
-static bool copy_value(struct finishing *finishing, size_t path, const dfs_register *reg,
-		       dfs_value *ret)
+static bool copy_value(struct finishing *finishing, const struct attempt *attempt,
+		       size_t path, const dfs_register *reg, dfs_value *ret)
 {
 	const struct peers_change *change = finishing->change;
 
+	if (!reg->known)
+		return make_tombstone(attempt, &finishing->paths->paths.paths_val[path],
+				      ret);
 	if (!value_copy(&reg->dfs_register_u.accepted.value, ret))
 		return false; /* what is left open is tried again */
 	if (change == NULL || change->change(change->context, path, ret))
@@ -348,7 +371,8 @@ static struct accept_call *new_accept(struct finishing *finishing,
 		size_t path = finishing->open[i];
 		u_int at = call->args.items.items_len;
 
-		if (reg == NULL || !copy_value(finishing, path, reg, &items[at].value))
+		if (reg == NULL ||
+		    !copy_value(finishing, attempt, path, reg, &items[at].value))
 			continue;
 		call->args.items.items_len++;
 		call->paths[at] = i;
@@ -412,6 +436,8 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 		       const struct accept_call *call)
 {
 	const dfs_accept_args *args = &call->args;
+	dfs_learn_item taught[DFS_BATCH_MAX];
+	u_int taught_count = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_accept_res *res = accepted(finishing, votes, s);
@@ -436,7 +462,12 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 		if (said_yes(&votes->own, i))
 			store_settled(finishing->peers->store, item->path.dfs_path_val,
 				      item->path.dfs_path_len, &args->ballot);
+		taught[taught_count++] =
+			(dfs_learn_item){item->path, args->ballot, item->value};
 	}
+	/* So that all know what is settled, and let go of what it overtook. */
+	if (finishing->anew != NULL)
+		peers_teach(finishing->peers, taught, taught_count);
 }
 
 static void run_accept(struct finishing *finishing, const struct attempt *attempt)
@@ -582,4 +613,23 @@ void peers_change(struct peers *peers, const dfs_paths *paths, int64_t deadline_
 					 .deadline = deadline_ms,
 					 .anew = accepted_by,
 					 .change = change});
+}
+
+void peers_overtake(struct peers *peers, const dfs_paths *paths, const dfs_ballot *above,
+		    int64_t deadline_ms, dfs_looked *items, unsigned *accepted_by)
+{
+	struct finishing finishing = {.peers = peers,
+				      .paths = paths,
+				      .items = items,
+				      .deadline = deadline_ms,
+				      .anew = accepted_by,
+				      .overtakes = true};
+
+	memset(accepted_by, 0, paths->paths.paths_len * sizeof *accepted_by);
+	begin(&finishing);
+	/* As if its last ballot had been the highest of them: the next one is above. */
+	for (size_t i = 0; i < finishing.count; i++)
+		if (above[i].counter > finishing.counter)
+			finishing.counter = above[i].counter;
+	end(&finishing);
 }

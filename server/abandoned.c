@@ -1,0 +1,71 @@
+/*
+ * Cleaning: uploads that nobody goes on with.
+ *
+ * Nothing is ever aborted.  A path that has content bound to a ballot, for long, and no value that
+ * names it, is finished at a ballot above: with the value that somebody has accepted, be it the one of that
+ * upload, or with "no such file".  Then the binding is overtaken by what is settled, and the store
+ * drops the content.  A client that was merely slow is refused, and stages again.
+ */
+#include "cleaning_internal.h"
+
+#include "log.h"
+#include "store_heal.h"
+
+#include <string.h>
+
+enum { TURN_MS = 60000, THREE = 3 };
+
+static uint64_t overtake(struct cleaning *cleaning, struct batch_of_paths *batch)
+{
+	const struct cleaning_calls *calls = &cleaning->calls;
+	const dfs_paths paths = {{batch->count, batch->paths}};
+	unsigned accepted_by[DFS_BATCH_MAX] = {0};
+	dfs_looked items[DFS_BATCH_MAX];
+	uint64_t overtaken = 0;
+
+	memset(items, 0, sizeof items);
+	calls->settle(calls->context, &paths, batch->ballots, items, accepted_by);
+	for (u_int i = 0; i < batch->count; i++) {
+		overtaken += __builtin_popcount(accepted_by[i]) >= THREE;
+		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&items[i]);
+	}
+	batch_of_paths_drop(batch);
+	return overtaken;
+}
+
+/* Those whose turn is this server's after so many others'. */
+static uint64_t look(struct cleaning *cleaning, unsigned turn, int64_t older_than_ms)
+{
+	struct batch_of_paths batch = {.count = 0};
+	struct store_abandoned found;
+	const char *after = NULL;
+	uint64_t overtaken = 0;
+
+	found.path_len = 0;
+	for (; store_next_abandoned(cleaning->store, older_than_ms, after, found.path_len,
+				    &found) == 0;
+	     after = found.path) {
+		if (cleaning_turn(cleaning, cleaning_hash(found.path, found.path_len)) !=
+		    turn)
+			continue;
+		if (!batch_of_paths_add(&batch, found.path, found.path_len,
+					&found.ballot) ||
+		    batch.count == DFS_BATCH_MAX)
+			overtaken += overtake(cleaning, &batch);
+	}
+	return batch.count > 0 ? overtaken + overtake(cleaning, &batch) : overtaken;
+}
+
+uint64_t cleaning_abandoned(struct cleaning *cleaning)
+{
+	int64_t after_ms = cleaning->rules.abandoned_after_ms;
+	int64_t turn_ms = after_ms < TURN_MS ? after_ms : TURN_MS;
+	uint64_t overtaken = 0;
+
+	for (unsigned turn = 0; turn < DFS_SERVERS; turn++)
+		overtaken += look(cleaning, turn, after_ms + turn * turn_ms);
+	if (overtaken > 0)
+		log_event(LOG_INFO, "abandoned", "overtaken=%llu",
+			  (unsigned long long)overtaken);
+	return overtaken;
+}

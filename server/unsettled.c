@@ -1,0 +1,76 @@
+/*
+ * Cleaning: values that are not known to be settled here.
+ *
+ * A client that has counted three yes says so before it ends; if it cannot, nobody else does, and the
+ * content that its value overtook would stay.  What three servers that vote name is settled.  What fewer
+ * name is the work of comparing (compare.h), which finishes it.
+ */
+#include "cleaning_internal.h"
+
+#include "ballot.h"
+#include "store_heal.h"
+
+#include <string.h>
+
+enum { THREE = 3 };
+
+static bool is_any(struct cleaning *cleaning, const struct store_register *reg,
+		   uint64_t hash)
+{
+	(void)cleaning;
+	(void)reg;
+	(void)hash;
+	return true;
+}
+
+/* Has it accepted this very ballot for the path? */
+static bool names(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
+{
+	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
+
+	if (!ok->votes || at >= ok->items.items_len ||
+	    ok->items.items_val[at].status != DFS_OK)
+		return false;
+	const dfs_register *reg = &ok->items.items_val[at].dfs_looked_u.reg;
+
+	return reg->known &&
+	       ballot_compare(&reg->dfs_register_u.accepted.ballot, ballot) == 0;
+}
+
+static uint64_t treat(struct cleaning *cleaning, const struct batch_of_paths *batch)
+{
+	const struct cleaning_calls *calls = &cleaning->calls;
+	dfs_path paths[DFS_BATCH_MAX];
+	const dfs_paths args = {{batch->count, paths}};
+	dfs_lookup_res res[DFS_SERVERS];
+	uint64_t settled = 0;
+	unsigned answered;
+
+	memset(res, 0, sizeof res);
+	memcpy(paths, batch->paths, batch->count * sizeof paths[0]);
+	answered =
+		calls->lookup(calls->context, calls->voting(calls->context), &args, res);
+	acceptor_lookup(cleaning->acceptor, &args, &res[cleaning->server - 1]);
+	answered |= 1U << (cleaning->server - 1);
+	for (u_int i = 0; i < batch->count; i++) {
+		unsigned named = 0;
+
+		for (unsigned s = 0; s < DFS_SERVERS; s++)
+			named += answered & 1U << s && res[s].status == DFS_OK &&
+				 names(&res[s], i, &batch->ballots[i]);
+		if (named < THREE)
+			continue;
+		store_settled(cleaning->store, paths[i].dfs_path_val,
+			      paths[i].dfs_path_len, &batch->ballots[i]);
+		settled++;
+	}
+	for (unsigned s = 0; s < DFS_SERVERS; s++)
+		xdr_free((xdrproc_t)xdr_dfs_lookup_res, (char *)&res[s]);
+	return settled;
+}
+
+uint64_t cleaning_unsettled(struct cleaning *cleaning)
+{
+	return seen_look(cleaning, &cleaning->unsettled, store_next_unsettled, is_any,
+			 treat);
+}
