@@ -10,6 +10,7 @@
 #include "repair.h"
 #include "repair_links.h"
 #include "round.h"
+#include "scrubber.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct healing {
 	struct compare *compare;
 	struct repair *repair;
 	struct cleaning *cleaning;
+	struct scrubber *scrubber;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t changed;
 	bool stopping;
@@ -289,6 +291,20 @@ static bool pause_for(void *context, int64_t ms)
 	return goes_on;
 }
 
+static void wake_repair(void *context)
+{
+	struct healing *healing = context;
+
+	healing_wake(healing);
+}
+
+static void condemn(void *context, const char *why)
+{
+	struct healing *healing = context;
+
+	recovery_condemn(healing->recovery, why);
+}
+
 /* ---- starting and stopping ----------------------------------------------------- */
 
 static void news(void *context, unsigned servers)
@@ -318,6 +334,14 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 				  options->cluster->tuning.tombstones_after_ms,
 			  .all_four = true},
 	};
+	const struct scrubber_options scrubbing = {
+		.store = options->store,
+		.acceptor = options->acceptor,
+		.folder = options->folder,
+		.share = options->cluster->tuning.scrub_share,
+		.round_ms = options->cluster->tuning.scrub_round_ms,
+		.calls = {healing, wake_repair, condemn, pause_for},
+	};
 	const struct recovery_options recovering = {
 		.store = options->store,
 		.acceptor = options->acceptor,
@@ -342,10 +366,11 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 	healing->recovery = recovery_new(&recovering);
 	healing->repair = repair_new(&repairing);
 	healing->cleaning = cleaning_new(&cleaning);
+	healing->scrubber = scrubber_new(&scrubbing);
 	return healing->compare && healing->recovery && healing->repair &&
-	       healing->cleaning && repair_start(healing->repair) &&
+	       healing->cleaning && healing->scrubber && repair_start(healing->repair) &&
 	       compare_start(healing->compare) && recovery_start(healing->recovery) &&
-	       cleaning_start(healing->cleaning);
+	       cleaning_start(healing->cleaning) && scrubber_start(healing->scrubber);
 }
 
 struct healing *healing_start(const struct healing_options *options)
@@ -395,6 +420,8 @@ void healing_stop(struct healing *healing)
 		repair_stop(healing->repair);
 	if (healing->cleaning)
 		cleaning_stop(healing->cleaning);
+	if (healing->scrubber)
+		scrubber_stop(healing->scrubber);
 }
 
 void healing_free(struct healing *healing)
@@ -406,6 +433,7 @@ void healing_free(struct healing *healing)
 	compare_free(healing->compare);
 	repair_free(healing->repair);
 	cleaning_free(healing->cleaning);
+	scrubber_free(healing->scrubber);
 	links_free(healing->links);
 	links_free(healing->content_links);
 	pthread_cond_destroy(&healing->changed);
@@ -441,5 +469,6 @@ bool healing_status(struct healing *healing, dfs_status_ok *ok)
 	memcpy(ok->heard, healing->heard, sizeof ok->heard);
 	pthread_mutex_unlock(&healing->lock);
 	ok->heard[healing->server - 1] = clock_wall_ns();
+	scrubber_status(healing->scrubber, &ok->scrubbing);
 	return repair_status(healing->repair, &ok->to_heal);
 }

@@ -1,6 +1,6 @@
 /*
  * Everything that must happen by itself after a fault: the start and the recovery (recovery.h),
- * comparing with peers (compare.h), cleaning up (cleaning.h).  Threads with connections of their own, so that what they do
+ * comparing with peers (compare.h), cleaning up (cleaning.h), reading everything again (scrubber.h).  Threads with connections of their own, so that what they do
  * holds up nobody who waits for a log-in.
  */
 #ifndef DFS_HEALING_H
@@ -17,6 +17,7 @@ struct healing_options {
 	const struct cluster *cluster;
 	unsigned server;
 	SSL_CTX *take_tls;
+	const char *folder; /* the data/ of this server */
 	struct store *store;
 	struct acceptor *acceptor;
 	struct peers *peers; /* who finish what has to be */

@@ -360,13 +360,50 @@ static void step_recovering(struct recovery *recovery)
 
 /* ---- the thread ---------------------------------------------------------------- */
 
+void recovery_condemn(struct recovery *recovery, const char *why)
+{
+	pthread_mutex_lock(&recovery->lock);
+	snprintf(recovery->condemned, sizeof recovery->condemned, "%s", why);
+	recovery->wake = true;
+	pthread_cond_signal(&recovery->woken);
+	pthread_mutex_unlock(&recovery->lock);
+}
+
+/* Is the store to be given up?  Then why. */
+static bool is_condemned(struct recovery *recovery, char *why)
+{
+	pthread_mutex_lock(&recovery->lock);
+	memcpy(why, recovery->condemned, RECOVERY_WHY);
+	pthread_mutex_unlock(&recovery->lock);
+	return why[0] != '\0';
+}
+
+/* While it runs it is as good as ever: so only when there is from whom to recover. */
+static void give_up_store(struct recovery *recovery, const char *why)
+{
+	dfs_recall_res res[DFS_SERVERS];
+	unsigned voters = voters_of(res, ask(recovery, res));
+
+	free_answers(res);
+	if (acceptor_state(recovery->acceptor) != DFS_STATE_VOTING ||
+	    __builtin_popcount(voters) < VOTERS)
+		return;
+	condemn(recovery, why);
+	pthread_mutex_lock(&recovery->lock);
+	recovery->condemned[0] = '\0';
+	pthread_mutex_unlock(&recovery->lock);
+}
+
 static void step_voting(struct recovery *recovery)
 {
+	char why[RECOVERY_WHY];
 	int64_t age = clock_now_ms() - recovery->told_ms;
 	bool news = acceptor_messages(recovery->acceptor) != recovery->told_messages;
 
-	if (age >= recovery->rules.tell_ms ||
-	    (news && own_memory(recovery).newest_segment != recovery->told_newest))
+	if (is_condemned(recovery, why))
+		give_up_store(recovery, why);
+	else if (age >= recovery->rules.tell_ms ||
+		 (news && own_memory(recovery).newest_segment != recovery->told_newest))
 		tell(recovery);
 }
 

@@ -73,6 +73,12 @@ void recovery_answer(struct recovery *recovery, unsigned peer,
 /* Something has changed: the thread looks again at once. */
 void recovery_wake(struct recovery *recovery);
 
+/*
+ * The store will not be whole when it is opened next, as the sentence says, which is copied: it is given up
+ * and recovered from as soon as two peers vote.
+ */
+void recovery_condemn(struct recovery *recovery, const char *why);
+
 /* One step of the thread, for tests that have none: does it vote now? */
 bool recovery_step(struct recovery *recovery);
 

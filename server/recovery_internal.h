@@ -28,8 +28,9 @@ struct recovery {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t woken;
 	bool wake, stopping, runs;
-	unsigned answered; /* peers, since the start */
-	unsigned voting;   /* peers, as they told last */
+	char condemned[RECOVERY_WHY]; /* why the store is to be given up; or empty */
+	unsigned answered;            /* peers, since the start */
+	unsigned voting;              /* peers, as they told last */
 	pthread_t thread;
 };
 

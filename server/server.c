@@ -149,6 +149,7 @@ static bool meet_others(struct server *server)
 			.cluster = &settings->cluster,
 			.server = settings->number,
 			.take_tls = certificate_peer(server->certificate),
+			.folder = settings->data,
 			.store = server->store,
 			.acceptor = server->acceptor,
 			.peers = server->peers});
