@@ -239,8 +239,13 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim)
 {
 	struct store *store = acceptor->store;
+	unsigned here = store_chunks(store, claim->object);
 
-	if (store_chunks(store, claim->object) == 0)
+	if ((claim->chunks & ~here) != 0 &&
+	    store_is_of_others(store, claim->object, claim->path->dfs_path_val,
+			       claim->path->dfs_path_len))
+		return DFS_DENIED;
+	if (here == 0)
 		return DFS_OK;
 	if (!claim->has_ticket &&
 	    !store_is_of_path(store, claim->object, claim->path->dfs_path_val,

@@ -57,13 +57,15 @@ static dfs_status check_staging(struct acceptor *acceptor,
 				const struct acceptor_caller *caller,
 				const dfs_prepare_item *item)
 {
-	const struct acceptor_claim claim = {.path = &item->path,
-					     .object = prepare_object(item, 0),
-					     .size = item->size,
-					     .has_ticket = item->stage.kind ==
-							   DFS_STAGE_BINDING};
+	struct acceptor_claim claim = {.path = &item->path,
+				       .object = prepare_object(item, 0),
+				       .size = item->size,
+				       .has_ticket =
+					       item->stage.kind == DFS_STAGE_BINDING};
 	dfs_status status;
 
+	if (item->stage.kind == DFS_STAGE_CONTENT)
+		claim.chunks = item->stage.dfs_stage_u.small.share.chunks;
 	if (!caller->user)
 		return DFS_OK;
 	status = acceptor_check_object(acceptor, &claim);
@@ -236,8 +238,10 @@ static dfs_status check_binding(struct acceptor *acceptor,
 				const struct acceptor_caller *caller,
 				struct store_uploads *uploads, const dfs_bind_item *item)
 {
-	const struct acceptor_claim claim = {
-		.path = &item->path, .object = &item->share.object, .size = item->size};
+	const struct acceptor_claim claim = {.path = &item->path,
+					     .object = &item->share.object,
+					     .size = item->size,
+					     .chunks = item->share.chunks};
 	dfs_status status;
 
 	if (!caller->user)

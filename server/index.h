@@ -217,6 +217,13 @@ int64_t index_due_ms(const struct index *index);
 bool index_is_of_path(const struct index *index, const struct index_object *object,
 		      const char *path, size_t len);
 
+/*
+ * Does anything but this path refer to the object: another's value or binding, or somebody who
+ * holds it?
+ */
+bool index_is_of_others(const struct index *index, const struct index_object *object,
+			const char *path, size_t len);
+
 struct index_binding *index_binding_new(struct index *index,
 					const struct seal_entry *entry);
 void index_binding_free(struct index *index, struct index_binding *binding);

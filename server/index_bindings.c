@@ -166,6 +166,18 @@ bool index_is_of_path(const struct index *index, const struct index_object *obje
 	return false;
 }
 
+bool index_is_of_others(const struct index *index, const struct index_object *object,
+			const char *path, size_t len)
+{
+	uint32_t own = find(index, &object->id, path, len) ? 1 : 0;
+
+	for (const struct index_register *reg = index_find_register(index, path, len);
+	     reg; reg = reg->older)
+		for (unsigned i = 0; i < reg->object_count; i++)
+			own += reg->objects[i] == object;
+	return object->refs > own;
+}
+
 void index_resolve_bindings(struct index *index, const char *path, size_t len,
 			    const dfs_ballot *ballot)
 {

@@ -180,6 +180,13 @@ bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size);
 bool store_is_of_path(struct store *store, const dfs_id *object, const char *path,
 		      size_t len);
 
+/*
+ * Does anything of another path refer to the object, here or not: what it accepted, or a binding?
+ * Then content for it comes from servers alone.  (Also while somebody is at work with it.)
+ */
+bool store_is_of_others(struct store *store, const dfs_id *object, const char *path,
+			size_t len);
+
 /* Is the object bound to exactly this path and ballot, or was it last? */
 bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
 		    size_t len, const dfs_ballot *ballot);

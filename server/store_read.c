@@ -242,6 +242,19 @@ bool store_is_of_path(struct store *store, const dfs_id *object, const char *pat
 	return is;
 }
 
+bool store_is_of_others(struct store *store, const dfs_id *object, const char *path,
+			size_t len)
+{
+	const struct index_object *found;
+	bool is;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	is = found && index_is_of_others(store->index, found, path, len);
+	pthread_rwlock_unlock(&store->lock);
+	return is;
+}
+
 bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
 		    size_t len, const dfs_ballot *ballot)
 {

@@ -102,6 +102,12 @@ static void wait_gone(struct store_fixture *fixture, unsigned object)
 	disk_note(DROPPED, object, 0);
 }
 
+static void wait_merged(struct store_fixture *fixture)
+{
+	if (fixture->rules.merge_fan > 0)
+		heal_fixture_wait_segments(fixture, 7);
+}
+
 static void run_script(struct store_fixture *fixture)
 {
 	heal_fixture_begin(fixture);
@@ -115,13 +121,13 @@ static void run_script(struct store_fixture *fixture)
 	wait_gone(fixture, 3);
 	wait_gone(fixture, 4);
 	heal_fixture_fill(fixture, 9, 2);
-	heal_fixture_wait_segments(fixture, 7);
+	wait_merged(fixture);
 	/* A file of before is deleted, and forgotten, too. */
 	heal_fixture_learn(fixture->store, "/new/2", 0, 7);
 	forget(fixture, 2, 7);
 	wait_gone(fixture, 2);
 	heal_fixture_fill(fixture, 9, 3);
-	heal_fixture_wait_segments(fixture, 7);
+	wait_merged(fixture);
 }
 
 /* ---- what must be so ------------------------------------------------------------------- */
@@ -246,7 +252,7 @@ static bool state_is_right(struct store *store, size_t end)
 /* ---- the tests ------------------------------------------------------------------------- */
 
 /* As in store_states.c. */
-enum { RUNS_BEHIND_FIRST = 6000, RUNS_FROM_FIRST = 400000 };
+enum { NO_RUNS = 0, RUNS_BEHIND_FIRST = 6000, RUNS_FROM_FIRST = 400000 };
 
 static struct disk_states try_rules(const struct store_rules *rules, uint64_t merge_bytes)
 {
@@ -260,7 +266,7 @@ static struct disk_states try_rules(const struct store_rules *rules, uint64_t me
 	fixture.rules.grace_ms = 3600000;
 	store_fixture_start(&fixture);
 	fill(&fixture);
-	fixture.rules.merge_fan = 4;
+	fixture.rules.merge_fan = merge_bytes == NO_RUNS ? 0 : 4;
 	fixture.rules.grace_ms = 1;
 	store_fixture_reopen(&fixture);
 	disk_record(&fixture);
@@ -300,7 +306,8 @@ static void test_broken_rule_registers_below_count(void **state)
 
 	(void)state;
 	rules.bury_registers = false;
-	try_broken(&rules, RUNS_FROM_FIRST);
+	/* A merge may be early enough to leave out all that is buried. */
+	try_broken(&rules, NO_RUNS);
 }
 
 static void test_broken_rule_recovery_is_not_known(void **state)

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "peers.h"
 #include "placement.h"
-#include "store_fixture.h"
+#include "heal_fixture.h"
 #include "ticket.h"
 #include "value.h"
 #include "value_fixture.h"
@@ -330,6 +330,34 @@ static void test_2_2_an_object_of_another_path_is_not_bound(void **state)
 	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 9, 13), DFS_NODATA);
 }
 
+/* What this server has yet to fetch: a reader, who knows the id, may not bring it. */
+static void test_3_1_content_of_another_path_is_not_brought(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store.store;
+	dfs_ticket ticket = ticket_of(fixture, "bob", 7, 0);
+
+	assert_int_equal(store_fixture_accept(store, "/carol/a", 7, 5), 0);
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 7, 6), DFS_DENIED);
+	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 7, 270, 7), DFS_DENIED);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &ticket, 8),
+			 DFS_NODATA);
+	/* Nor by a copy of one's own. */
+	assert_int_equal(store_fixture_accept(store, "/bob/copy", 7, 9), 0);
+	assert_int_equal(upload(fixture, "/bob/copy", 1000, 7, 10), DFS_DENIED);
+	assert_int_equal(prepare_content(fixture, "/bob/copy", 1000, 7, 270, 11),
+			 DFS_DENIED);
+	/* Nor what is missing of it beside the chunk that is here. */
+	assert_int_equal(heal_fixture_content(store, 8, 1, 250), 0);
+	assert_int_equal(store_fixture_accept(store, "/carol/b", 8, 5), 0);
+	ticket = ticket_of(fixture, "bob", 8, 0);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 1000, 8, &ticket, 6), DFS_OK);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 1000, 8, 250, 7), DFS_DENIED);
+	/* Its own path may, as after an upload that was broken off. */
+	assert_int_equal(store_fixture_accept(store, "/bob/own", 9, 5), 0);
+	assert_int_equal(prepare_content(fixture, "/bob/own", 1000, 9, 270, 6), DFS_OK);
+}
+
 static void test_2_2_content_in_prepare_fits_the_size(void **state)
 {
 	struct fixture *fixture = *state;
@@ -545,6 +573,7 @@ int main(void)
 		TEST(test_2_2_units_fit_the_size_that_is_claimed),
 		TEST(test_2_2_an_upload_keeps_its_size),
 		TEST(test_2_2_an_object_of_another_path_is_not_bound),
+		TEST(test_3_1_content_of_another_path_is_not_brought),
 		TEST(test_2_2_content_in_prepare_fits_the_size),
 		TEST(test_2_2_a_binding_needs_a_ticket),
 		TEST(test_2_2_no_step_goes_past_the_quota),
