@@ -162,6 +162,7 @@ struct dfs_file {
 	uint8_t xxh128[16]; /* of the content, in the order that xxh128sum prints */
 	uint8_t sha256[32];
 	unsigned chunks[4]; /* per server: chunks it was given, bit c-1 for chunk c */
+	unsigned missing[4];    /* of those, what it says it lacks (dfs_list alone) */
 	unsigned
 		copies; /* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
 	unsigned live;  /* servers that vote, bit s-1 for dfsS */
@@ -283,6 +284,42 @@ struct dfs_entry {
 struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bool detail,
 			   int (*entry)(void *context, const struct dfs_entry *entry),
 			   void *context);
+
+/* ---- verify -------------------------------------------------------------------- */
+
+/* What became of one file's copies; chunks are masks, by server. */
+struct dfs_verified {
+	const char *path; /* set by the caller */
+	/*
+	 * 0: every unit has two good copies, and all that its manifest names are good.  9: a copy is
+	 * damaged, or not what was stored.  5: copies are missing or cannot be reached.  7: its
+	 * content is not for this user to prove.  Others: the file cannot be read.
+	 */
+	struct dfs_result result;
+	bool gone;     /* deleted meanwhile; result is 0 */
+	bool unproved; /* nothing was read: the content is not for this user */
+	bool lost;     /* there are units without any good copy within reach */
+	uint64_t size;
+	unsigned damaged[4]; /* the server says so */
+	unsigned missing[4]; /* the server has no such thing */
+	unsigned wrong[4];   /* the server gives something else, and does not know */
+	unsigned unreached[4];
+};
+
+struct dfs_verify_callbacks {
+	void *context;
+	void (*progress)(void *context, size_t item, uint64_t bytes); /* of all; or NULL */
+	void (*finished)(void *context, size_t item);
+};
+
+/*
+ * Reads and proves every unit of every chunk from every server that the manifest names for it.
+ * At most DFS_VERIFY_MAX items; memory does not grow with their sizes, but for two bits for
+ * each 256 KiB.
+ */
+enum { DFS_VERIFY_MAX = 128 };
+void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
+		const struct dfs_verify_callbacks *callbacks);
 
 /* ---- status -------------------------------------------------------------------- */
 

@@ -31,6 +31,7 @@ static void describe(struct dfs *dfs, const struct merge_entry *found,
 		reader_describe(dfs, found->value, &ret->file);
 	else
 		describe_briefly(dfs, found->holders, &ret->file);
+	memcpy(ret->file.missing, found->missing, sizeof ret->file.missing);
 }
 
 /* Is there really a live file below?  Asked where servers do not agree on a folder. */

@@ -1,0 +1,36 @@
+/*
+ * Proving contents: every unit from every server that its manifest names for it.
+ *
+ * Each server's thread walks through the units that its server should have, opens each, and keeps
+ * none: memory does not grow with the files, but for two bits a unit.
+ */
+#ifndef PROVING_H
+#define PROVING_H
+
+#include "reader.h"
+
+struct proving {
+	/* set by the caller, and borrowed */
+	const dfs_content *content;
+	const dfs_ticket *ticket;
+	const struct manifest_secret *secret;
+	/* what was found, by server: chunks, as masks */
+	unsigned damaged[DFS_SERVERS];   /* the server says so, or cannot read its disk */
+	unsigned missing[DFS_SERVERS];   /* the server has no such thing */
+	unsigned wrong[DFS_SERVERS];     /* the server gives something else */
+	unsigned unreached[DFS_SERVERS]; /* it could not be asked, */
+	bool denied;                     /* or one did not take the ticket */
+	uint64_t lost;                   /* units of which there was no good copy */
+	uint64_t single;                 /* units of which there was one */
+};
+
+enum { PROVING_MAX = DFS_BATCH_MAX };
+
+/*
+ * At most PROVING_MAX files; those without units are good.  now and then tick, which may be NULL, is
+ * told how many bytes of content have been proved in this call.  false when out of memory.
+ */
+bool proving_run(struct dfs *dfs, struct proving *files, size_t count,
+		 void (*tick)(void *context, uint64_t bytes), void *context);
+
+#endif
