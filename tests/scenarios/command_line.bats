@@ -60,7 +60,7 @@ without_output()
 }
 
 @test "help, versions and mistakes" {
-	for verb in put get list ls delete rm stat info status login logout whoami passwd user key share unshare df \
+	for verb in put get list ls delete rm stat info status verify login logout whoami passwd user key share unshare df \
 		cluster help; do
 		run -0 --separate-stderr client "$verb" --help
 		[ "${lines[0]}" = Examples: ]
@@ -563,5 +563,6 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$DFS_BIN/client/
 	}
 	[ "$(peak put large)" -lt 65536 ]
 	[ "$(peak get large "$T/here/large")" -lt 65536 ]
+	[ "$(peak verify large)" -lt 65536 ]
 	cmp large "$T/here/large"
 }
