@@ -113,6 +113,13 @@ void acceptor_forget(struct acceptor *, const dfs_forget_args *, dfs_settled_res
 /* FENCE, for a server that recovers: its store is remembered, the epoch adopted first. */
 void acceptor_fence(struct acceptor *, unsigned server, const dfs_fence_args *,
 		    dfs_fence_res *);
+struct store_surplus;
+/*
+ * Gives up what is here of these (at most DFS_BATCH_MAX) beyond what their values give this server, if it
+ * is still so once the paths and objects are ours.  How many; 0 or an errno of store_commit.
+ */
+int acceptor_trim(struct acceptor *, struct store_surplus *, size_t count,
+		  uint64_t *ret_trimmed);
 void acceptor_digest(struct acceptor *, const dfs_digest_args *, dfs_digest_res *);
 
 /* Whom a message is from. */

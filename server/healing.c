@@ -11,6 +11,7 @@
 #include "repair_links.h"
 #include "round.h"
 #include "scrubber.h"
+#include "store_heal.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ enum {
 
 struct healing {
 	unsigned server;
+	struct store *store;
 	struct links *links, *content_links;
 	struct peers *peers;
 	struct recovery *recovery;
@@ -236,6 +238,25 @@ static void await_content(void *context, struct repair_ask *ask)
 		note_heard(context, ask->server);
 }
 
+static void change(void *context, const dfs_paths *paths,
+		   const struct peers_change *changing, dfs_looked *items,
+		   unsigned *accepted_by)
+{
+	struct healing *healing = context;
+
+	peers_change(healing->peers, paths, clock_now_ms() + CALL_MS, changing, items,
+		     accepted_by);
+}
+
+/* Only to those that are there: the others learn of it by comparing. */
+static void teach(void *context, unsigned server, const dfs_learn_args *args)
+{
+	struct healing *healing = context;
+
+	if (links_voting(healing->links) & 1U << (server - 1))
+		learn(healing, server, args);
+}
+
 static bool yield(void *context)
 {
 	struct healing *healing = context;
@@ -359,6 +380,8 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 			  .reach = reach,
 			  .ask = ask_for_content,
 			  .await = await_content,
+			  .change = change,
+			  .learn = teach,
 			  .yield = yield},
 	};
 
@@ -383,6 +406,7 @@ struct healing *healing_start(const struct healing_options *options)
 		return NULL;
 	}
 	healing->server = options->server;
+	healing->store = options->store;
 	healing->peers = options->peers;
 	pthread_mutex_init(&healing->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -463,6 +487,23 @@ void healing_wake(struct healing *healing)
 	repair_wake(healing->repair);
 }
 
+static bool tell_census(struct healing *healing, dfs_status_ok *ok)
+{
+	struct store_census census;
+
+	if (store_census(healing->store, &census) != 0)
+		return false;
+	ok->counted = census.counted;
+	ok->kept.kept_val = census.kept; /* freed with the answer */
+	ok->kept.kept_len = census.kept_len;
+	ok->to_heal.owed_files = census.owed_files;
+	ok->to_heal.owed_bytes = census.owed_bytes;
+	ok->to_heal.spares = census.spares;
+	ok->to_heal.unsettled = census.unsettled;
+	ok->to_heal.abandoned = census.abandoned;
+	return true;
+}
+
 bool healing_status(struct healing *healing, dfs_status_ok *ok)
 {
 	pthread_mutex_lock(&healing->lock);
@@ -470,5 +511,5 @@ bool healing_status(struct healing *healing, dfs_status_ok *ok)
 	pthread_mutex_unlock(&healing->lock);
 	ok->heard[healing->server - 1] = clock_wall_ns();
 	scrubber_status(healing->scrubber, &ok->scrubbing);
-	return repair_status(healing->repair, &ok->to_heal);
+	return repair_status(healing->repair, &ok->to_heal) && tell_census(healing, ok);
 }

@@ -38,6 +38,11 @@ static void tell(const struct repair_outcome *outcome, int64_t began)
 			  outcome->trimmed, outcome->lost, clock_now_ms() - began);
 }
 
+static bool goes_on(const struct repair *repair, const struct repair_outcome *outcome)
+{
+	return !outcome->failed && !atomic_load(&repair->stopping);
+}
+
 void repair_pass(struct repair *repair, struct repair_outcome *ret)
 {
 	int64_t began = clock_now_ms();
@@ -48,6 +53,12 @@ void repair_pass(struct repair *repair, struct repair_outcome *ret)
 	pthread_mutex_lock(&repair->lock);
 	repair->lost = ret->lost;
 	pthread_mutex_unlock(&repair->lock);
+	set_doing(repair, REPAIR_PROPOSING);
+	if (goes_on(repair, ret))
+		repair_propose(repair, ret);
+	set_doing(repair, REPAIR_TRIMMING);
+	if (goes_on(repair, ret))
+		repair_trim(repair, ret);
 	set_doing(repair, REPAIR_NOTHING);
 	tell(ret, began);
 }

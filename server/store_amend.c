@@ -56,29 +56,29 @@ int store_batch_forget(struct store_batch *batch, const char *path, size_t len,
 
 /* ---- trimming ------------------------------------------------------------------ */
 
-int store_trim(struct store *store, const dfs_id *object, unsigned chunks)
+int store_batch_trim(struct store_batch *batch, const dfs_id *object, unsigned chunks)
 {
-	struct store_batch *batch;
 	struct index_object *held;
 	struct batch_here here;
-	int rc;
 
 	if (chunks == 0 || chunks > PLACEMENT_ALL)
 		return EINVAL;
-	held = batch_hold_object(store, object, &here);
+	held = batch_hold_object(batch->store, object, &here);
 	if (!held)
 		return ENOMEM;
 	if (((here.chunks | here.damaged) & ~chunks) == 0) {
-		batch_release_object(store, held);
+		batch_release_object(batch->store, held);
 		return 0;
 	}
-	batch = store_batch_new(store);
-	if (!batch) {
-		batch_release_object(store, held);
-		return ENOMEM;
-	}
-	rc = batch_add_trim(batch, held, chunks, NULL);
-	if (rc != 0) {
+	return batch_add_trim(batch, held, chunks, NULL);
+}
+
+int store_trim(struct store *store, const dfs_id *object, unsigned chunks)
+{
+	struct store_batch *batch = store_batch_new(store);
+	int rc = batch ? store_batch_trim(batch, object, chunks) : ENOMEM;
+
+	if (rc != 0 || batch->op_count == 0) {
 		store_batch_free(batch);
 		return rc;
 	}

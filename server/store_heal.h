@@ -80,6 +80,8 @@ void store_uploads_may_use_reserve(struct store_uploads *uploads);
  * object to itself, so that nobody relies on what goes.  0 also where nothing had to go.
  */
 int store_trim(struct store *store, const dfs_id *object, unsigned chunks);
+/* The same, with what else is in the batch. */
+int store_batch_trim(struct store_batch *batch, const dfs_id *object, unsigned chunks);
 
 /* ---- comparing ------------------------------------------------------------------ */
 
@@ -163,6 +165,21 @@ int store_next_surplus(struct store *store, const char *after, size_t after_len,
 /* That of one path, to be asked again once the object is the caller's; ENOENT: none. */
 int store_surplus(struct store *store, const char *path, size_t len,
 		  struct store_surplus *ret);
+
+/* A file whose settled value says of holders what could be said better. */
+struct store_misheld {
+	char path[DFS_PATH_MAX];
+	size_t path_len;
+	dfs_id object;
+};
+
+/*
+ * The first after the cursor, as store_next, where this server's own pair is here and the value gives it
+ * nothing, or gives all four chunks to its opposite; or where it gives all four to this server, and to the
+ * opposite its own pair.  Current contents only, from memory.
+ */
+int store_next_misheld(struct store *store, const char *after, size_t after_len,
+		       struct store_misheld *ret);
 
 /* Content that was staged for a path, which has not come to a value since. */
 struct store_abandoned {

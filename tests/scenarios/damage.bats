@@ -77,24 +77,36 @@ segments_are_read()
 	client get large - | cmp "$T/in" -
 }
 
-@test "1.6 damaged content is never returned: the other holder serves it, and the log says so" {
-	random_file "$T/in" 5242883
-	client put "$T/in" name
-	# Every 64 KiB of every segment of one server has a wrong byte.
-	for segment in "$CLUSTER"/dfs2/data/seg/*.gdbm; do
+# Every 64 KiB of every large segment of one server has a wrong byte.
+spoil()
+{
+	local segment size offset
+	for segment in "$CLUSTER/dfs$1"/data/seg/*.gdbm; do
 		size=$(stat -c %s "$segment")
 		[ "$size" -gt 1000000 ] || continue
 		for offset in $(seq 70000 65536 $((size - 70000))); do
 			flip "$segment" "$offset"
 		done
 	done
+}
+
+@test "1.6 damaged content is never returned: the other holder serves it, and the log says so" {
+	random_file "$T/in" 5242883
+	client put "$T/in" name
+	spoil 2
 	for _ in $(seq 40); do
 		client get name - | cmp "$T/in" -
 		! log_has 2 damaged || break
 	done
 	log_has 2 damaged
-	# With a neighbour gone some chunk is nowhere whole any more: said so, and nothing appears.
+}
+
+@test "1.6 what is damaged where its other copy is away is said to be so, and nothing appears" {
+	random_file "$T/in" 5242883
+	client put "$T/in" name
+	# Before it is found, and mended from the other copy.
 	server_kill 3
+	spoil 2
 	run ! client get name "$T/out"
 	[ "$status" = 9 ] || [ "$status" = 5 ]
 	[[ "$output" == *"transfer failed"* ]]

@@ -1,0 +1,56 @@
+/* Files of which the holders are to be named anew. */
+#include "store_heal.h"
+
+#include "placement.h"
+#include "survey.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct misheld {
+	const struct store *store;
+	struct store_misheld *ret;
+};
+
+/* With the store's lock held. */
+static bool is_misheld(const struct store *store, const struct index_register *reg)
+{
+	unsigned own = placement_held(reg->holders, store->server), row, pair;
+	unsigned opposite =
+		placement_held(reg->holders, placement_opposite(store->server));
+
+	if (reg->kind != DFS_FILE || !reg->settled || reg->object_count == 0)
+		return false;
+	if (own == 0)
+		return survey_missing(store, reg) == 0;
+	if (own == PLACEMENT_ALL && opposite != 0 && opposite != PLACEMENT_ALL)
+		return true;
+	row = placement_row(reg->holders);
+	if (opposite != PLACEMENT_ALL || row >= DFS_SERVERS)
+		return false;
+	pair = placement_pair(row, store->server) & placement_filled(reg->size);
+	return (pair & ~index_chunks(reg->objects[0])) == 0;
+}
+
+static bool visit(void *context, struct index_register *reg)
+{
+	struct misheld *misheld = context;
+
+	if (!is_misheld(misheld->store, reg))
+		return false;
+	misheld->ret->object = reg->objects[0]->id;
+	misheld->ret->path_len = reg->path_len;
+	memcpy(misheld->ret->path, index_path(reg), reg->path_len);
+	return true;
+}
+
+int store_next_misheld(struct store *store, const char *after, size_t after_len,
+		       struct store_misheld *ret)
+{
+	struct misheld misheld = {.store = store, .ret = ret};
+	struct survey survey = {
+		.store = store, .tree = INDEX_LIVE, .visit = visit, .context = &misheld};
+
+	survey_after(&survey, after, after_len);
+	return survey_run(&survey) ? 0 : ENOENT;
+}
