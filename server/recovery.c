@@ -119,10 +119,6 @@ void recovery_answer(struct recovery *recovery, unsigned peer,
 /* The store is not the one that it should be: it votes no more. */
 static void condemn(struct recovery *recovery, const char *why)
 {
-	char quoted[2 * RECOVERY_WHY];
-
-	log_event(LOG_ERROR, "recovering", "why=%s",
-		  log_sentence(why, quoted, sizeof quoted));
 	acceptor_retire(recovery->acceptor, why);
 	store_condemn(recovery->store, why);
 }

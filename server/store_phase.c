@@ -60,11 +60,14 @@ bool store_whole(struct store *store, const char **ret_why)
 
 void store_condemn(struct store *store, const char *why)
 {
+	char quoted[1024];
+
 	store_set_why(store, why);
 	pthread_mutex_lock(&store->serial);
 	atomic_store(&store->phase, STORE_LOST);
 	pthread_mutex_unlock(&store->serial);
-	log_event(LOG_ERROR, "recovering", "why=\"%s\"", why);
+	log_event(LOG_ERROR, "recovering", "why=%s",
+		  log_sentence(why, quoted, sizeof quoted));
 }
 
 /* ---- beginning ----------------------------------------------------------------- */

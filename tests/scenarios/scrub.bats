@@ -45,6 +45,17 @@ more_clean_rounds()
 	[ "$(clean_rounds "$1")" -gt "$2" ]
 }
 
+# It has read more than so much in this round, by its status.
+has_scrubbed()
+{
+	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
+for line in sys.stdin:
+	server = json.loads(line)
+	if server.get("server") == sys.argv[1]:
+		sys.exit(server["scrub"]["read"] <= int(sys.argv[2]))
+sys.exit(1)' "dfs$1" "$2"
+}
+
 # Changes bytes in what is stored: the file's own bytes are somewhere in one of the segments.
 flip_stored()
 {
@@ -83,4 +94,61 @@ P
 		server_start $away
 		eventually 30 is $away up
 	done
+}
+
+@test "scrub: a segment whose list is damaged makes the server recover while its peers are there" {
+	servers_start
+	random_file "$T/in" 100000
+	client put "$T/in" file
+	eventually 60 more_clean_rounds 3 0
+	# The record @seal of the newest segment of a few.
+	"$PYTHON" - "$CLUSTER/dfs3/data/seg" <<'P'
+import glob, sys
+newest = sorted(glob.glob(sys.argv[1] + "/*.gdbm"))[-1]
+with open(newest, "r+b") as file:
+    at = file.read().rindex(b"@seal") + 60
+    file.seek(at)
+    byte = file.read(1)
+    file.seek(at)
+    file.write(bytes([byte[0] ^ 0x55]))
+P
+	eventually 60 log_has 3 'error recovering why="The list of a segment is damaged'
+	eventually 60 log_has 3 ' recovered '
+	eventually 60 is 3 up
+	# What it has now is whole: it votes after a start, and has its content again.
+	server_stop 3
+	server_start 3
+	eventually 30 is 3 up
+	before=$(grep -c ' recovering ' "$CLUSTER/dfs3.log")
+	[ "$before" = 1 ]
+	server_stop 1
+	client get file "$T/out"
+	cmp "$T/in" "$T/out"
+}
+
+@test "scrub: where it is survives a stop, and a damaged note of it begins anew" {
+	servers_start
+	random_file "$T/in" 9000000
+	client put "$T/in" file
+	servers_stop
+	rm -f "$CLUSTER"/dfs?/data/scrub
+	settings 'scrub_round = 365d'
+	servers_start
+	eventually 60 has_scrubbed 2 0
+	servers_stop
+	read -r _ _ _ _ _ _ first _ <"$CLUSTER/dfs2/data/scrub"
+	[ "$first" -gt 0 ]
+	servers_start
+	eventually 60 has_scrubbed 2 "$first"
+	server_stop 2
+	read -r _ _ _ _ _ _ second _ <"$CLUSTER/dfs2/data/scrub"
+	[ "$second" -gt "$first" ]
+	# One digit: neither the old position nor what is written there.
+	sed -i 's/^dfs-scrub 1 \([0-9]*\) /dfs-scrub 1 9\1 /' "$CLUSTER/dfs2/data/scrub"
+	server_start 2
+	eventually 60 has_scrubbed 2 0
+	server_stop 2
+	read -r _ _ _ _ _ _ third _ <"$CLUSTER/dfs2/data/scrub"
+	[ "$third" -gt 0 ]
+	[ "$third" -lt "$second" ]
 }
