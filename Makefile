@@ -103,6 +103,9 @@ $(BUILD)/tests/%.o: tests/%.c | $(BUILD)/rpc/dfs.h
 $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)/tests/crash/disk.o
 # The client with other rules than the product's.
 $(BUILD)/tests/bench/client_plain: $(BUILD)/client/main.o
+# The client, with a hand on each of its calls.
+$(BUILD)/tests/scenarios/tools/dying: $(BUILD)/client/main.o
+$(BUILD)/tests/scenarios/tools/dying: LDFLAGS += -Wl,--wrap=call_run
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(LIBRARIES) -Wl,--end-group \
 		$(RPC_LIBS) $(SERVER_LIBS) $(CLIENT_LIBS) -lcmocka
