@@ -235,3 +235,30 @@ for line in sys.stdin:
 	log_has 1 'recovering why'
 	log_has 3 'recovering why'
 }
+
+# ---- backup and restore ---------------------------------------------------------------------
+
+# As the manual says: copied while it runs and is written to, put back, started.
+@test "3.1 a server is restored from a copy that was made while it ran" {
+	servers_start
+	before
+	touch "$T/writing"
+	{
+		while [ -e "$T/writing" ]; do
+			client put "$T/tree/1" during >/dev/null 2>&1 || true
+		done
+	} 3>&- &
+	writer=$!
+	rsync -a --delete "$CLUSTER/dfs2/" "$T/backup/" || [ $? = 24 ]
+	rm "$T/writing"
+	wait $writer
+	client delete during
+	server_kill 2
+	change
+	rm -rf "$CLUSTER/dfs2"
+	rsync -a "$T/backup/" "$CLUSTER/dfs2/"
+	rm -f "$CLUSTER/dfs2/pid"
+	server_start 2
+	healed
+	log_has 2 'recovering why'
+}
