@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "proposer.h"
+#include "provenance.h"
 #include "reader.h"
 
 #include <stdlib.h>
@@ -96,8 +97,8 @@ static void describe(struct dfs *dfs, struct dfs_stat *item,
 	}
 	reader_describe(dfs, &reading->value, &item->file);
 	item->file.newest_unsure = reading->unsure;
-	item->file.opened = reader_open(dfs, reading->path, reader_file(reading),
-					&opening, &unopened);
+	item->file.opened = provenance_open(dfs, reading->path, reader_file(reading),
+					    &opening, &unopened);
 	if (item->file.opened) {
 		memcpy(item->file.xxh128, opening.digests.xxh128,
 		       sizeof item->file.xxh128);

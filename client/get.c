@@ -11,6 +11,7 @@
 #include "content.h"
 #include "fetch.h"
 #include "placement.h"
+#include "provenance.h"
 #include "reader.h"
 #include "small.h"
 
@@ -87,8 +88,8 @@ static bool look_again(struct getting *getting, struct reading *reading,
 	if (item->result.code == DFS_EXIT_DONE && !reader_file(reading))
 		session_fail(&item->result, DFS_EXIT_MISSING, "no such file");
 	return item->result.code == DFS_EXIT_DONE &&
-	       reader_open(getting->dfs, reading->path, reader_file(reading), opening,
-			   &item->result);
+	       provenance_open(getting->dfs, reading->path, reader_file(reading), opening,
+			       &item->result);
 }
 
 /*
@@ -202,8 +203,8 @@ static void open_batch(struct getting *getting, size_t first, struct batch *batc
 		batch->opened[i] =
 			manifest->content.size > 0 && id_is_zero(&reading->ticket.object)
 				? look_again(getting, reading, opening)
-				: reader_open(getting->dfs, reading->path, manifest,
-					      opening, &item->result);
+				: provenance_open(getting->dfs, reading->path, manifest,
+						  opening, &item->result);
 	}
 }
 

@@ -34,14 +34,6 @@ void reader_take_ticket(struct reading *reading, const dfs_ticket *ticket);
 /* The file that the value is, or NULL: a tombstone or nothing. */
 const dfs_manifest *reader_file(const struct reading *reading);
 
-/*
- * Opens the manifest of a file.  false, with result: code 7 when its key is not wrapped for this
- * user, 9 when it does not open, or is not from who may write it.  A warning where it cannot
- * be proved any more that another user wrote what says so.
- */
-bool reader_open(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
-		 struct manifest_secret *ret, struct dfs_result *result);
-
 /* What people see of it, without digests. */
 void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *ret);
 

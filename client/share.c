@@ -11,6 +11,7 @@
 #include "manifest.h"
 #include "path.h"
 #include "proposer.h"
+#include "provenance.h"
 #include "reader.h"
 #include "value.h"
 
@@ -132,7 +133,7 @@ static bool change_manifest(const struct sharing *sharing, dfs_manifest *manifes
 			     dfs->user);
 		return false;
 	}
-	if (!reader_open(dfs, path, manifest, &opening, result))
+	if (!provenance_open(dfs, path, manifest, &opening, result))
 		return false;
 	if (edit(sharing, &manifest->access, result)) {
 		good = seal(dfs->identity, path, manifest, &opening);
