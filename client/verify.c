@@ -45,8 +45,8 @@ static void open_item(struct verifying *verifying, size_t i)
 	if (!manifest || item->result.code != DFS_EXIT_DONE)
 		return;
 	item->size = manifest->content.size;
-	verifying->opened[i] = reader_open(verifying->dfs, reading->path, manifest,
-					   &verifying->secrets[i], &item->result);
+	verifying->opened[i] = provenance_open(verifying->dfs, reading->path, manifest,
+					       &verifying->secrets[i], &item->result);
 	item->unproved = item->result.code == DFS_EXIT_DENIED;
 }
 
