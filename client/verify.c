@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "placement.h"
+#include "provenance.h"
 #include "proving.h"
 
 #include <stdio.h>
