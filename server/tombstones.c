@@ -108,6 +108,8 @@ uint64_t cleaning_tombstones(struct cleaning *cleaning)
 	uint64_t forgotten = seen_look(cleaning, &cleaning->tombstones,
 				       store_next_tombstone, is_mine, treat);
 
+	log_event(LOG_DEBUG, "tombstones", "next=%zu forgotten=%llu",
+		  cleaning->tombstones.count, (unsigned long long)forgotten);
 	if (forgotten > 0)
 		log_event(LOG_INFO, "forgotten", "tombstones=%llu",
 			  (unsigned long long)forgotten);

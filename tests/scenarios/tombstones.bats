@@ -5,7 +5,7 @@ load helper
 setup()
 {
 	cluster_create
-	printf '[server]\ntombstones_after = 1s\nabandoned_after = 2s\nkeep_readable = 1s\n' >>"$DFS_CONFIG"
+	printf '[server]\ntombstones_after = 1s\nabandoned_after = 2s\nkeep_readable = 1s\nlog_level = debug\n' >>"$DFS_CONFIG"
 }
 
 teardown()
@@ -52,6 +52,93 @@ delete_all()
 		names+=("a/$i")
 	done
 	client delete "${names[@]}"
+}
+
+# How often a server has looked for tombstones, with some to look at.
+looks()
+{
+	grep -c ' debug tombstones next=[1-9]' "$CLUSTER/dfs$1.log" || true
+}
+
+more_looks()
+{
+	[ "$(looks "$1")" -gt "$2" ]
+}
+
+@test "3.3 a tombstone stays while one server is away, however long, and goes when it is back" {
+	servers_start
+	put_many 40
+	# It has the files, and does not hear that they are deleted.
+	server_kill 4
+	delete_all 40
+	for n in 1 2 3; do
+		# Ten times as long as they would stay otherwise.
+		before=$(looks $n)
+		eventually 60 more_looks $n $((before + 10))
+	done
+	for n in 1 2 3; do
+		tombstones_are $n 40
+	done
+	run log_has 1 ' forgotten '
+	[ "$status" = 1 ]
+	run -4 client get a/1 -
+	# The three start, which must not make them forget what the fourth has not heard.
+	for n in 1 2 3; do
+		server_stop $n
+		server_start $n
+	done
+	for n in 1 2 3; do
+		before=$(looks $n)
+		eventually 60 more_looks $n $((before + 3))
+		tombstones_are $n 40
+	done
+	server_start 4
+	for n in 1 2 3 4; do
+		eventually 60 tombstones_are $n 0
+		[ "$(status_of $n files)" = 0 ]
+	done
+	run -4 client get a/1 -
+	servers_stop
+	servers_start
+	run -4 client get a/1 -
+}
+
+@test "3.3 a late message of the time before does not bring the file back" {
+	local late=$DFS_TOOLS/scenarios/tools/late refused
+	servers_start
+	put_many 1
+	"$late" "$DFS_CONFIG" 4 keep /tester/a/1 "$T/file" 1
+	delete_all 1
+	"$late" "$DFS_CONFIG" 4 keep /tester/a/1 "$T/tombstone" 1
+	for n in 1 2 3 4; do
+		eventually 60 tombstones_are $n 0
+	done
+	refused=$(sed -n 's/^\tDFS_REFUSED = \([0-9]*\),.*/\1/p' "$SOURCE/rpc/dfs.x")
+	for n in 1 2 3 4; do
+		for what in file tombstone; do
+			# What is learned of a time below the floor is refused as well.
+			run -0 "$late" "$DFS_CONFIG" $((n % 4 + 1)) say /tester/a/1 "$T/$what" $n
+			[ "$output" = "$refused $refused $refused" ]
+			run -0 "$late" "$DFS_CONFIG" $((n % 4 + 1)) forget /tester/a/1 "$T/$what" $n
+			[ "$output" = 0 ]
+		done
+		tombstones_are $n 0
+		[ "$(status_of $n files)" = 0 ]
+	done
+	# Nor after a start, nor after the loss of a disk.
+	servers_stop
+	rm -rf "$CLUSTER"/dfs3/data/*
+	servers_start
+	eventually 60 log_has 3 ' recovered '
+	for n in 1 2 3 4; do
+		run -0 "$late" "$DFS_CONFIG" $((n % 4 + 1)) say /tester/a/1 "$T/file" $n
+		[ "$output" = "$refused $refused $refused" ]
+	done
+	run -4 client get a/1 -
+	# The path is as good as new.
+	put_many 1
+	run -0 client get a/1 -
+	[ "$output" = "file 1" ]
 }
 
 @test "3.3 tombstones go once all four have confirmed them, and the deleted files stay deleted" {
