@@ -20,7 +20,7 @@ struct command {
 
 extern const struct command cmd_put, cmd_get, cmd_list, cmd_delete, cmd_stat, cmd_status,
 	cmd_login, cmd_logout, cmd_whoami, cmd_passwd, cmd_key, cmd_user, cmd_df,
-	cmd_share, cmd_unshare, cmd_verify, cmd_cluster, cmd_help;
+	cmd_share, cmd_unshare, cmd_verify, cmd_repair, cmd_cluster, cmd_help;
 
 /* The verbs in the order of the help, ended by NULL. */
 const struct command *const *commands_all(void);

@@ -161,8 +161,8 @@ struct dfs_file {
 	bool opened;        /* by this user's key; then these are known (stat and get): */
 	uint8_t xxh128[16]; /* of the content, in the order that xxh128sum prints */
 	uint8_t sha256[32];
-	unsigned chunks[4]; /* per server: chunks it was given, bit c-1 for chunk c */
-	unsigned missing[4];    /* of those, what it says it lacks (dfs_list alone) */
+	unsigned chunks[4];  /* per server: chunks it was given, bit c-1 for chunk c */
+	unsigned missing[4]; /* of those, what it says it lacks (dfs_list alone) */
 	unsigned
 		copies; /* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
 	unsigned live;  /* servers that vote, bit s-1 for dfsS */
@@ -308,7 +308,8 @@ struct dfs_verified {
 
 struct dfs_verify_callbacks {
 	void *context;
-	void (*progress)(void *context, size_t item, uint64_t bytes); /* of all; or NULL */
+	void (*progress)(void *context, size_t item,
+			 uint64_t bytes); /* of all; or NULL */
 	void (*finished)(void *context, size_t item);
 };
 
@@ -412,5 +413,26 @@ struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES
 struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
 				   int (*name)(void *context, const char *path),
 				   void *context);
+
+/* ---- repair -------------------------------------------------------------------- */
+
+/* Asks all servers that answer to look at everything again now, and heal it. */
+struct dfs_result dfs_heal(struct dfs *dfs);
+
+/* A file of which servers that vote lack something. */
+struct dfs_owed {
+	const char *path;
+	unsigned missing[4]; /* chunks, by server */
+	int code;            /* 9: a chunk has no good copy any more; else 5 */
+	const char *why;     /* that it is not mended */
+};
+
+/*
+ * Those that the user may list, of this path (a file, or all below a folder; "/" for all), in byte
+ * order.  entry returns 0 to go on.
+ */
+struct dfs_result dfs_owed(struct dfs *dfs, const char *path,
+			   int (*entry)(void *context, const struct dfs_owed *owed),
+			   void *context);
 
 #endif

@@ -60,7 +60,7 @@ without_output()
 }
 
 @test "help, versions and mistakes" {
-	for verb in put get list ls delete rm stat info status verify login logout whoami passwd user key share unshare df \
+	for verb in put get list ls delete rm stat info status verify repair login logout whoami passwd user key share unshare df \
 		cluster help; do
 		run -0 --separate-stderr client "$verb" --help
 		[ "${lines[0]}" = Examples: ]
@@ -558,7 +558,7 @@ without_output()
 	peak()
 	{
 		"$PYTHON" -c 'import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True)
+subprocess.run(sys.argv[1:], check=True, stdout=sys.stderr)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$DFS_BIN/client/client" "$@"
 	}
 	[ "$(peak put large)" -lt 65536 ]

@@ -1,0 +1,97 @@
+# client repair: what servers mend by themselves is mended now, or named with the reason.
+load helper
+
+setup()
+{
+	cluster_create
+	servers_start
+}
+
+teardown()
+{
+	cluster_end
+}
+
+put_many()
+{
+	mkdir "$T/$1"
+	for i in $(seq "$2"); do
+		random_file "$T/$1/$i" $((i * 1000))
+	done
+	client put -r "$T/$1" "$1"
+}
+
+status_is()
+{
+	local code=0
+	client status >/dev/null 2>&1 || code=$?
+	[ $code = "$1" ]
+}
+
+@test "repair: a server that lost its disk and one that was away; nothing is left to do" {
+	put_many before 30
+	run -0 --separate-stderr client repair
+	[ "$output" = "nothing left to do" ]
+	[ -z "$stderr" ]
+	server_kill 3
+	put_many while 20
+	client delete before/1
+	rm -rf "$CLUSTER"/dfs3/data/*
+	server_start 3
+	run -0 --separate-stderr client repair
+	[ "$output" = "nothing left to do" ]
+	client status
+	client verify
+	run -4 client get before/1 -
+	run -0 client repair before/
+	run -0 client repair before/2 --json
+	[ "$(field left <<<"$output")" = 0 ]
+	run -2 client repair before/ while/
+}
+
+@test "repair: what is damaged on both servers is named, and what is damaged on one is mended" {
+	random_file "$T/in" 5242883
+	client put "$T/in" name
+	random_file "$T/other" 5000
+	client put "$T/other" other
+	# The large object has a file of its own on each server; dfs2 and dfs3 are neighbours.
+	local n segment size offset
+	for n in 2 3; do
+		for segment in "$CLUSTER/dfs$n"/data/seg/*.gdbm; do
+			size=$(stat -c %s "$segment") || continue
+			[ "$size" -gt 1000000 ] || continue
+			chmod 600 "$segment"
+			for offset in $(seq 70000 65536 $((size - 70000))); do
+				printf '\377\000\377\000' | dd of="$segment" bs=1 seek="$offset" conv=notrunc status=none
+			done
+			chmod 400 "$segment"
+		done
+	done
+	run -9 client verify
+	[[ ${lines[0]} == "/tester/name: "*"no good copy"* ]]
+	eventually 30 status_is 2
+	run -9 --separate-stderr client repair name
+	[ "${#lines[@]}" = 1 ]
+	[[ $output == "/tester/name: dfs2 lacks chunk"*", dfs3 lacks chunk"*": no good copy is left" ]]
+	run -9 client repair --json
+	[ "$(field code <<<"$output" | tr '\n' ' ')" = "9 9 " ]
+	[ "$(field path <<<"$output" | head -1)" = /tester/name ]
+	run -0 client repair other
+	# Who may not list it hears that there is something.
+	run -5 client repair --user other
+	[[ $output == *"files of others are still to be mended"* ]]
+	# Put again, it is whole again.
+	client put "$T/in" name
+	run -0 client repair
+	client verify
+	status_is 0
+}
+
+@test "repair: a server that is not there is named, and how to go on" {
+	put_many before 3
+	server_kill 2
+	run -5 client repair
+	[[ $output == *"dfs2 does not vote: "*"refused"* ]]
+	server_start 2
+	run -0 client repair
+}
