@@ -113,10 +113,10 @@ void losses_show(struct run *run)
 		return;
 	}
 	if (!output_json(output))
-		output_text(output, "what would become unreadable if%s%s%s went:\n",
-			    down != 0 ? ", besides " : "",
-			    down != 0 ? name_servers(down, " and ", gone) : "",
-			    down != 0 ? "," : "");
+		output_text(output, "what would become unreadable if these went%s%s%s:\n",
+			    down != 0 ? " (gone already: " : "",
+			    down != 0 ? name_servers(down, ", ", gone) : "",
+			    down != 0 ? ")" : "");
 	for (size_t i = 0; i < count; i++) {
 		struct losses losses = {.run = run};
 		bool some =

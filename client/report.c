@@ -117,35 +117,10 @@ static void look_at_links(struct dfs *dfs, struct dfs_report *ret)
 	}
 }
 
-/* Where no server counts yet. */
-#include "merge.h"
-#include <stdlib.h>
-static struct protection_counts count_names(struct statuses *statuses)
-{
-	struct dfs_result ignored = {0};
-	struct protection_counts counts = {.views = 0};
-	struct merge *merge = merge_new(statuses->dfs, "/", true, false, &ignored);
-	struct merge_entry *found = malloc(sizeof *found);
-
-	while (merge && found && merge_next(merge, found, &ignored)) {
-		unsigned copies = placement_copies(found->holders, statuses->voting);
-
-		counts.files++;
-		counts.by_copies[copies >= 2 ? 0 : copies == 1 ? 1 : 2]++;
-	}
-	if (merge)
-		counts.views = (unsigned)__builtin_popcount(merge_servers(merge));
-	merge_free(merge);
-	free(found);
-	return counts;
-}
-
 static void count_files(struct statuses *statuses, struct dfs_report *ret)
 {
 	struct protection_counts counts = statuses_count(statuses, statuses->answering);
 
-	if (counts.views == 0)
-		counts = count_names(statuses);
 	ret->counted = counts.views >= 2;
 	if (!ret->counted) {
 		ret->code = 3;
