@@ -340,9 +340,13 @@ static bool copy_value(struct finishing *finishing, const struct attempt *attemp
 {
 	const struct peers_change *change = finishing->change;
 
-	if (!reg->known)
-		return make_tombstone(attempt, &finishing->paths->paths.paths_val[path],
-				      ret);
+	if (!reg->known &&
+	    make_tombstone(attempt, &finishing->paths->paths.paths_val[path], ret))
+		return true;
+	if (!reg->known) {
+		settle(finishing, path, reg);
+		return false;
+	}
 	if (!value_copy(&reg->dfs_register_u.accepted.value, ret))
 		return false; /* what is left open is tried again */
 	if (change == NULL || change->change(change->context, path, ret))

@@ -159,6 +159,8 @@ void round_ask(struct round *round, unsigned server, const void *args,
 		acceptor_prepare(acceptor, args, result);
 	else if (round->procedure.number == DFS_ACCEPT)
 		acceptor_accept(acceptor, args, result);
+	else if (round->procedure.number == DFS_LEARN)
+		acceptor_learn(acceptor, args, result);
 	else
 		fail();
 }
@@ -650,6 +652,87 @@ static void test_2_2_the_end_of_the_server_ends_it(void **state)
 	assert_true(clock_now_ms() - began < LONG_MS / 2);
 }
 
+/* ---- overtaking ------------------------------------------------------------------------------ */
+
+/* Above a ballot of this counter: who said yes. */
+static unsigned overtake_above(char *path, uint64_t counter, dfs_looked *ret)
+{
+	dfs_path name = {(u_int)strlen(path), path};
+	const dfs_paths paths = {{1, &name}};
+	const dfs_ballot above = {.counter = counter};
+	unsigned accepted_by = 99;
+
+	memset(ret, 0, sizeof *ret);
+	peers_overtake(world.peers, &paths, &above, clock_now_ms() + LONG_MS, ret,
+		       &accepted_by);
+	return accepted_by;
+}
+
+static void test_3_7_what_is_abandoned_becomes_no_such_file(void **state)
+{
+	struct store_register reg;
+	dfs_looked looked;
+
+	(void)state;
+	assert_int_equal(overtake_above(one, 4000, &looked), ALL);
+	assert_int_equal(looked.status, DFS_OK);
+	assert_int_equal(told(&looked.dfs_looked_u.reg), 1);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		assert_int_equal(has(s, one, &reg), 1);
+		assert_true(reg.ballot.counter > 4000);
+		/* All know that it is settled: what is bound below may go. */
+		assert_true(reg.settled && reg.confirmed);
+	}
+	xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&looked);
+}
+
+static void test_3_7_what_one_has_accepted_is_not_abandoned(void **state)
+{
+	struct store_register reg;
+	dfs_looked looked;
+
+	(void)state;
+	give(ALL, one, 3, false);
+	give(bit(4), one, 5, false);
+	assert_int_equal(overtake_above(one, 5, &looked), ALL);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		assert_int_equal(has(s, one, &reg), 500);
+		assert_true(reg.settled && reg.ballot.counter > 5);
+	}
+	xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&looked);
+}
+
+static void test_3_7_three_are_enough_and_two_are_not(void **state)
+{
+	struct store_register reg;
+	dfs_looked looked;
+
+	(void)state;
+	world.up = bit(1) | bit(2) | bit(4);
+	assert_int_equal(overtake_above(one, 7, &looked), bit(1) | bit(2) | bit(4));
+	xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&looked);
+	assert_int_equal(has(3, one, &reg), 0);
+	world.up = bit(1) | bit(2);
+	assert_int_equal(overtake_above(two, 7, &looked), 0);
+	assert_int_not_equal(looked.status, DFS_OK);
+	assert_int_equal(has(1, two, &reg), 0);
+}
+
+/* Where no tombstone may stand nothing is proposed, and it does not go on and on. */
+static void test_3_7_admin_is_not_deleted(void **state)
+{
+	char admin[] = "/@accounts/admin";
+	struct store_register reg;
+	int64_t began = clock_now_ms();
+	dfs_looked looked;
+
+	(void)state;
+	assert_int_equal(overtake_above(admin, 7, &looked), 0);
+	assert_true(clock_now_ms() - began < LONG_MS);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		assert_int_equal(has(s, admin, &reg), 0);
+}
+
 #define FOUR_SERVERS(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -667,6 +750,10 @@ int main(void)
 		FOUR_SERVERS(test_2_2_what_others_did_meanwhile_counts),
 		FOUR_SERVERS(test_2_2_who_is_at_work_is_given_a_moment),
 		FOUR_SERVERS(test_2_2_the_end_of_the_server_ends_it),
+		FOUR_SERVERS(test_3_7_what_is_abandoned_becomes_no_such_file),
+		FOUR_SERVERS(test_3_7_what_one_has_accepted_is_not_abandoned),
+		FOUR_SERVERS(test_3_7_three_are_enough_and_two_are_not),
+		FOUR_SERVERS(test_3_7_admin_is_not_deleted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
