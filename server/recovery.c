@@ -250,11 +250,21 @@ static unsigned voters_of(const dfs_recall_res res[DFS_SERVERS], unsigned answer
 	return voters;
 }
 
-/* Two of them, or all if there is a reason. */
-static unsigned choose_voters(const struct recovery *recovery, unsigned voters)
+/*
+ * Two of them, or all if there is a reason.  After a failure it is another two: one whose disk fails
+ * would answer that it votes and never hand anything over.
+ */
+static unsigned choose_voters(struct recovery *recovery, unsigned voters)
 {
-	while (!recovery->needs_all && __builtin_popcount(voters) > VOTERS)
-		voters &= voters - 1;
+	unsigned pass_over = recovery->failures % (VOTERS + 1);
+	bool all = recovery->needs_all;
+
+	recovery->needs_all = false; /* unless that turns out again */
+	if (all || __builtin_popcount(voters) <= VOTERS)
+		return voters;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (voters & 1U << i && pass_over-- == 0)
+			return voters & ~(1U << i);
 	return voters;
 }
 

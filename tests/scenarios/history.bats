@@ -22,6 +22,12 @@ history()
 	[ "$status" = 0 ]
 }
 
+@test "3.7 servers that overtake what clients are still at lose nothing: every name behaves like one register" {
+	run history --bin "$DFS_BIN" --seconds 15 --abandoned 1s
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
 # bats test_tags=long
 @test "1.7 1.8 long: while servers are killed and stopped, every name behaves like one register" {
 	for seed in $(seq 10); do

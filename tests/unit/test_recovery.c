@@ -302,6 +302,43 @@ static void test_a_failure_begins_it_anew(void **state)
 	assert_int_equal(second.epoch, 2);
 }
 
+/* One says that it votes and hands nothing over: the other two are enough, whichever they are. */
+static void test_one_that_never_hands_over_is_passed_over(void **state)
+{
+	struct world *world = *state;
+
+	world_start_all(world);
+	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	for (unsigned bad = 2; bad <= DFS_SERVERS; bad++) {
+		struct store_register reg;
+
+		world_empty(world, 1);
+		world_start(world, 1);
+		world->servers[bad - 1].fences_left = 0;
+		world_recover(world, 1);
+		assert_true(world_has(world, 1, path, &reg));
+		world->servers[bad - 1].fences_left = UINT32_MAX;
+	}
+}
+
+/* The same where what another has is damaged. */
+static void test_one_that_fails_beside_one_that_is_damaged(void **state)
+{
+	struct world *world = *state;
+	bool votes = false;
+
+	world_start_all(world);
+	assert_int_equal(accept_on(world, 0xe, path, world_ballot(0, 10, 1), 7), 3);
+	world_empty(world, 1);
+	world_start(world, 1);
+	world->servers[3].damaged = true;
+	world->servers[1].fences_left = 0;
+	/* dfs3 and dfs4 have it all between them. */
+	for (unsigned i = 0; i < 6 && !votes; i++)
+		votes = world_step(world, 1);
+	assert_true(votes);
+}
+
 static void test_a_peer_that_loses_its_store_meanwhile(void **state)
 {
 	struct world *world = *state;
@@ -567,6 +604,8 @@ int main(void)
 		TEST(test_the_highest_of_two_counts),
 		TEST(test_registers_come_in_pages),
 		TEST(test_a_failure_begins_it_anew),
+		TEST(test_one_that_never_hands_over_is_passed_over),
+		TEST(test_one_that_fails_beside_one_that_is_damaged),
 		TEST(test_a_peer_that_loses_its_store_meanwhile),
 		TEST(test_failures_are_put_off),
 		TEST(test_two_recover_side_by_side),
