@@ -40,6 +40,7 @@
 #	server_port N		its port, from cluster.conf
 #	mute_server N		in dfsN's place something that accepts connections and never answers
 #	random_file FILE SIZE; file_of_row FILE ROW SIZE
+#	damage_large N		wrong bytes in all large segments of dfsN, which may run
 #	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit
 #	log_has N PATTERN...	greps dfsN's log (grep -E)
 #	field NAME		stdin: JSON lines; prints this field of each
@@ -285,6 +286,26 @@ file_of_row()
 		digit=$(xxh128sum "$1" 2>/dev/null | cut -c32)
 		[ $((16#$digit % 4)) != "$2" ] || return 0
 	done
+}
+
+# A merge may take a segment away at any time, and so what was done to it.
+damage_large()
+{
+	"$PYTHON" -c 'import os, sys
+folder, done = sys.argv[1], False
+while not done:
+	done = True
+	for name in os.listdir(folder):
+		try:
+			os.chmod(os.path.join(folder, name), 0o600)
+			with open(os.path.join(folder, name), "r+b", 0) as file:
+				size = os.fstat(file.fileno()).st_size
+				for offset in range(70000, size - 70000 if size > 1000000 else 0, 65536):
+					os.pwrite(file.fileno(), bytes([255, 0, 255, 0]), offset)
+				done = done and os.fstat(file.fileno()).st_nlink > 0
+			os.chmod(os.path.join(folder, name), 0o400)
+		except FileNotFoundError:
+			done = False' "$CLUSTER/dfs$1/data/seg"
 }
 
 eventually()

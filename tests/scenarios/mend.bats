@@ -54,19 +54,9 @@ status_is()
 	client put "$T/in" name
 	random_file "$T/other" 5000
 	client put "$T/other" other
-	# The large object has a file of its own on each server; dfs2 and dfs3 are neighbours.
-	local n segment size offset
-	for n in 2 3; do
-		for segment in "$CLUSTER/dfs$n"/data/seg/*.gdbm; do
-			size=$(stat -c %s "$segment") || continue
-			[ "$size" -gt 1000000 ] || continue
-			chmod 600 "$segment"
-			for offset in $(seq 70000 65536 $((size - 70000))); do
-				printf '\377\000\377\000' | dd of="$segment" bs=1 seek="$offset" conv=notrunc status=none
-			done
-			chmod 400 "$segment"
-		done
-	done
+	# Neighbours have a chunk in common.
+	damage_large 2
+	damage_large 3
 	run -9 client verify
 	[[ ${lines[0]} == "/tester/name: "*"no good copy"* ]]
 	eventually 30 status_is 2

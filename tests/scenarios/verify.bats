@@ -123,17 +123,7 @@ assert lines[1]["bad"] == 1 and lines[1]["unreadable"] == 0, lines' "${holders[0
 @test "verify: a copy that a server finds damaged is named, and mended by itself" {
 	random_file "$T/in" 5242883
 	client put "$T/in" name
-	local segment size offset
-	for segment in "$CLUSTER"/dfs2/data/seg/*.gdbm; do
-		# Small ones may be merged into others at any time.
-		size=$(stat -c %s "$segment") || continue
-		[ "$size" -gt 1000000 ] || continue
-		chmod 600 "$segment"
-		for offset in $(seq 70000 65536 $((size - 70000))); do
-			printf '\377\000\377\000' | dd of="$segment" bs=1 seek="$offset" conv=notrunc status=none
-		done
-		chmod 400 "$segment"
-	done
+	damage_large 2
 	run -9 client verify name
 	[[ ${lines[0]} == "/tester/name: dfs2: chunk"*" damaged: it can be read, but"* ]]
 	[[ ${lines[0]} != *dfs1* && ${lines[0]} != *dfs3* && ${lines[0]} != *dfs4* ]]

@@ -56,6 +56,28 @@ static void test_before_and_after_the_verb(void **state)
 	options_free(&options);
 }
 
+/* A value that may be left away stands behind a '='; what follows is an argument. */
+static void test_a_value_that_may_be_left_away(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why, WORDS("status", "--watch", "5")));
+	assert_string_equal(options.values[OPTION_WATCH], "");
+	assert_int_equal(options.count, 1);
+	options_free(&options);
+	assert_true(parse(&options, why, WORDS("status", "--watch=5")));
+	assert_string_equal(options.values[OPTION_WATCH], "5");
+	assert_int_equal(options.count, 0);
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("status", "--watch=5", "--watch")));
+	assert_non_null(strstr(why, "twice"));
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("status", "--what-if=5")));
+	options_free(&options);
+}
+
 static void test_letters_together(void **state)
 {
 	struct options options;
@@ -328,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before_and_after_the_verb),
 		cmocka_unit_test(test_letters_together),
+		cmocka_unit_test(test_a_value_that_may_be_left_away),
 		cmocka_unit_test(test_dashes),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_json_behind_a_mistake),
