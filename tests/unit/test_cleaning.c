@@ -157,7 +157,7 @@ static void begin_cleaning(struct place *place, bool all_four)
 		*cleaner = (struct cleaner){.world = &place->world,
 					    .server = s,
 					    .alike = ALL,
-					    .counter = 1000 * s};
+					    .counter = UINT64_C(1000) * s};
 		cleaner->cleaning = cleaning_new(&(struct cleaning_options){
 			.store = server->store,
 			.acceptor = server->acceptor,

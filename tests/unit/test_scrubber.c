@@ -104,7 +104,7 @@ static dfs_scrubbing run(struct place *place, int64_t share, int64_t round_ms,
 }
 
 /* Steps of a MiB: so many until all is read, and one that finds the end. */
-enum { STEPS = FILES / 2 + 2 };
+#define STEPS ((size_t)FILES / 2 + 2)
 
 static int64_t sum_of(const struct place *place, size_t from, size_t to)
 {

@@ -1,0 +1,454 @@
+/*
+ * Finishing: one attempt, at one ballot.
+ *
+ * Three have to promise before anything is proposed, and to accept before it is so.
+ */
+#include "peers_attempt.h"
+
+#include "ballot.h"
+#include "value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct round_procedure prepare = {
+	DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, (xdrproc_t)xdr_dfs_prepare_res,
+	sizeof(dfs_prepare_res)};
+static const struct round_procedure accept_any = {
+	DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, (xdrproc_t)xdr_dfs_accept_res,
+	sizeof(dfs_accept_res)};
+
+/* One attempt, at one ballot. */
+struct attempt {
+	struct peers_voters voters;
+	dfs_ballot ballot;
+	struct round *round;
+	dfs_prepare_res own;
+	const dfs_prepare_res *prepared[DFS_SERVERS]; /* NULL: no answer */
+};
+
+void peers_attempt_settle(struct finishing *finishing, size_t path,
+			  const dfs_register *reg)
+{
+	dfs_looked *item = &finishing->items[path];
+
+	item->status = peers_copy(reg, &item->dfs_looked_u.reg) ? DFS_OK : DFS_BUSY;
+	if (item->status != DFS_OK)
+		memset(&item->dfs_looked_u.reg, 0, sizeof item->dfs_looked_u.reg);
+}
+
+/* ---- PREPARE -------------------------------------------------------------------------- */
+
+static void free_prepare(void *args)
+{
+	xdr_free((xdrproc_t)xdr_dfs_prepare_args, args);
+	free(args);
+}
+
+/* A copy, which xdr_free can free; false when out of memory. */
+static bool copy_path(const dfs_path *path, dfs_path *ret)
+{
+	ret->dfs_path_val = malloc(path->dfs_path_len + 1);
+	if (ret->dfs_path_val == NULL)
+		return false;
+	memcpy(ret->dfs_path_val, path->dfs_path_val, path->dfs_path_len);
+	ret->dfs_path_len = path->dfs_path_len;
+	return true;
+}
+
+/* NULL when out of memory, or without random bytes. */
+static dfs_prepare_args *new_prepare(const struct finishing *finishing,
+				     const dfs_ballot *ballot)
+{
+	dfs_prepare_args *args = calloc(1, sizeof *args);
+	bool good;
+
+	if (args == NULL)
+		return NULL;
+	args->ballot = *ballot;
+	args->items.items_val = calloc(finishing->count, sizeof *args->items.items_val);
+	good = args->items.items_val != NULL && id_random(&args->operation);
+	for (size_t i = 0; good && i < finishing->count; i++) {
+		args->items.items_len++;
+		good = copy_path(&finishing->paths->paths.paths_val[finishing->open[i]],
+				 &args->items.items_val[i].path);
+	}
+	if (good)
+		return args;
+	free_prepare(args);
+	return NULL;
+}
+
+/* What a server promised of one path; NULL when it did not. */
+static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
+{
+	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
+
+	if (res->status != DFS_OK || path >= ok->items.items_len ||
+	    ok->items.items_val[path].status != DFS_OK)
+		return NULL;
+	return &ok->items.items_val[path].dfs_promise_u.promised.reg;
+}
+
+/* Takes what has come by now. */
+static void gather(const struct finishing *finishing, struct attempt *attempt)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		attempt->prepared[s - 1] = s == finishing->peers->server
+						   ? &attempt->own
+						   : round_answer(attempt->round, s);
+}
+
+static struct peers_told told_promises(const struct attempt *attempt, size_t path)
+{
+	struct peers_told told = {.unsure = false};
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (attempt->prepared[i] != NULL)
+			told.of[i] = promised(attempt->prepared[i], path);
+	return told;
+}
+
+static struct peers_tally tally_promises(const struct attempt *attempt, size_t path)
+{
+	const struct peers_told told = told_promises(attempt, path);
+
+	return peers_tally(&told);
+}
+
+/*
+ * What the answers tell besides: how far counters are, and whether the ballot was too low.  How many
+ * there are.
+ */
+static unsigned take_refusals(struct finishing *finishing, const struct attempt *attempt)
+{
+	unsigned answers = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_prepare_res *res = attempt->prepared[s - 1];
+		const dfs_prepare_ok *ok =
+			res != NULL ? &res->dfs_prepare_res_u.ok : NULL;
+
+		if (res == NULL || res->status != DFS_OK)
+			continue;
+		answers++;
+		peers_saw(finishing->peers, s, &ok->seen);
+		for (u_int i = 0; i < ok->items.items_len; i++)
+			finishing->refused |=
+				ok->items.items_val[i].status == DFS_REFUSED;
+	}
+	return answers;
+}
+
+static bool three_promised(const struct finishing *finishing,
+			   const struct attempt *attempt)
+{
+	for (size_t i = 0; i < finishing->count; i++)
+		if (tally_promises(attempt, i).answers < PEERS_THREE)
+			return false;
+	return true;
+}
+
+/* false when fewer than three vote, or nobody could be asked. */
+static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
+{
+	struct peers *peers = finishing->peers;
+	dfs_prepare_args *args = new_prepare(finishing, &attempt->ballot);
+
+	attempt->own.status = DFS_RECOVERING;
+	attempt->round =
+		args != NULL ? peers_ask(peers, attempt->voters.others, &prepare, args,
+					 free_prepare, args, finishing->deadline)
+			     : NULL;
+	if (attempt->round == NULL)
+		return false;
+	if (attempt->voters.self)
+		acceptor_prepare(peers->acceptor, args, &attempt->own);
+	(void)peers_await(peers, attempt->round, PEERS_THREE - attempt->voters.self,
+			  finishing->deadline);
+	gather(finishing, attempt);
+	if (finishing->anew != NULL || !three_promised(finishing, attempt)) {
+		(void)peers_await(peers, attempt->round, DFS_SERVERS,
+				  finishing->deadline);
+		gather(finishing, attempt);
+	}
+	return take_refusals(finishing, attempt) >= PEERS_THREE;
+}
+
+/* ---- ACCEPT --------------------------------------------------------------------------- */
+
+/* args is first: that is what the calls borrow. */
+struct accept_call {
+	dfs_accept_args args;
+	size_t paths[DFS_BATCH_MAX]; /* of those open, which an item is of */
+};
+
+static void free_accept(void *call)
+{
+	xdr_free((xdrproc_t)xdr_dfs_accept_args, call);
+	free(call);
+}
+
+static const dfs_ballot *ballot_of(const dfs_register *reg)
+{
+	return reg->known ? &reg->dfs_register_u.accepted.ballot : &ballot_none;
+}
+
+/* The highest value that was told of, whatever three agree on; or that there is none. */
+static const dfs_register *highest_promise(const struct attempt *attempt, size_t path)
+{
+	const struct peers_told told = told_promises(attempt, path);
+	const dfs_register *highest = NULL;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (told.of[i] != NULL &&
+		    (highest == NULL ||
+		     ballot_compare(ballot_of(told.of[i]), ballot_of(highest)) > 0))
+			highest = told.of[i];
+	return highest;
+}
+
+/* What is to be proposed of the path; NULL: nothing, or not now. */
+static const dfs_register *proposal_of(struct finishing *finishing,
+				       const struct attempt *attempt, size_t path)
+{
+	const struct peers_tally tally = tally_promises(attempt, path);
+	const dfs_register *reg = tally.newest;
+	bool agreed = tally.equal >= PEERS_THREE;
+
+	if (tally.answers < PEERS_THREE)
+		return NULL;
+	if (finishing->anew != NULL) {
+		reg = highest_promise(attempt, path);
+		agreed = !reg->known && !finishing->overtakes;
+	}
+	if (!agreed)
+		return reg;
+	peers_attempt_settle(finishing, finishing->open[path], reg);
+	return NULL;
+}
+
+/* "No such file", as an operation of its own; nothing where none may stand. */
+static bool make_tombstone(const struct attempt *attempt, const dfs_path *path,
+			   dfs_value *ret)
+{
+	dfs_id operation;
+	dfs_value value;
+
+	if (!id_random(&operation))
+		return false;
+	value = (dfs_value){.operation = operation,
+			    .origin = attempt->ballot,
+			    .number = 1,
+			    .recent = {1, &operation},
+			    .content_version = {1, operation},
+			    .body.kind = DFS_TOMBSTONE};
+	return value_check_at(path->dfs_path_val, path->dfs_path_len, &value) == NULL &&
+	       value_copy(&value, ret);
+}
+
+/* The value to be proposed, changed where it is to be; false: none, and the path may be settled. */
+static bool copy_value(struct finishing *finishing, const struct attempt *attempt,
+		       size_t path, const dfs_register *reg, dfs_value *ret)
+{
+	const struct peers_change *change = finishing->change;
+
+	if (!reg->known &&
+	    make_tombstone(attempt, &finishing->paths->paths.paths_val[path], ret))
+		return true;
+	if (!reg->known) {
+		peers_attempt_settle(finishing, path, reg);
+		return false;
+	}
+	if (!value_copy(&reg->dfs_register_u.accepted.value, ret))
+		return false; /* what is left open is tried again */
+	if (change == NULL || change->change(change->context, path, ret))
+		return true;
+	value_free(ret);
+	peers_attempt_settle(finishing, path, reg);
+	return false;
+}
+
+/* The highest values that three promised on; what they agree on needs no proposal. */
+static struct accept_call *new_accept(struct finishing *finishing,
+				      const struct attempt *attempt)
+{
+	struct accept_call *call = calloc(1, sizeof *call);
+	dfs_proposal *items = calloc(finishing->count, sizeof *items);
+
+	if (call == NULL || items == NULL) {
+		free(call);
+		free(items);
+		return NULL;
+	}
+	call->args.ballot = attempt->ballot;
+	call->args.items.items_val = items;
+	for (size_t i = 0; i < finishing->count; i++) {
+		const dfs_register *reg = proposal_of(finishing, attempt, i);
+		size_t path = finishing->open[i];
+		u_int at = call->args.items.items_len;
+
+		if (reg == NULL ||
+		    !copy_value(finishing, attempt, path, reg, &items[at].value))
+			continue;
+		call->args.items.items_len++;
+		call->paths[at] = i;
+		if (!copy_path(&finishing->paths->paths.paths_val[path],
+			       &items[at].path)) {
+			value_free(&items[at].value);
+			call->args.items.items_len--;
+		}
+	}
+	return call;
+}
+
+struct votes {
+	struct round *round;
+	dfs_accept_res own;
+};
+
+static const dfs_accept_res *accepted(const struct finishing *finishing,
+				      const struct votes *votes, unsigned server)
+{
+	return server == finishing->peers->server ? &votes->own
+						  : round_answer(votes->round, server);
+}
+
+static bool said_yes(const dfs_accept_res *res, size_t item)
+{
+	return res != NULL && res->status == DFS_OK &&
+	       item < res->dfs_accept_res_u.ok.items.items_len &&
+	       res->dfs_accept_res_u.ok.items.items_val[item] == DFS_OK;
+}
+
+/* As a mask. */
+static unsigned who_said_yes(const struct finishing *finishing, const struct votes *votes,
+			     size_t item)
+{
+	unsigned yes = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (said_yes(accepted(finishing, votes, s), item))
+			yes |= 1U << (s - 1);
+	return yes;
+}
+
+static unsigned count_yes(const struct finishing *finishing, const struct votes *votes,
+			  size_t item)
+{
+	return (unsigned)__builtin_popcount(who_said_yes(finishing, votes, item));
+}
+
+static bool three_accepted(const struct finishing *finishing, const struct votes *votes,
+			   const dfs_accept_args *args)
+{
+	for (u_int i = 0; i < args->items.items_len; i++)
+		if (count_yes(finishing, votes, i) < PEERS_THREE)
+			return false;
+	return true;
+}
+
+/* How far their counters are. */
+static void take_counters(struct finishing *finishing, const struct votes *votes)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_accept_res *res = accepted(finishing, votes, s);
+
+		if (res != NULL && res->status == DFS_OK)
+			peers_saw(finishing->peers, s, &res->dfs_accept_res_u.ok.seen);
+	}
+}
+
+/* Three said yes: that is the value, here too if this server is one of them. */
+static void take_votes(struct finishing *finishing, const struct votes *votes,
+		       const struct accept_call *call)
+{
+	const dfs_accept_args *args = &call->args;
+	dfs_learn_item taught[DFS_BATCH_MAX];
+	u_int taught_count = 0;
+
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		const dfs_proposal *item = &args->items.items_val[i];
+		dfs_register reg = {.known = TRUE};
+
+		if (count_yes(finishing, votes, i) < PEERS_THREE) {
+			finishing->refused = true;
+			continue;
+		}
+		reg.dfs_register_u.accepted = (dfs_accepted){
+			.ballot = args->ballot, .settled = TRUE, .value = item->value};
+		if (finishing->anew != NULL)
+			finishing->anew[finishing->open[call->paths[i]]] =
+				who_said_yes(finishing, votes, i);
+		peers_attempt_settle(finishing, finishing->open[call->paths[i]], &reg);
+		if (said_yes(&votes->own, i))
+			store_settled(finishing->peers->store, item->path.dfs_path_val,
+				      item->path.dfs_path_len, &args->ballot);
+		taught[taught_count++] =
+			(dfs_learn_item){item->path, args->ballot, item->value};
+	}
+	/* So that all know what is settled, and let go of what it overtook. */
+	if (finishing->anew != NULL)
+		peers_teach(finishing->peers, taught, taught_count);
+}
+
+static void run_accept(struct finishing *finishing, const struct attempt *attempt)
+{
+	struct peers *peers = finishing->peers;
+	struct accept_call *call = new_accept(finishing, attempt);
+	struct votes votes = {.own = {.status = DFS_RECOVERING}};
+
+	if (call == NULL)
+		return;
+	if (call->args.items.items_len == 0) {
+		free_accept(call);
+		return;
+	}
+	votes.round = peers_ask(peers, attempt->voters.others, &accept_any, call,
+				free_accept, &call->args, finishing->deadline);
+	if (votes.round == NULL)
+		return;
+	if (attempt->voters.self)
+		acceptor_accept(peers->acceptor, &call->args, &votes.own);
+	(void)peers_await(peers, votes.round, PEERS_THREE - attempt->voters.self,
+			  finishing->deadline);
+	if (finishing->anew != NULL || !three_accepted(finishing, &votes, &call->args))
+		(void)peers_await(peers, votes.round, DFS_SERVERS, finishing->deadline);
+	take_counters(finishing, &votes);
+	take_votes(finishing, &votes, call);
+	round_free(votes.round);
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, (char *)&votes.own);
+}
+
+/* ---- both ----------------------------------------------------------------------------- */
+
+/* What all servers have told of their counters. */
+static void get_seen(struct peers *peers, dfs_seen ret[DFS_SERVERS])
+{
+	const dfs_seen own = acceptor_seen(peers->acceptor);
+
+	peers_saw(peers, peers->server, &own);
+	pthread_mutex_lock(&peers->lock);
+	memcpy(ret, peers->seen, sizeof peers->seen);
+	pthread_mutex_unlock(&peers->lock);
+}
+
+bool peers_attempt(struct finishing *finishing)
+{
+	struct peers *peers = finishing->peers;
+	struct attempt attempt = {.voters = peers_voters(peers)};
+	unsigned servers = attempt.voters.others |
+			   (attempt.voters.self ? 1U << (peers->server - 1) : 0);
+	dfs_seen seen[DFS_SERVERS];
+	bool again = finishing->refused, good;
+
+	get_seen(peers, seen);
+	finishing->refused = false;
+	good = ballot_next(seen, servers, again, &finishing->counter, &attempt.ballot) &&
+	       run_prepare(finishing, &attempt);
+	if (good)
+		run_accept(finishing, &attempt);
+	round_free(attempt.round);
+	xdr_free((xdrproc_t)xdr_dfs_prepare_res, (char *)&attempt.own);
+	return good;
+}
