@@ -2,6 +2,7 @@
 #include "dispatch.h"
 
 #include "accounts.h"
+#include "courtesy.h"
 #include "dispatch_demands.h"
 #include <assert.h>
 #include <string.h>
@@ -182,6 +183,8 @@ void dispatch_run(struct dispatch_call *call, struct caller *caller)
 	dfs_status status = DFS_DENIED;
 	const char *why;
 
+	if (caller->user[0] != '\0')
+		courtesy_note();
 	if (may_call(row, caller))
 		status = DFS_OK;
 	if (status == DFS_OK && !row->while_recovering &&
@@ -202,4 +205,6 @@ void dispatch_free(struct dispatch_call *call, struct caller *caller)
 	xdr_free(call->row->args, call->args);
 	xdr_free(call->row->res, call->res);
 	caller_release(caller);
+	if (caller->user[0] != '\0')
+		courtesy_note();
 }

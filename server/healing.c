@@ -4,6 +4,7 @@
 #include "cleaning.h"
 #include "clock.h"
 #include "compare.h"
+#include "courtesy.h"
 #include "links.h"
 #include "peers.h"
 #include "recovery.h"
@@ -261,6 +262,7 @@ static bool yield(void *context)
 {
 	struct healing *healing = context;
 
+	courtesy_wait(COURTESY_MS);
 	pthread_mutex_lock(&healing->lock);
 	bool goes_on = !healing->stopping;
 	pthread_mutex_unlock(&healing->lock);

@@ -8,7 +8,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { REPAIR_SECONDS = 60, REPAIR_LOGGED = 4096 };
+enum {
+	REPAIR_SECONDS = 60,
+	REPAIR_LOGGED = 4096,
+	REPAIR_UNITS =
+		2 * DFS_UNITS_MAX, /* of a load: what two neighbours can be asked for */
+	REPAIR_PIECES = DFS_UNITS_MAX /* small contents of one commit */
+};
 
 /* What is being done, for people. */
 enum repair_doing { REPAIR_NOTHING, REPAIR_PULLING, REPAIR_PROPOSING, REPAIR_TRIMMING };
@@ -56,7 +62,7 @@ struct repair_load {
 	struct repair *repair;
 	size_t count;
 	uint64_t bytes; /* that they may have together */
-	struct repair_unit units[DFS_UNITS_MAX];
+	struct repair_unit units[REPAIR_UNITS];
 	unsigned lost; /* peers that did not answer; a mask */
 	unsigned away; /* peers that are not within reach, or did not answer */
 	struct load_ask {

@@ -66,7 +66,7 @@ uint64_t repair_load_add(struct repair_load *load, const struct repair_content *
 
 		if (!(chunks & 1U << (chunk - 1)))
 			continue;
-		if (load->count == DFS_UNITS_MAX ||
+		if (load->count == REPAIR_UNITS ||
 		    (load->count > 0 &&
 		     load->bytes + most > load->repair->rules.load_bytes))
 			break;
@@ -109,7 +109,7 @@ static unsigned least_busy(const struct repair_load *load, unsigned servers,
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const struct load_ask *ask = &load->asks[s - 1];
 
-		if (!(servers & 1U << (s - 1)) ||
+		if (!(servers & 1U << (s - 1)) || ask->ask.count == DFS_UNITS_MAX ||
 		    (ask->ask.count > 0 && ask->bytes + bytes > DFS_CONTENT_MAX))
 			continue;
 		if (best == 0 || ask->bytes < load->asks[best - 1].bytes)

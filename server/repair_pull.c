@@ -31,7 +31,7 @@ struct puller {
 	struct repair_lane lane; /* first */
 	struct pulling *pulling;
 	struct repair_load *load;
-	struct repair_piece pieces[DFS_BATCH_MAX];
+	struct repair_piece pieces[REPAIR_PIECES];
 	size_t count;
 	pthread_t thread;
 	bool runs;
@@ -201,7 +201,7 @@ static size_t units_of(const struct puller *puller, size_t piece)
 }
 
 /* Everything that came goes into one commit.  stored: the chunks of each piece. */
-static int commit_pieces(struct puller *puller, unsigned stored[DFS_BATCH_MAX])
+static int commit_pieces(struct puller *puller, unsigned stored[REPAIR_PIECES])
 {
 	struct store_batch *batch = store_batch_new(puller->lane.repair->store);
 	const struct repair_unit *units = puller->load->units;
@@ -249,7 +249,7 @@ static int pull_small(struct puller *puller)
 {
 	struct repair_lane *lane = &puller->lane;
 	const struct repair_unit *units = puller->load->units;
-	unsigned stored[DFS_BATCH_MAX] = {0};
+	unsigned stored[REPAIR_PIECES] = {0};
 	int rc;
 
 	repair_load_begin(puller->load);
@@ -301,7 +301,7 @@ static bool take_piece(struct puller *puller, const struct repair_piece *piece)
 	uint64_t units = placement_units(piece->content.size,
 					 placement_unit_size(piece->content.size));
 
-	if (puller->count == DFS_BATCH_MAX)
+	if (puller->count == REPAIR_PIECES)
 		return false;
 	if (repair_load_add(load, &piece->content, piece->missing, 0) < units) {
 		load->count = before;
