@@ -15,7 +15,7 @@
 
 enum { TURN_MS = 60000, THREE = 3 };
 
-static uint64_t overtake(struct cleaning *cleaning, struct batch_of_paths *batch)
+static uint64_t overtake(struct cleaning *cleaning, struct cleaning_batch *batch)
 {
 	const struct cleaning_calls *calls = &cleaning->calls;
 	const dfs_paths paths = {{batch->count, batch->paths}};
@@ -29,14 +29,14 @@ static uint64_t overtake(struct cleaning *cleaning, struct batch_of_paths *batch
 		overtaken += __builtin_popcount(accepted_by[i]) >= THREE;
 		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&items[i]);
 	}
-	batch_of_paths_drop(batch);
+	cleaning_batch_drop(batch);
 	return overtaken;
 }
 
 /* Those whose turn is this server's after so many others'. */
 static uint64_t look(struct cleaning *cleaning, unsigned turn, int64_t older_than_ms)
 {
-	struct batch_of_paths batch = {.count = 0};
+	struct cleaning_batch batch = {.count = 0};
 	struct store_abandoned found;
 	const char *after = NULL;
 	uint64_t overtaken = 0;
@@ -48,7 +48,7 @@ static uint64_t look(struct cleaning *cleaning, unsigned turn, int64_t older_tha
 		if (cleaning_turn(cleaning, cleaning_hash(found.path, found.path_len)) !=
 		    turn)
 			continue;
-		if (!batch_of_paths_add(&batch, found.path, found.path_len,
+		if (!cleaning_batch_add(&batch, found.path, found.path_len,
 					&found.ballot) ||
 		    batch.count == DFS_BATCH_MAX)
 			overtaken += overtake(cleaning, &batch);

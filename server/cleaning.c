@@ -27,7 +27,7 @@ unsigned cleaning_turn(const struct cleaning *cleaning, uint64_t hash)
 
 /* ---- paths in batches ---------------------------------------------------------- */
 
-bool batch_of_paths_add(struct batch_of_paths *batch, const char *path, size_t len,
+bool cleaning_batch_add(struct cleaning_batch *batch, const char *path, size_t len,
 			const dfs_ballot *ballot)
 {
 	dfs_path *to = &batch->paths[batch->count];
@@ -41,7 +41,7 @@ bool batch_of_paths_add(struct batch_of_paths *batch, const char *path, size_t l
 	return true;
 }
 
-void batch_of_paths_drop(struct batch_of_paths *batch)
+void cleaning_batch_drop(struct cleaning_batch *batch)
 {
 	for (u_int i = 0; i < batch->count; i++)
 		free(batch->paths[i].dfs_path_val);
@@ -116,12 +116,12 @@ static void remember(struct cleaning *cleaning, struct seen *seen, struct walk *
 	qsort(seen->hashes, seen->count, sizeof seen->hashes[0], compare_hashes);
 }
 
-uint64_t seen_look(struct cleaning *cleaning, struct seen *seen, seen_next *next,
-		   seen_wants *wants,
-		   uint64_t (*treat)(struct cleaning *cleaning,
-				     const struct batch_of_paths *batch))
+uint64_t cleaning_look(struct cleaning *cleaning, struct seen *seen, seen_next *next,
+		       seen_wants *wants,
+		       uint64_t (*treat)(struct cleaning *cleaning,
+					 const struct cleaning_batch *batch))
 {
-	struct batch_of_paths batch = {.count = 0};
+	struct cleaning_batch batch = {.count = 0};
 	size_t left = seen->count;
 	uint64_t dealt = 0;
 	struct walk walk;
@@ -131,15 +131,15 @@ uint64_t seen_look(struct cleaning *cleaning, struct seen *seen, seen_next *next
 		if (!was_seen(seen, hash_both(walk.hash, &walk.reg.ballot)))
 			continue;
 		left--;
-		if (!batch_of_paths_add(&batch, walk.path, walk.len, &walk.reg.ballot) ||
+		if (!cleaning_batch_add(&batch, walk.path, walk.len, &walk.reg.ballot) ||
 		    batch.count == DFS_BATCH_MAX) {
 			dealt += treat(cleaning, &batch);
-			batch_of_paths_drop(&batch);
+			cleaning_batch_drop(&batch);
 		}
 	}
 	if (batch.count > 0)
 		dealt += treat(cleaning, &batch);
-	batch_of_paths_drop(&batch);
+	cleaning_batch_drop(&batch);
 	/* If fewer were found than before the walk is at its end. */
 	if (left > 0)
 		walk.len = 0;

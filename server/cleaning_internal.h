@@ -26,6 +26,10 @@ struct cleaning {
 	struct cleaning_calls calls;
 	struct cleaning_rules rules;
 	struct seen unsettled, tombstones;
+	/* Tombstones were proposed and not confirmed by all, a disk being full or so: then so many looks
+	 * are passed over, twice as many each time, for proposing them costs all servers a commit. */
+	bool in_vain;
+	unsigned pass_over, passed_over;
 	bool runs;
 	pthread_t thread;
 };
@@ -39,23 +43,23 @@ typedef bool seen_wants(struct cleaning *cleaning, const struct store_register *
 			uint64_t hash);
 
 /* Paths for one call, at most DFS_BATCH_MAX. */
-struct batch_of_paths {
+struct cleaning_batch {
 	dfs_path paths[DFS_BATCH_MAX];
 	dfs_ballot ballots[DFS_BATCH_MAX];
 	u_int count;
 };
-bool batch_of_paths_add(struct batch_of_paths *batch, const char *path, size_t len,
+bool cleaning_batch_add(struct cleaning_batch *batch, const char *path, size_t len,
 			const dfs_ballot *ballot);
-void batch_of_paths_drop(struct batch_of_paths *batch);
+void cleaning_batch_drop(struct cleaning_batch *batch);
 
 /*
  * Looks at what was seen before and is still the same, in batches that `treat` is called with, which
  * returns how many it dealt with; then remembers what comes next for the next look.  The sum.
  */
-uint64_t seen_look(struct cleaning *cleaning, struct seen *seen, seen_next *next,
-		   seen_wants *wants,
-		   uint64_t (*treat)(struct cleaning *cleaning,
-				     const struct batch_of_paths *batch));
+uint64_t cleaning_look(struct cleaning *cleaning, struct seen *seen, seen_next *next,
+		       seen_wants *wants,
+		       uint64_t (*treat)(struct cleaning *cleaning,
+					 const struct cleaning_batch *batch));
 
 uint64_t cleaning_hash(const char *path, size_t len);
 

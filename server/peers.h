@@ -91,8 +91,8 @@ void peers_overtake(struct peers *peers, const dfs_paths *paths, const dfs_ballo
 		    int64_t deadline_ms, dfs_looked *items, unsigned *accepted_by);
 
 /*
- * LEARN to all that are connected, without waiting for it: three have said yes to these (at most
- * DFS_BATCH_MAX), which are copied.
+ * LEARN here, and on all that are connected, without waiting for those: three have said yes to these (at
+ * most DFS_BATCH_MAX), which are copied.
  */
 void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count);
 

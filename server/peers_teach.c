@@ -40,6 +40,7 @@ void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count)
 {
 	const struct peers_voters voters = peers_voters(peers);
 	dfs_learn_args *args = count > 0 ? calloc(1, sizeof *args) : NULL;
+	dfs_learn_res own = {0};
 
 	if (args == NULL)
 		return;
@@ -48,6 +49,9 @@ void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count)
 	for (u_int i = 0; args->items.items_val != NULL && i < count; i++)
 		args->items.items_len += copy_item(
 			&items[i], &args->items.items_val[args->items.items_len]);
+	/* This one may have had no room for it as a vote. */
+	acceptor_learn(peers->acceptor, args, &own);
+	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&own);
 	round_free(peers_ask(peers, voters.others, &learn, args, free_args, args,
 			     clock_now_ms() + TEACH_MS));
 }

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { THREE = 3 };
+enum { THREE = 3, PASS_OVER_MOST = 60 };
 
 /* Everybody votes, and has the same files. */
 static bool may_forget_now(struct cleaning *cleaning)
@@ -90,24 +90,53 @@ static uint64_t forget(struct cleaning *cleaning, dfs_path *paths, u_int count)
 	return res.status == DFS_OK ? forget.items.items_len : 0;
 }
 
-static uint64_t treat(struct cleaning *cleaning, const struct batch_of_paths *batch)
+static uint64_t treat(struct cleaning *cleaning, const struct cleaning_batch *batch)
 {
 	dfs_path paths[DFS_BATCH_MAX];
 	u_int count = 0;
 
-	if (!may_forget_now(cleaning))
+	uint64_t forgotten = 0;
+
+	if (cleaning->in_vain || !may_forget_now(cleaning))
 		return 0;
 	for (u_int i = 0; i < batch->count; i++)
 		if (here_is_plain(cleaning, &batch->paths[i]))
 			paths[count++] = batch->paths[i];
-	return count > 0 ? forget(cleaning, paths, count) : 0;
+	if (count > 0) {
+		forgotten = forget(cleaning, paths, count);
+		cleaning->in_vain = forgotten == 0;
+	}
+	return forgotten;
+}
+
+/* Is it to wait yet, because the last ones were in vain? */
+static bool is_passed_over(struct cleaning *cleaning)
+{
+	if (cleaning->passed_over >= cleaning->pass_over)
+		return false;
+	cleaning->passed_over++;
+	return true;
+}
+
+static void note_end(struct cleaning *cleaning, uint64_t forgotten)
+{
+	cleaning->passed_over = 0;
+	if (!cleaning->in_vain || forgotten > 0)
+		cleaning->pass_over = 0;
+	else if (cleaning->pass_over < PASS_OVER_MOST)
+		cleaning->pass_over = 2 * cleaning->pass_over + 1;
+	cleaning->in_vain = false;
 }
 
 uint64_t cleaning_tombstones(struct cleaning *cleaning)
 {
-	uint64_t forgotten = seen_look(cleaning, &cleaning->tombstones,
-				       store_next_tombstone, is_mine, treat);
+	uint64_t forgotten;
 
+	if (is_passed_over(cleaning))
+		return 0;
+	forgotten = cleaning_look(cleaning, &cleaning->tombstones, store_next_tombstone,
+				  is_mine, treat);
+	note_end(cleaning, forgotten);
 	log_event(LOG_DEBUG, "tombstones", "next=%zu forgotten=%llu",
 		  cleaning->tombstones.count, (unsigned long long)forgotten);
 	if (forgotten > 0)

@@ -37,7 +37,7 @@ static bool names(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
 	       ballot_compare(&reg->dfs_register_u.accepted.ballot, ballot) == 0;
 }
 
-static uint64_t treat(struct cleaning *cleaning, const struct batch_of_paths *batch)
+static uint64_t treat(struct cleaning *cleaning, const struct cleaning_batch *batch)
 {
 	const struct cleaning_calls *calls = &cleaning->calls;
 	dfs_path paths[DFS_BATCH_MAX];
@@ -71,6 +71,6 @@ static uint64_t treat(struct cleaning *cleaning, const struct batch_of_paths *ba
 
 uint64_t cleaning_unsettled(struct cleaning *cleaning)
 {
-	return seen_look(cleaning, &cleaning->unsettled, store_next_unsettled, is_any,
-			 treat);
+	return cleaning_look(cleaning, &cleaning->unsettled, store_next_unsettled, is_any,
+			     treat);
 }

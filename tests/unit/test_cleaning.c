@@ -26,6 +26,8 @@ struct cleaner {
 	unsigned server;
 	unsigned alike;
 	unsigned deaf; /* do not hear of FORGET */
+	unsigned full; /* say no to every proposal */
+	unsigned proposals;
 	uint64_t counter;
 	struct cleaning *cleaning;
 };
@@ -111,9 +113,13 @@ static unsigned settle_path(struct cleaner *cleaner, const dfs_path *name,
 		}
 	}
 	for (unsigned s = 1; s <= DFS_SERVERS && newest != 0; s++)
-		if (world->servers[s - 1].up &&
+		if (world->servers[s - 1].up && !(cleaner->full & bit(s)) &&
 		    world_accept(world, s, text, ballot, newest) == DFS_OK)
 			yes |= bit(s);
+	for (unsigned s = 1; s <= DFS_SERVERS && __builtin_popcount(yes) >= 3; s++)
+		if (yes & bit(s))
+			store_settled(world->servers[s - 1].store, text, strlen(text),
+				      &ballot);
 	look(&world->servers[cleaner->server - 1], name, ret);
 	return yes;
 }
@@ -122,6 +128,7 @@ static void settle(void *context, const dfs_paths *paths, const dfs_ballot *abov
 		   dfs_looked *items, unsigned *accepted_by)
 {
 	assert_null(above);
+	((struct cleaner *)context)->proposals++;
 	for (u_int i = 0; i < paths->paths.paths_len; i++)
 		accepted_by[i] =
 			settle_path(context, &paths->paths.paths_val[i], &items[i]);
@@ -334,6 +341,30 @@ static void test_3_3_many_in_batches(void **state)
 	assert_int_equal(who_has(place, name), 0);
 }
 
+/* Proposing costs all a commit: what cannot be confirmed is not proposed again and again. */
+static void test_3_3_what_is_in_vain_is_tried_ever_more_rarely(void **state)
+{
+	struct place *place = *state;
+	unsigned proposals = 0;
+
+	accept_settled(place, ALL, path, 5, DELETED);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		place->cleaners[s - 1].full = bit(3);
+	for (unsigned i = 0; i < 40; i++)
+		assert_int_equal(look_once(place), 0);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		proposals += place->cleaners[s - 1].proposals;
+		place->cleaners[s - 1].full = 0;
+	}
+	assert_in_range(proposals, 3, 6);
+	/* But it is. */
+	uint64_t forgotten = 0;
+
+	for (unsigned i = 0; i < 64; i++)
+		forgotten += look_once(place);
+	assert_int_equal(forgotten, 1);
+}
+
 /* Files are deleted while one server is away; how many a reader is told of once it is back. */
 static unsigned back_after_return(struct place *place, bool all_four)
 {
@@ -419,6 +450,7 @@ int main(void)
 		TEST(test_3_3_stays_while_one_is_away_or_differs),
 		TEST(test_3_3_who_did_not_hear_of_it_hears_again),
 		TEST(test_3_3_many_in_batches),
+		TEST(test_3_3_what_is_in_vain_is_tried_ever_more_rarely),
 		TEST(test_3_3_after_three_it_comes_back),
 		TEST(test_3_3_after_four_it_does_not),
 		TEST(test_3_7_what_three_name_is_settled),
