@@ -333,16 +333,20 @@ static void step_recovering(struct recovery *recovery)
 	char why[RECOVERY_WHY], said[2 * RECOVERY_WHY];
 	dfs_recall_res res[DFS_SERVERS];
 	unsigned answered, voters;
-	uint64_t at_least;
+	uint64_t at_least = 0;
+	bool enough;
 
 	if (clock_now_ms() < recovery->next_ms)
 		return;
 	answered = ask(recovery, res);
 	voters = voters_of(res, answered);
-	source.peers = choose_voters(recovery, voters);
-	prepare(recovery, res, answered, &source, &at_least);
+	enough = !recovery->rules.registers || __builtin_popcount(voters) >= VOTERS;
+	if (enough) {
+		source.peers = choose_voters(recovery, voters);
+		prepare(recovery, res, answered, &source, &at_least);
+	}
 	free_answers(res);
-	if (recovery->rules.registers && __builtin_popcount(voters) < VOTERS) {
+	if (!enough) {
 		snprintf(
 			said, sizeof said,
 			"It has lost its store, and waits for two servers that vote; %s.",

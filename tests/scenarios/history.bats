@@ -23,9 +23,28 @@ history()
 }
 
 @test "3.7 servers that overtake what clients are still at lose nothing: every name behaves like one register" {
-	run history --bin "$DFS_BIN" --seconds 15 --abandoned 1s
+	run history --bin "$DFS_BIN" --seconds 15 --set abandoned_after=1s
 	echo "$output"
 	[ "$status" = 0 ]
+}
+
+@test "3.1 3.2 while disks are emptied and set back, every name behaves like one register, and all heals" {
+	run history --bin "$DFS_BIN" --seconds 20 --lose
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+# bats test_tags=long
+@test "3.1 3.2 3.3 long: while disks are emptied and set back, and servers clean up at once" {
+	for seed in $(seq 5); do
+		run history --bin "$DFS_BIN" --seconds 60 --seed "$seed" --lose
+		echo "$output"
+		[ "$status" = 0 ]
+		run history --bin "$DFS_BIN" --seconds 60 --seed "$seed" --lose \
+			--set tombstones_after=1s --set abandoned_after=1s
+		echo "$output"
+		[ "$status" = 0 ]
+	done
 }
 
 # bats test_tags=long

@@ -379,6 +379,25 @@ static void test_failures_are_put_off(void **state)
 	assert_true(world_step(world, 1));
 }
 
+/* However often it asks: an epoch is only taken for an attempt. */
+static void test_waiting_takes_no_epochs(void **state)
+{
+	struct world *world = *state;
+
+	world_start_all(world);
+	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	world_stop(world, 3);
+	world_stop(world, 4);
+	world_empty(world, 1);
+	world_start(world, 1);
+	for (unsigned i = 0; i < 5; i++)
+		assert_false(world_step(world, 1));
+	world_start(world, 3);
+	world_recover(world, 3);
+	world_recover(world, 1);
+	assert_int_equal(seen_of(world, 1).epoch, 1);
+}
+
 /* Two at once, each with the other two, which vote. */
 static void test_two_recover_side_by_side(void **state)
 {
@@ -608,6 +627,7 @@ int main(void)
 		TEST(test_one_that_fails_beside_one_that_is_damaged),
 		TEST(test_a_peer_that_loses_its_store_meanwhile),
 		TEST(test_failures_are_put_off),
+		TEST(test_waiting_takes_no_epochs),
 		TEST(test_two_recover_side_by_side),
 		TEST(test_a_damaged_register_is_passed_over),
 		TEST(test_what_two_name_and_nobody_can_read),
