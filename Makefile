@@ -90,8 +90,9 @@ TEST_SOURCES := $(wildcard tests/unit/*.c)
 TEST_SHARED  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(TEST_SOURCES)))
 UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(filter tests/unit/test_%,$(TEST_SOURCES)))
 # Small programs that scenarios and benchmarks use: one source each, beside them.
-TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c,$(wildcard \
-		tests/scenarios/tools/*.c tests/bench/*.c tests/crash/*.c tests/history/*.c)))
+TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c \
+		tests/scenarios/tools/eio.c,$(wildcard tests/scenarios/tools/*.c tests/bench/*.c \
+		tests/crash/*.c tests/history/*.c))) $(BUILD)/tests/scenarios/tools/eio.so
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 LIBRARIES    := $(BUILD)/libserver.a $(BUILD)/libdfs.a $(BUILD)/librpc.a
 
@@ -101,6 +102,10 @@ $(BUILD)/tests/%.o: tests/%.c | $(BUILD)/rpc/dfs.h
 	$(Q) $(CC) $(ALL_CPPFLAGS) $(TEST_PATH) $(ALL_CFLAGS) -c -o $@ $<
 # What reaches the disk is recorded in these two.
 $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)/tests/crash/disk.o
+# What is put before a program's own calls: without sanitizers, which want to be first.
+$(BUILD)/tests/%.so: tests/%.c
+	@mkdir -p $(@D)
+	$(Q) $(CC) $(ALL_CPPFLAGS) -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) -fPIC -shared -o $@ $<
 # The client with other rules than the product's.
 $(BUILD)/tests/bench/client_plain: $(BUILD)/client/main.o
 # The client, with a hand on each of its calls.

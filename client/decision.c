@@ -112,6 +112,11 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 			 "servers could take it; delete something or give them larger "
 			 "disks",
 			 session_names(full, names));
+	else if (turn->proposal->failing)
+		snprintf(turn->why, sizeof turn->why,
+			 "fewer than three servers could take its content, for the disk "
+			 "of %s failed: look into its log",
+			 session_names(turn->proposal->failing, names));
 	else
 		snprintf(turn->why, sizeof turn->why,
 			 "fewer than three servers could take its content (not %s): "

@@ -261,9 +261,15 @@ static bool is_over(const struct proposal *proposal, int64_t begin, int64_t ms)
 static void give_up_late(struct proposal *proposal)
 {
 	struct dfs_result result = {0};
+	char names[DFS_WHY];
 
 	session_fail(&result, DFS_EXIT_FEW,
 		     "others were always faster, or too few servers answered");
+	if (proposal->failing)
+		session_fail(&result, DFS_EXIT_FEW,
+			     "too few servers could keep it, for the disk of %.100s "
+			     "failed: look into its log",
+			     session_names(proposal->failing, names));
 	if (proposal->unchecked)
 		session_unchecked(&result, proposal->unchecked);
 	give_up(proposal, result.code, result.why);

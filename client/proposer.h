@@ -56,8 +56,9 @@ struct proposal {
 	 */
 	bool (*stage)(struct proposal *proposal, unsigned servers);
 	void *stage_context;
-	unsigned full; /* servers that had no room for it; mask */
-	unsigned over; /* servers that call it more than the owner's quota; mask */
+	unsigned full;    /* servers that had no room for it; mask */
+	unsigned failing; /* servers whose disk failed; mask */
+	unsigned over;    /* servers that call it more than the owner's quota; mask */
 	unsigned
 		unchecked; /* servers that could not tell who calls, the last time; mask */
 	/* ---- a repeated operation: when it was first proposed */

@@ -180,6 +180,9 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 	if (absent & proposal->full)
 		snprintf(why, sizeof why, "no room on %s",
 			 session_names(absent & proposal->full, names));
+	else if (absent & proposal->failing)
+		snprintf(why, sizeof why, "the disk of %s failed: look into its log",
+			 session_names(absent & proposal->failing, names));
 	else
 		session_absent(dfs, PLACEMENT_ALL & ~absent, why);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)

@@ -321,6 +321,9 @@ int commit_run(struct commit_job *job)
 
 	if (rc == 0)
 		rc = seal_images(job);
+	/* Nothing is written into a lost store: that is EIO, too. */
+	if (atomic_load(&store->phase) != STORE_LOST)
+		atomic_store(&store->disk_error, rc == EIO || rc == EROFS ? rc : 0);
 	if (rc == 0)
 		rc = number(job);
 	for (size_t i = 0; i < job->segment_count; i++) {

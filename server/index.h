@@ -34,7 +34,8 @@ struct index_segment {
 	uint64_t trimmed;    /* about so much of it was given up by trimming objects */
 	uint32_t seal_bytes; /* of its @seal */
 	bool damaged;        /* found so: not copied, for what is still good in it */
-	bool unreadable;     /* not even its @seal: left for ever */
+	bool unreadable;     /* not even its @seal, and nothing in it is alive: left as it
+				is, until a recovery has made it one of before */
 	uint8_t swept;       /* merged with nothing alive in it, and not gone by that */
 };
 /* As the first of all segments, a merge may also leave out what undoes older entries. */
@@ -188,6 +189,13 @@ struct index_part *index_part(struct index_object *object, unsigned chunk);
 void index_put_content(struct index *index, struct index_object *object,
 		       const struct seal_entry *entry, struct index_segment *segment,
 		       struct index_part *take_spare);
+
+/*
+ * All content in the segment counts as damaged: that of the next objects after *cursor (first: all
+ * zero), so many at most.  false: these were the last.
+ */
+bool index_damage_segment(struct index *index, const struct index_segment *segment,
+			  dfs_id *cursor, unsigned most);
 
 /* Its content is gone; the object too, unless something refers to it. */
 void index_drop_content(struct index *index, struct index_object *object);

@@ -192,6 +192,37 @@ void index_put_content(struct index *index, struct index_object *object,
 		become_unused(index, object);
 }
 
+/* The first one strictly after this id. */
+static struct index_object *next_object(const struct index *index, const dfs_id *after)
+{
+	struct index_object *object = RB_ROOT(&index->objects), *best = NULL;
+
+	while (object) {
+		if (compare_ids(after, &object->id) < 0) {
+			best = object;
+			object = RB_LEFT(object, entry);
+		} else {
+			object = RB_RIGHT(object, entry);
+		}
+	}
+	return best;
+}
+
+bool index_damage_segment(struct index *index, const struct index_segment *segment,
+			  dfs_id *cursor, unsigned most)
+{
+	struct index_object *object = next_object(index, cursor);
+
+	for (; object && most > 0; most--) {
+		for (struct index_part *part = &object->part; part; part = part->more)
+			if (part->segment == segment)
+				part->damaged = part->chunks;
+		*cursor = object->id;
+		object = RB_NEXT(index_objects, &index->objects, object);
+	}
+	return object != NULL;
+}
+
 /* Its last content went. */
 static void become_empty(struct index *index, struct index_object *object)
 {

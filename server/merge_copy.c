@@ -203,10 +203,11 @@ static int keep_entry(struct merge *merge, struct index_segment *input,
 
 /* ---- building ------------------------------------------------------------------------ */
 
-/* From before a recovery, and unreadable at the start already: nothing of it is known. */
+/* From before a recovery, unreadable, and nothing of it is needed. */
 static bool is_useless(const struct merge *merge, const struct index_segment *input)
 {
-	return merge->hi < merge->begun && input->seal_bytes == 0 && input->live == 0;
+	return merge->hi < merge->begun && input->live == 0 &&
+	       (input->seal_bytes == 0 || input->unreadable);
 }
 
 static int copy_input(struct merge *merge, struct index_segment *input)
@@ -223,8 +224,11 @@ static int copy_input(struct merge *merge, struct index_segment *input)
 	frame_key_seal(&key);
 	rc = store_fetch(input->file, FRAME_SEAL, &key, &record, &data);
 	segment_close(input->file);
-	if (rc == EBADMSG && is_useless(merge, input))
-		return 0;
+	if (rc == EBADMSG || rc == EIO) {
+		if (is_useless(merge, input))
+			return 0;
+		(void)store_mark_list(merge->store, input->file);
+	}
 	if (rc != 0)
 		return rc;
 	if (!seal_open(data, &head, &reader))

@@ -5,7 +5,8 @@
  * A run of merge_fan neighbours, none above a tier, makes one of the next tier, so that a
  * record is copied once for each tier that it rises.  A segment that is large is left alone
  * until half of it is dead, or much of it was trimmed; one that is damaged while anything in it is
- * alive.  One from before a recovery goes when nothing in it is.
+ * alive.  One from before a recovery goes when nothing in it is, also when it
+ * cannot be read.
  */
 #include "merge.h"
 
@@ -111,7 +112,7 @@ static struct merge_run pick_old(struct store *store)
 	unsigned swept = SWEPT_AS_FIRST;
 
 	for (; segment && is_old(store, segment); segment = TAILQ_NEXT(segment, order)) {
-		if (segment->live == 0 && !segment->unreadable && segment->swept < swept)
+		if (segment->live == 0 && (segment->unreadable || segment->swept < swept))
 			return (struct merge_run){.first = segment, .count = 1};
 		swept = SWEPT;
 	}

@@ -4,6 +4,7 @@
 #include "healing.h"
 #include "log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,10 @@ void procs_status(struct caller *caller, const void *args, dfs_status_res *res)
 	store_get_numbers(server->store, &numbers);
 	ok->server = server->number;
 	acceptor_get_standing(server->acceptor, &standing);
+	if (standing.state == DFS_STATE_VOTING && numbers.disk_error != 0)
+		snprintf(standing.why, sizeof standing.why,
+			 "Its disk did not take what was stored last: %s.",
+			 strerror(numbers.disk_error));
 	ok->state = standing.state;
 	ok->recovered = standing.recovered;
 	ok->to_recover = standing.to_recover;

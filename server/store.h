@@ -92,6 +92,7 @@ struct store_numbers {
 	uint64_t newest_segment;
 	uint64_t segments, files, tombstones, objects, stored_bytes, damaged;
 	uint64_t damaged_registers; /* now; damaged: records found so since the start */
+	int disk_error; /* an errno, of a disk that did not take the last commit; or 0 */
 	uint64_t disk_free, disk_size; /* free: without the reserve */
 };
 void store_get_numbers(struct store *store, struct store_numbers *ret);

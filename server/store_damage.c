@@ -12,6 +12,9 @@
 #include <string.h>
 #include <xxhash.h>
 
+/* Objects that are looked at before others have the lock again. */
+enum { MARKED_AT_ONCE = 4096 };
+
 /* The same record, read again and again, is counted once: the last ones are remembered. */
 static bool is_news(struct store *store, const char *line)
 {
@@ -118,15 +121,24 @@ bool store_mark_unit(struct store *store, struct segment *file, const dfs_id *ob
 	return true;
 }
 
+/* With the store's lock held. */
+static struct index_segment *find_segment(struct store *store, const struct segment *file)
+{
+	struct index_segment *segment;
+
+	TAILQ_FOREACH (segment, &store->segments, order)
+		if (segment->file == file)
+			break;
+	return segment;
+}
+
 bool store_mark_segment(struct store *store, struct segment *file)
 {
 	struct index_segment *segment;
 	char name[SEGMENT_NAME];
 
 	pthread_rwlock_wrlock(&store->lock);
-	TAILQ_FOREACH (segment, &store->segments, order)
-		if (segment->file == file)
-			break;
+	segment = find_segment(store, file);
 	if (segment) {
 		segment->damaged = true;
 		segment->unreadable = segment->live == 0;
@@ -136,5 +148,33 @@ bool store_mark_segment(struct store *store, struct segment *file)
 		return false;
 	segment_name(segment_lo(file), segment_hi(file), name);
 	store_note_damage(store, file, "file", name, strlen(name));
+	return true;
+}
+
+/*
+ * Without its list the next start knows nothing of what is in it, and no scrub reads it: as good as
+ * damaged, all of it.  Whoever reads it meanwhile may still be lucky.
+ */
+static void mark_contents(struct store *store, const struct segment *file)
+{
+	struct index_segment *segment;
+	dfs_id cursor = {{0}};
+	bool more = true;
+
+	while (more) {
+		pthread_rwlock_wrlock(&store->lock);
+		segment = find_segment(store, file);
+		more = segment && index_damage_segment(store->index, segment, &cursor,
+						       MARKED_AT_ONCE);
+		store->changes++;
+		pthread_rwlock_unlock(&store->lock);
+	}
+}
+
+bool store_mark_list(struct store *store, struct segment *file)
+{
+	if (!store_mark_segment(store, file))
+		return false;
+	mark_contents(store, file);
 	return true;
 }

@@ -59,6 +59,7 @@ struct store {
 	bool made_folder; /* at this start: it was gone */
 	_Atomic enum store_phase phase;
 	_Atomic(struct store_why *) why;
+	atomic_int disk_error;  /* store_numbers */
 	atomic_uint generation; /* of batches: recoveries that began */
 	atomic_uint_fast64_t tmp_names;
 	atomic_uint_fast64_t upload_count, upload_memory, upload_notes; /* uploads.c */
@@ -131,7 +132,8 @@ int store_read_value(struct segment *file, const char *path, size_t len,
 		     const dfs_ballot *ballot, dfs_value *ret);
 
 /*
- * A record of the segment could not be read, or (store_mark_segment) its @seal: logged, and known
+ * A record of the segment could not be read: a register's, a unit's, some record's (store_mark_segment),
+ * or its @seal (store_mark_list), without which all content in it counts as damaged.  Logged, and known
  * until it is replaced.  false: what is here is not there any more.
  */
 bool store_mark_register(struct store *store, struct segment *file, const char *path,
@@ -139,6 +141,7 @@ bool store_mark_register(struct store *store, struct segment *file, const char *
 bool store_mark_unit(struct store *store, struct segment *file, const dfs_id *object,
 		     uint64_t unit);
 bool store_mark_segment(struct store *store, struct segment *file);
+bool store_mark_list(struct store *store, struct segment *file);
 
 /* Logs and counts a damaged record; the segment is left as it is from now on. */
 void store_note_damage(struct store *store, const struct segment *file, const char *what,

@@ -324,6 +324,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	pthread_mutex_lock(&store->damage_lock);
 	ret->damaged = store->damaged;
 	pthread_mutex_unlock(&store->damage_lock);
+	ret->disk_error = atomic_load(&store->disk_error);
 	ret->disk_free = space.free;
 	ret->disk_size = space.size;
 }

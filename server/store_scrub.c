@@ -137,7 +137,7 @@ static int open_segment(struct store_scrub *scrub, struct store_scrubbed *ret)
 	if (rc == 0)
 		ret->bytes += data.len;
 	if (rc != 0 || !seal_open(data, &head, &scrub->reader)) {
-		if (store_mark_segment(scrub->store, scrub->file))
+		if (store_mark_list(scrub->store, scrub->file))
 			note_damage(ret, scrub->counts);
 		go_on_behind(scrub);
 	} else if (!skip_entries(scrub)) {
@@ -273,7 +273,7 @@ static void next_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
 	scrub->has_entry = step == SEAL_ENTRY;
 	if (scrub->has_entry)
 		return;
-	if (step == SEAL_BROKEN && store_mark_segment(scrub->store, scrub->file))
+	if (step == SEAL_BROKEN && store_mark_list(scrub->store, scrub->file))
 		note_damage(ret, scrub->counts);
 	go_on_behind(scrub);
 }

@@ -282,6 +282,58 @@ static void expect_mended(struct store_fixture *fixture, uint32_t len)
 	}
 }
 
+static bool is_gone(struct store_fixture *fixture, void *context)
+{
+	char names[32][64];
+	size_t count = store_fixture_segments(fixture, names, 32);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], context) == 0)
+			return false;
+	return true;
+}
+
+/*
+ * The next start would not know what is in it, and no scrub can read it: that content is fetched
+ * anew, and when a recovery has made the segment one of before, it goes.
+ */
+static void test_3_8_content_under_a_list_that_cannot_be_read(void **state)
+{
+	struct store_fixture *fixture = *state;
+	char names[16][64];
+	struct store_scrubbed found;
+	const char *why;
+
+	put_files(fixture);
+	store_fixture_segments(fixture, names, 16);
+	/* That of the first file: 1 has what a store begins with. */
+	heal_fixture_damage(fixture, names[1], "@seal", 5, 20);
+	found = scrub(fixture);
+	assert_true(found.seal_damaged);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), 0);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 2), PLACEMENT_ALL);
+	/* Until then who asks for it may have what is good of it. */
+	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), 0);
+	heal_fixture_begin(fixture);
+	for (uint64_t i = 1; i <= FILES; i++) {
+		char path[16];
+
+		snprintf(path, sizeof path, "/a/%d", (int)i);
+		heal_fixture_learn(fixture->store, path, i, 5);
+	}
+	assert_int_equal(store_recover_end(fixture->store, 1), 0);
+	assert_int_equal(heal_fixture_content(fixture->store, 1, PLACEMENT_ALL, LEN), 0);
+	fixture->rules.merge_fan = 64; /* only what needs no copying */
+	store_fixture_reopen(fixture);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+	assert_true(store_fixture_wait(is_gone, fixture, names[1]));
+	assert_int_equal(scrub(fixture).damaged, 0);
+	store_fixture_reopen(fixture);
+	assert_true(store_whole(fixture->store, &why));
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), 0);
+}
+
 static void test_mended_content(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -387,6 +439,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_byte, start, heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_damage_in_each_kind, start,
 						heal_fixture_end),
+		cmocka_unit_test_setup_teardown(
+			test_3_8_content_under_a_list_that_cannot_be_read, start,
+			heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_mended_content, start,
 						heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_mended_wholly, start,
