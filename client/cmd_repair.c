@@ -28,7 +28,7 @@ struct repair {
 	struct progress *progress;
 	const char *path; /* canonical; "/": everything */
 	uint64_t owed;    /* files in path, as they were counted last */
-	uint64_t most;    /* that there have been */
+	uint64_t most;    /* bytes that there were to be fetched */
 	int code;
 };
 
@@ -90,8 +90,6 @@ static struct dfs_result count(struct repair *repair, const struct state *state)
 		repair->owed = 0;
 		result = dfs_owed(repair->run->dfs, repair->path, count_owed, repair);
 	}
-	if (repair->owed > repair->most)
-		repair->most = repair->owed;
 	return result;
 }
 

@@ -139,13 +139,11 @@ static void finish_item(void *context, size_t i)
 
 /* ---- all files ----------------------------------------------------------------------- */
 
-static void show_progress(void *context, size_t i, uint64_t bytes)
+static void show_progress(void *context, size_t i, uint64_t done, uint64_t size)
 {
 	const struct verification *verification = context;
 
-	/* Each byte is read from two servers. */
-	progress_at(verification->progress, verification->items[i].path, bytes / 2,
-		    verification->items[i].size);
+	progress_at(verification->progress, verification->items[i].path, done, size);
 }
 
 static void verify_some(struct verification *verification)

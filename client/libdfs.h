@@ -308,8 +308,8 @@ struct dfs_verified {
 
 struct dfs_verify_callbacks {
 	void *context;
-	void (*progress)(void *context, size_t item,
-			 uint64_t bytes); /* of all; or NULL */
+	/* Or NULL: so many of the bytes of all copies that are read now, this item's among them. */
+	void (*progress)(void *context, size_t item, uint64_t done, uint64_t size);
 	void (*finished)(void *context, size_t item);
 };
 

@@ -4,6 +4,7 @@
 #include "merge.h"
 #include "path.h"
 #include "placement.h"
+#include "protection.h"
 #include "reader.h"
 
 #include <stdio.h>
@@ -17,12 +18,13 @@ static void describe_briefly(struct dfs *dfs, uint32_t holders, struct dfs_file 
 	ret->live = links_voting(dfs->links);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(holders, s);
-	ret->copies = placement_copies(holders, ret->live);
 }
 
 static void describe(struct dfs *dfs, const struct merge_entry *found,
 		     struct dfs_entry *ret)
 {
+	struct protection_file kept = {.holders = found->holders, .full = found->full};
+
 	*ret = (struct dfs_entry){.path = found->path, .folder = found->folder};
 	if (found->folder)
 		return;
@@ -31,7 +33,9 @@ static void describe(struct dfs *dfs, const struct merge_entry *found,
 		reader_describe(dfs, found->value, &ret->file);
 	else
 		describe_briefly(dfs, found->holders, &ret->file);
+	memcpy(kept.missing, found->missing, sizeof kept.missing);
 	memcpy(ret->file.missing, found->missing, sizeof ret->file.missing);
+	ret->file.copies = protection_copies(&kept, ret->file.live);
 }
 
 /* Is there really a live file below?  Asked where servers do not agree on a folder. */

@@ -190,13 +190,13 @@ static struct protection_counts count_view(const struct protection_view *views,
 		const dfs_kept *group = &views[at].kept[k];
 		uint64_t left = group->files;
 
-		for (size_t i = 0; i < files_count && left > 0; i++)
+		for (size_t i = 0; files && i < files_count && left > 0; i++)
 			left -= files[i].holders == group->holders &&
 				files[i].full == group->full;
 		counts.files += group->files;
 		count_group(views, living, group, left, files != NULL, &counts);
 	}
-	for (size_t i = 0; i < files_count; i++)
+	for (size_t i = 0; files && i < files_count; i++)
 		counts.by_copies[2 - protection_copies(&files[i], living)]++;
 	return counts;
 }

@@ -13,6 +13,7 @@
 #include "manifest.h"
 #include "placement.h"
 #include "proposer.h"
+#include "protection.h"
 #include "value.h"
 
 #include <stdio.h>
@@ -387,6 +388,10 @@ void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const dfs_content *content = &manifest->content;
+	uint64_t units = placement_units(content->size, content->unit_size);
+	const struct protection_file kept = {.holders = content->holders,
+					     .full = units < DFS_SERVERS ? (uint32_t)units
+									 : DFS_SERVERS};
 
 	memset(ret, 0, sizeof *ret);
 	copy_user(&manifest->owner, ret->owner);
@@ -408,5 +413,5 @@ void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 	ret->live = links_voting(dfs->links);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(content->holders, s);
-	ret->copies = placement_copies(content->holders, ret->live);
+	ret->copies = protection_copies(&kept, ret->live);
 }

@@ -137,10 +137,19 @@ static void tell(struct dfs_verified *item, const struct proving *file)
 static void tick(void *context, uint64_t bytes)
 {
 	const struct verifying *verifying = context;
+	uint64_t size = 0;
 
-	if (verifying->callbacks->progress && verifying->count > 0)
-		verifying->callbacks->progress(verifying->callbacks->context,
-					       verifying->which[0], bytes);
+	if (!verifying->callbacks->progress || verifying->count == 0)
+		return;
+	for (size_t k = 0; k < verifying->count; k++)
+		for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+			const dfs_content *content = verifying->files[k].content;
+
+			size += placement_bytes_of(content->size,
+						   placement_held(content->holders, s));
+		}
+	verifying->callbacks->progress(verifying->callbacks->context, verifying->which[0],
+				       bytes, size);
 }
 
 /*

@@ -116,6 +116,8 @@ three_files_and_a_loss()
 
 @test "status: what is damaged on both servers is unreadable: counted, named, and 2" {
 	three_files_and_a_loss
+	[[ $(client list -l | grep lost) == *" 0/2  "*"[incomplete]" ]]
+	[[ $(client list -l | grep one) == *" 2/2  "* ]]
 	eventually 60 is 2 lost 1
 	run -2 --separate-stderr client status
 	[ "${lines[-2]}" = "3 files: 2 with two copies, 0 with one, 1 unreadable" ]
@@ -200,6 +202,17 @@ three_files_and_a_loss()
 	sees_it() { grep -q '"server":"dfs2","status":"down"' "$T/watched"; }
 	eventually 20 sees_it
 	kill -TERM "$BACKGROUND_PID"
+	# On a terminal it redraws.
+	"$PYTHON" -c 'import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+	os.execv(sys.argv[1], [sys.argv[1], "status", "--watch=1"])
+seen = b""
+while seen.count(b"\x1b[H\x1b[2J") < 3:
+	seen += os.read(terminal, 4096)
+os.kill(pid, 15)
+os.waitpid(pid, 0)
+assert seen.count(b"degraded") >= 2, seen' "$DFS_BIN/client/client"
 	run -2 client status --watch 0
 	run -2 client status --watch 86401
 	run -2 client status --watch 1 2

@@ -144,7 +144,7 @@ assert lines[1]["bad"] == 1 and lines[1]["unreadable"] == 0, lines' "${holders[0
 	# Neighbours: what was stored before cannot be read, what was stored meanwhile can.
 	server_kill 3
 	run -5 --separate-stderr client verify before
-	[[ ${lines[0]} == *"dfs2: chunk"*"dfs3: chunk"*": no good copy within reach of "*" units" ]]
+	[[ ${lines[0]} == *"dfs2: chunk"*"dfs3: chunk"*": no good copy within reach of "*" unit"* ]]
 	[[ ${lines[1]} == *"1 unreadable" ]]
 	run -5 --separate-stderr client verify while
 	[[ ${lines[1]} == *"0 unreadable" ]]
