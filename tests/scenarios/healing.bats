@@ -65,7 +65,7 @@ nothing_to_do()
 for line in sys.stdin:
 	told = json.loads(line)
 	if told["server"] != "all":
-		assert told["owed_files"] == 0 and told["spares"] == 0, told'  2>/dev/null
+		assert told["owed"] == 0 and told["spares"] == 0, told'  2>/dev/null
 }
 
 # Each server has its own pair of each file and nothing besides.
@@ -83,15 +83,25 @@ for line in sys.stdin:
 assert files > 0'
 }
 
-healed()
+# A server that returned knows what it missed once it has compared: until then spares stay.
+in_place()
 {
-	if ! eventually 240 nothing_to_do; then
-		cat "$T/status"
+	pairs_only 2>"$T/pairs" && nothing_to_do
+}
+
+all_in_place()
+{
+	if ! eventually 240 in_place; then
+		cat "$T/pairs" "$T/status"
 		client status --json
 		return 1
 	fi
 	client verify
-	pairs_only
+}
+
+healed()
+{
+	all_in_place
 	client get -r tree "$T/got"
 	diff -r "$T/tree" "$T/got"
 	rm -r "$T/got"
@@ -290,12 +300,7 @@ flap()
 	done
 	echo "$(cat "$T"/acknowledged.* | wc -l) puts were acknowledged"
 	all_acknowledged_are_there
-	if ! eventually 240 nothing_to_do; then
-		client status
-		return 1
-	fi
-	client verify
-	pairs_only
+	all_in_place
 	all_acknowledged_are_there
 }
 
