@@ -58,8 +58,10 @@ static void copy_into(const char *from, const char *from_end, const char *to,
 
 static struct store_options options_of(const struct world_server *server)
 {
-	return (struct store_options){
-		.folder = server->folder, .server = server->number, .cluster = id_of(77)};
+	return (struct store_options){.folder = server->folder,
+				      .server = server->number,
+				      .cluster = id_of(77),
+				      .rules = server->world->store_rules};
 }
 
 /* ---- calls between them -------------------------------------------------------- */

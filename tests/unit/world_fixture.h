@@ -30,7 +30,8 @@ struct world {
 	struct acceptor_rules acceptor_rules;
 	struct recovery_rules recovery_rules;
 	struct compare_rules compare_rules;
-	struct world_server servers[4]; /* [0] is dfs1 */
+	const struct store_rules *store_rules; /* NULL: store_rules_default */
+	struct world_server servers[4];        /* [0] is dfs1 */
 	unsigned fences;
 	void (*meanwhile)(struct world *world); /* once, when somebody waits */
 };

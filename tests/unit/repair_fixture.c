@@ -1,0 +1,444 @@
+/* Four servers in one process that repair. */
+#include "repair_fixture.h"
+
+#include "ballot.h"
+#include "errors.h"
+#include "placement.h"
+#include "store_fixture.h"
+#include "value.h"
+#include "value_fixture.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static struct world_server *server_of(struct repair_fixture *fixture, unsigned server)
+{
+	return &fixture->world.servers[server - 1];
+}
+
+static bool is_up(struct repair_fixture *fixture, unsigned server)
+{
+	return server_of(fixture, server)->up && !(fixture->away & 1U << (server - 1));
+}
+
+/* ---- calls --------------------------------------------------------------------- */
+
+static unsigned reach(void *context)
+{
+	const struct repair_caller *caller = context;
+	unsigned mask = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != caller->server && is_up(caller->fixture, s))
+			mask |= 1U << (s - 1);
+	return mask;
+}
+
+static void ask(void *context, struct repair_ask *asking)
+{
+	asking->call = context;
+}
+
+static void await(void *context, struct repair_ask *asking)
+{
+	struct repair_fixture *fixture = ((struct repair_caller *)context)->fixture;
+
+	assert_ptr_equal(asking->call, context);
+	assert_true(is_up(fixture, asking->server));
+	assert_in_range(asking->count, 1, DFS_UNITS_MAX);
+	for (u_int i = 0; i < asking->count && i < fixture->answer; i++) {
+		dfs_got got = {.status = DFS_OK};
+		void *record = NULL;
+		int rc = store_unit(server_of(fixture, asking->server)->store,
+				    &asking->wants[i].object, asking->wants[i].unit,
+				    &record, &got.dfs_got_u.data);
+
+		got.status = errors_status(ERRORS_READING, rc);
+		asking->take(asking, i, &got);
+		if (rc == 0)
+			free(record);
+		__atomic_fetch_add(&fixture->asked, 1, __ATOMIC_RELAXED);
+	}
+	asking->answered = true;
+}
+
+/* What one server promises; the highest of all is kept. */
+static bool prepare(struct repair_fixture *fixture, unsigned server, const dfs_path *path,
+		    const dfs_ballot *ballot, dfs_accepted *highest)
+{
+	dfs_prepare_item item = {.path = *path};
+	dfs_prepare_args args = {store_fixture_id(99), *ballot, {1, &item}};
+	dfs_prepare_res res = {0};
+	const dfs_promise *promise;
+	bool good;
+
+	acceptor_prepare(server_of(fixture, server)->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	promise = &res.dfs_prepare_res_u.ok.items.items_val[0];
+	good = promise->status == DFS_OK;
+	if (good && promise->dfs_promise_u.promised.reg.known) {
+		const dfs_accepted *accepted =
+			&promise->dfs_promise_u.promised.reg.dfs_register_u.accepted;
+
+		if (ballot_compare(&accepted->ballot, &highest->ballot) > 0) {
+			value_free(&highest->value);
+			highest->ballot = accepted->ballot;
+			assert_true(value_copy(&accepted->value, &highest->value));
+		}
+	}
+	xdr_free((xdrproc_t)xdr_dfs_prepare_res, (char *)&res);
+	return good;
+}
+
+static bool accept_on(struct repair_fixture *fixture, unsigned server,
+		      const dfs_path *path, const dfs_ballot *ballot,
+		      const dfs_value *value)
+{
+	dfs_proposal item = {*path, *value};
+	dfs_accept_args args = {*ballot, {1, &item}};
+	dfs_accept_res res = {0};
+	bool yes;
+
+	acceptor_accept(server_of(fixture, server)->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	yes = res.dfs_accept_res_u.ok.items.items_val[0] == DFS_OK;
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, (char *)&res);
+	return yes;
+}
+
+/* One round on a path, as peers_change makes it. */
+static void change_path(struct repair_caller *caller, const dfs_path *path, size_t number,
+			const struct peers_change *change, dfs_looked *item,
+			unsigned *accepted_by)
+{
+	struct repair_fixture *fixture = caller->fixture;
+	/* Above those of repair_fixture_put, which acceptors have not seen. */
+	dfs_ballot ballot = {.counter = 1000,
+			     .proposer = store_fixture_id(caller->server)};
+	dfs_accepted highest = {.ballot = {0}};
+	unsigned promised = 0;
+
+	item->status = DFS_UNCHECKED;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_seen seen = acceptor_seen(server_of(fixture, s)->acceptor);
+
+		if (seen.counter >= ballot.counter)
+			ballot.counter = seen.counter + 1;
+	}
+	for (unsigned s = 1; s <= DFS_SERVERS && !fixture->alone; s++)
+		promised +=
+			is_up(fixture, s) && prepare(fixture, s, path, &ballot, &highest);
+	if (promised < 3)
+		return;
+	item->status = DFS_OK;
+	item->dfs_looked_u.reg.known = TRUE;
+	if (change->change(change->context, number, &highest.value)) {
+		highest.ballot = ballot;
+		for (unsigned s = 1; s <= DFS_SERVERS; s++)
+			if (is_up(fixture, s) &&
+			    accept_on(fixture, s, path, &ballot, &highest.value))
+				*accepted_by |= 1U << (s - 1);
+		store_settled(server_of(fixture, caller->server)->store,
+			      path->dfs_path_val, path->dfs_path_len, &ballot);
+	}
+	item->dfs_looked_u.reg.dfs_register_u.accepted = highest;
+}
+
+static void change(void *context, const dfs_paths *paths,
+		   const struct peers_change *changing, dfs_looked *items,
+		   unsigned *accepted_by)
+{
+	struct repair_caller *caller = context;
+	void (*meanwhile)(struct repair_fixture *) = caller->fixture->meanwhile;
+
+	assert_in_range(paths->paths.paths_len, 1, DFS_BATCH_MAX);
+	caller->fixture->meanwhile = NULL;
+	if (meanwhile)
+		meanwhile(caller->fixture);
+	memset(accepted_by, 0, paths->paths.paths_len * sizeof *accepted_by);
+	for (u_int i = 0; i < paths->paths.paths_len; i++)
+		change_path(caller, &paths->paths.paths_val[i], i, changing, &items[i],
+			    &accepted_by[i]);
+}
+
+static void learn(void *context, unsigned server, const dfs_learn_args *args)
+{
+	struct repair_caller *caller = context;
+	dfs_learn_res res = {0};
+
+	assert_int_not_equal(server, caller->server);
+	if (is_up(caller->fixture, server))
+		acceptor_learn(server_of(caller->fixture, server)->acceptor, args, &res);
+	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&res);
+}
+
+static bool yield(void *context)
+{
+	(void)context;
+	return true;
+}
+
+/* ---- the world ----------------------------------------------------------------- */
+
+int repair_fixture_start(void **state)
+{
+	struct repair_fixture *fixture = calloc(1, sizeof *fixture);
+
+	assert_non_null(fixture);
+	fixture->rules = repair_rules_default;
+	fixture->answer = DFS_UNITS_MAX;
+	world_create(&fixture->world);
+	fixture->store_rules = store_rules_default;
+	fixture->store_rules.fsync_segments = fixture->store_rules.fsync_folder = false;
+	fixture->world.store_rules = &fixture->store_rules;
+	world_start_all(&fixture->world);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		fixture->callers[s - 1] = (struct repair_caller){fixture, s, NULL};
+	*state = fixture;
+	return 0;
+}
+
+int repair_fixture_end(void **state)
+{
+	struct repair_fixture *fixture = *state;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		repair_free(fixture->callers[s - 1].repair);
+	world_destroy(&fixture->world);
+	free(fixture);
+	return 0;
+}
+
+struct repair_outcome repair_fixture_pass(struct repair_fixture *fixture, unsigned server)
+{
+	struct repair_caller *caller = &fixture->callers[server - 1];
+	struct repair_outcome outcome;
+
+	if (!caller->repair) {
+		caller->repair = repair_new(&(struct repair_options){
+			.store = server_of(fixture, server)->store,
+			.acceptor = server_of(fixture, server)->acceptor,
+			.server = server,
+			.calls = {caller, reach, ask, await, change, learn, yield},
+			.rules = &fixture->rules});
+		assert_non_null(caller->repair);
+	}
+	repair_pass(caller->repair, &outcome);
+	return outcome;
+}
+
+/* ---- files --------------------------------------------------------------------- */
+
+uint32_t repair_holders(unsigned server, unsigned chunks)
+{
+	uint32_t holders = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		holders = placement_hold(holders, s,
+					 s == server ? chunks : placement_pair(0, s));
+	return holders;
+}
+
+/* Which bytes a unit is made of: others for each. */
+static void fill(uint8_t *bytes, size_t len, uint64_t object, uint64_t number)
+{
+	uint32_t state = (uint32_t)(object * 1000003 + number * 10007);
+
+	for (size_t i = 0; i < len; i++) {
+		state = state * 1664525 + 1013904223;
+		bytes[i] = (uint8_t)(state >> 24);
+	}
+}
+
+static void stage_on(struct repair_fixture *fixture, unsigned server, uint64_t object,
+		     uint64_t size, unsigned chunks)
+{
+	struct store *store = server_of(fixture, server)->store;
+	uint32_t unit_size = placement_unit_size(size);
+	const dfs_share share = {store_fixture_id(object),
+				 placement_units(size, unit_size), chunks};
+	struct store_batch *batch = store_batch_new(store);
+	dfs_unit units[DFS_UNITS_MAX];
+	uint8_t *bytes = malloc(size + 1), *at = bytes;
+	size_t count = 0;
+
+	assert_non_null(bytes);
+	for (uint64_t u = 0; u < share.units; u++) {
+		uint32_t len = placement_unit_len(size, unit_size, u);
+
+		if (!(chunks & 1U << (placement_chunk(u) - 1)))
+			continue;
+		fill(at, len, object, u);
+		units[count++] = (dfs_unit){u, {len, at}};
+		at += len;
+	}
+	assert_int_equal(store_batch_content(batch, &share, units, count), 0);
+	assert_int_equal(store_commit(batch), 0);
+	free(bytes);
+}
+
+void repair_fixture_stage(struct repair_fixture *fixture, uint64_t object, uint64_t size,
+			  uint32_t here)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (placement_held(here, s) != 0)
+			stage_on(fixture, s, object, size, placement_held(here, s));
+}
+
+static dfs_value value_of(const struct repair_file *file)
+{
+	dfs_value value = value_fixture_file(
+		&(struct value_fixture_file){.owner = "ann",
+					     .size = file->size,
+					     .object = file->object,
+					     .counter = file->counter});
+	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
+
+	manifest->content.holders = file->holders;
+	if (file->earlier != 0) {
+		manifest->earlier.earlier_val =
+			calloc(1, sizeof *manifest->earlier.earlier_val);
+		assert_non_null(manifest->earlier.earlier_val);
+		manifest->earlier.earlier_len = 1;
+		manifest->earlier.earlier_val[0].content = manifest->content;
+		manifest->earlier.earlier_val[0].content.object =
+			store_fixture_id(file->earlier);
+		manifest->earlier.earlier_val[0].content_version =
+			(dfs_version){file->counter - 1, store_fixture_id(1)};
+	}
+	return value;
+}
+
+void repair_fixture_put(struct repair_fixture *fixture, const struct repair_file *file)
+{
+	const dfs_ballot ballot = store_fixture_ballot(file->counter);
+	dfs_value value = value_of(file);
+	size_t len = strlen(file->path);
+
+	repair_fixture_stage(fixture, file->object, file->size, file->here);
+	if (file->earlier != 0)
+		repair_fixture_stage(fixture, file->earlier, file->size, file->here);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		struct store *store = server_of(fixture, s)->store;
+		struct store_batch *batch = store_batch_new(store);
+
+		assert_int_equal(store_batch_accept(batch, file->path, len, &ballot,
+						    &value, STORE_CONFIRMED),
+				 0);
+		assert_int_equal(store_commit(batch), 0);
+		if (!(file->unsettled & 1U << (s - 1)))
+			store_settled(store, file->path, len, &ballot);
+	}
+	value_free(&value);
+}
+
+/* ---- looking ------------------------------------------------------------------- */
+
+static bool is_unit(struct store *store, uint64_t object, uint64_t number, uint32_t len)
+{
+	const dfs_id id = store_fixture_id(object);
+	uint8_t *expected = malloc(len + 1);
+	dfs_bytes data;
+	void *record;
+	bool is = store_unit(store, &id, number, &record, &data) == 0;
+
+	assert_non_null(expected);
+	if (is) {
+		fill(expected, len, object, number);
+		is = data.len == len && memcmp(data.data, expected, len) == 0;
+		free(record);
+	}
+	free(expected);
+	return is;
+}
+
+unsigned repair_fixture_chunks(struct repair_fixture *fixture, unsigned server,
+			       uint64_t object, uint64_t size)
+{
+	struct store *store = server_of(fixture, server)->store;
+	const dfs_id id = store_fixture_id(object);
+	uint32_t unit_size = placement_unit_size(size);
+	unsigned chunks = store_chunks(store, &id);
+
+	for (uint64_t u = 0; u < placement_units(size, unit_size); u++)
+		if (!is_unit(store, object, u, placement_unit_len(size, unit_size, u)))
+			chunks &= ~(1U << (placement_chunk(u) - 1));
+	return chunks;
+}
+
+dfs_value repair_fixture_value(struct repair_fixture *fixture, unsigned server,
+			       const char *path)
+{
+	struct store_register reg;
+	dfs_value value;
+
+	assert_int_equal(store_value(server_of(fixture, server)->store, path,
+				     strlen(path), &reg, &value),
+			 0);
+	return value;
+}
+
+uint32_t repair_fixture_holders(struct repair_fixture *fixture, unsigned server,
+				const char *path)
+{
+	dfs_value value = repair_fixture_value(fixture, server, path);
+	uint32_t holders = value.body.dfs_body_u.manifest.content.holders;
+
+	value_free(&value);
+	return holders;
+}
+
+/* ---- damage -------------------------------------------------------------------- */
+
+static bool damage_file(const char *name, const uint8_t *pattern, size_t len)
+{
+	static char bytes[1 << 20];
+	FILE *file;
+	size_t size;
+	const char *found;
+
+	assert_int_equal(chmod(name, 0600), 0);
+	file = fopen(name, "r+b");
+	assert_non_null(file);
+	size = fread(bytes, 1, sizeof bytes, file);
+	found = memmem(bytes, size, pattern, len);
+	if (found) {
+		assert_int_equal(fseek(file, found - bytes, SEEK_SET), 0);
+		assert_int_equal(fputc((uint8_t) ~*found, file), (uint8_t) ~*found);
+	}
+	assert_int_equal(fclose(file), 0);
+	return found != NULL;
+}
+
+void repair_fixture_damage(struct repair_fixture *fixture, unsigned server,
+			   uint64_t object, uint64_t unit)
+{
+	char folder[PATH_MAX], name[2 * PATH_MAX];
+	uint8_t pattern[64];
+	unsigned damaged = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	fill(pattern, sizeof pattern, object, unit);
+	snprintf(folder, sizeof folder, "%s/seg", server_of(fixture, server)->folder);
+	dir = opendir(folder);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
+		damaged += damage_file(name, pattern, sizeof pattern);
+	}
+	closedir(dir);
+	assert_int_equal(damaged, 1);
+}
