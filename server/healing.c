@@ -249,15 +249,6 @@ static void change(void *context, const dfs_paths *paths,
 		     accepted_by);
 }
 
-/* Only to those that are there: the others learn of it by comparing. */
-static void teach(void *context, unsigned server, const dfs_learn_args *args)
-{
-	struct healing *healing = context;
-
-	if (links_voting(healing->links) & 1U << (server - 1))
-		learn(healing, server, args);
-}
-
 static bool yield(void *context)
 {
 	struct healing *healing = context;
@@ -383,7 +374,6 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 			  .ask = ask_for_content,
 			  .await = await_content,
 			  .change = change,
-			  .learn = teach,
 			  .yield = yield},
 	};
 

@@ -50,12 +50,10 @@ struct repair_calls {
 	/* GET: begins, and waits for the end, after which take is not called any more. */
 	void (*ask)(void *context, struct repair_ask *ask);
 	void (*await)(void *context, struct repair_ask *ask);
-	/* peers_change of peers.h. */
+	/* peers_change of peers.h, after which all know what is settled. */
 	void (*change)(void *context, const dfs_paths *paths,
 		       const struct peers_change *change, dfs_looked *items,
 		       unsigned *accepted_by);
-	/* LEARN: what three have accepted. */
-	void (*learn)(void *context, unsigned server, const dfs_learn_args *args);
 	/* Before each load: waits while clients are busy.  false when all is to end. */
 	bool (*yield)(void *context);
 };

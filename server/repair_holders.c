@@ -92,32 +92,6 @@ static bool change(void *context, size_t path, dfs_value *value)
 	return other;
 }
 
-/* Three have said yes: all hear of that, so that whoever keeps too much may give it up. */
-static void tell_all(struct proposing *proposing, const dfs_path *paths)
-{
-	const struct repair_calls *calls = &proposing->repair->calls;
-	dfs_learn_item items[DFS_BATCH_MAX];
-	dfs_learn_args learned = {{0, items}};
-
-	for (size_t i = 0; i < proposing->count; i++) {
-		const dfs_looked *item = &proposing->items[i];
-
-		if (__builtin_popcount(proposing->accepted_by[i]) < 3)
-			continue;
-		const dfs_accepted *accepted =
-			&item->dfs_looked_u.reg.dfs_register_u.accepted;
-
-		items[learned.items.items_len++] =
-			(dfs_learn_item){paths[i], accepted->ballot, accepted->value};
-	}
-	if (learned.items.items_len == 0)
-		return;
-	proposing->outcome->proposed += learned.items.items_len;
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (s != proposing->repair->server)
-			calls->learn(calls->context, s, &learned);
-}
-
 static void propose_batch(struct proposing *proposing)
 {
 	const struct repair_calls *calls = &proposing->repair->calls;
@@ -131,8 +105,8 @@ static void propose_batch(struct proposing *proposing)
 	memset(proposing->items, 0, sizeof proposing->items);
 	calls->change(calls->context, &paths, &changing, proposing->items,
 		      proposing->accepted_by);
-	tell_all(proposing, list);
 	for (size_t i = 0; i < proposing->count; i++) {
+		proposing->outcome->proposed += proposing->accepted_by[i] != 0;
 		proposing->outcome->refused += proposing->items[i].status != DFS_OK;
 		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&proposing->items[i]);
 	}

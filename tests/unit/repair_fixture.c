@@ -116,6 +116,22 @@ static bool accept_on(struct repair_fixture *fixture, unsigned server,
 	return yes;
 }
 
+/* Three have said yes: all hear of that. */
+static void teach(struct repair_fixture *fixture, const dfs_path *path,
+		  const dfs_accepted *accepted)
+{
+	dfs_learn_item item = {*path, accepted->ballot, accepted->value};
+	const dfs_learn_args args = {{1, &item}};
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		dfs_learn_res res = {0};
+
+		if (is_up(fixture, s))
+			acceptor_learn(server_of(fixture, s)->acceptor, &args, &res);
+		xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&res);
+	}
+}
+
 /* One round on a path, as peers_change makes it. */
 static void change_path(struct repair_caller *caller, const dfs_path *path, size_t number,
 			const struct peers_change *change, dfs_looked *item,
@@ -148,8 +164,7 @@ static void change_path(struct repair_caller *caller, const dfs_path *path, size
 			if (is_up(fixture, s) &&
 			    accept_on(fixture, s, path, &ballot, &highest.value))
 				*accepted_by |= 1U << (s - 1);
-		store_settled(server_of(fixture, caller->server)->store,
-			      path->dfs_path_val, path->dfs_path_len, &ballot);
+		teach(fixture, path, &highest);
 	}
 	item->dfs_looked_u.reg.dfs_register_u.accepted = highest;
 }
@@ -169,17 +184,6 @@ static void change(void *context, const dfs_paths *paths,
 	for (u_int i = 0; i < paths->paths.paths_len; i++)
 		change_path(caller, &paths->paths.paths_val[i], i, changing, &items[i],
 			    &accepted_by[i]);
-}
-
-static void learn(void *context, unsigned server, const dfs_learn_args *args)
-{
-	struct repair_caller *caller = context;
-	dfs_learn_res res = {0};
-
-	assert_int_not_equal(server, caller->server);
-	if (is_up(caller->fixture, server))
-		acceptor_learn(server_of(caller->fixture, server)->acceptor, args, &res);
-	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&res);
 }
 
 static bool yield(void *context)
@@ -229,7 +233,7 @@ struct repair_outcome repair_fixture_pass(struct repair_fixture *fixture, unsign
 			.store = server_of(fixture, server)->store,
 			.acceptor = server_of(fixture, server)->acceptor,
 			.server = server,
-			.calls = {caller, reach, ask, await, change, learn, yield},
+			.calls = {caller, reach, ask, await, change, yield},
 			.rules = &fixture->rules});
 		assert_non_null(caller->repair);
 	}

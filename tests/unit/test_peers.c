@@ -733,6 +733,101 @@ static void test_3_7_admin_is_not_deleted(void **state)
 		assert_int_equal(has(s, admin, &reg), 0);
 }
 
+/* ---- changing -------------------------------------------------------------------------------- */
+
+static const char *changed; /* the path that is to be changed; NULL: none */
+static unsigned changes;    /* how often that was asked */
+
+static bool change_quota(void *context, size_t path, dfs_value *value)
+{
+	const dfs_path *paths = context;
+
+	changes++;
+	value->body.dfs_body_u.account.quota += 7;
+	return changed != NULL && strlen(changed) == paths[path].dfs_path_len &&
+	       memcmp(changed, paths[path].dfs_path_val, paths[path].dfs_path_len) == 0;
+}
+
+/* Both paths, of which one is changed; the statuses, and who said yes. */
+static void change_both(const char *which, dfs_status status[2], unsigned accepted_by[2])
+{
+	dfs_path names[2] = {{(u_int)strlen(one), one}, {(u_int)strlen(two), two}};
+	const dfs_paths paths = {{2, names}};
+	const struct peers_change change = {change_quota, names};
+	dfs_looked looked[2];
+
+	changed = which;
+	changes = 0;
+	memset(looked, 0, sizeof looked);
+	peers_change(world.peers, &paths, clock_now_ms() + LONG_MS, &change, looked,
+		     accepted_by);
+	for (size_t i = 0; i < 2; i++) {
+		status[i] = looked[i].status;
+		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&looked[i]);
+	}
+}
+
+static void test_3_1_the_newest_value_is_changed_and_others_stay(void **state)
+{
+	struct store_register reg;
+	unsigned accepted_by[2];
+	dfs_status status[2];
+
+	(void)state;
+	give(ALL, one, 3, false);
+	give(bit(4), one, 5, false);
+	give(ALL, two, 6, false);
+	change_both(one, status, accepted_by);
+	assert_int_equal(status[0], DFS_OK);
+	assert_int_equal(status[1], DFS_OK);
+	assert_int_equal(accepted_by[0], ALL);
+	assert_int_equal(accepted_by[1], 0);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		assert_int_equal(has(s, one, &reg), 507);
+		assert_true(reg.settled);
+		assert_int_equal(has(s, two, &reg), 600);
+		assert_int_equal(reg.ballot.counter, 6);
+	}
+}
+
+/* A writer's own work goes first. */
+static void test_3_1_who_is_overtaken_twice_leaves_it_alone(void **state)
+{
+	struct store_register reg;
+	unsigned accepted_by[2];
+	dfs_status status[2];
+
+	(void)state;
+	give(ALL, one, 3, false);
+	world.before = overtake;
+	rivals = 1;
+	change_both(one, status, accepted_by);
+	assert_int_equal(accepted_by[0], ALL);
+	assert_int_equal(has(1, one, &reg), 307);
+	rivals = UINT32_MAX;
+	change_both(one, status, accepted_by);
+	assert_int_equal(changes, 2);
+	assert_int_equal(accepted_by[0], 0);
+	assert_int_equal(status[0], DFS_BUSY);
+	assert_int_equal(has(1, one, &reg), 307);
+	rivals = 0;
+}
+
+static void test_3_1_two_servers_change_nothing(void **state)
+{
+	struct store_register reg;
+	unsigned accepted_by[2];
+	dfs_status status[2];
+
+	(void)state;
+	give(ALL, one, 3, false);
+	world.up = bit(1) | bit(2);
+	change_both(one, status, accepted_by);
+	assert_int_equal(accepted_by[0], 0);
+	assert_int_not_equal(status[0], DFS_OK);
+	assert_int_equal(has(1, one, &reg), 300);
+}
+
 #define FOUR_SERVERS(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -754,6 +849,9 @@ int main(void)
 		FOUR_SERVERS(test_3_7_what_one_has_accepted_is_not_abandoned),
 		FOUR_SERVERS(test_3_7_three_are_enough_and_two_are_not),
 		FOUR_SERVERS(test_3_7_admin_is_not_deleted),
+		FOUR_SERVERS(test_3_1_the_newest_value_is_changed_and_others_stay),
+		FOUR_SERVERS(test_3_1_who_is_overtaken_twice_leaves_it_alone),
+		FOUR_SERVERS(test_3_1_two_servers_change_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
