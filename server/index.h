@@ -87,7 +87,7 @@ struct index_object {
 	uint32_t last_ms;   /* modulo 2^32, which is 49 days */
 	uint32_t last_path; /* a hash of the path that was bound to it or named it last */
 	uint32_t refs;
-	uint32_t units : 24, queued : 1, dropping : 1;
+	uint32_t units : 24, queued : 1, dropping : 1, named : 1; /* by a value, once */
 };
 
 struct index_binding {
@@ -189,6 +189,9 @@ struct index_part *index_part(struct index_object *object, unsigned chunk);
 void index_put_content(struct index *index, struct index_object *object,
 		       const struct seal_entry *entry, struct index_segment *segment,
 		       struct index_part *take_spare);
+
+/* All of its content that is here counts as damaged. */
+void index_damage_object(struct index_object *object);
 
 /*
  * All content in the segment counts as damaged: that of the next objects after *cursor (first: all

@@ -192,6 +192,12 @@ void index_put_content(struct index *index, struct index_object *object,
 		become_unused(index, object);
 }
 
+void index_damage_object(struct index_object *object)
+{
+	for (struct index_part *part = &object->part; part; part = part->more)
+		part->damaged = part->chunks;
+}
+
 /* The first one strictly after this id. */
 static struct index_object *next_object(const struct index *index, const dfs_id *after)
 {

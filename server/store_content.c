@@ -52,22 +52,30 @@ static int add_content(struct store_batch *batch, const struct seal_entry *entry
 	return 0;
 }
 
+/* Something good is here, of an object with another number of units. */
+static bool contradicts(const struct batch_here *here, const dfs_share *share)
+{
+	return here->some && here->chunks != 0 && here->units != share->units;
+}
+
 /*
  * What comes in place of damaged chunks: a start must not take the damaged ones for what is
- * here, so they are trimmed first.
+ * here, so they are trimmed first; all of them, where it is something else that is here.
  */
 static int replace_damaged(struct store_batch *batch, struct index_object *object,
-			   const struct batch_here *here, unsigned chunks,
+			   const struct batch_here *here, const struct seal_entry *entry,
 			   struct store_upload *upload)
 {
+	unsigned replaced = here->damaged & entry->chunks;
 	struct batch_here again;
 
-	if ((here->damaged & chunks) == 0)
+	if (here->some && here->units != entry->units && entry->chunks != 0)
+		replaced = PLACEMENT_ALL;
+	if (replaced == 0)
 		return 0;
 	/* A reference of its own. */
 	object = batch_hold_object(batch->store, &object->id, &again);
-	return object ? batch_add_trim(batch, object,
-				       PLACEMENT_ALL & ~(here->damaged & chunks), upload)
+	return object ? batch_add_trim(batch, object, PLACEMENT_ALL & ~replaced, upload)
 		      : ENOMEM;
 }
 
@@ -131,9 +139,9 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 		batch_records_free(records);
 		return ENOMEM;
 	}
-	rc = here.some && here.units != share->units
+	rc = contradicts(&here, share)
 		     ? EINVAL
-		     : replace_damaged(batch, object, &here, entry.chunks, NULL);
+		     : replace_damaged(batch, object, &here, &entry, NULL);
 	if (rc != 0)
 		batch_release_object(batch->store, object);
 	else
@@ -180,7 +188,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		return ENOMEM;
 	own = upload && upload->image ? upload : NULL;
 	given = upload ? uploads_chunks(upload, share) : 0;
-	if ((here.some && here.units != share->units) ||
+	if (contradicts(&here, share) ||
 	    (upload && !upload->failed && (share->chunks & ~(here.chunks | given)) != 0))
 		rc = EINVAL;
 	else if ((share->chunks & ~here.chunks) == 0)
@@ -191,7 +199,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		rc = upload->failed;
 	entry.chunks &= given;
 	if (rc == 0)
-		rc = replace_damaged(batch, object, &here, entry.chunks, own);
+		rc = replace_damaged(batch, object, &here, &entry, own);
 	if (rc != 0) {
 		batch_release_object(batch->store, object);
 		return rc;

@@ -82,7 +82,8 @@ spoil()
 {
 	local segment size offset
 	for segment in "$CLUSTER/dfs$1"/data/seg/*.gdbm; do
-		size=$(stat -c %s "$segment")
+		# A merge may have taken a small one away.
+		size=$(stat -c %s "$segment") || continue
 		[ "$size" -gt 1000000 ] || continue
 		for offset in $(seq 70000 65536 $((size - 70000))); do
 			flip "$segment" "$offset"

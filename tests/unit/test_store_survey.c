@@ -99,6 +99,76 @@ static void test_damage_is_owed(void **state)
 	expect_nothing_owed(fixture);
 }
 
+/* One unit for an object of four, bound to this path. */
+static void plant_one_unit(struct store *store, const char *path, uint64_t object)
+{
+	const dfs_share share = {
+		.object = store_fixture_id(object), .units = 1, .chunks = 1};
+	const dfs_ballot ballot = store_fixture_ballot(4);
+	struct store_batch *batch = store_batch_new(store);
+	static const uint8_t bytes[LEN];
+	const dfs_unit unit = {0, {LEN, bytes}};
+
+	assert_int_equal(store_batch_content(batch, &share, &unit, 1), 0);
+	assert_int_equal(
+		store_batch_bind(batch, &share.object, path, strlen(path), &ballot), 0);
+	assert_int_equal(store_commit(batch), 0);
+}
+
+/* It was staged for another path before any value here named its object. */
+static void test_3_1_content_that_was_planted_is_owed(void **state)
+{
+	struct store_fixture *fixture = *state;
+
+	assert_int_equal(store_fixture_stage(fixture->store, "/x/1", 1, 4, LEN + 5), 0);
+	heal_fixture_file(fixture->store, "/a/1", 1, 5, OWN);
+	expect_owed(fixture, "/a/1", 1, OWN, OWN);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), 0);
+	store_fixture_reopen(fixture);
+	expect_owed(fixture, "/a/1", 1, OWN, OWN);
+	assert_int_equal(heal_fixture_content(fixture->store, 1, OWN, LEN), 0);
+	/* Of another number of units, too. */
+	plant_one_unit(fixture->store, "/x/2", 2);
+	heal_fixture_file(fixture->store, "/a/2", 2, 5, OWN);
+	expect_owed(fixture, "/a/2", 2, OWN, OWN);
+	assert_int_equal(heal_fixture_content(fixture->store, 2, OWN, LEN), 0);
+	for (int round = 0; round < 2; round++) {
+		expect_nothing_owed(fixture);
+		for (uint64_t object = 1; object <= 2; object++)
+			for (uint64_t unit = 1; unit <= 2; unit++)
+				assert_int_equal(store_fixture_unit(fixture->store,
+								    object, unit, LEN),
+						 0);
+		store_fixture_reopen(fixture);
+	}
+}
+
+/* Nor is what a path staged itself, what is copied and what is moved. */
+static void test_content_that_was_not_planted_is_not_owed(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct store *store = fixture->store;
+
+	assert_int_equal(store_fixture_stage(store, "/a/1", 1, 5, LEN), 0);
+	heal_fixture_file(store, "/a/1", 1, 5, OWN);
+	heal_fixture_file(store, "/copy/1", 1, 5, OWN);
+	expect_nothing_owed(fixture);
+	assert_int_equal(store_fixture_accept(store, "/a/1", 0, 6), 0);
+	store_fixture_settle(store, "/a/1", 6);
+	assert_int_equal(store_fixture_accept(store, "/copy/1", 0, 6), 0);
+	store_fixture_settle(store, "/copy/1", 6);
+	heal_fixture_file(store, "/moved/1", 1, 7, OWN);
+	expect_nothing_owed(fixture);
+	/* What a recovery finds was a file's, wherever that is now. */
+	assert_int_equal(store_fixture_put(store, "/a/2", 2, 5, LEN), 0);
+	store_fixture_reopen(fixture);
+	heal_fixture_begin(fixture);
+	store_fixture_reopen(fixture);
+	heal_fixture_begin(fixture);
+	heal_fixture_learn(fixture->store, "/elsewhere/2", 2, 5);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 2), PLACEMENT_ALL);
+}
+
 /* Chunks without units are always here: of three bytes the fourth, of none all. */
 static void test_empty_chunks_are_not_owed(void **state)
 {
@@ -426,6 +496,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_owed, start, heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_damage_is_owed, start,
 						heal_fixture_end),
+		cmocka_unit_test_setup_teardown(test_3_1_content_that_was_planted_is_owed,
+						start, heal_fixture_end),
+		cmocka_unit_test_setup_teardown(
+			test_content_that_was_not_planted_is_not_owed, start,
+			heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_empty_chunks_are_not_owed, start,
 						heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_earlier_versions_are_owed, start,
