@@ -2,15 +2,18 @@
 #include "ballot.h"
 #include "store_heal.h"
 #include "value.h"
+#include "value_fixture.h"
 #include "world_fixture.h"
 
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -362,6 +365,91 @@ static void test_in_the_end_nothing_differs(void **state)
 		assert_true(are_alike(world, 1, s));
 }
 
+/* ---- what is still different --------------------------------------------------- */
+
+/* A file on one server only, which nobody else names: fewer than three tell of it. */
+static void give_file(struct world *world, unsigned server)
+{
+	dfs_value value = value_fixture_file(&(struct value_fixture_file){
+		.owner = "ann", .size = 400, .object = 9, .counter = 9});
+
+	assert_int_equal(value_fixture_accept(world->servers[server - 1].store,
+					      "/ann/file", value, STORE_CONFIRMED),
+			 0);
+}
+
+static void test_3_3_tombstones_are_told_from_files(void **state)
+{
+	struct world *world = *state;
+	struct compare_outcome outcome;
+
+	assert_int_equal(accept_on(world, 0x1, path, world_ballot(0, 5, 1), 7), 1);
+	outcome = compare(world, 1, 2, true);
+	assert_int_equal(outcome.different, 1);
+	assert_int_equal(outcome.files, 0);
+	assert_int_equal(compare(world, 1, 2, true).different, 0);
+	give_file(world, 1);
+	outcome = compare(world, 1, 2, true);
+	assert_int_equal(outcome.different, 1);
+	assert_int_equal(outcome.files, 1);
+	/* Seen from the other side as well. */
+	assert_int_equal(compare(world, 2, 1, true).files, 1);
+}
+
+static atomic_uint alike_meanwhile; /* while it waits before it mends */
+
+static void note_alike(struct world *world)
+{
+	alike_meanwhile = compare_alike(world->servers[0].compare);
+}
+
+static bool are_those_alike(struct compare *compare, unsigned servers)
+{
+	return compare_alike(compare) == servers;
+}
+
+static bool was_noted(struct compare *compare, unsigned servers)
+{
+	(void)compare;
+	return alike_meanwhile == servers;
+}
+
+/* Waits at most ten seconds. */
+static bool becomes(bool (*is)(struct compare *compare, unsigned servers),
+		    struct compare *compare, unsigned servers)
+{
+	const struct timespec moment = {.tv_nsec = 2000000};
+
+	for (unsigned i = 0; i < 5000; i++) {
+		if (is(compare, servers))
+			return true;
+		(void)nanosleep(&moment, NULL);
+	}
+	return false;
+}
+
+static void test_3_3_who_is_alike(void **state)
+{
+	struct world *world = *state;
+	struct compare *compare = world->servers[0].compare;
+
+	assert_int_equal(compare_alike(compare), 0);
+	assert_true(compare_start(compare));
+	compare_wake(compare, 0xe);
+	assert_true(becomes(are_those_alike, compare, 0xe));
+	/* One that comes back is not, before it was looked at and has the same files. */
+	give_file(world, 3);
+	alike_meanwhile = 99;
+	world->meanwhile = note_alike;
+	compare_wake(compare, 0x4);
+	assert_true(becomes(was_noted, compare, 0xa));
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != 3)
+			give_file(world, s);
+	compare_wake(compare, 0x4);
+	assert_true(becomes(are_those_alike, compare, 0xe));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -380,6 +468,8 @@ int main(void)
 		TEST(test_learning_from_one_is_wrong),
 		TEST(test_learning_from_three_is_right),
 		TEST(test_in_the_end_nothing_differs),
+		TEST(test_3_3_tombstones_are_told_from_files),
+		TEST(test_3_3_who_is_alike),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
