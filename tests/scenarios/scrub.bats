@@ -152,3 +152,17 @@ P
 	[ "$third" -gt 0 ]
 	[ "$third" -lt "$second" ]
 }
+
+@test "scrub: a segment that vanishes while the server runs makes it recover" {
+	servers_start
+	random_file "$T/in" 100000
+	client put "$T/in" file
+	eventually 60 more_clean_rounds 4 0
+	seg=$CLUSTER/dfs4/data/seg
+	rm "$seg/$(ls "$seg" | sort | tail -1)"
+	eventually 60 log_has 4 ' recovered '
+	eventually 60 is 4 up
+	server_stop 2
+	client get file "$T/out"
+	cmp "$T/in" "$T/out"
+}
