@@ -200,6 +200,13 @@ void index_damage_object(struct index_object *object);
 bool index_damage_segment(struct index *index, const struct index_segment *segment,
 			  dfs_id *cursor, unsigned most);
 
+/*
+ * The segment goes, without what was in it: nothing that takes space there.  No object is there any
+ * more; likewise so many at most.
+ */
+bool index_leave_segment(struct index *index, const struct index_segment *segment,
+			 dfs_id *cursor, unsigned most);
+
 /* Its content is gone; the object too, unless something refers to it. */
 void index_drop_content(struct index *index, struct index_object *object);
 /* The same for its chunks other than these. */

@@ -316,6 +316,36 @@ void index_trim(struct index *index, struct index_object *object, unsigned chunk
 		become_empty(index, object);
 }
 
+static bool leave_segment(struct index_object *object,
+			  const struct index_segment *segment)
+{
+	bool left = false;
+
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if (part->segment == segment) {
+			part->segment->live -= part->bytes;
+			part->chunks = 0;
+			left = true;
+		}
+	if (left)
+		remove_empty_parts(object);
+	return left;
+}
+
+bool index_leave_segment(struct index *index, const struct index_segment *segment,
+			 dfs_id *cursor, unsigned most)
+{
+	struct index_object *object = next_object(index, cursor), *next;
+
+	for (; object && most > 0; object = next, most--) {
+		next = RB_NEXT(index_objects, &index->objects, object);
+		*cursor = object->id;
+		if (leave_segment(object, segment) && object->part.chunks == 0)
+			become_empty(index, object);
+	}
+	return object != NULL;
+}
+
 bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi)
 {
 	return segment && segment_lo(segment->file) >= lo &&

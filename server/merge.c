@@ -13,7 +13,8 @@
 enum {
 	IN_MEMORY = 8 << 20,
 	ROOM_MORE = 1 << 20,
-	MOVE_AT_ONCE = 256 /* entries, before others have the lock again */
+	MOVE_AT_ONCE = 256, /* entries, before others have the lock again */
+	LEFT_AT_ONCE = 4096 /* objects, likewise */
 };
 
 /* ---- building ---------------------------------------------------------------------- */
@@ -125,6 +126,29 @@ static int put_in_place(struct merge *merge)
 	return 0;
 }
 
+/* What takes no space, such as the content of an empty file, may still be said to be there. */
+static void leave_inputs(struct merge *merge)
+{
+	struct index_segment *input = merge->run.first;
+	struct store *store = merge->store;
+
+	for (size_t i = 0; i < merge->run.count; i++) {
+		dfs_id cursor = {{0}};
+		bool more = true;
+
+		while (more) {
+			pthread_rwlock_wrlock(&store->lock);
+			more = index_leave_segment(store->index, input, &cursor,
+						   LEFT_AT_ONCE);
+			store->changes++;
+			pthread_rwlock_unlock(&store->lock);
+		}
+		/* Behind the last one, commits append. */
+		if (i + 1 < merge->run.count)
+			input = TAILQ_NEXT(input, order);
+	}
+}
+
 /* The index finds it in the output from now on. */
 static void move(struct merge *merge)
 {
@@ -194,6 +218,8 @@ static int run(struct merge *merge)
 	segment_image_free(merge->image);
 	if (rc == 0) {
 		move(merge);
+		if (merge->left_out)
+			leave_inputs(merge);
 		remove_inputs(merge);
 	}
 	pack_free(&merge->entries);

@@ -225,8 +225,10 @@ static int copy_input(struct merge *merge, struct index_segment *input)
 	rc = store_fetch(input->file, FRAME_SEAL, &key, &record, &data);
 	segment_close(input->file);
 	if (rc == EBADMSG || rc == EIO) {
-		if (is_useless(merge, input))
+		if (is_useless(merge, input)) {
+			merge->left_out = true;
 			return 0;
+		}
 		(void)store_mark_list(merge->store, input->file);
 	}
 	if (rc != 0)

@@ -13,6 +13,7 @@ struct merge {
 		begun; /* the first segment that counts; no run has some below and some not */
 	bool from_first; /* nothing older is there: what undoes it is left out */
 	struct index_object *dropping; /* left out, then dropped; or NULL */
+	bool left_out; /* of some input nothing was copied, for it cannot be read */
 	struct segment_image *image;
 	struct pack_out entries; /* of the output's @seal */
 	uint32_t entry_count;

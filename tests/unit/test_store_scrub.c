@@ -23,6 +23,12 @@ static int start(void **state)
 	return heal_fixture_start(state, 0, 60000);
 }
 
+/* It merges only what needs no copying. */
+static int start_cleaning(void **state)
+{
+	return heal_fixture_start(state, 64, 60000);
+}
+
 static struct store_numbers numbers_of(struct store_fixture *fixture)
 {
 	struct store_numbers numbers;
@@ -334,6 +340,41 @@ static void test_3_8_content_under_a_list_that_cannot_be_read(void **state)
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), 0);
 }
 
+/* The content of an empty file takes no space: its segment goes all the same, and is left. */
+static void test_3_8_nothing_is_left_in_a_segment_that_goes(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct store *store = fixture->store;
+	const dfs_share empty = {.object = store_fixture_id(20), .chunks = PLACEMENT_ALL};
+	const dfs_share full = {
+		.object = store_fixture_id(1), .units = 4, .chunks = PLACEMENT_ALL};
+	static const uint8_t bytes[LEN];
+	dfs_unit units[4];
+	struct store_batch *batch = store_batch_new(store);
+	char names[16][64];
+
+	for (unsigned i = 0; i < 4; i++)
+		units[i] = (dfs_unit){i, {LEN, bytes}};
+	assert_int_equal(store_batch_content(batch, &empty, NULL, 0), 0);
+	assert_int_equal(store_batch_content(batch, &full, units, 4), 0);
+	assert_int_equal(store_commit(batch), 0);
+	assert_int_equal(store_fixture_segments(fixture, names, 16), 2);
+	assert_int_equal(store_fixture_accept(store, "/a/1", 1, 5), 0);
+	assert_int_equal(store_fixture_accept(store, "/a/20", 20, 5), 0);
+	heal_fixture_damage(fixture, names[1], "@seal", 5, 20);
+	assert_true(scrub(fixture).seal_damaged);
+	heal_fixture_begin(fixture);
+	heal_fixture_learn(store, "/a/1", 1, 5);
+	heal_fixture_learn(store, "/a/20", 20, 5);
+	assert_int_equal(store_recover_end(store, 1), 0);
+	assert_int_equal(numbers_of(fixture).objects, 2);
+	assert_int_equal(heal_fixture_content(store, 1, PLACEMENT_ALL, LEN), 0);
+	assert_true(store_fixture_wait(is_gone, fixture, names[1]));
+	assert_int_equal(numbers_of(fixture).objects, 1);
+	assert_int_equal(heal_fixture_chunks(store, 20), 0);
+	assert_int_equal(heal_fixture_chunks(store, 1), PLACEMENT_ALL);
+}
+
 static void test_mended_content(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -441,6 +482,9 @@ int main(void)
 						heal_fixture_end),
 		cmocka_unit_test_setup_teardown(
 			test_3_8_content_under_a_list_that_cannot_be_read, start,
+			heal_fixture_end),
+		cmocka_unit_test_setup_teardown(
+			test_3_8_nothing_is_left_in_a_segment_that_goes, start_cleaning,
 			heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_mended_content, start,
 						heal_fixture_end),
