@@ -160,3 +160,30 @@ more_looks()
 	run -0 client get a/1 -
 	[ "$output" = "file 1" ]
 }
+
+@test "3.3 a deleted user stays deleted when nothing tells of him any more" {
+	servers_start
+	cp -a "$T/run" "$T/before"
+	echo mine >"$T/in"
+	client put "$T/in" file --user other
+	client delete file --user other
+	env XDG_RUNTIME_DIR="$T/before" "$DFS_BIN/client/client" list --user other
+	client user delete other --user admin
+	for n in 1 2 3 4; do
+		eventually 60 tombstones_are $n 0
+	done
+	# Neither his session nor his password, wherever he asks.
+	for away in 1 3; do
+		server_stop $away
+		run -7 env XDG_RUNTIME_DIR="$T/before" DFS_PASSWORD_FILE= "$DFS_BIN/client/client" list --user other
+		run -7 env DFS_PASSWORD_FILE="$T/passwords/other" "$DFS_BIN/client/client" login --user other
+		server_start $away
+	done
+	run -0 client user list --user admin
+	[[ $output != *other* ]]
+	# Another one of that name has another password, and the old session is not his.
+	rm "$T/passwords/other"
+	user_add other
+	client put "$T/in" again --user other
+	run -7 env XDG_RUNTIME_DIR="$T/before" "$DFS_BIN/client/client" list --user other
+}
