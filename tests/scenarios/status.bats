@@ -126,9 +126,12 @@ three_files_and_a_loss()
 	[[ $output == *"      heals: 1 file to fetch ("*" of which nobody in reach has 1"* ]]
 	is 2 owed 1
 	is 1 owed 0
-	# It is another's: he counts it, and cannot tell that the two servers lack the same file.
+	# Two servers lack something: that it is of one file, its names tell; to who may list it.
+	[ "$(client status --json | tail -1 | field at_most)" = false ]
 	run -2 --separate-stderr client status --user other
-	[[ ${lines[-2]} == "3 files: "*" unreadable" ]]
+	[ "${lines[-2]}" = "3 files: at least 1 with two copies, at most 1 with one, at most 1 unreadable" ]
+	[ "$(client status --json --user other | tail -1 | field at_most)" = true ]
+	[ "$(client status --json --user admin | tail -1 | field at_most)" = false ]
 	client delete lost
 	eventually 30 counts 0 2 0 0
 }
@@ -192,6 +195,24 @@ three_files_and_a_loss()
 	run -1 client status --what-if
 	DFS_PASSWORD_FILE='' run --separate-stderr client status --what-if --user nobody
 	[[ $stderr == *"--what-if is told only to who is logged in"* ]]
+}
+
+@test "status --what-if: names of a thousand files, and with -v of one more" {
+	mkdir "$T/in"
+	for i in $(seq 1001); do
+		printf %08d "$i" >"$T/in/1$i"
+	done
+	: >"$T/empty"
+	client put -r "$T/in" in
+	client put "$T/empty" empty
+	client status --what-if >"$T/many"
+	[ "$(grep -c '/tester/' "$T/many")" = 0 ]
+	grep -qE '^  dfs1 and dfs2  [0-9]+ of 1002 files \(-v: names\)$' "$T/many"
+	client status --what-if -v >"$T/all"
+	[ "$(sed -n '/dfs1 and dfs2/,/dfs1 and dfs3/p' "$T/all" | grep -c '/tester/in/')" = 1001 ]
+	client delete in/1500
+	client status --what-if >"$T/many"
+	[ "$(sed -n '/dfs1 and dfs2/,/dfs1 and dfs3/p' "$T/many" | grep -c '/tester/in/')" = 1000 ]
 }
 
 @test "status --watch: again and again, until it is ended" {
