@@ -47,6 +47,20 @@ uint64_t protection_owing(const struct protection_view *view)
 	return sum;
 }
 
+unsigned protection_owers(const struct protection_view views[DFS_SERVERS], uint64_t most,
+			  uint64_t each[DFS_SERVERS])
+{
+	unsigned servers = 0;
+	bool many = false;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		each[i] = views[i].votes ? protection_owing(&views[i]) : 0;
+		servers |= each[i] > 0 ? 1U << i : 0;
+		many |= each[i] > most;
+	}
+	return many ? 0 : servers;
+}
+
 static const dfs_kept *find(const struct protection_view *view, const dfs_kept *group)
 {
 	for (size_t i = 0; i < view->count; i++)

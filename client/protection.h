@@ -55,4 +55,11 @@ struct protection_counts protection_count(const struct protection_view views[DFS
 /* Files of which this server says that it lacks something. */
 uint64_t protection_owing(const struct protection_view *view);
 
+/*
+ * The servers that vote and lack something, a mask; of how many files each, in each.  0 also where one
+ * of them lacks something of more than `most` files.
+ */
+unsigned protection_owers(const struct protection_view views[DFS_SERVERS], uint64_t most,
+			  uint64_t each[DFS_SERVERS]);
+
 #endif

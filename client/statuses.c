@@ -60,24 +60,6 @@ void statuses_why(const struct statuses *statuses, unsigned server, char *why)
 
 /* ---- by name ------------------------------------------------------------------------- */
 
-/* Who votes and says that it lacks something; how many files, that one with the most of them. */
-static unsigned owing(const struct statuses *statuses, uint64_t each[DFS_SERVERS],
-		      uint64_t *ret_most)
-{
-	unsigned servers = 0;
-
-	*ret_most = 0;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		each[i] = statuses->voting & 1U << i
-				  ? protection_owing(&statuses->views[i])
-				  : 0;
-		servers |= each[i] > 0 ? 1U << i : 0;
-		if (each[i] > *ret_most)
-			*ret_most = each[i];
-	}
-	return servers;
-}
-
 static struct protection_file file_of(const struct statuses *statuses,
 				      const struct merge_entry *entry)
 {
@@ -115,12 +97,12 @@ static bool take_names(struct statuses *statuses, struct merge *merge,
 static void ask_names(struct statuses *statuses)
 {
 	struct dfs_result ignored = {0};
-	uint64_t each[DFS_SERVERS], most;
-	unsigned servers = owing(statuses, each, &most);
+	uint64_t each[DFS_SERVERS];
+	unsigned servers = protection_owers(statuses->views, DFS_REPORT_NAMES, each);
 	struct merge *merge;
 
 	statuses->asked_names = true;
-	if (servers == 0 || most > DFS_REPORT_NAMES)
+	if (servers == 0)
 		return;
 	statuses->files =
 		calloc((size_t)DFS_REPORT_NAMES * DFS_SERVERS, sizeof *statuses->files);

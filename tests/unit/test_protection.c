@@ -193,6 +193,35 @@ static void test_two_lack(void **state)
 	expect(&counts, 0, 100, 0);
 }
 
+/* Names are asked for of so many files, and of none where it is one more. */
+static void test_owers(void **state)
+{
+	dfs_kept kept[] = {{.holders = whole, .full = 4, .files = 30000},
+			   {.holders = bare, .full = 4, .files = 30000}};
+	const dfs_kept few[] = {
+		{.holders = whole, .full = 4, .files = 9, .owing = {4, 5}}};
+	struct protection_view views[4] = {{.votes = true}};
+	uint64_t each[4];
+
+	(void)state;
+	assert_int_equal(protection_owers(views, 20000, each), 0);
+	kept[0].owing[1] = 12000;
+	kept[1].owing[3] = 8000;
+	kept[1].owing[0] = 30000; /* who lacks nothing does not count */
+	views[1] = view(kept, 2);
+	views[3] = view(few, 1);
+	views[2] = view(kept, 2);
+	views[2].votes = false;
+	assert_int_equal(protection_owers(views, 20000, each), 0xa);
+	assert_int_equal(each[0], 0);
+	assert_int_equal(each[1], 20000);
+	assert_int_equal(each[2], 0);
+	assert_int_equal(each[3], 5);
+	assert_int_equal(protection_owers(views, 19999, each), 0);
+	kept[0].owing[8]++;
+	assert_int_equal(protection_owers(views, 20000, each), 0);
+}
+
 /* A server that lags, one that is away, one that recovers. */
 static void test_views(void **state)
 {
@@ -302,9 +331,10 @@ static void test_never_better(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copies),    cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_one_lacks), cmocka_unit_test(test_two_lack),
-		cmocka_unit_test(test_views),     cmocka_unit_test(test_never_better),
+		cmocka_unit_test(test_copies),       cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_one_lacks),    cmocka_unit_test(test_two_lack),
+		cmocka_unit_test(test_views),        cmocka_unit_test(test_owers),
+		cmocka_unit_test(test_never_better),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
