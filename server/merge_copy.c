@@ -127,7 +127,7 @@ static int keep_content(struct merge *merge, struct index_segment *input,
 {
 	unsigned chunks = chunks_left(merge, input, entry);
 	bool trimmed = chunks != entry->chunks;
-	uint64_t all = 0, bytes;
+	uint64_t all = 0, bytes = 0;
 	struct frame_key key;
 	int rc = 0;
 
