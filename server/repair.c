@@ -13,6 +13,7 @@ const struct repair_rules repair_rules_default = {
 	.lanes = 3,
 	.load_bytes = 2 << 20,
 	.look_ms = 1000,
+	.every_ms = 60000,
 	.again_ms = 2000,
 	.again_most_ms = 60000,
 };
@@ -68,7 +69,8 @@ void repair_pass(struct repair *repair, struct repair_outcome *ret)
 /* What was so when the last pass began, and when the next is to be without a reason. */
 struct reasons {
 	uint64_t owed, damaged;
-	int64_t pause_ms, due_ms; /* INT64_MAX: nothing was left over */
+	int64_t pause_ms, due_ms;  /* INT64_MAX: nothing was left over */
+	int64_t counted, count_ms; /* the census, and when it is looked at again */
 };
 
 /* Waits to be woken, or so long; false: the end. */
@@ -86,6 +88,26 @@ static bool rest(struct repair *repair, int64_t ms, bool *ret_woken)
 	return !atomic_load(&repair->stopping);
 }
 
+/*
+ * Has anything changed since it was counted last?  Hints tell of most of it; a value may have become settled
+ * without one.
+ */
+static bool has_changed(struct repair *repair, struct reasons *reasons)
+{
+	struct store_census census;
+	bool changed;
+
+	if (clock_now_ms() < reasons->count_ms)
+		return false;
+	reasons->count_ms = clock_now_ms() + repair->rules.every_ms;
+	if (store_census(repair->store, &census) != 0)
+		return true;
+	changed = census.counted != reasons->counted;
+	reasons->counted = census.counted;
+	store_census_free(&census);
+	return changed;
+}
+
 /* Has the acceptor or the store come upon something since the last pass? */
 static bool has_reason(struct repair *repair, struct reasons *reasons)
 {
@@ -95,7 +117,7 @@ static bool has_reason(struct repair *repair, struct reasons *reasons)
 
 	store_get_numbers(repair->store, &numbers);
 	has = owed != reasons->owed || numbers.damaged != reasons->damaged ||
-	      clock_now_ms() >= reasons->due_ms;
+	      clock_now_ms() >= reasons->due_ms || has_changed(repair, reasons);
 	reasons->owed = owed;
 	reasons->damaged = numbers.damaged;
 	return has;
@@ -116,7 +138,8 @@ static void put_off(struct repair *repair, struct reasons *reasons,
 static void *repair_main(void *argument)
 {
 	struct repair *repair = argument;
-	struct reasons reasons = {.pause_ms = repair->rules.again_ms};
+	struct reasons reasons = {.pause_ms = repair->rules.again_ms,
+				  .count_ms = clock_now_ms() + repair->rules.every_ms};
 	struct repair_outcome outcome;
 	bool woken;
 

@@ -8,7 +8,7 @@
  * the manifest stays the truth about who has what, and nothing goes before it says so.
  *
  * A pass runs while the server votes: when it is woken, when the store or the acceptor has come upon
- * something that is missing, and after a while where something was left over.
+ * something that is missing, and after a while where something was left over or has changed.
  */
 #ifndef DFS_REPAIR_H
 #define DFS_REPAIR_H
@@ -25,6 +25,7 @@ struct repair_rules {
 	uint64_t
 		load_bytes; /* that each of them has in memory, twice where files are large */
 	int64_t look_ms;       /* how often it asks itself whether there is a reason */
+	int64_t every_ms;      /* a pass if anything at all has changed */
 	int64_t again_ms;      /* after a pass that left something over, */
 	int64_t again_most_ms; /* and, twice as long each time, up to this */
 };

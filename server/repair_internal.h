@@ -111,6 +111,25 @@ struct repair_lane {
 };
 
 void repair_pull(struct repair *repair, struct repair_outcome *outcome);
+
+/* Small contents that go together. */
+struct repair_small {
+	struct repair *repair;
+	struct repair_load *load;
+	struct repair_piece pieces[REPAIR_PIECES]; /* their paths are its own */
+	size_t count;
+};
+/* false when out of memory, with nothing to end. */
+bool repair_small_begin(struct repair_small *small, struct repair *repair);
+void repair_small_end(struct repair_small *small);
+/* Without pieces again. */
+void repair_small_clear(struct repair_small *small);
+bool repair_small_has(const struct repair_small *small, const dfs_id *object);
+/* Takes it; false: it is not small, or there is no room for it. */
+bool repair_small_add(struct repair_small *small, const struct repair_piece *take_piece);
+/* Fetches and stores them; 0 or an errno of the store. */
+int repair_small_pull(struct repair_small *small, struct repair_lane *lane);
+
 /* One content, unit by unit through a file of its own; 0 or an errno of the store. */
 int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece);
 /* Of this piece something was stored; or (chunks) could not be had. */
