@@ -39,11 +39,6 @@ static void tell(const struct repair_outcome *outcome, int64_t began)
 			  outcome->trimmed, outcome->lost, clock_now_ms() - began);
 }
 
-static bool goes_on(const struct repair *repair, const struct repair_outcome *outcome)
-{
-	return !outcome->failed && !atomic_load(&repair->stopping);
-}
-
 void repair_pass(struct repair *repair, struct repair_outcome *ret)
 {
 	int64_t began = clock_now_ms();
@@ -55,10 +50,10 @@ void repair_pass(struct repair *repair, struct repair_outcome *ret)
 	repair->lost = ret->lost;
 	pthread_mutex_unlock(&repair->lock);
 	set_doing(repair, REPAIR_PROPOSING);
-	if (goes_on(repair, ret))
+	if (!atomic_load(&repair->stopping))
 		repair_propose(repair, ret);
 	set_doing(repair, REPAIR_TRIMMING);
-	if (goes_on(repair, ret))
+	if (!atomic_load(&repair->stopping))
 		repair_trim(repair, ret);
 	set_doing(repair, REPAIR_NOTHING);
 	tell(ret, began);

@@ -63,12 +63,14 @@ struct repair_load {
 	size_t count;
 	uint64_t bytes; /* that they may have together */
 	struct repair_unit units[REPAIR_UNITS];
-	unsigned lost; /* peers that did not answer; a mask */
-	unsigned away; /* peers that are not within reach, or did not answer */
+	unsigned lost;   /* peers that did not answer; a mask */
+	unsigned unsure; /* that have something, or may, and could not give it now */
+	unsigned away;   /* in the end: these, and those that are not within reach */
 	struct load_ask {
 		struct repair_ask ask; /* first */
 		struct repair_load *load;
 		uint64_t bytes;
+		bool unsure;
 		uint16_t units[DFS_UNITS_MAX]; /* whose the items are */
 	} asks[DFS_SERVERS];
 };

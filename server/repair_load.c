@@ -93,6 +93,7 @@ static void take_unit(struct repair_ask *ask, u_int at, const dfs_got *got)
 		unit->bytes = malloc(data->len + 1);
 	if (!unit->bytes) {
 		unit->tried |= 1U << (ask->server - 1);
+		asked->unsure |= got->status != DFS_UNKNOWN && got->status != DFS_DAMAGED;
 		return;
 	}
 	memcpy(unit->bytes, data->data, data->len);
@@ -147,6 +148,7 @@ static bool ask_all(struct repair_load *load)
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		load->asks[i].ask.count = 0;
 		load->asks[i].ask.answered = false;
+		load->asks[i].unsure = false;
 		load->asks[i].ask.take = take_unit;
 		load->asks[i].bytes = 0;
 	}
@@ -176,12 +178,14 @@ static void await_all(struct repair_load *load)
 		calls->await(calls->context, ask);
 		if (!ask->answered)
 			load->lost |= 1U << i;
+		if (load->asks[i].unsure)
+			load->unsure |= 1U << i;
 	}
 }
 
 void repair_load_begin(struct repair_load *load)
 {
-	load->lost = 0;
+	load->lost = load->unsure = 0;
 	(void)ask_all(load);
 }
 
@@ -190,5 +194,5 @@ void repair_load_await(struct repair_load *load)
 	do
 		await_all(load);
 	while (!atomic_load(&load->repair->stopping) && ask_all(load));
-	load->away |= load->lost;
+	load->away |= load->lost | load->unsure;
 }

@@ -223,10 +223,9 @@ int repair_fixture_end(void **state)
 	return 0;
 }
 
-struct repair_outcome repair_fixture_pass(struct repair_fixture *fixture, unsigned server)
+static struct repair *repair_of(struct repair_fixture *fixture, unsigned server)
 {
 	struct repair_caller *caller = &fixture->callers[server - 1];
-	struct repair_outcome outcome;
 
 	if (!caller->repair) {
 		caller->repair = repair_new(&(struct repair_options){
@@ -237,8 +236,21 @@ struct repair_outcome repair_fixture_pass(struct repair_fixture *fixture, unsign
 			.rules = &fixture->rules});
 		assert_non_null(caller->repair);
 	}
-	repair_pass(caller->repair, &outcome);
+	return caller->repair;
+}
+
+struct repair_outcome repair_fixture_pass(struct repair_fixture *fixture, unsigned server)
+{
+	struct repair_outcome outcome;
+
+	repair_pass(repair_of(fixture, server), &outcome);
 	return outcome;
+}
+
+void repair_fixture_run(struct repair_fixture *fixture, unsigned server)
+{
+	fixture->rules.look_ms = 5;
+	assert_true(repair_start(repair_of(fixture, server)));
 }
 
 /* ---- files --------------------------------------------------------------------- */

@@ -18,9 +18,9 @@ struct repair_fixture {
 	struct repair_rules rules;
 	struct store_rules store_rules; /* without fsync: nothing is cut off here */
 	struct repair_caller callers[DFS_SERVERS]; /* [0] is dfs1 */
-	unsigned away;   /* servers that no content is to be had from; a mask */
-	unsigned answer; /* units that fit in an answer */
-	uint64_t asked;  /* units, by all */
+	_Atomic unsigned away; /* servers that no content is to be had from; a mask */
+	unsigned answer;       /* units that fit in an answer */
+	uint64_t asked;        /* units, by all */
 	/* Comes once, before something is proposed. */
 	void (*meanwhile)(struct repair_fixture *fixture);
 	bool alone; /* nobody can be reached to propose */
@@ -47,6 +47,9 @@ void repair_fixture_put(struct repair_fixture *fixture, const struct repair_file
 /* Only what servers have of it. */
 void repair_fixture_stage(struct repair_fixture *fixture, uint64_t object, uint64_t size,
 			  uint32_t here);
+
+/* Its thread, which looks every few milliseconds. */
+void repair_fixture_run(struct repair_fixture *fixture, unsigned server);
 
 struct repair_outcome repair_fixture_pass(struct repair_fixture *fixture,
 					  unsigned server);

@@ -1,5 +1,6 @@
 /* Servers that bring their content back: four of them in one process. */
 #include "ballot.h"
+#include "clock.h"
 #include "placement.h"
 #include "repair_fixture.h"
 #include "store_fixture.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -470,6 +472,70 @@ static void test_3_1_many_values(void **state)
 	assert_int_equal(repair_fixture_pass(fixture, 1).trimmed, MANY);
 }
 
+/* ---- the thread ---------------------------------------------------------------- */
+
+static void wait_for_chunks(struct repair_fixture *fixture, unsigned server,
+			    unsigned expected)
+{
+	const struct timespec moment = {.tv_nsec = 2000000};
+	int64_t until = clock_now_ms() + 20000;
+
+	while (repair_fixture_chunks(fixture, server, OBJECT, SMALL) != expected) {
+		assert_true(clock_now_ms() < until);
+		(void)nanosleep(&moment, NULL);
+	}
+}
+
+static void test_3_1_it_is_woken(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file file = missing_on_3(0);
+
+	repair_fixture_run(fixture, 3);
+	repair_fixture_put(fixture, &file);
+	repair_wake(fixture->callers[2].repair);
+	wait_for_chunks(fixture, 3, PAIR3);
+}
+
+static void test_3_1_it_comes_again_for_what_was_left(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file file = missing_on_3(0);
+
+	fixture->rules.again_ms = 5;
+	repair_fixture_put(fixture, &file);
+	fixture->away = 1U << 1;
+	repair_fixture_run(fixture, 3);
+	wait_for_chunks(fixture, 3, 1U << 3);
+	fixture->away = 0;
+	wait_for_chunks(fixture, 3, PAIR3);
+}
+
+static void test_3_1_what_is_read_and_found_damaged_is_a_reason(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file file = missing_on_3(0);
+
+	repair_fixture_put(fixture, &file);
+	repair_fixture_run(fixture, 3);
+	wait_for_chunks(fixture, 3, PAIR3);
+	repair_fixture_damage(fixture, 3, OBJECT, 3);
+	assert_int_equal(repair_fixture_chunks(fixture, 3, OBJECT, SMALL), 1U << 2);
+	wait_for_chunks(fixture, 3, PAIR3);
+}
+
+/* A value that comes to a server, with a pair that it lacks or a spare that it keeps. */
+static void test_3_1_a_value_that_gives_something_else_is_a_reason(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file file = put_without_3();
+
+	repair_fixture_put(fixture, &file);
+	repair_fixture_run(fixture, 1);
+	assert_int_equal(repair_fixture_pass(fixture, 3).proposed, 1);
+	wait_for_chunks(fixture, 1, PAIR1);
+}
+
 #define TEST(name)                                                                       \
 	cmocka_unit_test_setup_teardown(name, repair_fixture_start, repair_fixture_end)
 
@@ -498,6 +564,10 @@ int main(void)
 		TEST(test_3_1_too_few_servers_are_a_reason_to_come_again),
 		TEST(test_3_1_what_is_not_settled_is_left_alone),
 		TEST(test_3_1_many_values),
+		TEST(test_3_1_it_is_woken),
+		TEST(test_3_1_it_comes_again_for_what_was_left),
+		TEST(test_3_1_what_is_read_and_found_damaged_is_a_reason),
+		TEST(test_3_1_a_value_that_gives_something_else_is_a_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
