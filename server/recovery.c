@@ -22,17 +22,6 @@
 #include <string.h>
 #include <time.h>
 
-const struct recovery_rules recovery_rules_default = {
-	.answers = 2,
-	.registers = true,
-	.new_epoch = true,
-	.memory = true,
-	.retry_ms = 1000,
-	.retry_most_ms = 60000,
-	.notice_ms = 1000,
-	.tell_ms = 60000,
-};
-
 enum {
 	VOTERS = 2,
 	STEP_MS = 20 /* two servers that wake each other do nothing else otherwise */

@@ -56,16 +56,33 @@ history()
 	done
 }
 
-# Three runs of up to a minute each find the fault many times over (a run of 25 s finds some 40).
-@test "1.7 the check of histories finds servers that do not keep their promises" {
+# mutants NAME: the four servers are this program.
+mutants()
+{
 	mkdir -p "$T/bin/client"
 	ln -s "$DFS_BIN/client/client" "$T/bin/client/client"
 	for n in 1 2 3 4; do
 		mkdir "$T/bin/dfs$n"
-		cp "$DFS_TOOLS/history/mutant_promises" "$T/bin/dfs$n/dfs$n"
+		cp "$DFS_TOOLS/history/$1" "$T/bin/dfs$n/dfs$n"
 	done
+}
+
+# Three runs of up to a minute each find the fault many times over (a run of 25 s finds some 40).
+@test "1.7 the check of histories finds servers that do not keep their promises" {
+	mutants mutant_promises
 	for try in 1 2 3; do
 		run history --bin "$T/bin" --seconds 20
+		[ "$status" = 0 ] || break
+	done
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ "$output" == *"fault: "* ]]
+}
+
+@test "3.2 the check of histories finds servers that vote at once when their disk was lost" {
+	mutants mutant_recovery
+	for try in 1 2 3; do
+		run history --bin "$T/bin" --seconds 20 --lose
 		[ "$status" = 0 ] || break
 	done
 	echo "$output"
