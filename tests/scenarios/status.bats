@@ -74,8 +74,9 @@ three_files_and_a_loss()
 	server_kill 4
 	counts 1 0 3 0
 	server_start 4
-	server_kill 3
+	# It votes when two have told what they remember of it.
 	eventually 30 is 4 status up
+	server_kill 3
 	counts 2 0 1 2
 	# One that tells is not enough.
 	server_kill 4
