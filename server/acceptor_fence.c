@@ -31,7 +31,8 @@ static int hand_over(struct acceptor *acceptor, const char *path, size_t len,
 	dfs_value *value = calloc(1, sizeof *value);
 	int rc = value ? store_value(acceptor->store, path, len, &reg, value) : ENOMEM;
 
-	*ret_is = rc == 0 || rc == EBADMSG;
+	/* What the disk does not give is damaged, the first time that it is asked for too. */
+	*ret_is = rc == 0 || rc == EBADMSG || rc == EIO;
 	if (rc != 0) {
 		free(value);
 		value = NULL;

@@ -176,6 +176,20 @@ reads_without_its_neighbour()
 	reads_without_its_neighbour
 }
 
+@test "3.8 EIO at one of the two that are left: a server that lost its disk takes its registers all the same" {
+	# Nothing is found out before it is asked for.
+	sed -i '/^scrub_/d' "$DFS_CONFIG"
+	for n in 1 2 3; do server_start $n; done
+	start_on_bad_disk 4
+	put_many small 24
+	server_kill 1 2
+	rm -rf "$CLUSTER"/dfs1/data/*
+	disk_fails 4 "$(each_segment 4)"
+	server_start 1
+	eventually 30 is 1 up
+	[ "$(status_of 1 files)" = 24 ]
+}
+
 @test "3.8 EIO on fsync: nothing is acknowledged, and people are told" {
 	for n in 3 4; do server_start $n; done
 	start_on_bad_disk 1
