@@ -136,3 +136,34 @@ mended()
 	eventually 60 mended 2
 	reads_without_any before
 }
+
+is_read()
+{
+	client get "$1" - 2>/dev/null | cmp -s "$T/$1" -
+}
+
+@test "3.1 what is to be had nowhere is named, and comes back with a disk that has it" {
+	servers_start
+	mkdir "$T/before"
+	random_file "$T/before/file" 9000
+	client put "$T/before/file" before/file
+	# Two neighbours: of one chunk both copies are gone, for all that the others can tell.
+	server_kill 2 3
+	cp -a "$CLUSTER/dfs2/data" "$T/kept"
+	rm -rf "$CLUSTER"/dfs2/data/* "$CLUSTER"/dfs3/data/*
+	server_start 2
+	server_start 3
+	for n in 2 3; do
+		eventually 60 log_has $n ' warn lost path=/tester/before/file chunks=[1-4]$'
+	done
+	run ! client get before/file "$T/none"
+	[ ! -e "$T/none" ]
+	# Its registers count no more, what it has does.
+	server_stop 2
+	rm -rf "$CLUSTER/dfs2/data"
+	cp -a "$T/kept" "$CLUSTER/dfs2/data"
+	server_start 2
+	eventually 60 is_read before/file
+	eventually 60 mended 3
+	reads_without_any before
+}
