@@ -154,7 +154,8 @@ middle_gone()
 {
 	local segments
 	mapfile -t segments < <(segments_of "$1")
-	rm -f "${segments[$((${#segments[@]} / 2))]}"
+	# Of two the first: the newest may be one that nobody has heard of yet.
+	rm -f "${segments[$(((${#segments[@]} - 1) / 2))]}"
 }
 
 # One byte in sixteen places of each of ten segments (or of all, where there are fewer).
