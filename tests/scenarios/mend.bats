@@ -58,7 +58,7 @@ status_is()
 	damage_large 2
 	damage_large 3
 	run -9 client verify
-	[[ ${lines[0]} == "/tester/name: "*"no good copy"* ]]
+	[[ $output == *"/tester/name: "*"no good copy"* ]]
 	eventually 30 status_is 2
 	run -9 --separate-stderr client repair name
 	[ "${#lines[@]}" = 1 ]
