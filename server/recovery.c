@@ -12,7 +12,6 @@
 #include "ballot.h"
 #include "clock.h"
 #include "log.h"
-#include "memory.h"
 #include "store_heal.h"
 
 #include <errno.h>
@@ -26,150 +25,6 @@ enum {
 	VOTERS = 2,
 	STEP_MS = 20 /* two servers that wake each other do nothing else otherwise */
 };
-
-/* ---- asking and telling -------------------------------------------------------- */
-
-static dfs_memory own_memory(struct recovery *recovery)
-{
-	struct store_numbers numbers;
-
-	store_get_numbers(recovery->store, &numbers);
-	return (dfs_memory){.store = numbers.id,
-			    .epoch = numbers.epoch,
-			    .newest_segment = numbers.newest_segment};
-}
-
-static unsigned note_answered(struct recovery *recovery, unsigned peers)
-{
-	pthread_mutex_lock(&recovery->lock);
-	recovery->answered |= peers;
-	unsigned answered = recovery->answered;
-	pthread_mutex_unlock(&recovery->lock);
-	return answered;
-}
-
-/* Does the thread wait for just this peer, or for what it tells? */
-static bool is_waited_for(struct recovery *recovery, unsigned peer,
-			  const dfs_recall_args *args, const dfs_recall_ok *own)
-{
-	switch (own->state) {
-	case DFS_STATE_STARTING:
-		return !(note_answered(recovery, 0) & 1U << (peer - 1));
-	case DFS_STATE_RECOVERING:
-		return args->state == DFS_STATE_VOTING;
-	case DFS_STATE_VOTING:
-		break;
-	}
-	return args->own.epoch > own->own.epoch;
-}
-
-/* Does the peer vote, and did it not before? */
-static bool note_voting(struct recovery *recovery, unsigned peer, bool votes)
-{
-	unsigned bit = 1U << (peer - 1);
-
-	pthread_mutex_lock(&recovery->lock);
-	bool news = votes && !(recovery->voting & bit);
-
-	recovery->voting = votes ? recovery->voting | bit : recovery->voting & ~bit;
-	pthread_mutex_unlock(&recovery->lock);
-	return news;
-}
-
-void recovery_answer(struct recovery *recovery, unsigned peer,
-		     const dfs_recall_args *args, dfs_recall_res *res)
-{
-	dfs_recall_ok *ok = &res->dfs_recall_res_u.ok;
-	struct store_numbers numbers;
-	dfs_memory *known = calloc(1, sizeof *known);
-
-	if (!known) {
-		res->status = DFS_BUSY;
-		return;
-	}
-	if (store_memory(recovery->store, peer, known))
-		ok->remembered = known;
-	else
-		free(known);
-	ok->state = acceptor_state(recovery->acceptor);
-	ok->own = own_memory(recovery);
-	store_get_numbers(recovery->store, &numbers);
-	ok->registers = numbers.files + numbers.tombstones;
-	res->status = DFS_OK;
-	if (args->state == DFS_STATE_VOTING)
-		store_remember(recovery->store, peer, &args->own);
-	if (note_voting(recovery, peer, args->state == DFS_STATE_VOTING) &&
-	    recovery->news)
-		recovery->news(recovery->news_context, 1U << (peer - 1));
-	if (is_waited_for(recovery, peer, args, ok))
-		recovery_wake(recovery);
-}
-
-/* The store is not the one that it should be: it votes no more. */
-static void condemn(struct recovery *recovery, const char *why)
-{
-	acceptor_retire(recovery->acceptor, why);
-	store_condemn(recovery->store, why);
-}
-
-/* What a peer answered, while this server votes or is about to. */
-static void judge(struct recovery *recovery, unsigned peer, const dfs_recall_ok *ok)
-{
-	const dfs_memory own = own_memory(recovery);
-	struct store_numbers numbers;
-	enum memory_verdict verdict = MEMORY_FINE;
-	char why[RECOVERY_WHY];
-
-	if (ok->state == DFS_STATE_VOTING)
-		store_remember(recovery->store, peer, &ok->own);
-	if (ok->own.epoch > recovery->highest_epoch)
-		recovery->highest_epoch = ok->own.epoch;
-	if (ok->remembered && ok->remembered->epoch > recovery->highest_epoch)
-		recovery->highest_epoch = ok->remembered->epoch;
-	if (acceptor_state(recovery->acceptor) == DFS_STATE_RECOVERING)
-		return;
-	store_get_numbers(recovery->store, &numbers);
-	if (ok->remembered && recovery->rules.memory)
-		verdict = memory_judge(&own, numbers.born, ok->remembered);
-	if (verdict != MEMORY_FINE) {
-		condemn(recovery, memory_explain(verdict, peer, why, sizeof why));
-		return;
-	}
-	(void)acceptor_adopt(recovery->acceptor, ok->own.epoch);
-}
-
-/* Asks all peers, and tells them; their answers are freed with free_answers. */
-static unsigned ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS])
-{
-	const dfs_recall_args args = {.state = acceptor_state(recovery->acceptor),
-				      .own = own_memory(recovery)};
-	uint64_t messages = acceptor_messages(recovery->acceptor);
-	unsigned answered;
-
-	memset(res, 0, DFS_SERVERS * sizeof *res);
-	answered = recovery->calls.recall(recovery->calls.context, &args, res);
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (answered & 1U << (s - 1))
-			judge(recovery, s, &res[s - 1].dfs_recall_res_u.ok);
-	recovery->told_messages = messages;
-	recovery->told_newest = args.own.newest_segment;
-	recovery->told_ms = clock_now_ms();
-	return answered;
-}
-
-static void free_answers(dfs_recall_res res[DFS_SERVERS])
-{
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		xdr_free((xdrproc_t)xdr_dfs_recall_res, &res[i]);
-}
-
-static void tell(struct recovery *recovery)
-{
-	dfs_recall_res res[DFS_SERVERS];
-
-	(void)ask(recovery, res);
-	free_answers(res);
-}
 
 /* ---- the start ----------------------------------------------------------------- */
 
@@ -190,13 +45,13 @@ static void say(struct recovery *recovery, const char *event, const char *why)
 
 static void vote(struct recovery *recovery)
 {
-	const dfs_memory own = own_memory(recovery);
+	const dfs_memory own = recovery_own(recovery);
 	char store[ID_TEXT];
 
 	if (acceptor_vote(recovery->acceptor) != 0)
 		return;
 	recovery->last_why[0] = '\0';
-	tell(recovery);
+	recovery_tell(recovery);
 	log_event(LOG_INFO, "voting", "epoch=%" PRIu32 " store=%s segment=%" PRIu64,
 		  own.epoch, id_text(&own.store, store), own.newest_segment);
 	if (recovery->news)
@@ -209,9 +64,9 @@ static void step_starting(struct recovery *recovery)
 {
 	dfs_recall_res res[DFS_SERVERS];
 	char why[RECOVERY_WHY];
-	unsigned answered = note_answered(recovery, ask(recovery, res));
+	unsigned answered = recovery_note_answered(recovery, recovery_ask(recovery, res));
 
-	free_answers(res);
+	recovery_free_answers(res);
 	if (acceptor_state(recovery->acceptor) != DFS_STATE_STARTING)
 		return; /* condemned */
 	if ((unsigned)__builtin_popcount(answered) >= recovery->rules.answers) {
@@ -289,7 +144,7 @@ static bool recover(struct recovery *recovery, struct recovery_source *source,
 			 strerror(rc));
 		return false;
 	}
-	source->store = own_memory(recovery).store;
+	source->store = recovery_own(recovery).store;
 	log_event(LOG_INFO, "recovery",
 		  "epoch=%" PRIu32 " registers=%" PRIu64 " peers=0x%x", epoch,
 		  source->expected, source->peers);
@@ -327,14 +182,14 @@ static void step_recovering(struct recovery *recovery)
 
 	if (clock_now_ms() < recovery->next_ms)
 		return;
-	answered = ask(recovery, res);
+	answered = recovery_ask(recovery, res);
 	voters = voters_of(res, answered);
 	enough = !recovery->rules.registers || __builtin_popcount(voters) >= VOTERS;
 	if (enough) {
 		source.peers = choose_voters(recovery, voters);
 		prepare(recovery, res, answered, &source, &at_least);
 	}
-	free_answers(res);
+	recovery_free_answers(res);
 	if (!enough) {
 		snprintf(
 			said, sizeof said,
@@ -381,13 +236,13 @@ static bool is_condemned(struct recovery *recovery, char *why)
 static void give_up_store(struct recovery *recovery, const char *why)
 {
 	dfs_recall_res res[DFS_SERVERS];
-	unsigned voters = voters_of(res, ask(recovery, res));
+	unsigned voters = voters_of(res, recovery_ask(recovery, res));
 
-	free_answers(res);
+	recovery_free_answers(res);
 	if (acceptor_state(recovery->acceptor) != DFS_STATE_VOTING ||
 	    __builtin_popcount(voters) < VOTERS)
 		return;
-	condemn(recovery, why);
+	recovery_lose(recovery, why);
 	pthread_mutex_lock(&recovery->lock);
 	recovery->condemned[0] = '\0';
 	pthread_mutex_unlock(&recovery->lock);
@@ -402,8 +257,8 @@ static void step_voting(struct recovery *recovery)
 	if (is_condemned(recovery, why))
 		give_up_store(recovery, why);
 	else if (age >= recovery->rules.tell_ms ||
-		 (news && own_memory(recovery).newest_segment != recovery->told_newest))
-		tell(recovery);
+		 (news && recovery_own(recovery).newest_segment != recovery->told_newest))
+		recovery_tell(recovery);
 }
 
 bool recovery_step(struct recovery *recovery)

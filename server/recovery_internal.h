@@ -52,4 +52,22 @@ bool recovery_merge(struct recovery *recovery, const struct recovery_source *sou
 
 bool recovery_is_stopping(struct recovery *recovery);
 
+/* What is to be remembered of this server's store. */
+dfs_memory recovery_own(struct recovery *recovery);
+
+/* These have answered too; all that have since the start, as a mask. */
+unsigned recovery_note_answered(struct recovery *recovery, unsigned peers);
+
+/* The store is not the one that it should be: it votes no more. */
+void recovery_lose(struct recovery *recovery, const char *why);
+
+/*
+ * Asks all peers, tells them, and judges this store by what they say: it may be lost afterwards.  Who
+ * answered, as a mask; the answers are freed with recovery_free_answers.
+ */
+unsigned recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS]);
+void recovery_free_answers(dfs_recall_res res[DFS_SERVERS]);
+/* The same where nobody wants the answers. */
+void recovery_tell(struct recovery *recovery);
+
 #endif
