@@ -33,7 +33,10 @@ static uint32_t give(uint32_t holders, unsigned server, unsigned chunks)
 	return placement_hold(holders & ~all, server, chunks);
 }
 
-/* Only of oneself, and of the spare that the opposite keeps for one. */
+/*
+ * Only of oneself, and of the spare that the opposite keeps for one: it cannot know whether the
+ * pair is here.
+ */
 static uint32_t correct(struct repair *repair, const dfs_content *content)
 {
 	unsigned self = repair->server, opposite = placement_opposite(self);
@@ -47,9 +50,6 @@ static uint32_t correct(struct repair *repair, const dfs_content *content)
 		if (placement_held(holders, opposite) == PLACEMENT_ALL)
 			holders = give(holders, opposite, other);
 	}
-	if (placement_held(holders, self) == PLACEMENT_ALL &&
-	    placement_held(holders, opposite) == other)
-		holders = give(holders, self, pair);
 	return holders;
 }
 

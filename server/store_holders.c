@@ -23,8 +23,6 @@ static bool is_misheld(const struct store *store, const struct index_register *r
 		return false;
 	if (own == 0)
 		return survey_missing(store, reg) == 0;
-	if (own == PLACEMENT_ALL && opposite != 0 && opposite != PLACEMENT_ALL)
-		return true;
 	row = placement_row(reg->holders);
 	if (opposite != PLACEMENT_ALL || row >= DFS_SERVERS)
 		return false;

@@ -72,6 +72,7 @@ files = 0
 for line in sys.stdin:
 	entry = json.loads(line)
 	files += 1
+	assert "row" in entry, entry
 	for number in range(4):
 		first = (number - entry["row"]) % 4 + 1
 		told = entry["servers"][f"dfs{number + 1}"]
