@@ -7,6 +7,7 @@
 #ifndef DFS_BATCH_H
 #define DFS_BATCH_H
 
+#include "space.h"
 #include "store_internal.h"
 
 /* A record to be written: a frame, whose key is in it. */
@@ -57,7 +58,8 @@ struct store_batch {
 	uint32_t epoch;
 	dfs_ballot floor;
 	bool votes; /* the end of a recovery */
-	bool may_use_reserve, done;
+	enum space_use use;
+	bool done;
 	int result;
 };
 

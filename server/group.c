@@ -32,7 +32,7 @@ static int commit_uploads(struct store_batch *batch)
 	int rc;
 
 	if (!store_has_room(store, batch->bytes + SEGMENT_MORE) &&
-	    !batch->may_use_reserve)
+	    batch->use == SPACE_ORDINARY)
 		return ENOSPC;
 	job = calloc(1, sizeof *job);
 	if (!job)
@@ -93,8 +93,7 @@ static void judge_room(struct store *store, struct commit_job *job,
 	if (space_read(store->seg_fd, &space) != 0)
 		return;
 	while ((batch = *at) != NULL) {
-		if (space_has_room(&space, bytes + size_of(batch),
-				   batch->may_use_reserve)) {
+		if (space_has_room(&space, bytes + size_of(batch), batch->use)) {
 			bytes += size_of(batch);
 			at = &batch->next;
 			continue;

@@ -41,7 +41,7 @@ static int make_image(struct merge *merge)
 		live -= merge->dropping->part.bytes;
 	if (rc != 0)
 		return rc;
-	if (!space_has_room(&space, live + seal + ROOM_MORE, true))
+	if (!space_has_room(&space, live + seal + ROOM_MORE, SPACE_ALL))
 		return ENOSPC;
 	store_tmp_name(merge->store, merge->name);
 	errno = 0;

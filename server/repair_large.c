@@ -85,7 +85,7 @@ static int commit(struct large *large)
 		store_batch_free(batch);
 		return rc;
 	}
-	store_batch_may_use_reserve(batch);
+	store_batch_is_repair(batch);
 	return store_commit(batch);
 }
 
@@ -125,7 +125,7 @@ int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece
 	int rc = ENOMEM;
 
 	if (large.uploads && large.loads[0] && large.loads[1]) {
-		store_uploads_may_use_reserve(large.uploads);
+		store_uploads_are_repairs(large.uploads);
 		rc = run(&large);
 	}
 	for (unsigned i = 0; i < 2; i++)

@@ -7,6 +7,7 @@
 #include "repair_internal.h"
 
 #include "log.h"
+#include "placement.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -67,6 +68,36 @@ static bool make_piece(struct pulling *pulling, const struct store_owed_content 
 	return true;
 }
 
+/* What this server was never given is fetched where there is room for it: others have it twice. */
+static bool has_room(struct pulling *pulling, const struct store_owed_content *content)
+{
+	return content->given != 0 ||
+	       store_has_room(pulling->repair->store,
+			      placement_bytes_of(content->size, content->missing));
+}
+
+/* Over what there is no room for; false at the end. */
+static bool step(struct pulling *pulling)
+{
+	struct store_owed *owed = &pulling->owed;
+
+	for (;;) {
+		while (!pulling->end && pulling->next == owed->count) {
+			pulling->next = 0;
+			pulling->end =
+				store_next_owed(pulling->repair->store,
+						pulling->begun ? owed->path : NULL,
+						pulling->begun ? owed->path_len : 0,
+						owed) != 0;
+			pulling->begun = true;
+		}
+		if (pulling->end || has_room(pulling, &owed->contents[pulling->next]))
+			return !pulling->end;
+		pulling->next++;
+		pulling->outcome.refused++;
+	}
+}
+
 /* The next content; false at the end.  With the lock held. */
 static bool next_piece(struct pulling *pulling, struct repair_piece *ret)
 {
@@ -77,15 +108,7 @@ static bool next_piece(struct pulling *pulling, struct repair_piece *ret)
 		pulling->held.path = NULL;
 		return true;
 	}
-	while (!pulling->end && pulling->next == owed->count) {
-		pulling->next = 0;
-		pulling->end =
-			store_next_owed(pulling->repair->store,
-					pulling->begun ? owed->path : NULL,
-					pulling->begun ? owed->path_len : 0, owed) != 0;
-		pulling->begun = true;
-	}
-	if (pulling->end || !make_piece(pulling, &owed->contents[pulling->next], ret))
+	if (!step(pulling) || !make_piece(pulling, &owed->contents[pulling->next], ret))
 		return false;
 	pulling->next++;
 	return true;
@@ -218,6 +241,7 @@ void repair_pull(struct repair *repair, struct repair_outcome *outcome)
 	outcome->files = pulling->outcome.files;
 	outcome->bytes = pulling->outcome.bytes;
 	outcome->lost = pulling->outcome.lost;
+	outcome->refused += pulling->outcome.refused;
 	outcome->failed = pulling->outcome.failed || atomic_load(&repair->stopping);
 	/* Said again only where it has changed since the last pass. */
 	if (pulling->outcome.lost != repair->lost && pulling->away != 0)

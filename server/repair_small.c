@@ -153,7 +153,7 @@ static int commit_pieces(struct repair_small *small, unsigned stored[REPAIR_PIEC
 		store_batch_free(batch);
 		return rc;
 	}
-	store_batch_may_use_reserve(batch);
+	store_batch_is_repair(batch);
 	return store_commit(batch);
 }
 

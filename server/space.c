@@ -29,7 +29,16 @@ int space_read(int fd, struct space *ret)
 	return 0;
 }
 
-bool space_has_room(const struct space *space, uint64_t bytes, bool with_reserve)
+bool space_has_room(const struct space *space, uint64_t bytes, enum space_use use)
 {
-	return bytes <= (with_reserve ? space->left : space->free);
+	uint64_t half = space_reserve(space->size) / 2;
+
+	switch (use) {
+	case SPACE_ALL:
+		return bytes <= space->left;
+	case SPACE_REPAIR:
+		return space->left > half && bytes <= space->left - half;
+	default:
+		return bytes <= space->free;
+	}
 }

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Who asks for room: a repair leaves half of the reserve to deletes, votes and merges. */
+enum space_use { SPACE_ORDINARY, SPACE_REPAIR, SPACE_ALL };
+
 struct space {
 	uint64_t size; /* of the file system */
 	uint64_t left; /* for us, with the reserve */
@@ -19,6 +22,6 @@ int space_read(int fd, struct space *ret);
 uint64_t space_reserve(uint64_t size);
 
 /* Is there room for so many bytes? */
-bool space_has_room(const struct space *space, uint64_t bytes, bool with_reserve);
+bool space_has_room(const struct space *space, uint64_t bytes, enum space_use use);
 
 #endif

@@ -257,8 +257,9 @@ int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char
 int store_batch_reserve(struct store_batch *batch, uint64_t counter);
 int store_batch_epoch(struct store_batch *batch, uint32_t epoch);
 
-/* These use the reserve of a full disk: repairs, deletes and the votes on them. */
+/* These use the reserve of a full disk: deletes and votes; content that is repaired half of it. */
 void store_batch_may_use_reserve(struct store_batch *batch);
+void store_batch_is_repair(struct store_batch *batch);
 
 /*
  * Durable and visible, or (ENOSPC, EIO) nothing of it is.  Frees the batch in either case.

@@ -224,5 +224,10 @@ int store_batch_epoch(struct store_batch *batch, uint32_t epoch)
 
 void store_batch_may_use_reserve(struct store_batch *batch)
 {
-	batch->may_use_reserve = true;
+	batch->use = SPACE_ALL;
+}
+
+void store_batch_is_repair(struct store_batch *batch)
+{
+	batch->use = SPACE_REPAIR;
 }

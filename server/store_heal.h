@@ -66,10 +66,10 @@ int store_batch_forget(struct store_batch *batch, const char *path, size_t len,
 /*
  * Content that was repaired comes as any other, by store_batch_content or store_batch_upload,
  * and needs no binding where a register names it.  It takes the place of chunks that were found
- * damaged.  These uploads are repairs: they may use the reserve of a full disk, and so should
- * their batch (store_batch_may_use_reserve).
+ * damaged.  These uploads are repairs: they may use half of the reserve of a full disk, and so
+ * should their batch (store_batch_is_repair).
  */
-void store_uploads_may_use_reserve(struct store_uploads *uploads);
+void store_uploads_are_repairs(struct store_uploads *uploads);
 
 /* A value that was learned (store_batch_accept without STORE_CONFIRMED) mends a damaged record of
  * the same ballot. */

@@ -334,5 +334,5 @@ bool store_has_room(struct store *store, uint64_t bytes)
 	struct space space;
 
 	return space_read(store->seg_fd, &space) == 0 &&
-	       space_has_room(&space, bytes, false);
+	       space_has_room(&space, bytes, SPACE_ORDINARY);
 }

@@ -21,7 +21,7 @@ enum { COUNT_MAX = 8, MEMORY_MAX = 8 << 20, NOTES_MAX = 16 << 20 };
 
 struct store_uploads {
 	struct store *store;
-	bool may_use_reserve;
+	enum space_use use;
 	struct store_upload *first;
 	unsigned count;
 };
@@ -263,12 +263,12 @@ static bool has_room(const struct store_uploads *uploads, uint64_t bytes)
 	struct space space;
 
 	return space_read(uploads->store->seg_fd, &space) == 0 &&
-	       space_has_room(&space, bytes, uploads->may_use_reserve);
+	       space_has_room(&space, bytes, uploads->use);
 }
 
-void store_uploads_may_use_reserve(struct store_uploads *uploads)
+void store_uploads_are_repairs(struct store_uploads *uploads)
 {
-	uploads->may_use_reserve = true;
+	uploads->use = SPACE_REPAIR;
 }
 
 int store_upload(struct store_uploads *uploads, const dfs_id *object,

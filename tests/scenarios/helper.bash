@@ -218,6 +218,15 @@ servers_start()
 	for n in 1 2 3 4; do
 		server_wait "$n"
 	done
+	# So that the first command finds all four; one whose store is not whole may never vote.
+	for n in 1 2 3 4; do
+		eventually 10 votes_since_start "$n" >/dev/null || true
+	done
+}
+
+votes_since_start()
+{
+	awk '/^== start/ { votes = 0 } $4 == "voting" { votes = 1 } END { exit !votes }' "$CLUSTER/dfs$1.log"
 }
 
 server_stop()

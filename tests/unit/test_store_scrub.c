@@ -413,7 +413,7 @@ static void mend_by_upload(struct store_fixture *fixture, uint32_t len)
 	struct store_batch *batch = store_batch_new(fixture->store);
 	dfs_share share = {.object = store_fixture_id(1), .units = 4, .chunks = 4};
 
-	store_uploads_may_use_reserve(uploads);
+	store_uploads_are_repairs(uploads);
 	assert_int_equal(store_fixture_upload(uploads, 1, 4, 4, len), 0);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
 	assert_int_equal(store_commit(batch), 0);
