@@ -96,7 +96,7 @@ static void bind_turn(struct attempt *attempt, struct turn *turn)
 		if (status == DFS_OVER_QUOTA)
 			proposal->over |= bit(s);
 		if (status == DFS_IO)
-			proposal->failing |= bit(s);
+			turn->failing |= bit(s);
 	}
 	round_free(round);
 }
@@ -278,7 +278,7 @@ static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
 	else if (chunks != 0 && status == DFS_OVER_QUOTA)
 		turn->proposal->over |= bit(server);
 	else if (chunks != 0 && status == DFS_IO)
-		turn->proposal->failing |= bit(server);
+		turn->failing |= bit(server);
 }
 
 static void take_answer(struct attempt *attempt, struct prepare_call *call,
@@ -431,7 +431,7 @@ bool attempt_has_staged(const struct turn *turn)
 void attempt_note(struct turn *turn, unsigned server, dfs_status status)
 {
 	if (status == DFS_IO)
-		turn->proposal->failing |= bit(server);
+		turn->failing |= bit(server);
 	if (status == DFS_INVALID)
 		turn->invalid |= bit(server);
 	else if (status == DFS_DENIED)

@@ -29,6 +29,7 @@ struct turn {
 	unsigned denied;    /* servers that say that it is not ours to make; mask */
 	unsigned nobody;    /* of these, because they do not know who calls any more */
 	unsigned unchecked; /* servers that cannot tell whether it is; mask */
+	unsigned failing;   /* servers whose disk failed; mask */
 	unsigned refusing; /* servers that have answered ACCEPT otherwise than with yes */
 	bool begins; /* it is this ACCEPT that may make the operation happen first */
 };

@@ -93,6 +93,7 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 {
 	struct judgement *judgement = &turn->judgement;
 	unsigned full = turn->full | turn->proposal->full, took = 0;
+	unsigned failing = turn->failing | turn->proposal->failing;
 	char names[DFS_WHY];
 
 	if (judgement->verdict != JUDGE_PROPOSE || turn->refused != 0 ||
@@ -112,11 +113,11 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 			 "servers could take it; delete something or give them larger "
 			 "disks",
 			 session_names(full, names));
-	else if (turn->proposal->failing)
+	else if (failing)
 		snprintf(turn->why, sizeof turn->why,
 			 "fewer than three servers could take its content, for the disk "
 			 "of %s failed: look into its log",
-			 session_names(turn->proposal->failing, names));
+			 session_names(failing, names));
 	else
 		snprintf(turn->why, sizeof turn->why,
 			 "fewer than three servers could take its content (not %s): "

@@ -232,13 +232,15 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		pending[i]->bound |= attempt_has_staged(&attempt.turns[i]);
 		pending[i]->full |= attempt.turns[i].full;
-		pending[i]->unchecked = attempt.turns[i].unchecked;
 		decided[i] = !ended[i] && decision_make(&attempt, &attempt.turns[i]);
 	}
 	attempt_accept(&attempt);
 	for (size_t i = 0; i < count; i++) {
 		struct turn *turn = &attempt.turns[i];
 
+		pending[i]->failing |= turn->failing;
+		pending[i]->unchecked = turn->unchecked;
+		pending[i]->unable = turn->unchecked | turn->failing;
 		if (decided[i])
 			ended[i] = conclude(&attempt, turn);
 		if (!ended[i] && decision_is_final(dfs, turn, &refusal)) {
@@ -249,13 +251,13 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 	attempt_free(&attempt);
 }
 
-/* Servers that cannot check who calls are waited for as for servers that are not there. */
+/* Servers that can do nothing for it are waited for as for servers that are not there. */
 static bool is_over(const struct proposal *proposal, int64_t begin, int64_t ms)
 {
 	int64_t gone = clock_now_ms() - begin;
 
 	return gone > ms ||
-	       (gone > LINKS_NEED_MS && __builtin_popcount(proposal->unchecked) >= 2);
+	       (gone > LINKS_NEED_MS && __builtin_popcount(proposal->unable) >= 2);
 }
 
 static void give_up_late(struct proposal *proposal)

@@ -59,8 +59,9 @@ struct proposal {
 	unsigned full;    /* servers that had no room for it; mask */
 	unsigned failing; /* servers whose disk failed; mask */
 	unsigned over;    /* servers that call it more than the owner's quota; mask */
-	unsigned
-		unchecked; /* servers that could not tell who calls, the last time; mask */
+	/* The last time; masks: servers that could not tell who calls, and with those whose disk
+	 * failed. */
+	unsigned unchecked, unable;
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;
 	dfs_ballot first;

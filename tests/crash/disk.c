@@ -124,7 +124,7 @@ int unlinkat(int at, const char *name, int flags)
 	return rc;
 }
 
-void disk_record(struct store_fixture *fixture)
+static void disk_record(struct store_fixture *fixture)
 {
 	static char names[EVENTS_MAX][64];
 	char path[PATH_MAX];
@@ -146,7 +146,7 @@ void disk_record(struct store_fixture *fixture)
 	disk.on = true;
 }
 
-void disk_stop(struct store_fixture *fixture)
+static void disk_stop(struct store_fixture *fixture)
 {
 	store_close(fixture->store);
 	fixture->store = NULL;
@@ -161,7 +161,7 @@ const struct disk_note *disk_noted(size_t moment, size_t number)
 	return NULL;
 }
 
-void disk_forget(void)
+static void disk_forget(void)
 {
 	char path[PATH_MAX + NAME];
 
@@ -242,9 +242,14 @@ static bool changes_folder(const struct event *event)
 	return event->type == RENAMED || event->type == UNLINKED;
 }
 
+struct tried {
+	unsigned states, wrong;
+	size_t events;
+};
+
 struct walk {
 	bool (*is_right)(struct store *store, size_t moment);
-	struct disk_states result;
+	struct tried result;
 };
 
 /*
@@ -299,8 +304,8 @@ static void try_moment(struct walk *walk, size_t end)
 			try_state(walk, end, synced, mask, (enum torn)torn);
 }
 
-struct disk_states disk_walk(const struct store_rules *rules,
-			     bool (*is_right)(struct store *store, size_t moment))
+static struct tried walk_states(const struct store_rules *rules,
+				bool (*is_right)(struct store *store, size_t moment))
 {
 	struct walk walk = {.is_right = is_right, .result.events = disk.count};
 
@@ -316,4 +321,39 @@ struct disk_states disk_walk(const struct store_rules *rules,
 		try_moment(&walk, end);
 	store_fixture_end(&state_fixture);
 	return walk.result;
+}
+
+static struct tried try_play(const struct disk_play *play,
+			     const struct store_rules *rules, uint64_t merge_bytes)
+{
+	struct store_fixture fixture = {0};
+	struct tried tried;
+
+	store_fixture_rules(&fixture);
+	fixture.rules = *rules;
+	fixture.rules.merge_bytes = merge_bytes;
+	play->begin(&fixture);
+	disk_record(&fixture);
+	play->script(&fixture);
+	disk_stop(&fixture);
+	tried = walk_states(rules, play->is_right);
+	disk_forget();
+	store_fixture_end(&fixture);
+	print_message("# %zu events, %u states, %u of them wrong\n", tried.events,
+		      tried.states, tried.wrong);
+	return tried;
+}
+
+void disk_expect_right(const struct disk_play *play, uint64_t merge_bytes)
+{
+	struct tried tried = try_play(play, &store_rules_default, merge_bytes);
+
+	assert_true(tried.states > 100);
+	assert_int_equal(tried.wrong, 0);
+}
+
+void disk_expect_wrong(const struct disk_play *play, const struct store_rules *broken,
+		       uint64_t merge_bytes)
+{
+	assert_true(try_play(play, broken, merge_bytes).wrong > 0);
 }

@@ -21,28 +21,29 @@ struct disk_note {
 	uint64_t counter;
 };
 
-/* From now on; what is in the folder is on the disk. */
-void disk_record(struct store_fixture *fixture);
-/* Any thread. */
-void disk_note(unsigned what, unsigned number, uint64_t counter);
-/* Closes the store, too. */
-void disk_stop(struct store_fixture *fixture);
+/* What happens on a disk, and what must be so whenever the power goes. */
+struct disk_play {
+	/* Starts the store, under rules that are given, and does what is done before. */
+	void (*begin)(struct store_fixture *fixture);
+	void (*script)(struct store_fixture *fixture);
+	bool (*is_right)(struct store *store, size_t moment);
+};
 
+/* From a script, in any thread. */
+void disk_note(unsigned what, unsigned number, uint64_t counter);
 /* The notes made before a moment, by number from 0; NULL: no more. */
 const struct disk_note *disk_noted(size_t moment, size_t number);
 
 /*
- * Opens each state of each moment under the rules, without merges or drops, and asks whether it is
- * right, by what was noted before.
+ * cmocka tests.  The play is recorded; then each state of each moment is opened under the same rules,
+ * without merges or drops, and asked whether it is right: all are, or, when one of the rules is broken,
+ * some are not, without which the first proves nothing.
+ *
+ * merge_bytes is the limit of a merged segment: with a small one the first segments soon are too large
+ * to be merged again, with a large one every merge begins at the first.
  */
-struct disk_states {
-	unsigned states, wrong;
-	size_t events;
-};
-struct disk_states disk_walk(const struct store_rules *rules,
-			     bool (*is_right)(struct store *store, size_t moment));
-
-/* Removes what was kept of the files. */
-void disk_forget(void);
+void disk_expect_right(const struct disk_play *play, uint64_t merge_bytes);
+void disk_expect_wrong(const struct disk_play *play, const struct store_rules *broken,
+		       uint64_t merge_bytes);
 
 #endif

@@ -254,53 +254,27 @@ static bool state_is_right(struct store *store, size_t end)
 
 /* ---- the tests ------------------------------------------------------------------------- */
 
-/* As in store_states.c. */
+/* Limits of a merged segment; none: nothing is merged. */
 enum { NO_RUNS = 0, RUNS_BEHIND_FIRST = 6000, RUNS_FROM_FIRST = 400000 };
 
-static struct disk_states try_rules(const struct store_rules *rules, uint64_t merge_bytes)
+static void begin(struct store_fixture *fixture)
 {
-	struct store_fixture fixture = {0};
-	struct disk_states tried;
-
-	store_fixture_rules(&fixture);
-	fixture.rules = *rules;
-	fixture.rules.merge_fan = 0;
-	fixture.rules.merge_bytes = merge_bytes;
-	fixture.rules.grace_ms = 3600000;
-	store_fixture_start(&fixture);
-	fill(&fixture);
-	fixture.rules.merge_fan = merge_bytes == NO_RUNS ? 0 : 4;
-	fixture.rules.grace_ms = 1;
-	store_fixture_reopen(&fixture);
-	disk_record(&fixture);
-	run_script(&fixture);
-	disk_stop(&fixture);
-	tried = disk_walk(rules, state_is_right);
-	disk_forget();
-	store_fixture_end(&fixture);
-	print_message("# %zu events, %u states, %u of them wrong\n", tried.events,
-		      tried.states, tried.wrong);
-	return tried;
+	fixture->rules.merge_fan = 0;
+	fixture->rules.grace_ms = 3600000;
+	store_fixture_start(fixture);
+	fill(fixture);
+	fixture->rules.merge_fan = fixture->rules.merge_bytes == NO_RUNS ? 0 : 4;
+	fixture->rules.grace_ms = 1;
+	store_fixture_reopen(fixture);
 }
 
-static void try_good(uint64_t merge_bytes)
-{
-	struct disk_states tried = try_rules(&store_rules_default, merge_bytes);
-
-	assert_true(tried.states > 100);
-	assert_int_equal(tried.wrong, 0);
-}
+static const struct disk_play play = {begin, run_script, state_is_right};
 
 static void test_no_state_is_wrong(void **state)
 {
 	(void)state;
-	try_good(RUNS_BEHIND_FIRST);
-	try_good(RUNS_FROM_FIRST);
-}
-
-static void try_broken(const struct store_rules *rules, uint64_t merge_bytes)
-{
-	assert_true(try_rules(rules, merge_bytes).wrong > 0);
+	disk_expect_right(&play, RUNS_BEHIND_FIRST);
+	disk_expect_right(&play, RUNS_FROM_FIRST);
 }
 
 static void test_broken_rule_registers_below_count(void **state)
@@ -310,7 +284,7 @@ static void test_broken_rule_registers_below_count(void **state)
 	(void)state;
 	rules.bury_registers = false;
 	/* A merge may be early enough to leave out all that is buried. */
-	try_broken(&rules, NO_RUNS);
+	disk_expect_wrong(&play, &rules, NO_RUNS);
 }
 
 static void test_broken_rule_recovery_is_not_known(void **state)
@@ -319,7 +293,7 @@ static void test_broken_rule_recovery_is_not_known(void **state)
 
 	(void)state;
 	rules.seal_recovering = false;
-	try_broken(&rules, RUNS_FROM_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_FROM_FIRST);
 }
 
 static void test_broken_rule_floor_is_not_raised(void **state)
@@ -328,7 +302,7 @@ static void test_broken_rule_floor_is_not_raised(void **state)
 
 	(void)state;
 	rules.raise_floor = false;
-	try_broken(&rules, RUNS_FROM_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_FROM_FIRST);
 }
 
 static void test_broken_rule_what_undoes_is_left_out(void **state)
@@ -337,7 +311,7 @@ static void test_broken_rule_what_undoes_is_left_out(void **state)
 
 	(void)state;
 	rules.keep_undone = false;
-	try_broken(&rules, RUNS_BEHIND_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_BEHIND_FIRST);
 }
 
 static void test_broken_rule_no_fsync_of_segments(void **state)
@@ -346,7 +320,7 @@ static void test_broken_rule_no_fsync_of_segments(void **state)
 
 	(void)state;
 	rules.fsync_segments = false;
-	try_broken(&rules, RUNS_FROM_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_FROM_FIRST);
 }
 
 static void test_broken_rule_no_fsync_of_folder(void **state)
@@ -355,7 +329,7 @@ static void test_broken_rule_no_fsync_of_folder(void **state)
 
 	(void)state;
 	rules.fsync_folder = false;
-	try_broken(&rules, RUNS_FROM_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_FROM_FIRST);
 }
 
 int main(void)

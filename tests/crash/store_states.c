@@ -136,54 +136,23 @@ static bool state_is_right(struct store *store, size_t end)
 
 /* ---- the tests ----------------------------------------------------------------------- */
 
-/*
- * Limits of a merged segment: with the small one the first segments soon are too large to be
- * merged again, with the large one every merge begins at the first.
- */
+/* Limits of a merged segment. */
 enum { RUNS_BEHIND_FIRST = 30000, RUNS_FROM_FIRST = 400000 };
 
-/* Runs the script under these rules, and opens every state under them. */
-static struct disk_states try_rules(const struct store_rules *rules, uint64_t merge_bytes)
+static void begin(struct store_fixture *fixture)
 {
-	struct store_fixture fixture = {0};
-	struct disk_states tried;
-
-	store_fixture_rules(&fixture);
-	fixture.rules = *rules;
-	fixture.rules.merge_fan = 4;
-	fixture.rules.merge_bytes = merge_bytes;
-	fixture.rules.grace_ms = 1;
-	store_fixture_start(&fixture);
-	disk_record(&fixture);
-	run_script(&fixture);
-	disk_stop(&fixture);
-	tried = disk_walk(rules, state_is_right);
-	disk_forget();
-	store_fixture_end(&fixture);
-	print_message("# %zu events, %u states, %u of them wrong\n", tried.events,
-		      tried.states, tried.wrong);
-	return tried;
+	fixture->rules.merge_fan = 4;
+	fixture->rules.grace_ms = 1;
+	store_fixture_start(fixture);
 }
 
-static void try_good(uint64_t merge_bytes)
-{
-	struct disk_states tried = try_rules(&store_rules_default, merge_bytes);
-
-	assert_true(tried.states > 100);
-	assert_int_equal(tried.wrong, 0);
-}
+static const struct disk_play play = {begin, run_script, state_is_right};
 
 static void test_1_8_no_state_loses_anything(void **state)
 {
 	(void)state;
-	try_good(RUNS_BEHIND_FIRST);
-	try_good(RUNS_FROM_FIRST);
-}
-
-/* The same states under rules of which one is broken: some must be wrong. */
-static void try_broken(const struct store_rules *rules, uint64_t merge_bytes)
-{
-	assert_true(try_rules(rules, merge_bytes).wrong > 0);
+	disk_expect_right(&play, RUNS_BEHIND_FIRST);
+	disk_expect_right(&play, RUNS_FROM_FIRST);
 }
 
 static void test_broken_rule_no_fsync_of_segments(void **state)
@@ -192,7 +161,7 @@ static void test_broken_rule_no_fsync_of_segments(void **state)
 
 	(void)state;
 	rules.fsync_segments = false;
-	try_broken(&rules, RUNS_BEHIND_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_BEHIND_FIRST);
 }
 
 static void test_broken_rule_no_fsync_of_folder(void **state)
@@ -201,7 +170,7 @@ static void test_broken_rule_no_fsync_of_folder(void **state)
 
 	(void)state;
 	rules.fsync_folder = false;
-	try_broken(&rules, RUNS_BEHIND_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_BEHIND_FIRST);
 }
 
 static void test_broken_rule_covered_segments_stay(void **state)
@@ -210,7 +179,7 @@ static void test_broken_rule_covered_segments_stay(void **state)
 
 	(void)state;
 	rules.drop_covered = false;
-	try_broken(&rules, RUNS_FROM_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_FROM_FIRST);
 }
 
 static void test_broken_rule_drops_left_out(void **state)
@@ -219,7 +188,7 @@ static void test_broken_rule_drops_left_out(void **state)
 
 	(void)state;
 	rules.keep_undone = false;
-	try_broken(&rules, RUNS_BEHIND_FIRST);
+	disk_expect_wrong(&play, &rules, RUNS_BEHIND_FIRST);
 }
 
 int main(void)

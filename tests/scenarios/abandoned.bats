@@ -31,15 +31,6 @@ dies()
 	}
 }
 
-status_of()
-{
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	server = json.loads(line)
-	if server.get("server") == sys.argv[1]:
-		print(server.get(sys.argv[2], ""))' "dfs$1" "$2"
-}
-
 # So many files, contents of just these, and nothing else, on each of these servers.
 clean()
 {

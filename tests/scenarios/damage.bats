@@ -31,16 +31,6 @@ with open(path, "r+b", 0) as file:
 os.chmod(path, 0o400)' "$1" "$2"
 }
 
-# The word that status has for a server: "up" (and voting), "recovering", "down"
-state_of()
-{
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	server = json.loads(line)
-	if server.get("server") == sys.argv[1]:
-		print(server["status"])' "dfs$1"
-}
-
 # A merge may take a segment away at any time, even all that were there; what is there can be read.
 # gdbmtool ends with 0 also when there is nothing to open.
 segments_are_read()
@@ -129,18 +119,13 @@ spoil()
 		for name in one two three; do
 			client get $name - | cmp "$T/$name" -
 		done
-		[[ "$(state_of 2)" == @(up|recovering) ]]
+		[[ "$(status_of 2 status)" == @(up|recovering) ]]
 		server_kill 2
 		rm -rf "$CLUSTER/dfs2/data"
 		cp -a "$T/whole" "$CLUSTER/dfs2/data"
 	done
 	server_start 2
-	eventually 30 votes 2
-}
-
-votes()
-{
-	[ "$(state_of "$1")" = up ]
+	eventually 30 is 2 up
 }
 
 # It says that it has lost its store; reading and writing go on; it votes again by itself, with a
@@ -152,14 +137,14 @@ expect_recovery()
 	client put "$T/in" while
 	client get while - | cmp "$T/in" -
 	log_has "$1" ' recovering why='
-	eventually 30 votes "$1"
+	eventually 30 is "$1" up
 	log_has "$1" ' voting epoch=[1-9]'
 	server_kill $next
 	client put "$T/in" "more/$1"
 	client stat kept
 	client delete while
 	server_start $next
-	eventually 30 votes $next
+	eventually 30 is $next up
 	rm "$CLUSTER/dfs$1.log"
 }
 

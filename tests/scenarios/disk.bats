@@ -41,20 +41,6 @@ each_segment()
 	done
 }
 
-status_of()
-{
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	server = json.loads(line)
-	if server.get("server") == sys.argv[1]:
-		print(server.get(sys.argv[2], ""))' "dfs$1" "$2"
-}
-
-is()
-{
-	[ "$(status_of "$1" status)" = "$2" ]
-}
-
 put_many()
 {
 	local sizes=(0 1 3 1000 70000 300000) i

@@ -43,6 +43,9 @@
 #	damage_large N		wrong bytes in all large segments of dfsN, which may run
 #	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit
 #	log_has N PATTERN...	greps dfsN's log (grep -E)
+#	status_of N FIELD	one field of what status tells of dfsN: "status" is the word for it
+#	is N WORD		is that its word?  "up": it votes
+#	has_voted N COUNT	so many times since its log began
 #	field NAME		stdin: JSON lines; prints this field of each
 #	need_root		skips the test where it cannot run
 #	namespace_start		network and mount namespaces of the test's own (root; else skips)
@@ -335,6 +338,25 @@ log_has()
 	local n=$1
 	shift
 	grep -Eq "$@" "$CLUSTER/dfs$n.log"
+}
+
+status_of()
+{
+	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
+for line in sys.stdin:
+	server = json.loads(line)
+	if server.get("server") == sys.argv[1]:
+		print(server.get(sys.argv[2], ""))' "dfs$1" "$2"
+}
+
+is()
+{
+	[ "$(status_of "$1" status)" = "$2" ]
+}
+
+has_voted()
+{
+	[ "$(grep -c ' voting ' "$CLUSTER/dfs$1.log")" -ge "$2" ]
 }
 
 field()

@@ -62,13 +62,12 @@ has_recovered()
 }
 
 @test "logs: as much as log_level says, from every server" {
-	has_voted_again()
+	all_up()
 	{
-		[ "$(client status --json | "$PYTHON" -c 'import json, sys
-print(sum(json.loads(line).get("status") == "up" for line in sys.stdin))')" = 4 ]
+		is 1 up && is 2 up && is 3 up && is 4 up
 	}
 	settings 'log_level = error'
-	live has_voted_again
+	live all_up
 	[ "$(levels)" = "error " ]
 	rm "$CLUSTER"/dfs?.log
 	settings 'log_level = info'

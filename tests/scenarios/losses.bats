@@ -25,15 +25,6 @@ teardown()
 	lose 3 flip_bytes 3
 }
 
-votes()
-{
-	[ "$(client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	told = json.loads(line)
-	if told["server"] == "dfs" + sys.argv[1]:
-		print(told["status"])' "$1")" = up ]
-}
-
 # The second one while the content of the first has yet to come back: neighbours have one copy of each.
 @test "3.1 the disks of two opposite servers are emptied one after the other" {
 	servers_start
@@ -42,7 +33,7 @@ for line in sys.stdin:
 	empty 1
 	change
 	server_start 1
-	eventually 120 votes 1
+	eventually 120 is 1 up
 	server_kill 3
 	empty 3
 	server_start 3

@@ -12,32 +12,11 @@ teardown()
 	cluster_end
 }
 
-# One field of what status tells of a server: "status" is the word for it.
-status_of()
-{
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	server = json.loads(line)
-	if server.get("server") == sys.argv[1]:
-		print(server.get(sys.argv[2], ""))' "dfs$1" "$2"
-}
-
-is()
-{
-	[ "$(status_of "$1" status)" = "$2" ]
-}
-
 # As many registers as another server has, and voting.
 has_caught_up()
 {
 	is "$1" up && [ "$(status_of "$1" files)" = "$(status_of "$2" files)" ] &&
 		[ "$(status_of "$1" tombstones)" = "$(status_of "$2" tombstones)" ]
-}
-
-# So many times since the beginning.
-has_voted()
-{
-	[ "$(grep -c ' voting ' "$CLUSTER/dfs$1.log")" -ge "$2" ]
 }
 
 # Versions of all files, as three servers tell them.

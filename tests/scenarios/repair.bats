@@ -33,13 +33,8 @@ reads_without_any()
 		client get -r "$1" "$T/out"
 		diff -r "$T/$1" "$T/out"
 		server_start $n
-		eventually 30 votes $n
+		eventually 30 is $n up
 	done
-}
-
-votes()
-{
-	client status --json 2>/dev/null | grep "\"dfs$1\"" | grep -q '"up"'
 }
 
 # What the manifests say of files below NAME: every server has its two chunks.

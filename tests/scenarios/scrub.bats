@@ -19,20 +19,6 @@ settings()
 	printf '%s\n' '[server]' 'scrub_share = 100' "$@" >>"$DFS_CONFIG"
 }
 
-status_of()
-{
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	server = json.loads(line)
-	if server.get("server") == sys.argv[1]:
-		print(server.get(sys.argv[2], ""))' "dfs$1" "$2"
-}
-
-is()
-{
-	[ "$(status_of "$1" status)" = "$2" ]
-}
-
 # How many rounds have ended that found nothing damaged.
 clean_rounds()
 {

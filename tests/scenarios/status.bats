@@ -21,19 +21,9 @@ counts()
 	[ $code = "$1" ] && [ "$(tail -1 "$T/status" | field files_by_copies)" = "{\"2\": $2, \"1\": $3, \"0\": $4}" ]
 }
 
-# One field of what status tells of a server.
-told()
+tells()
 {
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	server = json.loads(line)
-	if server.get("server") == sys.argv[1]:
-		print(server.get(sys.argv[2]))' "dfs$1" "$2"
-}
-
-is()
-{
-	[ "$(told "$1" "$2")" = "$3" ]
+	[ "$(status_of "$1" "$2")" = "$3" ]
 }
 
 # So that nothing heals while a test looks.
@@ -75,7 +65,7 @@ three_files_and_a_loss()
 	counts 1 0 3 0
 	server_start 4
 	# It votes when two have told what they remember of it.
-	eventually 30 is 4 status up
+	eventually 30 is 4 up
 	server_kill 3
 	counts 2 0 1 2
 	# One that tells is not enough.
@@ -97,36 +87,36 @@ three_files_and_a_loss()
 		client put "$T/$i" "$i"
 	done
 	server_kill 1 3 4
-	eventually 20 is 2 status up
-	is 1 status down
+	eventually 20 is 2 up
+	is 1 down
 	server_kill 2
 	# Alone it waits for what two others remember of it.
 	server_start 2
-	eventually 20 is 2 status starting
+	eventually 20 is 2 starting
 	rm -rf "$CLUSTER"/dfs3/data/*
 	server_start 3
-	eventually 20 is 3 status recovering
+	eventually 20 is 3 recovering
 	run client status
 	[[ $output == *"dfs3  recovering  "* && $output == *"dfs2  starting    "* ]]
 	server_start 1
 	server_start 4
 	eventually 60 counts 0 3 0 0
-	[ "$(told 3 epoch)" -ge 1 ]
-	is 3 software "$(client --version | sed 's/.* //')"
+	[ "$(status_of 3 epoch)" -ge 1 ]
+	tells 3 software "$(client --version | sed 's/.* //')"
 }
 
 @test "status: what is damaged on both servers is unreadable: counted, named, and 2" {
 	three_files_and_a_loss
 	[[ $(client list -l | grep lost) == *" 0/2  "*"[incomplete]" ]]
 	[[ $(client list -l | grep one) == *" 2/2  "* ]]
-	eventually 60 is 2 lost 1
+	eventually 60 tells 2 lost 1
 	run -2 --separate-stderr client status
 	[ "${lines[-2]}" = "3 files: 2 with two copies, 0 with one, 1 unreadable" ]
 	[ "${lines[-1]}" = lost ]
 	# What they cannot mend they say.
 	[[ $output == *"      heals: 1 file to fetch ("*" of which nobody in reach has 1"* ]]
-	is 2 owed 1
-	is 1 owed 0
+	tells 2 owed 1
+	tells 1 owed 0
 	# Two servers lack something: that it is of one file, its names tell; to who may list it.
 	[ "$(client status --json | tail -1 | field at_most)" = false ]
 	run -2 --separate-stderr client status --user other

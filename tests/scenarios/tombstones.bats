@@ -13,25 +13,10 @@ teardown()
 	cluster_end
 }
 
-# One field of what status tells of a server.
-status_of()
-{
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-for line in sys.stdin:
-	server = json.loads(line)
-	if server.get("server") == sys.argv[1]:
-		print(server.get(sys.argv[2], ""))' "dfs$1" "$2"
-}
-
 tombstones_are()
 {
 	local n=$1 want=$2
 	[ "$(status_of "$n" tombstones)" = "$want" ]
-}
-
-has_voted()
-{
-	[ "$(grep -c ' voting ' "$CLUSTER/dfs$1.log")" -ge "$2" ]
 }
 
 # So many files a/1, a/2 and so on.

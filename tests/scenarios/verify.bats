@@ -26,13 +26,7 @@ edit()
 	server_stop "$n"
 	[ "$("$DFS_TOOLS/scenarios/tools/edit" "$CLUSTER/dfs$n/data" "$@")" != 0 ]
 	server_start "$n"
-	eventually 60 votes "$n"
-}
-
-votes()
-{
-	client status --json 2>/dev/null | "$PYTHON" -c 'import json, sys
-sys.exit(not any(x.get("server") == sys.argv[1] and x.get("votes") for x in map(json.loads, sys.stdin)))' "dfs$1"
+	eventually 60 is "$n" up
 }
 
 verified()

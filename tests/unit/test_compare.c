@@ -21,32 +21,13 @@ static const char path[] = "/ann/x";
 
 static int set_up(void **state)
 {
-	struct world *world = calloc(1, sizeof *world);
+	struct world *world;
+	int rc = world_set_up(state);
 
-	assert_non_null(world);
-	world_create(world);
+	world = *state;
 	world->compare_rules.settle_ms = 0;
 	world_start_all(world);
-	*state = world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_destroy(*state);
-	free(*state);
-	return 0;
-}
-
-static unsigned accept_on(struct world *world, unsigned servers, const char *at,
-			  dfs_ballot ballot, unsigned operation)
-{
-	unsigned yes = 0;
-
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (servers & 1U << (s - 1))
-			yes += world_accept(world, s, at, ballot, operation) == DFS_OK;
-	return yes;
+	return rc;
 }
 
 static struct compare_outcome compare(struct world *world, unsigned server, unsigned peer,
@@ -107,7 +88,8 @@ static void test_one_of_many_is_found_in_few_calls(void **state)
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		world_recover(world, s);
 	assert_int_equal(
-		accept_on(world, 0xd, "/ann/01500", world_ballot(0, 900000, 1), 7), 3);
+		world_accept_on(world, 0xd, "/ann/01500", world_ballot(0, 900000, 1), 7),
+		3);
 	struct compare_outcome outcome = compare(world, 2, 1, false);
 
 	assert_true(outcome.whole);
@@ -200,7 +182,7 @@ static void test_who_was_away_learns(void **state)
 	struct world *world = *state;
 	struct store_register reg;
 
-	assert_int_equal(accept_on(world, 0x7, path, world_ballot(0, 10, 1), 7), 3);
+	assert_int_equal(world_accept_on(world, 0x7, path, world_ballot(0, 10, 1), 7), 3);
 	struct compare_outcome outcome = compare(world, 4, 2, false);
 
 	assert_int_equal(outcome.learned, 1);
@@ -214,8 +196,8 @@ static void test_who_was_away_is_taught(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
-	assert_int_equal(accept_on(world, 0x7, path, world_ballot(0, 20, 1), 8), 3);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0x7, path, world_ballot(0, 20, 1), 8), 3);
 	struct compare_outcome outcome = compare(world, 2, 4, false);
 
 	assert_int_equal(outcome.taught, 1);
@@ -227,8 +209,8 @@ static void test_what_no_three_name_is_finished(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
-	assert_int_equal(accept_on(world, 0x5, path, world_ballot(0, 20, 1), 8), 2);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0x5, path, world_ballot(0, 20, 1), 8), 2);
 	/* By the first server that votes, or by any if it must be. */
 	assert_int_equal(compare(world, 3, 4, false).finished, 0);
 	assert_int_equal(counter_of(world, 4, path), 10);
@@ -237,14 +219,15 @@ static void test_what_no_three_name_is_finished(void **state)
 		assert_true(counter_of(world, s, path) > 20);
 	for (unsigned s = 2; s <= DFS_SERVERS; s++)
 		assert_true(are_alike(world, 1, s));
-	assert_int_equal(accept_on(world, 0x8, path, world_ballot(0, 900000, 1), 9), 1);
+	assert_int_equal(world_accept_on(world, 0x8, path, world_ballot(0, 900000, 1), 9),
+			 1);
 	assert_int_equal(compare(world, 3, 4, true).finished, 1);
 	assert_true(are_alike(world, 3, 4));
 }
 
 static void accept_more(struct world *world)
 {
-	assert_int_equal(accept_on(world, 0x1, path, world_ballot(0, 30, 1), 9), 1);
+	assert_int_equal(world_accept_on(world, 0x1, path, world_ballot(0, 30, 1), 9), 1);
 }
 
 /* Somebody is at work: what was found has become something newer meanwhile. */
@@ -252,7 +235,7 @@ static void test_what_moves_is_left_alone(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(accept_on(world, 0x1, path, world_ballot(0, 20, 1), 8), 1);
+	assert_int_equal(world_accept_on(world, 0x1, path, world_ballot(0, 20, 1), 8), 1);
 	world->meanwhile = accept_more;
 	struct compare_outcome outcome = compare(world, 1, 2, true);
 
@@ -266,7 +249,7 @@ static void test_two_are_too_few(void **state)
 {
 	struct world *world = *state;
 
-	assert_int_equal(accept_on(world, 0x3, path, world_ballot(0, 20, 1), 8), 2);
+	assert_int_equal(world_accept_on(world, 0x3, path, world_ballot(0, 20, 1), 8), 2);
 	world_stop(world, 3);
 	world_stop(world, 2);
 	struct compare_outcome outcome = compare(world, 1, 4, true);
@@ -312,7 +295,8 @@ static bool is_read_and_overwritten(struct world *world)
 	(void)compare(world, 2, 1, false);
 	(void)compare(world, 3, 1, false);
 	operation = world_read(world, three, path, &equal);
-	return equal && operation == 7 && accept_on(world, 0xe, path, higher, 8) == 3;
+	return equal && operation == 7 &&
+	       world_accept_on(world, 0xe, path, higher, 8) == 3;
 }
 
 static void test_learning_from_one_is_wrong(void **state)
@@ -347,8 +331,8 @@ static void test_in_the_end_nothing_differs(void **state)
 	for (unsigned i = 0; i < 150; i++) {
 		random = random * 1103515245U + 12345U;
 		snprintf(name, sizeof name, "/ann/%03u", (random >> 8) % 60);
-		(void)accept_on(world, (random >> 16) & 0xf, name,
-				world_ballot(0, i + 1, random >> 20), i + 1);
+		(void)world_accept_on(world, (random >> 16) & 0xf, name,
+				      world_ballot(0, i + 1, random >> 20), i + 1);
 	}
 	for (unsigned round = 0; round < 3 && different > 0; round++) {
 		different = 0;
@@ -383,7 +367,7 @@ static void test_3_3_tombstones_are_told_from_files(void **state)
 	struct world *world = *state;
 	struct compare_outcome outcome;
 
-	assert_int_equal(accept_on(world, 0x1, path, world_ballot(0, 5, 1), 7), 1);
+	assert_int_equal(world_accept_on(world, 0x1, path, world_ballot(0, 5, 1), 7), 1);
 	outcome = compare(world, 1, 2, true);
 	assert_int_equal(outcome.different, 1);
 	assert_int_equal(outcome.files, 0);
@@ -450,7 +434,7 @@ static void test_3_3_who_is_alike(void **state)
 	assert_true(becomes(are_those_alike, compare, 0xe));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_tear_down)
 
 int main(void)
 {

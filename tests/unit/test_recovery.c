@@ -1,67 +1,17 @@
 /* Servers that start, lose their stores, and vote again: four of them in one process. */
 #include "ballot.h"
 #include "memory.h"
-#include "store_heal.h"
 #include "world_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 static const char path[] = "/ann/x";
-
-static int set_up(void **state)
-{
-	struct world *world = calloc(1, sizeof *world);
-
-	assert_non_null(world);
-	world_create(world);
-	*state = world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_destroy(*state);
-	free(*state);
-	return 0;
-}
-
-static dfs_state state_of(struct world *world, unsigned server)
-{
-	return acceptor_state(world->servers[server - 1].acceptor);
-}
-
-static const char *why_of(struct world *world, unsigned server)
-{
-	static struct acceptor_standing standing;
-
-	acceptor_get_standing(world->servers[server - 1].acceptor, &standing);
-	return standing.why;
-}
-
-static dfs_seen seen_of(struct world *world, unsigned server)
-{
-	return acceptor_seen(world->servers[server - 1].acceptor);
-}
-
-/* ACCEPT on the servers of the mask; how many said yes. */
-static unsigned accept_on(struct world *world, unsigned servers, const char *at,
-			  dfs_ballot ballot, unsigned operation)
-{
-	unsigned yes = 0;
-
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (servers & 1U << (s - 1) && world->servers[s - 1].up)
-			yes += world_accept(world, s, at, ballot, operation) == DFS_OK;
-	return yes;
-}
 
 /* ---- what is remembered -------------------------------------------------------- */
 
@@ -122,12 +72,12 @@ static void test_votes_when_two_have_answered(void **state)
 
 	world_start(world, 1);
 	assert_false(world_step(world, 1));
-	assert_int_equal(state_of(world, 1), DFS_STATE_STARTING);
-	assert_non_null(strstr(why_of(world, 1), "none"));
+	assert_int_equal(world_state(world, 1), DFS_STATE_STARTING);
+	assert_non_null(strstr(world_why(world, 1), "none"));
 	world_start(world, 2);
 	assert_false(world_step(world, 1));
 	assert_false(world_step(world, 2));
-	assert_non_null(strstr(why_of(world, 1), "one"));
+	assert_non_null(strstr(world_why(world, 1), "one"));
 	/* It votes only from the second on, whatever the state of those who answer. */
 	assert_int_equal(world_accept(world, 1, path, world_ballot(0, 1, 1), 1),
 			 DFS_RECOVERING);
@@ -135,7 +85,7 @@ static void test_votes_when_two_have_answered(void **state)
 	assert_true(world_step(world, 1));
 	assert_true(world_step(world, 2));
 	assert_true(world_step(world, 3));
-	assert_int_equal(accept_on(world, 7, path, world_ballot(0, 1, 1), 1), 3);
+	assert_int_equal(world_accept_on(world, 7, path, world_ballot(0, 1, 1), 1), 3);
 }
 
 static void test_answers_are_counted_over_time(void **state)
@@ -160,24 +110,25 @@ static void test_an_emptied_server_recovers(void **state)
 	bool equal;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xe, path, world_ballot(0, 10, 1), 7), 3);
+	assert_int_equal(world_accept_on(world, 0xe, path, world_ballot(0, 10, 1), 7), 3);
 	world_empty(world, 1);
 	world_start(world, 1);
-	assert_int_equal(state_of(world, 1), DFS_STATE_RECOVERING);
+	assert_int_equal(world_state(world, 1), DFS_STATE_RECOVERING);
 	world_recover(world, 1);
 	assert_true(world_has(world, 1, path, &reg));
 	assert_int_equal(world_read(world, three, path, &equal), 7);
 	/* Two peers have adopted the new epoch: older ballots are dead there and here. */
-	assert_int_equal(seen_of(world, 1).epoch, 1);
-	assert_true(seen_of(world, 1).counter >= 10);
-	assert_true(accept_on(world, 0xf, "/ann/y", world_ballot(0, 900000, 1), 8) < 3);
+	assert_int_equal(world_seen(world, 1).epoch, 1);
+	assert_true(world_seen(world, 1).counter >= 10);
+	assert_true(world_accept_on(world, 0xf, "/ann/y", world_ballot(0, 900000, 1), 8) <
+		    3);
 	assert_int_equal(world_accept(world, 1, path, world_ballot(0, 900000, 1), 8),
 			 DFS_REFUSED);
 	/* The next one that starts has heard of it from a peer. */
 	world_stop(world, 4);
 	world_start(world, 4);
 	world_recover(world, 4);
-	assert_int_equal(seen_of(world, 4).epoch, 1);
+	assert_int_equal(world_seen(world, 4).epoch, 1);
 }
 
 static void test_a_recovery_waits_for_two_that_vote(void **state)
@@ -185,13 +136,13 @@ static void test_a_recovery_waits_for_two_that_vote(void **state)
 	struct world *world = *state;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
 	world_stop(world, 3);
 	world_stop(world, 4);
 	world_empty(world, 1);
 	world_start(world, 1);
 	assert_false(world_step(world, 1));
-	assert_non_null(strstr(why_of(world, 1), "waits for two"));
+	assert_non_null(strstr(world_why(world, 1), "waits for two"));
 	/* One that has only started does not count, though it may vote in a moment. */
 	world_start(world, 3);
 	assert_false(world_step(world, 1));
@@ -206,20 +157,21 @@ static void test_a_server_that_was_set_back_recovers(void **state)
 	struct store_register reg;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
 	world_stop(world, 1);
 	world_save(world, 1);
 	world_start(world, 1);
 	world_recover(world, 1);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 900000, 1), 8), 4);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 900000, 1), 8),
+			 4);
 	/* Its peers hear of what is new, and remember it. */
 	assert_true(world_step(world, 1));
 	world_set_back(world, 1);
 	world_start(world, 1);
-	assert_int_equal(state_of(world, 1), DFS_STATE_STARTING);
+	assert_int_equal(world_state(world, 1), DFS_STATE_STARTING);
 	(void)world_step(world, 1);
-	assert_int_equal(state_of(world, 1), DFS_STATE_RECOVERING);
-	assert_non_null(strstr(why_of(world, 1), "older"));
+	assert_int_equal(world_state(world, 1), DFS_STATE_RECOVERING);
+	assert_non_null(strstr(world_why(world, 1), "older"));
 	world_recover(world, 1);
 	assert_true(world_has(world, 1, path, &reg));
 	assert_int_equal(reg.ballot.counter, 900000);
@@ -231,15 +183,14 @@ static void test_the_highest_of_two_counts(void **state)
 	struct store_register reg;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
-	assert_int_equal(accept_on(world, 1 << 2, path, world_ballot(0, 20, 1), 8), 1);
-	assert_int_equal(accept_on(world, 1 << 3, "/ann/y", world_ballot(0, 30, 1), 9),
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 1 << 2, path, world_ballot(0, 20, 1), 8),
 			 1);
+	assert_int_equal(
+		world_accept_on(world, 1 << 3, "/ann/y", world_ballot(0, 30, 1), 9), 1);
 	store_settled(world->servers[3].store, "/ann/y", 6,
 		      &(dfs_ballot){0, 30, world_ballot(0, 30, 1).proposer});
-	world_empty(world, 1);
-	world_start(world, 1);
-	world_recover(world, 1);
+	world_lose(world, 1);
 	assert_true(world_has(world, 1, path, &reg));
 	assert_int_equal(reg.ballot.counter, 20);
 	assert_false(reg.settled);
@@ -289,8 +240,8 @@ static void test_a_failure_begins_it_anew(void **state)
 	fill_all(world);
 	world->servers[3].fences_left = 2;
 	assert_false(world_step(world, 1));
-	assert_non_null(strstr(why_of(world, 1), "dfs4 does not answer"));
-	assert_int_equal(state_of(world, 1), DFS_STATE_RECOVERING);
+	assert_non_null(strstr(world_why(world, 1), "dfs4 does not answer"));
+	assert_int_equal(world_state(world, 1), DFS_STATE_RECOVERING);
 	store_get_numbers(world->servers[0].store, &first);
 	world->servers[3].fences_left = UINT32_MAX;
 	assert_true(world_step(world, 1));
@@ -308,7 +259,7 @@ static void test_one_that_never_hands_over_is_passed_over(void **state)
 	struct world *world = *state;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
 	for (unsigned bad = 2; bad <= DFS_SERVERS; bad++) {
 		struct store_register reg;
 
@@ -328,7 +279,7 @@ static void test_one_that_fails_beside_one_that_is_damaged(void **state)
 	bool votes = false;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xe, path, world_ballot(0, 10, 1), 7), 3);
+	assert_int_equal(world_accept_on(world, 0xe, path, world_ballot(0, 10, 1), 7), 3);
 	world_empty(world, 1);
 	world_start(world, 1);
 	world->servers[3].damaged = true;
@@ -347,7 +298,7 @@ static void test_a_peer_that_loses_its_store_meanwhile(void **state)
 	world->servers[3].fences_left = 2;
 	world->servers[3].other_store = true;
 	assert_false(world_step(world, 1));
-	assert_non_null(strstr(why_of(world, 1), "dfs4 has lost its store"));
+	assert_non_null(strstr(world_why(world, 1), "dfs4 has lost its store"));
 }
 
 /* Each time that it fails it waits longer: each attempt leaves something in the store. */
@@ -358,7 +309,7 @@ static void test_failures_are_put_off(void **state)
 
 	world->recovery_rules.retry_ms = world->recovery_rules.retry_most_ms = 3600000;
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
 	world_empty(world, 1);
 	world_start(world, 1);
 	world->servers[3].fences_left = 0;
@@ -385,7 +336,7 @@ static void test_waiting_takes_no_epochs(void **state)
 	struct world *world = *state;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
 	world_stop(world, 3);
 	world_stop(world, 4);
 	world_empty(world, 1);
@@ -395,7 +346,7 @@ static void test_waiting_takes_no_epochs(void **state)
 	world_start(world, 3);
 	world_recover(world, 3);
 	world_recover(world, 1);
-	assert_int_equal(seen_of(world, 1).epoch, 1);
+	assert_int_equal(world_seen(world, 1).epoch, 1);
 }
 
 /* Two at once, each with the other two, which vote. */
@@ -406,7 +357,7 @@ static void test_two_recover_side_by_side(void **state)
 	bool equal;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xd, path, world_ballot(0, 10, 1), 7), 3);
+	assert_int_equal(world_accept_on(world, 0xd, path, world_ballot(0, 10, 1), 7), 3);
 	world_empty(world, 1);
 	world_empty(world, 2);
 	world_start(world, 1);
@@ -417,9 +368,10 @@ static void test_two_recover_side_by_side(void **state)
 	assert_true(equal);
 	assert_int_equal(world_read(world, others, path, &equal), 7);
 	assert_true(equal);
-	assert_int_equal(accept_on(world, 0xf, path,
-				   world_ballot(seen_of(world, 2).epoch, 900000, 1), 8),
-			 4);
+	assert_int_equal(
+		world_accept_on(world, 0xf, path,
+				world_ballot(world_seen(world, 2).epoch, 900000, 1), 8),
+		4);
 }
 
 /*
@@ -432,13 +384,14 @@ static void test_a_damaged_register_is_passed_over(void **state)
 	struct store_register reg;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
-	assert_int_equal(accept_on(world, 1 << 2, path, world_ballot(0, 20, 1), 8), 1);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 1 << 2, path, world_ballot(0, 20, 1), 8),
+			 1);
 	world_empty(world, 1);
 	world_start(world, 1);
 	world->servers[2].damaged = true;
 	assert_false(world_step(world, 1));
-	assert_non_null(strstr(why_of(world, 1), "damaged"));
+	assert_non_null(strstr(world_why(world, 1), "damaged"));
 	assert_true(world_step(world, 1));
 	assert_true(world_has(world, 1, path, &reg));
 	assert_int_equal(reg.ballot.counter, 10);
@@ -449,8 +402,8 @@ static void test_what_two_name_and_nobody_can_read(void **state)
 	struct world *world = *state;
 
 	world_start_all(world);
-	assert_int_equal(accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
-	assert_int_equal(accept_on(world, 0xc, path, world_ballot(0, 20, 1), 8), 2);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	assert_int_equal(world_accept_on(world, 0xc, path, world_ballot(0, 20, 1), 8), 2);
 	world_empty(world, 1);
 	world_start(world, 1);
 	world->servers[2].damaged = world->servers[3].damaged = true;
@@ -460,155 +413,7 @@ static void test_what_two_name_and_nobody_can_read(void **state)
 	assert_true(world_step(world, 1));
 }
 
-/* ---- what each rule is there for ----------------------------------------------- */
-
-/* A write that three acknowledged; then two lose their stores, one after the other. */
-static bool is_lost_after_two(struct world *world)
-{
-	const unsigned three[3] = {1, 2, 4};
-	bool equal;
-
-	world_start_all(world);
-	assert_int_equal(accept_on(world, 0x7, path, world_ballot(0, 10, 1), 7), 3);
-	for (unsigned s = 1; s <= 2; s++) {
-		world_empty(world, s);
-		world_start(world, s);
-		world_recover(world, s);
-	}
-	return world_read(world, three, path, &equal) != 7;
-}
-
-static void test_3_2_without_registers_of_peers_a_write_is_lost(void **state)
-{
-	struct world *world = *state;
-
-	world->recovery_rules.registers = false;
-	assert_true(is_lost_after_two(world));
-}
-
-static void test_3_2_with_them_it_is_not(void **state)
-{
-	assert_false(is_lost_after_two(*state));
-}
-
-/*
- * One proposer has promises of two servers, which lose their stores, one after the other.  Another one
- * is acknowledged by three; then the first gets its third promise, which knows of nothing, and writes
- * over what was acknowledged.
- */
-static bool is_overwritten_unseen(struct world *world)
-{
-	const dfs_ballot higher = world_ballot(1, 8, 2);
-	dfs_ballot lower = world_ballot(1, 7, 1);
-	unsigned seen, promised = 0;
-
-	world_start_all(world);
-	/* No store votes in epoch 0 again that was lost. */
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		assert_int_equal(acceptor_adopt(world->servers[s - 1].acceptor, 1), 0);
-	assert_int_equal(world_prepare(world, 1, path, higher, &seen), DFS_OK);
-	assert_int_equal(world_prepare(world, 2, path, higher, &seen), DFS_OK);
-	for (unsigned s = 1; s <= 2; s++) {
-		world_empty(world, s);
-		world_start(world, s);
-		world_recover(world, s);
-	}
-	/* The other one knows the epoch that there is now. */
-	lower.epoch = seen_of(world, 2).epoch;
-	for (unsigned s = 1; s <= 3; s++)
-		promised += world_prepare(world, s, path, lower, &seen) == DFS_OK &&
-			    seen == 0;
-	assert_int_equal(promised, 3);
-	assert_int_equal(accept_on(world, 0x7, path, lower, 70), 3);
-	if (world_prepare(world, 4, path, higher, &seen) != DFS_OK || seen != 0)
-		return false;
-	return accept_on(world, 0xb, path, higher, 80) == 3;
-}
-
-static void test_3_2_without_a_new_epoch_a_write_is_lost(void **state)
-{
-	struct world *world = *state;
-
-	world->recovery_rules.new_epoch = false;
-	world->recovery_rules.memory = false;
-	assert_true(is_overwritten_unseen(world));
-}
-
-static void test_3_2_in_a_new_epoch_it_is_not(void **state)
-{
-	assert_false(is_overwritten_unseen(*state));
-}
-
-/*
- * A write is under way when one of those who have it loses its store.  The peers hand over their
- * registers; if they then still took the write, three would have acknowledged it, of which one
- * knows nothing any more; and the next loss takes it away.
- */
-static bool is_lost_under_way(struct world *world)
-{
-	const dfs_ballot ballot = world_ballot(0, 10, 1);
-	const unsigned three[3] = {1, 2, 3};
-	unsigned yes;
-	bool equal;
-
-	world_start_all(world);
-	yes = accept_on(world, 0x1, path, ballot, 7);
-	world_empty(world, 1);
-	world_start(world, 1);
-	world_recover(world, 1);
-	yes += accept_on(world, 0xc, path, ballot, 7);
-	world_stop(world, 4);
-	world_empty(world, 3);
-	world_start(world, 3);
-	world_recover(world, 3);
-	return yes >= 3 && world_read(world, three, path, &equal) != 7;
-}
-
-static void test_3_2_without_the_fence_a_write_is_lost(void **state)
-{
-	struct world *world = *state;
-
-	world->acceptor_rules.fence = false;
-	assert_true(is_lost_under_way(world));
-}
-
-static void test_3_2_with_it_it_is_not(void **state)
-{
-	assert_false(is_lost_under_way(*state));
-}
-
-/* A fenced peer remembers the new store and the epoch over a restart, and so condemns the old one. */
-static void test_the_fence_outlasts_a_restart(void **state)
-{
-	struct world *world = *state;
-	struct store_numbers numbers;
-	dfs_memory known;
-
-	world_start_all(world);
-	world_stop(world, 1);
-	world_save(world, 1);
-	world_empty(world, 1);
-	world_start(world, 1);
-	world_recover(world, 1);
-	store_get_numbers(world->servers[0].store, &numbers);
-	for (unsigned s = 3; s <= 4; s++) {
-		world_stop(world, s);
-		world_start(world, s);
-		assert_true(store_memory(world->servers[s - 1].store, 1, &known));
-		assert_true(id_equal(&known.store, &numbers.id));
-		assert_int_equal(seen_of(world, s).epoch, 1);
-		world_recover(world, s);
-	}
-	world_set_back(world, 1);
-	world_start(world, 1);
-	(void)world_step(world, 1);
-	assert_int_equal(state_of(world, 1), DFS_STATE_RECOVERING);
-	assert_non_null(strstr(why_of(world, 1), "not the one"));
-	world_recover(world, 1);
-	assert_int_equal(seen_of(world, 1).epoch, 2);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
 {
@@ -631,13 +436,6 @@ int main(void)
 		TEST(test_two_recover_side_by_side),
 		TEST(test_a_damaged_register_is_passed_over),
 		TEST(test_what_two_name_and_nobody_can_read),
-		TEST(test_3_2_without_registers_of_peers_a_write_is_lost),
-		TEST(test_3_2_with_them_it_is_not),
-		TEST(test_3_2_without_a_new_epoch_a_write_is_lost),
-		TEST(test_3_2_in_a_new_epoch_it_is_not),
-		TEST(test_3_2_without_the_fence_a_write_is_lost),
-		TEST(test_3_2_with_it_it_is_not),
-		TEST(test_the_fence_outlasts_a_restart),
 	};
 
 	return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);

@@ -292,6 +292,23 @@ void world_destroy(struct world *world)
 	}
 }
 
+int world_set_up(void **state)
+{
+	struct world *world = calloc(1, sizeof *world);
+
+	assert_non_null(world);
+	world_create(world);
+	*state = world;
+	return 0;
+}
+
+int world_tear_down(void **state)
+{
+	world_destroy(*state);
+	free(*state);
+	return 0;
+}
+
 void world_start(struct world *world, unsigned number)
 {
 	struct world_server *server = server_of(world, number);
@@ -376,6 +393,13 @@ void world_recover(struct world *world, unsigned number)
 	for (unsigned i = 0; i < 3 && !votes; i++)
 		votes = world_step(world, number);
 	assert_true(votes);
+}
+
+void world_lose(struct world *world, unsigned number)
+{
+	world_empty(world, number);
+	world_start(world, number);
+	world_recover(world, number);
 }
 
 void world_start_all(struct world *world)
@@ -473,6 +497,17 @@ dfs_status world_accept(struct world *world, unsigned number, const char *path,
 	return status;
 }
 
+unsigned world_accept_on(struct world *world, unsigned servers, const char *path,
+			 dfs_ballot ballot, unsigned operation)
+{
+	unsigned yes = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (servers & 1U << (s - 1) && server_of(world, s)->up)
+			yes += world_accept(world, s, path, ballot, operation) == DFS_OK;
+	return yes;
+}
+
 dfs_status world_learn(struct world *world, unsigned number, const char *path,
 		       dfs_ballot ballot, unsigned operation)
 {
@@ -526,6 +561,24 @@ unsigned world_read(struct world *world, const unsigned servers[3], const char *
 		xdr_free((xdrproc_t)xdr_dfs_lookup_res, &res);
 	}
 	return operation;
+}
+
+dfs_state world_state(struct world *world, unsigned number)
+{
+	return acceptor_state(server_of(world, number)->acceptor);
+}
+
+const char *world_why(struct world *world, unsigned number)
+{
+	static struct acceptor_standing standing;
+
+	acceptor_get_standing(server_of(world, number)->acceptor, &standing);
+	return standing.why;
+}
+
+dfs_seen world_seen(struct world *world, unsigned number)
+{
+	return acceptor_seen(server_of(world, number)->acceptor);
 }
 
 bool world_has(struct world *world, unsigned number, const char *path,

@@ -39,6 +39,9 @@ struct world {
 /* Four stores of one cluster; nobody is up yet. */
 void world_create(struct world *world);
 void world_destroy(struct world *world);
+/* The same for cmocka: *state becomes the world. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
 
 void world_start(struct world *world, unsigned server);
 void world_stop(struct world *world, unsigned server);
@@ -54,6 +57,8 @@ bool world_step(struct world *world, unsigned server);
 void world_start_all(struct world *world);
 /* Steps one until it votes; it has to. */
 void world_recover(struct world *world, unsigned server);
+/* It loses its store, and recovers. */
+void world_lose(struct world *world, unsigned server);
 
 /* The values of this server: count of them at "/ann/00000" and so on, by one commit; at ballot 1. */
 void world_fill(struct world *world, unsigned server, unsigned count);
@@ -64,6 +69,9 @@ dfs_status world_prepare(struct world *world, unsigned server, const char *path,
 			 dfs_ballot ballot, unsigned *ret_operation);
 dfs_status world_accept(struct world *world, unsigned server, const char *path,
 			dfs_ballot ballot, unsigned operation);
+/* On those servers of the mask that are up; how many said yes. */
+unsigned world_accept_on(struct world *world, unsigned servers, const char *path,
+			 dfs_ballot ballot, unsigned operation);
 dfs_status world_learn(struct world *world, unsigned server, const char *path,
 		       dfs_ballot ballot, unsigned operation);
 
@@ -73,6 +81,12 @@ dfs_status world_learn(struct world *world, unsigned server, const char *path,
  */
 unsigned world_read(struct world *world, const unsigned servers[3], const char *path,
 		    bool *ret_equal);
+
+dfs_state world_state(struct world *world, unsigned server);
+/* Why it does not vote; until the next call. */
+const char *world_why(struct world *world, unsigned server);
+/* The numbers that a server has seen. */
+dfs_seen world_seen(struct world *world, unsigned server);
 
 /* What one server has; false: nothing. */
 bool world_has(struct world *world, unsigned server, const char *path,
