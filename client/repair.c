@@ -24,8 +24,7 @@ struct dfs_result dfs_heal(struct dfs *dfs)
 		session_fail(&result, DFS_EXIT_OTHER, "out of memory");
 		return result;
 	}
-	session_servers(dfs, 2);
-	up = links_up(dfs->links);
+	up = session_reached(dfs);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (up & 1U << (s - 1))
 			round_ask(round, s, NULL, clock_now_ms() + LINKS_NEED_MS);

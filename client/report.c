@@ -98,8 +98,7 @@ static void look_at_links(struct dfs *dfs, struct dfs_report *ret)
 {
 	unsigned up, voting, telling;
 
-	session_servers(dfs, 2);
-	up = links_up(dfs->links);
+	up = session_reached(dfs);
 	voting = links_voting(dfs->links);
 	telling = links_telling(dfs->links);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {

@@ -295,6 +295,11 @@ unsigned session_tellers(struct dfs *dfs, unsigned needed)
 	return count(voting) >= 3 ? voting : telling;
 }
 
+unsigned session_reached(struct dfs *dfs)
+{
+	return settled_servers(dfs, 1, links_up);
+}
+
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen)
 {
 	dfs_seen *known = &dfs->seen[server - 1];

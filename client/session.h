@@ -49,6 +49,12 @@ unsigned session_servers(struct dfs *dfs, unsigned needed);
  */
 unsigned session_tellers(struct dfs *dfs, unsigned needed);
 
+/*
+ * The same for what is asked of each server by itself: those that answer, voting or not, for which
+ * nobody waits longer than a second when there is one.
+ */
+unsigned session_reached(struct dfs *dfs);
+
 /* A ballot for these servers, from what they told so far: see ballot_next. */
 bool session_ballot(struct dfs *dfs, unsigned servers, bool again, dfs_ballot *ret);
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen);

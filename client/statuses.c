@@ -22,8 +22,7 @@ bool statuses_ask(struct dfs *dfs, struct statuses *ret)
 
 	memset(ret, 0, sizeof *ret);
 	ret->dfs = dfs;
-	session_servers(dfs, 2);
-	up = links_up(dfs->links);
+	up = session_reached(dfs);
 	ret->round = round_new(dfs->links, &session_status, NULL, NULL);
 	if (!ret->round)
 		return false;

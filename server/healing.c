@@ -12,6 +12,8 @@ static void news(void *context, unsigned servers)
 {
 	struct healing *healing = context;
 
+	/* Who votes now may have refused a moment ago. */
+	links_retry_after(healing->links, 0);
 	compare_wake(healing->compare, servers);
 	repair_wake(healing->repair);
 }

@@ -191,6 +191,15 @@ static void finish(void *context, const dfs_paths *paths)
 	free(items);
 }
 
+static void meet(void *context)
+{
+	struct healing *healing = context;
+
+	links_retry_after(healing->content_links, 0);
+	links_wait(healing->content_links, nobody, NULL,
+		   clock_now_ms() + LINKS_PATIENCE_MS);
+}
+
 static unsigned reach(void *context)
 {
 	struct healing *healing = context;
@@ -308,6 +317,7 @@ struct compare_calls healing_compare_calls(struct healing *healing)
 struct repair_calls healing_repair_calls(struct healing *healing)
 {
 	return (struct repair_calls){.context = healing,
+				     .meet = meet,
 				     .reach = reach,
 				     .ask = ask_for_content,
 				     .await = await_content,

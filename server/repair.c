@@ -151,6 +151,9 @@ static void *repair_main(void *argument)
 		pthread_mutex_lock(&repair->lock);
 		repair->wake = false;
 		pthread_mutex_unlock(&repair->lock);
+		/* What was left over before may be had now. */
+		if (woken)
+			reasons.pause_ms = repair->rules.again_ms;
 		repair_pass(repair, &outcome);
 		put_off(repair, &reasons, &outcome);
 	}

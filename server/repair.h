@@ -46,6 +46,8 @@ struct repair_ask {
 /* How peers are called; a test puts a world of its own in their place. */
 struct repair_calls {
 	void *context;
+	/* Before what is missing is fetched: gives peers that were down a moment to come. */
+	void (*meet)(void *context);
 	/* Peers within reach, whether they vote or not: a mask, bit s-1 for server s. */
 	unsigned (*reach)(void *context);
 	/* GET: begins, and waits for the end, after which take is not called any more. */

@@ -234,6 +234,7 @@ void repair_pull(struct repair *repair, struct repair_outcome *outcome)
 	pthread_mutex_init(&pulling->lock, NULL);
 	/* Threads only where there is something to do. */
 	if (next_piece(pulling, &piece)) {
+		repair->calls.meet(repair->calls.context);
 		pulling->held = piece;
 		run_pullers(pulling);
 	}

@@ -66,6 +66,8 @@ has_recovered()
 	{
 		is 1 up && is 2 up && is 3 up && is 4 up
 	}
+	# The helper waits for what then stands in no log.
+	votes_since_start() { is "$1" up; }
 	settings 'log_level = error'
 	live all_up
 	[ "$(levels)" = "error " ]

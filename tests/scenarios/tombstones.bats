@@ -50,20 +50,29 @@ more_looks()
 	[ "$(looks "$1")" -gt "$2" ]
 }
 
+# dfs1 to dfs3 look so many times more, and keep their tombstones.
+all_look()
+{
+	local n before=()
+	for n in 1 2 3; do
+		before[n]=$(looks $n)
+	done
+	for n in 1 2 3; do
+		eventually 60 more_looks $n $((before[n] + $1))
+	done
+	for n in 1 2 3; do
+		tombstones_are $n 40
+	done
+}
+
 @test "3.3 a tombstone stays while one server is away, however long, and goes when it is back" {
 	servers_start
 	put_many 40
 	# It has the files, and does not hear that they are deleted.
 	server_kill 4
 	delete_all 40
-	for n in 1 2 3; do
-		# Ten times as long as they would stay otherwise.
-		before=$(looks $n)
-		eventually 60 more_looks $n $((before + 10))
-	done
-	for n in 1 2 3; do
-		tombstones_are $n 40
-	done
+	# Ten times as long as they would stay otherwise.
+	all_look 10
 	run log_has 1 ' forgotten '
 	[ "$status" = 1 ]
 	run -4 client get a/1 -
@@ -72,11 +81,7 @@ more_looks()
 		server_stop $n
 		server_start $n
 	done
-	for n in 1 2 3; do
-		before=$(looks $n)
-		eventually 60 more_looks $n $((before + 3))
-		tombstones_are $n 40
-	done
+	all_look 3
 	server_start 4
 	for n in 1 2 3 4; do
 		eventually 60 tombstones_are $n 0

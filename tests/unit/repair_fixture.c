@@ -33,6 +33,11 @@ static bool is_up(struct repair_fixture *fixture, unsigned server)
 
 /* ---- calls --------------------------------------------------------------------- */
 
+static void meet(void *context)
+{
+	(void)context;
+}
+
 static unsigned reach(void *context)
 {
 	const struct repair_caller *caller = context;
@@ -232,7 +237,7 @@ static struct repair *repair_of(struct repair_fixture *fixture, unsigned server)
 			.store = server_of(fixture, server)->store,
 			.acceptor = server_of(fixture, server)->acceptor,
 			.server = server,
-			.calls = {caller, reach, ask, await, change, yield},
+			.calls = {caller, meet, reach, ask, await, change, yield},
 			.rules = &fixture->rules});
 		assert_non_null(caller->repair);
 	}
