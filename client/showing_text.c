@@ -121,11 +121,12 @@ static void print_scrub(struct output *output, const struct dfs_healing *healing
 		output_text(output, "      re-reads everything: not begun yet\n");
 		return;
 	}
-	output_text(
-		output, "      re-reads everything: %s of %s since %s, %llu damaged; ",
-		output_size(healing->scrub_read, read),
-		output_size(healing->scrub_of, all),
-		output_time(healing->scrub_began_ns, time), number(healing->scrub_found));
+	output_text(output,
+		    "      re-reads everything: %s of %s since %s, %llu found damaged; ",
+		    output_size(healing->scrub_read, read),
+		    output_size(healing->scrub_of, all),
+		    output_time(healing->scrub_began_ns, time),
+		    number(healing->scrub_found));
 	if (healing->scrub_ended_ns > 0)
 		output_text(output, "the last whole round ended %s\n",
 			    output_time(healing->scrub_ended_ns, time));
@@ -144,7 +145,7 @@ static void print_told(struct output *output, const struct dfs_server_status *se
 		    output_size(server->stored_bytes, stored),
 		    output_size(server->disk_free, room));
 	if (server->damaged > 0)
-		output_text(output, "  %llu damaged", number(server->damaged));
+		output_text(output, "  %llu found damaged", number(server->damaged));
 	if (server->state == DFS_SERVER_RECOVERING && server->to_recover > 0)
 		output_text(output, "  has %llu of about %llu files back",
 			    number(server->recovered), number(server->to_recover));

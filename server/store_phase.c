@@ -23,10 +23,15 @@
 
 /* ---- why ----------------------------------------------------------------------- */
 
+/* Sentences live as long as the store; a recovery that is tried again and again needs one. */
 void store_set_why(struct store *store, const char *text)
 {
-	struct store_why *why = calloc(1, sizeof *why);
+	const struct store_why *newest = atomic_load(&store->why);
+	struct store_why *why;
 
+	if (newest && strcmp(newest->text, text) == 0)
+		return;
+	why = calloc(1, sizeof *why);
 	if (!why)
 		return;
 	snprintf(why->text, sizeof why->text, "%s", text);
