@@ -50,8 +50,8 @@ unsigned session_servers(struct dfs *dfs, unsigned needed);
 unsigned session_tellers(struct dfs *dfs, unsigned needed);
 
 /*
- * The same for what is asked of each server by itself: those that answer, voting or not, for which
- * nobody waits longer than a second when there is one.
+ * The same for what is asked of each server by itself: those that answer, whether they vote or may
+ * vote soon.  Others are waited for up to ten seconds while fewer than two answer.
  */
 unsigned session_reached(struct dfs *dfs);
 

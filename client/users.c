@@ -208,7 +208,7 @@ static bool edit_end_sessions(void *context, dfs_body *draft, struct dfs_result 
 
 static struct dfs_result end_sessions(struct dfs *dfs, const char *name)
 {
-	dfs_session kept[DFS_SESSIONS_MAX];
+	dfs_session kept[DFS_SESSIONS_MAX] = {0};
 	char path[CHANGE_PATH];
 
 	return change_run(dfs, &(struct change){change_credentials_path(name, path),

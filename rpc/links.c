@@ -301,6 +301,7 @@ void links_cancel(struct links *links)
 		if (links->link[i].call)
 			call_cancel(links->link[i].call);
 	pthread_cond_broadcast(&links->work);
+	pthread_cond_broadcast(&links->changed);
 	pthread_mutex_unlock(&links->lock);
 }
 
@@ -349,8 +350,8 @@ void links_retry_after(struct links *links, int64_t pause_ms)
 		struct job *job = NULL;
 
 		pthread_mutex_lock(&links->lock);
-		if (is_asked_for(link) && link->state == LINK_DOWN && !link->first &&
-		    clock_now_ms() - link->since >= pause_ms)
+		if (!links->closing && is_asked_for(link) && link->state == LINK_DOWN &&
+		    !link->first && clock_now_ms() - link->since >= pause_ms)
 			job = calloc(1, sizeof *job);
 		if (job) {
 			link->state = LINK_NEW;

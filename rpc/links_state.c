@@ -43,7 +43,8 @@ void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_t
 	int rc = 0;
 
 	pthread_mutex_lock(&links->lock);
-	while (!enough(context, on_the_way(links)) && on_the_way(links) != 0 && rc == 0)
+	while (!links->closing && !enough(context, on_the_way(links)) &&
+	       on_the_way(links) != 0 && rc == 0)
 		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
 	pthread_mutex_unlock(&links->lock);
 }
@@ -55,7 +56,7 @@ void links_settle(struct links *links, bool needed)
 	int rc = 0;
 
 	pthread_mutex_lock(&links->lock);
-	while (is_settling(links, needed) && rc == 0)
+	while (!links->closing && is_settling(links, needed) && rc == 0)
 		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		struct link *link = &links->link[i];

@@ -24,10 +24,10 @@ enum { SUSPECTS_MOST = 4096, TIMES_MOST = 3 };
 
 /* ---- suspects ------------------------------------------------------------------ */
 
-bool suspects_add(struct suspects *suspects, const char *path, size_t len,
-		  const dfs_ballot *newest)
+bool compare_add_suspect(struct suspects *suspects, const char *path, size_t len,
+			 const dfs_ballot *newest)
 {
-	struct suspect *grown;
+	struct suspect *grown, *suspect;
 	char *copy;
 
 	if (suspects->count == suspects->room) {
@@ -43,11 +43,14 @@ bool suspects_add(struct suspects *suspects, const char *path, size_t len,
 	if (!copy)
 		return false;
 	memcpy(copy, path, len);
-	suspects->list[suspects->count++] = (struct suspect){copy, len, *newest};
+	suspect = &suspects->list[suspects->count++];
+	suspect->path = copy;
+	suspect->len = len;
+	suspect->newest = *newest;
 	return true;
 }
 
-void suspects_drop(struct suspects *suspects)
+void compare_drop_suspects(struct suspects *suspects)
 {
 	for (size_t i = 0; i < suspects->count; i++)
 		free(suspects->list[i].path);
@@ -77,15 +80,15 @@ static bool flush(struct passing *passing)
 		       compare_mend(compare, &passing->suspects, passing->must,
 				    passing->outcome);
 	passing->outcome->different += passing->suspects.count;
-	suspects_drop(&passing->suspects);
+	compare_drop_suspects(&passing->suspects);
 	return good;
 }
 
 static bool suspect(struct passing *passing, const char *path, size_t len,
 		    const dfs_ballot *a, const dfs_ballot *b)
 {
-	return suspects_add(&passing->suspects, path, len,
-			    ballot_compare(a, b) > 0 ? a : b) &&
+	return compare_add_suspect(&passing->suspects, path, len,
+				   ballot_compare(a, b) > 0 ? a : b) &&
 	       (passing->suspects.count < SUSPECTS_MOST || flush(passing));
 }
 
@@ -127,6 +130,7 @@ static void walk_begin(struct walk *walk, struct store *store, const dfs_path *f
 {
 	walk->store = store;
 	walk->range = range_of(from, to);
+	walk->len = 0;
 	walk->found = store_next_in(store, &walk->range, NULL, 0, walk->path, &walk->len,
 				    &walk->reg) == 0;
 }
@@ -335,7 +339,7 @@ void compare_with(struct compare *compare, unsigned peer, bool must,
 		free(range);
 	}
 	ret->whole = ret->whole && flush(&passing);
-	suspects_drop(&passing.suspects);
+	compare_drop_suspects(&passing.suspects);
 }
 
 /* ---- the thread ---------------------------------------------------------------- */

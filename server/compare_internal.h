@@ -34,9 +34,9 @@ struct suspects {
 	size_t count, room;
 };
 
-bool suspects_add(struct suspects *suspects, const char *path, size_t len,
+bool compare_add_suspect(struct suspects *suspects, const char *path, size_t len,
 		  const dfs_ballot *newest);
-void suspects_drop(struct suspects *suspects);
+void compare_drop_suspects(struct suspects *suspects);
 
 /*
  * Looks the suspects up on all servers and mends what is to be mended, in batches, not faster than the

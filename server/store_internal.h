@@ -102,7 +102,7 @@ struct store {
 /* ---- the phase ----------------------------------------------------------------- */
 
 /* For store_whole; what is told when there is no memory for it is a sentence of our own. */
-void store_set_why(struct store *store, const char *why);
+void store_set_why(struct store *store, const char *text);
 void store_free_whys(struct store *store);
 
 /* ---- segments ------------------------------------------------------------------ */

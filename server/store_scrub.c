@@ -85,12 +85,12 @@ static bool find_segment(struct store_scrub *scrub)
 	struct index_segment *segment;
 
 	pthread_rwlock_rdlock(&store->lock);
-	TAILQ_FOREACH (segment, &store->segments, order)
-		if (segment_hi(segment->file) >= position->lo)
-			break;
-	if (segment) {
+	TAILQ_FOREACH (segment, &store->segments, order) {
+		if (segment_hi(segment->file) < position->lo)
+			continue;
 		scrub->file = segment_ref(segment->file);
 		scrub->counts = segment_lo(segment->file) >= store->head.begun;
+		break;
 	}
 	pthread_rwlock_unlock(&store->lock);
 	if (!scrub->file)

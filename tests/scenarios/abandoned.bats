@@ -31,7 +31,7 @@ dies()
 	}
 }
 
-# So many files, contents of just these, and nothing else, on each of these servers.
+# So many files, contents of just these, and nothing else, on each of these servers: uploads neither.
 clean()
 {
 	local files=$1 n
@@ -39,6 +39,7 @@ clean()
 	for n; do
 		[ "$(status_of "$n" files) $(status_of "$n" objects) $(status_of "$n" tombstones)" = \
 			"$files $files 0" ] || return 1
+		[ -z "$(find "$CLUSTER/dfs$n/data/tmp" -type f)" ] || return 1
 	done
 }
 

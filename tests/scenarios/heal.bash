@@ -6,7 +6,7 @@
 #	lose N COMMAND...	before, server N killed, change, the command, server N started, healed
 #	healed			waits until everything is in place, and proves it
 #	all_in_place		the same without reading every file with each server away
-#	empty N, set_back N (from $T/copy), newest_gone N, middle_gone N, flip_bytes N
+#	empty N, set_back N (from $T/copy), newest_gone N, middle_gone N, flip_bytes N (of ten segments)
 
 # ---- what is stored ---------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ change()
 	random_file "$T/tree/large.5" 4500001
 	client put -r "$T/tree" tree
 	rm "$T"/tree/{701..1000} "$T/tree/large.2"
-	client delete $(printf 'tree/%s ' {701..1000}) tree/large.2
+	client delete tree/{701..1000} tree/large.2
 }
 
 # ---- what must be so in the end ------------------------------------------------------------
@@ -148,7 +148,7 @@ segments_of()
 
 newest_gone()
 {
-	rm -f "$(segments_of "$1" | tail -1)"
+	rm "$(segments_of "$1" | tail -1)"
 }
 
 middle_gone()
@@ -156,14 +156,16 @@ middle_gone()
 	local segments
 	mapfile -t segments < <(segments_of "$1")
 	# Of two the first: the newest may be one that nobody has heard of yet.
-	rm -f "${segments[$(((${#segments[@]} - 1) / 2))]}"
+	rm "${segments[$(((${#segments[@]} - 1) / 2))]}"
 }
 
-# One byte in sixteen places of each of ten segments (or of all, where there are fewer).
+# One byte in sixteen places of each of ten segments, the largest ones.
 flip_bytes()
 {
-	segments_of "$1" | shuf -n 10 | "$PYTHON" -c 'import os, random, sys
-for name in sys.stdin.read().split():
+	segments_of "$1" | xargs ls -S | head -10 | "$PYTHON" -c 'import os, random, sys
+names = sys.stdin.read().split()
+assert len(names) == 10, names
+for name in names:
 	os.chmod(name, 0o600)
 	with open(name, "r+b") as segment:
 		size = os.path.getsize(name)

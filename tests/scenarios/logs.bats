@@ -106,3 +106,15 @@ has_recovered()
 	done < <(sed -n 's/^ \*\t\([a-z_]*\) = \([0-9a-z]*\)\t.*/\1 \2/p' "$SOURCE/rpc/tuning.h")
 	[ "$(sed -n 's/^ \*\t\([a-z_]*\) = .*/\1/p' "$SOURCE/rpc/tuning.h" | wc -l)" = 6 ]
 }
+
+@test "logs: every warning and every error is in the manual" {
+	local event count=0
+	while read -r event; do
+		sed -n '/^\.SH LOGS/,/^\.SH EXIT/p' "$SOURCE/doc/dfs1.8" | grep -qw -- "${event//-/\\\\-}" || {
+			echo "not in the manual: $event"
+			return 1
+		}
+		count=$((count + 1))
+	done < <(grep -rhoP 'log_event\(LOG_(WARN|ERROR),\s*"\K[a-z-]+' "$SOURCE/server" | sort -u)
+	[ "$count" -gt 10 ]
+}

@@ -22,7 +22,17 @@ teardown()
 }
 
 @test "3.1 a server with random bytes flipped in ten segments" {
-	lose 3 flip_bytes 3
+	servers_start
+	before
+	until [ "$(segments_of 3 | wc -l)" -ge 10 ]; do
+		client put "$T/tree/1" tree/1
+	done
+	server_kill 3
+	change
+	flip_bytes 3
+	server_start 3
+	healed
+	log_has 3 ' damaged segment=| recovering why='
 }
 
 # The second one while the content of the first has yet to come back: neighbours have one copy of each.

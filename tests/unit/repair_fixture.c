@@ -35,7 +35,9 @@ static bool is_up(struct repair_fixture *fixture, unsigned server)
 
 static void meet(void *context)
 {
-	(void)context;
+	const struct repair_caller *caller = context;
+
+	caller->fixture->unmet = 0;
 }
 
 static unsigned reach(void *context)
@@ -44,7 +46,8 @@ static unsigned reach(void *context)
 	unsigned mask = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (s != caller->server && is_up(caller->fixture, s))
+		if (s != caller->server && is_up(caller->fixture, s) &&
+		    !(caller->fixture->unmet & 1U << (s - 1)))
 			mask |= 1U << (s - 1);
 	return mask;
 }

@@ -19,8 +19,9 @@ struct repair_fixture {
 	struct store_rules store_rules; /* without fsync: nothing is cut off here */
 	struct repair_caller callers[DFS_SERVERS]; /* [0] is dfs1 */
 	_Atomic unsigned away; /* servers that no content is to be had from; a mask */
-	unsigned answer;       /* units that fit in an answer */
-	uint64_t asked;        /* units, by all */
+	unsigned unmet;  /* servers that are back, and out of reach until they are met */
+	unsigned answer; /* units that fit in an answer */
+	uint64_t asked;  /* units, by all */
 	/* Comes once, before something is proposed. */
 	void (*meanwhile)(struct repair_fixture *fixture);
 	bool alone; /* nobody can be reached to propose */

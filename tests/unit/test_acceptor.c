@@ -560,9 +560,9 @@ static void test_files_are_not_forgotten(void **state)
 	struct place *place = *state;
 
 	/* A later proposal, so that no content is asked for. */
-	assert_int_equal(accept_file(place, path, ballot_of(5, 1), ballot_of(4, 1),
-				     id_of(1000)),
-			 DFS_OK);
+	assert_int_equal(
+		accept_file(place, path, ballot_of(5, 1), ballot_of(4, 1), id_of(1000)),
+		DFS_OK);
 	forget(place, ballot_of(5, 1));
 	assert_true(is_known(place));
 }
