@@ -35,7 +35,7 @@ struct suspects {
 };
 
 bool compare_add_suspect(struct suspects *suspects, const char *path, size_t len,
-		  const dfs_ballot *newest);
+			 const dfs_ballot *newest);
 void compare_drop_suspects(struct suspects *suspects);
 
 /*

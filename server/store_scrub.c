@@ -82,7 +82,7 @@ static bool find_segment(struct store_scrub *scrub)
 {
 	struct store_scrub_position *position = &scrub->position;
 	struct store *store = scrub->store;
-	struct index_segment *segment;
+	struct index_segment *segment = NULL;
 
 	pthread_rwlock_rdlock(&store->lock);
 	TAILQ_FOREACH (segment, &store->segments, order) {
