@@ -40,7 +40,7 @@
 #	server_port N		its port, from cluster.conf
 #	mute_server N		in dfsN's place something that accepts connections and never answers
 #	random_file FILE SIZE; file_of_row FILE ROW SIZE
-#	damage_large N		wrong bytes in all large segments of dfsN, which may run
+#	damage_large N		wrong bytes in all large segments of dfsN, which is stopped for it
 #	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit
 #	log_has N PATTERN...	greps dfsN's log (grep -E)
 #	status_of N FIELD	one field of what status tells of dfsN: "status" is the word for it
@@ -303,21 +303,23 @@ file_of_row()
 # A merge may take a segment away at any time, and so what was done to it.
 damage_large()
 {
-	"$PYTHON" -c 'import os, sys
-folder, done = sys.argv[1], False
-while not done:
-	done = True
-	for name in os.listdir(folder):
-		try:
-			os.chmod(os.path.join(folder, name), 0o600)
-			with open(os.path.join(folder, name), "r+b", 0) as file:
-				size = os.fstat(file.fileno()).st_size
-				for offset in range(70000, size - 70000 if size > 1000000 else 0, 65536):
-					os.pwrite(file.fileno(), bytes([255, 0, 255, 0]), offset)
-				done = done and os.fstat(file.fileno()).st_nlink > 0
-			os.chmod(os.path.join(folder, name), 0o400)
-		except FileNotFoundError:
-			done = False' "$CLUSTER/dfs$1/data/seg"
+	# A merge that is under way would put what it has read already in the place of what is damaged.
+	server_stop "$1"
+	"$PYTHON" -c 'import glob, os, sys
+done = 0
+for name in glob.glob(sys.argv[1] + "/*"):
+	size = os.path.getsize(name)
+	if size <= 1000000:
+		continue
+	os.chmod(name, 0o600)
+	with open(name, "r+b", 0) as file:
+		for offset in range(70000, size - 70000, 65536):
+			os.pwrite(file.fileno(), bytes([255, 0, 255, 0]), offset)
+	os.chmod(name, 0o400)
+	done += 1
+assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1/data/seg"
+	server_start "$1"
+	eventually 30 is "$1" up
 }
 
 eventually()
