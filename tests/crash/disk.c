@@ -34,7 +34,7 @@ static struct {
 	struct event events[EVENTS_MAX];
 	size_t count, first; /* those below first were there before */
 	unsigned pool_files;
-	ino_t synced[EVENTS_MAX]; /* files that were fsynced */
+	ino_t synced[EVENTS_MAX]; /* files that were fsynced, also before it is on */
 	size_t synced_count;
 	char pool[PATH_MAX];
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -64,8 +64,8 @@ int fsync(int fd)
 	struct stat status;
 
 	pthread_mutex_lock(&disk.lock);
-	if (disk.on && fstat(fd, &status) == 0) {
-		if (S_ISDIR(status.st_mode))
+	if (fstat(fd, &status) == 0) {
+		if (S_ISDIR(status.st_mode) && disk.on)
 			add_event(SYNCED);
 		else if (disk.synced_count < EVENTS_MAX)
 			disk.synced[disk.synced_count++] = status.st_ino;
@@ -124,6 +124,7 @@ int unlinkat(int at, const char *name, int flags)
 	return rc;
 }
 
+/* With the store's threads at work: nothing is renamed or unlinked meanwhile. */
 static void disk_record(struct store_fixture *fixture)
 {
 	static char names[EVENTS_MAX][64];
@@ -131,7 +132,8 @@ static void disk_record(struct store_fixture *fixture)
 	size_t count;
 	int fd;
 
-	disk.count = disk.synced_count = 0;
+	pthread_mutex_lock(&disk.lock);
+	disk.count = 0;
 	disk.pool_files = 0;
 	store_fixture_file(fixture, "pool", disk.pool);
 	assert_int_equal(mkdir(disk.pool, 0700), 0);
@@ -144,6 +146,7 @@ static void disk_record(struct store_fixture *fixture)
 	add_event(SYNCED);
 	disk.first = disk.count;
 	disk.on = true;
+	pthread_mutex_unlock(&disk.lock);
 }
 
 static void disk_stop(struct store_fixture *fixture)
@@ -332,6 +335,7 @@ static struct tried try_play(const struct disk_play *play,
 	store_fixture_rules(&fixture);
 	fixture.rules = *rules;
 	fixture.rules.merge_bytes = merge_bytes;
+	disk.synced_count = 0; /* of what came before */
 	play->begin(&fixture);
 	disk_record(&fixture);
 	play->script(&fixture);
