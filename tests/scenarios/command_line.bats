@@ -442,6 +442,7 @@ without_output()
 }
 
 @test "odd names are escaped on a terminal and nowhere else" {
+	need_terminal
 	servers_start
 	name=$'turned \u202e name'
 	client put a --to "$name"

@@ -48,6 +48,7 @@
 #	has_voted N COUNT	so many times since its log began
 #	field NAME		stdin: JSON lines; prints this field of each
 #	need_root		skips the test where it cannot run
+#	need_terminal		likewise: pseudo-terminals
 #	namespace_start		network and mount namespaces of the test's own (root; else skips)
 #	rpcbind_start, rpcbind_kill	the real rpcbind in there; servers then register
 #	background COMMAND...	runs it, pid in BACKGROUND_PID; ended by cluster_end
@@ -374,6 +375,11 @@ for line in sys.stdin:
 need_root()
 {
 	[ "$(id -u)" = 0 ] || skip "needs root"
+}
+
+need_terminal()
+{
+	"$PYTHON" -c 'import pty; pty.openpty()' 2>/dev/null || skip "there are no pseudo-terminals here (/dev/pts)"
 }
 
 namespace_start()

@@ -296,6 +296,7 @@ gets_text_past_liar()
 }
 
 @test "prompts: not shown, twice for new ones, and an interrupted one leaves the terminal in order" {
+	need_terminal
 	local password
 	password=$(cat "$T/passwords/tester")
 	alone logout

@@ -208,6 +208,7 @@ three_files_and_a_loss()
 }
 
 @test "status --watch: again and again, until it is ended" {
+	need_terminal
 	background "$DFS_BIN/client/client" status --watch=1 --json >"$T/watched"
 	has_lines() { [ "$(wc -l <"$T/watched")" -ge "$1" ]; }
 	eventually 20 has_lines 5
