@@ -295,16 +295,10 @@ unsigned session_tellers(struct dfs *dfs, unsigned needed)
 	return count(voting) >= 3 ? voting : telling;
 }
 
-static bool has_nobody(void *unused, unsigned on_the_way)
-{
-	(void)unused;
-	return on_the_way == 0;
-}
-
 unsigned session_reached(struct dfs *dfs)
 {
 	if (count(settled_servers(dfs, 1, links_up)) < 2)
-		links_wait(dfs->links, has_nobody, NULL, clock_now_ms() + LINKS_NEED_MS);
+		links_wait(dfs->links, NULL, NULL, clock_now_ms() + LINKS_NEED_MS);
 	return links_up(dfs->links);
 }
 

@@ -80,8 +80,8 @@ void links_free(struct links *links);
 void links_settle(struct links *links, bool needed);
 
 /*
- * Waits until enough(context) holds, which is looked at now and whenever a server has
- * answered or failed; or until no server is on its way (a mask); or until deadline_ms.
+ * Waits until no server is on its way (a mask); or until enough(context) holds, which is looked
+ * at now and whenever a server has answered or failed (NULL: never); or until deadline_ms.
  * enough may not call a function of the links.
  */
 void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),

@@ -43,7 +43,7 @@ void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_t
 	int rc = 0;
 
 	pthread_mutex_lock(&links->lock);
-	while (!links->closing && !enough(context, on_the_way(links)) &&
+	while (!links->closing && !(enough && enough(context, on_the_way(links))) &&
 	       on_the_way(links) != 0 && rc == 0)
 		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
 	pthread_mutex_unlock(&links->lock);

@@ -103,13 +103,6 @@ static bool call_one(struct healing *healing, const struct round_procedure *proc
 	return good;
 }
 
-/* For links_wait: until nobody is on the way. */
-static bool nobody(void *unused, unsigned on_the_way)
-{
-	(void)unused;
-	return on_the_way == 0;
-}
-
 static unsigned recall(void *context, const dfs_recall_args *args,
 		       dfs_recall_res res[DFS_SERVERS])
 {
@@ -124,7 +117,7 @@ static unsigned recall(void *context, const dfs_recall_args *args,
 	*copy = *args;
 	/* One that refused a moment ago may be the one that woke us. */
 	links_retry_after(healing->links, 0);
-	links_wait(healing->links, nobody, NULL, until);
+	links_wait(healing->links, NULL, NULL, until);
 	asked = links_up(healing->links);
 	round = round_new(healing->links, &recall_procedure, copy, free);
 	if (!round)
@@ -152,7 +145,7 @@ static unsigned voting(void *context)
 	struct healing *healing = context;
 
 	links_retry(healing->links);
-	links_wait(healing->links, nobody, NULL, clock_now_ms() + LINKS_PATIENCE_MS);
+	links_wait(healing->links, NULL, NULL, clock_now_ms() + LINKS_PATIENCE_MS);
 	return links_voting(healing->links);
 }
 
@@ -196,7 +189,7 @@ static void meet(void *context)
 	struct healing *healing = context;
 
 	links_retry_after(healing->content_links, 0);
-	links_wait(healing->content_links, nobody, NULL,
+	links_wait(healing->content_links, NULL, NULL,
 		   clock_now_ms() + LINKS_PATIENCE_MS);
 }
 

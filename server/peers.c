@@ -138,13 +138,6 @@ static unsigned count(unsigned mask)
 	return (unsigned)__builtin_popcount(mask);
 }
 
-/* For links_wait: until nobody is on the way. */
-static bool nobody(void *unused, unsigned on_the_way)
-{
-	(void)unused;
-	return on_the_way == 0;
-}
-
 static unsigned voting(struct peers *peers)
 {
 	return count(links_voting(peers->links)) +
@@ -159,8 +152,7 @@ struct peers_voters peers_voters(struct peers *peers)
 	}
 	/* One is of no use: then those that kept us waiting before are waited for too. */
 	if (voting(peers) < PEERS_TWO)
-		links_wait(peers->links, nobody, NULL,
-			   clock_now_ms() + LINKS_PATIENCE_MS);
+		links_wait(peers->links, NULL, NULL, clock_now_ms() + LINKS_PATIENCE_MS);
 	return (struct peers_voters){.others = links_up(peers->links),
 				     .self = acceptor_state(peers->acceptor) ==
 					     DFS_STATE_VOTING};

@@ -237,6 +237,14 @@ int store_fixture_unit(struct store *store, uint64_t object, uint64_t unit, uint
 	return rc;
 }
 
+struct store_numbers store_fixture_numbers(struct store_fixture *fixture)
+{
+	struct store_numbers numbers;
+
+	store_get_numbers(fixture->store, &numbers);
+	return numbers;
+}
+
 bool store_fixture_wait(bool (*holds)(struct store_fixture *, void *),
 			struct store_fixture *fixture, void *context)
 {

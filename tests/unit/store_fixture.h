@@ -46,6 +46,8 @@ int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_
 /* Is the unit there, and what was staged? */
 int store_fixture_unit(struct store *store, uint64_t object, uint64_t unit, uint32_t len);
 
+struct store_numbers store_fixture_numbers(struct store_fixture *fixture);
+
 /* Waits at most ten seconds for the condition. */
 bool store_fixture_wait(bool (*holds)(struct store_fixture *, void *),
 			struct store_fixture *fixture, void *context);

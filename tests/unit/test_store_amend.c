@@ -19,14 +19,6 @@ static int start(void **state)
 	return heal_fixture_start(state, 0, 1);
 }
 
-static struct store_numbers numbers_of(struct store_fixture *fixture)
-{
-	struct store_numbers numbers;
-
-	store_get_numbers(fixture->store, &numbers);
-	return numbers;
-}
-
 static int look(struct store_fixture *fixture, const char *path)
 {
 	struct store_register reg;
@@ -65,28 +57,28 @@ static void test_forgotten(void **state)
 	assert_int_equal(forget(store, "/a", 6, 6), 0);
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(look(fixture, "/a"), ENOENT);
-		assert_int_equal(numbers_of(fixture).tombstones, 0);
-		assert_int_equal(numbers_of(fixture).floor.counter, 6);
+		assert_int_equal(store_fixture_numbers(fixture).tombstones, 0);
+		assert_int_equal(store_fixture_numbers(fixture).floor.counter, 6);
 		store_fixture_reopen(fixture);
 	}
 	/* A second time, late, and of what there never was: nothing happens but the floor. */
 	assert_int_equal(forget(fixture->store, "/a", 6, 9), 0);
 	assert_int_equal(forget(fixture->store, "/b", 6, 8), 0);
-	assert_int_equal(numbers_of(fixture).floor.counter, 9);
+	assert_int_equal(store_fixture_numbers(fixture).floor.counter, 9);
 	/* A value above is another matter. */
 	assert_int_equal(store_fixture_put(fixture->store, "/a", 2, 10, LEN), 0);
 	assert_int_equal(forget(fixture->store, "/a", 9, 11), 0);
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(look(fixture, "/a"), 0);
 		assert_int_equal(store_fixture_unit(fixture->store, 2, 0, LEN), 0);
-		assert_int_equal(numbers_of(fixture).floor.counter, 11);
+		assert_int_equal(store_fixture_numbers(fixture).floor.counter, 11);
 		store_fixture_reopen(fixture);
 	}
 }
 
 static bool few_objects(struct store_fixture *fixture, void *context)
 {
-	return numbers_of(fixture).objects <= *(uint64_t *)context;
+	return store_fixture_numbers(fixture).objects <= *(uint64_t *)context;
 }
 
 /* What it overtook, and what was bound to it, goes with it. */
@@ -103,7 +95,7 @@ static void test_forgotten_with_what_it_held(void **state)
 	assert_int_equal(forget(store, "/a", 7, 7), 0);
 	assert_true(store_fixture_wait(few_objects, fixture, &none));
 	store_fixture_reopen(fixture);
-	assert_int_equal(numbers_of(fixture).objects, 0);
+	assert_int_equal(store_fixture_numbers(fixture).objects, 0);
 	assert_int_equal(look(fixture, "/a"), ENOENT);
 }
 
@@ -147,7 +139,7 @@ static void test_forgotten_in_later_merges(void **state)
 	struct store_fixture *fixture = *state;
 
 	assert_int_equal(forget_and_merge(fixture), ENOENT);
-	assert_int_equal(numbers_of(fixture).floor.counter, 6);
+	assert_int_equal(store_fixture_numbers(fixture).floor.counter, 6);
 }
 
 static void test_broken_rule_forgotten_comes_back(void **state)
@@ -167,7 +159,7 @@ static void test_broken_rule_floor_is_not_raised(void **state)
 	assert_int_equal(store_fixture_accept(fixture->store, "/a", 0, 6), 0);
 	assert_int_equal(forget(fixture->store, "/a", 6, 6), 0);
 	store_fixture_reopen(fixture);
-	assert_int_equal(numbers_of(fixture).floor.counter, 0);
+	assert_int_equal(store_fixture_numbers(fixture).floor.counter, 0);
 }
 
 /* Over and over, from the first segment on: nothing is left of it at last. */
@@ -192,7 +184,7 @@ static void test_forgotten_is_merged_away(void **state)
 	store_fixture_reopen(fixture);
 	assert_int_equal(look(fixture, "/a"), ENOENT);
 	assert_int_equal(look(fixture, "/fill/0"), 0);
-	bytes = numbers_of(fixture).stored_bytes;
+	bytes = store_fixture_numbers(fixture).stored_bytes;
 	assert_true(bytes < 20000);
 }
 
@@ -209,7 +201,7 @@ static void test_floor(void **state)
 		assert_int_equal(store_commit(batch), 0);
 	}
 	for (int round = 0; round < 2; round++) {
-		assert_int_equal(numbers_of(fixture).floor.counter, 9);
+		assert_int_equal(store_fixture_numbers(fixture).floor.counter, 9);
 		store_fixture_reopen(fixture);
 	}
 }
@@ -232,10 +224,10 @@ static void test_trimmed(void **state)
 	assert_int_equal(store_fixture_put(store, "/a", 1, 5, LEN), 0);
 	assert_int_equal(trim(store, 1, 0), EINVAL);
 	assert_int_equal(trim(store, 1, PLACEMENT_ALL + 1), EINVAL);
-	newest = numbers_of(fixture).newest_segment;
+	newest = store_fixture_numbers(fixture).newest_segment;
 	assert_int_equal(trim(store, 1, PLACEMENT_ALL), 0);
 	assert_int_equal(trim(store, 77, 1), 0);
-	assert_int_equal(numbers_of(fixture).newest_segment, newest);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest);
 	assert_int_equal(trim(store, 1, 6), 0);
 	for (int round = 0; round < 3; round++) {
 		assert_int_equal(heal_fixture_chunks(fixture->store, 1), 6);
@@ -274,10 +266,10 @@ static void test_trimmed_parts(void **state)
 		assert_int_equal(heal_fixture_chunks(fixture->store, 1), left[i]);
 		assert_int_equal(store_fixture_unit(fixture->store, 1, 1, LEN), 0);
 	}
-	assert_int_equal(numbers_of(fixture).objects, 1);
+	assert_int_equal(store_fixture_numbers(fixture).objects, 1);
 	assert_int_equal(trim(fixture->store, 1, 8), 0);
 	for (int round = 0; round < 2; round++) {
-		assert_int_equal(numbers_of(fixture).objects, 0);
+		assert_int_equal(store_fixture_numbers(fixture).objects, 0);
 		assert_int_equal(store_fixture_unit(fixture->store, 1, 1, LEN), ENOENT);
 		store_fixture_reopen(fixture);
 	}
@@ -285,7 +277,7 @@ static void test_trimmed_parts(void **state)
 
 static bool small_store(struct store_fixture *fixture, void *context)
 {
-	return numbers_of(fixture).stored_bytes <= *(uint64_t *)context;
+	return store_fixture_numbers(fixture).stored_bytes <= *(uint64_t *)context;
 }
 
 /* 40 units of 200 kB in a segment of their own: half of them go. */
@@ -304,13 +296,13 @@ static void test_trimming_gives_space_back(void **state)
 	assert_int_equal(store_fixture_batch_accept(batch, "/a", 1, 5), 0);
 	assert_int_equal(store_commit(batch), 0);
 	store_uploads_free(uploads);
-	assert_true(numbers_of(fixture).stored_bytes > 8000000);
+	assert_true(store_fixture_numbers(fixture).stored_bytes > 8000000);
 	store_fixture_reopen(fixture);
 	assert_int_equal(trim(fixture->store, 1, 12), 0);
 	assert_true(store_fixture_wait(small_store, fixture, &half));
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(heal_fixture_chunks(fixture->store, 1), 12);
-		assert_true(numbers_of(fixture).stored_bytes > 3900000);
+		assert_true(store_fixture_numbers(fixture).stored_bytes > 3900000);
 		for (uint64_t unit = 0; unit < 40; unit++)
 			assert_int_equal(
 				store_fixture_unit(fixture->store, 1, unit, 200000),

@@ -40,14 +40,6 @@ static void expect_why(struct store_fixture *fixture, const char *word)
 		fail_msg("\"%s\" does not say \"%s\"", why, word);
 }
 
-static struct store_numbers numbers_of(struct store_fixture *fixture)
-{
-	struct store_numbers numbers;
-
-	store_get_numbers(fixture->store, &numbers);
-	return numbers;
-}
-
 static int look(struct store_fixture *fixture, const char *path)
 {
 	struct store_register reg;
@@ -78,7 +70,7 @@ static int reserve(struct store *store, uint64_t counter, uint32_t epoch)
 static void test_empty_folder(void **state)
 {
 	struct store_fixture *fixture = *state;
-	dfs_id old = numbers_of(fixture).id;
+	dfs_id old = store_fixture_numbers(fixture).id;
 	struct store_numbers numbers;
 	char names[8][64], name[80], path[PATH_MAX];
 	size_t count;
@@ -95,7 +87,7 @@ static void test_empty_folder(void **state)
 	assert_int_equal(store_recover_end(fixture->store, 1), EINVAL);
 	assert_int_equal(store_recover_begin(fixture->store, 40), 0);
 	expect_why(fixture, "takes its registers");
-	numbers = numbers_of(fixture);
+	numbers = store_fixture_numbers(fixture);
 	assert_int_equal(numbers.newest_segment, 41);
 	assert_false(id_is_zero(&numbers.id));
 	assert_false(id_equal(&numbers.id, &old));
@@ -106,11 +98,11 @@ static void test_empty_folder(void **state)
 	assert_int_equal(store_recover_begin(fixture->store, 40), 0);
 	assert_int_equal(look(fixture, "/a"), ENOENT);
 	heal_fixture_learn(fixture->store, "/b", 0, 6);
-	old = numbers_of(fixture).id;
+	old = store_fixture_numbers(fixture).id;
 	assert_int_equal(store_recover_end(fixture->store, 3), 0);
 	for (int round = 0; round < 2; round++) {
 		assert_true(is_whole(fixture));
-		numbers = numbers_of(fixture);
+		numbers = store_fixture_numbers(fixture);
 		assert_true(id_equal(&numbers.id, &old));
 		assert_int_equal(numbers.epoch, 3);
 		assert_int_equal(numbers.born, 3);
@@ -154,13 +146,14 @@ static void test_condemned(void **state)
 	struct store_numbers numbers;
 
 	assert_int_equal(store_fixture_put(fixture->store, "/a", 1, 5, LEN), 0);
-	numbers = numbers_of(fixture);
+	numbers = store_fixture_numbers(fixture);
 	assert_int_equal(store_fixture_batch_accept(before, "/b", 0, 6), 0);
 	store_condemn(fixture->store, "dfs3 remembers another one.");
 	expect_why(fixture, "dfs3");
 	assert_int_equal(store_fixture_accept(fixture->store, "/c", 0, 6), EIO);
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), 0);
-	assert_int_equal(numbers_of(fixture).newest_segment, numbers.newest_segment);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment,
+			 numbers.newest_segment);
 	/* What was begun before the recovery does not come into the new store. */
 	assert_int_equal(store_recover_begin(fixture->store, 0), 0);
 	assert_int_equal(store_commit(before), EIO);
@@ -208,7 +201,7 @@ static void expect_nothing_old(struct store_fixture *fixture)
 {
 	static const char *const paths[] = {"/old/1", "/old/2", "/old/3", "/old/4",
 					    "/old/5"};
-	struct store_numbers numbers = numbers_of(fixture);
+	struct store_numbers numbers = store_fixture_numbers(fixture);
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		assert_int_equal(look(fixture, paths[i]), ENOENT);
@@ -226,8 +219,8 @@ static void test_only_content_is_left(void **state)
 	store_fixture_reopen(fixture);
 	fill_and_begin(fixture);
 	expect_nothing_old(fixture);
-	assert_int_equal(numbers_of(fixture).epoch, 0);
-	assert_int_equal(numbers_of(fixture).highest_counter, 0);
+	assert_int_equal(store_fixture_numbers(fixture).epoch, 0);
+	assert_int_equal(store_fixture_numbers(fixture).highest_counter, 0);
 	assert_int_equal(store_recover_end(fixture->store, 2), 0);
 	for (int round = 0; round < 3; round++) {
 		expect_nothing_old(fixture);
@@ -396,7 +389,7 @@ static void test_gaps_and_damage_below(void **state)
 	store_fixture_reopen(fixture);
 	assert_false(is_whole(fixture));
 	assert_int_equal(store_recover_begin(fixture->store, 0), 0);
-	number = numbers_of(fixture).newest_segment;
+	number = store_fixture_numbers(fixture).newest_segment;
 	heal_fixture_learn(fixture->store, "/new/1", 1, 5);
 	heal_fixture_learn(fixture->store, "/new/4", 4, 5);
 	assert_int_equal(store_recover_end(fixture->store, 1), 0);
@@ -447,8 +440,8 @@ static void test_the_end_is_lost(void **state)
 	heal_fixture_learn(fixture->store, "/a", 0, 5);
 	assert_int_equal(store_recover_end(fixture->store, 1), 0);
 	snprintf(name, sizeof name, "seg/%015llu-%015llu.gdbm",
-		 (unsigned long long)numbers_of(fixture).newest_segment,
-		 (unsigned long long)numbers_of(fixture).newest_segment);
+		 (unsigned long long)store_fixture_numbers(fixture).newest_segment,
+		 (unsigned long long)store_fixture_numbers(fixture).newest_segment);
 	heal_fixture_close(fixture);
 	assert_int_equal(unlink(store_fixture_file(fixture, name, path)), 0);
 	store_fixture_reopen(fixture);

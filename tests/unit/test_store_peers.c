@@ -15,14 +15,6 @@ static int start(void **state)
 	return heal_fixture_start(state, 0, 1);
 }
 
-static struct store_numbers numbers_of(struct store_fixture *fixture)
-{
-	struct store_numbers numbers;
-
-	store_get_numbers(fixture->store, &numbers);
-	return numbers;
-}
-
 static dfs_memory memory_of(unsigned store, uint32_t epoch, uint64_t newest)
 {
 	return (dfs_memory){.store = store_fixture_id(store),
@@ -90,12 +82,12 @@ static void test_memory_travels(void **state)
 	struct store_batch *batch;
 	dfs_share share = {
 		.object = store_fixture_id(1), .units = 24, .chunks = PLACEMENT_ALL};
-	uint64_t newest = numbers_of(fixture).newest_segment;
+	uint64_t newest = store_fixture_numbers(fixture).newest_segment;
 
 	remember(fixture, 3, memory_of(3, 0, 1));
 	assert_int_equal(store_fixture_accept(fixture->store, "/a", 0, 5), 0);
 	store_fixture_reopen(fixture);
-	assert_int_equal(numbers_of(fixture).newest_segment, newest + 1);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest + 1);
 	check_memory(fixture, 3, memory_of(3, 0, 1));
 	remember(fixture, 3, memory_of(3, 0, 2));
 	uploads = store_uploads_new(fixture->store);
@@ -106,32 +98,32 @@ static void test_memory_travels(void **state)
 	assert_int_equal(store_commit(batch), 0);
 	store_uploads_free(uploads);
 	store_fixture_reopen(fixture);
-	assert_int_equal(numbers_of(fixture).newest_segment, newest + 2);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest + 2);
 	check_memory(fixture, 3, memory_of(3, 0, 2));
 	/* What is known already needs none. */
 	remember(fixture, 3, memory_of(3, 0, 2));
 	store_fixture_reopen(fixture);
-	assert_int_equal(numbers_of(fixture).newest_segment, newest + 2);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest + 2);
 }
 
 static bool has_newest(struct store_fixture *fixture, void *context)
 {
-	return numbers_of(fixture).newest_segment >= *(uint64_t *)context;
+	return store_fixture_numbers(fixture).newest_segment >= *(uint64_t *)context;
 }
 
 static void test_memory_is_written_by_itself(void **state)
 {
 	struct store_fixture *fixture = *state;
-	uint64_t newest = numbers_of(fixture).newest_segment + 1;
+	uint64_t newest = store_fixture_numbers(fixture).newest_segment + 1;
 
 	remember(fixture, 3, memory_of(3, 0, 1));
-	assert_int_equal(numbers_of(fixture).newest_segment, newest - 1);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest - 1);
 	assert_true(store_fixture_wait(has_newest, fixture, &newest));
 	/* Not by a store that is lost. */
 	store_condemn(fixture->store, "It is old.");
 	remember(fixture, 3, memory_of(3, 0, 2));
 	store_fixture_reopen(fixture);
-	assert_int_equal(numbers_of(fixture).newest_segment, newest);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest);
 	check_memory(fixture, 3, memory_of(3, 0, 1));
 }
 

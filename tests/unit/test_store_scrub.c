@@ -29,14 +29,6 @@ static int start_cleaning(void **state)
 	return heal_fixture_start(state, 64, 60000);
 }
 
-static struct store_numbers numbers_of(struct store_fixture *fixture)
-{
-	struct store_numbers numbers;
-
-	store_get_numbers(fixture->store, &numbers);
-	return numbers;
-}
-
 static void put_files(struct store_fixture *fixture)
 {
 	char path[32];
@@ -144,7 +136,7 @@ static void test_steps_between_merges(void **state)
 		heal_fixture_wait_segments(fixture, 2);
 	}
 	store_scrub_free(scrub);
-	assert_int_equal(numbers_of(fixture).damaged, 0);
+	assert_int_equal(store_fixture_numbers(fixture).damaged, 0);
 }
 
 /* Is everything there, as it was stored? */
@@ -231,7 +223,7 @@ static void test_damage_in_each_kind(void **state)
 	heal_fixture_damage_unit(fixture, 2, LEN);
 	heal_fixture_damage(fixture, names[4], owner, sizeof owner - 1, 5);
 	store_fixture_reopen(fixture);
-	assert_int_equal(numbers_of(fixture).damaged_registers, 0);
+	assert_int_equal(store_fixture_numbers(fixture).damaged_registers, 0);
 	assert_int_equal(store_next_damaged(fixture->store, NULL, 0, path, &len, &reg),
 			 ENOENT);
 	found = scrub(fixture);
@@ -241,7 +233,7 @@ static void test_damage_in_each_kind(void **state)
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 2, LEN), EBADMSG);
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 3, LEN), 0);
 	assert_int_equal(store_register(fixture->store, "/a/2", 4, &reg), EBADMSG);
-	assert_int_equal(numbers_of(fixture).damaged_registers, 1);
+	assert_int_equal(store_fixture_numbers(fixture).damaged_registers, 1);
 	assert_int_equal(store_next_damaged(fixture->store, NULL, 0, path, &len, &reg),
 			 0);
 	assert_int_equal(len, 4);
@@ -367,10 +359,10 @@ static void test_3_8_nothing_is_left_in_a_segment_that_goes(void **state)
 	heal_fixture_learn(store, "/a/1", 1, 5);
 	heal_fixture_learn(store, "/a/20", 20, 5);
 	assert_int_equal(store_recover_end(store, 1), 0);
-	assert_int_equal(numbers_of(fixture).objects, 2);
+	assert_int_equal(store_fixture_numbers(fixture).objects, 2);
 	assert_int_equal(heal_fixture_content(store, 1, PLACEMENT_ALL, LEN), 0);
 	assert_true(store_fixture_wait(is_gone, fixture, names[1]));
-	assert_int_equal(numbers_of(fixture).objects, 1);
+	assert_int_equal(store_fixture_numbers(fixture).objects, 1);
 	assert_int_equal(heal_fixture_chunks(store, 20), 0);
 	assert_int_equal(heal_fixture_chunks(store, 1), PLACEMENT_ALL);
 }
@@ -384,10 +376,10 @@ static void test_mended_content(void **state)
 	damage_chunk(fixture, LEN);
 	/* Chunks that are good are not taken again, nor is the object's size. */
 	assert_int_equal(heal_fixture_content(fixture->store, 1, 4, LEN), 0);
-	newest = numbers_of(fixture).newest_segment;
+	newest = store_fixture_numbers(fixture).newest_segment;
 	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
-	assert_int_equal(numbers_of(fixture).newest_segment, newest);
-	assert_int_equal(numbers_of(fixture).objects, FILES);
+	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest);
+	assert_int_equal(store_fixture_numbers(fixture).objects, FILES);
 	expect_mended(fixture, LEN);
 }
 
@@ -459,7 +451,7 @@ static void test_mended_register(void **state)
 	assert_int_equal(scrub(fixture).damaged, 1);
 	assert_int_equal(store_register(fixture->store, "/a/1", 4, &reg), EBADMSG);
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/1", 1, 5), 0);
-	assert_int_equal(numbers_of(fixture).damaged_registers, 0);
+	assert_int_equal(store_fixture_numbers(fixture).damaged_registers, 0);
 	assert_int_equal(store_register(fixture->store, "/a/1", 4, &reg), 0);
 	assert_true(reg.settled);
 	assert_int_equal(store_value(fixture->store, "/a/1", 4, &reg, &value), 0);
