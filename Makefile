@@ -25,14 +25,31 @@ RPC_LIBS    := -ltirpc -lssl -lcrypto -linih -lxxhash
 SERVER_LIBS := -lgdbm
 CLIENT_LIBS := -ljansson -lzstd
 
-# The include path is the architecture: rpc/ sees itself, server/ and client/ see rpc/.
-RPC_PATH    := -Irpc -I$(BUILD)/rpc
-SERVER_PATH := -Iserver $(RPC_PATH)
-CLIENT_PATH := -Iclient $(RPC_PATH)
+# The include path is the architecture: a file sees its own folder, of the wings below it what
+# they show, and rpc/.  The store and the library show what is in their include/ alone.
+path_rpc              := -Irpc -I$(BUILD)/rpc
+path_server/store     := -Iserver/store -Iserver/store/include $(path_rpc)
+path_server/agreement := -Iserver/agreement -Iserver/store/include $(path_rpc)
+path_server/healing   := -Iserver/healing $(path_server/agreement)
+path_server/access    := -Iserver/access $(path_server/agreement)
+path_server/service   := -Iserver/service -Iserver/access $(path_server/healing)
+path_server           := -Iserver $(path_server/service)
+path_client/lib       := -Iclient/lib -Iclient/lib/include $(path_rpc)
+path_client/cluster   := -Iclient/cluster $(path_client/lib)
+path_client/command   := -Iclient/command -Iclient/cluster -Iclient/lib/include $(path_rpc)
+path_client           := $(path_client/command)
+$(foreach n,1 2 3 4,$(eval path_dfs$(n) := -Iserver))
+# A test may look into every layer; nothing looks into the tests.
+path_tests            := -Itests/unit -Iclient/cluster -Iclient/command $(path_client/lib) \
+			 -Iserver/store $(path_server)
+path_of = $(or $(path_$(patsubst %/,%,$(1))),$(path_tests))
 
-RPC_OBJECTS    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard rpc/*.c)) $(BUILD)/rpc/dfs_xdr.o
-SERVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard server/*.c))
-CLIENT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c)))
+objects         = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
+RPC_OBJECTS     := $(call objects,rpc) $(BUILD)/rpc/dfs_xdr.o
+SERVER_WINGS    := service access healing agreement store
+SERVER_OBJECTS  := $(call objects,server $(SERVER_WINGS:%=server/%))
+LIB_OBJECTS     := $(call objects,client/lib)
+COMMAND_OBJECTS := $(call objects,client/command client/cluster)
 SERVERS        := $(foreach n,1 2 3 4,$(BIN)/dfs$(n)/dfs$(n))
 PROGRAMS       := $(BIN)/client/client $(SERVERS)
 
@@ -51,28 +68,20 @@ $(BUILD)/rpc/dfs_xdr.c: rpc/dfs.x $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D) && rm -f $@
 	$(Q) cd rpc && rpcgen -C -M -i 0 -c -o $(abspath $@) dfs.x
 $(BUILD)/rpc/dfs_xdr.o: $(BUILD)/rpc/dfs_xdr.c
-	$(Q) $(CC) $(ALL_CPPFLAGS) $(RPC_PATH) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q) $(CC) $(ALL_CPPFLAGS) $(path_rpc) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/rpc/%.o: rpc/%.c | $(BUILD)/rpc/dfs.h
+$(BUILD)/%.o: %.c | $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D)
-	$(Q) $(CC) $(ALL_CPPFLAGS) $(RPC_PATH) $(ALL_CFLAGS) -c -o $@ $<
-$(BUILD)/server/%.o: server/%.c | $(BUILD)/rpc/dfs.h
-	@mkdir -p $(@D)
-	$(Q) $(CC) $(ALL_CPPFLAGS) $(SERVER_PATH) $(ALL_CFLAGS) -c -o $@ $<
-$(BUILD)/client/%.o: client/%.c | $(BUILD)/rpc/dfs.h
-	@mkdir -p $(@D)
-	$(Q) $(CC) $(ALL_CPPFLAGS) $(CLIENT_PATH) $(ALL_CFLAGS) -c -o $@ $<
-$(BUILD)/dfs%/main.o: dfs%/main.c
-	@mkdir -p $(@D)
-	$(Q) $(CC) $(ALL_CPPFLAGS) -Iserver $(ALL_CFLAGS) -c -o $@ $<
+	$(Q) $(CC) $(ALL_CPPFLAGS) $(call path_of,$(dir $<)) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/librpc.a: $(RPC_OBJECTS)
 $(BUILD)/libserver.a: $(SERVER_OBJECTS)
-$(BUILD)/libdfs.a: $(CLIENT_OBJECTS)
+$(BUILD)/libdfs.a: $(LIB_OBJECTS)
+$(BUILD)/libcommand.a: $(COMMAND_OBJECTS)
 $(BUILD)/%.a:
 	$(Q) rm -f $@ && $(AR) rcs $@ $^
 
-$(BIN)/client/client: $(BUILD)/client/main.o $(BUILD)/libdfs.a $(BUILD)/librpc.a
+$(BIN)/client/client: $(BUILD)/client/main.o $(BUILD)/libcommand.a $(BUILD)/libdfs.a $(BUILD)/librpc.a
 	@mkdir -p $(@D)
 	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(RPC_LIBS) $(CLIENT_LIBS)
 define server_rule
@@ -84,22 +93,17 @@ $(foreach n,1 2 3 4,$(eval $(call server_rule,$(n))))
 
 # ---- tests ----------------------------------------------------------------------------------
 
-# A test may look into every layer; nothing looks into the tests.
-TEST_PATH    := -Itests/unit -Iserver -Iclient $(RPC_PATH)
-TEST_SOURCES := $(wildcard tests/unit/*.c)
-TEST_SHARED  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(TEST_SOURCES)))
-UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(filter tests/unit/test_%,$(TEST_SOURCES)))
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+TEST_SHARED  := $(call objects,tests/unit)
+UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 # Small programs that scenarios and benchmarks use: one source each, beside them.
 TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c \
 		tests/scenarios/tools/eio.c,$(wildcard tests/scenarios/tools/*.c tests/bench/*.c \
 		tests/crash/*.c tests/history/*.c))) $(BUILD)/tests/scenarios/tools/eio.so
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
-LIBRARIES    := $(BUILD)/libserver.a $(BUILD)/libdfs.a $(BUILD)/librpc.a
+LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))
 
-.PRECIOUS: $(BUILD)/tests/%.o
-$(BUILD)/tests/%.o: tests/%.c | $(BUILD)/rpc/dfs.h
-	@mkdir -p $(@D)
-	$(Q) $(CC) $(ALL_CPPFLAGS) $(TEST_PATH) $(ALL_CFLAGS) -c -o $@ $<
+.PRECIOUS: $(BUILD)/%.o
 # What reaches the disk is recorded in these two.
 $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)/tests/crash/disk.o
 # What is put before a program's own calls: without sanitizers, which want to be first.
@@ -153,14 +157,15 @@ $(SANITIZERS:%=test-sanitize-%): test-sanitize-%:
 
 # ---- checks ---------------------------------------------------------------------------------
 
-C_FILES := $(wildcard rpc/*.[ch] server/*.[ch] client/*.[ch] dfs[1-4]/*.c tests/*/*.[ch] \
-	tests/*/*/*.[ch])
-.PHONY: lint format
+C_FILES = $(shell git ls-files '*.c' '*.h')
+.PHONY: lint format include-path
 lint:                        ## compilers, clang-tidy, cppcheck, format, the rules of the layers
 	tests/deps lint
 	+$(MAKE) --no-print-directory -j$(JOBS) CC=gcc BUILD=build/gcc BIN=build/gcc/bin programs
 	+$(MAKE) --no-print-directory -j$(JOBS) CC=clang BUILD=build/clang BIN=build/clang/bin programs
 	tests/lint build/gcc
+include-path:                # what a file of FOLDER may include, for tests/lint
+	@echo $(call path_of,$(FOLDER))
 format:                      ## puts every C file into the one format
 	clang-format -i $(C_FILES)
 

@@ -35,7 +35,7 @@ struct cluster {
 	char folder[PATH_MAX]; /* absolute, of cluster.conf */
 	char ca[PATH_MAX];
 	dfs_id id;
-	dfs_key admin_key; /* Ed25519, public: signs every account (client/identity.h) */
+	dfs_key admin_key; /* Ed25519, public: signs every account (client/lib/identity.h) */
 	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
 	struct tuning tuning;
 };

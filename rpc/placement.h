@@ -8,6 +8,7 @@
 #ifndef DFS_PLACEMENT_H
 #define DFS_PLACEMENT_H
 
+#include "dfs.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,6 +33,9 @@ unsigned placement_copies(uint32_t holders, unsigned live);
 
 /* Bytes of content in every unit but the last, for a file of size bytes: at least 1. */
 uint32_t placement_unit_size(uint64_t size);
+
+/* A stored unit is at most so many bytes longer than its content. */
+enum { PLACEMENT_UNIT_MORE = DFS_UNIT_MAX - DFS_UNIT_SIZE };
 
 /* Units of a file; 0 for an empty one. */
 uint64_t placement_units(uint64_t size, uint32_t unit_size);

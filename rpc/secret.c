@@ -92,3 +92,8 @@ bool secret_make(uint8_t ret[SECRET_LEN])
 {
 	return RAND_priv_bytes(ret, SECRET_LEN) == 1;
 }
+
+void secret_wipe(void *secret, size_t len)
+{
+	OPENSSL_cleanse(secret, len);
+}

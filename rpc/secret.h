@@ -37,4 +37,7 @@ enum { SECRET_TEXT = 2 * SECRET_LEN + 1 };
 void secret_text(const uint8_t secret[SECRET_LEN], char text[SECRET_TEXT]);
 bool secret_make(uint8_t ret[SECRET_LEN]);
 
+/* Overwrites a secret in a way that the compiler does not leave out. */
+void secret_wipe(void *secret, size_t len);
+
 #endif

@@ -46,6 +46,7 @@ static unsigned count_connections(void)
 
 struct server {
 	const struct settings *settings;
+	struct certificate_files files;
 	struct certificate *certificate;
 	uint8_t secret[SECRET_LEN];
 	struct store *store;
@@ -56,7 +57,7 @@ struct server {
 	struct admission *admission;
 	struct listener *listener;
 	struct registrar *registrar;
-	struct procs_server procs;
+	struct server_parts parts;
 	struct connection_shared shared;
 	bool has_pid_file;
 };
@@ -97,7 +98,13 @@ static bool load_secrets(struct server *server)
 	const struct settings *settings = server->settings;
 	char why[2 * PATH_MAX + 256];
 
-	server->certificate = certificate_load(settings, why, sizeof why);
+	server->files = (struct certificate_files){.name = settings->name,
+						   .cert = settings->cert,
+						   .key = settings->key,
+						   .new_key = settings->new_key,
+						   .ca = settings->cluster.ca,
+						   .folder = settings->cluster.folder};
+	server->certificate = certificate_load(&server->files, why, sizeof why);
 	if (server->certificate != NULL &&
 	    secret_read(settings->secret, settings->cluster.folder, server->secret, why,
 			sizeof why))
@@ -164,7 +171,7 @@ static void share(struct server *server)
 	const struct settings *settings = server->settings;
 
 	server_admission = server->admission;
-	server->procs = (struct procs_server){.number = settings->number,
+	server->parts = (struct server_parts){.number = settings->number,
 					      .cluster = settings->cluster.id,
 					      .store = server->store,
 					      .acceptor = server->acceptor,
@@ -173,8 +180,8 @@ static void share(struct server *server)
 					      .healing = server->healing,
 					      .started_ns = clock_wall_ns(),
 					      .connections = count_connections};
-	memcpy(server->procs.secret, server->secret, SECRET_LEN);
-	server->shared = (struct connection_shared){.server = &server->procs,
+	memcpy(server->parts.secret, server->secret, SECRET_LEN);
+	server->shared = (struct connection_shared){.server = &server->parts,
 						    .certificate = server->certificate,
 						    .times = &connection_times_default};
 }

@@ -1,5 +1,5 @@
 /*
- * Time of a count of so many files (server/store_census.c).
+ * Time of a count of so many files (server/store/store_census.c).
  *
  *	store_census FOLDER [FILES]
  *

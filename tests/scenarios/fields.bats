@@ -39,9 +39,9 @@ fields()
 }
 
 @test "2.9 a field that is added without a word about it is found" {
-	mkdir -p "$T/tree/rpc" "$T/tree/server"
+	mkdir -p "$T/tree/rpc" "$T/tree/server/store"
 	cp "$SOURCE/rpc/dfs.x" "$T/tree/rpc"
-	cp "$SOURCE/server/seal.h" "$T/tree/server"
+	cp "$SOURCE/server/store/seal.h" "$T/tree/server/store"
 	fields "$T/tree" "$SOURCE/doc/SECURITY.md"
 	sed 's/^struct dfs_content {/&\n\topaque thumbnail<64>;/' "$SOURCE/rpc/dfs.x" >"$T/tree/rpc/dfs.x"
 	run -1 fields "$T/tree" "$SOURCE/doc/SECURITY.md"
@@ -53,10 +53,10 @@ fields()
 	[[ "$output" == *": dfs_mood.good"* ]]
 	[[ "$output" == *": dfs_reader.mood"* ]]
 	cp "$SOURCE/rpc/dfs.x" "$T/tree/rpc"
-	sed 's/^struct seal_entry {/&\n\tuint32_t color;/' "$SOURCE/server/seal.h" >"$T/tree/server/seal.h"
+	sed 's/^struct seal_entry {/&\n\tuint32_t color;/' "$SOURCE/server/store/seal.h" >"$T/tree/server/store/seal.h"
 	run -1 fields "$T/tree" "$SOURCE/doc/SECURITY.md"
 	[[ "$output" == *": seal_entry.color"* ]]
-	cp "$SOURCE/server/seal.h" "$T/tree/server"
+	cp "$SOURCE/server/store/seal.h" "$T/tree/server/store"
 	# And a line that is missing, or about nothing
 	grep -v '`dfs_content.row`' "$SOURCE/doc/SECURITY.md" >"$T/text"
 	run -1 fields "$T/tree" "$T/text"

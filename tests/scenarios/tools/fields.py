@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """fields.py SOURCE TEXT [DATA...]: what servers store, field by field, against the text about it.
 
-SOURCE is the source tree (rpc/dfs.x, server/seal.h), TEXT doc/SECURITY.md, each DATA the data/ of
+SOURCE is the source tree (rpc/dfs.x, server/store/seal.h), TEXT doc/SECURITY.md, each DATA the data/ of
 a server.  Every field that can be stored must have a line in TEXT, and every such line a field;
 every byte of every record in DATA must belong to such a field.  It decodes with rpc/dfs.x itself
 and shares no code with the servers.  Prints what is wrong; the exit code is 0 when nothing is.
@@ -162,7 +162,7 @@ def take_path(data):
 
 
 def take_entry(wire, data):
-    """An entry of the list in @seal; see server/seal.c."""
+    """An entry of the list in @seal; see server/store/seal.c."""
     kind = data.bytes(1)
     if kind == b"r":
         take_path(data)
@@ -218,7 +218,7 @@ def main():
     source, text, *stores = sys.argv[1:]
     with open(f"{source}/rpc/dfs.x") as file:
         wire = Wire(file.read())
-    with open(f"{source}/server/seal.h") as file:
+    with open(f"{source}/server/store/seal.h") as file:
         seal = file.read()
     with open(text) as file:
         lines = dict(re.findall(r"^\| `(\w+\.\w+)` \| (.*?) \|$", file.read(), re.M))

@@ -1,0 +1,26 @@
+/* New certificates, and secrets that were lost, for the servers of a cluster. */
+#ifndef CLUSTER_RENEW_H
+#define CLUSTER_RENEW_H
+
+#include "dfs.h"
+#include "libdfs.h"
+#include <stdbool.h>
+
+/* What became of one server. */
+struct cluster_renewed {
+	bool certificate; /* a new key and certificate are in its folder */
+	bool secret;      /* so is the secret of the others, */
+	bool new_secret;  /* or one that no server knows yet */
+};
+
+/*
+ * Makes a new key and certificate for each server in the mask (bit s-1 for server s), signed by
+ * FOLDER/ca.key, and gives it the secret of another server where its own is missing or of no
+ * use.  Only where all four are to be renewed and none has a secret are they given a new one.
+ * ret has an entry for each server.  After a failure those that are done stay done; no server is left
+ * with a certificate that does not fit its key (see server/service/certificate.c).
+ */
+struct dfs_result cluster_renew(const char *folder, unsigned servers,
+				struct cluster_renewed ret[DFS_SERVERS]);
+
+#endif

@@ -1,0 +1,252 @@
+/* get REMOTE... [LOCAL] */
+#include "commands.h"
+
+#include "arguments.h"
+#include "getting.h"
+#include "local.h"
+#include "output.h"
+#include "path.h"
+#include "verdict.h"
+#include "run.h"
+#include "status.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gathering {
+	struct run *run;
+	struct getting *getting;
+	const char *prefix; /* of the local names of what is below a remote folder */
+	size_t skip;        /* of a remote path, before what follows the prefix */
+	bool no_memory;
+};
+
+/* Where everything goes. */
+struct place {
+	char *folder; /* the local folder, NULL: standard output */
+	char *name;   /* in it; NULL: each under its own */
+	bool make;    /* the folder, if it is missing */
+};
+
+/* ---- trees --------------------------------------------------------------------- */
+
+static int take_entry(void *context, const struct dfs_entry *entry)
+{
+	struct gathering *gathering = context;
+	const char *rest = entry->path + gathering->skip;
+	char *local;
+
+	if (entry->folder)
+		return 0;
+	/* Names from the servers are believed as little as those that are typed. */
+	if (strlen(entry->path) < gathering->skip ||
+	    path_check(entry->path, strlen(entry->path)) != NULL) {
+		struct dfs_result result = result_of(
+			DFS_EXIT_DAMAGED, "a server lists a name that cannot be");
+
+		verdict_item(gathering->run, &(struct verdict){.path = entry->path},
+			     &result);
+		return 0;
+	}
+	local = arguments_join(gathering->prefix, rest);
+	if (local == NULL ||
+	    !getting_add(gathering->getting, entry->path, entry->path, local))
+		gathering->no_memory = true;
+	free(local);
+	return gathering->no_memory ? DFS_EXIT_OTHER : 0;
+}
+
+/* Everything below the remote folder; a missing folder is code 4. */
+static struct dfs_result add_tree(struct gathering *gathering, const char *typed,
+				  const char *prefix)
+{
+	struct run *run = gathering->run;
+	char *folder = NULL;
+	struct dfs_result result = run_folder(run, typed, &folder);
+
+	if (result.code == DFS_EXIT_DONE) {
+		gathering->prefix = prefix;
+		gathering->skip = strlen(folder);
+		result = dfs_list(run->dfs, folder, true, false, take_entry, gathering);
+		if (gathering->no_memory)
+			result = result_of(DFS_EXIT_OTHER, "out of memory");
+	}
+	free(folder);
+	return result;
+}
+
+/* ---- one argument -------------------------------------------------------------- */
+
+static struct dfs_result add_file(struct gathering *gathering, const char *typed,
+				  const char *local)
+{
+	char *path;
+	struct dfs_result result = run_path(gathering->run, typed, &path);
+
+	if (result.code == DFS_EXIT_DONE &&
+	    !getting_add(gathering->getting, typed, path, local))
+		result = result_of(DFS_EXIT_OTHER, "out of memory");
+	free(path);
+	return result;
+}
+
+static void add_source(struct gathering *gathering, const char *typed, const char *local)
+{
+	struct run *run = gathering->run;
+	struct dfs_result result;
+
+	if (!options_has(&run->options, OPTION_RECURSIVE)) {
+		if (arguments_is_folder(typed))
+			result = result_of(DFS_EXIT_USAGE,
+					   "is the name of a folder; -r gets everything "
+					   "below it");
+		else
+			result = add_file(gathering, typed, local);
+	} else {
+		result = add_tree(gathering, typed, local);
+		if (result.code == DFS_EXIT_MISSING && !arguments_is_folder(typed))
+			result = add_file(gathering, typed, local);
+	}
+	if (result.code == DFS_EXIT_DONE)
+		output_warning(run->output, result.warning);
+	else
+		verdict_typed(run, typed, &result);
+}
+
+/* ---- the command line ---------------------------------------------------------- */
+
+static bool is_stdout(const struct arguments *arguments)
+{
+	return arguments->target != NULL && strcmp(arguments->target, "-") == 0;
+}
+
+/* DFS_EXIT_DONE, or the code of a usage error that was reported. */
+static int check(struct run *run, const struct arguments *arguments)
+{
+	const char *target = arguments->target;
+
+	if (arguments->count == 0)
+		return run_usage(run, "get needs the name of a file");
+	for (size_t i = 0; i < arguments->count; i++)
+		if (strcmp(arguments->sources[i], "-") == 0)
+			return run_usage(run,
+					 "- is standard output and cannot be a source "
+					 "of get");
+	if (target == NULL)
+		return DFS_EXIT_DONE;
+	if (*target == '\0')
+		return run_usage(run, "the name of the target is empty");
+	if (is_stdout(arguments) && options_has(&run->options, OPTION_RECURSIVE))
+		return run_usage(run, "-r does not go to standard output");
+	return DFS_EXIT_DONE;
+}
+
+/* false when out of memory. */
+static bool find_place(const struct arguments *arguments, struct place *ret)
+{
+	const char *target = arguments->target, *slash;
+
+	memset(ret, 0, sizeof *ret);
+	if (is_stdout(arguments))
+		return true;
+	if (target == NULL || arguments_is_folder(target) || arguments->count > 1 ||
+	    local_kind(target) == LOCAL_FOLDER) {
+		ret->make = true;
+		ret->folder = strdup(target != NULL ? target : ".");
+		return ret->folder != NULL;
+	}
+	slash = strrchr(target, '/');
+	if (slash == NULL)
+		ret->folder = strdup(".");
+	else
+		ret->folder = strndup(target, (size_t)(slash - target) + 1);
+	ret->name = strdup(slash != NULL ? slash + 1 : target);
+	return ret->folder != NULL && ret->name != NULL;
+}
+
+/* The local names of the sources below the place; NULL after a failure that was reported. */
+static char **plan(struct run *run, const struct arguments *arguments,
+		   const struct place *place)
+{
+	const char *twice;
+	char **locals = arguments_name(
+		arguments, place->folder == NULL ? "-" : place->name, "", &twice);
+
+	if (locals == NULL && twice != NULL)
+		run->outcome.code =
+			run_usage(run, "two of the files would be called like %s", twice);
+	else if (locals == NULL)
+		verdict_no_memory(run);
+	return locals;
+}
+
+static void get_all(struct run *run, const struct arguments *arguments,
+		    const struct place *place)
+{
+	struct gathering gathering = {.run = run};
+	char **locals = plan(run, arguments, place);
+	struct dfs_result result;
+
+	if (locals == NULL)
+		return;
+	result = run_user(run);
+	/* A tree is listed before anything is fetched. */
+	if (result.code == DFS_EXIT_DONE && options_has(&run->options, OPTION_RECURSIVE))
+		result = run_open(run);
+	if (result.code == DFS_EXIT_DONE) {
+		gathering.getting = getting_new(run, place->folder, place->make);
+		if (gathering.getting == NULL)
+			result = result_of(DFS_EXIT_OTHER, "out of memory");
+	}
+	if (result.code == DFS_EXIT_DONE) {
+		for (size_t i = 0; i < arguments->count; i++)
+			add_source(&gathering, arguments->sources[i], locals[i]);
+		getting_all(gathering.getting);
+	} else {
+		verdict_all(run, arguments->sources, arguments->count, &result);
+	}
+	getting_free(gathering.getting);
+	arguments_free_names(locals, arguments->count);
+}
+
+static int run_get(struct run *run)
+{
+	struct arguments arguments;
+	struct place place;
+	int code;
+
+	arguments_split(&run->options, true, &arguments);
+	code = check(run, &arguments);
+	if (code != DFS_EXIT_DONE)
+		return code;
+	if (find_place(&arguments, &place)) {
+		get_all(run, &arguments, &place);
+	} else {
+		verdict_no_memory(run);
+	}
+	free(place.folder);
+	free(place.name);
+	return run->outcome.code;
+}
+
+const struct command cmd_get = {
+	.name = "get",
+	.usage = "get [OPTIONS] REMOTE... [LOCAL]",
+	.summary = "Fetch stored files",
+	.examples = {"get report.pdf", "get -r photos --to /tmp/photos"},
+	.details = "One file alone is written under its own name in the current folder.  "
+		   "Of two\n"
+		   "arguments the second is the local name; of more, the last is a "
+		   "folder if it ends in\n"
+		   "'/', and '-' is standard output.  With --to all arguments are remote "
+		   "files.  A\n"
+		   "local folder as target means \"in it, under its own name\"; for "
+		   "several files the\n"
+		   "target is one, which is made if it is missing.\n"
+		   "A file appears when it is whole and proved, or not at all.  A "
+		   "different local file\n"
+		   "is replaced only with -f.\n",
+	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_TO) |
+		   OPTION_BIT(OPTION_FORCE),
+	.run = run_get,
+};

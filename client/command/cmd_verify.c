@@ -1,0 +1,300 @@
+/* verify [PATH...] */
+#include "commands.h"
+
+#include "arguments.h"
+#include "output.h"
+#include "progress.h"
+#include "run.h"
+#include "status.h"
+#include "verdict.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Files are listed and verified in turns, so that memory does not grow with their number. */
+struct verification {
+	struct run *run;
+	struct progress *progress;
+	bool admin; /* who proves his own, and tells of others what servers say */
+	size_t count;
+	char *paths[DFS_VERIFY_MAX];
+	unsigned said[DFS_VERIFY_MAX][4]; /* chunks that servers say they lack */
+	struct dfs_verified items[DFS_VERIFY_MAX];
+	/* of all */
+	unsigned long long files, bytes, bad, lost, unproved;
+	int code; /* of those that are not all right; 3: not alike */
+	bool no_memory;
+};
+
+/* ---- one file ------------------------------------------------------------------------ */
+
+static json_t *chunk_list(unsigned chunks)
+{
+	json_t *list = json_array();
+
+	for (int c = 1; c <= 4; c++)
+		if (chunks & 1U << (c - 1))
+			(void)json_array_append_new(list, json_integer(c));
+	return list;
+}
+
+static json_t *item_fields(const struct dfs_verified *item)
+{
+	json_t *servers = json_object();
+	char name[8];
+
+	for (unsigned i = 0; i < 4; i++) {
+		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
+		(void)json_object_set_new(
+			servers, name,
+			json_pack("{s:o,s:o,s:o,s:o}", "damaged",
+				  chunk_list(item->damaged[i]), "missing",
+				  chunk_list(item->missing[i]), "wrong",
+				  chunk_list(item->wrong[i]), "unreached",
+				  chunk_list(item->unreached[i])));
+	}
+	return json_pack("{s:I,s:b,s:b,s:o}", "size", (json_int_t)item->size, "lost",
+			 item->lost, "proved", !item->unproved, "chunks", servers);
+}
+
+/* For who may list but not read: nothing was proved, and what servers say of it stands for that. */
+static void take_word(struct verification *verification, size_t i)
+{
+	struct dfs_verified *item = &verification->items[i];
+	const unsigned *said = verification->said[i];
+	char text[DFS_WHY] = "";
+	size_t len = 0;
+
+	verification->unproved++;
+	item->result.code = DFS_EXIT_DONE;
+	item->result.why[0] = '\0';
+	for (unsigned s = 0; s < 4; s++) {
+		if (said[s] == 0)
+			continue;
+		len += (size_t)snprintf(text + len, sizeof text - len,
+					"%sdfs%u says that it lacks chunk%s",
+					len > 0 ? "; " : "", s + 1,
+					(said[s] & (said[s] - 1)) != 0 ? "s" : "");
+		for (unsigned c = 1; c <= 4; c++)
+			if (said[s] & 1U << (c - 1))
+				len += (size_t)snprintf(text + len, sizeof text - len,
+							" %u", c);
+		item->missing[s] = said[s];
+	}
+	if (len > 0)
+		item->result = result_of(DFS_EXIT_FEW, "%s", text);
+}
+
+static void print_item(const struct verification *verification,
+		       const struct dfs_verified *item)
+{
+	struct output *output = verification->run->output;
+	bool good = item->result.code == DFS_EXIT_DONE;
+
+	if (good && !options_has(&verification->run->options, OPTION_VERBOSE))
+		return;
+	if (output_json(output)) {
+		json_t *fields = item_fields(item);
+
+		if (!good)
+			(void)json_object_set_new(fields, "message",
+						  output_string(item->result.why));
+		if (item->result.warning[0] != '\0')
+			(void)json_object_set_new(fields, "warning",
+						  output_string(item->result.warning));
+		output_object(output, "path", item->path, item->result.code, NULL,
+			      fields);
+		return;
+	}
+	output_name(output, item->path);
+	output_text(output, ": %s\n",
+		    !good            ? item->result.why
+		    : item->unproved ? "no server says that it lacks anything"
+				     : "good");
+}
+
+static void finish_item(void *context, size_t i)
+{
+	struct verification *verification = context;
+	struct dfs_verified *item = &verification->items[i];
+	int *code = &verification->code;
+
+	progress_finished(verification->progress);
+	if (item->gone)
+		return;
+	if (item->unproved && verification->admin)
+		take_word(verification, i);
+	verification->files++;
+	verification->bytes += item->unproved ? 0 : item->size;
+	verification->lost += item->lost;
+	if (item->result.code != DFS_EXIT_DONE) {
+		verification->bad++;
+		*code = *code == DFS_EXIT_DONE || *code == item->result.code
+				? item->result.code
+				: DFS_EXIT_SOME;
+	}
+	output_warning(verification->run->output, item->result.warning);
+	print_item(verification, item);
+}
+
+/* ---- all files ----------------------------------------------------------------------- */
+
+static void show_progress(void *context, size_t i, uint64_t done, uint64_t size)
+{
+	const struct verification *verification = context;
+
+	progress_at(verification->progress, verification->items[i].path, done, size);
+}
+
+static void verify_some(struct verification *verification)
+{
+	const struct dfs_verify_callbacks callbacks = {.context = verification,
+						       .progress = show_progress,
+						       .finished = finish_item};
+
+	for (size_t i = 0; i < verification->count; i++)
+		verification->items[i].path = verification->paths[i];
+	dfs_verify(verification->run->dfs, verification->items, verification->count,
+		   &callbacks);
+	for (size_t i = 0; i < verification->count; i++)
+		free(verification->paths[i]);
+	verification->count = 0;
+}
+
+static int take_entry(void *context, const struct dfs_entry *entry)
+{
+	struct verification *verification = context;
+	size_t at = verification->count;
+
+	if (entry->folder)
+		return 0;
+	verification->paths[at] = strdup(entry->path);
+	verification->no_memory = verification->paths[at] == NULL;
+	if (verification->no_memory)
+		return DFS_EXIT_OTHER;
+	memcpy(verification->said[at], entry->file.missing,
+	       sizeof verification->said[at]);
+	progress_expect(verification->progress, 1);
+	if (++verification->count == DFS_VERIFY_MAX)
+		verify_some(verification);
+	return output_broken(verification->run->output) ? DFS_EXIT_OTHER : 0;
+}
+
+/* A file, or everything below a folder. */
+static void add_typed(struct verification *verification, const char *typed)
+{
+	struct run *run = verification->run;
+	char *path = NULL;
+	struct dfs_result result = arguments_is_folder(typed)
+					   ? run_folder(run, typed, &path)
+					   : run_path(run, typed, &path);
+
+	if (result.code == DFS_EXIT_DONE)
+		result = dfs_list(run->dfs, path, true, false, take_entry, verification);
+	if (verification->no_memory)
+		result = result_of(DFS_EXIT_OTHER, "out of memory");
+	free(path);
+	if (result.code == DFS_EXIT_DONE)
+		output_warning(run->output, result.warning);
+	else
+		verdict_typed(run, typed, &result);
+}
+
+static void print_summary(const struct verification *verification, int code)
+{
+	struct output *output = verification->run->output;
+	const char *word = code == DFS_EXIT_DONE ? "two good copies of everything"
+						 : "not everything has two good copies";
+
+	if (output_json(output)) {
+		output_object(output, "path", NULL, code, NULL,
+			      json_pack("{s:I,s:I,s:I,s:I,s:I}", "files",
+					(json_int_t)verification->files, "bytes",
+					(json_int_t)verification->bytes, "bad",
+					(json_int_t)verification->bad, "unreadable",
+					(json_int_t)verification->lost, "unproved",
+					(json_int_t)verification->unproved));
+		return;
+	}
+	if (verification->unproved > 0)
+		output_text(output,
+			    "%llu file%s of others: only their owners and readers can "
+			    "prove the content; what servers say that they lack is "
+			    "above\n",
+			    verification->unproved,
+			    verification->unproved == 1 ? "" : "s");
+	output_text(output, "%llu file%s, %llu bytes: %s",
+		    verification->files - verification->unproved,
+		    verification->files - verification->unproved == 1 ? "" : "s",
+		    verification->bytes, word);
+	if (verification->bad > 0)
+		output_text(output, "; %llu not all right, %llu unreadable",
+			    verification->bad, verification->lost);
+	output_text(output, "\n");
+}
+
+static int verify_all(struct verification *verification)
+{
+	struct run *run = verification->run;
+	const struct options *options = &run->options;
+	int code;
+
+	if (options->count == 0)
+		add_typed(verification, "/");
+	for (size_t i = 0; i < options->count; i++)
+		add_typed(verification, options->arguments[i]);
+	verify_some(verification);
+	code = verification->code;
+	if (run->outcome.any)
+		code = code == DFS_EXIT_DONE || code == run->outcome.code
+			       ? run->outcome.code
+			       : DFS_EXIT_SOME;
+	print_summary(verification, code);
+	return code;
+}
+
+static int run_verify(struct run *run)
+{
+	struct verification *verification;
+	struct dfs_result result = run_user(run);
+	int code = DFS_EXIT_OTHER;
+
+	if (result.code == DFS_EXIT_DONE)
+		result = run_open(run);
+	if (result.code != DFS_EXIT_DONE) {
+		verdict_all(run, run->options.arguments, run->options.count, &result);
+		return result.code;
+	}
+	verification = calloc(1, sizeof *verification);
+	if (verification == NULL) {
+		verdict_no_memory(run);
+		return code;
+	}
+	verification->run = run;
+	verification->admin = strcmp(run->user, "admin") == 0;
+	verification->progress = progress_new(run->output);
+	code = verify_all(verification);
+	progress_free(verification->progress);
+	free(verification);
+	return code;
+}
+
+const struct command cmd_verify = {
+	.name = "verify",
+	.usage = "verify [PATH...]",
+	.summary = "Read and prove every copy of files",
+	.examples = {"verify", "verify report.pdf photos/"},
+	.details =
+		"Every unit is read from each server that should have it, and decrypted: "
+		"all below\n"
+		"a folder, or without a name everything that you may read.  Prints a line "
+		"for each\n"
+		"file that is not all right (with -v for all) and a summary.  admin, who "
+		"cannot read\n"
+		"what is not his, is told what servers say that they lack of it.\n\n"
+		"Exit codes: 0 two good copies of everything, 5 copies are missing or "
+		"cannot be\n"
+		"reached, 9 copies are damaged, 3 both.\n",
+	.options = 0,
+	.run = run_verify,
+};

@@ -1,0 +1,220 @@
+/* Passwords, as people give them. */
+#include "password.h"
+#include "password_rules.h"
+
+#include "secret.h"
+#include "private_file.h"
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { TRIES = 3 };
+
+static struct dfs_result done(void)
+{
+	return (struct dfs_result){.code = DFS_EXIT_DONE};
+}
+
+__attribute__((format(printf, 2, 3))) static struct dfs_result
+failed(int code, const char *format, ...)
+{
+	struct dfs_result result = {.code = code};
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
+	va_end(arguments);
+	return result;
+}
+
+void password_wipe(struct password *password)
+{
+	secret_wipe(password, sizeof *password);
+}
+
+/* ---- from a file --------------------------------------------------------------- */
+
+struct dfs_result password_read_file(const char *name, struct password *ret)
+{
+	struct private_file file;
+	struct dfs_result result = private_file_open(name, "password file", &file);
+	/* Two bytes more than a password may have: a newline, and to see that there are more. */
+	char buf[PASSWORD_MAX_BYTES + 2];
+	const char *wrong;
+	size_t len;
+
+	memset(ret, 0, sizeof *ret);
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	len = fread(buf, 1, sizeof buf, file.stream);
+	if (ferror(file.stream))
+		result = failed(DFS_EXIT_OTHER, "cannot read the password file %s", name);
+	private_file_close(&file);
+	if (len > 0 && buf[len - 1] == '\n')
+		len--;
+	wrong = password_rules_check(buf, len);
+	if (result.code == DFS_EXIT_DONE && wrong)
+		result = failed(DFS_EXIT_USAGE, "%s holds no password: %s", name, wrong);
+	if (result.code == DFS_EXIT_DONE) {
+		memcpy(ret->text, buf, len);
+		ret->len = len;
+	}
+	secret_wipe(buf, sizeof buf);
+	return result;
+}
+
+/* ---- from a person ------------------------------------------------------------- */
+
+/* What is to be put back when a signal ends the program in the middle of a prompt. */
+static struct {
+	volatile sig_atomic_t fd;
+	struct termios before;
+} asking = {.fd = -1};
+
+static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+enum { SIGNALS = sizeof ending / sizeof ending[0] };
+
+/* tcsetattr, write, sigaction and raise may be called in here. */
+static void put_back(int number)
+{
+	const struct sigaction plain = {.sa_handler = SIG_DFL};
+
+	if (asking.fd >= 0) {
+		(void)tcsetattr(asking.fd, TCSAFLUSH, &asking.before);
+		(void)!write(asking.fd, "\n", 1);
+	}
+	(void)sigaction(number, &plain, NULL);
+	(void)raise(number);
+}
+
+bool password_can_ask(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
+/* One line, without its newline; false when there is none. */
+static bool read_line(int fd, struct password *ret, bool *ret_long)
+{
+	char byte = '\0';
+	ssize_t got;
+
+	ret->len = 0;
+	*ret_long = false;
+	while ((got = read(fd, &byte, 1)) != 0 && byte != '\n') {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return false;
+		if (ret->len < PASSWORD_MAX_BYTES)
+			ret->text[ret->len++] = byte;
+		else
+			*ret_long = true;
+	}
+	secret_wipe(&byte, 1);
+	return got > 0;
+}
+
+/* Signals that end the program put the terminal in order first; before is what they did. */
+static void catch_signals(struct sigaction before[SIGNALS + 1])
+{
+	struct sigaction catch = {.sa_handler = put_back};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	(void)sigemptyset(&catch.sa_mask);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		(void)sigaction(ending[i], &catch, &before[i]);
+		if (before[i].sa_handler == SIG_IGN)
+			(void)sigaction(ending[i], &before[i], NULL);
+	}
+	/* Who comes back from a stop would type with the echo on. */
+	(void)sigaction(SIGTSTP, &ignore, &before[SIGNALS]);
+}
+
+static void release_signals(const struct sigaction before[SIGNALS + 1])
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		(void)sigaction(ending[i], &before[i], NULL);
+	(void)sigaction(SIGTSTP, &before[SIGNALS], NULL);
+}
+
+/* With the echo off. */
+static struct dfs_result read_silently(int fd, const char *what, struct password *ret)
+{
+	struct sigaction before[SIGNALS + 1];
+	struct termios silent;
+	bool any, too_long = false;
+	const char *wrong;
+
+	if (tcgetattr(fd, &asking.before) != 0)
+		return failed(DFS_EXIT_OTHER, "the terminal cannot be asked: %s",
+			      strerror(errno));
+	silent = asking.before;
+	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	asking.fd = fd;
+	catch_signals(before);
+	any = tcsetattr(fd, TCSAFLUSH, &silent) == 0 && dprintf(fd, "%s: ", what) > 0 &&
+	      read_line(fd, ret, &too_long);
+	(void)tcsetattr(fd, TCSAFLUSH, &asking.before);
+	(void)!write(fd, "\n", 1);
+	asking.fd = -1;
+	release_signals(before);
+	if (!any)
+		return failed(DFS_EXIT_DENIED, "no password was typed");
+	wrong = too_long ? "a password has at most 1024 bytes"
+			 : password_rules_check(ret->text, ret->len);
+	return wrong ? failed(DFS_EXIT_USAGE, "%s", wrong) : done();
+}
+
+struct dfs_result password_ask(const char *what, struct password *ret)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	struct dfs_result result;
+
+	memset(ret, 0, sizeof *ret);
+	if (fd < 0)
+		return failed(DFS_EXIT_DENIED,
+			      "there is no terminal to ask for a password at; put it "
+			      "into a file that only you can read and name it in "
+			      "DFS_PASSWORD_FILE");
+	result = read_silently(fd, what, ret);
+	(void)close(fd);
+	if (result.code != DFS_EXIT_DONE)
+		password_wipe(ret);
+	return result;
+}
+
+struct dfs_result password_ask_new(const char *what, struct password *ret)
+{
+	struct dfs_result result;
+	struct password again;
+	bool alike = false;
+
+	for (int i = 0; i < TRIES && !alike; i++) {
+		char text[128];
+
+		result = password_ask(what, ret);
+		if (result.code != DFS_EXIT_DONE)
+			return result;
+		(void)snprintf(text, sizeof text, "%s, once more", what);
+		result = password_ask(text, &again);
+		alike = result.code == DFS_EXIT_DONE && again.len == ret->len &&
+			memcmp(again.text, ret->text, ret->len) == 0;
+		password_wipe(&again);
+	}
+	if (alike)
+		return done();
+	password_wipe(ret);
+	return failed(DFS_EXIT_USAGE, "the two passwords are not alike");
+}

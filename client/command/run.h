@@ -1,0 +1,93 @@
+/* One run of the command: what every verb needs of its surroundings. */
+#ifndef RUN_H
+#define RUN_H
+
+#include "cluster.h"
+#include "libdfs.h"
+#include "options.h"
+#include "result.h"
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command;
+struct output;
+struct password;
+
+/* The exit code of several items: theirs, if all are alike; else DFS_EXIT_SOME. */
+struct outcome {
+	bool any;
+	int code;
+};
+
+struct run {
+	const char *program; /* the name it was called by */
+	const struct command *command;
+	struct options options;
+	struct output *output;
+	char config[PATH_MAX];  /* the cluster.conf; set by run_config */
+	struct cluster cluster; /* likewise */
+	char user[33];          /* set by run_user */
+	struct dfs *dfs;        /* set by run_open */
+	struct dfs_pass pass;   /* the session that it was logged in with; or zero */
+	struct outcome outcome; /* of the items so far */
+	unsigned hints;         /* how often run_is_folder asked */
+};
+
+/* Who calls, and whose paths are meant: --user, DFS_USER, whose session is the newest, the log-in
+ * name; a result with code 2 when there is no usable name. */
+struct dfs_result run_user(struct run *run);
+
+/* Finds and reads the cluster's configuration; does nothing when that is done. */
+struct dfs_result run_config(struct run *run);
+
+/*
+ * Connects and logs in, after run_user: with the password file, else the session, else with
+ * what is typed at a prompt.  Code 7, saying what to do, where none of them is had or taken.
+ * Does nothing when that is done.
+ */
+struct dfs_result run_open(struct run *run);
+
+/* The same without a prompt: with the password file or the session. */
+struct dfs_result run_open_known(struct run *run);
+
+/* The same where a session is not enough: only with the password. */
+struct dfs_result run_open_by_password(struct run *run);
+
+/* The same with this secret and no other. */
+struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass);
+
+/* Like run_open_known; where that is not possible, as nobody, with a warning in the result if there
+ * was something to log in with. */
+struct dfs_result run_open_if_possible(struct run *run);
+
+/* A new password for this user, by --new-password-file or typed twice; to be wiped. */
+struct dfs_result run_new_password(const struct run *run, const char *user,
+				   struct password *ret);
+
+/*
+ * What a person typed as the name of a remote file, canonical and checked, in *ret_path, which
+ * the caller frees.  On failure *ret_path is NULL.  After run_user.
+ */
+struct dfs_result run_path(const struct run *run, const char *typed, char **ret_path);
+
+/* The same for a folder, with or without its final '/'; the result has one. */
+struct dfs_result run_folder(const struct run *run, const char *typed, char **ret_path);
+
+/*
+ * The name for --json of what was typed, whatever becomes of it: the canonical path of a file or a
+ * folder, or, where there is none, what was typed.  The caller frees it; NULL when out of memory.
+ */
+char *run_remote(const struct run *run, const char *typed);
+
+/*
+ * For a path that is no file: is it a folder?  Asks the servers, but only for the first few paths
+ * of a command; false also when that is not known.
+ */
+bool run_is_folder(struct run *run, const char *path);
+
+/* Reports that the command is used wrongly; the exit code for it. */
+int run_usage(const struct run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,310 @@
+/* The file that "login" leaves behind. */
+#include "session_file.h"
+
+#include "secret.h"
+#include "ballot.h"
+#include "clock.h"
+#include "path.h"
+#include "private_file.h"
+#include "status.h"
+#include "text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SECRET_HEX = 2 * DFS_KEY_LEN + 1, TEXT_MAX = 512 };
+
+static struct dfs_result done(void)
+{
+	return (struct dfs_result){.code = DFS_EXIT_DONE};
+}
+
+__attribute__((format(printf, 2, 3))) static struct dfs_result
+failed(int code, const char *format, ...)
+{
+	struct dfs_result result = {.code = code};
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
+	va_end(arguments);
+	return result;
+}
+
+/* ---- where --------------------------------------------------------------------- */
+
+static bool is_mine(const char *folder)
+{
+	struct stat stat_buf;
+
+	return stat(folder, &stat_buf) == 0 && S_ISDIR(stat_buf.st_mode) &&
+	       stat_buf.st_uid == geteuid();
+}
+
+/* Joins as printf does; false when it does not fit. */
+__attribute__((format(printf, 2, 3))) static bool fill(char path[PATH_MAX],
+						       const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int len = vsnprintf(path, PATH_MAX, format, arguments);
+	va_end(arguments);
+	return len > 0 && len < PATH_MAX;
+}
+
+/* The folder "dfs" in which the clusters have theirs; false when there is no place for it. */
+static bool find_base(char base[PATH_MAX])
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
+	char own[64];
+
+	/* A relative one is to be ignored (XDG base directory specification). */
+	if (runtime && runtime[0] == '/')
+		return fill(base, "%s/dfs", runtime);
+	(void)snprintf(own, sizeof own, "/run/user/%lu", (unsigned long)geteuid());
+	if (is_mine(own))
+		return fill(base, "%s/dfs", own);
+	return home && home[0] == '/' && fill(base, "%s/.local/state/dfs", home);
+}
+
+static bool find_folder(const dfs_id *cluster, char folder[PATH_MAX])
+{
+	char base[PATH_MAX], id[ID_TEXT];
+
+	return find_base(base) && fill(folder, "%s/%s", base, id_text(cluster, id));
+}
+
+static bool find_file(const dfs_id *cluster, const char *user, char file[PATH_MAX])
+{
+	char folder[PATH_MAX];
+
+	return find_folder(cluster, folder) && fill(file, "%s/%s", folder, user);
+}
+
+static struct dfs_result no_place(void)
+{
+	return failed(DFS_EXIT_OTHER, "there is no place for a session: set "
+				      "XDG_RUNTIME_DIR or HOME to a folder of your own");
+}
+
+/* Makes the folder with those above it that are missing; all are for this user alone. */
+static bool make_folders(char *folder)
+{
+	for (char *at = folder + 1; (at = strchr(at, '/')) != NULL; at++) {
+		*at = '\0';
+		bool made = mkdir(folder, 0700) == 0 || errno == EEXIST ||
+			    errno == EROFS || errno == EACCES;
+		*at = '/';
+		if (!made)
+			return false;
+	}
+	return mkdir(folder, 0700) == 0 || errno == EEXIST;
+}
+
+/* Whoever may write here could put another session in its place. */
+static struct dfs_result check_folder(const char *folder)
+{
+	struct stat stat_buf;
+
+	if (lstat(folder, &stat_buf) != 0)
+		return failed(DFS_EXIT_OTHER, "cannot look at %s: %s", folder,
+			      strerror(errno));
+	if (!S_ISDIR(stat_buf.st_mode) || stat_buf.st_uid != geteuid())
+		return failed(DFS_EXIT_DENIED,
+			      "%s is not a folder of your own: sessions cannot be kept "
+			      "there",
+			      folder);
+	if ((stat_buf.st_mode & 022) != 0)
+		return failed(DFS_EXIT_DENIED,
+			      "others than you may write into %s: chmod 700 %s", folder,
+			      folder);
+	return done();
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+
+struct reading {
+	char user[DFS_USER_MAX + 1];
+	struct dfs_pass pass;
+	bool has_user, has_id, has_secret, has_ends;
+};
+
+static int take_pair(void *context, const char *section, const char *name,
+		     const char *value)
+{
+	struct reading *reading = context;
+	uint64_t ends;
+
+	if (strcmp(section, "session") != 0)
+		return 0;
+	if (strcmp(name, "user") == 0 && !path_check_user(value, strlen(value))) {
+		(void)snprintf(reading->user, sizeof reading->user, "%s", value);
+		return reading->has_user = true;
+	}
+	if (strcmp(name, "id") == 0)
+		return reading->has_id = text_unhex(value, reading->pass.id,
+						    sizeof reading->pass.id);
+	if (strcmp(name, "secret") == 0)
+		return reading->has_secret = text_unhex(value, reading->pass.secret,
+							sizeof reading->pass.secret);
+	if (strcmp(name, "ends") == 0 && text_number(value, 1, INT64_MAX, &ends)) {
+		reading->pass.ends_ns = (int64_t)ends;
+		return reading->has_ends = true;
+	}
+	return 0;
+}
+
+static bool parse(FILE *stream, const char *user, struct dfs_pass *ret)
+{
+	struct reading reading = {.has_user = false};
+	bool good = ini_parse_file(stream, take_pair, &reading) == 0 &&
+		    reading.has_user && reading.has_id && reading.has_secret &&
+		    reading.has_ends && strcmp(reading.user, user) == 0;
+
+	if (good)
+		*ret = reading.pass;
+	secret_wipe(&reading, sizeof reading);
+	return good;
+}
+
+struct dfs_result session_file_read(const dfs_id *cluster, const char *user,
+				    struct dfs_pass *ret)
+{
+	struct private_file file;
+	struct dfs_result result;
+	char name[PATH_MAX];
+
+	memset(ret, 0, sizeof *ret);
+	if (!find_file(cluster, user, name))
+		return failed(DFS_EXIT_MISSING, "not logged in");
+	result = private_file_open(name, "session", &file);
+	if (result.code == DFS_EXIT_OTHER && (errno == ENOENT || errno == ENOTDIR))
+		return failed(DFS_EXIT_MISSING, "not logged in");
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	if (!parse(file.stream, user, ret))
+		result = failed(DFS_EXIT_OTHER,
+				"the session %s is damaged: remove it and log in again",
+				name);
+	private_file_close(&file);
+	return result;
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
+static bool write_text(int fd, const char *user, const struct dfs_pass *pass)
+{
+	char id[2 * sizeof pass->id + 1], secret[SECRET_HEX], text[TEXT_MAX];
+	int len = snprintf(
+		text, sizeof text,
+		"[session]\nuser = %s\nid = %s\nsecret = %s\nends = %" PRId64 "\n", user,
+		text_hex(pass->id, sizeof pass->id, id),
+		text_hex(pass->secret, sizeof pass->secret, secret), pass->ends_ns);
+	bool written = len > 0 && (size_t)len < sizeof text && fchmod(fd, 0600) == 0 &&
+		       write(fd, text, (size_t)len) == len && fsync(fd) == 0;
+
+	secret_wipe(secret, sizeof secret);
+	secret_wipe(text, sizeof text);
+	return written;
+}
+
+struct dfs_result session_file_write(const dfs_id *cluster, const char *user,
+				     const struct dfs_pass *pass)
+{
+	char folder[PATH_MAX], file[PATH_MAX], beside[PATH_MAX];
+	struct dfs_result result;
+	int fd, error;
+
+	if (!find_folder(cluster, folder) || !find_file(cluster, user, file) ||
+	    !fill(beside, "%s/.XXXXXX", folder))
+		return no_place();
+	if (!make_folders(folder))
+		return failed(DFS_EXIT_OTHER, "cannot make the folder %s: %s", folder,
+			      strerror(errno));
+	result = check_folder(folder);
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return failed(DFS_EXIT_OTHER, "cannot write into %s: %s", folder,
+			      strerror(errno));
+	if (write_text(fd, user, pass) && rename(beside, file) == 0) {
+		(void)close(fd);
+		return done();
+	}
+	error = errno;
+	(void)close(fd);
+	(void)unlink(beside);
+	return failed(DFS_EXIT_OTHER, "cannot write the session %s: %s", file,
+		      strerror(error));
+}
+
+struct dfs_result session_file_remove(const dfs_id *cluster, const char *user)
+{
+	char file[PATH_MAX];
+
+	if (!find_file(cluster, user, file))
+		return failed(DFS_EXIT_MISSING, "not logged in");
+	if (unlink(file) == 0)
+		return done();
+	if (errno == ENOENT || errno == ENOTDIR)
+		return failed(DFS_EXIT_MISSING, "not logged in");
+	return failed(DFS_EXIT_OTHER, "cannot remove the session %s: %s", file,
+		      strerror(errno));
+}
+
+/* ---- whose --------------------------------------------------------------------- */
+
+/* One that cannot be read counts: whoever it is for is to hear what is wrong with it. */
+static bool has_not_ended(const dfs_id *cluster, const char *user)
+{
+	struct dfs_pass pass;
+	int code = session_file_read(cluster, user, &pass).code;
+	bool good = code != DFS_EXIT_MISSING &&
+		    (code != DFS_EXIT_DONE || pass.ends_ns > clock_wall_ns());
+
+	secret_wipe(&pass, sizeof pass);
+	return good;
+}
+
+bool session_file_newest(const dfs_id *cluster, char *ret_user)
+{
+	char folder[PATH_MAX];
+	DIR *dir = find_folder(cluster, folder) ? opendir(folder) : NULL;
+	struct timespec newest = {0};
+	const struct dirent *entry;
+	bool any = false;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+		struct stat stat_buf;
+
+		if (path_check_user(name, strlen(name)) ||
+		    fstatat(dirfd(dir), name, &stat_buf, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !has_not_ended(cluster, name))
+			continue;
+		const struct timespec *time = &stat_buf.st_mtim;
+
+		if (any &&
+		    (time->tv_sec < newest.tv_sec ||
+		     (time->tv_sec == newest.tv_sec && time->tv_nsec < newest.tv_nsec)))
+			continue;
+		newest = *time;
+		any = true;
+		memcpy(ret_user, name, strlen(name) + 1); /* it is a user name */
+	}
+	if (dir)
+		(void)closedir(dir);
+	return any;
+}

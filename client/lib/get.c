@@ -1,0 +1,267 @@
+/*
+ * dfs_get: files out of the store.
+ *
+ * Registers are read in batches.  The units of several small files come in one call to
+ * each server; a file of which anything is missing then, and every large one, is fetched
+ * by itself.
+ */
+#include "libdfs.h"
+
+#include "ballot.h"
+#include "content.h"
+#include "fetch.h"
+#include "placement.h"
+#include "provenance.h"
+#include "reader.h"
+#include "small.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How often a file that is replaced while it is read begins again. */
+enum { TRIES = 10 };
+
+static const int64_t TICKET_OLD_NS = INT64_C(60000000000);
+
+/* A batch of files whose registers have been read. */
+struct batch {
+	size_t count;
+	struct reading readings[DFS_BATCH_MAX];
+	struct manifest_secret openings[DFS_BATCH_MAX];
+	bool opened[DFS_BATCH_MAX];
+};
+
+struct getting {
+	struct dfs *dfs;
+	struct dfs_get *items;
+	bool final;
+	const struct dfs_get_callbacks *callbacks;
+	size_t which; /* the item between begin and finished */
+	uint64_t written;
+};
+
+static int write_some(void *context, const void *bytes, size_t len, char why[DFS_WHY])
+{
+	struct getting *getting = context;
+
+	getting->written += len;
+	return getting->callbacks->write(getting->callbacks->context, getting->which,
+					 bytes, len, why);
+}
+
+static void finish(struct getting *getting, size_t which)
+{
+	getting->callbacks->finished(getting->callbacks->context, which);
+}
+
+/* Tells the caller what is coming. */
+static bool begin(struct getting *getting, const struct reading *reading,
+		  const struct manifest_secret *opening)
+{
+	struct dfs_get *item = &getting->items[getting->which];
+	struct dfs_file file;
+
+	reader_describe(getting->dfs, &reading->value, &file);
+	file.newest_unsure = reading->unsure;
+	file.opened = true;
+	memcpy(file.xxh128, opening->digests.xxh128, sizeof file.xxh128);
+	memcpy(file.sha256, opening->digests.sha256, sizeof file.sha256);
+	getting->written = 0;
+	item->result = reading->result;
+	item->result.code = getting->callbacks->begin(
+		getting->callbacks->context, getting->which, &file, item->result.why);
+	return item->result.code == DFS_EXIT_DONE;
+}
+
+/*
+ * What the file is now, opened; a server that told of it while it was being finished may not
+ * have given a ticket.  false: the item has ended.
+ */
+static bool look_again(struct getting *getting, struct reading *reading,
+		       struct manifest_secret *opening)
+{
+	struct dfs_get *item = &getting->items[getting->which];
+
+	reader_free(reading);
+	reader_read(getting->dfs, reading, 1, true);
+	item->result = reading->result;
+	if (item->result.code == DFS_EXIT_DONE && !reader_file(reading))
+		result_fail(&item->result, DFS_EXIT_MISSING, "no such file");
+	return item->result.code == DFS_EXIT_DONE &&
+	       provenance_open(getting->dfs, reading->path, reader_file(reading), opening,
+			       &item->result);
+}
+
+/*
+ * Does the reading show something that the one before did not: another object, or a ticket where
+ * there was none, or only an old one?  Each reading gives one that is a little later.
+ */
+static bool is_new(const struct reading *reading, const dfs_id *object, int64_t ends)
+{
+	return !id_equal(object, &reader_file(reading)->content.object) ||
+	       reading->ticket.ends - ends > TICKET_OLD_NS;
+}
+
+/* One file by itself, beginning again when its object went while it was read. */
+static void get_one(struct getting *getting, struct reading *reading,
+		    struct manifest_secret *opening)
+{
+	struct dfs_get *item = &getting->items[getting->which];
+
+	for (int try = 0; try < TRIES; try++) {
+		const dfs_manifest *manifest = reader_file(reading);
+		struct fetch fetch = {.dfs = getting->dfs,
+				      .path = item->path,
+				      .content = &manifest->content,
+				      .ticket = &reading->ticket,
+				      .opening = opening,
+				      .write = write_some,
+				      .context = getting};
+		struct dfs_result gone;
+		char text[DFS_WHY];
+		dfs_id object;
+		int64_t ends;
+
+		if (!fetch_can_be_reached(getting->dfs, &manifest->content, text)) {
+			result_fail(&item->result, DFS_EXIT_FEW, "%s", text);
+			return;
+		}
+		if (!begin(getting, reading, opening))
+			return;
+		if (fetch_run(&fetch, &item->result) != FETCH_GONE)
+			return;
+		gone = item->result;
+		object = manifest->content.object;
+		ends = reading->ticket.ends;
+		bool there = look_again(getting, reading, opening);
+
+		if (there && !is_new(reading, &object, ends)) {
+			item->result =
+				gone; /* it is still the file: lost, not replaced */
+			return;
+		}
+		if (getting->final && getting->written > 0) {
+			result_fail(&item->result, DFS_EXIT_CONFLICT,
+				    "transfer failed: the file was replaced while it was "
+				    "read: get it again");
+			return;
+		}
+		if (!there)
+			return;
+	}
+	result_fail(
+		&item->result, DFS_EXIT_CONFLICT,
+		"transfer failed: the file is replaced again and again: get it again");
+}
+
+/* A small file whose units are all here and prove right; false: to be fetched by itself.
+ */
+static bool give_small(struct getting *getting, const struct reading *reading,
+		       const struct manifest_secret *opening,
+		       const struct small_file *small)
+{
+	const dfs_content *content = &reader_file(reading)->content;
+	struct content_hash *hash;
+	struct content_digests got;
+	struct dfs_get *item = &getting->items[getting->which];
+
+	if (!small->bytes)
+		return false;
+	hash = content_hash_new(false);
+	if (!hash)
+		return false;
+	bool hashed = content_hash_add(hash, small->bytes, (size_t)content->size);
+
+	if (!content_hash_end(hash, &got) || !hashed ||
+	    memcmp(got.xxh128, opening->digests.xxh128, sizeof got.xxh128) != 0)
+		return false;
+	if (begin(getting, reading, opening) && content->size > 0)
+		item->result.code = write_some(getting, small->bytes,
+					       (size_t)content->size, item->result.why);
+	return true;
+}
+
+/* Opens what was read; the items of the others have their results. */
+static void open_batch(struct getting *getting, size_t first, struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		struct dfs_get *item = &getting->items[first + i];
+		struct reading *reading = &batch->readings[i];
+		struct manifest_secret *opening = &batch->openings[i];
+		const dfs_manifest *manifest = reader_file(reading);
+
+		getting->which = first + i;
+		item->result = reading->result;
+		batch->opened[i] = false;
+		if (item->result.code != DFS_EXIT_DONE)
+			continue;
+		if (!manifest) {
+			result_fail(&item->result, DFS_EXIT_MISSING, "no such file");
+			continue;
+		}
+		batch->opened[i] =
+			manifest->content.size > 0 && id_is_zero(&reading->ticket.object)
+				? look_again(getting, reading, opening)
+				: provenance_open(getting->dfs, reading->path, manifest,
+						  opening, &item->result);
+	}
+}
+
+static void get_batch(struct getting *getting, size_t first, struct batch *batch)
+{
+	struct small_file *small;
+
+	open_batch(getting, first, batch);
+	small = small_fetch(getting->dfs, batch->readings, batch->openings, batch->opened,
+			    batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct reading *reading = &batch->readings[i];
+		struct manifest_secret *opening = &batch->openings[i];
+
+		getting->which = first + i;
+		if (batch->opened[i] &&
+		    !(small && give_small(getting, reading, opening, &small[i])))
+			get_one(getting, reading, opening);
+		finish(getting, first + i);
+	}
+	small_free(small, batch->count);
+}
+
+void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
+	     const struct dfs_get_callbacks *callbacks)
+{
+	struct getting getting = {
+		.dfs = dfs, .items = items, .final = final, .callbacks = callbacks};
+	struct batch *batch = calloc(1, sizeof *batch);
+
+	for (size_t first = 0; first < count; first += DFS_BATCH_MAX) {
+		size_t left = count - first;
+
+		left = left < DFS_BATCH_MAX ? left : DFS_BATCH_MAX;
+		for (size_t i = 0; i < left; i++) {
+			items[first + i].result =
+				(struct dfs_result){.code = DFS_EXIT_OTHER};
+			if (batch)
+				batch->readings[i] =
+					(struct reading){.path = items[first + i].path};
+		}
+		if (batch) {
+			batch->count = left;
+			reader_read(dfs, batch->readings, left, true);
+			get_batch(&getting, first, batch);
+		}
+		for (size_t i = 0; i < left; i++) {
+			if (batch) {
+				reader_free(&batch->readings[i]);
+			} else {
+				result_fail(&items[first + i].result, DFS_EXIT_OTHER,
+					    "out of memory");
+				finish(&getting, first + i);
+			}
+		}
+	}
+	if (batch)
+		secret_wipe(batch->openings, sizeof batch->openings);
+	free(batch);
+	session_tell(dfs);
+}

@@ -1,0 +1,121 @@
+/*
+ * Who the client is, and the accounts of others.
+ *
+ * An account's signature is made over "dfs account", the user's name with its length before
+ * it, both public keys and the wrapped key of /shared/: whoever could put another key of
+ * /shared/ in its place would read what the user stores there.
+ */
+#include "identity.h"
+
+#include "path.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char shared_purpose[] = "shared";
+
+/* What is signed of an account. */
+struct statement {
+	uint8_t bytes[256];
+	size_t len;
+};
+
+static void add(struct statement *statement, const void *bytes, size_t len)
+{
+	memcpy(statement->bytes + statement->len, bytes, len);
+	statement->len += len;
+}
+
+/* The name is at most DFS_USER_MAX bytes long. */
+static struct statement state_account(const char *user, const dfs_account *account)
+{
+	struct statement statement = {.len = 0};
+	uint8_t user_len = (uint8_t)strlen(user);
+
+	_Static_assert(sizeof statement.bytes >=
+			       11 + 1 + DFS_USER_MAX + 2 * KEYS_LEN + sizeof(dfs_wrapped),
+		       "room for all that is signed");
+	add(&statement, "dfs account", 11);
+	add(&statement, &user_len, 1);
+	add(&statement, user, user_len);
+	add(&statement, account->seal_key.bytes, KEYS_LEN);
+	add(&statement, account->sign_key.bytes, KEYS_LEN);
+	add(&statement, account->shared.ephemeral.bytes, KEYS_LEN);
+	add(&statement, account->shared.box, sizeof account->shared.box);
+	return statement;
+}
+
+bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *user,
+			   dfs_account *account)
+{
+	struct statement statement;
+
+	if (path_check_user(user, strlen(user)) != NULL)
+		return false;
+	statement = state_account(user, account);
+	return keys_sign(admin_secret, statement.bytes, statement.len,
+			 (uint8_t *)account->signature);
+}
+
+bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,
+				 const dfs_account *account)
+{
+	struct statement statement;
+
+	if (path_check_user(user, strlen(user)) != NULL)
+		return false;
+	statement = state_account(user, account);
+	return keys_verify(admin_key, statement.bytes, statement.len,
+			   (const uint8_t *)account->signature);
+}
+
+bool identity_make_account(const struct identity *admin, const char *user,
+			   const uint8_t secret[KEYS_LEN], dfs_account *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	return keys_public(secret, &ret->seal_key, &ret->sign_key) &&
+	       keys_wrap(admin->shared, &ret->seal_key, shared_purpose, user,
+			 strlen(user), &ret->shared) &&
+	       identity_sign_account(admin->ring.secrets[0], user, ret);
+}
+
+const char *identity_fill(struct identity *ret, const char *user,
+			  const uint8_t admin_key[KEYS_LEN], const dfs_identity *answer,
+			  const uint8_t master[KEYS_MASTER])
+{
+	const dfs_account *account = &answer->account;
+	const char *wrong = NULL;
+	dfs_key seal, sign;
+
+	memset(ret, 0, sizeof *ret);
+	if (path_check_user(user, strlen(user)) != NULL)
+		return "this is no user name";
+	snprintf(ret->user, sizeof ret->user, "%s", user);
+	memcpy(ret->admin_key, admin_key, KEYS_LEN);
+	ret->account = *account;
+	if (!identity_account_is_genuine(admin_key, user, account))
+		wrong = "the account is not signed by this cluster's admin";
+	else if (!keys_unlock_ring((const uint8_t *)answer->keyring.keyring_val,
+				   answer->keyring.keyring_len, master, &ret->ring))
+		wrong = "the keyring does not open with this password or session";
+	for (size_t i = 0; !wrong && i < ret->ring.count; i++)
+		if (!keys_public(ret->ring.secrets[i], &ret->seal_keys[i], &sign))
+			wrong = "out of memory";
+	if (!wrong && (!keys_public(ret->ring.secrets[0], &seal, &sign) ||
+		       CRYPTO_memcmp(&seal, &account->seal_key, sizeof seal) != 0 ||
+		       CRYPTO_memcmp(&sign, &account->sign_key, sizeof sign) != 0))
+		wrong = "the keyring is not that of the account";
+	if (!wrong && (!keys_unwrap(&account->shared, ret->ring.secrets[0],
+				    shared_purpose, user, strlen(user), ret->shared) ||
+		       !keys_public(ret->shared, &ret->shared_seal_key, &sign)))
+		wrong = "the key of /shared/ does not open";
+	if (wrong)
+		identity_wipe(ret);
+	return wrong;
+}
+
+void identity_wipe(struct identity *identity)
+{
+	secret_wipe(identity, sizeof *identity);
+}

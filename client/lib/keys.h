@@ -1,0 +1,90 @@
+/*
+ * The cryptography of clients, on OpenSSL: what DESIGN calls keys, in the few forms that the
+ * rest of the client uses.  Formats are described where they are made (keys.c); none of them
+ * is made anywhere else.
+ *
+ * scrypt: RFC 7914; HKDF-SHA256: RFC 5869; X25519: RFC 7748; Ed25519: RFC 8032; AES-256-GCM:
+ * NIST SP 800-38D.  Functions that return false have failed for lack of memory or random
+ * bytes, or, where they open or verify something, because it is not what was made; nothing
+ * is then in what they return.  Keys on the stack of a caller are his to wipe (secret_wipe).
+ */
+#ifndef KEYS_H
+#define KEYS_H
+
+#include "dfs.h"
+#include "secret.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	KEYS_LEN = 32, /* a secret, a private, a public or an AES key; a digest */
+	KEYS_MASTER =
+		64, /* of a password or a session: half for proofs, half for the keyring */
+	KEYS_NONCE = 12,
+	KEYS_TAG = 16,
+	KEYS_BOX = KEYS_NONCE + KEYS_TAG, /* a box is so much longer than what is in it */
+	KEYS_SECRETS_MAX = 4
+};
+
+bool keys_random(void *ret, size_t len);
+
+/* ---- passwords and sessions */
+
+/* The parameters for a new password: a fresh salt. */
+bool keys_new_scrypt(dfs_scrypt *ret);
+/* NULL when a client works with them; a weaker guess helps a thief, a dearer one costs memory. */
+const char *keys_check_scrypt(const dfs_scrypt *scrypt);
+/* Takes a quarter of a second and 32 MiB. */
+bool keys_master_of_password(const char *password, size_t len, const dfs_scrypt *scrypt,
+			     uint8_t ret[KEYS_MASTER]);
+bool keys_master_of_secret(const uint8_t secret[KEYS_LEN], uint8_t ret[KEYS_MASTER]);
+
+/* What is shown to server 1..4, and how all four recognise it. */
+bool keys_proof(const uint8_t master[KEYS_MASTER], unsigned server, dfs_key *ret);
+bool keys_verifiers(const uint8_t master[KEYS_MASTER], dfs_verifiers *ret);
+
+/* ---- a user's secrets */
+
+struct keys_ring {
+	size_t count; /* 1..KEYS_SECRETS_MAX; the first is the current one */
+	uint8_t secrets[KEYS_SECRETS_MAX][KEYS_LEN];
+};
+
+/* ret has DFS_KEYRING_MAX bytes. */
+bool keys_lock_ring(const struct keys_ring *ring, const uint8_t master[KEYS_MASTER],
+		    uint8_t *ret, size_t *ret_len);
+bool keys_unlock_ring(const uint8_t *locked, size_t len,
+		      const uint8_t master[KEYS_MASTER], struct keys_ring *ret);
+
+/* The public keys of a secret: for wrapping (X25519) and for signatures (Ed25519). */
+bool keys_public(const uint8_t secret[KEYS_LEN], dfs_key *ret_seal, dfs_key *ret_sign);
+
+/* ---- wrapping, signing */
+
+/* key for who holds the secret behind seal_key; the context is what it belongs to. */
+bool keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key, const char *purpose,
+	       const void *context, size_t context_len, dfs_wrapped *ret);
+bool keys_unwrap(const dfs_wrapped *wrapped, const uint8_t secret[KEYS_LEN],
+		 const char *purpose, const void *context, size_t context_len,
+		 uint8_t ret[KEYS_LEN]);
+
+bool keys_sign(const uint8_t secret[KEYS_LEN], const void *bytes, size_t len,
+	       uint8_t ret[DFS_SIGNATURE_LEN]);
+bool keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
+		 const uint8_t signature[DFS_SIGNATURE_LEN]);
+
+/* ---- boxes: AES-256-GCM with a random nonce */
+
+/* A key of its own for one use of another. */
+bool keys_derive(const uint8_t *from, size_t from_len, const char *info,
+		 uint8_t ret[KEYS_LEN]);
+
+/* ret has len + KEYS_BOX bytes: nonce, ciphertext, tag. */
+bool keys_lock(const uint8_t key[KEYS_LEN], const void *aad, size_t aad_len,
+	       const void *bytes, size_t len, uint8_t *ret);
+/* ret has len - KEYS_BOX bytes. */
+bool keys_unlock(const uint8_t key[KEYS_LEN], const void *aad, size_t aad_len,
+		 const uint8_t *box, size_t len, void *ret);
+
+#endif

@@ -1,0 +1,156 @@
+/* dfs_list: what is below a folder. */
+#include "libdfs.h"
+
+#include "listing.h"
+#include "path.h"
+#include "placement.h"
+#include "protection.h"
+#include "reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a listing tells of a file without its value. */
+static void describe_briefly(struct dfs *dfs, uint32_t holders, struct dfs_file *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	ret->live = links_voting(dfs->links);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		ret->chunks[s - 1] = placement_held(holders, s);
+}
+
+static void describe(struct dfs *dfs, const struct listing_entry *found,
+		     struct dfs_entry *ret)
+{
+	struct protection_file kept = {.holders = found->holders, .full = found->full};
+
+	*ret = (struct dfs_entry){.path = found->path, .folder = found->folder};
+	if (found->folder)
+		return;
+	ret->has_file = found->value && found->value->body.kind == DFS_FILE;
+	if (ret->has_file)
+		reader_describe(dfs, found->value, &ret->file);
+	else
+		describe_briefly(dfs, found->holders, &ret->file);
+	memcpy(kept.missing, found->missing, sizeof kept.missing);
+	memcpy(ret->file.missing, found->missing, sizeof ret->file.missing);
+	ret->file.copies = protection_copies(&kept, ret->file.live);
+}
+
+/* Is there really a live file below?  Asked where servers do not agree on a folder. */
+static bool folder_lives(struct dfs *dfs, const char *path)
+{
+	char folder[DFS_PATH_MAX + 2];
+	struct dfs_result ignored = {0};
+	struct listing_entry *found = malloc(sizeof *found);
+	struct listing *below = NULL;
+	bool lives = false;
+
+	snprintf(folder, sizeof folder, "%s/", path);
+	if (found)
+		below = listing_new(dfs, folder, true, false, &ignored);
+	if (below)
+		lives = listing_next(below, found, &ignored);
+	listing_free(below);
+	free(found);
+	return lives;
+}
+
+static void warn_if_few(struct dfs *dfs, unsigned servers, struct dfs_result *result)
+{
+	char absent[DFS_WHY];
+	int count = __builtin_popcount(servers);
+
+	if (count >= 3)
+		return;
+	session_absent(dfs, servers, absent);
+	if (count == 2)
+		result_warn(result,
+			    "only two servers answered (%.700s): what is shown may be "
+			    "a write that was never completed",
+			    absent);
+	else
+		result_warn(result,
+			    "only one server answered (%.700s): the listing may be "
+			    "out of date",
+			    absent);
+}
+
+/* The path as a file: true when it is one, and was given to entry, or the read failed. */
+static bool list_file(struct dfs *dfs, const char *path,
+		      int (*entry)(void *context, const struct dfs_entry *entry),
+		      void *context, struct dfs_result *result)
+{
+	struct reading reading = {.path = path};
+	struct dfs_entry found = {.path = path};
+	bool is_file;
+
+	reader_read(dfs, &reading, 1, false);
+	is_file = reading.result.code == DFS_EXIT_DONE && reader_file(&reading);
+	if (is_file) {
+		found.has_file = true;
+		reader_describe(dfs, &reading.value, &found.file);
+		*result = reading.result;
+		warn_if_few(dfs, links_voting(dfs->links), result);
+		entry(context, &found);
+	}
+	reader_free(&reading);
+	return is_file;
+}
+
+/* Is there always such a folder? */
+static bool is_always_there(const struct dfs *dfs, const char *folder)
+{
+	char own[DFS_USER_MAX + 3];
+
+	snprintf(own, sizeof own, "/%s/", dfs->user);
+	return strcmp(folder, "/") == 0 || strcmp(folder, "/shared/") == 0 ||
+	       strcmp(folder, own) == 0;
+}
+
+struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bool detail,
+			   int (*entry)(void *context, const struct dfs_entry *entry),
+			   void *context)
+{
+	struct dfs_result result = {0};
+	char folder[DFS_PATH_MAX + 2];
+	size_t len = strlen(path);
+	struct listing_entry *found;
+	struct listing *listing;
+	bool any = false;
+
+	if (len > 0 && path[len - 1] != '/' && !path_check(path, len) &&
+	    list_file(dfs, path, entry, context, &result))
+		return result;
+	snprintf(folder, sizeof folder, "%s%s", path,
+		 len > 0 && path[len - 1] == '/' ? "" : "/");
+	const char *wrong = path_check_folder(folder, strlen(folder));
+
+	if (wrong) {
+		result_fail(&result, DFS_EXIT_USAGE, "%.200s: %s", path, wrong);
+		return result;
+	}
+	found = malloc(sizeof *found);
+	listing = found ? listing_new(dfs, folder, recursive, detail, &result) : NULL;
+	if (!found)
+		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
+	while (listing && listing_next(listing, found, &result)) {
+		struct dfs_entry told;
+
+		if (found->folder && !found->agreed && !folder_lives(dfs, found->path))
+			continue;
+		any = true;
+		describe(dfs, found, &told);
+		if (entry(context, &told) != 0)
+			break;
+	}
+	if (listing && result.code == DFS_EXIT_DONE) {
+		warn_if_few(dfs, listing_servers(listing), &result);
+		if (!any && !is_always_there(dfs, folder))
+			result_fail(&result, DFS_EXIT_MISSING, "no such file or folder");
+	}
+	listing_free(listing);
+	free(found);
+	return result;
+}

@@ -1,0 +1,383 @@
+/* The listings of several servers, merged into one. */
+#include "listing.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "path.h"
+#include "reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One server's listing: the page at hand and what comes after it. */
+struct source {
+	dfs_list_res page; /* taken out of a round: ours to free */
+	bool has_page;
+	u_int at;
+	bool more; /* pages after this one */
+	char after[DFS_PATH_MAX + 2];
+};
+
+struct listing {
+	struct dfs *dfs;
+	char folder[DFS_PATH_MAX + 1];
+	bool recursive, detail, owing;
+	unsigned servers;
+	unsigned nobody, unchecked; /* servers that refused to list; masks, see fail */
+	struct source sources[DFS_SERVERS];
+	char skip[DFS_PATH_MAX + 2]; /* paths below this folder are done */
+};
+
+/* ---- pages --------------------------------------------------------------------- */
+
+struct list_call {
+	dfs_list_args args[DFS_SERVERS];
+	char folder[DFS_PATH_MAX + 1];
+	char after[DFS_SERVERS][DFS_PATH_MAX + 2];
+};
+
+static void drop_page(struct source *source)
+{
+	if (source->has_page)
+		xdr_free((xdrproc_t)xdr_dfs_list_res, &source->page);
+	source->has_page = false;
+}
+
+static bool needs_page(const struct listing *listing, unsigned i)
+{
+	const struct source *source = &listing->sources[i];
+
+	return listing->servers & 1U << i && source->more &&
+	       (!source->has_page ||
+		source->at == source->page.dfs_list_res_u.ok.entries.entries_len);
+}
+
+/* Remembers where the page ended, before it goes. */
+static void note_end(struct source *source)
+{
+	const dfs_path *next = &source->page.dfs_list_res_u.ok.next;
+
+	if (source->has_page)
+		snprintf(source->after, sizeof source->after, "%.*s",
+			 (int)next->dfs_path_len, next->dfs_path_val);
+}
+
+/*
+ * Does the page lead on?  One that does not would be asked for without end.  A cursor that ends in
+ * '/' stands behind all that is below the folder.
+ */
+static bool leads_on(const struct source *source, const dfs_list_ok *ok)
+{
+	char after[DFS_PATH_MAX + 3], next[DFS_PATH_MAX + 3];
+	size_t len = strlen(source->after);
+
+	if (!ok->more)
+		return true;
+	snprintf(after, sizeof after, "%s%s", source->after,
+		 len > 0 && source->after[len - 1] == '/' ? "\xff" : "");
+	snprintf(next, sizeof next, "%.*s", (int)ok->next.dfs_path_len,
+		 ok->next.dfs_path_val);
+	len = strlen(next);
+	if (len > 0 && next[len - 1] == '/')
+		memcpy(next + len, "\xff", 2);
+	return strcmp(next, after) > 0;
+}
+
+static struct round *ask_pages(struct listing *listing)
+{
+	struct list_call *call = calloc(1, sizeof *call);
+	struct round *round;
+
+	if (!call)
+		return NULL;
+	memcpy(call->folder, listing->folder, sizeof call->folder);
+	round = round_new(listing->dfs->links, &session_list, call, free);
+	for (unsigned i = 0; round && i < DFS_SERVERS; i++) {
+		struct source *source = &listing->sources[i];
+		dfs_list_args *args = &call->args[i];
+
+		if (!needs_page(listing, i))
+			continue;
+		note_end(source);
+		memcpy(call->after[i], source->after, sizeof call->after[i]);
+		args->folder = (dfs_path){(u_int)strlen(call->folder), call->folder};
+		args->after = (dfs_path){(u_int)strlen(call->after[i]), call->after[i]};
+		args->recursive = listing->recursive;
+		args->detail = listing->detail;
+		args->owing = listing->owing;
+		args->max = DFS_LIST_MAX;
+		round_ask(round, i + 1, args, clock_now_ms() + LINKS_NEED_MS);
+	}
+	return round;
+}
+
+static bool needs_pages(const struct listing *listing)
+{
+	bool needed = false;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		needed |= needs_page(listing, i);
+	return needed;
+}
+
+static void note_refusal(struct listing *listing, unsigned i, const dfs_list_res *res)
+{
+	if (res && res->status == DFS_DENIED)
+		listing->nobody |= 1U << i;
+	if (res && res->status == DFS_UNCHECKED)
+		listing->unchecked |= 1U << i;
+}
+
+/* No server lists any more. */
+static void fail(const struct listing *listing, struct dfs_result *result)
+{
+	if (listing->nobody)
+		result_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
+	else if (listing->unchecked)
+		session_unchecked(result, listing->unchecked);
+	else
+		session_too_few(listing->dfs, result, 0, "the servers went");
+}
+
+/*
+ * Gets the pages that are needed.  A server that fails is left out from there on: what it
+ * told before stays told.
+ */
+static bool get_pages(struct listing *listing, struct dfs_result *result)
+{
+	struct round *round;
+	unsigned left = 0;
+
+	round = ask_pages(listing);
+	if (!round) {
+		result_fail(result, DFS_EXIT_OTHER, "out of memory");
+		return false;
+	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		left += listing->servers >> i & !needs_page(listing, i);
+	round_wait(round, left >= 2 ? 0 : 2 - left, LINKS_PATIENCE_MS);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct source *source = &listing->sources[i];
+		dfs_list_res *res;
+
+		if (!needs_page(listing, i))
+			continue;
+		drop_page(source);
+		source->at = 0;
+		res = round_take(round, i + 1);
+		if (res && res->status == DFS_OK &&
+		    !leads_on(source, &res->dfs_list_res_u.ok)) {
+			xdr_free((xdrproc_t)xdr_dfs_list_res, res);
+			listing->servers &= ~(1U << i);
+		} else if (res && res->status == DFS_OK) {
+			source->page = *res;
+			source->has_page = true;
+			source->more = res->dfs_list_res_u.ok.more;
+		} else {
+			listing->servers &= ~(1U << i);
+			note_refusal(listing, i, res);
+		}
+		free(res);
+	}
+	round_free(round);
+	return true;
+}
+
+/* A page may be empty though there are more: then the next one is asked for. */
+static bool fill(struct listing *listing, struct dfs_result *result)
+{
+	while (needs_pages(listing))
+		if (!get_pages(listing, result))
+			return false;
+	return true;
+}
+
+/* ---- merging ------------------------------------------------------------------- */
+
+static const dfs_list_entry *head(const struct listing *listing, unsigned i)
+{
+	const struct source *source = &listing->sources[i];
+	const dfs_list_ok *ok = &source->page.dfs_list_res_u.ok;
+
+	if (!(listing->servers & 1U << i) || !source->has_page ||
+	    source->at == ok->entries.entries_len)
+		return NULL;
+	return &ok->entries.entries_val[source->at];
+}
+
+/* Byte order of the printed names: a folder's has a final '/'. */
+static int compare(const dfs_list_entry *a, const dfs_list_entry *b)
+{
+	char left[DFS_PATH_MAX + 2], right[DFS_PATH_MAX + 2];
+
+	snprintf(left, sizeof left, "%.*s%s", (int)a->path.dfs_path_len,
+		 a->path.dfs_path_val, a->kind == DFS_FOLDER ? "/" : "");
+	snprintf(right, sizeof right, "%.*s%s", (int)b->path.dfs_path_len,
+		 b->path.dfs_path_val, b->kind == DFS_FOLDER ? "/" : "");
+	return strcmp(left, right);
+}
+
+/*
+ * Is it the folder that was given last, or below it?  A server lists the tombstones there
+ * one by one until it meets a live file, and only then the folder.
+ */
+static bool is_skipped(const struct listing *listing, const dfs_list_entry *entry)
+{
+	size_t len = strlen(listing->skip);
+	size_t same = entry->kind == DFS_FOLDER && len > 0 ? len - 1 : len;
+
+	return len > 0 &&
+	       (entry->kind == DFS_FOLDER ? entry->path.dfs_path_len == same
+					  : entry->path.dfs_path_len > same) &&
+	       memcmp(entry->path.dfs_path_val, listing->skip, same) == 0;
+}
+
+/* Takes the lowest entry of all, from every server that has it; NULL at the end. */
+static const dfs_list_entry *take_lowest(struct listing *listing, unsigned *ret_from)
+{
+	const dfs_list_entry *lowest = NULL, *newest = NULL;
+	unsigned from = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_list_entry *entry = head(listing, i);
+
+		if (entry && (!lowest || compare(entry, lowest) < 0))
+			lowest = entry;
+	}
+	for (unsigned i = 0; lowest && i < DFS_SERVERS; i++) {
+		const dfs_list_entry *entry = head(listing, i);
+
+		if (!entry || compare(entry, lowest) != 0)
+			continue;
+		from |= 1U << i;
+		int order = newest ? ballot_compare(&entry->ballot, &newest->ballot) : 1;
+
+		if (order > 0 || (order == 0 && !newest->value))
+			newest = entry;
+	}
+	*ret_from = from;
+	return newest;
+}
+
+static void advance(struct listing *listing, unsigned from)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (from & 1U << i)
+			listing->sources[i].at++;
+}
+
+/*
+ * Of somebody else's files only what is shared is told, and no tombstones: one that a single server
+ * of three or more tells of is gone, or not shared any more, and this server has yet to learn it.
+ */
+static bool is_vouched(const struct listing *listing, const dfs_list_entry *entry,
+		       unsigned from)
+{
+	const char *user = listing->dfs->user, *path = entry->path.dfs_path_val;
+	size_t len = entry->path.dfs_path_len, whose_len;
+	const char *whose = path_of_whom(path, len, &whose_len);
+
+	return listing->owing || __builtin_popcount(listing->servers) < 3 ||
+	       __builtin_popcount(from) >= 2 || strcmp(user, "admin") == 0 ||
+	       path_is_shared(path, len) ||
+	       (whose_len == strlen(user) && memcmp(whose, user, whose_len) == 0);
+}
+
+bool listing_next(struct listing *listing, struct listing_entry *ret,
+		  struct dfs_result *result)
+{
+	for (;;) {
+		const dfs_list_entry *entry;
+		unsigned from;
+
+		if (!fill(listing, result))
+			return false;
+		if (__builtin_popcount(listing->servers) == 0) {
+			fail(listing, result);
+			return false;
+		}
+		entry = take_lowest(listing, &from);
+		if (!entry)
+			return false;
+		if (entry->kind == DFS_TOMBSTONE || is_skipped(listing, entry) ||
+		    !is_vouched(listing, entry, from)) {
+			advance(listing, from);
+			continue;
+		}
+		memcpy(ret->path, entry->path.dfs_path_val, entry->path.dfs_path_len);
+		ret->path[entry->path.dfs_path_len] = '\0';
+		ret->folder = entry->kind == DFS_FOLDER;
+		ret->agreed = from == listing->servers;
+		ret->holders = entry->holders;
+		ret->full = entry->full;
+		ret->from = from;
+		for (unsigned i = 0; i < DFS_SERVERS; i++)
+			ret->missing[i] = from & 1U << i ? head(listing, i)->missing : 0;
+		ret->value = entry->value;
+		if (ret->folder)
+			snprintf(listing->skip, sizeof listing->skip, "%s/", ret->path);
+		/* The entry stays where it is until a later call fetches pages. */
+		advance(listing, from);
+		return true;
+	}
+}
+
+static struct listing *listing_of(struct dfs *dfs, const char *folder, unsigned servers,
+				  struct dfs_result *result)
+{
+	struct listing *listing;
+
+	if (servers == 0) {
+		session_too_few(dfs, result, 0, "");
+		return NULL;
+	}
+	listing = calloc(1, sizeof *listing);
+	if (!listing) {
+		result_fail(result, DFS_EXIT_OTHER, "out of memory");
+		return NULL;
+	}
+	listing->dfs = dfs;
+	listing->servers = servers;
+	snprintf(listing->folder, sizeof listing->folder, "%s", folder);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		listing->sources[i].more = true;
+	return listing;
+}
+
+struct listing *listing_new(struct dfs *dfs, const char *folder, bool recursive,
+			    bool detail, struct dfs_result *result)
+{
+	struct listing *listing =
+		listing_of(dfs, folder, session_tellers(dfs, 2), result);
+
+	if (listing) {
+		listing->recursive = recursive;
+		listing->detail = detail;
+	}
+	return listing;
+}
+
+struct listing *listing_new_owing(struct dfs *dfs, unsigned servers,
+				  struct dfs_result *result)
+{
+	struct listing *listing = listing_of(dfs, "/", servers, result);
+
+	if (listing)
+		listing->recursive = listing->owing = true;
+	return listing;
+}
+
+void listing_free(struct listing *listing)
+{
+	if (!listing)
+		return;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		drop_page(&listing->sources[i]);
+	free(listing);
+}
+
+unsigned listing_servers(const struct listing *listing)
+{
+	return listing->servers;
+}

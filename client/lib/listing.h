@@ -1,0 +1,46 @@
+/*
+ * The listings of several servers, merged into one.
+ *
+ * Each server lists its own index in byte order, a page at a time; per path the newest
+ * ballot of all that answer counts.  A tombstone on one server so hides an older file on
+ * another.
+ */
+#ifndef DFS_LISTING_H
+#define DFS_LISTING_H
+
+#include "session.h"
+
+struct listing;
+
+/* What one path, or folder, comes to. */
+struct listing_entry {
+	char path[DFS_PATH_MAX + 1]; /* a folder's without the final '/' */
+	bool folder;
+	bool agreed; /* a folder: all servers have a live file below it */
+	uint32_t holders, full;
+	unsigned from;                 /* servers that told of it; mask */
+	unsigned missing[DFS_SERVERS]; /* chunks that these say they lack */
+	dfs_value *value; /* with detail, if it could be read; the listing's own */
+};
+
+/*
+ * Lists a folder ("/" or one that ends in "/") on all servers that vote.  NULL, with
+ * result, when that cannot be.
+ */
+struct listing *listing_new(struct dfs *dfs, const char *folder, bool recursive,
+			    bool detail, struct dfs_result *result);
+
+/* The same, all below "/", only what these servers lack something of. */
+struct listing *listing_new_owing(struct dfs *dfs, unsigned servers,
+				  struct dfs_result *result);
+void listing_free(struct listing *listing);
+
+/* The next live file, or folder; false at the end, or with result set when servers
+ * failed. */
+bool listing_next(struct listing *listing, struct listing_entry *ret,
+		  struct dfs_result *result);
+
+/* Servers whose listings are in it; mask. */
+unsigned listing_servers(const struct listing *listing);
+
+#endif

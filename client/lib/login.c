@@ -1,0 +1,461 @@
+/* Logging in on each connection. */
+#include "login.h"
+#include "password_rules.h"
+
+#include "clock.h"
+#include "hello.h"
+#include "status.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many servers must tell the same, or agree on who it is. */
+enum { ENOUGH = 2 };
+
+struct login {
+	struct cluster cluster;
+	char caller[DFS_TEXT_MAX + 1];
+	char user[DFS_USER_MAX + 1];
+	dfs_login_kind kind; /* DFS_LOGIN_ASK: nobody is to be logged in */
+	dfs_id session;
+	bool recovery;          /* the session is a recovery file's */
+	pthread_mutex_t lock;   /* of all below */
+	pthread_cond_t changed; /* any of it */
+	bool cancelled;
+	/* the way to the master */
+	char password[PASSWORD_MAX_BYTES]; /* wiped once the master is made of it */
+	size_t password_len;
+	dfs_scrypt told[DFS_SERVERS];
+	unsigned tellers;    /* servers that told; a mask */
+	int64_t first_told;  /* when the first of them did */
+	unsigned on_the_way; /* servers that may yet be reached; a mask */
+	bool working, ready; /* a thread makes the master; it is made */
+	uint8_t master[KEYS_MASTER];
+	/* what came of it */
+	unsigned reached, accepted, denied, odd; /* masks of servers */
+	char wrong[LINKS_WHY]; /* what cannot be right, so that the log-in has failed */
+	bool known;            /* the identity is filled in, and stays as it is: */
+	struct identity identity;
+};
+
+static unsigned bit(unsigned server)
+{
+	return 1U << (server - 1);
+}
+
+static int count(unsigned mask)
+{
+	return __builtin_popcount(mask);
+}
+
+struct login *login_new(const struct cluster *cluster, const struct dfs_options *options)
+{
+	struct login *login = calloc(1, sizeof *login);
+	pthread_condattr_t monotonic;
+
+	if (!login)
+		return NULL;
+	login->cluster = *cluster;
+	login->on_the_way = (1U << DFS_SERVERS) - 1;
+	snprintf(login->user, sizeof login->user, "%s", options->user);
+	snprintf(login->caller, sizeof login->caller, "%s",
+		 options->caller ? options->caller : "libdfs " DFS_SOFTWARE);
+	pthread_mutex_init(&login->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&login->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (options->pass) {
+		login->kind = DFS_LOGIN_SESSION;
+		memcpy(login->session.bytes, options->pass->id, DFS_ID_LEN);
+		login->recovery = options->pass->ends_ns == 0;
+		login->ready =
+			keys_master_of_secret(options->pass->secret, login->master);
+	} else if (options->password && options->password_len <= PASSWORD_MAX_BYTES) {
+		login->kind = DFS_LOGIN_PASSWORD;
+		memcpy(login->password, options->password, options->password_len);
+		login->password_len = options->password_len;
+	}
+	if (login->kind == DFS_LOGIN_SESSION && !login->ready) {
+		login_free(login);
+		return NULL;
+	}
+	return login;
+}
+
+void login_free(void *context)
+{
+	struct login *login = context;
+
+	if (!login)
+		return;
+	pthread_cond_destroy(&login->changed);
+	pthread_mutex_destroy(&login->lock);
+	secret_wipe(login, sizeof *login);
+	free(login);
+}
+
+void login_cancel(struct login *login)
+{
+	pthread_mutex_lock(&login->lock);
+	login->cancelled = true;
+	pthread_cond_broadcast(&login->changed);
+	pthread_mutex_unlock(&login->lock);
+}
+
+/* ---- one call ------------------------------------------------------------------ */
+
+/* false, with why, unless the server answers this kind of log-in with DFS_OK. */
+static bool call_login(struct login *login, unsigned server, struct call *call,
+		       const dfs_login_how *how, dfs_login_res *res, char *why)
+{
+	char user[DFS_USER_MAX + 1];
+	dfs_login_args args = {.how = *how};
+
+	memcpy(user, login->user, sizeof user);
+	args.user = (dfs_user){(u_int)strlen(user), user};
+	if (!call_run(call, DFS_LOGIN, (xdrproc_t)xdr_dfs_login_args, &args,
+		      (xdrproc_t)xdr_dfs_login_res, res, sizeof *res,
+		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
+		return false;
+	if (res->status == DFS_OK && res->dfs_login_res_u.answer.kind == how->kind)
+		return true;
+	if (res->status == DFS_OK || res->status == DFS_INVALID)
+		snprintf(why, LINKS_WHY, "dfs%u answers a log-in with nonsense", server);
+	else if (res->status == DFS_DENIED)
+		snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
+			 login->user);
+	else
+		snprintf(why, LINKS_WHY, "dfs%u: %s", server, status_text(res->status));
+	if (res->status == DFS_DENIED) {
+		pthread_mutex_lock(&login->lock);
+		login->denied |= bit(server);
+		pthread_mutex_unlock(&login->lock);
+	}
+	call_free_result((xdrproc_t)xdr_dfs_login_res, res);
+	return false;
+}
+
+/* ---- from the password to the master --------------------------------------------- */
+
+/* With the lock held: those that have not told cannot be reached. */
+static bool nobody_else_tells(const struct login *login)
+{
+	return (login->on_the_way & ~login->tellers) == 0;
+}
+
+static bool same_scrypt(const dfs_scrypt *a, const dfs_scrypt *b)
+{
+	return memcmp(a->salt, b->salt, sizeof a->salt) == 0 && a->log2_n == b->log2_n &&
+	       a->r == b->r && a->p == b->p;
+}
+
+/* How many told the same as this server. */
+static int alike(const struct login *login, unsigned server)
+{
+	int found = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		found += (login->tellers & bit(s)) &&
+			 same_scrypt(&login->told[s - 1], &login->told[server - 1]);
+	return found;
+}
+
+/*
+ * With the lock held: what to make the master with, once that is certain; three servers at
+ * once, two when nobody else may be waited for.  NULL: not yet.
+ */
+static const dfs_scrypt *choose(const struct login *login)
+{
+	bool waited = nobody_else_tells(login) ||
+		      clock_now_ms() >= login->first_told + LINKS_PATIENCE_MS;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if ((login->tellers & bit(s)) &&
+		    alike(login, s) >= (waited ? ENOUGH : ENOUGH + 1))
+			return &login->told[s - 1];
+	return NULL;
+}
+
+/* With the lock held, which is given up meanwhile. */
+static void make_master(struct login *login, dfs_scrypt scrypt)
+{
+	const char *wrong = keys_check_scrypt(&scrypt);
+	uint8_t master[KEYS_MASTER];
+	bool made;
+
+	login->working = true;
+	pthread_mutex_unlock(&login->lock);
+	/* The password is not touched while "working" is set. */
+	made = !wrong && keys_master_of_password(login->password, login->password_len,
+						 &scrypt, master);
+	pthread_mutex_lock(&login->lock);
+	login->working = false;
+	login->ready = made;
+	if (made)
+		memcpy(login->master, master, sizeof master);
+	else
+		snprintf(login->wrong, sizeof login->wrong, "%s",
+			 wrong ? wrong : "out of memory");
+	secret_wipe(login->password, sizeof login->password);
+	secret_wipe(master, sizeof master);
+	pthread_cond_broadcast(&login->changed);
+}
+
+/* With the lock held: until something changes, or it is time to do with less. */
+static void wait_for_others(struct login *login, int64_t deadline)
+{
+	int64_t patient = login->first_told + LINKS_PATIENCE_MS;
+	int64_t until =
+		clock_now_ms() < patient && patient < deadline ? patient : deadline;
+	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+
+	pthread_cond_timedwait(&login->changed, &login->lock, &at);
+}
+
+/* Makes the master, or waits for the thread that does. */
+static bool await_master(struct login *login, unsigned server, char *why)
+{
+	int64_t deadline = clock_now_ms() + LINKS_NEED_MS;
+	bool alone = false, ready;
+
+	pthread_mutex_lock(&login->lock);
+	while (!login->ready && !login->wrong[0] && !login->cancelled && !alone) {
+		const dfs_scrypt *chosen = login->working ? NULL : choose(login);
+
+		if (chosen)
+			make_master(login, *chosen);
+		else if (!login->working &&
+			 (nobody_else_tells(login) || clock_now_ms() >= deadline))
+			alone = true;
+		else
+			wait_for_others(login, deadline);
+	}
+	ready = login->ready;
+	if (alone)
+		snprintf(why, LINKS_WHY,
+			 "dfs%u answers, but a log-in takes two servers that agree",
+			 server);
+	else if (!ready)
+		snprintf(why, LINKS_WHY, "dfs%u: %.400s", server,
+			 login->wrong[0] ? login->wrong : "no longer wanted");
+	pthread_mutex_unlock(&login->lock);
+	return ready;
+}
+
+/* Asks this server how a proof is made, unless that is known by now. */
+static bool prepare(struct login *login, unsigned server, struct call *call, char *why)
+{
+	const dfs_login_how ask = {.kind = DFS_LOGIN_ASK};
+	dfs_login_res res;
+	bool ready;
+
+	pthread_mutex_lock(&login->lock);
+	ready = login->ready;
+	pthread_mutex_unlock(&login->lock);
+	if (ready)
+		return true;
+	if (!call_login(login, server, call, &ask, &res, why))
+		return false;
+	pthread_mutex_lock(&login->lock);
+	login->told[server - 1] = res.dfs_login_res_u.answer.dfs_login_answer_u.scrypt;
+	if (login->tellers == 0)
+		login->first_told = clock_now_ms();
+	login->tellers |= bit(server);
+	pthread_cond_broadcast(&login->changed);
+	pthread_mutex_unlock(&login->lock);
+	call_free_result((xdrproc_t)xdr_dfs_login_res, &res);
+	return await_master(login, server, why);
+}
+
+/* ---- proving ------------------------------------------------------------------- */
+
+static bool make_proof(const struct login *login, unsigned server, dfs_login_how *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	ret->kind = login->kind;
+	if (login->kind == DFS_LOGIN_PASSWORD)
+		return keys_proof(login->master, server, &ret->dfs_login_how_u.proof);
+	ret->dfs_login_how_u.session.session = login->session;
+	return keys_proof(login->master, server, &ret->dfs_login_how_u.session.proof);
+}
+
+/* The first answer that opens tells who it is; every later one must open too. */
+static bool take_identity(struct login *login, unsigned server,
+			  const dfs_identity *answer, char *why)
+{
+	struct identity identity;
+	const char *wrong = identity_fill(&identity, login->user,
+					  (const uint8_t *)login->cluster.admin_key.bytes,
+					  answer, login->master);
+
+	pthread_mutex_lock(&login->lock);
+	if (!wrong && !login->known) {
+		login->identity = identity;
+		login->known = true;
+	}
+	if (!wrong)
+		login->accepted |= bit(server);
+	else
+		login->odd |= bit(server);
+	if (wrong && count(login->odd) >= ENOUGH)
+		snprintf(login->wrong, sizeof login->wrong, "%s", wrong);
+	pthread_mutex_unlock(&login->lock);
+	if (wrong)
+		snprintf(why, LINKS_WHY, "dfs%u: %s", server, wrong);
+	identity_wipe(&identity);
+	return !wrong;
+}
+
+static bool prove(struct login *login, unsigned server, struct call *call, char *why)
+{
+	dfs_login_how how;
+	dfs_login_res res;
+	bool good;
+
+	if (!make_proof(login, server, &how)) {
+		snprintf(why, LINKS_WHY, "dfs%u: out of memory", server);
+		return false;
+	}
+	good = call_login(login, server, call, &how, &res, why);
+	secret_wipe(&how, sizeof how);
+	if (!good)
+		return false;
+	good = take_identity(login, server,
+			     &res.dfs_login_res_u.answer.dfs_login_answer_u.identity,
+			     why);
+	call_free_result((xdrproc_t)xdr_dfs_login_res, &res);
+	return good;
+}
+
+/* A proof that was refused is not shown again: it would only be slowed down. */
+static bool was_denied(struct login *login, unsigned server, char *why)
+{
+	bool denied;
+
+	pthread_mutex_lock(&login->lock);
+	denied = login->denied & bit(server);
+	pthread_mutex_unlock(&login->lock);
+	if (denied)
+		snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
+			 login->user);
+	return denied;
+}
+
+bool login_introduce(void *context, unsigned server, struct call *call,
+		     struct links_introduction *ret, char *why)
+{
+	struct login *login = context;
+	const struct links_hello hello = {.cluster = &login->cluster,
+					  .caller = login->caller};
+
+	if (!links_hello(&hello, server, call, ret, why))
+		return false;
+	pthread_mutex_lock(&login->lock);
+	login->reached |= bit(server);
+	pthread_mutex_unlock(&login->lock);
+	/* Also where it does not vote: it has content to give, and tells how it is. */
+	if (login->kind == DFS_LOGIN_ASK)
+		return true;
+	if (was_denied(login, server, why))
+		return false;
+	return (login->kind != DFS_LOGIN_PASSWORD || prepare(login, server, call, why)) &&
+	       prove(login, server, call, why);
+}
+
+/* ---- the end ------------------------------------------------------------------- */
+
+bool login_is_decided(void *context, unsigned on_the_way)
+{
+	struct login *login = context;
+	bool decided;
+
+	pthread_mutex_lock(&login->lock);
+	login->on_the_way = on_the_way;
+	pthread_cond_broadcast(&login->changed);
+	decided = login->kind == DFS_LOGIN_ASK || count(login->accepted) >= ENOUGH ||
+		  count(login->denied) >= ENOUGH || login->wrong[0];
+	pthread_mutex_unlock(&login->lock);
+	return decided;
+}
+
+enum login_end login_end_of(struct login *login)
+{
+	enum login_end end = LOGIN_FEW;
+	bool accepted;
+
+	pthread_mutex_lock(&login->lock);
+	accepted = count(login->accepted) >= ENOUGH ||
+		   (login->known && count(login->denied) < ENOUGH);
+	if (login->kind == DFS_LOGIN_ASK)
+		end = LOGIN_NOBODY;
+	else if (accepted)
+		end = LOGIN_DONE;
+	else if (login->denied)
+		end = LOGIN_REFUSED;
+	else if (login->wrong[0])
+		end = LOGIN_WRONG;
+	pthread_mutex_unlock(&login->lock);
+	return end;
+}
+
+void login_wrong(struct login *login, char *why)
+{
+	pthread_mutex_lock(&login->lock);
+	snprintf(why, LINKS_WHY, "%s", login->wrong);
+	pthread_mutex_unlock(&login->lock);
+}
+
+unsigned login_reached(struct login *login)
+{
+	unsigned reached;
+
+	pthread_mutex_lock(&login->lock);
+	reached = login->reached;
+	pthread_mutex_unlock(&login->lock);
+	return reached;
+}
+
+const struct identity *login_identity(struct login *login)
+{
+	return login_end_of(login) == LOGIN_DONE ? &login->identity : NULL;
+}
+
+/* ---- how --------------------------------------------------------------------- */
+
+bool login_by_password(const struct login *login)
+{
+	return login->kind == DFS_LOGIN_PASSWORD;
+}
+
+bool login_by_session(const struct login *login)
+{
+	return login->kind == DFS_LOGIN_SESSION && !login->recovery;
+}
+
+bool login_made(struct login *login, const dfs_verifiers *verifiers)
+{
+	dfs_verifiers own;
+	bool same;
+
+	pthread_mutex_lock(&login->lock);
+	same = login->ready && keys_verifiers(login->master, &own) &&
+	       memcmp(&own, verifiers, sizeof own) == 0;
+	pthread_mutex_unlock(&login->lock);
+	return same;
+}
+
+bool login_stands(struct login *login, const dfs_credentials *credentials)
+{
+	if (login_by_password(login))
+		return login_made(login, &credentials->verifiers);
+	for (u_int i = 0; i < credentials->sessions.sessions_len; i++) {
+		const dfs_session *session = &credentials->sessions.sessions_val[i];
+
+		if (memcmp(&session->id, &login->session, sizeof session->id) == 0)
+			return login_made(login, &session->verifiers);
+	}
+	return false;
+}

@@ -1,0 +1,357 @@
+/*
+ * The proposer: attempt after attempt until every path has its outcome.
+ *
+ * Who is refused waits a random while that grows, so that two proposers do not go on
+ * refusing each other; who has gone on for PROPOSER_MS gives up.  What was once sent for
+ * acceptance may have been accepted: giving up is then "outcome unknown", never "failed".
+ */
+#include "proposer.h"
+
+#include "attempt.h"
+#include "ballot.h"
+#include "clock.h"
+#include "decision.h"
+#include "finishing.h"
+#include "placement.h"
+#include "reader.h"
+#include "text.h"
+#include "value.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PROPOSER_MS = 60000,
+	OVERTAKE_MS = 1000,
+	PAUSE_FIRST_MS = 8,
+	PAUSE_MOST_MS = 400,
+};
+
+void proposer_free(struct proposal *proposal)
+{
+	if (proposal->known)
+		value_free(&proposal->value);
+	proposal->known = false;
+}
+
+void proposer_retry_text(const struct proposal *proposal, char *text)
+{
+	char id[ID_TEXT], ballot[BALLOT_TEXT];
+
+	snprintf(text, DFS_OPERATION_TEXT, "%s:%" PRIu64 ":%s",
+		 id_text(&proposal->operation, id), proposal->first_number,
+		 ballot_text(&proposal->first, ballot));
+}
+
+bool proposer_retry_parse(const char *text, struct proposal *proposal)
+{
+	char copy[DFS_OPERATION_TEXT];
+	char *number, *ballot;
+
+	if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
+		return false;
+	number = strchr(copy, ':');
+	ballot = number ? strchr(number + 1, ':') : NULL;
+	if (!ballot)
+		return false;
+	*number++ = *ballot++ = '\0';
+	if (!id_parse(copy, &proposal->operation) || id_is_zero(&proposal->operation) ||
+	    !text_number(number, 0, UINT64_MAX - DFS_RECENT_MAX,
+			 &proposal->first_number) ||
+	    !ballot_parse(ballot, &proposal->first))
+		return false;
+	proposal->proposed = true;
+	return true;
+}
+
+/* ---- ends ---------------------------------------------------------------------- */
+
+/* Gives up: what may have been accepted is unknown, anything else has plainly not
+ * happened. */
+static void give_up(struct proposal *proposal, int code, const char *why)
+{
+	if (proposal->proposed && proposal->kind == PROPOSAL_CHANGE)
+		result_fail(&proposal->result, DFS_EXIT_OPEN,
+			    "%.800s; it may have been done or not: do it again", why);
+	else if (proposal->proposed)
+		result_fail(&proposal->result, DFS_EXIT_OPEN,
+			    "%.800s; it may have been stored or not: repeat it with "
+			    "--operation",
+			    why);
+	else
+		result_fail(&proposal->result, code, "%.900s", why);
+}
+
+/* Takes the value over from the turn; the old one, of an earlier attempt, goes. */
+static void keep_value(struct proposal *proposal, dfs_value *take_value)
+{
+	proposer_free(proposal);
+	proposal->value = *take_value;
+	proposal->known = true;
+	memset(take_value, 0, sizeof *take_value);
+}
+
+/* ---- one attempt --------------------------------------------------------------- */
+
+/* The version that this operation made; others may have come after it. */
+static dfs_version version_made(const struct proposal *proposal)
+{
+	dfs_version made = {proposal->value.number, proposal->operation};
+
+	for (u_int i = 0; i < proposal->value.recent.recent_len; i++)
+		if (id_equal(&proposal->value.recent.recent_val[i], &proposal->operation))
+			made.number = proposal->value.number - i;
+	return made;
+}
+
+/*
+ * The value that was to be proposed again is not ours to propose: a server may.  true when
+ * what is agreed is what was judged; it is then the turn's value.
+ */
+static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
+{
+	struct reading reading = {.path = turn->proposal->path}, *one = &reading;
+	const dfs_accepted *best = turn->judgement.best;
+	bool live = judge_is_live(best), same = false;
+
+	finishing_run(dfs, &one, 1);
+	if (reading.result.code == DFS_EXIT_DONE)
+		same = live ? reading.known && id_equal(&reading.value.operation,
+							&best->value.operation)
+			    : !reading.known || reading.value.body.kind == DFS_TOMBSTONE;
+	if (same && reading.known) {
+		value_free(&turn->value);
+		turn->value = reading.value;
+		reading.known = false;
+	}
+	reader_free(&reading);
+	return same;
+}
+
+/* After the votes: has the proposal come to its end?  Then its result is set. */
+static bool conclude(struct attempt *attempt, struct turn *turn)
+{
+	struct proposal *proposal = turn->proposal;
+	const struct judgement *judgement = &turn->judgement;
+
+	if (turn->proposes && __builtin_popcount(turn->accepted) < 3 &&
+	    !(judgement->verdict != JUDGE_PROPOSE && turn->denied != 0 &&
+	      finish_by_servers(attempt->dfs, turn)))
+		return false;
+	if (turn->proposes) {
+		proposal->bound = false; /* what was bound is named or overtaken */
+		if (__builtin_popcount(turn->accepted) >= 3)
+			session_settled(attempt->dfs, proposal->path, &attempt->ballot);
+		keep_value(proposal, &turn->value);
+	} else if (judgement->best) {
+		dfs_value copy;
+
+		if (value_copy(&judgement->best->value, &copy))
+			keep_value(proposal, &copy);
+	}
+	if (judgement->best)
+		proposal->ticket = judgement->best->ticket;
+	proposal->made = version_made(proposal);
+	if (judgement->verdict == JUDGE_PROPOSE || judgement->verdict == JUDGE_OWN)
+		result_fail(&proposal->result, DFS_EXIT_DONE, "%s", "");
+	else if (judgement->code == DFS_EXIT_OPEN)
+		give_up(proposal, DFS_EXIT_OPEN, judgement->why);
+	else
+		result_fail(&proposal->result, judgement->code, "%s", judgement->why);
+	return true;
+}
+
+/* Brings contents that are not small to the servers, and binds them; drops who cannot. */
+static void stage_uploads(struct attempt *attempt)
+{
+	for (size_t i = 0; i < attempt->count; i++) {
+		struct turn *turn = &attempt->turns[i];
+		struct proposal *proposal = turn->proposal;
+		unsigned servers = attempt->servers, before;
+
+		if (!proposal->stage)
+			continue;
+		do {
+			before = servers;
+			if (!proposal->stage(proposal, servers))
+				return;
+			attempt_bind(attempt);
+			for (unsigned s = 1; s <= DFS_SERVERS; s++)
+				if (proposal->uploaded[s - 1] == 0)
+					servers &= ~(1U << (s - 1));
+		} while (servers != before && __builtin_popcount(servers) >= 3);
+	}
+}
+
+/*
+ * One attempt for the pending proposals; those that ended are marked.  Too few servers
+ * ends all.
+ */
+static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t count,
+			 bool again, bool *ended)
+{
+	struct attempt attempt = {.dfs = dfs, .count = count};
+	struct dfs_result refusal = {0};
+	bool decided[DFS_BATCH_MAX], any = false;
+
+	attempt.servers = session_servers(dfs, 3);
+	attempt.turns = calloc(count, sizeof *attempt.turns);
+	if (__builtin_popcount(attempt.servers) < 3 || !attempt.turns ||
+	    !session_ballot(dfs, attempt.servers, again, &attempt.ballot)) {
+		for (size_t i = 0; i < count; i++) {
+			struct dfs_result result = {0};
+
+			if (attempt.turns && __builtin_popcount(attempt.servers) < 3)
+				session_too_few(dfs, &result, attempt.servers,
+						"fewer than three servers vote");
+			else
+				result_fail(&result, DFS_EXIT_OTHER, "out of memory");
+			give_up(pending[i], result.code, result.why);
+			ended[i] = true;
+		}
+		free(attempt.turns);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		attempt.turns[i].proposal = pending[i];
+	stage_uploads(&attempt);
+	for (size_t i = 0; i < count; i++) {
+		/* Its content may not be to be had any more. */
+		ended[i] = pending[i]->result.code != DFS_EXIT_DONE;
+		if (ended[i] && pending[i]->proposed) {
+			struct dfs_result failed = pending[i]->result;
+
+			give_up(pending[i], failed.code, failed.why);
+		}
+		any |= !ended[i];
+	}
+	if (any)
+		attempt_prepare(&attempt);
+	for (size_t i = 0; i < count; i++) {
+		pending[i]->bound |= attempt_has_staged(&attempt.turns[i]);
+		pending[i]->full |= attempt.turns[i].full;
+		decided[i] = !ended[i] && decision_make(&attempt, &attempt.turns[i]);
+	}
+	attempt_accept(&attempt);
+	for (size_t i = 0; i < count; i++) {
+		struct turn *turn = &attempt.turns[i];
+
+		pending[i]->failing |= turn->failing;
+		pending[i]->unchecked = turn->unchecked;
+		pending[i]->unable = turn->unchecked | turn->failing;
+		if (decided[i])
+			ended[i] = conclude(&attempt, turn);
+		if (!ended[i] && decision_is_final(dfs, turn, &refusal)) {
+			give_up(pending[i], refusal.code, refusal.why);
+			ended[i] = true;
+		}
+	}
+	attempt_free(&attempt);
+}
+
+/* Servers that can do nothing for it are waited for as for servers that are not there. */
+static bool is_over(const struct proposal *proposal, int64_t begin, int64_t ms)
+{
+	int64_t gone = clock_now_ms() - begin;
+
+	return gone > ms ||
+	       (gone > LINKS_NEED_MS && __builtin_popcount(proposal->unable) >= 2);
+}
+
+static void give_up_late(struct proposal *proposal)
+{
+	struct dfs_result result = {0};
+	char names[DFS_WHY];
+
+	result_fail(&result, DFS_EXIT_FEW,
+		    "others were always faster, or too few servers answered");
+	if (proposal->failing)
+		result_fail(&result, DFS_EXIT_FEW,
+			    "too few servers could keep it, for the disk of %.100s "
+			    "failed: look into its log",
+			    session_names(proposal->failing, names));
+	if (proposal->unchecked)
+		session_unchecked(&result, proposal->unchecked);
+	give_up(proposal, result.code, result.why);
+}
+
+/* Attempt after attempt, until all have ended or the time is over. */
+static void run_batch(struct dfs *dfs, struct proposal **pending, size_t left, int64_t ms)
+{
+	int64_t begin = clock_now_ms();
+	unsigned pause = PAUSE_FIRST_MS;
+	bool again = false;
+
+	while (left > 0) {
+		bool ended[DFS_BATCH_MAX] = {false};
+		size_t kept = 0;
+
+		attempt_once(dfs, pending, left, again, ended);
+		for (size_t i = 0; i < left; i++)
+			if (!ended[i])
+				pending[kept++] = pending[i];
+		left = kept;
+		kept = 0;
+		for (size_t i = 0; i < left; i++) {
+			if (is_over(pending[i], begin, ms))
+				give_up_late(pending[i]);
+			else
+				pending[kept++] = pending[i];
+		}
+		left = kept;
+		if (left > 0)
+			session_pause(pause);
+		pause = pause < PAUSE_MOST_MS / 2 ? 2 * pause : PAUSE_MOST_MS;
+		again = true;
+	}
+}
+
+/*
+ * Whoever gives up cleanly leaves nothing bound: the path is finished above the binding, so
+ * that the servers may drop the content.  If that fails too, others will do it.
+ */
+static void overtake(struct dfs *dfs, const struct proposal *proposals, size_t count)
+{
+	struct proposal *finishes = calloc(count, sizeof *finishes);
+	struct proposal *pending[DFS_BATCH_MAX];
+	size_t left = 0;
+
+	for (size_t i = 0; finishes && i < count; i++) {
+		const struct proposal *proposal = &proposals[i];
+
+		if (proposal->result.code == DFS_EXIT_DONE || !proposal->bound ||
+		    proposal->proposed)
+			continue;
+		finishes[left].path = proposal->path;
+		finishes[left].kind = PROPOSAL_FINISH;
+		finishes[left].overtake = true;
+		if (!id_random(&finishes[left].operation))
+			break;
+		pending[left] = &finishes[left];
+		left++;
+	}
+	if (left > 0)
+		run_batch(dfs, pending, left, OVERTAKE_MS);
+	for (size_t i = 0; i < left; i++)
+		proposer_free(&finishes[i]);
+	free(finishes);
+}
+
+void proposer_run(struct dfs *dfs, struct proposal *proposals, size_t count)
+{
+	while (count > 0) {
+		struct proposal *pending[DFS_BATCH_MAX];
+		size_t batch = count < DFS_BATCH_MAX ? count : DFS_BATCH_MAX;
+
+		for (size_t i = 0; i < batch; i++) {
+			pending[i] = &proposals[i];
+			result_fail(&pending[i]->result, DFS_EXIT_DONE, "%s", "");
+		}
+		run_batch(dfs, pending, batch, PROPOSER_MS);
+		overtake(dfs, proposals, batch);
+		proposals += batch;
+		count -= batch;
+	}
+}

@@ -1,0 +1,335 @@
+/* Proving contents: every unit from every server that its manifest names for it. */
+#include "proving.h"
+
+#include "cipher.h"
+#include "clock.h"
+#include "placement.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { TICK_MS = 200, BUSY_MAX = 20, BUSY_PAUSE_MS = 100 };
+
+/* What is known of a file's units while servers are asked. */
+struct proof {
+	struct proving *file;
+	struct cipher_object object;
+	uint64_t units;
+	uint8_t *once, *twice; /* a bit a unit: so many good copies, or more */
+};
+
+/* Where a server is. */
+struct walk {
+	struct job job; /* first: its run gets it back */
+	struct prover *prover;
+	struct cipher *cipher; /* its thread's */
+	uint8_t *plain;        /* room for a unit */
+	size_t file;
+	uint64_t unit;
+	unsigned busy; /* times that it was, without anything in between */
+};
+
+struct prover {
+	pthread_mutex_t
+		lock; /* of the results in files and proofs, of bytes and running */
+	pthread_cond_t ended;
+	unsigned running;
+	uint64_t bytes;
+	size_t count;
+	struct proof proofs[PROVING_MAX];
+	struct walk walks[DFS_SERVERS];
+};
+
+/* A call: what is wanted, and of which file each is. */
+struct wanted {
+	u_int count, tickets_count;
+	dfs_want wants[DFS_UNITS_MAX];
+	size_t files[DFS_UNITS_MAX];
+	dfs_ticket tickets[DFS_BATCH_MAX];
+};
+
+/* ---- which units --------------------------------------------------------------------- */
+
+/* Moves on to a unit that this server should have, if it does not stand on one; false at the end. */
+static bool settle(struct walk *walk, unsigned server)
+{
+	const struct prover *prover = walk->prover;
+
+	for (; walk->file < prover->count; walk->file++, walk->unit = 0) {
+		const struct proof *proof = &prover->proofs[walk->file];
+		unsigned held = placement_held(proof->file->content->holders, server);
+
+		for (; held != 0 && walk->unit < proof->units; walk->unit++)
+			if (held & 1U << (placement_chunk(walk->unit) - 1))
+				return true;
+	}
+	return false;
+}
+
+/* As many as one call takes, from where the walk stands, which stays there. */
+static void choose(const struct walk *walk, unsigned server, struct wanted *ret)
+{
+	const struct prover *prover = walk->prover;
+	struct walk at = *walk;
+	size_t bytes = 0;
+
+	ret->count = ret->tickets_count = 0;
+	while (ret->count < DFS_UNITS_MAX && settle(&at, server)) {
+		const struct proving *file = prover->proofs[at.file].file;
+		bool first = ret->count == 0 || ret->files[ret->count - 1] != at.file;
+
+		bytes += placement_unit_len(file->content->size, file->content->unit_size,
+					    at.unit) +
+			 CIPHER_MORE;
+		if ((ret->count > 0 && bytes > DFS_CONTENT_MAX) ||
+		    (first && ret->tickets_count == DFS_BATCH_MAX))
+			break;
+		if (first)
+			ret->tickets[ret->tickets_count++] = *file->ticket;
+		ret->files[ret->count] = at.file;
+		ret->wants[ret->count++] = (dfs_want){file->content->object, at.unit};
+		at.unit++;
+	}
+}
+
+/* ---- a server's thread --------------------------------------------------------------- */
+
+static void set_good(struct proof *proof, uint64_t unit)
+{
+	uint8_t bit = (uint8_t)(1U << unit % 8);
+
+	proof->twice[unit / 8] |= proof->once[unit / 8] & bit;
+	proof->once[unit / 8] |= bit;
+}
+
+/* One answer. */
+static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
+		  const dfs_got *got)
+{
+	struct prover *prover = walk->prover;
+	struct proof *proof = &prover->proofs[at];
+	const dfs_bytes *data = &got->dfs_got_u.data;
+	struct proving *file = proof->file;
+	unsigned chunk = 1U << (placement_chunk(unit) - 1);
+	bool good =
+		got->status == DFS_OK && cipher_open(walk->cipher, &proof->object, unit,
+						     data->data, data->len, walk->plain);
+
+	pthread_mutex_lock(&prover->lock);
+	switch (got->status) {
+	case DFS_OK:
+		if (good)
+			set_good(proof, unit);
+		else
+			file->wrong[server - 1] |= chunk;
+		break;
+	case DFS_DAMAGED:
+	case DFS_IO:
+		file->damaged[server - 1] |= chunk;
+		break;
+	case DFS_UNKNOWN:
+		file->missing[server - 1] |= chunk;
+		break;
+	case DFS_DENIED:
+		file->denied = true;
+		file->unreached[server - 1] |= chunk;
+		break;
+	default:
+		file->unreached[server - 1] |= chunk;
+		break;
+	}
+	prover->bytes +=
+		placement_unit_len(file->content->size, file->content->unit_size, unit);
+	pthread_mutex_unlock(&prover->lock);
+}
+
+/* The server gives no more: all that it should have is out of reach. */
+static void give_up(struct walk *walk, unsigned server)
+{
+	struct prover *prover = walk->prover;
+
+	pthread_mutex_lock(&prover->lock);
+	for (; settle(walk, server); walk->unit++)
+		prover->proofs[walk->file].file->unreached[server - 1] |=
+			1U << (placement_chunk(walk->unit) - 1);
+	pthread_mutex_unlock(&prover->lock);
+}
+
+static void pause_ms(int ms)
+{
+	const struct timespec pause = {.tv_nsec = (long)ms * 1000000};
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Takes the answers there are, in order; one that is "busy" is asked for again, and ends them. */
+static void take(struct walk *walk, unsigned server, const struct wanted *wanted,
+		 const dfs_get_res *res)
+{
+	const dfs_got *items = res->dfs_get_res_u.items.items_val;
+	u_int came = res->status == DFS_OK ? res->dfs_get_res_u.items.items_len : 0;
+	u_int i = 0;
+
+	for (; i < came && i < wanted->count && items[i].status != DFS_BUSY; i++) {
+		(void)settle(walk, server);
+		judge(walk, server, walk->file, walk->unit, &items[i]);
+		walk->unit++;
+	}
+	walk->busy = i > 0 ? 0 : walk->busy + 1;
+}
+
+/* One call; false when the server is to be given up. */
+static bool prove_some(struct walk *walk, unsigned server, struct call *call,
+		       struct wanted *wanted)
+{
+	dfs_get_args args;
+	dfs_get_res res;
+	char why[LINKS_WHY];
+
+	choose(walk, server, wanted);
+	args = (dfs_get_args){.wants = {wanted->count, wanted->wants},
+			      .tickets = {wanted->tickets_count, wanted->tickets}};
+	if (!call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
+		      (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
+		      clock_now_ms() + LINKS_NEED_MS, why, sizeof why))
+		return false;
+	bool refused = res.status != DFS_OK && res.status != DFS_BUSY;
+
+	if (!refused)
+		take(walk, server, wanted, &res);
+	call_free_result((xdrproc_t)xdr_dfs_get_res, &res);
+	if (walk->busy > 0)
+		pause_ms(BUSY_PAUSE_MS);
+	return !refused && walk->busy < BUSY_MAX;
+}
+
+static void run_walk(struct job *job, unsigned server, struct call *call, const char *why)
+{
+	struct walk *walk = (struct walk *)job;
+	struct prover *prover = walk->prover;
+	struct wanted *wanted = malloc(sizeof *wanted);
+
+	(void)why;
+	walk->cipher = cipher_new();
+	walk->plain = malloc(DFS_UNIT_SIZE);
+	bool goes = call && walk->cipher && walk->plain && wanted;
+
+	while (goes && settle(walk, server))
+		goes = prove_some(walk, server, call, wanted);
+	give_up(walk, server);
+	cipher_free(walk->cipher);
+	free(walk->plain);
+	free(wanted);
+	pthread_mutex_lock(&prover->lock);
+	prover->running--;
+	pthread_cond_broadcast(&prover->ended);
+	pthread_mutex_unlock(&prover->lock);
+}
+
+/* ---- the caller's thread ------------------------------------------------------------- */
+
+static void prover_free(struct prover *prover)
+{
+	for (size_t i = 0; i < prover->count; i++) {
+		free(prover->proofs[i].once);
+		free(prover->proofs[i].twice);
+		secret_wipe(&prover->proofs[i].object, sizeof prover->proofs[i].object);
+	}
+	pthread_cond_destroy(&prover->ended);
+	pthread_mutex_destroy(&prover->lock);
+	free(prover);
+}
+
+static struct prover *prover_new(struct proving *files, size_t count)
+{
+	struct prover *prover = calloc(1, sizeof *prover);
+	pthread_condattr_t attributes;
+
+	if (!prover)
+		return NULL;
+	pthread_mutex_init(&prover->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&prover->ended, &attributes);
+	pthread_condattr_destroy(&attributes);
+	for (size_t i = 0; i < count; i++) {
+		struct proof *proof = &prover->proofs[prover->count++];
+		const dfs_content *content = files[i].content;
+		size_t bytes;
+
+		proof->file = &files[i];
+		proof->units = placement_units(content->size, content->unit_size);
+		bytes = (size_t)(proof->units / 8 + 1);
+		proof->once = calloc(1, bytes);
+		proof->twice = calloc(1, bytes);
+		if (!proof->once || !proof->twice ||
+		    !cipher_object_init(&proof->object, content, files[i].secret->key)) {
+			prover_free(prover);
+			return NULL;
+		}
+	}
+	return prover;
+}
+
+/* Until all servers' threads have ended. */
+static void wait(struct prover *prover, void (*tick)(void *context, uint64_t bytes),
+		 void *context)
+{
+	pthread_mutex_lock(&prover->lock);
+	while (prover->running > 0) {
+		struct timespec until;
+		uint64_t bytes;
+
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += TICK_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		(void)pthread_cond_timedwait(&prover->ended, &prover->lock, &until);
+		bytes = prover->bytes;
+		pthread_mutex_unlock(&prover->lock);
+		if (tick)
+			tick(context, bytes);
+		pthread_mutex_lock(&prover->lock);
+	}
+	pthread_mutex_unlock(&prover->lock);
+}
+
+static void count_copies(struct proof *proof)
+{
+	for (uint64_t u = 0; u < proof->units; u++) {
+		uint8_t bit = (uint8_t)(1U << u % 8);
+
+		if (!(proof->once[u / 8] & bit))
+			proof->file->lost++;
+		else if (!(proof->twice[u / 8] & bit))
+			proof->file->single++;
+	}
+}
+
+bool proving_run(struct dfs *dfs, struct proving *files, size_t count,
+		 void (*tick)(void *context, uint64_t bytes), void *context)
+{
+	struct prover *prover = prover_new(files, count);
+	unsigned up = links_up(dfs->links);
+
+	if (!prover)
+		return false;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		prover->walks[i].job.run = run_walk;
+		prover->walks[i].prover = prover;
+		prover->running += up >> i & 1;
+	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (up & 1U << i)
+			links_submit(dfs->links, i + 1, &prover->walks[i].job);
+		else
+			give_up(&prover->walks[i], i + 1);
+	}
+	wait(prover, tick, context);
+	for (size_t i = 0; i < count; i++)
+		count_copies(&prover->proofs[i]);
+	prover_free(prover);
+	return true;
+}

@@ -1,0 +1,459 @@
+/*
+ * dfs_put: files into the store.
+ *
+ * Small files are read whole and go in batches, inside PREPARE; a large one goes by
+ * itself, through a window of units.  Either way its digest is taken first, for the row,
+ * and again while it is sent: a file that changed in between is noticed.
+ */
+#include "libdfs.h"
+
+#include "ballot.h"
+#include "cipher.h"
+#include "clock.h"
+#include "content.h"
+#include "placement.h"
+#include "proposer.h"
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	SMALL_MAX = 65536, /* bytes of a file that rides in PREPARE */
+	BUFFER = 1 << 20,
+};
+
+#define FILE_MAX ((uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
+
+/* ---- a local file -------------------------------------------------------------- */
+
+struct source {
+	int fd;
+	bool opened; /* by us: to be closed */
+	uint64_t size;
+	int64_t modified_ns;
+	struct timespec mtime; /* as it was when opened */
+};
+
+static void source_close(struct source *source)
+{
+	if (source->opened)
+		close(source->fd);
+}
+
+static bool source_open(struct dfs_put *item, struct source *source)
+{
+	struct stat status;
+
+	*source = (struct source){.fd = item->fd};
+	item->local_failed = true;
+	if (item->local) {
+		source->fd = open(item->local, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		source->opened = source->fd >= 0;
+	}
+	if (source->fd < 0 || fstat(source->fd, &status) != 0) {
+		result_fail(&item->result,
+			    errno == ENOENT ? DFS_EXIT_MISSING : DFS_EXIT_OTHER, "%s",
+			    strerror(errno));
+	} else if (!S_ISREG(status.st_mode)) {
+		result_fail(&item->result, DFS_EXIT_USAGE,
+			    "not a regular file: use -r for a folder, - for a pipe");
+	} else if ((uint64_t)status.st_size > FILE_MAX) {
+		result_fail(&item->result, DFS_EXIT_USAGE, "larger than 1 TiB");
+	} else {
+		source->size = (uint64_t)status.st_size;
+		source->mtime = status.st_mtim;
+		source->modified_ns =
+			item->local ? (int64_t)status.st_mtim.tv_sec * 1000000000 +
+					      status.st_mtim.tv_nsec
+				    : item->modified_ns;
+		item->local_failed = false;
+		return true;
+	}
+	source_close(source);
+	return false;
+}
+
+/* Is the file still as it was when it was opened? */
+static bool source_unchanged(const struct source *source)
+{
+	struct stat status;
+
+	return fstat(source->fd, &status) == 0 &&
+	       (uint64_t)status.st_size == source->size &&
+	       status.st_mtim.tv_sec == source->mtime.tv_sec &&
+	       status.st_mtim.tv_nsec == source->mtime.tv_nsec;
+}
+
+static void fail_changed(struct dfs_put *item)
+{
+	item->local_failed = true;
+	result_fail(&item->result, DFS_EXIT_OTHER, STAGE_CHANGED);
+}
+
+/* Reads exactly len bytes at the offset. */
+static bool read_all(int fd, uint8_t *bytes, size_t len, uint64_t at)
+{
+	while (len > 0) {
+		ssize_t got = pread(fd, bytes, len, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		bytes += got;
+		at += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+/* ---- proposals ----------------------------------------------------------------- */
+
+/* Everything of the proposal that does not depend on the content. */
+static bool begin_proposal(struct dfs_put *item, const struct source *source,
+			   struct proposal *proposal)
+{
+	dfs_content *content = &proposal->content;
+
+	memset(proposal, 0, sizeof *proposal);
+	proposal->path = item->path;
+	proposal->kind = PROPOSAL_FILE;
+	proposal->create = item->create;
+	if (item->if_version && !version_parse(item->if_version, &proposal->if_version)) {
+		result_fail(&item->result, DFS_EXIT_USAGE, "\"%.80s\" is not a version",
+			    item->if_version);
+		return false;
+	}
+	proposal->conditional = item->if_version != NULL;
+	if (item->operation && !proposer_retry_parse(item->operation, proposal)) {
+		result_fail(&item->result, DFS_EXIT_USAGE,
+			    "\"%.80s\" is not an operation", item->operation);
+		return false;
+	}
+	content->size = source->size;
+	content->modified = source->modified_ns;
+	content->stored = clock_wall_ns();
+	content->unit_size = placement_unit_size(source->size);
+	if ((!item->operation && !id_random(&proposal->operation)) ||
+	    !id_random(&content->object) ||
+	    !keys_random(proposal->key, sizeof proposal->key)) {
+		result_fail(&item->result, DFS_EXIT_OTHER,
+			    "the system has no random bytes");
+		return false;
+	}
+	return true;
+}
+
+/* What became of the proposal, for the caller of dfs_put. */
+static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal *proposal)
+{
+	const dfs_content *content;
+	unsigned absent = 0, keeps = 0;
+	char names[DFS_WHY], why[DFS_WHY];
+
+	item->result = proposal->result;
+	item->size = proposal->content.size;
+	if (item->result.code == DFS_EXIT_OPEN)
+		proposer_retry_text(proposal, item->retry);
+	if (item->result.code != DFS_EXIT_DONE || !proposal->known)
+		return;
+	version_text(&proposal->made, item->version);
+	/* Who came after it has replaced it: its own copies are no longer of interest. */
+	if (!id_equal(&proposal->value.operation, &proposal->operation) ||
+	    proposal->value.body.kind != DFS_FILE) {
+		item->copies = 2;
+		return;
+	}
+	content = &proposal->value.body.dfs_body_u.manifest.content;
+	item->copies = placement_copies(content->holders, PLACEMENT_ALL);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (placement_held(content->holders, s) == 0)
+			absent |= 1U << (s - 1);
+	if (absent == 0)
+		return;
+	if (absent & proposal->full)
+		snprintf(why, sizeof why, "no room on %s",
+			 session_names(absent & proposal->full, names));
+	else if (absent & proposal->failing)
+		snprintf(why, sizeof why, "the disk of %s failed: look into its log",
+			 session_names(absent & proposal->failing, names));
+	else
+		session_absent(dfs, PLACEMENT_ALL & ~absent, why);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (absent & 1U << (s - 1))
+			keeps |= 1U << (placement_opposite(s) - 1);
+	if (item->copies >= 2)
+		result_warn(&item->result,
+			    "stored without one server (%.800s); %s keeps its part as "
+			    "a spare, so every chunk has two copies",
+			    why, session_names(keeps, names));
+	else
+		result_warn(&item->result,
+			    "stored below full protection (%.800s): some chunks have "
+			    "one copy only; put it again when all servers are there",
+			    why);
+}
+
+/* ---- small files --------------------------------------------------------------- */
+
+struct batch {
+	struct dfs *dfs;
+	const struct dfs_put_callbacks *callbacks;
+	struct dfs_put *items; /* of the whole call */
+	size_t count;          /* in this batch */
+	size_t bytes;
+	size_t which[DFS_BATCH_MAX]; /* item of each proposal */
+	struct proposal proposals[DFS_BATCH_MAX];
+	struct proposal_small units[DFS_BATCH_MAX];
+	struct cipher *cipher;
+};
+
+static void flush(struct batch *batch)
+{
+	if (batch->count == 0)
+		return;
+	proposer_run(batch->dfs, batch->proposals, batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		report(batch->dfs, &batch->items[batch->which[i]], &batch->proposals[i]);
+		proposer_free(&batch->proposals[i]);
+		secret_wipe(batch->proposals[i].key, KEYS_LEN);
+		free(batch->units[i].bytes);
+	}
+	for (size_t i = 0; i < batch->count; i++)
+		batch->callbacks->finished(batch->callbacks->context, batch->which[i]);
+	batch->count = 0;
+	batch->bytes = 0;
+}
+
+/* Is the path in the batch already?  One ballot cannot serve two values of one path. */
+static bool is_in_batch(const struct batch *batch, const char *path)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (strcmp(batch->proposals[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Bytes that the units of a small file take at most. */
+static size_t small_most(uint64_t size)
+{
+	return (size_t)size + (size_t)DFS_SERVERS * CIPHER_MORE;
+}
+
+/* The units of a small file as they are stored; false when out of memory. */
+static bool seal_small(struct cipher *cipher, const struct proposal *proposal,
+		       const uint8_t *bytes, struct proposal_small *ret)
+{
+	const dfs_content *content = &proposal->content;
+	uint64_t units = placement_units(content->size, content->unit_size);
+	struct cipher_object object;
+	uint8_t *room;
+	bool good;
+
+	memset(ret, 0, sizeof *ret);
+	ret->bytes = room = malloc(small_most(content->size));
+	good = room && cipher_object_init(&object, content, proposal->key);
+	for (uint64_t u = 0; good && u < units; u++) {
+		uint32_t len = placement_unit_len(content->size, content->unit_size, u);
+
+		memcpy(room + CIPHER_BEFORE, bytes + u * content->unit_size, len);
+		ret->lens[u] = cipher_seal(cipher, &object, u, room, len);
+		room += ret->lens[u];
+		good = ret->lens[u] > 0;
+	}
+	secret_wipe(&object, sizeof object);
+	if (!good)
+		free(ret->bytes);
+	return good;
+}
+
+/* Reads the file into the batch; false when the item has ended already. */
+static bool add_small(struct batch *batch, size_t which, const struct source *source)
+{
+	struct dfs_put *item = &batch->items[which];
+	struct proposal *proposal = &batch->proposals[batch->count];
+	struct proposal_small *units = &batch->units[batch->count];
+	struct content_hash *hash = NULL;
+	size_t size = (size_t)source->size;
+	uint8_t *bytes;
+
+	if (!begin_proposal(item, source, proposal))
+		return false;
+	bytes = malloc(size + 1);
+	if (bytes)
+		hash = content_hash_new(true);
+	if (!hash) {
+		result_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
+		free(bytes);
+		return false;
+	}
+	bool read = read_all(source->fd, bytes, size, 0) && source_unchanged(source) &&
+		    content_hash_add(hash, bytes, size);
+
+	if (!content_hash_end(hash, &proposal->digests) || !read) {
+		fail_changed(item);
+		free(bytes);
+		return false;
+	}
+	proposal->content.row = content_row(proposal->digests.xxh128);
+	read = seal_small(batch->cipher, proposal, bytes, units);
+	free(bytes);
+	if (!read) {
+		result_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
+		return false;
+	}
+	proposal->small = units;
+	batch->which[batch->count++] = which;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		batch->bytes += units->lens[i];
+	return true;
+}
+
+/* ---- large files --------------------------------------------------------------- */
+
+struct large {
+	struct stage stage;
+	const struct dfs_put_callbacks *callbacks;
+	size_t which;
+	struct dfs_put *item;
+	const struct source *source;
+};
+
+static void show_progress(void *context, uint64_t done)
+{
+	const struct large *large = context;
+
+	if (large->callbacks->progress)
+		large->callbacks->progress(large->callbacks->context, large->which, done,
+					   large->source->size);
+}
+
+static bool stage_large(struct proposal *proposal, unsigned servers)
+{
+	struct large *large = proposal->stage_context;
+
+	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result)) {
+		large->item->local_failed = true;
+		return false;
+	}
+	proposal->full |= large->stage.full;
+	proposal->over |= large->stage.over;
+	if (!source_unchanged(large->source)) {
+		fail_changed(large->item);
+		proposal->result = large->item->result;
+		return false;
+	}
+	memcpy(proposal->digests.sha256, large->stage.sha256,
+	       sizeof proposal->digests.sha256);
+	return true;
+}
+
+/* One pass at memory speed: the digest that decides the row. */
+static bool hash_file(const struct source *source, struct content_digests *ret)
+{
+	struct content_hash *hash = content_hash_new(false);
+	uint8_t *buffer = malloc(BUFFER);
+	bool good = hash && buffer;
+
+	for (uint64_t at = 0; good && at < source->size; at += BUFFER) {
+		uint64_t left = source->size - at;
+		size_t len = left < BUFFER ? (size_t)left : BUFFER;
+
+		good = read_all(source->fd, buffer, len, at) &&
+		       content_hash_add(hash, buffer, len);
+	}
+	free(buffer);
+	if (hash)
+		good = content_hash_end(hash, ret) && good;
+	return good;
+}
+
+static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
+		      const struct source *source,
+		      const struct dfs_put_callbacks *callbacks)
+{
+	struct large large = {
+		.callbacks = callbacks, .which = which, .item = item, .source = source};
+	struct proposal proposal;
+
+	if (!begin_proposal(item, source, &proposal))
+		return;
+	if (!hash_file(source, &proposal.digests)) {
+		fail_changed(item);
+		return;
+	}
+	proposal.content.row = content_row(proposal.digests.xxh128);
+	proposal.stage = stage_large;
+	proposal.stage_context = &large;
+	large.stage.dfs = dfs;
+	large.stage.fd = source->fd;
+	large.stage.operation = proposal.operation;
+	large.stage.path = item->path;
+	large.stage.content = proposal.content;
+	memcpy(large.stage.key, proposal.key, sizeof large.stage.key);
+	memcpy(large.stage.xxh128, proposal.digests.xxh128, sizeof large.stage.xxh128);
+	large.stage.progress = show_progress;
+	large.stage.progress_context = &large;
+	proposer_run(dfs, &proposal, 1);
+	report(dfs, item, &proposal);
+	proposer_free(&proposal);
+	secret_wipe(proposal.key, sizeof proposal.key);
+	secret_wipe(large.stage.key, sizeof large.stage.key);
+}
+
+/* ---- all ----------------------------------------------------------------------- */
+
+void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
+	     const struct dfs_put_callbacks *callbacks)
+{
+	struct batch *batch = calloc(1, sizeof *batch);
+
+	if (batch && !(batch->cipher = cipher_new())) {
+		free(batch);
+		batch = NULL;
+	}
+	if (batch) {
+		batch->dfs = dfs;
+		batch->callbacks = callbacks;
+		batch->items = items;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct source source;
+		bool batched = false;
+
+		items[i].result = (struct dfs_result){.code = DFS_EXIT_OTHER};
+		items[i].version[0] = items[i].retry[0] = '\0';
+		items[i].copies = 0;
+		if (!batch)
+			result_fail(&items[i].result, DFS_EXIT_OTHER, "out of memory");
+		if (!batch || !source_open(&items[i], &source)) {
+			callbacks->finished(callbacks->context, i);
+			continue;
+		}
+		/* Where content would make the call too long, or the path is there twice.
+		 */
+		if (batch->count == DFS_BATCH_MAX ||
+		    batch->bytes + small_most(source.size) > DFS_CONTENT_MAX ||
+		    is_in_batch(batch, items[i].path))
+			flush(batch);
+		if (source.size <= SMALL_MAX)
+			batched = add_small(batch, i, &source);
+		else
+			put_large(dfs, &items[i], i, &source, callbacks);
+		source_close(&source);
+		if (!batched)
+			callbacks->finished(callbacks->context, i);
+	}
+	if (batch) {
+		flush(batch);
+		cipher_free(batch->cipher);
+	}
+	free(batch);
+	session_tell(dfs);
+}

@@ -1,0 +1,175 @@
+/* dfs_report: how the servers are, and how well the files are kept. */
+#include "libdfs.h"
+
+#include "ballot.h"
+#include "placement.h"
+#include "statuses.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void copy_text(char *ret, size_t size, const dfs_text *text)
+{
+	snprintf(ret, size, "%.*s", (int)text->dfs_text_len, text->dfs_text_val);
+}
+
+static enum dfs_server_state state_of(dfs_state state)
+{
+	switch (state) {
+	case DFS_STATE_VOTING:
+		return DFS_SERVER_UP;
+	case DFS_STATE_STARTING:
+		return DFS_SERVER_STARTING;
+	default:
+		return DFS_SERVER_RECOVERING;
+	}
+}
+
+static void describe_healing(struct dfs_healing *ret, const dfs_status_ok *ok)
+{
+	const dfs_to_heal *heal = &ok->to_heal;
+	const dfs_scrubbing *scrub = &ok->scrubbing;
+
+	ret->owed_files = heal->owed_files;
+	ret->owed_bytes = heal->owed_bytes;
+	ret->lost_files = heal->lost_files;
+	ret->spares = heal->spares;
+	ret->unsettled = heal->unsettled;
+	ret->abandoned = heal->abandoned;
+	ret->fetched = heal->fetched;
+	ret->per_second = heal->per_second;
+	copy_text(ret->doing, sizeof ret->doing, &heal->doing);
+	ret->scrub_read = scrub->read;
+	ret->scrub_of = scrub->of;
+	ret->scrub_began_ns = scrub->began;
+	ret->scrub_ended_ns = scrub->last_ended;
+	ret->scrub_found = scrub->found;
+}
+
+static void describe_server(struct dfs_server_status *ret, const dfs_status_ok *ok)
+{
+	ret->up = ret->told = true;
+	ret->votes = ok->state == DFS_STATE_VOTING;
+	ret->state = state_of(ok->state);
+	copy_text(ret->why, sizeof ret->why, &ok->why);
+	copy_text(ret->software, sizeof ret->software, &ok->software);
+	id_text(&ok->store, ret->store);
+	ret->recovered = ok->recovered;
+	ret->to_recover = ok->to_recover;
+	ret->epoch = ok->seen.epoch;
+	ret->started_ns = ok->started;
+	ret->files = ok->files;
+	ret->tombstones = ok->tombstones;
+	ret->objects = ok->objects;
+	ret->segments = ok->segments;
+	ret->newest_segment = ok->newest_segment;
+	ret->stored_bytes = ok->stored_bytes;
+	ret->disk_free = ok->disk_free;
+	ret->disk_size = ok->disk_size;
+	ret->damaged = ok->damaged;
+	ret->connections = ok->connections;
+	describe_healing(&ret->healing, ok);
+}
+
+static void describe_all(const struct statuses *statuses, struct dfs_report *ret)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_status_ok *ok = statuses->of[i];
+		struct dfs_server_status *status = &ret->servers[i];
+
+		if (!ok) {
+			statuses_why(statuses, i + 1, status->why);
+			continue;
+		}
+		describe_server(status, ok);
+		/* Of what a user has stored, whoever knows most is the nearest to the truth. */
+		if (status->votes && ok->used >= ret->used) {
+			ret->used = ok->used;
+			ret->quota = ok->quota;
+		}
+		for (unsigned k = 0; k < DFS_SERVERS; k++)
+			if (k != i && ok->heard[k] > ret->servers[k].heard_ns)
+				ret->servers[k].heard_ns = ok->heard[k];
+	}
+}
+
+/* What the links know: HELLO is said to anybody. */
+static void look_at_links(struct dfs *dfs, struct dfs_report *ret)
+{
+	unsigned up, voting, telling;
+
+	up = session_reached(dfs);
+	voting = links_voting(dfs->links);
+	telling = links_telling(dfs->links);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct dfs_server_status *status = &ret->servers[i];
+
+		status->up = up & 1U << i;
+		status->votes = voting & 1U << i;
+		if (status->votes)
+			status->state = DFS_SERVER_UP;
+		else if (status->up)
+			status->state = telling & 1U << i ? DFS_SERVER_STARTING
+							  : DFS_SERVER_RECOVERING;
+		if (!status->votes)
+			links_why(dfs->links, i + 1, status->why);
+	}
+}
+
+static void count_files(struct statuses *statuses, struct dfs_report *ret)
+{
+	struct protection_counts counts = statuses_count(statuses, statuses->answering);
+
+	ret->counted = counts.views >= 2;
+	if (!ret->counted) {
+		ret->code = 3;
+		return;
+	}
+	ret->files = counts.files;
+	memcpy(ret->files_by_copies, counts.by_copies, sizeof ret->files_by_copies);
+	ret->at_most = counts.at_most;
+	if (counts.by_copies[2] > 0)
+		ret->code = 2;
+	else if (counts.by_copies[1] > 0)
+		ret->code = 1;
+}
+
+static struct dfs_result report(struct dfs *dfs, bool count, struct dfs_report *ret)
+{
+	struct dfs_result result = {0};
+	struct statuses statuses = {.round = NULL};
+	bool good = true;
+
+	memset(ret, 0, sizeof *ret);
+	ret->known = dfs->identity != NULL;
+	if (ret->known)
+		good = statuses_ask(dfs, &statuses);
+	else
+		look_at_links(dfs, ret);
+	if (good && ret->known)
+		describe_all(&statuses, ret);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		links_address(dfs->links, i + 1, ret->servers[i].address,
+			      sizeof ret->servers[i].address);
+		if (ret->servers[i].state != DFS_SERVER_UP)
+			ret->code = 1;
+	}
+	if (!good)
+		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
+	if (!good || (count && !ret->known))
+		ret->code = 3;
+	else if (count)
+		count_files(&statuses, ret);
+	statuses_free(&statuses);
+	return result;
+}
+
+struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret)
+{
+	return report(dfs, true, ret);
+}
+
+struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret)
+{
+	return report(dfs, false, ret);
+}

@@ -1,0 +1,224 @@
+/* The value that an operation puts in the place of the best one seen. */
+#include "successor.h"
+
+#include "account_cache.h"
+#include "ballot.h"
+#include "manifest.h"
+#include "path.h"
+#include "placement.h"
+#include "reader.h"
+#include "value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An operation's value with all but its body; what it points to is borrowed. */
+struct draft {
+	dfs_value value;
+	dfs_id recent[DFS_RECENT_MAX];
+};
+
+static void begin(struct draft *draft, const struct attempt *attempt,
+		  const dfs_accepted *best, const dfs_id *operation)
+{
+	dfs_value *value = &draft->value;
+
+	memset(draft, 0, sizeof *draft);
+	value->operation = *operation;
+	value->origin = attempt->ballot;
+	value->number = best ? best->value.number : 0;
+	value->number += value->number < UINT64_MAX; /* the last one may be a forgery */
+	draft->recent[0] = *operation;
+	value->recent.recent_val = draft->recent;
+	value->recent.recent_len = 1;
+	for (u_int i = 0; best && i < best->value.recent.recent_len &&
+			  value->recent.recent_len < DFS_RECENT_MAX;
+	     i++)
+		draft->recent[value->recent.recent_len++] =
+			best->value.recent.recent_val[i];
+	value->content_version = (dfs_version){value->number, *operation};
+	value->lock = best ? best->value.lock : NULL;
+}
+
+static enum successor_end end(const struct draft *draft, struct turn *turn)
+{
+	return value_copy(&draft->value, &turn->value) ? SUCCESSOR_MADE : SUCCESSOR_AGAIN;
+}
+
+static enum successor_end make_tombstone(const struct attempt *attempt, struct turn *turn,
+					 const dfs_id *operation)
+{
+	struct draft draft;
+
+	begin(&draft, attempt, turn->judgement.best, operation);
+	draft.value.body.kind = DFS_TOMBSTONE;
+	return end(&draft, turn);
+}
+
+static void copy_owner(const char *path, char ret[DFS_USER_MAX + 1])
+{
+	size_t len;
+	const char *whose = path_of_whom(path, strlen(path), &len);
+
+	memcpy(ret, whose, len);
+	ret[len] = '\0';
+}
+
+/*
+ * Who may read the file that this one replaces may read it too, if it is its owner who says
+ * so.  owner: his account, or NULL where that is oneself.
+ */
+static bool carry_readers(struct dfs *dfs, const char *path, const dfs_manifest *best,
+			  const dfs_account *owner, dfs_manifest *manifest,
+			  struct dfs_result *result)
+{
+	bool genuine = owner ? manifest_access_is_genuine(
+				       path, best, (const uint8_t *)owner->sign_key.bytes)
+			     : manifest_access_is_own(dfs->identity, path, best);
+
+	if (best->access.readers.readers_len == 0)
+		return true;
+	if (genuine)
+		manifest->access = best->access;
+	else
+		result_fail(result, DFS_EXIT_DAMAGED,
+			    "the list of its readers is not signed by its owner: "
+			    "nothing was stored; the owner can delete it first");
+	return genuine;
+}
+
+/*
+ * The keys and digests of a file whose other fields are filled in.  owner: his account, or
+ * NULL where that is oneself or everyone.
+ */
+static enum successor_end seal(const struct attempt *attempt,
+			       const struct proposal *proposal, const dfs_account *owner,
+			       struct draft *draft, struct turn *turn)
+{
+	const struct identity *identity = attempt->dfs->identity;
+	dfs_manifest *manifest = &draft->value.body.dfs_body_u.manifest;
+	enum successor_end ended = SUCCESSOR_AGAIN;
+	struct manifest_secret secret = {.digests = proposal->digests};
+
+	memcpy(secret.key, proposal->key, sizeof secret.key);
+	if (manifest_sign_content(identity, proposal->path, manifest, &secret) &&
+	    manifest_seal(identity, proposal->path, manifest,
+			  owner ? &owner->seal_key : &identity->seal_keys[0], &secret))
+		ended = end(draft, turn);
+	secret_wipe(&secret, sizeof secret);
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+	return ended;
+}
+
+static enum successor_end make_file(const struct attempt *attempt, struct turn *turn,
+				    struct dfs_result *result)
+{
+	const struct proposal *proposal = turn->proposal;
+	const dfs_accepted *best = turn->judgement.best;
+	struct dfs *dfs = attempt->dfs;
+	const dfs_account *account = NULL;
+	struct draft draft;
+	dfs_manifest *manifest = &draft.value.body.dfs_body_u.manifest;
+	char user[DFS_USER_MAX + 1], owner[DFS_USER_MAX + 1];
+	bool shared = path_is_shared(proposal->path, strlen(proposal->path));
+
+	if (!dfs->identity) {
+		result_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
+		return SUCCESSOR_REFUSED;
+	}
+	begin(&draft, attempt, best, &proposal->operation);
+	draft.value.body.kind = DFS_FILE;
+	memcpy(user, dfs->user, sizeof user);
+	memcpy(owner, user, sizeof owner);
+	if (!shared)
+		copy_owner(proposal->path, owner);
+	manifest->owner = (dfs_user){(u_int)strlen(owner), owner};
+	manifest->writer = (dfs_user){(u_int)strlen(user), user};
+	if (strcmp(owner, user) != 0) {
+		account = account_cache_find(dfs, owner, result);
+		if (!account)
+			return SUCCESSOR_REFUSED;
+	}
+	if (!shared && judge_is_live(best) &&
+	    !carry_readers(dfs, proposal->path, &best->value.body.dfs_body_u.manifest,
+			   account, manifest, result))
+		return SUCCESSOR_REFUSED;
+	manifest->content = proposal->content;
+	manifest->content.holders = 0;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		manifest->content.holders =
+			placement_hold(manifest->content.holders, s, turn->staged[s - 1]);
+	return seal(attempt, proposal, account, &draft, turn);
+}
+
+/*
+ * A changed file names the content that it has, which the servers want bound to this ballot:
+ * where the last PREPARE did not bind this very object, the next one does.
+ */
+static bool is_bound(struct proposal *proposal, const dfs_accepted *best)
+{
+	const dfs_content *content = &best->value.body.dfs_body_u.manifest.content;
+	bool bound = id_equal(&content->object, &proposal->content.object);
+
+	proposal->content = *content;
+	memset(&proposal->content.sealed, 0, sizeof proposal->content.sealed);
+	proposal->ticket = best->ticket;
+	return bound;
+}
+
+static enum successor_end make_change(const struct attempt *attempt, struct turn *turn,
+				      struct dfs_result *result)
+{
+	struct proposal *proposal = turn->proposal;
+	const dfs_accepted *best = turn->judgement.best;
+	bool live = judge_is_live(best);
+	enum successor_end ended = SUCCESSOR_AGAIN;
+	struct draft draft;
+	dfs_body body;
+
+	memset(&body, 0, sizeof body);
+	body.kind = DFS_TOMBSTONE; /* nothing to free in it */
+	if (!proposal->change(proposal, live ? &best->value : NULL, &body)) {
+		*result = proposal->result;
+		result_fail(&proposal->result, DFS_EXIT_DONE, "%s", "");
+		return SUCCESSOR_REFUSED;
+	}
+	begin(&draft, attempt, best, &proposal->operation);
+	draft.value.body = body;
+	if (live && body.kind == DFS_FILE) {
+		draft.value.content_version = best->value.content_version;
+		draft.value.note = best->value.note;
+	}
+	if (body.kind != DFS_FILE || is_bound(proposal, best))
+		ended = end(&draft, turn);
+	xdr_free((xdrproc_t)xdr_dfs_body, &body);
+	return ended;
+}
+
+enum successor_end successor_make(const struct attempt *attempt, struct turn *turn,
+				  struct dfs_result *result)
+{
+	switch (turn->proposal->kind) {
+	case PROPOSAL_FILE:
+		return make_file(attempt, turn, result);
+	case PROPOSAL_CHANGE:
+		return make_change(attempt, turn, result);
+	case PROPOSAL_TOMBSTONE:
+	case PROPOSAL_FINISH:
+		break;
+	}
+	return make_tombstone(attempt, turn, &turn->proposal->operation);
+}
+
+enum successor_end successor_finish(const struct attempt *attempt, struct turn *turn)
+{
+	const dfs_accepted *best = turn->judgement.best;
+	dfs_id operation;
+
+	if (best)
+		return value_copy(&best->value, &turn->value) ? SUCCESSOR_MADE
+							      : SUCCESSOR_AGAIN;
+	return id_random(&operation) ? make_tombstone(attempt, turn, &operation)
+				     : SUCCESSOR_AGAIN;
+}

@@ -1,0 +1,82 @@
+/*
+ * dfs_what_if: which files would become unreadable.
+ *
+ * How many is computed from what the servers count, in no time however many files there are.
+ * Names cost a listing of all files, and are asked for only where that is of use.
+ */
+#include "libdfs.h"
+
+#include "listing.h"
+#include "placement.h"
+#include "statuses.h"
+
+#include <stdlib.h>
+
+static struct dfs_loss loss_of(struct statuses *statuses, unsigned gone)
+{
+	struct protection_counts counts =
+		statuses_count(statuses, statuses->answering & ~gone);
+
+	return (struct dfs_loss){.gone = gone,
+				 .unreadable = counts.by_copies[2],
+				 .files = counts.files,
+				 .at_most = counts.at_most && counts.by_copies[2] > 0};
+}
+
+struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES_MAX],
+			      size_t *ret_count, unsigned *ret_down)
+{
+	struct statuses statuses;
+	struct dfs_result result = {0};
+
+	*ret_count = 0;
+	*ret_down = 0;
+	if (!statuses_ask(dfs, &statuses)) {
+		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
+	} else if (statuses_count(&statuses, statuses.answering).views < 2) {
+		session_too_few(dfs, &result, statuses.voting,
+				"fewer than two servers have counted their files");
+	} else {
+		*ret_down = PLACEMENT_ALL & ~statuses.answering;
+		/* First each server, then each pair, in their order. */
+		for (int size = 1; size <= 2; size++)
+			for (unsigned a = 0; a < DFS_SERVERS; a++)
+				for (unsigned b = size == 1 ? a : a + 1;
+				     b < (size == 1 ? a + 1 : DFS_SERVERS); b++) {
+					unsigned gone = 1U << a | 1U << b;
+
+					if ((gone & statuses.answering) == gone)
+						losses[(*ret_count)++] =
+							loss_of(&statuses, gone);
+				}
+	}
+	statuses_free(&statuses);
+	return result;
+}
+
+struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
+				   int (*name)(void *context, const char *path),
+				   void *context)
+{
+	struct dfs_result result = {0};
+	struct listing *listing = listing_new(dfs, "/", true, false, &result);
+	struct listing_entry *found = listing ? malloc(sizeof *found) : NULL;
+
+	if (listing && !found)
+		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
+	while (found && listing_next(listing, found, &result)) {
+		struct protection_file file = {.holders = found->holders,
+					       .full = found->full};
+
+		for (unsigned i = 0; i < DFS_SERVERS; i++)
+			file.missing[i] = listing_servers(listing) & 1U << i
+						  ? found->missing[i]
+						  : PLACEMENT_ALL;
+		if (protection_copies(&file, PLACEMENT_ALL & ~gone) == 0 &&
+		    name(context, found->path) != 0)
+			break;
+	}
+	listing_free(listing);
+	free(found);
+	return result;
+}

@@ -1,0 +1,73 @@
+/* Inside the recovery: its state, and the taking of registers from peers. */
+#ifndef DFS_RECOVERY_INTERNAL_H
+#define DFS_RECOVERY_INTERNAL_H
+
+#include "recovery.h"
+
+#include <pthread.h>
+
+struct recovery {
+	struct store *store;
+	struct acceptor *acceptor;
+	unsigned server;
+	struct recovery_calls calls;
+	struct recovery_rules rules;
+	void (*news)(void *context, unsigned servers);
+	void *news_context;
+
+	/* Of the thread alone. */
+	uint32_t highest_epoch; /* that was ever heard of */
+	bool needs_all;         /* what one of two peers has is damaged: ask all three */
+	uint64_t told_messages; /* of the acceptor, when the peers were told */
+	uint64_t told_newest;
+	int64_t told_ms;
+	unsigned failures;           /* of recoveries, one after the other */
+	int64_t next_ms;             /* not before this it is tried again */
+	char last_why[RECOVERY_WHY]; /* so that it is logged once */
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t woken;
+	bool wake, stopping, runs;
+	char condemned[RECOVERY_WHY]; /* why the store is to be given up; or empty */
+	unsigned answered;            /* peers, since the start */
+	unsigned voting;              /* peers, as they told last */
+	pthread_t thread;
+};
+
+/* What a recovery takes from its peers. */
+struct recovery_source {
+	unsigned peers;    /* a mask: those that are asked */
+	uint32_t epoch;    /* that they adopt */
+	dfs_id store;      /* that this server has from now on */
+	uint64_t expected; /* registers, about */
+};
+
+/*
+ * Has the peers adopt the epoch, takes their registers, by the highest ballot of each path, and makes
+ * them durable; then their floors and counters, with the highest epoch that they have, in *ret_epoch.  false,
+ * with a sentence in why (RECOVERY_WHY bytes).
+ */
+bool recovery_merge(struct recovery *recovery, const struct recovery_source *source,
+		    uint32_t *ret_epoch, char *why);
+
+bool recovery_is_stopping(struct recovery *recovery);
+
+/* What is to be remembered of this server's store. */
+dfs_watermark recovery_own(struct recovery *recovery);
+
+/* These have answered too; all that have since the start, as a mask. */
+unsigned recovery_note_answered(struct recovery *recovery, unsigned peers);
+
+/* The store is not the one that it should be: it votes no more. */
+void recovery_lose(struct recovery *recovery, const char *why);
+
+/*
+ * Asks all peers, tells them, and judges this store by what they say: it may be lost afterwards.  Who
+ * answered, as a mask; the answers are freed with recovery_free_answers.
+ */
+unsigned recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS]);
+void recovery_free_answers(dfs_recall_res res[DFS_SERVERS]);
+/* The same where nobody wants the answers. */
+void recovery_tell(struct recovery *recovery);
+
+#endif

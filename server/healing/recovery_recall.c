@@ -1,0 +1,151 @@
+/* What servers remember of each other's stores: asking, telling, and judging one's own by it. */
+#include "recovery_internal.h"
+
+#include "clock.h"
+#include "log.h"
+#include "watermark.h"
+#include "store_heal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+dfs_watermark recovery_own(struct recovery *recovery)
+{
+	struct store_numbers numbers;
+
+	store_get_numbers(recovery->store, &numbers);
+	return (dfs_watermark){.store = numbers.id,
+			       .epoch = numbers.epoch,
+			       .newest_segment = numbers.newest_segment};
+}
+
+unsigned recovery_note_answered(struct recovery *recovery, unsigned peers)
+{
+	pthread_mutex_lock(&recovery->lock);
+	recovery->answered |= peers;
+	unsigned answered = recovery->answered;
+	pthread_mutex_unlock(&recovery->lock);
+	return answered;
+}
+
+/* Does the thread wait for just this peer, or for what it tells? */
+static bool is_waited_for(struct recovery *recovery, unsigned peer,
+			  const dfs_recall_args *args, const dfs_recall_ok *own)
+{
+	switch (own->state) {
+	case DFS_STATE_STARTING:
+		return !(recovery_note_answered(recovery, 0) & 1U << (peer - 1));
+	case DFS_STATE_RECOVERING:
+		return args->state == DFS_STATE_VOTING;
+	case DFS_STATE_VOTING:
+		break;
+	}
+	return args->own.epoch > own->own.epoch;
+}
+
+/* Does the peer vote, and did it not before? */
+static bool note_voting(struct recovery *recovery, unsigned peer, bool votes)
+{
+	unsigned bit = 1U << (peer - 1);
+
+	pthread_mutex_lock(&recovery->lock);
+	bool news = votes && !(recovery->voting & bit);
+
+	recovery->voting = votes ? recovery->voting | bit : recovery->voting & ~bit;
+	pthread_mutex_unlock(&recovery->lock);
+	return news;
+}
+
+void recovery_answer(struct recovery *recovery, unsigned peer,
+		     const dfs_recall_args *args, dfs_recall_res *res)
+{
+	dfs_recall_ok *ok = &res->dfs_recall_res_u.ok;
+	struct store_numbers numbers;
+	dfs_watermark *known = calloc(1, sizeof *known);
+
+	if (!known) {
+		res->status = DFS_BUSY;
+		return;
+	}
+	if (store_watermark(recovery->store, peer, known))
+		ok->remembered = known;
+	else
+		free(known);
+	ok->state = acceptor_state(recovery->acceptor);
+	ok->own = recovery_own(recovery);
+	store_get_numbers(recovery->store, &numbers);
+	ok->registers = numbers.files + numbers.tombstones;
+	res->status = DFS_OK;
+	if (args->state == DFS_STATE_VOTING)
+		store_remember(recovery->store, peer, &args->own);
+	if (note_voting(recovery, peer, args->state == DFS_STATE_VOTING) &&
+	    recovery->news)
+		recovery->news(recovery->news_context, 1U << (peer - 1));
+	if (is_waited_for(recovery, peer, args, ok))
+		recovery_wake(recovery);
+}
+
+void recovery_lose(struct recovery *recovery, const char *why)
+{
+	acceptor_retire(recovery->acceptor, why);
+	store_condemn(recovery->store, why);
+}
+
+/* What a peer answered, while this server votes or is about to. */
+static void judge(struct recovery *recovery, unsigned peer, const dfs_recall_ok *ok)
+{
+	const dfs_watermark own = recovery_own(recovery);
+	struct store_numbers numbers;
+	enum watermark_verdict verdict = WATERMARK_FINE;
+	char why[RECOVERY_WHY];
+
+	if (ok->state == DFS_STATE_VOTING)
+		store_remember(recovery->store, peer, &ok->own);
+	if (ok->own.epoch > recovery->highest_epoch)
+		recovery->highest_epoch = ok->own.epoch;
+	if (ok->remembered && ok->remembered->epoch > recovery->highest_epoch)
+		recovery->highest_epoch = ok->remembered->epoch;
+	if (acceptor_state(recovery->acceptor) == DFS_STATE_RECOVERING)
+		return;
+	store_get_numbers(recovery->store, &numbers);
+	if (ok->remembered && recovery->rules.memory)
+		verdict = watermark_judge(&own, numbers.born, ok->remembered);
+	if (verdict != WATERMARK_FINE) {
+		recovery_lose(recovery,
+			      watermark_explain(verdict, peer, why, sizeof why));
+		return;
+	}
+	(void)acceptor_adopt(recovery->acceptor, ok->own.epoch);
+}
+
+unsigned recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS])
+{
+	const dfs_recall_args args = {.state = acceptor_state(recovery->acceptor),
+				      .own = recovery_own(recovery)};
+	uint64_t messages = acceptor_messages(recovery->acceptor);
+	unsigned answered;
+
+	memset(res, 0, DFS_SERVERS * sizeof *res);
+	answered = recovery->calls.recall(recovery->calls.context, &args, res);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (answered & 1U << (s - 1))
+			judge(recovery, s, &res[s - 1].dfs_recall_res_u.ok);
+	recovery->told_messages = messages;
+	recovery->told_newest = args.own.newest_segment;
+	recovery->told_ms = clock_now_ms();
+	return answered;
+}
+
+void recovery_free_answers(dfs_recall_res res[DFS_SERVERS])
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		xdr_free((xdrproc_t)xdr_dfs_recall_res, &res[i]);
+}
+
+void recovery_tell(struct recovery *recovery)
+{
+	dfs_recall_res res[DFS_SERVERS];
+
+	(void)recovery_ask(recovery, res);
+	recovery_free_answers(res);
+}

@@ -1,0 +1,151 @@
+/*
+ * The server's certificate, key and CA.
+ *
+ * Both contexts are made before either is put in place, and a connection that has begun
+ * keeps the one that it began with: OpenSSL counts references.
+ */
+#include "certificate.h"
+
+#include "secret.h"
+#include "tls.h"
+
+#include <openssl/bn.h>
+#include <openssl/x509.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct certificate {
+	const struct certificate_files *files;
+	pthread_mutex_t lock; /* of the two */
+	SSL_CTX *server, *peer;
+};
+
+/* Both, or neither and why. */
+static bool load_with(const struct certificate_files *files, const char *key,
+		      SSL_CTX **ret_server, SSL_CTX **ret_peer, char *why,
+		      size_t why_size)
+{
+	const struct tls_own own = {.cert = files->cert,
+				    .key = key,
+				    .ca = files->ca,
+				    .folder = files->folder};
+	SSL_CTX *server = tls_for_server(&own, why, why_size), *peer = NULL;
+
+	if (server == NULL)
+		return false;
+	if (!tls_has_name(server, files->name)) {
+		(void)snprintf(why, why_size,
+			       "%s is not the certificate of %s; " SECRET_RENEW,
+			       files->cert, files->name, files->folder);
+		goto fail;
+	}
+	peer = tls_for_peer(&own, why, why_size);
+	if (peer == NULL)
+		goto fail;
+	*ret_server = server;
+	*ret_peer = peer;
+	return true;
+fail:
+	SSL_CTX_free(server);
+	return false;
+}
+
+/*
+ * A renewal that was cut off between its two renames has put the certificate in its place and
+ * left the new key beside it.
+ */
+static bool load(const struct certificate_files *files, SSL_CTX **ret_server,
+		 SSL_CTX **ret_peer, char *why, size_t why_size)
+{
+	char unused[256];
+
+	return load_with(files, files->key, ret_server, ret_peer, why, why_size) ||
+	       load_with(files, files->new_key, ret_server, ret_peer, unused,
+			 sizeof unused);
+}
+
+struct certificate *certificate_load(const struct certificate_files *files, char *why,
+				     size_t why_size)
+{
+	struct certificate *certificate = calloc(1, sizeof *certificate);
+
+	if (certificate == NULL) {
+		(void)snprintf(why, why_size, "out of memory");
+		return NULL;
+	}
+	certificate->files = files;
+	if (!load(files, &certificate->server, &certificate->peer, why, why_size)) {
+		free(certificate);
+		return NULL;
+	}
+	pthread_mutex_init(&certificate->lock, NULL);
+	return certificate;
+}
+
+void certificate_free(struct certificate *certificate)
+{
+	if (certificate == NULL)
+		return;
+	SSL_CTX_free(certificate->server);
+	SSL_CTX_free(certificate->peer);
+	pthread_mutex_destroy(&certificate->lock);
+	free(certificate);
+}
+
+bool certificate_reload(struct certificate *certificate, char *why, size_t why_size)
+{
+	SSL_CTX *server, *peer, *old_server, *old_peer;
+
+	if (!load(certificate->files, &server, &peer, why, why_size))
+		return false;
+	pthread_mutex_lock(&certificate->lock);
+	old_server = certificate->server;
+	old_peer = certificate->peer;
+	certificate->server = server;
+	certificate->peer = peer;
+	pthread_mutex_unlock(&certificate->lock);
+	SSL_CTX_free(old_server);
+	SSL_CTX_free(old_peer);
+	return true;
+}
+
+/* One more reference to the context that is there now. */
+static SSL_CTX *refer(struct certificate *certificate, SSL_CTX *const *which)
+{
+	pthread_mutex_lock(&certificate->lock);
+	SSL_CTX *context = *which;
+
+	(void)SSL_CTX_up_ref(context);
+	pthread_mutex_unlock(&certificate->lock);
+	return context;
+}
+
+SSL_CTX *certificate_server(struct certificate *certificate)
+{
+	return refer(certificate, &certificate->server);
+}
+
+SSL_CTX *certificate_peer(struct certificate *certificate)
+{
+	return refer(certificate, &certificate->peer);
+}
+
+void certificate_describe(struct certificate *certificate, char serial[CERTIFICATE_TEXT],
+			  char until[CERTIFICATE_TEXT])
+{
+	SSL_CTX *context = certificate_server(certificate);
+	const X509 *own = SSL_CTX_get0_certificate(context);
+	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(own), NULL);
+	char *digits = number != NULL ? BN_bn2hex(number) : NULL;
+	struct tm end;
+
+	(void)snprintf(serial, CERTIFICATE_TEXT, "%s", digits != NULL ? digits : "");
+	until[0] = '\0';
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(own), &end) == 1)
+		(void)strftime(until, CERTIFICATE_TEXT, "%Y-%m-%dT%H:%M:%SZ", &end);
+	OPENSSL_free(digits);
+	BN_free(number);
+	SSL_CTX_free(context);
+}

@@ -1,0 +1,191 @@
+/* LOOKUP, PREPARE, ACCEPT, DELETE and SETTLED: checking what came before the acceptor. */
+#include "procs.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "path.h"
+#include "permit.h"
+#include "placement.h"
+#include "ticket.h"
+#include "value.h"
+#include <string.h>
+
+static bool path_is_good(const dfs_path *path)
+{
+	return path_kind(path->dfs_path_val, path->dfs_path_len) != PATH_OF_NOTHING;
+}
+
+struct acceptor_caller procs_on_behalf(const struct caller *caller)
+{
+	return (struct acceptor_caller){.user = caller->peer != 0 ? NULL : caller->user,
+					.judged = caller->permitted};
+}
+
+void procs_lookup(struct caller *caller, const dfs_paths *args, dfs_lookup_res *res)
+{
+	const struct acceptor_caller whom = procs_on_behalf(caller);
+	dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
+
+	for (u_int i = 0; i < args->paths.paths_len; i++)
+		if (!path_is_good(&args->paths.paths_val[i])) {
+			res->status = DFS_INVALID;
+			return;
+		}
+	acceptor_lookup_for(caller->server->acceptor, &whom, args, res);
+	for (u_int i = 0; res->status == DFS_OK && i < ok->items.items_len; i++)
+		if (ok->items.items_val[i].status == DFS_OK)
+			permit_give_ticket(caller, &args->paths.paths_val[i],
+					   &ok->items.items_val[i].dfs_looked_u.reg);
+}
+
+bool procs_share_is_good(const dfs_share *share, uint64_t size)
+{
+	return size <= (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE &&
+	       !id_is_zero(&share->object) && share->chunks != 0 &&
+	       share->chunks <= PLACEMENT_ALL &&
+	       share->units == placement_units(size, placement_unit_size(size));
+}
+
+bool procs_unit_is_good(const dfs_unit *unit, uint64_t size)
+{
+	uint32_t unit_size = placement_unit_size(size);
+
+	return size <= (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE &&
+	       unit->number < placement_units(size, unit_size) &&
+	       unit->data.len <= placement_unit_len(size, unit_size, unit->number) +
+					 PLACEMENT_UNIT_MORE;
+}
+
+static bool small_is_good(const dfs_small *small, uint64_t size)
+{
+	if (!procs_share_is_good(&small->share, size) || small->share.units > DFS_SERVERS)
+		return false;
+	for (u_int i = 0; i < small->units.units_len; i++)
+		if (!procs_unit_is_good(&small->units.units_val[i], size))
+			return false;
+	return true;
+}
+
+/* Only files have content. */
+static bool stage_is_good(const dfs_prepare_item *item)
+{
+	const dfs_stage *stage = &item->stage;
+	bool is_file =
+		path_check(item->path.dfs_path_val, item->path.dfs_path_len) == NULL;
+
+	switch (stage->kind) {
+	case DFS_STAGE_NOTHING:
+		return true;
+	case DFS_STAGE_CONTENT:
+		return is_file && small_is_good(&stage->dfs_stage_u.small, item->size);
+	case DFS_STAGE_BINDING:
+		return is_file &&
+		       procs_share_is_good(&stage->dfs_stage_u.binding.share, item->size);
+	default:
+		return false;
+	}
+}
+
+bool procs_may_read(const struct caller *caller, const dfs_ticket *ticket,
+		    const dfs_id *object)
+{
+	return id_equal(&ticket->object, object) &&
+	       ticket_is_good(caller->server->secret, caller->user, ticket,
+			      clock_wall_ns());
+}
+
+/* What is bound without being brought has to be what the caller may read. */
+static bool may_stage(const struct caller *caller, const dfs_stage *stage)
+{
+	const dfs_binding *binding = &stage->dfs_stage_u.binding;
+
+	return stage->kind != DFS_STAGE_BINDING || caller->peer != 0 ||
+	       procs_may_read(caller, &binding->ticket, &binding->share.object);
+}
+
+void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
+		   dfs_prepare_res *res)
+{
+	const struct acceptor_caller whom = procs_on_behalf(caller);
+	dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
+
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		const dfs_prepare_item *item = &args->items.items_val[i];
+
+		if (!path_is_good(&item->path) || !stage_is_good(item) ||
+		    id_is_zero(&args->operation)) {
+			res->status = DFS_INVALID;
+			return;
+		}
+		if (caller->permitted[i] == DFS_OK && !may_stage(caller, &item->stage))
+			caller->permitted[i] = DFS_DENIED;
+	}
+	acceptor_prepare_for(caller->server->acceptor, &whom, args, res);
+	for (u_int i = 0; res->status == DFS_OK && i < ok->items.items_len; i++)
+		if (ok->items.items_val[i].status == DFS_OK)
+			permit_give_ticket(
+				caller, &args->items.items_val[i].path,
+				&ok->items.items_val[i].dfs_promise_u.promised.reg);
+}
+
+/*
+ * Below /shared/ a file is owned by who stored it, which nobody may say of another: what others
+ * began there is finished by servers.
+ */
+static bool may_own(const struct caller *caller, const dfs_proposal *item)
+{
+	const dfs_user *owner = &item->value.body.dfs_body_u.manifest.owner;
+
+	return caller->peer != 0 || item->value.body.kind != DFS_FILE ||
+	       !path_is_shared(item->path.dfs_path_val, item->path.dfs_path_len) ||
+	       (owner->dfs_user_len == strlen(caller->user) &&
+		memcmp(owner->dfs_user_val, caller->user, owner->dfs_user_len) == 0);
+}
+
+static void accept_any(struct caller *caller, const dfs_accept_args *args, bool deletes,
+		       dfs_accept_res *res)
+{
+	const struct acceptor_caller whom = procs_on_behalf(caller);
+
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		const dfs_proposal *item = &args->items.items_val[i];
+
+		if (!path_is_good(&item->path) ||
+		    value_check_at(item->path.dfs_path_val, item->path.dfs_path_len,
+				   &item->value) ||
+		    (deletes && item->value.body.kind != DFS_TOMBSTONE)) {
+			res->status = DFS_INVALID;
+			return;
+		}
+		if (caller->permitted[i] == DFS_OK && !may_own(caller, item))
+			caller->permitted[i] = DFS_DENIED;
+	}
+	acceptor_accept_for(caller->server->acceptor, &whom, args, res);
+}
+
+void procs_accept(struct caller *caller, const dfs_accept_args *args, dfs_accept_res *res)
+{
+	accept_any(caller, args, false, res);
+}
+
+void procs_delete(struct caller *caller, const dfs_accept_args *args, dfs_accept_res *res)
+{
+	accept_any(caller, args, true, res);
+}
+
+void procs_settled(struct caller *caller, const dfs_settled_args *args,
+		   dfs_settled_res *res)
+{
+	res->status = DFS_OK;
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		const dfs_settled_item *item = &args->items.items_val[i];
+
+		if (!path_is_good(&item->path))
+			res->status = DFS_INVALID;
+		else if (caller->permitted[i] != DFS_OK)
+			res->status = caller->permitted[i];
+		else
+			store_settled(caller->server->store, item->path.dfs_path_val,
+				      item->path.dfs_path_len, &item->ballot);
+	}
+}

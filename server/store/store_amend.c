@@ -1,0 +1,108 @@
+/* What healing takes back: registers, chunks; floors; and what is remembered of peers. */
+#include "store_heal.h"
+
+#include "ballot.h"
+#include "batch.h"
+#include "group.h"
+#include "watermark.h"
+#include "placement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- floors and forgetting ----------------------------------------------------- */
+
+int store_batch_floor(struct store_batch *batch, const dfs_ballot *floor)
+{
+	if (ballot_compare(floor, &batch->floor) > 0)
+		batch->floor = *floor;
+	return 0;
+}
+
+static struct store_forgotten *forgotten_new(const char *path, size_t len,
+					     const dfs_ballot *ballot)
+{
+	struct store_forgotten *forgotten = malloc(sizeof *forgotten + len);
+
+	if (!forgotten)
+		return NULL;
+	forgotten->ballot = *ballot;
+	forgotten->len = len;
+	memcpy(forgotten->path, path, len);
+	return forgotten;
+}
+
+int store_batch_forget(struct store_batch *batch, const char *path, size_t len,
+		       const dfs_ballot *ballot, const dfs_ballot *floor)
+{
+	struct seal_entry entry = {
+		.type = SEAL_FORGET, .path = path, .path_len = len, .ballot = *ballot};
+	struct store_op *op;
+
+	if (len == 0 || len > DFS_PATH_MAX || ballot_compare(floor, ballot) < 0)
+		return EINVAL;
+	op = batch_add_op(batch, SEAL_FORGET);
+	if (!op)
+		return ENOMEM;
+	op->forgotten = forgotten_new(path, len, ballot);
+	if (!op->forgotten || !batch_add_entry(batch, &entry)) {
+		free(op->forgotten);
+		batch_drop_op(batch);
+		return ENOMEM;
+	}
+	return store_batch_floor(batch, floor);
+}
+
+/* ---- trimming ------------------------------------------------------------------ */
+
+int store_batch_trim(struct store_batch *batch, const dfs_id *object, unsigned chunks)
+{
+	struct index_object *held;
+	struct batch_here here;
+
+	if (chunks == 0 || chunks > PLACEMENT_ALL)
+		return EINVAL;
+	held = batch_hold_object(batch->store, object, &here);
+	if (!held)
+		return ENOMEM;
+	if (((here.chunks | here.damaged) & ~chunks) == 0) {
+		batch_release_object(batch->store, held);
+		return 0;
+	}
+	return batch_add_trim(batch, held, chunks, NULL);
+}
+
+int store_trim(struct store *store, const dfs_id *object, unsigned chunks)
+{
+	struct store_batch *batch = store_batch_new(store);
+	int rc = batch ? store_batch_trim(batch, object, chunks) : ENOMEM;
+
+	if (rc != 0 || batch->op_count == 0) {
+		store_batch_free(batch);
+		return rc;
+	}
+	store_batch_may_use_reserve(batch);
+	return store_commit(batch);
+}
+
+/* ---- peers --------------------------------------------------------------------- */
+
+void store_remember(struct store *store, unsigned server, const dfs_watermark *told)
+{
+	bool news;
+
+	pthread_rwlock_wrlock(&store->lock);
+	news = watermark_take(&store->heard[server - 1], told);
+	pthread_rwlock_unlock(&store->lock);
+	if (news)
+		group_remember(store);
+}
+
+bool store_watermark(struct store *store, unsigned server, dfs_watermark *ret)
+{
+	pthread_rwlock_rdlock(&store->lock);
+	*ret = store->heard[server - 1];
+	pthread_rwlock_unlock(&store->lock);
+	return !id_is_zero(&ret->store);
+}

@@ -1,0 +1,589 @@
+/*
+ * What users may not forge: the handlers on a real store, called as the dispatcher calls them, by
+ * somebody who may write a path and lies about what he stores there.
+ */
+#include "procs.h"
+
+#include "clock.h"
+#include "peers.h"
+#include "placement.h"
+#include "heal_fixture.h"
+#include "ticket.h"
+#include "value.h"
+#include "value_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* In place of server/agreement/peers.c: handlers ask nobody. */
+bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		struct peers_register *ret)
+{
+	(void)peers;
+	(void)paths;
+	(void)deadline_ms;
+	(void)ret;
+	fail_msg("a handler asked other servers");
+	return false;
+}
+
+void peers_free_registers(struct peers_register *registers, size_t count)
+{
+	(void)registers;
+	(void)count;
+}
+
+/* ---- the fixture --------------------------------------------------------------------- */
+
+enum { SERVER = 2, PAIR = 6 /* chunks 2 and 3: of row 0 */ };
+
+struct fixture {
+	struct store_fixture store;
+	struct server_parts server;
+	struct caller bob;
+};
+
+static int start(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof *fixture);
+
+	assert_non_null(fixture);
+	assert_int_equal(placement_pair(0, SERVER), PAIR);
+	store_fixture_start(&fixture->store);
+	fixture->server.number = SERVER;
+	fixture->server.store = fixture->store.store;
+	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, NULL);
+	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
+	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
+	fixture->bob.server = &fixture->server;
+	fixture->bob.uploads = store_uploads_new(fixture->store.store);
+	strcpy(fixture->bob.user, "bob");
+	*state = fixture;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct fixture *fixture = *state;
+
+	store_uploads_free(fixture->bob.uploads);
+	caller_release(&fixture->bob);
+	acceptor_free(fixture->server.acceptor);
+	store_fixture_end(&fixture->store);
+	free(fixture);
+	return 0;
+}
+
+/* What the dispatcher does before each call. */
+static struct caller *call(struct fixture *fixture)
+{
+	memset(fixture->bob.permitted, 0, sizeof fixture->bob.permitted);
+	return &fixture->bob;
+}
+
+static void set_quota(struct fixture *fixture, uint64_t quota, uint64_t counter)
+{
+	assert_int_equal(value_fixture_accept(fixture->store.store, "/@accounts/bob",
+					      value_fixture_account(quota, counter), 0),
+			 0);
+}
+
+/* ---- calls --------------------------------------------------------------------------- */
+
+struct text {
+	char bytes[64];
+};
+
+static dfs_path path_of(const char *path, struct text *text)
+{
+	snprintf(text->bytes, sizeof text->bytes, "%s", path);
+	return (dfs_path){(u_int)strlen(text->bytes), text->bytes};
+}
+
+static uint64_t units_of(uint64_t size)
+{
+	return placement_units(size, placement_unit_size(size));
+}
+
+static const uint8_t zeros[DFS_UNIT_MAX + 1];
+
+/* PUT of one unit. */
+static dfs_status put(struct fixture *fixture, const char *path, uint64_t size,
+		      uint64_t object, uint64_t unit, uint32_t len)
+{
+	struct text text;
+	dfs_unit one = {unit, {len, zeros}};
+	dfs_put_args args = {.operation = store_fixture_id(1),
+			     .path = path_of(path, &text),
+			     .size = size,
+			     .object = store_fixture_id(object),
+			     .units = {1, &one}};
+	dfs_put_res res = {0};
+
+	procs_put(call(fixture), &args, &res);
+	return res.status;
+}
+
+/* BIND of the pair; res->status where the call is refused as a whole. */
+static dfs_status bind_as(struct fixture *fixture, const char *path, uint64_t size,
+			  uint64_t object, uint64_t units, uint64_t counter)
+{
+	struct text text;
+	dfs_bind_item item = {.path = path_of(path, &text),
+			      .size = size,
+			      .share = {store_fixture_id(object), units, PAIR}};
+	dfs_bind_args args = {
+		store_fixture_id(1), store_fixture_ballot(counter), {1, &item}};
+	dfs_bind_res res = {0};
+	dfs_status status;
+
+	procs_bind(call(fixture), &args, &res);
+	status =
+		res.status == DFS_OK ? res.dfs_bind_res_u.items.items_val[0] : res.status;
+	xdr_free((xdrproc_t)xdr_dfs_bind_res, &res);
+	return status;
+}
+
+static dfs_status bind_pair(struct fixture *fixture, const char *path, uint64_t size,
+			    uint64_t object, uint64_t counter)
+{
+	return bind_as(fixture, path, size, object, units_of(size), counter);
+}
+
+/* PUT and BIND of the pair of a small file, each unit 29 bytes longer than its content. */
+static dfs_status upload(struct fixture *fixture, const char *path, uint64_t size,
+			 uint64_t object, uint64_t counter)
+{
+	for (uint64_t unit = 1; unit <= 2; unit++) {
+		dfs_status status = put(
+			fixture, path, size, object, unit,
+			placement_unit_len(size, placement_unit_size(size), unit) + 29);
+
+		if (status != DFS_OK)
+			return status;
+	}
+	return bind_pair(fixture, path, size, object, counter);
+}
+
+/* PREPARE of one path; where the item is refused, its status, else what is said of the stage. */
+static dfs_status prepare(struct fixture *fixture, const char *path, uint64_t size,
+			  const dfs_stage *stage, uint64_t counter)
+{
+	struct text text;
+	dfs_prepare_item item = {
+		.path = path_of(path, &text), .size = size, .stage = *stage};
+	dfs_prepare_args args = {
+		store_fixture_id(1), store_fixture_ballot(counter), {1, &item}};
+	dfs_prepare_res res = {0};
+	dfs_status status;
+
+	procs_prepare(call(fixture), &args, &res);
+	status = res.status;
+	if (status == DFS_OK) {
+		const dfs_promise *promise = &res.dfs_prepare_res_u.ok.items.items_val[0];
+
+		status = promise->status == DFS_OK
+				 ? promise->dfs_promise_u.promised.staged
+				 : promise->status;
+	}
+	xdr_free((xdrproc_t)xdr_dfs_prepare_res, &res);
+	return status;
+}
+
+static dfs_status prepare_content(struct fixture *fixture, const char *path,
+				  uint64_t size, uint64_t object, uint32_t len,
+				  uint64_t counter)
+{
+	dfs_unit units[2] = {{1, {len, zeros}}, {2, {len, zeros}}};
+	dfs_stage stage = {.kind = DFS_STAGE_CONTENT};
+
+	stage.dfs_stage_u.small.share =
+		(dfs_share){store_fixture_id(object), units_of(size), PAIR};
+	stage.dfs_stage_u.small.units.units_len = 2;
+	stage.dfs_stage_u.small.units.units_val = units;
+	return prepare(fixture, path, size, &stage, counter);
+}
+
+static dfs_status prepare_binding(struct fixture *fixture, const char *path,
+				  uint64_t size, uint64_t object,
+				  const dfs_ticket *ticket, uint64_t counter)
+{
+	dfs_stage stage = {.kind = DFS_STAGE_BINDING};
+
+	stage.dfs_stage_u.binding.share =
+		(dfs_share){store_fixture_id(object), units_of(size), PAIR};
+	stage.dfs_stage_u.binding.ticket = *ticket;
+	return prepare(fixture, path, size, &stage, counter);
+}
+
+/* ACCEPT of a file, first proposed at this ballot or at the one before. */
+static dfs_status accept_file(struct fixture *fixture, const char *path,
+			      struct value_fixture_file file, bool first)
+{
+	struct text text;
+	dfs_proposal item = {.path = path_of(path, &text),
+			     .value = value_fixture_file(&file)};
+	dfs_accept_args args = {store_fixture_ballot(file.counter + !first), {1, &item}};
+	dfs_accept_res res = {0};
+	dfs_status status;
+
+	procs_accept(call(fixture), &args, &res);
+	status = res.status == DFS_OK ? res.dfs_accept_res_u.ok.items.items_val[0]
+				      : res.status;
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, &res);
+	value_free(&item.value);
+	return status;
+}
+
+static dfs_status get(struct fixture *fixture, uint64_t object, const dfs_ticket *ticket)
+{
+	dfs_want want = {store_fixture_id(object), 1};
+	dfs_ticket copy = *ticket;
+	dfs_get_args args = {{1, &want}, {1, &copy}};
+	dfs_get_res res = {0};
+	dfs_status status;
+
+	procs_get(call(fixture), &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	status = res.dfs_get_res_u.items.items_val[0].status;
+	xdr_free((xdrproc_t)xdr_dfs_get_res, &res);
+	caller_release(&fixture->bob);
+	return status;
+}
+
+static dfs_ticket ticket_of(struct fixture *fixture, const char *user, uint64_t object,
+			    int64_t ago_ns)
+{
+	dfs_id id = store_fixture_id(object);
+
+	return ticket_make(fixture->server.secret, user, &id, clock_wall_ns() - ago_ns);
+}
+
+static const dfs_ticket no_ticket;
+
+/* ---- uploads ------------------------------------------------------------------------- */
+
+static void test_2_2_units_fit_the_size_that_is_claimed(void **state)
+{
+	struct fixture *fixture = *state;
+	const uint64_t large = 5 * (uint64_t)DFS_UNIT_SIZE + 10;
+
+	/* A content of 1000 bytes has four units of 250. */
+	assert_int_equal(put(fixture, "/bob/a", 1000, 1, 3, 250 + 64), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/a", 1000, 1, 2, 250 + 65), DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob/a", 1000, 1, 4, 1), DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob/a", 0, 2, 0, 0), DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob/a", ((uint64_t)1 << 40) + 1, 2, 0, 0),
+			 DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob/a", UINT64_MAX, 2, 0, 0), DFS_INVALID);
+	/* Its last unit has ten. */
+	assert_int_equal(put(fixture, "/bob/a", large, 3, 5, 10 + 64), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/a", large, 3, 5, 10 + 65), DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob/a", large, 3, 4, DFS_UNIT_MAX), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/a", large, 3, 6, 1), DFS_INVALID);
+	/* No path of a file. */
+	assert_int_equal(put(fixture, "/@accounts/bob", 1000, 4, 0, 1), DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob", 1000, 4, 0, 1), DFS_INVALID);
+}
+
+static void test_2_2_an_upload_keeps_its_size(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(put(fixture, "/bob/a", 1000, 1, 1, 270), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/a", 999, 1, 2, 270), DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob/a", 1001, 1, 2, 270), DFS_INVALID);
+	assert_int_equal(put(fixture, "/bob/a", 1000, 1, 2, 270), DFS_OK);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 999, 1, 5), DFS_INVALID);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 1001, 1, 5), DFS_INVALID);
+	assert_int_equal(bind_as(fixture, "/bob/a", 1000, 1, 3, 5), DFS_INVALID);
+	assert_int_equal(bind_as(fixture, "/bob/a", 1000, 1, 5, 5), DFS_INVALID);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
+	/* What is bound again has it still. */
+	assert_int_equal(bind_pair(fixture, "/bob/a", 800, 1, 6), DFS_INVALID);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 1, 6), DFS_OK);
+}
+
+static void test_2_2_an_object_of_another_path_is_not_bound(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(store_fixture_stage(fixture->store.store, "/carol/a", 7, 5, 270),
+			 0);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 7, 6), DFS_DENIED);
+	/* Not with units of one's own either. */
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 7, 6), DFS_DENIED);
+	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 7, 270, 6), DFS_DENIED);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &no_ticket, 7),
+			 DFS_DENIED);
+	/* One's own is bound anew, also after somebody was faster. */
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 8, 10), DFS_OK);
+	assert_int_equal(store_fixture_accept(fixture->store.store, "/bob/a", 0, 11), 0);
+	store_fixture_settle(fixture->store.store, "/bob/a", 11);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 8, 12), DFS_OK);
+	assert_int_equal(bind_pair(fixture, "/bob/b", 1000, 8, 12), DFS_DENIED);
+	/* What is nowhere is not there. */
+	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 9, 13), DFS_NODATA);
+}
+
+/* What this server has yet to fetch: a reader, who knows the id, may not bring it. */
+static void test_3_1_content_of_another_path_is_not_brought(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store.store;
+	dfs_ticket ticket = ticket_of(fixture, "bob", 7, 0);
+
+	assert_int_equal(store_fixture_accept(store, "/carol/a", 7, 5), 0);
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 7, 6), DFS_DENIED);
+	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 7, 270, 7), DFS_DENIED);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &ticket, 8),
+			 DFS_NODATA);
+	/* Nor by a copy of one's own. */
+	assert_int_equal(store_fixture_accept(store, "/bob/copy", 7, 9), 0);
+	assert_int_equal(upload(fixture, "/bob/copy", 1000, 7, 10), DFS_DENIED);
+	assert_int_equal(prepare_content(fixture, "/bob/copy", 1000, 7, 270, 11),
+			 DFS_DENIED);
+	/* Nor what is missing of it beside the chunk that is here. */
+	assert_int_equal(heal_fixture_content(store, 8, 1, 250), 0);
+	assert_int_equal(store_fixture_accept(store, "/carol/b", 8, 5), 0);
+	ticket = ticket_of(fixture, "bob", 8, 0);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 1000, 8, &ticket, 6), DFS_OK);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 1000, 8, 250, 7), DFS_DENIED);
+	/* Its own path may, as after an upload that was broken off. */
+	assert_int_equal(store_fixture_accept(store, "/bob/own", 9, 5), 0);
+	assert_int_equal(prepare_content(fixture, "/bob/own", 1000, 9, 270, 6), DFS_OK);
+}
+
+static void test_2_2_content_in_prepare_fits_the_size(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 1, 250 + 65, 5),
+			 DFS_INVALID);
+	assert_int_equal(prepare_content(fixture, "/bob/a", 100, 1, 270, 5), DFS_INVALID);
+	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 1, 250 + 64, 5),
+			 DFS_OK);
+	/* With content that is here already nothing is stored, but the claim is looked at. */
+	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 1, 250, 6), DFS_OK);
+	assert_int_equal(prepare_content(fixture, "/bob/a", 700, 1, 250, 7), DFS_INVALID);
+	assert_int_equal(prepare_content(fixture, "/@credentials/bob", 1000, 2, 270, 7),
+			 DFS_INVALID);
+}
+
+static void test_2_2_a_binding_needs_a_ticket(void **state)
+{
+	struct fixture *fixture = *state;
+	const int64_t life = TICKET_HOURS * INT64_C(3600000000000);
+	dfs_ticket bobs = ticket_of(fixture, "bob", 7, 0);
+	dfs_ticket carols = ticket_of(fixture, "carol", 7, 0);
+	dfs_ticket other = ticket_of(fixture, "bob", 8, 0);
+	dfs_ticket old = ticket_of(fixture, "bob", 7, life + 1);
+
+	assert_int_equal(store_fixture_stage(fixture->store.store, "/carol/a", 7, 5, 270),
+			 0);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &carols, 6),
+			 DFS_DENIED);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &other, 6),
+			 DFS_DENIED);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &old, 6),
+			 DFS_DENIED);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 500, 7, &bobs, 6),
+			 DFS_INVALID);
+	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &bobs, 6), DFS_OK);
+}
+
+/* ---- quotas -------------------------------------------------------------------------- */
+
+static void test_2_2_no_step_goes_past_the_quota(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file file = {
+		.owner = "bob", .size = 600, .object = 1, .counter = 5};
+	dfs_ticket ticket = ticket_of(fixture, "bob", 7, 0);
+
+	set_quota(fixture, 1000, 1);
+	assert_int_equal(put(fixture, "/bob/a", 1001, 1, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 1001, 1, 5), DFS_OVER_QUOTA);
+	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
+	/* 400 are left, at every step and for each path; over itself the file may grow to 1000. */
+	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/shared/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/a", 1000, 2, 1, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/a", 1001, 3, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(bind_pair(fixture, "/bob/b", 401, 9, 6), DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 401, 4, 129, 6),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/shared/b", 401, 4, 129, 6),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(store_fixture_stage(fixture->store.store, "/bob/c", 7, 5, 129),
+			 0);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 401, 7, &ticket, 7),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &ticket, 8), DFS_OK);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 9), DFS_OK);
+}
+
+static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file first = {
+		.owner = "bob", .size = 600, .object = 1, .counter = 5};
+	struct value_fixture_file second = {
+		.owner = "bob", .size = 600, .object = 2, .counter = 6};
+
+	set_quota(fixture, 1000, 1);
+	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
+	assert_int_equal(upload(fixture, "/shared/b", 600, 2, 6), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/bob/a", first, true), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/shared/b", second, true), DFS_OVER_QUOTA);
+	/* Nor by calling it a value that others proposed first. */
+	assert_int_equal(accept_file(fixture, "/shared/b", second, false),
+			 DFS_OVER_QUOTA);
+	/* A server brings to its end what was begun. */
+	fixture->bob.peer = 3;
+	assert_int_equal(accept_file(fixture, "/shared/b", second, false), DFS_OK);
+}
+
+/* ---- manifests ----------------------------------------------------------------------- */
+
+static void test_2_2_a_manifest_fits_what_is_here(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file file = {
+		.owner = "bob", .size = 1000, .object = 1, .counter = 5};
+
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
+	/* Smaller, so that less counts: by units that are longer than such a content's, */
+	file.size = 4;
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_INVALID);
+	/* and by their number. */
+	file.size = 0;
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
+	file.size = 5 * (uint64_t)DFS_UNIT_SIZE;
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
+	/* Of what is not here this server says that it is no holder. */
+	file.size = 1000;
+	file.object = 2;
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_NODATA);
+	file.object = 1;
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
+}
+
+static void test_2_2_a_manifest_names_no_object_of_another_path(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file file = {
+		.owner = "bob", .size = 1000, .object = 7, .counter = 5};
+
+	assert_int_equal(store_fixture_stage(fixture->store.store, "/carol/a", 7, 5, 270),
+			 0);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_DENIED);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_DENIED);
+	fixture->bob.peer = 1;
+	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_OK);
+}
+
+static void test_2_2_owners_are_who_they_are(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file file = {
+		.owner = "carol", .size = 1000, .object = 1, .counter = 5};
+
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
+	assert_int_equal(upload(fixture, "/shared/a", 1000, 2, 5), DFS_OK);
+	file.object = 2;
+	assert_int_equal(accept_file(fixture, "/shared/a", file, true), DFS_DENIED);
+	assert_int_equal(accept_file(fixture, "/shared/a", file, false), DFS_DENIED);
+	file.owner = "bob";
+	assert_int_equal(accept_file(fixture, "/shared/a", file, true), DFS_OK);
+}
+
+/* ---- reading ------------------------------------------------------------------------- */
+
+static void test_2_2_units_are_for_who_has_a_ticket(void **state)
+{
+	struct fixture *fixture = *state;
+	const int64_t life = TICKET_HOURS * INT64_C(3600000000000);
+	dfs_ticket good = ticket_of(fixture, "bob", 7, 0);
+	dfs_ticket bad = good, other = ticket_of(fixture, "bob", 8, 0);
+	dfs_ticket carols = ticket_of(fixture, "carol", 7, 0);
+	dfs_ticket old = ticket_of(fixture, "bob", 7, life + 1);
+
+	assert_int_equal(store_fixture_stage(fixture->store.store, "/carol/a", 7, 5, 270),
+			 0);
+	bad.mac[15] ^= 1;
+	assert_int_equal(get(fixture, 7, &no_ticket), DFS_DENIED);
+	assert_int_equal(get(fixture, 7, &bad), DFS_DENIED);
+	assert_int_equal(get(fixture, 7, &other), DFS_DENIED);
+	assert_int_equal(get(fixture, 7, &carols), DFS_DENIED);
+	assert_int_equal(get(fixture, 7, &old), DFS_DENIED);
+	assert_int_equal(get(fixture, 7, &good), DFS_OK);
+	/* What is not here is told to who might read it. */
+	assert_int_equal(get(fixture, 8, &other), DFS_UNKNOWN);
+	assert_int_equal(get(fixture, 8, &good), DFS_DENIED);
+}
+
+/* ---- items --------------------------------------------------------------------------- */
+
+/* One that was refused keeps nothing back of the others. */
+static void test_2_2_each_item_is_refused_by_itself(void **state)
+{
+	struct fixture *fixture = *state;
+	struct text texts[2];
+	dfs_path paths[2] = {path_of("/carol/x", &texts[0]),
+			     path_of("/bob/x", &texts[1])};
+	dfs_paths lookup = {{2, paths}};
+	dfs_lookup_res looked = {0};
+	dfs_proposal items[2] = {{.path = paths[0], .value = value_fixture_tombstone(5)},
+				 {.path = paths[1], .value = value_fixture_tombstone(5)}};
+	dfs_accept_args accept = {store_fixture_ballot(5), {2, items}};
+	dfs_accept_res accepted = {0};
+	struct store_register reg;
+
+	call(fixture)->permitted[0] = DFS_DENIED;
+	procs_delete(&fixture->bob, &accept, &accepted);
+	assert_int_equal(accepted.dfs_accept_res_u.ok.items.items_val[0], DFS_DENIED);
+	assert_int_equal(accepted.dfs_accept_res_u.ok.items.items_val[1], DFS_OK);
+	assert_int_not_equal(store_register(fixture->store.store, "/carol/x", 8, &reg),
+			     0);
+	assert_int_equal(store_register(fixture->store.store, "/bob/x", 6, &reg), 0);
+	call(fixture)->permitted[0] = DFS_UNCHECKED;
+	procs_lookup(&fixture->bob, &lookup, &looked);
+	assert_int_equal(looked.dfs_lookup_res_u.ok.items.items_val[0].status,
+			 DFS_UNCHECKED);
+	assert_int_equal(looked.dfs_lookup_res_u.ok.items.items_val[1].status, DFS_OK);
+	xdr_free((xdrproc_t)xdr_dfs_lookup_res, &looked);
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, &accepted);
+	value_free(&items[0].value);
+	value_free(&items[1].value);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_2_2_units_fit_the_size_that_is_claimed),
+		TEST(test_2_2_an_upload_keeps_its_size),
+		TEST(test_2_2_an_object_of_another_path_is_not_bound),
+		TEST(test_3_1_content_of_another_path_is_not_brought),
+		TEST(test_2_2_content_in_prepare_fits_the_size),
+		TEST(test_2_2_a_binding_needs_a_ticket),
+		TEST(test_2_2_no_step_goes_past_the_quota),
+		TEST(test_2_2_what_came_meanwhile_counts_when_it_is_accepted),
+		TEST(test_2_2_a_manifest_fits_what_is_here),
+		TEST(test_2_2_a_manifest_names_no_object_of_another_path),
+		TEST(test_2_2_owners_are_who_they_are),
+		TEST(test_2_2_units_are_for_who_has_a_ticket),
+		TEST(test_2_2_each_item_is_refused_by_itself),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
