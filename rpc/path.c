@@ -165,3 +165,16 @@ char *path_canonical(const char *typed, const char *user)
 		return NULL;
 	return path;
 }
+
+bool path_is_good(const dfs_path *path)
+{
+	return path_kind(path->dfs_path_val, path->dfs_path_len) != PATH_OF_NOTHING;
+}
+
+int path_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t shorter = a_len < b_len ? a_len : b_len;
+	int order = shorter > 0 ? memcmp(a, b, shorter) : 0;
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}

@@ -5,6 +5,7 @@
 #ifndef DFS_PATH_H
 #define DFS_PATH_H
 
+#include "dfs.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +36,12 @@ enum path_kind {
 
 /* What kind of register has this path. */
 enum path_kind path_kind(const char *path, size_t len);
+
+/* Has a register this path, of whatever kind? */
+bool path_is_good(const dfs_path *path);
+
+/* The order of paths is that of their bytes: below, at or above 0, as memcmp. */
+int path_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /*
  * Whose it is: the first part of a file's path (a user name or "shared"), the user name of the

@@ -23,12 +23,12 @@ unsigned placement_opposite(unsigned server)
 unsigned placement_held(uint32_t holders, unsigned server)
 {
 	assert(server >= 1 && server <= 4);
-	return holders >> 4 * (server - 1) & PLACEMENT_ALL;
+	return holders >> 4 * (server - 1) & CHUNKS_ALL;
 }
 
 uint32_t placement_hold(uint32_t holders, unsigned server, unsigned chunks)
 {
-	assert(server >= 1 && server <= 4 && chunks <= PLACEMENT_ALL);
+	assert(server >= 1 && server <= 4 && chunks <= CHUNKS_ALL);
 	return holders | (uint32_t)chunks << 4 * (server - 1);
 }
 
@@ -36,7 +36,7 @@ unsigned placement_reachable(uint32_t holders, unsigned live)
 {
 	unsigned chunks = 0;
 
-	assert(live <= PLACEMENT_ALL);
+	assert(live <= CHUNKS_ALL);
 	for (unsigned server = 1; server <= 4; server++)
 		if (live & 1U << (server - 1))
 			chunks |= placement_held(holders, server);
@@ -47,7 +47,7 @@ unsigned placement_copies(uint32_t holders, unsigned live)
 {
 	unsigned worst = 4;
 
-	assert(live <= PLACEMENT_ALL);
+	assert(live <= CHUNKS_ALL);
 	for (unsigned chunk = 1; chunk <= 4; chunk++) {
 		unsigned copies = 0;
 
@@ -80,7 +80,7 @@ unsigned placement_filled(uint64_t size)
 {
 	uint64_t units = placement_units(size, placement_unit_size(size));
 
-	return units >= 4 ? PLACEMENT_ALL : (1U << units) - 1;
+	return units >= 4 ? CHUNKS_ALL : (1U << units) - 1;
 }
 
 unsigned placement_row(uint32_t holders)
@@ -97,7 +97,7 @@ uint64_t placement_units_of(uint64_t units, unsigned chunks)
 {
 	uint64_t count = 0;
 
-	assert(chunks <= PLACEMENT_ALL);
+	assert(chunks <= CHUNKS_ALL);
 	for (unsigned chunk = 0; chunk < 4; chunk++)
 		if (chunks & 1U << chunk)
 			count += units / 4 + (units % 4 > chunk);

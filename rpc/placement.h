@@ -9,10 +9,9 @@
 #define DFS_PLACEMENT_H
 
 #include "dfs.h"
+#include "sets.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-enum { PLACEMENT_ALL = 0xf };
 
 /* The pair that server keeps of a file of this row (0..3). */
 unsigned placement_pair(unsigned row, unsigned server);

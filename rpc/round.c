@@ -1,6 +1,8 @@
 /* One call to several servers at once. */
 #include "round.h"
 
+#include "procedures.h"
+
 #include "clock.h"
 
 #include <pthread.h>
@@ -25,15 +27,15 @@ struct round {
 	pthread_cond_t ended;
 	unsigned references; /* the asker's, and one for each call not ended */
 	struct links *links; /* the asker's to keep; not touched by calls */
-	struct round_procedure procedure;
+	const struct procedure *procedure;
 	void *owner;
 	void (*free_owner)(void *);
 	int64_t started;
 	struct ask asks[DFS_SERVERS];
 };
 
-struct round *round_new(struct links *links, const struct round_procedure *procedure,
-			void *take_owner, void (*free_owner)(void *))
+struct round *round_new(struct links *links, uint32_t procedure, void *take_owner,
+			void (*free_owner)(void *))
 {
 	struct round *round = calloc(1, sizeof *round);
 	pthread_condattr_t monotonic;
@@ -50,7 +52,7 @@ struct round *round_new(struct links *links, const struct round_procedure *proce
 	pthread_condattr_destroy(&monotonic);
 	round->references = 1;
 	round->links = links;
-	round->procedure = *procedure;
+	round->procedure = procedures_find(procedure);
 	round->owner = take_owner;
 	round->free_owner = free_owner;
 	round->started = clock_now_ms();
@@ -68,7 +70,7 @@ static void release_locked(struct round *round)
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (round->asks[i].result) {
 			if (round->asks[i].state == ASK_ANSWERED)
-				call_free_result(round->procedure.decode,
+				call_free_result(round->procedure->result,
 						 round->asks[i].result);
 			free(round->asks[i].result);
 		}
@@ -83,13 +85,13 @@ static void run(struct job *job, unsigned server, struct call *call, const char 
 {
 	struct ask *ask = (struct ask *)job;
 	struct round *round = ask->round;
-	const struct round_procedure *procedure = &round->procedure;
+	const struct procedure *procedure = round->procedure;
 	bool good = false;
 
 	(void)server;
 	if (call)
-		good = call_run(call, procedure->number, procedure->encode, ask->args,
-				procedure->decode, ask->result, procedure->result_size,
+		good = call_run(call, procedure->number, procedure->args, ask->args,
+				procedure->result, ask->result, procedure->result_size,
 				ask->deadline, ask->why, sizeof ask->why);
 	else
 		snprintf(ask->why, sizeof ask->why, "%s", why);
@@ -108,7 +110,7 @@ void round_ask(struct round *round, unsigned server, const void *args,
 	ask->round = round;
 	ask->args = args;
 	ask->deadline = deadline_ms;
-	ask->result = calloc(1, round->procedure.result_size);
+	ask->result = calloc(1, round->procedure->result_size);
 	if (!ask->result) {
 		ask->state = ASK_FAILED;
 		snprintf(ask->why, sizeof ask->why, "out of memory");

@@ -11,19 +11,13 @@
 
 struct round;
 
-/* A procedure of dfs.x whose result begins with a dfs_status and holds no dfs_bytes. */
-struct round_procedure {
-	uint32_t number;
-	xdrproc_t encode, decode;
-	size_t result_size;
-};
-
 /*
+ * A round of calls of a procedure of dfs.x whose result begins with a dfs_status and holds no dfs_bytes.
  * owner is what the arguments point into; free_owner (or NULL) is called with it when the
  * round ends.  NULL when out of memory, and the owner is freed.
  */
-struct round *round_new(struct links *links, const struct round_procedure *procedure,
-			void *take_owner, void (*free_owner)(void *));
+struct round *round_new(struct links *links, uint32_t procedure, void *take_owner,
+			void (*free_owner)(void *));
 
 /* Asks a server (1..4), each at most once.  args lives as long as the owner. */
 void round_ask(struct round *round, unsigned server, const void *args,

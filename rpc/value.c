@@ -25,7 +25,7 @@ static const char *check_holders(uint32_t holders, unsigned row)
 
 		if (held == 0)
 			continue;
-		if (held != placement_pair(row, server) && held != PLACEMENT_ALL)
+		if (held != placement_pair(row, server) && held != CHUNKS_ALL)
 			return "a holder with chunks that are not its own";
 		given++;
 	}

@@ -55,7 +55,7 @@ static void bind_turn(struct attempt *attempt, struct turn *turn)
 		free(call);
 		return;
 	}
-	round = round_new(attempt->dfs->links, &session_bind, call, bind_call_free);
+	round = round_new(attempt->dfs->links, DFS_BIND, call, bind_call_free);
 	for (unsigned s = 1; round && s <= DFS_SERVERS; s++) {
 		dfs_bind_item *item = &call->items[s - 1];
 
@@ -319,7 +319,7 @@ static struct round *send_prepare(struct attempt *attempt, struct prepare_call *
 				  bool spares)
 {
 	struct round *round =
-		round_new(attempt->dfs->links, &session_prepare, call, prepare_call_free);
+		round_new(attempt->dfs->links, DFS_PREPARE, call, prepare_call_free);
 
 	if (!round)
 		return NULL;

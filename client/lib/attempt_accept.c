@@ -113,8 +113,7 @@ void attempt_accept(struct attempt *attempt)
 		proposal->first = attempt->ballot;
 		proposal->first_number = turn->value.number - 1;
 	}
-	round = round_new(attempt->dfs->links,
-			  deletes ? &session_delete : &session_accept, call,
+	round = round_new(attempt->dfs->links, deletes ? DFS_DELETE : DFS_ACCEPT, call,
 			  accept_call_free);
 	if (!round)
 		return;

@@ -122,7 +122,7 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 		snprintf(turn->why, sizeof turn->why,
 			 "fewer than three servers could take its content (not %s): "
 			 "try again, or look into their logs",
-			 session_names(PLACEMENT_ALL & ~took, names));
+			 session_names(CHUNKS_ALL & ~took, names));
 }
 
 /*

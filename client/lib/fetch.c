@@ -372,7 +372,7 @@ enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
 		return FETCH_FAILED;
 	}
-	window->lost = PLACEMENT_ALL & ~up;
+	window->lost = CHUNKS_ALL & ~up;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		window->fetchers[i].job.run = run_fetcher;
 		window->fetchers[i].window = window;

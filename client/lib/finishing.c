@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct round_procedure finish_procedure = {
-	DFS_FINISH, (xdrproc_t)xdr_dfs_paths, (xdrproc_t)xdr_dfs_finish_res,
-	sizeof(dfs_finish_res)};
-
 /* Below /shared/ a value may be somebody else's, and other users' paths are theirs. */
 bool finishing_is_own(const struct dfs *dfs, const char *path)
 {
@@ -63,7 +59,7 @@ static struct round *ask(struct dfs *dfs, unsigned server, struct reading **read
 		call->paths[call->args.paths.paths_len++] =
 			(dfs_path){(u_int)strlen(path), path};
 	}
-	round = round_new(dfs->links, &finish_procedure, call, finish_call_free);
+	round = round_new(dfs->links, DFS_FINISH, call, finish_call_free);
 	if (round) {
 		round_ask(round, server, &call->args, clock_now_ms() + LINKS_NEED_MS);
 		round_wait(round, 1, 0);

@@ -92,7 +92,7 @@ static struct round *ask_pages(struct listing *listing)
 	if (!call)
 		return NULL;
 	memcpy(call->folder, listing->folder, sizeof call->folder);
-	round = round_new(listing->dfs->links, &session_list, call, free);
+	round = round_new(listing->dfs->links, DFS_LIST, call, free);
 	for (unsigned i = 0; round && i < DFS_SERVERS; i++) {
 		struct source *source = &listing->sources[i];
 		dfs_list_args *args = &call->args[i];

@@ -3,7 +3,7 @@
 
 #include "placement.h"
 
-enum { MASKS = PLACEMENT_ALL + 1 };
+enum { MASKS = CHUNKS_ALL + 1 };
 
 /* Files of one group by the chunks that one server lacks; [0] is not used. */
 struct lack {
@@ -13,7 +13,7 @@ struct lack {
 
 static unsigned full_mask(uint32_t full)
 {
-	return full >= DFS_SERVERS ? PLACEMENT_ALL : (1U << full) - 1;
+	return full >= DFS_SERVERS ? CHUNKS_ALL : (1U << full) - 1;
 }
 
 unsigned protection_copies(const struct protection_file *file, unsigned living)

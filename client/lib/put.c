@@ -171,7 +171,7 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 		return;
 	}
 	content = &proposal->value.body.dfs_body_u.manifest.content;
-	item->copies = placement_copies(content->holders, PLACEMENT_ALL);
+	item->copies = placement_copies(content->holders, CHUNKS_ALL);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (placement_held(content->holders, s) == 0)
 			absent |= 1U << (s - 1);
@@ -184,7 +184,7 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 		snprintf(why, sizeof why, "the disk of %s failed: look into its log",
 			 session_names(absent & proposal->failing, names));
 	else
-		session_absent(dfs, PLACEMENT_ALL & ~absent, why);
+		session_absent(dfs, CHUNKS_ALL & ~absent, why);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (absent & 1U << (s - 1))
 			keeps |= 1U << (placement_opposite(s) - 1);

@@ -235,7 +235,7 @@ static struct round *ask_all(struct dfs *dfs, struct reading **readings, size_t 
 		call->paths[i] = (dfs_path){(u_int)strlen(path), path};
 		call->args.paths.paths_len++;
 	}
-	round = round_new(dfs->links, &session_lookup, call, lookup_call_free);
+	round = round_new(dfs->links, DFS_LOOKUP, call, lookup_call_free);
 	for (unsigned s = 1; round && s <= DFS_SERVERS; s++)
 		if (servers & 1U << (s - 1))
 			round_ask(round, s, &call->args, clock_now_ms() + LINKS_NEED_MS);

@@ -10,14 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct round_procedure heal = {DFS_HEAL, (xdrproc_t)(void (*)(void))xdr_void,
-					    (xdrproc_t)xdr_dfs_heal_res,
-					    sizeof(dfs_heal_res)};
-
 struct dfs_result dfs_heal(struct dfs *dfs)
 {
 	struct dfs_result result = {0};
-	struct round *round = round_new(dfs->links, &heal, NULL, NULL);
+	struct round *round = round_new(dfs->links, DFS_HEAL, NULL, NULL);
 	unsigned up, told = 0;
 
 	if (!round) {

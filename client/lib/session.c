@@ -17,20 +17,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define PROCEDURE(name, number, args, res)                                               \
-	const struct round_procedure name = {number, (xdrproc_t)xdr_##args,              \
-					     (xdrproc_t)xdr_##res, sizeof(res)}
-PROCEDURE(session_lookup, DFS_LOOKUP, dfs_paths, dfs_lookup_res);
-PROCEDURE(session_prepare, DFS_PREPARE, dfs_prepare_args, dfs_prepare_res);
-PROCEDURE(session_accept, DFS_ACCEPT, dfs_accept_args, dfs_accept_res);
-PROCEDURE(session_delete, DFS_DELETE, dfs_accept_args, dfs_accept_res);
-PROCEDURE(session_bind, DFS_BIND, dfs_bind_args, dfs_bind_res);
-PROCEDURE(session_list, DFS_LIST, dfs_list_args, dfs_list_res);
-const struct round_procedure session_status = {
-	DFS_STATUS, (xdrproc_t)(void (*)(void))xdr_void, (xdrproc_t)xdr_dfs_status_res,
-	sizeof(dfs_status_res)};
-static PROCEDURE(settled_procedure, DFS_SETTLED, dfs_settled_args, dfs_settled_res);
-
 struct session_notices {
 	dfs_settled_args args;
 	dfs_settled_item items[DFS_BATCH_MAX];
@@ -342,7 +328,7 @@ void session_tell(struct dfs *dfs)
 		return;
 	dfs->notices = NULL;
 	round_free(dfs->told);
-	dfs->told = round_new(dfs->links, &settled_procedure, notices, free_notices);
+	dfs->told = round_new(dfs->links, DFS_SETTLED, notices, free_notices);
 	if (!dfs->told)
 		return;
 	servers = links_voting(dfs->links);

@@ -33,10 +33,6 @@ struct dfs {
 	struct round *told; /* the last notices sent, or NULL */
 };
 
-/* The procedures that the parts use in rounds. */
-extern const struct round_procedure session_lookup, session_prepare, session_accept,
-	session_delete, session_bind, session_list, session_status;
-
 /*
  * Makes sure that the servers have had their chance to answer: waits up to a second for
  * those not heard of yet, and up to ten while fewer than needed vote.  Returns the

@@ -23,7 +23,7 @@ bool statuses_ask(struct dfs *dfs, struct statuses *ret)
 	memset(ret, 0, sizeof *ret);
 	ret->dfs = dfs;
 	up = session_reached(dfs);
-	ret->round = round_new(dfs->links, &session_status, NULL, NULL);
+	ret->round = round_new(dfs->links, DFS_STATUS, NULL, NULL);
 	if (!ret->round)
 		return false;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
@@ -66,7 +66,7 @@ static struct protection_file file_of(const struct statuses *statuses,
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		file.missing[i] =
-			statuses->voting & 1U << i ? entry->missing[i] : PLACEMENT_ALL;
+			statuses->voting & 1U << i ? entry->missing[i] : CHUNKS_ALL;
 	return file;
 }
 

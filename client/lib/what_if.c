@@ -37,7 +37,7 @@ struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES
 		session_too_few(dfs, &result, statuses.voting,
 				"fewer than two servers have counted their files");
 	} else {
-		*ret_down = PLACEMENT_ALL & ~statuses.answering;
+		*ret_down = CHUNKS_ALL & ~statuses.answering;
 		/* First each server, then each pair, in their order. */
 		for (int size = 1; size <= 2; size++)
 			for (unsigned a = 0; a < DFS_SERVERS; a++)
@@ -71,8 +71,8 @@ struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
 			file.missing[i] = listing_servers(listing) & 1U << i
 						  ? found->missing[i]
-						  : PLACEMENT_ALL;
-		if (protection_copies(&file, PLACEMENT_ALL & ~gone) == 0 &&
+						  : CHUNKS_ALL;
+		if (protection_copies(&file, CHUNKS_ALL & ~gone) == 0 &&
 		    name(context, found->path) != 0)
 			break;
 	}

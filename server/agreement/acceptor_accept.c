@@ -30,7 +30,7 @@ static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 	/* A chunk without units is always within reach: an empty file's holders have no
 	 * units, and a binding all the same. */
 	uint64_t units = placement_units(content->size, content->unit_size);
-	unsigned filled = units >= DFS_SERVERS ? PLACEMENT_ALL : (1U << units) - 1;
+	unsigned filled = units >= DFS_SERVERS ? CHUNKS_ALL : (1U << units) - 1;
 
 	return (store_chunks(acceptor->store, &content->object) & mask & filled) !=
 		       (mask & filled) ||

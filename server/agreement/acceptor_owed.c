@@ -12,7 +12,7 @@ void acceptor_note_owed(struct acceptor *acceptor, const dfs_value *value)
 	if (value->body.kind != DFS_FILE)
 		return;
 	units = placement_units(content->size, content->unit_size);
-	filled = units >= DFS_SERVERS ? PLACEMENT_ALL : (1U << units) - 1;
+	filled = units >= DFS_SERVERS ? CHUNKS_ALL : (1U << units) - 1;
 	given = placement_held(content->holders, acceptor->server) & filled;
 	here = store_chunks(acceptor->store, &content->object);
 	if (given == here && placement_held(content->holders, acceptor->server) != 0)

@@ -158,9 +158,9 @@ struct peers_voters peers_voters(struct peers *peers)
 					     DFS_STATE_VOTING};
 }
 
-struct round *peers_ask(struct peers *peers, unsigned others,
-			const struct round_procedure *procedure, void *take_call,
-			void (*free_call)(void *), const void *args, int64_t deadline_ms)
+struct round *peers_ask(struct peers *peers, unsigned others, uint32_t procedure,
+			void *take_call, void (*free_call)(void *), const void *args,
+			int64_t deadline_ms)
 {
 	struct round *round = round_new(peers->links, procedure, take_call, free_call);
 	int64_t until = clock_now_ms() + LINKS_NEED_MS;

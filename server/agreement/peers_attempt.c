@@ -11,13 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct round_procedure prepare = {
-	DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, (xdrproc_t)xdr_dfs_prepare_res,
-	sizeof(dfs_prepare_res)};
-static const struct round_procedure accept_any = {
-	DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, (xdrproc_t)xdr_dfs_accept_res,
-	sizeof(dfs_accept_res)};
-
 /* One attempt, at one ballot. */
 struct attempt {
 	struct peers_voters voters;
@@ -157,7 +150,7 @@ static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 
 	attempt->own.status = DFS_RECOVERING;
 	attempt->round =
-		args != NULL ? peers_ask(peers, attempt->voters.others, &prepare, args,
+		args != NULL ? peers_ask(peers, attempt->voters.others, DFS_PREPARE, args,
 					 free_prepare, args, finishing->deadline)
 			     : NULL;
 	if (attempt->round == NULL)
@@ -404,7 +397,7 @@ static void run_accept(struct finishing *finishing, const struct attempt *attemp
 		free_accept(call);
 		return;
 	}
-	votes.round = peers_ask(peers, attempt->voters.others, &accept_any, call,
+	votes.round = peers_ask(peers, attempt->voters.others, DFS_ACCEPT, call,
 				free_accept, &call->args, finishing->deadline);
 	if (votes.round == NULL)
 		return;

@@ -3,17 +3,13 @@
 
 #include "clock.h"
 
-static const struct round_procedure hello = {DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args,
-					     (xdrproc_t)xdr_dfs_hello_res,
-					     sizeof(dfs_hello_res)};
-
 void peers_follow(void *context)
 {
 	static const dfs_hello_args nobody;
 	struct peers *peers = context;
 	unsigned up = links_up(peers->links);
 	int64_t until = clock_now_ms() + LINKS_PATIENCE_MS;
-	struct round *round = peers_ask(peers, up, &hello, NULL, NULL, &nobody, until);
+	struct round *round = peers_ask(peers, up, DFS_HELLO, NULL, NULL, &nobody, until);
 
 	if (round == NULL)
 		return; /* out of memory: the proposer will come again */

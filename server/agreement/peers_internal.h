@@ -44,9 +44,9 @@ struct peers_voters {
 struct peers_voters peers_voters(struct peers *peers);
 
 /* Asks those; NULL when out of memory.  What it takes is freed then too. */
-struct round *peers_ask(struct peers *peers, unsigned others,
-			const struct round_procedure *procedure, void *take_call,
-			void (*free_call)(void *), const void *args, int64_t deadline_ms);
+struct round *peers_ask(struct peers *peers, unsigned others, uint32_t procedure,
+			void *take_call, void (*free_call)(void *), const void *args,
+			int64_t deadline_ms);
 
 /* How many of those asked answered, waiting for so many and for a second at most. */
 unsigned peers_await(struct peers *peers, struct round *round, unsigned needed,

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct round_procedure lookup = {DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths,
-					      (xdrproc_t)xdr_dfs_lookup_res,
-					      sizeof(dfs_lookup_res)};
-
 /* ---- asking --------------------------------------------------------------------------- */
 
 /* A copy of the paths, for calls that outlast the caller's interest; one piece of memory. */
@@ -61,7 +57,7 @@ static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadl
 		return false;
 	ret->voters = peers_voters(peers);
 	ret->deadline = deadline_ms;
-	ret->round = peers_ask(peers, ret->voters.others, &lookup, copy, free, copy,
+	ret->round = peers_ask(peers, ret->voters.others, DFS_LOOKUP, copy, free, copy,
 			       deadline_ms);
 	if (ret->round == NULL)
 		return false;

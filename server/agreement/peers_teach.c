@@ -9,10 +9,6 @@
 
 enum { TEACH_MS = 10000 };
 
-static const struct round_procedure learn = {DFS_LEARN, (xdrproc_t)xdr_dfs_learn_args,
-					     (xdrproc_t)xdr_dfs_learn_res,
-					     sizeof(dfs_learn_res)};
-
 static void free_args(void *args)
 {
 	xdr_free((xdrproc_t)xdr_dfs_learn_args, args);
@@ -52,6 +48,6 @@ void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count)
 	/* This one may have had no room for it as a vote. */
 	acceptor_learn(peers->acceptor, args, &own);
 	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&own);
-	round_free(peers_ask(peers, voters.others, &learn, args, free_args, args,
+	round_free(peers_ask(peers, voters.others, DFS_LEARN, args, free_args, args,
 			     clock_now_ms() + TEACH_MS));
 }

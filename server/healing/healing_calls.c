@@ -2,6 +2,7 @@
 #include "healing_internal.h"
 
 #include "clock.h"
+#include "procedures.h"
 #include "courtesy.h"
 #include "peers.h"
 #include "repair_links.h"
@@ -16,16 +17,6 @@ enum {
 	CALL_MS = 10000
 };
 
-#define PROCEDURE(name, number, args, res)                                               \
-	static const struct round_procedure name = {number, (xdrproc_t)xdr_##args,       \
-						    (xdrproc_t)xdr_##res, sizeof(res)}
-PROCEDURE(recall_procedure, DFS_RECALL, dfs_recall_args, dfs_recall_res);
-PROCEDURE(fence_procedure, DFS_FENCE, dfs_fence_args, dfs_fence_res);
-PROCEDURE(digest_procedure, DFS_DIGEST, dfs_digest_args, dfs_digest_res);
-PROCEDURE(lookup_procedure, DFS_LOOKUP, dfs_paths, dfs_lookup_res);
-PROCEDURE(learn_procedure, DFS_LEARN, dfs_learn_args, dfs_learn_res);
-PROCEDURE(forget_procedure, DFS_FORGET, dfs_forget_args, dfs_settled_res);
-
 void healing_note_heard(struct healing *healing, unsigned server)
 {
 	int64_t now = clock_wall_ns();
@@ -36,9 +27,8 @@ void healing_note_heard(struct healing *healing, unsigned server)
 }
 
 /* Takes a good answer out of the round into ret; false when there is none. */
-static bool take_answer(struct healing *healing, struct round *round,
-			const struct round_procedure *procedure, unsigned server,
-			void *ret)
+static bool take_answer(struct healing *healing, struct round *round, uint32_t procedure,
+			unsigned server, void *ret)
 {
 	void *answer = round_take(round, server);
 	dfs_status status = DFS_IO;
@@ -48,9 +38,9 @@ static bool take_answer(struct healing *healing, struct round *round,
 	healing_note_heard(healing, server);
 	memcpy(&status, answer, sizeof status);
 	if (status == DFS_OK)
-		memcpy(ret, answer, procedure->result_size);
+		memcpy(ret, answer, procedures_find(procedure)->result_size);
 	else
-		xdr_free(procedure->decode, answer);
+		xdr_free(procedures_find(procedure)->result, answer);
 	free(answer);
 	return status == DFS_OK;
 }
@@ -59,9 +49,8 @@ static bool take_answer(struct healing *healing, struct round *round,
  * Asks the servers of the mask and waits until all have ended, so that the arguments need not outlive
  * it.  results has one entry of the procedure's size for each server.  Who answered DFS_OK, as a mask.
  */
-static unsigned call_all(struct healing *healing, const struct round_procedure *procedure,
-			 unsigned servers, const void *args, void *results,
-			 int64_t timeout_ms)
+static unsigned call_all(struct healing *healing, uint32_t procedure, unsigned servers,
+			 const void *args, void *results, int64_t timeout_ms)
 {
 	struct round *round = round_new(healing->links, procedure, NULL, NULL);
 	unsigned good = 0;
@@ -75,16 +64,17 @@ static unsigned call_all(struct healing *healing, const struct round_procedure *
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (servers & 1U << (s - 1) &&
 		    take_answer(healing, round, procedure, s,
-				(char *)results + (s - 1) * procedure->result_size))
+				(char *)results +
+					(s - 1) *
+						procedures_find(procedure)->result_size))
 			good |= 1U << (s - 1);
 	round_free(round);
 	return good;
 }
 
 /* One server; why (LINKS_WHY bytes, or NULL) says what was wrong. */
-static bool call_one(struct healing *healing, const struct round_procedure *procedure,
-		     unsigned server, const void *args, void *ret, int64_t timeout_ms,
-		     char *why)
+static bool call_one(struct healing *healing, uint32_t procedure, unsigned server,
+		     const void *args, void *ret, int64_t timeout_ms, char *why)
 {
 	struct round *round = round_new(healing->links, procedure, NULL, NULL);
 	bool good;
@@ -119,7 +109,7 @@ static unsigned recall(void *context, const dfs_recall_args *args,
 	links_retry_after(healing->links, 0);
 	links_wait(healing->links, NULL, NULL, until);
 	asked = links_up(healing->links);
-	round = round_new(healing->links, &recall_procedure, copy, free);
+	round = round_new(healing->links, DFS_RECALL, copy, free);
 	if (!round)
 		return 0;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
@@ -128,7 +118,7 @@ static unsigned recall(void *context, const dfs_recall_args *args,
 	(void)round_await(round, (unsigned)__builtin_popcount(asked), until);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (asked & 1U << (s - 1) &&
-		    take_answer(healing, round, &recall_procedure, s, &res[s - 1]))
+		    take_answer(healing, round, DFS_RECALL, s, &res[s - 1]))
 			good |= 1U << (s - 1);
 	round_free(round);
 	return good;
@@ -137,7 +127,7 @@ static unsigned recall(void *context, const dfs_recall_args *args,
 static bool fence(void *context, unsigned server, const dfs_fence_args *args,
 		  dfs_fence_res *res, char *why)
 {
-	return call_one(context, &fence_procedure, server, args, res, PAGE_MS, why);
+	return call_one(context, DFS_FENCE, server, args, res, PAGE_MS, why);
 }
 
 static unsigned voting(void *context)
@@ -152,20 +142,20 @@ static unsigned voting(void *context)
 static bool digest(void *context, unsigned server, const dfs_digest_args *args,
 		   dfs_digest_res *res)
 {
-	return call_one(context, &digest_procedure, server, args, res, PAGE_MS, NULL);
+	return call_one(context, DFS_DIGEST, server, args, res, PAGE_MS, NULL);
 }
 
 static unsigned lookup(void *context, unsigned servers, const dfs_paths *paths,
 		       dfs_lookup_res res[DFS_SERVERS])
 {
-	return call_all(context, &lookup_procedure, servers, paths, res, CALL_MS);
+	return call_all(context, DFS_LOOKUP, servers, paths, res, CALL_MS);
 }
 
 static void learn(void *context, unsigned server, const dfs_learn_args *args)
 {
 	dfs_learn_res res = {0};
 
-	if (call_one(context, &learn_procedure, server, args, &res, CALL_MS, NULL))
+	if (call_one(context, DFS_LEARN, server, args, &res, CALL_MS, NULL))
 		xdr_free((xdrproc_t)xdr_dfs_learn_res, &res);
 }
 
@@ -261,8 +251,8 @@ static void forget(void *context, const dfs_forget_args *args)
 	dfs_settled_res res[DFS_SERVERS];
 
 	memset(res, 0, sizeof res);
-	(void)call_all(healing, &forget_procedure, links_voting(healing->links), args,
-		       res, CALL_MS);
+	(void)call_all(healing, DFS_FORGET, links_voting(healing->links), args, res,
+		       CALL_MS);
 }
 
 static bool pause_for(void *context, int64_t ms)

@@ -59,14 +59,6 @@ static void drop_page(struct stream *stream)
 	stream->has_page = false;
 }
 
-static int compare_paths(const dfs_path *a, const char *b, size_t b_len)
-{
-	size_t shorter = a->dfs_path_len < b_len ? a->dfs_path_len : b_len;
-	int order = shorter > 0 ? memcmp(a->dfs_path_val, b, shorter) : 0;
-
-	return order != 0 ? order : (a->dfs_path_len > b_len) - (a->dfs_path_len < b_len);
-}
-
 /* Are these registers, in order, behind the cursor? */
 static bool is_page_good(const struct stream *stream)
 {
@@ -80,7 +72,8 @@ static bool is_page_good(const struct stream *stream)
 
 		if (path_kind(path->dfs_path_val, path->dfs_path_len) ==
 			    PATH_OF_NOTHING ||
-		    compare_paths(path, last, last_len) <= 0 ||
+		    path_compare(path->dfs_path_val, path->dfs_path_len, last,
+				 last_len) <= 0 ||
 		    (handed->value && value_check_at(path->dfs_path_val,
 						     path->dfs_path_len, handed->value)))
 			return false;
@@ -177,14 +170,16 @@ static bool next_choice(struct merging *merging, struct choice *ret)
 		const dfs_handed *handed = ret->heads[i];
 
 		if (handed &&
-		    (!ret->path || compare_paths(&handed->path, ret->path->dfs_path_val,
-						 ret->path->dfs_path_len) < 0))
+		    (!ret->path ||
+		     path_compare(handed->path.dfs_path_val, handed->path.dfs_path_len,
+				  ret->path->dfs_path_val, ret->path->dfs_path_len) < 0))
 			ret->path = &handed->path;
 	}
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (ret->heads[i] &&
-		    compare_paths(&ret->heads[i]->path, ret->path->dfs_path_val,
-				  ret->path->dfs_path_len) != 0)
+		    path_compare(ret->heads[i]->path.dfs_path_val,
+				 ret->heads[i]->path.dfs_path_len,
+				 ret->path->dfs_path_val, ret->path->dfs_path_len) != 0)
 			ret->heads[i] = NULL;
 	return true;
 }

@@ -28,7 +28,7 @@ static bool has_pair(struct repair *repair, const dfs_content *content)
 /* What was said of the server is said no more. */
 static uint32_t give(uint32_t holders, unsigned server, unsigned chunks)
 {
-	uint32_t all = placement_hold(0, server, PLACEMENT_ALL);
+	uint32_t all = placement_hold(0, server, CHUNKS_ALL);
 
 	return placement_hold(holders & ~all, server, chunks);
 }
@@ -47,7 +47,7 @@ static uint32_t correct(struct repair *repair, const dfs_content *content)
 	if (has_pair(repair, content)) {
 		if (placement_held(holders, self) == 0)
 			holders = give(holders, self, pair);
-		if (placement_held(holders, opposite) == PLACEMENT_ALL)
+		if (placement_held(holders, opposite) == CHUNKS_ALL)
 			holders = give(holders, opposite, other);
 	}
 	return holders;

@@ -5,11 +5,6 @@
 #include "path.h"
 #include "value.h"
 
-static bool path_is_good(const dfs_path *path)
-{
-	return path_kind(path->dfs_path_val, path->dfs_path_len) != PATH_OF_NOTHING;
-}
-
 void procs_learn(struct caller *caller, const dfs_learn_args *args, dfs_learn_res *res)
 {
 	for (u_int i = 0; i < args->items.items_len; i++) {

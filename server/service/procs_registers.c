@@ -10,11 +10,6 @@
 #include "value.h"
 #include <string.h>
 
-static bool path_is_good(const dfs_path *path)
-{
-	return path_kind(path->dfs_path_val, path->dfs_path_len) != PATH_OF_NOTHING;
-}
-
 struct acceptor_caller procs_on_behalf(const struct caller *caller)
 {
 	return (struct acceptor_caller){.user = caller->peer != 0 ? NULL : caller->user,
@@ -42,7 +37,7 @@ bool procs_share_is_good(const dfs_share *share, uint64_t size)
 {
 	return size <= (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE &&
 	       !id_is_zero(&share->object) && share->chunks != 0 &&
-	       share->chunks <= PLACEMENT_ALL &&
+	       share->chunks <= CHUNKS_ALL &&
 	       share->units == placement_units(size, placement_unit_size(size));
 }
 

@@ -1,6 +1,7 @@
 /* The index of paths and what they have accepted. */
 #include "index_internal.h"
 
+#include "path.h"
 #include "ballot.h"
 
 #include <assert.h>
@@ -14,15 +15,6 @@ _Static_assert((uint64_t)DFS_FILE_UNITS_MAX *DFS_UNIT_SIZE <= SIZE_MASK, "size")
 /* With a path of 64 bytes and an object just what malloc has in 176: there may be millions. */
 _Static_assert(sizeof(struct index_register) == 96, "a register in memory");
 
-int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	if (order != 0)
-		return order;
-	return (a_len > b_len) - (a_len < b_len);
-}
-
 const char *index_path(const struct index_register *reg)
 {
 	return (const char *)(reg->objects + reg->object_count);
@@ -31,8 +23,7 @@ const char *index_path(const struct index_register *reg)
 static int compare_registers(const struct index_register *a,
 			     const struct index_register *b)
 {
-	return index_compare_paths(index_path(a), a->path_len, index_path(b),
-				   b->path_len);
+	return path_compare(index_path(a), a->path_len, index_path(b), b->path_len);
 }
 
 INDEX_TREE(index_registers, index_register, compare_registers)
@@ -145,8 +136,7 @@ static struct index_register *find(const struct index_registers *tree, const cha
 	struct index_register *reg = RB_ROOT(tree);
 
 	while (reg) {
-		int order =
-			index_compare_paths(path, len, index_path(reg), reg->path_len);
+		int order = path_compare(path, len, index_path(reg), reg->path_len);
 
 		if (order == 0)
 			return reg;
@@ -170,8 +160,7 @@ static struct index_register *find_from(const struct index_registers *tree,
 	struct index_register *reg = RB_ROOT(tree), *best = NULL;
 
 	while (reg) {
-		int order =
-			index_compare_paths(path, len, index_path(reg), reg->path_len);
+		int order = path_compare(path, len, index_path(reg), reg->path_len);
 
 		if (order < 0 || (order == 0 && !after)) {
 			best = reg;

@@ -106,8 +106,6 @@ void index_free(struct index *index);
 /* ---- registers */
 
 const char *index_path(const struct index_register *reg);
-/* Byte order, the shorter one first. */
-int index_compare_paths(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* From an entry of type SEAL_REGISTER; NULL when out of memory, or of numbers for owners. */
 struct index_register *index_register_new(struct index *index,

@@ -1,6 +1,7 @@
 /* The index of bindings: for which paths and ballots content was staged. */
 #include "index_internal.h"
 
+#include "path.h"
 #include "ballot.h"
 #include "clock.h"
 
@@ -12,7 +13,7 @@
 static int compare(const char *path, size_t len, const dfs_id *object,
 		   const struct index_binding *binding)
 {
-	int order = index_compare_paths(path, len, binding->path, binding->path_len);
+	int order = path_compare(path, len, binding->path, binding->path_len);
 
 	if (order != 0)
 		return order;
@@ -53,8 +54,7 @@ static struct index_binding *find_first(const struct index *index, const char *p
 	struct index_binding *binding = RB_ROOT(&index->bindings), *best = NULL;
 
 	while (binding) {
-		int order =
-			index_compare_paths(path, len, binding->path, binding->path_len);
+		int order = path_compare(path, len, binding->path, binding->path_len);
 
 		if (order == 0)
 			best = binding;
@@ -130,8 +130,7 @@ struct index_binding *index_first_binding(const struct index *index, const char 
 	struct index_binding *binding = RB_ROOT(&index->bindings), *best = NULL;
 
 	while (binding) {
-		if (index_compare_paths(after, len, binding->path, binding->path_len) <
-		    0) {
+		if (path_compare(after, len, binding->path, binding->path_len) < 0) {
 			best = binding;
 			binding = RB_LEFT(binding, entry);
 		} else {
@@ -185,8 +184,7 @@ void index_resolve_bindings(struct index *index, const char *path, size_t len,
 
 	for (binding = find_first(index, path, len); binding; binding = next) {
 		next = RB_NEXT(index_bindings, &index->bindings, binding);
-		if (next &&
-		    index_compare_paths(path, len, next->path, next->path_len) != 0)
+		if (next && path_compare(path, len, next->path, next->path_len) != 0)
 			next = NULL;
 		if (ballot_compare(&binding->ballot, ballot) <= 0)
 			remove_binding(index, binding);

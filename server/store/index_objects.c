@@ -183,7 +183,7 @@ void index_put_content(struct index *index, struct index_object *object,
 		object->part.more = part;
 	}
 	part->segment = segment;
-	part->chunks = entry->chunks & PLACEMENT_ALL;
+	part->chunks = entry->chunks & CHUNKS_ALL;
 	part->damaged = 0;
 	part->bytes = entry->bytes & BYTES_MASK;
 	part->estimated = 0;
@@ -279,8 +279,8 @@ static void trim_part(struct index_object *object, struct index_part *part,
 	part->segment->trimmed += part->bytes - left;
 	part->bytes = left & BYTES_MASK;
 	part->estimated = 1;
-	part->chunks &= chunks & PLACEMENT_ALL;
-	part->damaged &= chunks & PLACEMENT_ALL;
+	part->chunks &= chunks & CHUNKS_ALL;
+	part->damaged &= chunks & CHUNKS_ALL;
 }
 
 static void remove_empty_parts(struct index_object *object)

@@ -1,6 +1,7 @@
 /* The index of owners: how much everyone has stored. */
 #include "index_internal.h"
 
+#include "path.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@ static struct index_owner *find(const struct index *index, const char *name, siz
 	struct index_owner *owner = RB_ROOT(&index->owners);
 
 	while (owner) {
-		int order = index_compare_paths(name, len, owner->name, owner->name_len);
+		int order = path_compare(name, len, owner->name, owner->name_len);
 
 		if (order == 0)
 			return owner;
@@ -90,7 +91,7 @@ static bool make_room(struct index *index)
 
 static int compare_owners(const struct index_owner *a, const struct index_owner *b)
 {
-	return index_compare_paths(a->name, a->name_len, b->name, b->name_len);
+	return path_compare(a->name, a->name_len, b->name, b->name_len);
 }
 
 /* cppcheck-suppress unknownMacro */

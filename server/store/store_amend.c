@@ -61,7 +61,7 @@ int store_batch_trim(struct store_batch *batch, const dfs_id *object, unsigned c
 	struct index_object *held;
 	struct batch_here here;
 
-	if (chunks == 0 || chunks > PLACEMENT_ALL)
+	if (chunks == 0 || chunks > CHUNKS_ALL)
 		return EINVAL;
 	held = batch_hold_object(batch->store, object, &here);
 	if (!held)

@@ -55,7 +55,7 @@ void store_batch_free(struct store_batch *batch)
 	free(batch);
 }
 
-static bool path_is_good(const char *path, size_t len)
+static bool is_path(const char *path, size_t len)
 {
 	return path && len > 0 && len <= DFS_PATH_MAX;
 }
@@ -132,7 +132,7 @@ int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
 	uint64_t claimed = 0;
 	int rc = ENOMEM;
 
-	if (!path_is_good(path, len) || value_check(value) ||
+	if (!is_path(path, len) || value_check(value) ||
 	    accepts_already(batch, path, len))
 		return EINVAL;
 	record = batch_register_new(&entry, value);
@@ -180,7 +180,7 @@ int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char
 	struct store_op *op;
 	struct batch_here here;
 
-	if (!path_is_good(path, len))
+	if (!is_path(path, len))
 		return EINVAL;
 	held = batch_hold_object(store, object, &here);
 	if (!held)

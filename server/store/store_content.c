@@ -9,7 +9,7 @@
 
 static bool share_is_good(const dfs_share *share)
 {
-	return share->chunks > 0 && share->chunks <= PLACEMENT_ALL &&
+	return share->chunks > 0 && share->chunks <= CHUNKS_ALL &&
 	       share->units <= DFS_FILE_UNITS_MAX;
 }
 
@@ -70,12 +70,12 @@ static int replace_damaged(struct store_batch *batch, struct index_object *objec
 	struct batch_here again;
 
 	if (here->some && here->units != entry->units && entry->chunks != 0)
-		replaced = PLACEMENT_ALL;
+		replaced = CHUNKS_ALL;
 	if (replaced == 0)
 		return 0;
 	/* A reference of its own. */
 	object = batch_hold_object(batch->store, &object->id, &again);
-	return object ? batch_add_trim(batch, object, PLACEMENT_ALL & ~replaced, upload)
+	return object ? batch_add_trim(batch, object, CHUNKS_ALL & ~replaced, upload)
 		      : ENOMEM;
 }
 

@@ -96,7 +96,7 @@ static bool mark_chunk(struct store *store, const struct segment *file,
 	     part = part->more) {
 		if (!(part->chunks & 1U << (chunk - 1)) || part->segment->file != file)
 			continue;
-		part->damaged = (part->damaged | 1U << (chunk - 1)) & PLACEMENT_ALL;
+		part->damaged = (part->damaged | 1U << (chunk - 1)) & CHUNKS_ALL;
 		part->segment->damaged = true;
 		marked = true;
 	}

@@ -1,6 +1,7 @@
 /* Comparing: a digest over a range of registers, and walking through it. */
 #include "store_heal.h"
 
+#include "path.h"
 #include "survey.h"
 
 #include <errno.h>
@@ -87,8 +88,7 @@ static const struct index_register *first_in(const struct store *store,
 		index_first(store->index, tree, path ? path : "", path ? len : 0, after);
 
 	if (reg && range->to &&
-	    index_compare_paths(index_path(reg), reg->path_len, range->to,
-				range->to_len) >= 0)
+	    path_compare(index_path(reg), reg->path_len, range->to, range->to_len) >= 0)
 		return NULL;
 	return reg;
 }
@@ -103,8 +103,8 @@ int store_next_in(struct store *store, const struct store_range *range, const ch
 	live = first_in(store, range, INDEX_LIVE, after, after_len);
 	if (range->tombstones)
 		dead = first_in(store, range, INDEX_DEAD, after, after_len);
-	if (!live || (dead && index_compare_paths(index_path(dead), dead->path_len,
-						  index_path(live), live->path_len) < 0))
+	if (!live || (dead && path_compare(index_path(dead), dead->path_len,
+					   index_path(live), live->path_len) < 0))
 		live = dead;
 	if (live)
 		survey_tell(store, live, path, ret_len, ret);

@@ -24,7 +24,7 @@ static bool is_misheld(const struct store *store, const struct index_register *r
 	if (own == 0)
 		return survey_missing(store, reg) == 0;
 	row = placement_row(reg->holders);
-	if (opposite != PLACEMENT_ALL || row >= DFS_SERVERS)
+	if (opposite != CHUNKS_ALL || row >= DFS_SERVERS)
 		return false;
 	pair = placement_pair(row, store->server) & placement_filled(reg->size);
 	return (pair & ~index_chunks(reg->objects[0])) == 0;

@@ -1,6 +1,7 @@
 /* What is to be done: damaged, unsettled, owed, too much, abandoned. */
 #include "store_heal.h"
 
+#include "path.h"
 #include "ballot.h"
 #include "clock.h"
 #include "placement.h"
@@ -285,8 +286,7 @@ static bool is_abandoned(void *context, const struct index_binding *binding)
 	struct store_abandoned *ret = abandoning->ret;
 
 	if (abandoning->found &&
-	    index_compare_paths(ret->path, ret->path_len, binding->path,
-				binding->path_len) != 0)
+	    path_compare(ret->path, ret->path_len, binding->path, binding->path_len) != 0)
 		return true;
 	if (binding->since_ms > abandoning->before_ms ||
 	    survey_is_named(abandoning->store, binding) ||

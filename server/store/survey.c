@@ -1,6 +1,7 @@
 /* Walking over registers, some thousand at a time. */
 #include "survey.h"
 
+#include "path.h"
 #include "placement.h"
 
 #include <string.h>
@@ -21,8 +22,8 @@ void survey_after(struct survey *survey, const char *path, size_t len)
 
 static bool is_beyond(const struct survey *survey, const struct index_register *reg)
 {
-	return survey->to && index_compare_paths(index_path(reg), reg->path_len,
-						 survey->to, survey->to_len) >= 0;
+	return survey->to && path_compare(index_path(reg), reg->path_len, survey->to,
+					  survey->to_len) >= 0;
 }
 
 /* With the lock held: true when there is more to look at, or (*ret_found) it was stopped. */
@@ -108,7 +109,7 @@ unsigned survey_missing(const struct store *store, const struct index_register *
 	if (wanted == 0) {
 		row = placement_row(reg->holders);
 		wanted = row < DFS_SERVERS ? placement_pair(row, store->server)
-					   : PLACEMENT_ALL;
+					   : CHUNKS_ALL;
 	}
 	return wanted & placement_filled(reg->size) & ~index_chunks(reg->objects[0]);
 }

@@ -184,12 +184,12 @@ static int stage_large(struct store *store)
 	struct store_uploads *uploads = store_uploads_new(store);
 	struct store_batch *batch = store_batch_new(store);
 	dfs_share share = {
-		.object = store_fixture_id(2), .units = UNITS, .chunks = PLACEMENT_ALL};
+		.object = store_fixture_id(2), .units = UNITS, .chunks = CHUNKS_ALL};
 	dfs_ballot ballot = store_fixture_ballot(5);
 	int rc = uploads && batch ? 0 : ENOMEM;
 
 	if (rc == 0)
-		rc = store_fixture_upload(uploads, 2, UNITS, PLACEMENT_ALL, UNIT_LEN);
+		rc = store_fixture_upload(uploads, 2, UNITS, CHUNKS_ALL, UNIT_LEN);
 	if (rc == 0)
 		rc = store_batch_upload(batch, uploads, &share);
 	if (rc == 0)
@@ -456,7 +456,7 @@ static void test_1_11_reserve(void **state)
 	store_get_numbers(fixture.store, &numbers);
 	assert_int_equal(numbers.disk_free, 0);
 	assert_int_equal(store_fixture_stage(fixture.store, "/a/y", 2, 5, 10), ENOSPC);
-	assert_int_equal(store_fixture_upload(uploads, 3, 4, PLACEMENT_ALL, 10), ENOSPC);
+	assert_int_equal(store_fixture_upload(uploads, 3, 4, CHUNKS_ALL, 10), ENOSPC);
 	assert_int_equal(store_fixture_accept(fixture.store, "/a/x", 1, 5), 0);
 	assert_int_equal(store_fixture_accept(fixture.store, "/a/z", 0, 5), 0);
 	assert_int_equal(store_fixture_unit(fixture.store, 1, 0, 1000), 0);

@@ -104,7 +104,7 @@ int store_fixture_stage(struct store *store, const char *path, uint64_t object,
 {
 	struct store_batch *batch = store_batch_new(store);
 	dfs_share share = {
-		.object = store_fixture_id(object), .units = 4, .chunks = PLACEMENT_ALL};
+		.object = store_fixture_id(object), .units = 4, .chunks = CHUNKS_ALL};
 	dfs_ballot ballot = store_fixture_ballot(counter);
 	uint8_t *bytes = malloc(4 * (size_t)len + 1);
 	dfs_unit units[4];

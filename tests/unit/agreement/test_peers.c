@@ -7,6 +7,7 @@
 #include "ballot.h"
 #include "clock.h"
 #include "hello.h"
+#include "procedures.h"
 #include "store_fixture.h"
 #include "value.h"
 #include "value_fixture.h"
@@ -115,21 +116,21 @@ bool links_hello(const struct links_hello *hello, unsigned server, struct call *
 }
 
 struct round {
-	struct round_procedure procedure;
+	const struct procedure *procedure;
 	void *owner;
 	void (*free_owner)(void *);
 	void *results[DFS_SERVERS];
 	unsigned asked;
 };
 
-struct round *round_new(struct links *links, const struct round_procedure *procedure,
-			void *take_owner, void (*free_owner)(void *))
+struct round *round_new(struct links *links, uint32_t procedure, void *take_owner,
+			void (*free_owner)(void *))
 {
 	struct round *round = calloc(1, sizeof *round);
 
 	(void)links;
 	assert_non_null(round);
-	round->procedure = *procedure;
+	round->procedure = procedures_find(procedure);
 	round->owner = take_owner;
 	round->free_owner = free_owner;
 	return round;
@@ -139,27 +140,27 @@ void round_ask(struct round *round, unsigned server, const void *args,
 	       int64_t deadline_ms)
 {
 	struct acceptor *acceptor = world.acceptors[server - 1];
-	void *result = calloc(1, round->procedure.result_size);
+	void *result = calloc(1, round->procedure->result_size);
 
 	assert_true(deadline_ms > 0);
 	assert_int_not_equal(server, SELF);
 	assert_false(round->asked & bit(server));
 	round->asked |= bit(server);
-	world.calls[round->procedure.number]++;
+	world.calls[round->procedure->number]++;
 	if (world.before)
-		world.before(server, round->procedure.number);
+		world.before(server, round->procedure->number);
 	if (world.silent & bit(server)) {
 		free(result);
 		return;
 	}
 	round->results[server - 1] = result;
-	if (round->procedure.number == DFS_LOOKUP)
+	if (round->procedure->number == DFS_LOOKUP)
 		acceptor_lookup(acceptor, args, result);
-	else if (round->procedure.number == DFS_PREPARE)
+	else if (round->procedure->number == DFS_PREPARE)
 		acceptor_prepare(acceptor, args, result);
-	else if (round->procedure.number == DFS_ACCEPT)
+	else if (round->procedure->number == DFS_ACCEPT)
 		acceptor_accept(acceptor, args, result);
-	else if (round->procedure.number == DFS_LEARN)
+	else if (round->procedure->number == DFS_LEARN)
 		acceptor_learn(acceptor, args, result);
 	else
 		fail();
@@ -193,7 +194,7 @@ void round_free(struct round *round)
 		return;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (round->results[i]) {
-			xdr_free(round->procedure.decode, round->results[i]);
+			xdr_free(round->procedure->result, round->results[i]);
 			free(round->results[i]);
 		}
 	if (round->free_owner)

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 /* Row 0: dfs1 has chunks 1,2; dfs2 2,3; dfs3 3,4; dfs4 4,1. */
-enum { PAIR1 = 0x3, PAIR2 = 0x6, PAIR3 = 0xc, ALL = PLACEMENT_ALL };
+enum { PAIR1 = 0x3, PAIR2 = 0x6, PAIR3 = 0xc, ALL = CHUNKS_ALL };
 enum { SMALL = 4000, OBJECT = 7 };
 
 static const char path[] = "/ann/x";

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { ALL = PLACEMENT_ALL };
+enum { ALL = CHUNKS_ALL };
 
 /* Row 0, all four with their pairs: dfs1 has 1,2; dfs2 2,3; dfs3 3,4; dfs4 4,1. */
 static const uint32_t whole = 0x9c63;

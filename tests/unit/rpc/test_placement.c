@@ -61,7 +61,7 @@ static void test_opposites_complete_each_other(void **state)
 			assert_int_equal(placement_opposite(opposite), server);
 			assert_int_equal(placement_pair(row, server) ^
 						 placement_pair(row, opposite),
-					 PLACEMENT_ALL);
+					 CHUNKS_ALL);
 		}
 }
 
@@ -77,8 +77,7 @@ static void test_reach(void **state)
 			unsigned copies = live == 15 ? 2 : opposite_pair;
 
 			assert_int_equal(placement_copies(holders, live), copies);
-			assert_int_equal(placement_reachable(holders, live) ==
-						 PLACEMENT_ALL,
+			assert_int_equal(placement_reachable(holders, live) == CHUNKS_ALL,
 					 copies > 0);
 		}
 	assert_int_equal(placement_reachable(full_holders(0), 3), 7); /* chunks 1, 2, 3 */
@@ -103,7 +102,7 @@ static void test_1_4_spares(void **state)
 			assert_int_equal(placement_held(holders, missed), 0);
 			assert_int_equal(
 				placement_held(holders, placement_opposite(missed)),
-				PLACEMENT_ALL);
+				CHUNKS_ALL);
 			for (unsigned dies = 1; dies <= 4; dies++)
 				assert_true(placement_copies(holders,
 							     15U & ~(1U << (dies - 1))) >=
@@ -166,7 +165,7 @@ static void test_units_cover_the_file(void **state)
 			bytes_of[placement_chunk(unit)] += len;
 		}
 		assert_true(sum == size);
-		for (unsigned chunks = 0; chunks <= PLACEMENT_ALL; chunks++) {
+		for (unsigned chunks = 0; chunks <= CHUNKS_ALL; chunks++) {
 			uint64_t expected = 0, bytes = 0;
 
 			for (unsigned chunk = 1; chunk <= 4; chunk++)

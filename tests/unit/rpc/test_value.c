@@ -146,8 +146,7 @@ static void test_holders(void **state)
 
 		*holders = less;
 		assert_null(value_check(&value));
-		*holders =
-			placement_hold(less, placement_opposite(missed), PLACEMENT_ALL);
+		*holders = placement_hold(less, placement_opposite(missed), CHUNKS_ALL);
 		assert_null(value_check(&value));
 		*holders = less & ~(15U << 4 * (missed % 4));
 		assert_non_null(value_check(&value)); /* only two */

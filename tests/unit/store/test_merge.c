@@ -171,8 +171,8 @@ static void test_unsettled_keeps_what_it_overtook(void **state)
 					 0);
 		}
 		wait_segments(fixture, 8);
-		assert_int_equal(chunks_of(fixture->store, 1), PLACEMENT_ALL);
-		assert_int_equal(chunks_of(fixture->store, 2), PLACEMENT_ALL);
+		assert_int_equal(chunks_of(fixture->store, 1), CHUNKS_ALL);
+		assert_int_equal(chunks_of(fixture->store, 2), CHUNKS_ALL);
 		check_value(fixture->store, "/a/x", 6, false);
 		store_fixture_reopen(fixture);
 	}
@@ -196,7 +196,7 @@ static void test_bindings_survive(void **state)
 		}
 		wait_segments(fixture, 8);
 		assert_true(is_bound(fixture->store, 1, "/a/x", 5));
-		assert_int_equal(chunks_of(fixture->store, 1), PLACEMENT_ALL);
+		assert_int_equal(chunks_of(fixture->store, 1), CHUNKS_ALL);
 		store_fixture_reopen(fixture);
 		assert_true(is_bound(fixture->store, 1, "/a/x", 5));
 	}
@@ -326,10 +326,10 @@ static void put_large(struct store_fixture *fixture, const char *path, uint64_t 
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 	struct store_batch *batch = store_batch_new(fixture->store);
 	dfs_share share = {
-		.object = store_fixture_id(object), .units = 40, .chunks = PLACEMENT_ALL};
+		.object = store_fixture_id(object), .units = 40, .chunks = CHUNKS_ALL};
 	dfs_ballot ballot = store_fixture_ballot(counter);
 
-	assert_int_equal(store_fixture_upload(uploads, object, 40, PLACEMENT_ALL, 200000),
+	assert_int_equal(store_fixture_upload(uploads, object, 40, CHUNKS_ALL, 200000),
 			 0);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
 	assert_int_equal(
@@ -372,7 +372,7 @@ static void test_half_dead_segment_is_rewritten(void **state)
 	for (uint64_t i = 0; i < 4; i++) {
 		dfs_share share = {.object = store_fixture_id(i + 1),
 				   .units = 4,
-				   .chunks = PLACEMENT_ALL};
+				   .chunks = CHUNKS_ALL};
 		dfs_unit units[4];
 
 		memset(bytes, (int)i + 1, 200000);
@@ -426,7 +426,7 @@ static void test_pair_and_spare_survive_together(void **state)
 	char path[32];
 
 	stage_chunks(fixture, 3);
-	stage_chunks(fixture, PLACEMENT_ALL);
+	stage_chunks(fixture, CHUNKS_ALL);
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/x", 1, 5), 0);
 	store_fixture_settle(fixture->store, "/a/x", 5);
 	for (int round = 0; round < 3; round++) {
@@ -436,13 +436,13 @@ static void test_pair_and_spare_survive_together(void **state)
 					 0);
 		}
 		wait_segments(fixture, 8);
-		assert_int_equal(chunks_of(fixture->store, 1), PLACEMENT_ALL);
+		assert_int_equal(chunks_of(fixture->store, 1), CHUNKS_ALL);
 		for (uint64_t unit = 0; unit < 4; unit++)
 			assert_int_equal(store_fixture_unit(fixture->store, 1, unit, 300),
 					 0);
 	}
 	store_fixture_reopen(fixture);
-	assert_int_equal(chunks_of(fixture->store, 1), PLACEMENT_ALL);
+	assert_int_equal(chunks_of(fixture->store, 1), CHUNKS_ALL);
 }
 
 /* Objects 1 and 2, bound to /a/x and /a/y, in one segment of 400 kB. */
@@ -455,7 +455,7 @@ static void stage_two(struct store_fixture *fixture)
 	for (uint64_t i = 0; i < 2; i++) {
 		dfs_share share = {.object = store_fixture_id(i + 1),
 				   .units = 4,
-				   .chunks = PLACEMENT_ALL};
+				   .chunks = CHUNKS_ALL};
 		dfs_unit units[4];
 
 		for (uint64_t unit = 0; unit < 4; unit++)

@@ -93,7 +93,7 @@ static void test_put_and_start(void **state)
 	assert_true(is_bound(fixture->store, 1, "/a/x", 5));
 	assert_false(is_bound(fixture->store, 1, "/a/x", 6));
 	assert_false(is_bound(fixture->store, 1, "/a/y", 5));
-	assert_int_equal(chunks_of(fixture->store, 1), PLACEMENT_ALL);
+	assert_int_equal(chunks_of(fixture->store, 1), CHUNKS_ALL);
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/x", 1, 5), 0);
 	check_file(fixture->store, "/a/x", 1, 5, false);
 	for (int round = 0; round < 2; round++) {

@@ -116,7 +116,7 @@ static int forget_and_merge(struct store_fixture *fixture)
 		static uint8_t bytes[50000];
 		dfs_share share = {.object = store_fixture_id(10 + i),
 				   .units = 4,
-				   .chunks = PLACEMENT_ALL};
+				   .chunks = CHUNKS_ALL};
 		dfs_ballot ballot = store_fixture_ballot(5);
 		dfs_unit units[4];
 
@@ -223,9 +223,9 @@ static void test_trimmed(void **state)
 
 	assert_int_equal(store_fixture_put(store, "/a", 1, 5, LEN), 0);
 	assert_int_equal(trim(store, 1, 0), EINVAL);
-	assert_int_equal(trim(store, 1, PLACEMENT_ALL + 1), EINVAL);
+	assert_int_equal(trim(store, 1, CHUNKS_ALL + 1), EINVAL);
 	newest = store_fixture_numbers(fixture).newest_segment;
-	assert_int_equal(trim(store, 1, PLACEMENT_ALL), 0);
+	assert_int_equal(trim(store, 1, CHUNKS_ALL), 0);
 	assert_int_equal(trim(store, 77, 1), 0);
 	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest);
 	assert_int_equal(trim(store, 1, 6), 0);
@@ -287,11 +287,11 @@ static void test_trimming_gives_space_back(void **state)
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 	struct store_batch *batch = store_batch_new(fixture->store);
 	dfs_share share = {
-		.object = store_fixture_id(1), .units = 40, .chunks = PLACEMENT_ALL};
+		.object = store_fixture_id(1), .units = 40, .chunks = CHUNKS_ALL};
 	uint64_t half = 4300000;
 
 	fixture->rules.merge_fan = 4;
-	assert_int_equal(store_fixture_upload(uploads, 1, 40, PLACEMENT_ALL, 200000), 0);
+	assert_int_equal(store_fixture_upload(uploads, 1, 40, CHUNKS_ALL, 200000), 0);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
 	assert_int_equal(store_fixture_batch_accept(batch, "/a", 1, 5), 0);
 	assert_int_equal(store_commit(batch), 0);
@@ -335,7 +335,7 @@ static void test_broken_rule_trimmed_comes_back(void **state)
 	struct store_fixture *fixture = *state;
 
 	fixture->rules.keep_undone = false;
-	assert_int_equal(trim_and_merge(fixture), PLACEMENT_ALL);
+	assert_int_equal(trim_and_merge(fixture), CHUNKS_ALL);
 }
 
 int main(void)

@@ -160,11 +160,11 @@ static void test_3_1_spares_go_when_they_are_trimmed(void **state)
 	struct store_census census;
 
 	add(fixture, "/a", 1, 1000, ROW_0, OWN);
-	add(fixture, "/b", 2, 1000, ROW_0, PLACEMENT_ALL);
+	add(fixture, "/b", 2, 1000, ROW_0, CHUNKS_ALL);
 	/* Given all of it: none. */
-	add(fixture, "/c", 3, 1000, 0x9cf3, PLACEMENT_ALL);
+	add(fixture, "/c", 3, 1000, 0x9cf3, CHUNKS_ALL);
 	/* Not settled: not yet. */
-	assert_int_equal(heal_fixture_content(fixture->store, 4, PLACEMENT_ALL, LEN), 0);
+	assert_int_equal(heal_fixture_content(fixture->store, 4, CHUNKS_ALL, LEN), 0);
 	assert_int_equal(store_fixture_accept(fixture->store, "/d", 4, 5), 0);
 	census = take(fixture);
 	assert_int_equal(census.spares, 1);

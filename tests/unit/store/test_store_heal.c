@@ -335,7 +335,7 @@ static void test_merged_below_and_dead(void **state)
 	fixture->rules.merge_fan = 3;
 	store_fixture_reopen(fixture);
 	assert_true(store_fixture_wait(one_below, fixture, &number));
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL);
 	heal_fixture_learn(fixture->store, "/new/1", 0, 6);
 	assert_true(store_fixture_wait(nothing_below, fixture, &number));
 }
@@ -358,13 +358,13 @@ static void test_content_waits_for_the_end(void **state)
 	heal_fixture_wait_segments(fixture, 12);
 	heal_fixture_fill(fixture, 30, 4);
 	heal_fixture_wait_segments(fixture, 12);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 2), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 2), CHUNKS_ALL);
 	heal_fixture_learn(fixture->store, "/new", 2, 9);
 	assert_int_equal(store_recover_end(fixture->store, 2), 0);
 	while (heal_fixture_chunks(fixture->store, 1) != 0)
 		heal_fixture_fill(fixture, 1, 5);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 2), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 2), CHUNKS_ALL);
 }
 
 /* ---- gaps and damage below ---------------------------------------------------------------- */
@@ -395,7 +395,7 @@ static void test_gaps_and_damage_below(void **state)
 	assert_int_equal(store_recover_end(fixture->store, 1), 0);
 	for (int round = 0; round < 3; round++) {
 		assert_true(is_whole(fixture));
-		assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+		assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL);
 		assert_int_equal(heal_fixture_chunks(fixture->store, 2), 0);
 		assert_int_equal(heal_fixture_chunks(fixture->store, 3), 0);
 		assert_int_equal(store_fixture_unit(fixture->store, 4, 1, LEN), 0);

@@ -81,7 +81,7 @@ static void test_memory_travels(void **state)
 	struct store_uploads *uploads;
 	struct store_batch *batch;
 	dfs_share share = {
-		.object = store_fixture_id(1), .units = 24, .chunks = PLACEMENT_ALL};
+		.object = store_fixture_id(1), .units = 24, .chunks = CHUNKS_ALL};
 	uint64_t newest = store_fixture_numbers(fixture).newest_segment;
 
 	remember(fixture, 3, watermark_of(3, 0, 1));
@@ -92,7 +92,7 @@ static void test_memory_travels(void **state)
 	remember(fixture, 3, watermark_of(3, 0, 2));
 	uploads = store_uploads_new(fixture->store);
 	batch = store_batch_new(fixture->store);
-	assert_int_equal(store_fixture_upload(uploads, 1, 24, PLACEMENT_ALL, 60000), 0);
+	assert_int_equal(store_fixture_upload(uploads, 1, 24, CHUNKS_ALL, 60000), 0);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
 	assert_int_equal(store_fixture_batch_accept(batch, "/b", 1, 5), 0);
 	assert_int_equal(store_commit(batch), 0);

@@ -229,7 +229,7 @@ static void test_damage_in_each_kind(void **state)
 	found = scrub(fixture);
 	assert_int_equal(found.damaged, 2);
 	assert_false(found.seal_damaged);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL & ~4);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL & ~4);
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 2, LEN), EBADMSG);
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 3, LEN), 0);
 	assert_int_equal(store_register(fixture->store, "/a/2", 4, &reg), EBADMSG);
@@ -258,14 +258,14 @@ static void damage_chunk(struct store_fixture *fixture, uint32_t len)
 	heal_fixture_damage_unit(fixture, 2, len);
 	store_fixture_reopen(fixture);
 	assert_int_equal(scrub(fixture).damaged, 1);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL & ~4);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL & ~4);
 }
 
 /* It is there after starts, and its segment may be merged again. */
 static void expect_mended(struct store_fixture *fixture, uint32_t len)
 {
 	for (int round = 0; round < 4; round++) {
-		assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+		assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL);
 		for (uint64_t unit = 0; unit < 4; unit++)
 			assert_int_equal(store_fixture_unit(fixture->store, 1, unit, len),
 					 0);
@@ -309,7 +309,7 @@ static void test_3_8_content_under_a_list_that_cannot_be_read(void **state)
 	found = scrub(fixture);
 	assert_true(found.seal_damaged);
 	assert_int_equal(heal_fixture_chunks(fixture->store, 1), 0);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 2), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 2), CHUNKS_ALL);
 	/* Until then who asks for it may have what is good of it. */
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), 0);
 	heal_fixture_begin(fixture);
@@ -320,15 +320,15 @@ static void test_3_8_content_under_a_list_that_cannot_be_read(void **state)
 		heal_fixture_learn(fixture->store, path, i, 5);
 	}
 	assert_int_equal(store_recover_end(fixture->store, 1), 0);
-	assert_int_equal(heal_fixture_content(fixture->store, 1, PLACEMENT_ALL, LEN), 0);
+	assert_int_equal(heal_fixture_content(fixture->store, 1, CHUNKS_ALL, LEN), 0);
 	fixture->rules.merge_fan = 64; /* only what needs no copying */
 	store_fixture_reopen(fixture);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL);
 	assert_true(store_fixture_wait(is_gone, fixture, names[1]));
 	assert_int_equal(scrub(fixture).damaged, 0);
 	store_fixture_reopen(fixture);
 	assert_true(store_whole(fixture->store, &why));
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL);
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), 0);
 }
 
@@ -337,9 +337,9 @@ static void test_3_8_nothing_is_left_in_a_segment_that_goes(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store *store = fixture->store;
-	const dfs_share empty = {.object = store_fixture_id(20), .chunks = PLACEMENT_ALL};
+	const dfs_share empty = {.object = store_fixture_id(20), .chunks = CHUNKS_ALL};
 	const dfs_share full = {
-		.object = store_fixture_id(1), .units = 4, .chunks = PLACEMENT_ALL};
+		.object = store_fixture_id(1), .units = 4, .chunks = CHUNKS_ALL};
 	static const uint8_t bytes[LEN];
 	dfs_unit units[4];
 	struct store_batch *batch = store_batch_new(store);
@@ -360,11 +360,11 @@ static void test_3_8_nothing_is_left_in_a_segment_that_goes(void **state)
 	heal_fixture_learn(store, "/a/20", 20, 5);
 	assert_int_equal(store_recover_end(store, 1), 0);
 	assert_int_equal(store_fixture_numbers(fixture).objects, 2);
-	assert_int_equal(heal_fixture_content(store, 1, PLACEMENT_ALL, LEN), 0);
+	assert_int_equal(heal_fixture_content(store, 1, CHUNKS_ALL, LEN), 0);
 	assert_true(store_fixture_wait(is_gone, fixture, names[1]));
 	assert_int_equal(store_fixture_numbers(fixture).objects, 1);
 	assert_int_equal(heal_fixture_chunks(store, 20), 0);
-	assert_int_equal(heal_fixture_chunks(store, 1), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(store, 1), CHUNKS_ALL);
 }
 
 static void test_mended_content(void **state)
@@ -377,7 +377,7 @@ static void test_mended_content(void **state)
 	/* Chunks that are good are not taken again, nor is the object's size. */
 	assert_int_equal(heal_fixture_content(fixture->store, 1, 4, LEN), 0);
 	newest = store_fixture_numbers(fixture).newest_segment;
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 1), CHUNKS_ALL);
 	assert_int_equal(store_fixture_numbers(fixture).newest_segment, newest);
 	assert_int_equal(store_fixture_numbers(fixture).objects, FILES);
 	expect_mended(fixture, LEN);
@@ -395,7 +395,7 @@ static void test_mended_wholly(void **state)
 	store_fixture_reopen(fixture);
 	assert_int_equal(scrub(fixture).damaged, 1);
 	assert_int_equal(heal_fixture_chunks(fixture->store, 1), 0);
-	assert_int_equal(heal_fixture_content(fixture->store, 1, PLACEMENT_ALL, LEN), 0);
+	assert_int_equal(heal_fixture_content(fixture->store, 1, CHUNKS_ALL, LEN), 0);
 	expect_mended(fixture, LEN);
 }
 

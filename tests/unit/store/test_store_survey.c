@@ -66,10 +66,10 @@ static void test_owed(void **state)
 	assert_int_equal(heal_fixture_content(store, 1, 4, LEN), 0);
 	expect_nothing_owed(fixture);
 	/* With the spare, of which it has the pair. */
-	heal_fixture_file(store, "/a/2", 2, 5, PLACEMENT_ALL);
+	heal_fixture_file(store, "/a/2", 2, 5, CHUNKS_ALL);
 	assert_int_equal(heal_fixture_content(store, 2, OWN, LEN), 0);
-	expect_owed(fixture, "/a/2", 2, PLACEMENT_ALL, PLACEMENT_ALL & ~OWN);
-	assert_int_equal(heal_fixture_content(store, 2, PLACEMENT_ALL & ~OWN, LEN), 0);
+	expect_owed(fixture, "/a/2", 2, CHUNKS_ALL, CHUNKS_ALL & ~OWN);
+	assert_int_equal(heal_fixture_content(store, 2, CHUNKS_ALL & ~OWN, LEN), 0);
 	/* Given nothing: it was away, and owes itself its own pair. */
 	heal_fixture_file(store, "/a/3", 3, 5, 0);
 	expect_owed(fixture, "/a/3", 3, 0, OWN);
@@ -166,7 +166,7 @@ static void test_content_that_was_not_planted_is_not_owed(void **state)
 	store_fixture_reopen(fixture);
 	heal_fixture_begin(fixture);
 	heal_fixture_learn(fixture->store, "/elsewhere/2", 2, 5);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 2), PLACEMENT_ALL);
+	assert_int_equal(heal_fixture_chunks(fixture->store, 2), CHUNKS_ALL);
 }
 
 /* Chunks without units are always here: of three bytes the fourth, of none all. */
@@ -235,7 +235,7 @@ static void test_surplus(void **state)
 	assert_int_equal(heal_fixture_content(store, 1, OWN, LEN), 0);
 	assert_int_equal(store_next_surplus(store, NULL, 0, &surplus), ENOENT);
 	/* More than it was given, once that is settled. */
-	assert_int_equal(heal_fixture_content(store, 2, PLACEMENT_ALL, LEN), 0);
+	assert_int_equal(heal_fixture_content(store, 2, CHUNKS_ALL, LEN), 0);
 	assert_int_equal(store_fixture_accept(store, "/a/2", 2, 5), 0);
 	assert_int_equal(store_next_surplus(store, NULL, 0, &surplus), ENOENT);
 	assert_int_equal(store_surplus(store, "/a/2", 4, &surplus), ENOENT);
@@ -244,17 +244,17 @@ static void test_surplus(void **state)
 	assert_memory_equal(surplus.path, "/a/2", 4);
 	assert_int_equal(surplus.path_len, 4);
 	assert_int_equal(surplus.given, OWN);
-	assert_int_equal(surplus.here, PLACEMENT_ALL);
+	assert_int_equal(surplus.here, CHUNKS_ALL);
 	assert_int_equal(store_surplus(store, "/a/2", 4, &surplus), 0);
 	assert_int_equal(store_trim(store, &surplus.object, surplus.given), 0);
 	assert_int_equal(store_next_surplus(store, NULL, 0, &surplus), ENOENT);
 	/* Not of what others refer to, nor while its own pair is not whole. */
-	assert_int_equal(heal_fixture_content(store, 3, PLACEMENT_ALL, LEN), 0);
+	assert_int_equal(heal_fixture_content(store, 3, CHUNKS_ALL, LEN), 0);
 	heal_fixture_file(store, "/a/3", 3, 5, OWN);
 	assert_int_equal(store_surplus(store, "/a/3", 4, &surplus), 0);
 	heal_fixture_file(store, "/a/4", 3, 5, OWN);
 	assert_int_equal(store_surplus(store, "/a/3", 4, &surplus), ENOENT);
-	assert_int_equal(heal_fixture_content(store, 5, PLACEMENT_ALL & ~4, LEN), 0);
+	assert_int_equal(heal_fixture_content(store, 5, CHUNKS_ALL & ~4, LEN), 0);
 	heal_fixture_file(store, "/a/5", 5, 5, OWN);
 	assert_int_equal(store_next_surplus(store, NULL, 0, &surplus), ENOENT);
 }
