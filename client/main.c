@@ -44,13 +44,13 @@ static int find_verb(struct run *run)
 	const char *verb = run->options.verb, *refused;
 	const struct command *nearest;
 
-	if (verb == NULL)
+	if (!verb)
 		return run_usage(
 			run, "say what to do: put, get, list, delete, stat or status");
 	run->command = commands_find(verb);
-	if (run->command == NULL) {
+	if (!run->command) {
 		nearest = commands_nearest(verb);
-		if (nearest != NULL)
+		if (nearest)
 			return run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?",
 					 verb, nearest->name);
 		return run_usage(run, "unknown verb \"%s\"", verb);
@@ -58,7 +58,7 @@ static int find_verb(struct run *run)
 	if (options_has(&run->options, OPTION_HELP))
 		return DFS_EXIT_DONE;
 	refused = options_refused(&run->options, run->command->options);
-	if (refused != NULL)
+	if (refused)
 		return run_usage(run, "%s knows no option --%s", run->command->name,
 				 refused);
 	return DFS_EXIT_DONE;
@@ -68,7 +68,7 @@ static int find_verb(struct run *run)
 static int print_help(struct run *run)
 {
 	run->options.count = 0;
-	if (run->command != NULL && run->command != &cmd_help)
+	if (run->command && run->command != &cmd_help)
 		run->options.arguments[run->options.count++] = run->command->name;
 	run->command = &cmd_help;
 	return cmd_help.run(run);
@@ -80,7 +80,7 @@ static int run_verb(struct run *run)
 
 	if (options_has(&run->options, OPTION_VERSION))
 		return print_version(run);
-	if (options_has(&run->options, OPTION_HELP) && run->options.verb == NULL)
+	if (options_has(&run->options, OPTION_HELP) && !run->options.verb)
 		return print_help(run);
 	code = find_verb(run);
 	if (code != DFS_EXIT_DONE)
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	int code;
 
-	run.program = slash != NULL ? slash + 1 : argc > 0 ? argv[0] : "client";
+	run.program = slash ? slash + 1 : argc > 0 ? argv[0] : "client";
 	if (!keep_standard_descriptors())
 		return DFS_EXIT_OTHER;
 	(void)setlocale(LC_CTYPE, "");
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	bool understood = options_parse(argc, argv, &run.options, why);
 	run.output = output_new(run.program, &run.options);
-	if (run.output == NULL) {
+	if (!run.output) {
 		(void)fprintf(stderr, "%s: out of memory\n", run.program);
 		options_free(&run.options);
 		return DFS_EXIT_OTHER;
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 	if (understood) {
 		code = run_verb(&run);
 	} else {
-		if (run.options.verb != NULL)
+		if (run.options.verb)
 			run.command = commands_find(run.options.verb);
 		code = run_usage(&run, "%s", why);
 	}

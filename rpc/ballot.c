@@ -113,7 +113,7 @@ static bool take_number(const char *text, char separator, uint64_t max, uint64_t
 	char digits[21]; /* of 2^64 - 1 */
 	const char *end = strchr(text, separator);
 
-	if (end == NULL || (size_t)(end - text) >= sizeof digits)
+	if (!end || (size_t)(end - text) >= sizeof digits)
 		return false;
 	memcpy(digits, text, (size_t)(end - text));
 	digits[end - text] = '\0';

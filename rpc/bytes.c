@@ -18,7 +18,7 @@ bool_t xdr_dfs_bytes(XDR *xdrs, dfs_bytes *bytes)
 		 * would be NULL now and then: records are read whole before they are
 		 * decoded. */
 		bytes->data = (const uint8_t *)XDR_INLINE(xdrs, padded);
-		return bytes->data != NULL || bytes->len == 0;
+		return bytes->data || bytes->len == 0;
 	}
 	return bytes->len == 0 ||
 	       (XDR_PUTBYTES(xdrs, (const char *)bytes->data, bytes->len) &&

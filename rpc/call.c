@@ -148,7 +148,7 @@ struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *
 	unsigned short port;
 
 	assert(server >= 1 && server <= DFS_SERVERS);
-	if (call == NULL)
+	if (!call)
 		goto fail;
 	call->server = server;
 	call->client.cl_ops = client_operations();
@@ -158,10 +158,10 @@ struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *
 		goto fail;
 	struct stream *stream =
 		stream_connect(host, port, deadline_ms, cause, sizeof cause);
-	if (stream == NULL)
+	if (!stream)
 		goto fail;
 	call->exchange = exchange_new(stream);
-	if (call->exchange == NULL)
+	if (!call->exchange)
 		goto fail;
 	if (!exchange_ask_tls(call->exchange, DFS_PROGRAM + server - 1, DFS_VERSION,
 			      deadline_ms, cause, sizeof cause) ||
@@ -176,7 +176,7 @@ fail:
 
 void call_close(struct call *call)
 {
-	if (call == NULL)
+	if (!call)
 		return;
 	exchange_free(call->exchange);
 	free(call);

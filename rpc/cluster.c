@@ -84,10 +84,10 @@ static char *next_line(char *line, int size, void *context)
 {
 	struct reading *reading = context;
 
-	if (fgets(line, size, reading->stream) == NULL)
+	if (!fgets(line, size, reading->stream))
 		return NULL;
 	reading->line++;
-	if (strchr(line, '\n') == NULL && !feof(reading->stream))
+	if (!strchr(line, '\n') && !feof(reading->stream))
 		blame(reading, "the line is too long, or has a NUL byte", "");
 	line += strspn(line, " \t");
 	if (*line == '[')
@@ -193,7 +193,7 @@ static bool place(const char *file, struct cluster *cluster)
 {
 	char real[PATH_MAX], ca[PATH_MAX];
 
-	if (realpath(file, real) == NULL)
+	if (!realpath(file, real))
 		return false;
 	strcpy(cluster->folder, dirname(real));
 	if (cluster->ca[0] == '/')
@@ -215,7 +215,7 @@ bool cluster_read(const char *file, struct cluster *ret, char *why, size_t why_s
 	memset(ret, 0, sizeof *ret);
 	tuning_set_defaults(&ret->tuning);
 	reading.stream = fopen(file, "re");
-	if (reading.stream == NULL) {
+	if (!reading.stream) {
 		(void)snprintf(why, why_size, "cannot open %s: %s", file,
 			       strerror(errno));
 		return false;
@@ -296,7 +296,7 @@ bool cluster_write(const char *file, const struct cluster *cluster, char *why,
 	FILE *stream = fd < 0 ? NULL : fdopen(fd, "w");
 	bool written;
 
-	if (stream == NULL) {
+	if (!stream) {
 		(void)snprintf(why, why_size, "cannot create %s: %s", file,
 			       strerror(errno));
 		if (fd >= 0) {
@@ -325,21 +325,21 @@ static bool try_file(const char *folder, const char *below, char *ret_file, size
 
 bool cluster_find(const char *given, char *ret_file, size_t size)
 {
-	const char *set = given != NULL ? given : getenv("DFS_CONFIG");
+	const char *set = given ? given : getenv("DFS_CONFIG");
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = getenv("HOME");
 
-	if (set != NULL && *set != '\0') {
+	if (set && *set != '\0') {
 		int len = snprintf(ret_file, size, "%s", set);
 
 		return len > 0 && (size_t)len < size;
 	}
 	/* A relative XDG_CONFIG_HOME is to be ignored (XDG base directory specification).
 	 */
-	if (config != NULL && config[0] == '/') {
+	if (config && config[0] == '/') {
 		if (try_file(config, "/dfs/cluster.conf", ret_file, size))
 			return true;
-	} else if (home != NULL && home[0] == '/') {
+	} else if (home && home[0] == '/') {
 		if (try_file(home, "/.config/dfs/cluster.conf", ret_file, size))
 			return true;
 	}
@@ -352,14 +352,14 @@ bool cluster_split_address(const char *address, char *ret_host, size_t size,
 	const char *host = address, *end, *colon = strrchr(address, ':');
 	uint64_t port;
 
-	if (colon == NULL || !text_number(colon + 1, 0, 65535, &port))
+	if (!colon || !text_number(colon + 1, 0, 65535, &port))
 		return false;
 	end = colon;
 	if (*host == '[') {
 		host++;
 		if (end == host || *--end != ']')
 			return false;
-	} else if (memchr(host, ':', (size_t)(end - host)) != NULL) {
+	} else if (memchr(host, ':', (size_t)(end - host))) {
 		return false; /* without its brackets nobody knows where a v6 address ends
 			       */
 	}

@@ -15,7 +15,7 @@ static bool take_octet(char *text, uint64_t *ret)
 {
 	char *dot = strrchr(text, '.');
 
-	if (dot == NULL || !text_number(dot + 1, 0, 255, ret))
+	if (!dot || !text_number(dot + 1, 0, 255, ret))
 		return false;
 	*dot = '\0';
 	return true;
@@ -69,15 +69,15 @@ bool directory_ask(const char *host, uint32_t program, uint32_t version,
 	(void)snprintf(wanted_netid, sizeof wanted_netid, "%s", netid);
 	struct stream *stream =
 		stream_connect(host, RPCBIND_PORT, deadline_ms, cause, sizeof cause);
-	struct exchange *exchange = stream != NULL ? exchange_new(stream) : NULL;
-	if (stream != NULL && exchange == NULL)
+	struct exchange *exchange = stream ? exchange_new(stream) : NULL;
+	if (stream && !exchange)
 		(void)snprintf(cause, sizeof cause, "out of memory");
-	if (exchange == NULL ||
+	if (!exchange ||
 	    !exchange_run(exchange, &call, deadline_ms, cause, sizeof cause)) {
 		(void)snprintf(why, why_size, "rpcbind on %s: %s", host, cause);
 		goto done;
 	}
-	if (universal == NULL || universal[0] == '\0')
+	if (!universal || universal[0] == '\0')
 		(void)snprintf(why, why_size, "not registered with rpcbind on %s", host);
 	else if (!directory_split(universal, ret_host, ret_port))
 		(void)snprintf(why, why_size, "rpcbind on %s gave no usable address",
@@ -97,9 +97,9 @@ bool directory_answers(const char *host, unsigned short port, uint32_t program,
 		.program = program, .version = version, .reply_max = REPLY_MAX};
 	char why[200];
 	struct stream *stream = stream_connect(host, port, deadline_ms, why, sizeof why);
-	struct exchange *exchange = stream != NULL ? exchange_new(stream) : NULL;
-	bool answers = exchange != NULL &&
-		       exchange_run(exchange, &call, deadline_ms, why, sizeof why);
+	struct exchange *exchange = stream ? exchange_new(stream) : NULL;
+	bool answers =
+		exchange && exchange_run(exchange, &call, deadline_ms, why, sizeof why);
 
 	exchange_free(exchange);
 	return answers;

@@ -20,11 +20,11 @@ struct exchange *exchange_new(struct stream *take_stream)
 {
 	struct exchange *exchange = calloc(1, sizeof *exchange);
 
-	if (exchange == NULL || take_stream == NULL)
+	if (!exchange || !take_stream)
 		goto fail;
 	exchange->record = record_new(take_stream, NULL);
-	if (exchange->record == NULL || getrandom(&exchange->xid, sizeof exchange->xid,
-						  0) != (ssize_t)sizeof exchange->xid)
+	if (!exchange->record || getrandom(&exchange->xid, sizeof exchange->xid, 0) !=
+					 (ssize_t)sizeof exchange->xid)
 		goto fail;
 	exchange->stream = take_stream;
 	return exchange;
@@ -36,7 +36,7 @@ fail:
 
 void exchange_free(struct exchange *exchange)
 {
-	if (exchange == NULL)
+	if (!exchange)
 		return;
 	record_free(exchange->record);
 	stream_close(exchange->stream);
@@ -142,7 +142,7 @@ static bool send_call(struct exchange *exchange, const struct exchange_call *cal
 	message.rm_call.cb_proc = call->procedure;
 	message.rm_call.cb_cred.oa_flavor = flavor;
 	if (!xdr_callmsg(xdrs, &message) ||
-	    (call->encode != NULL && !call->encode(xdrs, exchange_unconst(call->args))))
+	    (call->encode && !call->encode(xdrs, exchange_unconst(call->args))))
 		return say(
 			why, why_size,
 			"the request breaks a limit of the protocol, or memory is out");
@@ -195,7 +195,7 @@ bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
 	if (reply.rm_reply.rp_stat != MSG_ACCEPTED ||
 	    reply.acpted_rply.ar_stat != SUCCESS)
 		return say_refused(&reply, why, why_size);
-	if (call->decode == NULL)
+	if (!call->decode)
 		return true;
 	memset(call->res, 0, call->res_size);
 	if (call->decode(record_input(exchange->record), call->res) &&

@@ -14,15 +14,15 @@ static bool is_ours(const struct cluster *cluster, unsigned server,
 		    const dfs_hello_ok *ok, char *why)
 {
 	if (memcmp(&ok->cluster, &cluster->id, sizeof ok->cluster) != 0)
-		snprintf(why, LINKS_WHY,
-			 "dfs%u belongs to another cluster: check its address "
-			 "in cluster.conf",
-			 server);
+		(void)snprintf(why, LINKS_WHY,
+			       "dfs%u belongs to another cluster: check its address "
+			       "in cluster.conf",
+			       server);
 	else if (ok->server != server)
-		snprintf(why, LINKS_WHY,
-			 "at the address of dfs%u answers dfs%u: check "
-			 "cluster.conf",
-			 server, ok->server);
+		(void)snprintf(why, LINKS_WHY,
+			       "at the address of dfs%u answers dfs%u: check "
+			       "cluster.conf",
+			       server, ok->server);
 	else
 		return true;
 	return false;
@@ -39,12 +39,13 @@ static void describe(unsigned server, const dfs_hello_ok *ok,
 	case DFS_STATE_STARTING:
 		ret->tells = true;
 		ret->again_ms = STARTING_AGAIN_MS;
-		snprintf(why, LINKS_WHY, "dfs%u has just started and does not vote yet",
-			 server);
+		(void)snprintf(why, LINKS_WHY,
+			       "dfs%u has just started and does not vote yet", server);
 		break;
 	default:
 		ret->again_ms = RECOVERING_AGAIN_MS;
-		snprintf(why, LINKS_WHY, "dfs%u is recovering and does not vote", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u is recovering and does not vote",
+			       server);
 		break;
 	}
 }
@@ -65,13 +66,13 @@ bool links_hello(const struct links_hello *hello, unsigned server, struct call *
 	dfs_hello_res res;
 	bool good = false;
 
-	snprintf(caller, sizeof caller, "%s", hello->caller);
+	(void)snprintf(caller, sizeof caller, "%s", hello->caller);
 	if (!call_run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
 		      (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res,
 		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
 		return false;
 	if (res.status != DFS_OK) {
-		snprintf(why, LINKS_WHY, "dfs%u refuses the greeting", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the greeting", server);
 	} else {
 		const dfs_hello_ok *ok = &res.dfs_hello_res_u.ok;
 
@@ -97,7 +98,7 @@ bool links_state(unsigned server, struct call *call, dfs_state *ret, char *why)
 	if (good)
 		*ret = res.dfs_hello_res_u.ok.state;
 	else
-		snprintf(why, LINKS_WHY, "dfs%u refuses the greeting", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the greeting", server);
 	call_free_result((xdrproc_t)xdr_dfs_hello_res, &res);
 	return good;
 }

@@ -28,7 +28,7 @@ static void set_state(struct link *link, enum link_state state, const char *why)
 	if (state != LINK_UP || link->told.votes)
 		link->undecided = link->undecidable = false;
 	link->since = clock_now_ms();
-	snprintf(link->why, sizeof link->why, "%s", why);
+	(void)snprintf(link->why, sizeof link->why, "%s", why);
 	pthread_cond_broadcast(&link->links->changed);
 	pthread_mutex_unlock(&link->links->lock);
 }
@@ -166,7 +166,7 @@ static struct job *next_job(struct link *link, bool *ret_closing, bool *ret_look
 	job = link->first;
 	if (job)
 		link->first = job->next;
-	link->running = job != NULL;
+	link->running = job;
 	*ret_closing = links->closing;
 	pthread_mutex_unlock(&links->lock);
 	return job;
@@ -186,7 +186,7 @@ static void run_job(struct link *link, struct job *job)
 	if (!call_is_dead(link->call))
 		return;
 	disconnect(link);
-	snprintf(why, sizeof why, "dfs%u: the connection broke", link->server);
+	(void)snprintf(why, sizeof why, "dfs%u: the connection broke", link->server);
 	set_state(link, LINK_DOWN, why);
 }
 
@@ -239,7 +239,8 @@ static bool start_link(struct links *links, unsigned server)
 	link->server = server;
 	if (!is_asked_for(link)) {
 		link->state = LINK_DOWN;
-		snprintf(link->why, sizeof link->why, "dfs%u: not asked for", server);
+		(void)snprintf(link->why, sizeof link->why, "dfs%u: not asked for",
+			       server);
 	}
 	links->references++;
 	if (pthread_create(&thread, NULL, link_main, link) == 0) {

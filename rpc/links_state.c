@@ -120,9 +120,9 @@ const char *links_why(struct links *links, unsigned server, char *why)
 
 	pthread_mutex_lock(&links->lock);
 	if (link->state == LINK_NEW || (link->slow && link->state == LINK_UP))
-		snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
 	else
-		snprintf(why, LINKS_WHY, "%s", link->why);
+		(void)snprintf(why, LINKS_WHY, "%s", link->why);
 	pthread_mutex_unlock(&links->lock);
 	return why;
 }
@@ -141,7 +141,7 @@ void links_address(struct links *links, unsigned server, char *ret, size_t size)
 	const struct cluster_server *configured = &links->cluster.servers[server - 1];
 
 	if (configured->address[0])
-		snprintf(ret, size, "%s", configured->address);
+		(void)snprintf(ret, size, "%s", configured->address);
 	else
-		snprintf(ret, size, "by rpcbind on %s", configured->host);
+		(void)snprintf(ret, size, "by rpcbind on %s", configured->host);
 }

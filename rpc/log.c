@@ -57,13 +57,13 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 
 	int64_t wall = clock_wall_ns();
 	time_t seconds = (time_t)(wall / 1000000000);
-	if (gmtime_r(&seconds, &utc) == NULL)
+	if (!gmtime_r(&seconds, &utc))
 		memset(&utc, 0, sizeof utc);
 	size_t used = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &utc);
 	used = advance(used,
 		       snprintf(line + used, size - used, ".%03dZ %s %s %s",
-				(int)(wall / 1000000 % 1000), log_name, level_word(level),
-				event),
+				      (int)(wall / 1000000 % 1000), log_name,
+				      level_word(level), event),
 		       size);
 	if (*format != '\0') {
 		used = advance(used, snprintf(line + used, size - used, " "), size);

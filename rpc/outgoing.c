@@ -43,7 +43,7 @@ static bool_t put_copied(struct outgoing *outgoing, const char *bytes, size_t le
 			room = MARK + DFS_RECORD_MAX;
 
 		uint8_t *out = realloc(outgoing->buf, room);
-		if (out == NULL)
+		if (!out)
 			return FALSE;
 		outgoing->buf = out;
 		outgoing->room = room;
@@ -65,7 +65,7 @@ static bool_t put_reference(struct outgoing *outgoing, const char *bytes, size_t
 		struct reference *grown =
 			reallocarray(outgoing->references, room, sizeof *grown);
 
-		if (grown == NULL)
+		if (!grown)
 			return FALSE;
 		outgoing->references = grown;
 		outgoing->reference_room = room;
@@ -205,7 +205,7 @@ bool outgoing_send(struct outgoing *outgoing, struct stream *stream, int64_t dea
 	uint32_t mark =
 		htonl((uint32_t)(used - MARK + outgoing->referenced) | last_fragment);
 
-	if (outgoing->buf == NULL) /* nothing was encoded */
+	if (!outgoing->buf) /* nothing was encoded */
 		return false;
 	memcpy(outgoing->buf, &mark, sizeof mark);
 	stream_set_deadline(stream, deadline_ms);

@@ -62,7 +62,7 @@ static const char *check_part(const char *part, size_t len, bool first)
 		return "a part of the path is longer than 255 bytes";
 	if (part[0] == '.' && (len == 1 || (len == 2 && part[1] == '.')))
 		return "\".\" and \"..\" are not allowed in a path";
-	if (first && !is_shared(part, len) && path_check_user(part, len) != NULL)
+	if (first && !is_shared(part, len) && path_check_user(part, len))
 		return "a path begins with /USER/ or /shared/, and this is no user name";
 	return NULL;
 }
@@ -90,10 +90,10 @@ static const char *check_any(const char *path, size_t len, bool folder)
 	size_t end = folder ? len - 1 : len;
 	for (size_t at = 1; at <= end;) {
 		const char *slash = memchr(path + at, '/', end - at);
-		size_t stop = slash != NULL ? (size_t)(slash - path) : end;
+		size_t stop = slash ? (size_t)(slash - path) : end;
 		const char *wrong = check_part(path + at, stop - at, parts == 0);
 
-		if (wrong != NULL)
+		if (wrong)
 			return wrong;
 		parts++;
 		at = stop + 1;
@@ -119,7 +119,7 @@ static size_t name_behind(const char *path, size_t len, const char *prefix)
 	size_t begin = strlen(prefix);
 
 	if (len <= begin || memcmp(path, prefix, begin) != 0 ||
-	    path_check_user(path + begin, len - begin) != NULL)
+	    path_check_user(path + begin, len - begin))
 		return 0;
 	return len - begin;
 }
@@ -130,7 +130,7 @@ enum path_kind path_kind(const char *path, size_t len)
 		return PATH_OF_ACCOUNT;
 	if (name_behind(path, len, PATH_CREDENTIALS) > 0)
 		return PATH_OF_CREDENTIALS;
-	return path_check(path, len) == NULL ? PATH_OF_FILE : PATH_OF_NOTHING;
+	return !path_check(path, len) ? PATH_OF_FILE : PATH_OF_NOTHING;
 }
 
 const char *path_of_whom(const char *path, size_t len, size_t *ret_len)
@@ -140,10 +140,10 @@ const char *path_of_whom(const char *path, size_t len, size_t *ret_len)
 
 	if (len > 1 && *begin == '@') {
 		slash = memchr(begin, '/', (size_t)(end - begin));
-		begin = slash != NULL ? slash + 1 : end;
+		begin = slash ? slash + 1 : end;
 	}
 	slash = memchr(begin, '/', (size_t)(end - begin));
-	*ret_len = (size_t)((slash != NULL ? slash : end) - begin);
+	*ret_len = (size_t)((slash ? slash : end) - begin);
 	return begin;
 }
 

@@ -47,10 +47,10 @@ struct record *record_new(struct stream *stream, const struct record_budget *bud
 	static const struct record_budget unlimited = {grant_all, take_back, NULL};
 	struct record *record = calloc(1, sizeof *record);
 
-	if (record == NULL)
+	if (!record)
 		return NULL;
 	record->stream = stream;
-	record->budget = budget != NULL ? *budget : unlimited;
+	record->budget = budget ? *budget : unlimited;
 	return record;
 }
 
@@ -72,7 +72,7 @@ void record_rest(struct record *record)
 
 void record_free(struct record *record)
 {
-	if (record == NULL)
+	if (!record)
 		return;
 	record_rest(record);
 	free(record);
@@ -84,7 +84,7 @@ static bool resize_input(struct record *record, size_t room)
 {
 	uint8_t *in = realloc(record->in, room);
 
-	if (in == NULL) {
+	if (!in) {
 		stream_fail(record->stream, ENOMEM);
 		return false;
 	}

@@ -94,7 +94,7 @@ static void run(struct job *job, unsigned server, struct call *call, const char 
 				procedure->result, ask->result, procedure->result_size,
 				ask->deadline, ask->why, sizeof ask->why);
 	else
-		snprintf(ask->why, sizeof ask->why, "%s", why);
+		(void)snprintf(ask->why, sizeof ask->why, "%s", why);
 	pthread_mutex_lock(&round->lock);
 	ask->state = good ? ASK_ANSWERED : ASK_FAILED;
 	pthread_cond_broadcast(&round->ended);
@@ -113,7 +113,7 @@ void round_ask(struct round *round, unsigned server, const void *args,
 	ask->result = calloc(1, round->procedure->result_size);
 	if (!ask->result) {
 		ask->state = ASK_FAILED;
-		snprintf(ask->why, sizeof ask->why, "out of memory");
+		(void)snprintf(ask->why, sizeof ask->why, "out of memory");
 		return;
 	}
 	pthread_mutex_lock(&round->lock);
@@ -215,9 +215,9 @@ bool round_failed(struct round *round, unsigned server, char *why)
 	pthread_mutex_lock(&round->lock);
 	failed = ask->state == ASK_FAILED || ask->state == ASK_PENDING;
 	if (ask->state == ASK_FAILED)
-		snprintf(why, LINKS_WHY, "%s", ask->why);
+		(void)snprintf(why, LINKS_WHY, "%s", ask->why);
 	else if (failed)
-		snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
 	pthread_mutex_unlock(&round->lock);
 	return failed;
 }

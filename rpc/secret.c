@@ -19,7 +19,7 @@ FILE *secret_open(const char *file, const char *what, const char *folder, char *
 	FILE *stream = fopen(file, "re");
 	struct stat status;
 
-	if (stream == NULL || fstat(fileno(stream), &status) < 0) {
+	if (!stream || fstat(fileno(stream), &status) < 0) {
 		(void)snprintf(why, why_size, "%s: %s cannot be read (%s); " SECRET_RENEW,
 			       file, what, strerrordesc_np(errno), folder);
 	} else if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
@@ -30,7 +30,7 @@ FILE *secret_open(const char *file, const char *what, const char *folder, char *
 	} else {
 		return stream;
 	}
-	if (stream != NULL)
+	if (stream)
 		(void)fclose(stream);
 	return NULL;
 }
@@ -44,7 +44,7 @@ bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], 
 	size_t len;
 	bool good;
 
-	if (stream == NULL)
+	if (!stream)
 		return false;
 	setvbuf(stream, NULL, _IONBF, 0); /* nothing of it stays in a buffer */
 	len = fread(text, 1, sizeof text - 1, stream);

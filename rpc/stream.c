@@ -35,8 +35,7 @@ struct stream *stream_new(int take_fd)
 	int one = 1, flags = fcntl(take_fd, F_GETFL);
 	struct stream *stream = calloc(1, sizeof *stream);
 
-	if (stream == NULL || flags < 0 ||
-	    fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+	if (!stream || flags < 0 || fcntl(take_fd, F_SETFL, flags | O_NONBLOCK) < 0) {
 		free(stream);
 		return NULL;
 	}
@@ -49,9 +48,9 @@ struct stream *stream_new(int take_fd)
 
 void stream_close(struct stream *stream)
 {
-	if (stream == NULL)
+	if (!stream)
 		return;
-	if (stream->ssl != NULL) {
+	if (stream->ssl) {
 		ERR_clear_error();
 		if (stream->error == 0)
 			(void)SSL_shutdown(stream->ssl);
@@ -69,12 +68,12 @@ void stream_set_deadline(struct stream *stream, int64_t deadline_ms)
 
 bool stream_in_tls(const struct stream *stream)
 {
-	return stream->ssl != NULL;
+	return stream->ssl;
 }
 
 unsigned stream_peer_server(const struct stream *stream)
 {
-	return stream->ssl != NULL ? tls_peer_server(stream->ssl) : 0;
+	return stream->ssl ? tls_peer_server(stream->ssl) : 0;
 }
 
 int stream_error(const struct stream *stream)
@@ -138,7 +137,7 @@ static bool wait_for(struct stream *stream, short events)
 
 bool stream_wait(struct stream *stream, int64_t until_ms)
 {
-	if (stream->error != 0 || (stream->ssl != NULL && SSL_has_pending(stream->ssl)))
+	if (stream->error != 0 || (stream->ssl && SSL_has_pending(stream->ssl)))
 		return true;
 	return wait_until(stream, POLLIN, until_ms) != 0;
 }
@@ -214,8 +213,7 @@ size_t stream_read(struct stream *stream, void *buf, size_t len)
 		stream_fail(stream, ETIMEDOUT);
 		return 0;
 	}
-	return stream->ssl != NULL ? read_tls(stream, buf, len)
-				   : read_clear(stream, buf, len);
+	return stream->ssl ? read_tls(stream, buf, len) : read_clear(stream, buf, len);
 }
 
 bool stream_read_all(struct stream *stream, void *buf, size_t len)
@@ -241,7 +239,7 @@ static size_t write_some(struct stream *stream, const uint8_t *bytes, size_t len
 		short events = POLLOUT;
 
 		errno = 0;
-		if (stream->ssl != NULL) {
+		if (stream->ssl) {
 			int result = SSL_write_ex(stream->ssl, bytes, len, &put);
 
 			if (result == 1)
@@ -296,7 +294,7 @@ bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const ch
 		return false;
 	stream->ssl =
 		tls_handshake(tls, stream->fd, server, name, deadline_ms, why, why_size);
-	if (stream->ssl == NULL)
+	if (!stream->ssl)
 		stream_fail(stream, EPROTO);
-	return stream->ssl != NULL;
+	return stream->ssl;
 }

@@ -82,9 +82,9 @@ struct stream *stream_connect(const char *host, unsigned short port, int64_t dea
 		(void)snprintf(why, why_size, "host %s: %s", host, gai_strerror(rc));
 		return NULL;
 	}
-	for (const struct addrinfo *to = found; to != NULL; to = to->ai_next)
+	for (const struct addrinfo *to = found; to; to = to->ai_next)
 		left++;
-	for (const struct addrinfo *to = found; to != NULL && fd < 0; to = to->ai_next) {
+	for (const struct addrinfo *to = found; to && fd < 0; to = to->ai_next) {
 		/* Each address gets its share of the time that is left. */
 		int64_t now = clock_now_ms();
 		int64_t share = deadline_ms > now ? (deadline_ms - now) / left-- : 0;
@@ -93,7 +93,7 @@ struct stream *stream_connect(const char *host, unsigned short port, int64_t dea
 	}
 	if (fd >= 0) {
 		stream = stream_new(fd);
-		if (stream == NULL) {
+		if (!stream) {
 			(void)snprintf(why, why_size, "out of memory");
 			close(fd);
 		}

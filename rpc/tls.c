@@ -33,7 +33,7 @@ const char *tls_reason(void)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
-	return reason != NULL ? reason : "no reason given";
+	return reason ? reason : "no reason given";
 }
 
 static int alpn_select(SSL *ssl, const uint8_t **ret, uint8_t *ret_len,
@@ -60,8 +60,7 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 	/* A thread that outlives main may still be using it. */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 	context = SSL_CTX_new(method);
-	if (context == NULL ||
-	    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1) {
+	if (!context || SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1) {
 		say(why, why_size, "TLS cannot be used: %s", tls_reason());
 		goto fail;
 	}
@@ -92,7 +91,7 @@ SSL_CTX *tls_for_client(const char *ca_file, char *why, size_t why_size)
 {
 	SSL_CTX *context = context_new(TLS_client_method(), ca_file, why, why_size);
 
-	if (context == NULL)
+	if (!context)
 		return NULL;
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	if (SSL_CTX_set_alpn_protos(context, tls_alpn, TLS_ALPN_LEN) !=
@@ -120,10 +119,10 @@ static EVP_PKEY *read_key(const struct tls_own *own, char *why, size_t why_size)
 	FILE *from = secret_open(own->key, "the private key", own->folder, why, why_size);
 	EVP_PKEY *key;
 
-	if (from == NULL)
+	if (!from)
 		return NULL;
 	key = PEM_read_PrivateKey(from, NULL, no_pass_phrase, NULL);
-	if (key == NULL)
+	if (!key)
 		say(why, why_size,
 		    "%s: not a private key in PEM form without a pass phrase; " SECRET_RENEW,
 		    own->key, own->folder);
@@ -140,7 +139,7 @@ static bool check_own(SSL_CTX *context, const struct tls_own *files, char *why,
 	STACK_OF(X509) *chain = NULL;
 	bool good = false;
 
-	if (check == NULL || SSL_CTX_get0_chain_certs(context, &chain) != 1 ||
+	if (!check || SSL_CTX_get0_chain_certs(context, &chain) != 1 ||
 	    X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(context), own, chain) !=
 		    1 ||
 	    X509_STORE_CTX_set_default(check, "ssl_server") != 1) {
@@ -174,7 +173,7 @@ static bool use_own(SSL_CTX *context, const struct tls_own *own, char *why,
 	EVP_PKEY *key = read_key(own, why, why_size);
 	bool good = false;
 
-	if (key == NULL)
+	if (!key)
 		return false;
 	if (SSL_CTX_use_certificate_chain_file(context, own->cert) != 1)
 		say(why, why_size,
@@ -195,12 +194,12 @@ SSL_CTX *tls_for_server(const struct tls_own *own, char *why, size_t why_size)
 	SSL_CTX *context = context_new(TLS_server_method(), own->ca, why, why_size);
 	STACK_OF(X509_NAME) * names;
 
-	if (context == NULL)
+	if (!context)
 		return NULL;
 	if (!use_own(context, own, why, why_size))
 		goto fail;
 	names = SSL_load_client_CA_file(own->ca);
-	if (names == NULL) {
+	if (!names) {
 		say(why, why_size, "%s: %s", own->ca, tls_reason());
 		goto fail;
 	}
@@ -223,7 +222,7 @@ SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size)
 {
 	SSL_CTX *context = tls_for_client(own->ca, why, why_size);
 
-	if (context == NULL || use_own(context, own, why, why_size))
+	if (!context || use_own(context, own, why, why_size))
 		return context;
 	SSL_CTX_free(context);
 	ERR_clear_error();

@@ -27,7 +27,7 @@ bool tls_has_name(SSL_CTX *context, const char *name)
 {
 	X509 *own = SSL_CTX_get0_certificate(context);
 
-	return own != NULL && has_name(own, name);
+	return own && has_name(own, name);
 }
 
 unsigned tls_peer_server(const SSL *ssl)
@@ -37,7 +37,7 @@ unsigned tls_peer_server(const SSL *ssl)
 	char name[8];
 
 	/* One that does not verify never gets past the handshake; to be sure: */
-	if (shown == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
+	if (!shown || SSL_get_verify_result(ssl) != X509_V_OK)
 		return 0;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		(void)snprintf(name, sizeof name, "dfs%u", s);
@@ -117,8 +117,7 @@ SSL *tls_handshake(SSL_CTX *context, int fd, bool server, const char *name,
 	const uint8_t *chosen;
 	unsigned len;
 
-	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 ||
-	    (name != NULL && !set_name(ssl, name))) {
+	if (!ssl || SSL_set_fd(ssl, fd) != 1 || (name && !set_name(ssl, name))) {
 		(void)snprintf(why, why_size, "out of memory");
 		goto fail;
 	}

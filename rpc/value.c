@@ -47,7 +47,7 @@ static const char *check_content(const dfs_content *content)
 
 static bool is_user(const dfs_user *user)
 {
-	return path_check_user(user->dfs_user_val, user->dfs_user_len) == NULL;
+	return !path_check_user(user->dfs_user_val, user->dfs_user_len);
 }
 
 static bool same_user(const dfs_user *a, const dfs_user *b)
@@ -90,9 +90,9 @@ static const char *check_manifest(const dfs_value *value)
 	if (!is_user(&manifest->writer))
 		return "a writer that is no user name";
 	wrong = check_access(manifest);
-	if (wrong == NULL)
+	if (!wrong)
 		wrong = check_content(&manifest->content);
-	for (u_int i = 0; wrong == NULL && i < manifest->earlier.earlier_len; i++) {
+	for (u_int i = 0; !wrong && i < manifest->earlier.earlier_len; i++) {
 		const dfs_earlier *earlier = &manifest->earlier.earlier_val[i];
 
 		if (earlier->content_version.number >= newer)
@@ -139,7 +139,7 @@ static const char *check_version(const dfs_value *value)
 
 static const char *check_lock(const dfs_lock *lock)
 {
-	if (path_check_user(lock->keeper.dfs_user_val, lock->keeper.dfs_user_len) != NULL)
+	if (path_check_user(lock->keeper.dfs_user_val, lock->keeper.dfs_user_len))
 		return "a keeper that is no user name";
 	if (id_is_zero(&lock->taking) || lock->lease_ms == 0)
 		return "a lock without an id or a lease";
@@ -148,7 +148,7 @@ static const char *check_lock(const dfs_lock *lock)
 
 static const char *check_note(const dfs_note *note)
 {
-	if (path_check(note->old_path.dfs_path_val, note->old_path.dfs_path_len) != NULL)
+	if (path_check(note->old_path.dfs_path_val, note->old_path.dfs_path_len))
 		return "a note of a path that is none";
 	if (note->old_version.number == 0 || id_is_zero(&note->old_version.operation))
 		return "a note without a version";
@@ -190,15 +190,15 @@ const char *value_check(const dfs_value *value)
 	if (value->origin.counter == 0 || id_is_zero(&value->origin.proposer))
 		return "a value without an origin";
 	wrong = check_recent(value);
-	if (wrong == NULL)
+	if (!wrong)
 		wrong = check_version(value);
-	if (wrong == NULL && value->lock != NULL)
+	if (!wrong && value->lock)
 		wrong = check_lock(value->lock);
-	if (wrong == NULL && value->note != NULL)
+	if (!wrong && value->note)
 		wrong = check_note(value->note);
-	if (wrong == NULL && value->body.kind == DFS_FILE)
+	if (!wrong && value->body.kind == DFS_FILE)
 		wrong = check_manifest(value);
-	if (wrong == NULL && value->body.kind == DFS_CREDENTIALS)
+	if (!wrong && value->body.kind == DFS_CREDENTIALS)
 		wrong = check_credentials(&value->body.dfs_body_u.credentials);
 	return wrong;
 }
@@ -216,12 +216,12 @@ const char *value_check_at(const char *path, size_t len, const dfs_value *value)
 	const char *whose, *wrong = value_check(value);
 	size_t whose_len;
 
-	if (wrong != NULL)
+	if (wrong)
 		return wrong;
 	if (kind == PATH_OF_NOTHING)
 		return "a path that no register can have";
 	whose = path_of_whom(path, len, &whose_len);
-	if (kind != PATH_OF_FILE && (value->lock != NULL || value->note != NULL))
+	if (kind != PATH_OF_FILE && (value->lock || value->note))
 		return "a user with a lock or a note";
 	if (kind != PATH_OF_FILE && is_admin(whose, whose_len) &&
 	    (body->kind == DFS_TOMBSTONE ||

@@ -81,7 +81,7 @@ static const char *check(const dfs_learn_args *first)
 		const dfs_learn_item *item = &first->items.items_val[i];
 		const char *wrong = check_item(item);
 
-		if (wrong != NULL)
+		if (wrong)
 			return wrong;
 		account = account || is_path(&item->path, PATH_ACCOUNTS "admin");
 		credentials =
@@ -98,7 +98,7 @@ static const char *read_first(int fd, dfs_learn_args *ret)
 	size_t len;
 
 	memset(ret, 0, sizeof *ret);
-	if (bytes == NULL)
+	if (!bytes)
 		return "out of memory";
 	if (isatty(fd))
 		wrong = "it is a terminal";
@@ -129,7 +129,7 @@ int create_store(const struct settings *settings, int fd)
 	if (store_exists(settings->data))
 		return exists(settings);
 	wrong = read_first(fd, &first);
-	if (wrong != NULL) {
+	if (wrong) {
 		(void)fprintf(
 			stderr,
 			"%s: the first registers of the store are read from stdin, as "

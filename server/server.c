@@ -105,9 +105,8 @@ static bool load_secrets(struct server *server)
 						   .ca = settings->cluster.ca,
 						   .folder = settings->cluster.folder};
 	server->certificate = certificate_load(&server->files, why, sizeof why);
-	if (server->certificate != NULL &&
-	    secret_read(settings->secret, settings->cluster.folder, server->secret, why,
-			sizeof why))
+	if (server->certificate && secret_read(settings->secret, settings->cluster.folder,
+					       server->secret, why, sizeof why))
 		return true;
 	complain(server, why);
 	return false;
@@ -132,7 +131,7 @@ static bool open_store(struct server *server)
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
 	server->admission = admission_new(&admission_limits_default);
-	if (server->acceptor != NULL && server->admission != NULL)
+	if (server->acceptor && server->admission)
 		return true;
 	complain(server, "out of memory");
 	return false;
@@ -146,12 +145,12 @@ static bool meet_others(struct server *server)
 	server->peers = peers_new(&settings->cluster, settings->number,
 				  certificate_peer(server->certificate), server->acceptor,
 				  server->store);
-	if (server->peers != NULL) {
+	if (server->peers) {
 		acceptor_set_ask(server->acceptor, peers_follow, server->peers);
 		server->accounts = accounts_new(server->peers, settings->number,
 						server->secret, &accounts_rules_default);
 	}
-	if (server->accounts != NULL)
+	if (server->accounts)
 		server->healing = healing_start(&(struct healing_options){
 			.cluster = &settings->cluster,
 			.server = settings->number,
@@ -160,7 +159,7 @@ static bool meet_others(struct server *server)
 			.store = server->store,
 			.acceptor = server->acceptor,
 			.peers = server->peers});
-	if (server->healing != NULL)
+	if (server->healing)
 		return true;
 	complain(server, "out of memory or threads");
 	return false;
@@ -192,7 +191,7 @@ static bool listen_on(struct server *server)
 	char why[512];
 
 	server->listener = listener_open(settings->listen, why, sizeof why);
-	if (server->listener == NULL) {
+	if (!server->listener) {
 		complain(server, why);
 		return false;
 	}
@@ -207,7 +206,7 @@ static bool listen_on(struct server *server)
 		server->registrar =
 			registrar_start(server->listener,
 					DFS_PROGRAM + settings->number - 1, DFS_VERSION);
-		if (server->registrar == NULL)
+		if (!server->registrar)
 			log_event(LOG_WARN, "unregistered", "why=no-thread");
 	}
 	return true;
@@ -253,7 +252,7 @@ static void server_reload(struct server *server)
 /* false when connections do not end: then the store is in use and may not be closed. */
 static bool end_connections(struct server *server)
 {
-	if (server->admission == NULL)
+	if (!server->admission)
 		return true;
 	admission_end_input(server->admission);
 	if (admission_wait_empty(server->admission, clock_now_ms() + FINISH_MS))
@@ -264,7 +263,7 @@ static bool end_connections(struct server *server)
 
 static void stop(struct server *server)
 {
-	bool served = server->listener != NULL;
+	bool served = server->listener;
 
 	listener_close(server->listener);
 	registrar_stop(server->registrar);

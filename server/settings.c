@@ -83,7 +83,7 @@ static bool find_cluster(struct settings *settings, const char *given)
 {
 	char file[PATH_MAX], why[512];
 
-	if ((given != NULL || !beside_program(file, sizeof file)) &&
+	if ((given || !beside_program(file, sizeof file)) &&
 	    !cluster_find(given, file, sizeof file)) {
 		(void)fprintf(
 			stderr,
@@ -103,10 +103,9 @@ static bool find_files(struct settings *settings, const char *data)
 {
 	const char *folder = settings->cluster.folder, *name = settings->name;
 
-	return (data != NULL ? fill(settings, settings->data, sizeof settings->data, "%s",
-				    data)
-			     : fill(settings, settings->data, sizeof settings->data,
-				    "%s/%s/data", folder, name)) &&
+	return (data ? fill(settings, settings->data, sizeof settings->data, "%s", data)
+		     : fill(settings, settings->data, sizeof settings->data, "%s/%s/data",
+			    folder, name)) &&
 	       fill(settings, settings->cert, sizeof settings->cert, "%s/%s/cert.pem",
 		    folder, name) &&
 	       fill(settings, settings->key, sizeof settings->key, "%s/%s/key.pem",
@@ -138,7 +137,7 @@ static bool find_address(struct settings *settings, const char *given)
 {
 	const char *address = settings->cluster.servers[settings->number - 1].address;
 
-	if (given != NULL)
+	if (given)
 		address = given;
 	else if (address[0] == '\0')
 		address = "127.0.0.1:0";

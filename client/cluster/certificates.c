@@ -66,9 +66,9 @@ static bool set_serial(X509 *certificate)
 {
 	BIGNUM *number = BN_new();
 	bool set =
-		number != NULL &&
+		number &&
 		BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
-		BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
+		BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
 
 	BN_free(number);
 	return set;
@@ -77,7 +77,7 @@ static bool set_serial(X509 *certificate)
 static bool extend(X509 *certificate, X509V3_CTX *context, int nid, const char *value)
 {
 	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, context, nid, value);
-	bool added = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+	bool added = extension && X509_add_ext(certificate, extension, -1) == 1;
 
 	X509_EXTENSION_free(extension);
 	return added;
@@ -92,9 +92,9 @@ static X509 *make_certificate(EVP_PKEY *key, const char *name,
 	X509V3_CTX context;
 	X509_NAME *subject;
 
-	if (certificate == NULL)
+	if (!certificate)
 		return NULL;
-	X509 *signer = issuer != NULL ? issuer->certificate : certificate;
+	X509 *signer = issuer ? issuer->certificate : certificate;
 	subject = X509_get_subject_name(certificate);
 	if (X509_set_version(certificate, X509_VERSION_3) != 1 ||
 	    !set_serial(certificate) ||
@@ -111,10 +111,10 @@ static X509 *make_certificate(EVP_PKEY *key, const char *name,
 	for (; extensions->nid != NID_undef; extensions++)
 		if (!extend(certificate, &context, extensions->nid, extensions->value))
 			goto fail;
-	if (alternative != NULL &&
+	if (alternative &&
 	    !extend(certificate, &context, NID_subject_alt_name, alternative))
 		goto fail;
-	if (X509_sign(certificate, issuer != NULL ? issuer->key : key, EVP_sha256()) == 0)
+	if (X509_sign(certificate, issuer ? issuer->key : key, EVP_sha256()) == 0)
 		goto fail;
 	return certificate;
 fail:
@@ -127,16 +127,16 @@ struct certificates *certificates_new(const char *cluster_id, char *why, size_t 
 	struct certificates *authority = calloc(1, sizeof *authority);
 	char name[64];
 
-	if (authority == NULL) {
+	if (!authority) {
 		(void)snprintf(why, why_size, "out of memory");
 		return NULL;
 	}
 	(void)snprintf(name, sizeof name, "dfs cluster %s", cluster_id);
 	authority->key = EVP_EC_gen("P-256");
-	if (authority->key != NULL)
+	if (authority->key)
 		authority->certificate = make_certificate(authority->key, name, NULL,
 							  authority_extensions, NULL);
-	if (authority->certificate == NULL) {
+	if (!authority->certificate) {
 		blame_openssl("the certificate authority", why, why_size);
 		certificates_free(authority);
 		return NULL;
@@ -160,11 +160,11 @@ static EVP_PKEY *read_key(const char *file, char *why, size_t why_size)
 	else
 		stream = secret_open(file, "the key of the cluster's CA", "", why,
 				     why_size);
-	if (stream == NULL)
+	if (!stream)
 		return NULL;
 	key = PEM_read_PrivateKey(stream, NULL, NULL, NULL);
 	(void)fclose(stream);
-	if (key == NULL)
+	if (!key)
 		blame_openssl("a certificate without the CA's key", why, why_size);
 	return key;
 }
@@ -175,16 +175,16 @@ struct certificates *certificates_read(const char *certificate_file, const char 
 	struct certificates *authority = calloc(1, sizeof *authority);
 	FILE *stream = fopen(certificate_file, "re");
 
-	if (authority == NULL || stream == NULL) {
+	if (!authority || !stream) {
 		(void)snprintf(why, why_size, "cannot open %s: %s", certificate_file,
 			       strerror(errno));
 		goto fail;
 	}
 	authority->key = read_key(key_file, why, why_size);
-	if (authority->key == NULL)
+	if (!authority->key)
 		goto fail;
 	authority->certificate = PEM_read_X509(stream, NULL, NULL, NULL);
-	if (authority->certificate == NULL ||
+	if (!authority->certificate ||
 	    X509_check_private_key(authority->certificate, authority->key) != 1) {
 		ERR_clear_error();
 		(void)snprintf(why, why_size,
@@ -195,7 +195,7 @@ struct certificates *certificates_read(const char *certificate_file, const char 
 	(void)fclose(stream);
 	return authority;
 fail:
-	if (stream != NULL)
+	if (stream)
 		(void)fclose(stream);
 	certificates_free(authority);
 	return NULL;
@@ -203,7 +203,7 @@ fail:
 
 void certificates_free(struct certificates *authority)
 {
-	if (authority == NULL)
+	if (!authority)
 		return;
 	X509_free(authority->certificate);
 	EVP_PKEY_free(authority->key);
@@ -218,7 +218,7 @@ static bool write_file(const char *file, mode_t mode, const EVP_PKEY *key,
 	FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool written = false;
 
-	if (stream == NULL) {
+	if (!stream) {
 		(void)snprintf(why, why_size, "cannot create %s: %s", file,
 			       strerror(errno));
 		if (fd >= 0) {
@@ -229,8 +229,8 @@ static bool write_file(const char *file, mode_t mode, const EVP_PKEY *key,
 	}
 	errno = EIO;
 	if (fchmod(fd, mode) == 0 &&
-	    (key != NULL ? PEM_write_PrivateKey(stream, key, NULL, NULL, 0, NULL, NULL)
-			 : PEM_write_X509(stream, certificate)) == 1)
+	    (key ? PEM_write_PrivateKey(stream, key, NULL, NULL, 0, NULL, NULL)
+		 : PEM_write_X509(stream, certificate)) == 1)
 		written = fflush(stream) == 0 && fsync(fd) == 0;
 	if (fclose(stream) != 0)
 		written = false;
@@ -272,10 +272,10 @@ bool certificates_write_server(const struct certificates *authority, const char 
 	bool written = false;
 
 	(void)snprintf(alternative, sizeof alternative, "DNS:%s", name);
-	if (key != NULL)
+	if (key)
 		certificate = make_certificate(key, name, authority, server_extensions,
 					       alternative);
-	if (certificate == NULL)
+	if (!certificate)
 		blame_openssl("a server's certificate", why, why_size);
 	else
 		written = write_both(key, certificate, certificate_file, key_file, why,

@@ -5,8 +5,8 @@
  * section 5.2), never by an address or the CN, so that it may move to another machine.  Its
  * certificate serves for both ends of a connection, because servers also call each other.
  */
-#ifndef CERTIFICATES_H
-#define CERTIFICATES_H
+#ifndef DFS_CERTIFICATES_H
+#define DFS_CERTIFICATES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -70,7 +70,7 @@ static bool encode(dfs_learn_args *args, struct cluster_admin *ret)
 	XDR xdrs;
 
 	ret->registers = malloc(REGISTERS_MAX);
-	if (ret->registers == NULL)
+	if (!ret->registers)
 		return false;
 	memset(&xdrs, 0, sizeof xdrs);
 	xdrmem_create(&xdrs, (char *)ret->registers, REGISTERS_MAX, XDR_ENCODE);

@@ -4,8 +4,8 @@
  * His two registers are made here and written into each store before the servers first start,
  * because without a user nobody could make one.
  */
-#ifndef CLUSTER_ADMIN_H
-#define CLUSTER_ADMIN_H
+#ifndef DFS_CLUSTER_ADMIN_H
+#define DFS_CLUSTER_ADMIN_H
 
 #include "keys.h"
 

@@ -94,10 +94,10 @@ static bool is_empty(struct making *making, const char *name)
 	const struct dirent *entry;
 	bool empty = true;
 
-	if (folder == NULL)
+	if (!folder)
 		return fail(making, DFS_EXIT_OTHER, "cannot look into %s: %s", name,
 			    strerror(errno));
-	while (empty && (entry = readdir(folder)) != NULL)
+	while (empty && (entry = readdir(folder)))
 		empty = strcmp(entry->d_name, ".") == 0 ||
 			strcmp(entry->d_name, "..") == 0;
 	(void)closedir(folder);
@@ -181,7 +181,7 @@ static bool make_certificates(struct making *making)
 	const char *certificate = below(making, "ca.pem"), *key = below(making, "ca.key");
 	bool made = false;
 
-	if (authority == NULL) {
+	if (!authority) {
 		making->result.code = DFS_EXIT_OTHER;
 		return false;
 	}

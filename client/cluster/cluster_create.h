@@ -1,6 +1,6 @@
 /* Making a new cluster: a folder with its configuration, certificates, admin and stores. */
-#ifndef CLUSTER_CREATE_H
-#define CLUSTER_CREATE_H
+#ifndef DFS_CLUSTER_CREATE_H
+#define DFS_CLUSTER_CREATE_H
 
 #include "cluster.h"
 #include "libdfs.h"

@@ -51,8 +51,8 @@ static unsigned outgoing_from(void)
 	char line[64] = "";
 	uint64_t from;
 
-	if (stream != NULL) {
-		if (fgets(line, sizeof line, stream) == NULL)
+	if (stream) {
+		if (!fgets(line, sizeof line, stream))
 			line[0] = '\0';
 		(void)fclose(stream);
 	}
@@ -84,7 +84,7 @@ struct dfs_result cluster_ports_take(struct cluster_ports *ports, const char *te
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		ports->fds[i] = -1;
-	if (text != NULL && strcmp(text, "auto") == 0) {
+	if (text && strcmp(text, "auto") == 0) {
 		for (unsigned i = 0; i < DFS_SERVERS; i++) {
 			ports->fds[i] = hold_free(&ports->ports[i]);
 			if (ports->fds[i] < 0) {
@@ -96,7 +96,7 @@ struct dfs_result cluster_ports_take(struct cluster_ports *ports, const char *te
 		}
 		return (struct dfs_result){0};
 	}
-	if (text != NULL && !text_number(text, 0, LAST_PORT - DFS_SERVERS, &base))
+	if (text && !text_number(text, 0, LAST_PORT - DFS_SERVERS, &base))
 		return result_of(DFS_EXIT_USAGE,
 				 "--base-port is \"auto\" or a number up to %d, not "
 				 "\"%s\"",
@@ -118,7 +118,7 @@ void cluster_ports_release(struct cluster_ports *ports)
 static void set_address(struct cluster_server *server, const char *host,
 			unsigned short port)
 {
-	bool v6 = strchr(host, ':') != NULL;
+	bool v6 = strchr(host, ':');
 
 	(void)snprintf(server->host, sizeof server->host, "%s", host);
 	(void)snprintf(server->address, sizeof server->address, "%s%s%s:%u",
@@ -131,16 +131,16 @@ static bool split(const char *text, char host[256], unsigned short *port)
 	size_t len = strlen(text);
 	const char *colon = strchr(text, ':');
 
-	if (len == 0 || len > 255 || strpbrk(text, " \t/;#=") != NULL)
+	if (len == 0 || len > 255 || strpbrk(text, " \t/;#="))
 		return false;
 	if (text[0] == '[' && text[len - 1] == ']') {
 		memcpy(host, text + 1, len - 2);
 		host[len - 2] = '\0';
-		return len > 2 && strpbrk(host, "[]") == NULL;
+		return len > 2 && !strpbrk(host, "[]");
 	}
-	if (colon == NULL || (text[0] != '[' && strchr(colon + 1, ':') != NULL)) {
+	if (!colon || (text[0] != '[' && strchr(colon + 1, ':'))) {
 		strcpy(host, text);
-		return strpbrk(host, "[]") == NULL;
+		return !strpbrk(host, "[]");
 	}
 	return cluster_split_address(text, host, 256, port) && *port != 0;
 }

@@ -1,6 +1,6 @@
 /* The addresses of a new cluster's servers. */
-#ifndef CLUSTER_PORTS_H
-#define CLUSTER_PORTS_H
+#ifndef DFS_CLUSTER_PORTS_H
+#define DFS_CLUSTER_PORTS_H
 
 #include "cluster.h"
 #include "libdfs.h"

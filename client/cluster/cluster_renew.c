@@ -197,7 +197,7 @@ static bool prepare(struct renewing *renewing, const char *folder, unsigned serv
 	renewing->result.code = DFS_EXIT_OTHER;
 	(void)snprintf(key, sizeof key, "%s/ca.key", renewing->cluster.folder);
 	renewing->authority = certificates_read(renewing->cluster.ca, key, why, DFS_WHY);
-	return renewing->authority != NULL && find_secret(renewing, servers);
+	return renewing->authority && find_secret(renewing, servers);
 }
 
 struct dfs_result cluster_renew(const char *folder, unsigned servers,

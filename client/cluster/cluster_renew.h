@@ -1,6 +1,6 @@
 /* New certificates, and secrets that were lost, for the servers of a cluster. */
-#ifndef CLUSTER_RENEW_H
-#define CLUSTER_RENEW_H
+#ifndef DFS_CLUSTER_RENEW_H
+#define DFS_CLUSTER_RENEW_H
 
 #include "dfs.h"
 #include "libdfs.h"

@@ -35,7 +35,7 @@ static bool find_on_path(unsigned number, char *ret_file, size_t size)
 {
 	const char *path = getenv("PATH");
 
-	while (path != NULL && *path != '\0') {
+	while (path && *path != '\0') {
 		size_t len = strcspn(path, ":");
 
 		/* An empty part means the current folder: a surprise we do without. */
@@ -82,7 +82,7 @@ bool server_program_find(unsigned number, char *ret_file, size_t size, char *why
 		why, why_size,
 		"the program dfs%u, which has to write its first store, is neither "
 		"beside this one (%s, or ../sbin) nor on PATH; build or install the servers first",
-		number, folder != NULL ? folder : "unknown");
+		number, folder ? folder : "unknown");
 	return false;
 }
 
@@ -121,7 +121,7 @@ static int spawn(const char *file, const char *config, int in, int out, pid_t *r
 	posix_spawnattr_t attributes;
 	int error = ENOMEM;
 
-	if (name == NULL || value == NULL)
+	if (!name || !value)
 		goto free_texts;
 	error = posix_spawn_file_actions_init(&actions);
 	if (error != 0)

@@ -1,6 +1,6 @@
 /* The programs of the servers, as the client finds and runs them. */
-#ifndef SERVER_PROGRAM_H
-#define SERVER_PROGRAM_H
+#ifndef DFS_SERVER_PROGRAM_H
+#define DFS_SERVER_PROGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,7 +19,7 @@ static bool note(struct undo **undo, const char *name, bool content)
 {
 	struct undo *made = calloc(1, sizeof *made + strlen(name) + 1);
 
-	if (made == NULL)
+	if (!made)
 		return false;
 	strcpy(made->name, name);
 	made->content = content;
@@ -58,7 +58,7 @@ static void pop(struct undo **undo)
 
 void undo_all(struct undo **undo)
 {
-	for (; *undo != NULL; pop(undo)) {
+	for (; *undo; pop(undo)) {
 		if ((*undo)->content)
 			(void)nftw((*undo)->name, remove_below, WALK_FDS,
 				   FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
@@ -69,6 +69,6 @@ void undo_all(struct undo **undo)
 
 void undo_forget(struct undo **undo)
 {
-	while (*undo != NULL)
+	while (*undo)
 		pop(undo);
 }

@@ -1,6 +1,6 @@
 /* What has been made so far, so that after a failure it can be taken away again. */
-#ifndef UNDO_H
-#define UNDO_H
+#ifndef DFS_UNDO_H
+#define DFS_UNDO_H
 
 #include <stdbool.h>
 

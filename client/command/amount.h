@@ -1,6 +1,6 @@
 /* Numbers of bytes, as people write them. */
-#ifndef AMOUNT_H
-#define AMOUNT_H
+#ifndef DFS_AMOUNT_H
+#define DFS_AMOUNT_H
 
 #include <stdbool.h>
 #include <stdint.h>

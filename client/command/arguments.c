@@ -23,7 +23,7 @@ void arguments_split(const struct options *options, bool dash, struct arguments 
 	ret->sources = options->arguments;
 	ret->count = options->count;
 	ret->target = options->values[OPTION_TO];
-	if (ret->target != NULL || options->count < 2)
+	if (ret->target || options->count < 2)
 		return;
 	if (options->count == 2 || arguments_is_folder(last) ||
 	    (dash && strcmp(last, "-") == 0)) {
@@ -66,11 +66,11 @@ static ssize_t find_twice(char **names, size_t count)
 	struct named *seen = NULL, *entries = calloc(count + 1, sizeof *entries), *found;
 	size_t i;
 
-	if (entries == NULL)
+	if (!entries)
 		return -1;
 	for (i = 0; i < count; i++) {
 		HASH_FIND_STR(seen, names[i], found);
-		if (found != NULL)
+		if (found)
 			break;
 		entries[i].name = names[i];
 		HASH_ADD_KEYPTR(hh, seen, entries[i].name, strlen(entries[i].name),
@@ -85,10 +85,10 @@ static char *name_one(const char *source, const char *name, const char *folder)
 {
 	char *base, *joined;
 
-	if (name != NULL)
+	if (name)
 		return strdup(name);
 	base = arguments_base(source);
-	if (base == NULL)
+	if (!base)
 		return NULL;
 	joined = arguments_join(folder, base);
 	free(base);
@@ -103,14 +103,14 @@ char **arguments_name(const struct arguments *arguments, const char *name,
 	ssize_t twice;
 
 	*ret_twice = NULL;
-	if (names == NULL)
+	if (!names)
 		return NULL;
 	for (; count < arguments->count; count++) {
 		names[count] = name_one(arguments->sources[count], name, folder);
-		if (names[count] == NULL)
+		if (!names[count])
 			goto fail;
 	}
-	if (name != NULL)
+	if (name)
 		return names;
 	twice = find_twice(names, count);
 	if (twice == (ssize_t)count)

@@ -1,6 +1,6 @@
 /* Which arguments of put and get are sources, and what is the target. */
-#ifndef ARGUMENTS_H
-#define ARGUMENTS_H
+#ifndef DFS_ARGUMENTS_H
+#define DFS_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

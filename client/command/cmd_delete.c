@@ -50,7 +50,7 @@ static int run_delete(struct run *run)
 	if (remotes_prepare(run, options->arguments, options->count, &remotes)) {
 		deleting.remotes = &remotes;
 		deleting.items = calloc(remotes.count, sizeof *deleting.items);
-		if (deleting.items == NULL) {
+		if (!deleting.items) {
 			verdict_no_memory(run);
 		} else {
 			for (size_t i = 0; i < remotes.count; i++) {

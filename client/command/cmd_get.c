@@ -40,7 +40,7 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 		return 0;
 	/* Names from the servers are believed as little as those that are typed. */
 	if (strlen(entry->path) < gathering->skip ||
-	    path_check(entry->path, strlen(entry->path)) != NULL) {
+	    path_check(entry->path, strlen(entry->path))) {
 		struct dfs_result result = result_of(
 			DFS_EXIT_DAMAGED, "a server lists a name that cannot be");
 
@@ -49,8 +49,7 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 		return 0;
 	}
 	local = arguments_join(gathering->prefix, rest);
-	if (local == NULL ||
-	    !getting_add(gathering->getting, entry->path, entry->path, local))
+	if (!local || !getting_add(gathering->getting, entry->path, entry->path, local))
 		gathering->no_memory = true;
 	free(local);
 	return gathering->no_memory ? DFS_EXIT_OTHER : 0;
@@ -117,7 +116,7 @@ static void add_source(struct gathering *gathering, const char *typed, const cha
 
 static bool is_stdout(const struct arguments *arguments)
 {
-	return arguments->target != NULL && strcmp(arguments->target, "-") == 0;
+	return arguments->target && strcmp(arguments->target, "-") == 0;
 }
 
 /* DFS_EXIT_DONE, or the code of a usage error that was reported. */
@@ -132,7 +131,7 @@ static int check(struct run *run, const struct arguments *arguments)
 			return run_usage(run,
 					 "- is standard output and cannot be a source "
 					 "of get");
-	if (target == NULL)
+	if (!target)
 		return DFS_EXIT_DONE;
 	if (*target == '\0')
 		return run_usage(run, "the name of the target is empty");
@@ -149,19 +148,19 @@ static bool find_place(const struct arguments *arguments, struct place *ret)
 	memset(ret, 0, sizeof *ret);
 	if (is_stdout(arguments))
 		return true;
-	if (target == NULL || arguments_is_folder(target) || arguments->count > 1 ||
+	if (!target || arguments_is_folder(target) || arguments->count > 1 ||
 	    local_kind(target) == LOCAL_FOLDER) {
 		ret->make = true;
-		ret->folder = strdup(target != NULL ? target : ".");
-		return ret->folder != NULL;
+		ret->folder = strdup(target ? target : ".");
+		return ret->folder;
 	}
 	slash = strrchr(target, '/');
-	if (slash == NULL)
+	if (!slash)
 		ret->folder = strdup(".");
 	else
 		ret->folder = strndup(target, (size_t)(slash - target) + 1);
-	ret->name = strdup(slash != NULL ? slash + 1 : target);
-	return ret->folder != NULL && ret->name != NULL;
+	ret->name = strdup(slash ? slash + 1 : target);
+	return ret->folder && ret->name;
 }
 
 /* The local names of the sources below the place; NULL after a failure that was reported. */
@@ -169,13 +168,13 @@ static char **plan(struct run *run, const struct arguments *arguments,
 		   const struct place *place)
 {
 	const char *twice;
-	char **locals = arguments_name(
-		arguments, place->folder == NULL ? "-" : place->name, "", &twice);
+	char **locals =
+		arguments_name(arguments, !place->folder ? "-" : place->name, "", &twice);
 
-	if (locals == NULL && twice != NULL)
+	if (!locals && twice)
 		run->outcome.code =
 			run_usage(run, "two of the files would be called like %s", twice);
-	else if (locals == NULL)
+	else if (!locals)
 		verdict_no_memory(run);
 	return locals;
 }
@@ -187,7 +186,7 @@ static void get_all(struct run *run, const struct arguments *arguments,
 	char **locals = plan(run, arguments, place);
 	struct dfs_result result;
 
-	if (locals == NULL)
+	if (!locals)
 		return;
 	result = run_user(run);
 	/* A tree is listed before anything is fetched. */
@@ -195,7 +194,7 @@ static void get_all(struct run *run, const struct arguments *arguments,
 		result = run_open(run);
 	if (result.code == DFS_EXIT_DONE) {
 		gathering.getting = getting_new(run, place->folder, place->make);
-		if (gathering.getting == NULL)
+		if (!gathering.getting)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}
 	if (result.code == DFS_EXIT_DONE) {

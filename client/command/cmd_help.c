@@ -20,15 +20,15 @@ static int run_help(struct run *run)
 		const char *verb = run->options.arguments[0];
 
 		about = commands_find(verb);
-		nearest = about == NULL ? commands_nearest(verb) : NULL;
-		if (nearest != NULL)
+		nearest = !about ? commands_nearest(verb) : NULL;
+		if (nearest)
 			return run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?",
 					 verb, nearest->name);
-		if (about == NULL)
+		if (!about)
 			return run_usage(run, "unknown verb \"%s\"", verb);
 	}
 	text = commands_help(about, run->program);
-	if (text == NULL) {
+	if (!text) {
 		output_failure(run->output, "path", NULL, DFS_EXIT_OTHER,
 			       "out of memory");
 		return DFS_EXIT_OTHER;

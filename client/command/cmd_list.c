@@ -115,7 +115,7 @@ static void print_object(const struct listing *listing, const struct dfs_entry *
 	}
 	if (entry->folder && asprintf(&path, "%s/", entry->path) < 0)
 		path = NULL;
-	output_object(listing->run->output, "path", path != NULL ? path : entry->path,
+	output_object(listing->run->output, "path", path ? path : entry->path,
 		      DFS_EXIT_DONE, NULL, fields);
 	free(path);
 }
@@ -179,7 +179,7 @@ static int run_list(struct run *run)
 		result = run_open(run);
 	}
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_all(run, &listing.name, listing.name != NULL, &result);
+		verdict_all(run, &listing.name, listing.name ? 1 : 0, &result);
 		return result.code;
 	}
 	result = list_either(&listing);

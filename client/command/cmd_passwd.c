@@ -26,7 +26,7 @@ static struct dfs_result check_recovery(struct run *run, const char *file,
 		return result_of(DFS_EXIT_USAGE,
 				 "%s is of another cluster: name that one with --config",
 				 file);
-	if (user != NULL && strcmp(user, recovery->user) != 0)
+	if (user && strcmp(user, recovery->user) != 0)
 		return result_of(DFS_EXIT_USAGE, "%s is the recovery file of %s", file,
 				 recovery->user);
 	(void)snprintf(run->user, sizeof run->user, "%s", recovery->user);
@@ -68,7 +68,7 @@ static int run_passwd(struct run *run)
 	if (run->options.count > 0)
 		return run_usage(run,
 				 "passwd takes no arguments; --user NAME says whose");
-	if (file != NULL) {
+	if (file) {
 		result = open_to_recover(run, file, &recovery);
 	} else {
 		result = run_user(run);
@@ -79,7 +79,7 @@ static int run_passwd(struct run *run)
 		result = run_new_password(run, run->user, &password);
 	if (result.code == DFS_EXIT_DONE)
 		result = dfs_passwd(run->dfs, password.text, password.len,
-				    file != NULL ? &recovery : NULL);
+				    file ? &recovery : NULL);
 	password_wipe(&password);
 	secret_wipe(&recovery, sizeof recovery);
 	if (result.code == DFS_EXIT_DONE) {

@@ -12,7 +12,7 @@
 /* Two local files: nobody can tell whether both are to be stored. */
 static bool is_question(const struct run *run, const struct arguments *arguments)
 {
-	return !options_has(&run->options, OPTION_TO) && arguments->target != NULL &&
+	return !options_has(&run->options, OPTION_TO) && arguments->target &&
 	       arguments->count == 1 && !arguments_is_folder(arguments->target) &&
 	       strcmp(arguments->sources[0], "-") != 0 &&
 	       local_kind(arguments->sources[0]) == LOCAL_FILE &&
@@ -22,7 +22,7 @@ static bool is_question(const struct run *run, const struct arguments *arguments
 /* Does the target mean "below it"?  Of several files it cannot be the name. */
 static bool is_folder(const struct arguments *arguments)
 {
-	return arguments->target == NULL || arguments_is_folder(arguments->target) ||
+	return !arguments->target || arguments_is_folder(arguments->target) ||
 	       arguments->count > 1;
 }
 
@@ -42,9 +42,9 @@ static int check(struct run *run, const struct arguments *arguments)
 	    (options_has(options, OPTION_IF_VERSION) ||
 	     options_has(options, OPTION_OPERATION)))
 		return run_usage(run, "--if-version and --operation go with one file");
-	if (target != NULL && *target == '\0')
+	if (target && *target == '\0')
 		return run_usage(run, "the name of the target is empty");
-	if (target != NULL && strcmp(target, "-") == 0)
+	if (target && strcmp(target, "-") == 0)
 		return run_usage(run,
 				 "- is standard input and cannot be a target of put");
 	if (is_question(run, arguments))
@@ -65,15 +65,15 @@ static char **plan(struct run *run, const struct arguments *arguments)
 {
 	const char *target = arguments->target, *twice;
 	char **remotes = arguments_name(arguments, is_folder(arguments) ? NULL : target,
-					target != NULL ? target : "", &twice);
+					target ? target : "", &twice);
 
-	if (remotes == NULL && twice != NULL)
+	if (!remotes && twice)
 		run->outcome.code =
 			run_usage(run,
 				  "two of the files would be stored under the name "
 				  "of %s",
 				  twice);
-	else if (remotes == NULL)
+	else if (!remotes)
 		verdict_no_memory(run);
 	return remotes;
 }
@@ -96,10 +96,10 @@ static int run_put(struct run *run)
 		return run->outcome.code;
 	}
 	remotes = plan(run, &arguments);
-	if (remotes == NULL)
+	if (!remotes)
 		return run->outcome.code;
 	putting = putting_new(run, arguments.count > 1);
-	if (putting != NULL) {
+	if (putting) {
 		for (size_t i = 0; i < arguments.count; i++)
 			putting_add(putting, arguments.sources[i], remotes[i]);
 		putting_finish(putting);

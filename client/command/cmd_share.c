@@ -33,7 +33,7 @@ static int run_either(struct run *run, bool sharing)
 	if (options->count != 2)
 		return run_usage(run, "%s takes the name of a file and a user",
 				 run->command->name);
-	if (wrong != NULL)
+	if (wrong)
 		return run_usage(run, "\"%.64s\": %s", user, wrong);
 	result = run_user(run);
 	if (result.code == DFS_EXIT_DONE)

@@ -129,7 +129,7 @@ static int run_stat(struct run *run)
 	if (remotes_prepare(run, run->options.arguments, run->options.count, &remotes)) {
 		statting.remotes = &remotes;
 		statting.items = calloc(remotes.count, sizeof *statting.items);
-		if (statting.items == NULL) {
+		if (!statting.items) {
 			verdict_no_memory(run);
 		} else {
 			for (size_t i = 0; i < remotes.count; i++)

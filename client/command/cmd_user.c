@@ -59,7 +59,7 @@ static struct dfs_result add(struct run *run, const char *user)
 	struct dfs_result result;
 	uint64_t quota = 0;
 
-	if (typed != NULL && !amount_parse(typed, &quota))
+	if (typed && !amount_parse(typed, &quota))
 		return result_of(DFS_EXIT_USAGE, "\"%.40s\" is no size, like 500M or 10G",
 				 typed);
 	result = open_with_new_password(run, user, &password);
@@ -189,19 +189,19 @@ static const struct deed *find(const char *name)
 static int run_deed(struct run *run, const struct deed *deed)
 {
 	const char *user = deed->count > 0 ? run->options.arguments[1] : NULL;
-	const char *wrong = user != NULL ? path_check_user(user, strlen(user)) : NULL;
+	const char *wrong = user ? path_check_user(user, strlen(user)) : NULL;
 	struct dfs_result result;
 
-	if (wrong != NULL)
+	if (wrong)
 		result = result_of(DFS_EXIT_USAGE, "%s", wrong);
 	else
 		result = deed->run(run, user);
 	/* What was listed has told of itself. */
-	if (user == NULL && result.code == DFS_EXIT_DONE) {
+	if (!user && result.code == DFS_EXIT_DONE) {
 		output_warning(run->output, result.warning);
 		return DFS_EXIT_DONE;
 	}
-	return verdict_user(run, user, user != NULL, &result, NULL);
+	return verdict_user(run, user, user, &result, NULL);
 }
 
 static int run_user_verb(struct run *run)
@@ -210,11 +210,11 @@ static int run_user_verb(struct run *run)
 	const struct deed *deed = options->count > 0 ? find(options->arguments[0]) : NULL;
 	const char *refused;
 
-	if (deed == NULL)
+	if (!deed)
 		return run_usage(run, "say what to do with a user: add, list, delete, "
 				      "disable, enable, passwd or quota");
 	refused = options_refused(options, deed->options);
-	if (refused != NULL)
+	if (refused)
 		return run_usage(run, "user %s knows no option --%s", deed->name,
 				 refused);
 	if (options->count != deed->count + 1)

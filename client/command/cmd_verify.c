@@ -169,7 +169,7 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	if (entry->folder)
 		return 0;
 	verification->paths[at] = strdup(entry->path);
-	verification->no_memory = verification->paths[at] == NULL;
+	verification->no_memory = !verification->paths[at];
 	if (verification->no_memory)
 		return DFS_EXIT_OTHER;
 	memcpy(verification->said[at], entry->file.missing,
@@ -266,7 +266,7 @@ static int run_verify(struct run *run)
 		return result.code;
 	}
 	verification = calloc(1, sizeof *verification);
-	if (verification == NULL) {
+	if (!verification) {
 		verdict_no_memory(run);
 		return code;
 	}

@@ -21,9 +21,9 @@ const struct command *const *commands_all(void)
 
 const struct command *commands_find(const char *name)
 {
-	for (size_t i = 0; all[i] != NULL; i++)
+	for (size_t i = 0; all[i]; i++)
 		if (strcmp(all[i]->name, name) == 0 ||
-		    (all[i]->alias != NULL && strcmp(all[i]->alias, name) == 0))
+		    (all[i]->alias && strcmp(all[i]->alias, name) == 0))
 			return all[i];
 	return NULL;
 }
@@ -67,10 +67,10 @@ const struct command *commands_nearest(const char *name)
 
 	if (strlen(name) > LONGEST)
 		return NULL;
-	for (size_t i = 0; all[i] != NULL; i++) {
+	for (size_t i = 0; all[i]; i++) {
 		const char *names[] = {all[i]->name, all[i]->alias};
 
-		for (size_t k = 0; k < 2 && names[k] != NULL; k++) {
+		for (size_t k = 0; k < 2 && names[k]; k++) {
 			unsigned away = distance(name, names[k]);
 
 			/* A name of which nothing is left is not near. */
@@ -93,10 +93,9 @@ static void overview(FILE *stream, const char *program)
 		      "  %s get report.pdf copy.pdf\n\n"
 		      "Usage: %s [OPTIONS] VERB [ARGUMENTS]\n\nVerbs:\n",
 		      program, program, program);
-	for (size_t i = 0; all[i] != NULL; i++)
+	for (size_t i = 0; all[i]; i++)
 		(void)fprintf(stream, "  %-8s%-5s %s\n", all[i]->name,
-			      all[i]->alias != NULL ? all[i]->alias : "",
-			      all[i]->summary);
+			      all[i]->alias ? all[i]->alias : "", all[i]->summary);
 	(void)fprintf(
 		stream,
 		"\nOptions for every verb, before or after it:\n%s\n"
@@ -114,7 +113,7 @@ static void overview(FILE *stream, const char *program)
 		"conflict, 9 damaged,\n"
 		"10 no server, 11 outcome unknown.\n\n"
 		"More on a verb: %s help VERB\n",
-		options != NULL ? options : "", program);
+		options ? options : "", program);
 	free(options);
 }
 
@@ -129,7 +128,7 @@ static void details(FILE *stream, const struct command *command, const char *pro
 		      program, command->usage, command->summary);
 	if (command->details[0] != '\0')
 		(void)fprintf(stream, "\n%s", command->details);
-	if (options != NULL)
+	if (options)
 		(void)fprintf(stream, "\nOptions:\n%s", options);
 	(void)fprintf(stream, "\nOptions for every verb: %s help\n", program);
 	free(options);
@@ -141,9 +140,9 @@ char *commands_help(const struct command *command, const char *program)
 	size_t len;
 	FILE *stream = open_memstream(&text, &len);
 
-	if (stream == NULL)
+	if (!stream)
 		return NULL;
-	if (command == NULL)
+	if (!command)
 		overview(stream, program);
 	else
 		details(stream, command, program);

@@ -1,6 +1,6 @@
 /* The verbs: what each is called, takes and does. */
-#ifndef COMMANDS_H
-#define COMMANDS_H
+#ifndef DFS_COMMANDS_H
+#define DFS_COMMANDS_H
 
 #include <stdint.h>
 

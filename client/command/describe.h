@@ -1,6 +1,6 @@
 /* What stat and list say of a file, as text and as JSON: one place, so that they agree. */
-#ifndef DESCRIBE_H
-#define DESCRIBE_H
+#ifndef DFS_DESCRIBE_H
+#define DFS_DESCRIBE_H
 
 #include "libdfs.h"
 #include <jansson.h>

@@ -43,17 +43,17 @@ struct getting *getting_new(struct run *run, const char *folder, bool make)
 {
 	struct getting *getting = calloc(1, sizeof *getting);
 
-	if (getting == NULL)
+	if (!getting)
 		return NULL;
 	getting->run = run;
-	if (folder == NULL) {
+	if (!folder) {
 		output_take_stdout(run->output);
 		return getting;
 	}
 	getting->folder = strcmp(folder, ".") == 0 ? "" : folder;
 	getting->landing =
 		landing_new(folder, make, options_has(&run->options, OPTION_FORCE));
-	if (getting->landing == NULL) {
+	if (!getting->landing) {
 		free(getting);
 		return NULL;
 	}
@@ -71,7 +71,7 @@ void getting_free(struct getting *getting)
 {
 	struct dfs_result result = {0};
 
-	if (getting == NULL)
+	if (!getting)
 		return;
 	result.code = landing_free(getting->landing, result.why);
 	if (result.code != DFS_EXIT_DONE)
@@ -92,7 +92,7 @@ bool getting_add(struct getting *getting, const char *shown, const char *path,
 		struct wanted *more =
 			reallocarray(getting->wanted, room, sizeof *getting->wanted);
 
-		if (more == NULL)
+		if (!more)
 			return false;
 		getting->wanted = more;
 		getting->room = room;
@@ -100,7 +100,7 @@ bool getting_add(struct getting *getting, const char *shown, const char *path,
 	wanted.shown = strdup(shown);
 	wanted.path = strdup(path);
 	wanted.local = strdup(local);
-	if (wanted.shown == NULL || wanted.path == NULL || wanted.local == NULL) {
+	if (!wanted.shown || !wanted.path || !wanted.local) {
 		forget(&wanted);
 		return false;
 	}
@@ -118,7 +118,7 @@ static int begin(void *context, size_t item, const struct dfs_file *file,
 	getting->file = *file;
 	getting->done = 0;
 	getting->begun = true;
-	if (getting->landing != NULL)
+	if (getting->landing)
 		return landing_begin(getting->landing,
 				     getting->wanted[getting->first + item].local, file,
 				     why);
@@ -159,7 +159,7 @@ static int take_bytes(void *context, size_t item, const void *bytes, size_t len,
 	getting->done += len;
 	progress_at(getting->progress, getting->wanted[getting->first + item].shown,
 		    getting->done, getting->file.size);
-	if (getting->landing != NULL)
+	if (getting->landing)
 		return landing_write(getting->landing, bytes, len, why);
 	return write_out(getting, bytes, len, why);
 }
@@ -172,10 +172,10 @@ static json_t *fields_of(const struct getting *getting, const char *relative)
 				   "size", (json_int_t)getting->file.size, "protection",
 				   describe_protection(&getting->file, protection));
 
-	if (getting->landing == NULL)
+	if (!getting->landing)
 		return fields;
 	local = arguments_join(getting->folder, relative);
-	if (local != NULL)
+	if (local)
 		(void)json_object_set_new(fields, "local", output_string(local));
 	free(local);
 	return fields;
@@ -194,9 +194,9 @@ static void finished(void *context, size_t item)
 	if (equal) {
 		result->code = DFS_EXIT_DONE;
 		result->why[0] = '\0';
-	} else if (getting->landing != NULL && result->code == DFS_EXIT_DONE) {
+	} else if (getting->landing && result->code == DFS_EXIT_DONE) {
 		result->code = landing_finish(getting->landing, result->why);
-	} else if (getting->landing != NULL) {
+	} else if (getting->landing) {
 		landing_abandon(getting->landing);
 	}
 	if (result->code == DFS_EXIT_MISSING && !getting->begun &&
@@ -207,7 +207,7 @@ static void finished(void *context, size_t item)
 	if (output_json(run->output) && getting->begun && result->code == DFS_EXIT_DONE)
 		verdict.take_fields = fields_of(getting, wanted->local);
 	verdict_item(run, &verdict, result);
-	if (result->code == DFS_EXIT_DONE && getting->landing != NULL &&
+	if (result->code == DFS_EXIT_DONE && getting->landing &&
 	    (getting->count == 1 || output_verbose(run->output)))
 		output_remark(run->output, "%s: %s", wanted->shown,
 			      equal ? "is there already" : "fetched");
@@ -224,8 +224,7 @@ static void get_slice(struct getting *getting, size_t count)
 	for (size_t i = 0; i < count; i++)
 		getting->items[i] = (struct dfs_get){
 			.path = getting->wanted[getting->first + i].path};
-	dfs_get(getting->run->dfs, getting->items, count, getting->landing == NULL,
-		&callbacks);
+	dfs_get(getting->run->dfs, getting->items, count, !getting->landing, &callbacks);
 }
 
 static void report_none(struct getting *getting, const struct dfs_result *result)
@@ -250,7 +249,7 @@ void getting_all(struct getting *getting)
 		getting->items =
 			calloc(getting->count < AT_ONCE ? getting->count : AT_ONCE,
 			       sizeof *getting->items);
-		if (getting->items == NULL)
+		if (!getting->items)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}
 	if (result.code != DFS_EXIT_DONE) {
@@ -268,6 +267,6 @@ void getting_all(struct getting *getting)
 	getting->progress = NULL;
 	free(getting->items);
 	getting->items = NULL;
-	if (getting->count > 1 && getting->landing != NULL)
+	if (getting->count > 1 && getting->landing)
 		output_remark(getting->run->output, "%zu files", getting->count);
 }

@@ -1,6 +1,6 @@
 /* Fetching many files to their local names, or to standard output. */
-#ifndef GETTING_H
-#define GETTING_H
+#ifndef DFS_GETTING_H
+#define DFS_GETTING_H
 
 #include <stdbool.h>
 

@@ -38,10 +38,10 @@ struct landing *landing_new(const char *folder, bool make, bool force)
 {
 	struct landing *landing = calloc(1, sizeof *landing);
 
-	if (landing == NULL)
+	if (!landing)
 		return NULL;
 	landing->root = strdup(folder);
-	if (landing->root == NULL) {
+	if (!landing->root) {
 		free(landing);
 		return NULL;
 	}
@@ -118,7 +118,7 @@ static int leave_folder(struct landing *landing, char why[DFS_WHY])
 {
 	int code = 0;
 
-	if (landing->folder != NULL) {
+	if (landing->folder) {
 		code = sync_folder(landing, why);
 		(void)close(landing->folder_fd);
 		free(landing->folder);
@@ -182,21 +182,21 @@ static int use_folder(struct landing *landing, const char *relative, size_t len,
 	char *folder, *part, *rest = NULL;
 	int fd, code;
 
-	if (landing->folder != NULL && strlen(landing->folder) == len &&
+	if (landing->folder && strlen(landing->folder) == len &&
 	    memcmp(landing->folder, relative, len) == 0)
 		return 0;
 	code = leave_folder(landing, why);
 	if (code != 0)
 		return code;
 	folder = strndup(relative, len);
-	char *walked = folder != NULL ? strdup(folder) : NULL;
-	if (walked == NULL) {
+	char *walked = folder ? strdup(folder) : NULL;
+	if (!walked) {
 		free(folder);
 		(void)snprintf(why, DFS_WHY, "out of memory");
 		return DFS_EXIT_OTHER;
 	}
 	fd = fcntl(landing->root_fd, F_DUPFD_CLOEXEC, 0);
-	for (part = strtok_r(walked, "/", &rest); fd >= 0 && part != NULL;
+	for (part = strtok_r(walked, "/", &rest); fd >= 0 && part;
 	     part = strtok_r(NULL, "/", &rest))
 		fd = enter(fd, part);
 	free(walked);
@@ -311,11 +311,10 @@ int landing_begin(struct landing *landing, const char *relative,
 	code = open_root(landing, why);
 	if (code != 0)
 		return code;
-	code = use_folder(landing, relative,
-			  slash != NULL ? (size_t)(slash - relative) : 0, why);
+	code = use_folder(landing, relative, slash ? (size_t)(slash - relative) : 0, why);
 	if (code != 0)
 		return code;
-	strcpy(landing->name, slash != NULL ? slash + 1 : relative);
+	strcpy(landing->name, slash ? slash + 1 : relative);
 	landing->modified_ns = file->modified_ns;
 	code = look(landing, file, why);
 	return code == 0 ? create(landing, why) : code;
@@ -408,7 +407,7 @@ int landing_free(struct landing *landing, char why[DFS_WHY])
 {
 	int code;
 
-	if (landing == NULL)
+	if (!landing)
 		return 0;
 	landing_abandon(landing);
 	code = leave_folder(landing, why);

@@ -5,8 +5,8 @@
  * is whole and on disk.  Names below the folder come from the servers: they are checked, and
  * symbolic links are never followed on the way, so nothing is ever written outside.
  */
-#ifndef LANDING_H
-#define LANDING_H
+#ifndef DFS_LANDING_H
+#define DFS_LANDING_H
 
 #include "libdfs.h"
 #include <stdbool.h>

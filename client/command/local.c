@@ -64,17 +64,17 @@ int local_walk(const char *folder, const struct local_walk *walk)
 	const FTSENT *entry;
 	int error = ENOMEM;
 
-	if (name == NULL)
+	if (!name)
 		return ENOMEM;
 	tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-	if (tree == NULL) {
+	if (!tree) {
 		error = errno;
 		goto free_name;
 	}
-	while (errno = 0, (entry = fts_read(tree)) != NULL)
+	while (errno = 0, (entry = fts_read(tree)))
 		if (!visit(walk, entry, skip))
 			break;
-	error = entry != NULL ? ECANCELED : errno;
+	error = entry ? ECANCELED : errno;
 	(void)fts_close(tree);
 free_name:
 	free(name);
@@ -125,11 +125,11 @@ int local_spool(int fd, char why[DFS_WHY])
 	char *buf = malloc(SPOOL_BUFFER);
 	int spool = -1;
 
-	if (buf == NULL) {
+	if (!buf) {
 		(void)snprintf(why, DFS_WHY, "out of memory");
 		return -1;
 	}
-	if (folder == NULL || *folder == '\0')
+	if (!folder || *folder == '\0')
 		folder = "/tmp";
 	spool = open_nameless(folder);
 	if (spool < 0) {

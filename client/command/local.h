@@ -1,6 +1,6 @@
 /* Local files as sources: what is there, whole trees, and standard input. */
-#ifndef LOCAL_H
-#define LOCAL_H
+#ifndef DFS_LOCAL_H
+#define DFS_LOCAL_H
 
 #include "libdfs.h"
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* What status prints with --what-if. */
-#ifndef LOSSES_H
-#define LOSSES_H
+#ifndef DFS_LOSSES_H
+#define DFS_LOSSES_H
 
 struct run;
 

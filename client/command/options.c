@@ -64,7 +64,7 @@ static bool take(struct options *options, enum option option, const char *value,
 			return false;
 		}
 		options->hosts[options->host_count++] = value;
-	} else if (specs[option].value != NULL && options->values[option] != NULL) {
+	} else if (specs[option].value && options->values[option]) {
 		(void)snprintf(why, OPTIONS_WHY, "--%s is given twice",
 			       specs[option].name);
 		return false;
@@ -78,7 +78,7 @@ static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 		       char why[OPTIONS_WHY])
 {
 	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
-	size_t len = equals != NULL ? (size_t)(equals - name) : strlen(name);
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
 	enum option option = 0;
 
 	while (option < OPTIONS && (strlen(specs[option].name) != len ||
@@ -88,14 +88,14 @@ static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 		(void)snprintf(why, OPTIONS_WHY, "unknown option --%.60s", name);
 		return false;
 	}
-	if (specs[option].value == NULL) {
-		if (equals == NULL)
+	if (!specs[option].value) {
+		if (!equals)
 			return take(ret, option, "", why);
 		(void)snprintf(why, OPTIONS_WHY, "--%s takes no value",
 			       specs[option].name);
 		return false;
 	}
-	if (equals != NULL)
+	if (equals)
 		return take(ret, option, equals + 1, why);
 	if (specs[option].value[0] == '[')
 		return take(ret, option, "", why);
@@ -142,7 +142,7 @@ bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_
 
 	memset(ret, 0, sizeof *ret);
 	ret->arguments = calloc((size_t)argc + 1, sizeof *ret->arguments);
-	if (ret->arguments == NULL) {
+	if (!ret->arguments) {
 		(void)snprintf(why, OPTIONS_WHY, "out of memory");
 		return false;
 	}
@@ -151,7 +151,7 @@ bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_
 		bool understood = true;
 
 		if (ended || text[0] != '-' || text[1] == '\0') {
-			if (ret->verb == NULL)
+			if (!ret->verb)
 				ret->verb = text;
 			else
 				ret->arguments[ret->count++] = text;
@@ -178,13 +178,13 @@ void options_free(struct options *options)
 
 bool options_has(const struct options *options, enum option option)
 {
-	return options->values[option] != NULL;
+	return options->values[option];
 }
 
 const char *options_refused(const struct options *options, uint32_t mask)
 {
 	for (enum option option = first_of_some; option < OPTIONS; option++)
-		if (options->values[option] != NULL && (mask & OPTION_BIT(option)) == 0)
+		if (options->values[option] && (mask & OPTION_BIT(option)) == 0)
 			return specs[option].name;
 	return NULL;
 }
@@ -195,7 +195,7 @@ char *options_help(uint32_t mask)
 	size_t len;
 	FILE *stream = open_memstream(&text, &len);
 
-	if (stream == NULL)
+	if (!stream)
 		return NULL;
 	for (enum option option = 0; option < OPTIONS; option++) {
 		const struct spec *spec = &specs[option];
@@ -210,8 +210,7 @@ char *options_help(uint32_t mask)
 		(void)snprintf(left, sizeof left, "%c%c%s --%s%s%s",
 			       letter != 0 ? '-' : ' ', letter != 0 ? letter : ' ',
 			       letter != 0 ? "," : " ", spec->name,
-			       spec->value != NULL ? " " : "",
-			       spec->value != NULL ? spec->value : "");
+			       spec->value ? " " : "", spec->value ? spec->value : "");
 		(void)fprintf(stream, "  %-28s %s\n", left, spec->help);
 	}
 	if (fclose(stream) != 0) {

@@ -5,8 +5,8 @@
  * share one table, so an option means the same everywhere; which verb takes which is checked
  * afterwards with options_refused.
  */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#ifndef DFS_OPTIONS_H
+#define DFS_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

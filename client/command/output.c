@@ -36,7 +36,7 @@ struct output *output_new(const char *program, const struct options *options)
 {
 	struct output *output = calloc(1, sizeof *output);
 
-	if (output == NULL)
+	if (!output)
 		return NULL;
 	output->program = program;
 	output->json = options_has(options, OPTION_JSON);
@@ -51,9 +51,9 @@ struct output *output_new(const char *program, const struct options *options)
 
 void output_free(struct output *output)
 {
-	if (output == NULL)
+	if (!output)
 		return;
-	while (output->said != NULL) {
+	while (output->said) {
 		struct said *said = output->said;
 
 		output->said = said->next;
@@ -88,7 +88,7 @@ bool output_progress(const struct output *output)
 	const char *term = getenv("TERM");
 
 	return output->err_terminal && !output->quiet && !output->json &&
-	       !output->no_progress && (term == NULL || strcmp(term, "dumb") != 0);
+	       !output->no_progress && (!term || strcmp(term, "dumb") != 0);
 }
 
 void output_take_stdout(struct output *output)
@@ -104,7 +104,7 @@ void output_before(struct output *output, void (*hide)(void *context), void *con
 
 static void hide(struct output *output)
 {
-	if (output->hide != NULL)
+	if (output->hide)
 		output->hide(output->hide_context);
 }
 
@@ -121,10 +121,10 @@ json_t *output_string(const char *text)
 	json_t *string = json_string(text);
 	char *escaped;
 
-	if (string != NULL)
+	if (string)
 		return string;
 	escaped = output_escape(text, false);
-	string = escaped != NULL ? json_string(escaped) : NULL;
+	string = escaped ? json_string(escaped) : NULL;
 	free(escaped);
 	return string;
 }
@@ -140,14 +140,14 @@ void output_object(struct output *output, const char *subject, const char *name,
 		json_decref(take_fields);
 		return;
 	}
-	if (word == NULL)
+	if (!word)
 		word = status_exit_word((enum dfs_exit)code);
 	object = json_pack("{s:i,s:o,s:s,s:i}", "version", FORMAT_VERSION, subject,
-			   name != NULL ? output_string(name) : json_null(), "status",
-			   word, "code", code);
+			   name ? output_string(name) : json_null(), "status", word,
+			   "code", code);
 	errno = ENOMEM;
-	if (object != NULL && (take_fields == NULL ||
-			       json_object_update_missing(object, take_fields) == 0)) {
+	if (object &&
+	    (!take_fields || json_object_update_missing(object, take_fields) == 0)) {
 		written = json_dumpf(object, stream, JSON_COMPACT) == 0 &&
 			  fputc('\n', stream) != EOF;
 		/* Whoever follows a long command sees each item as it is done. */
@@ -166,7 +166,7 @@ static void say(struct output *output, const char *before, const char *text)
 
 	hide(output);
 	(void)fprintf(stderr, "%s: %s%s\n", output->program, before,
-		      escaped != NULL ? escaped : text);
+		      escaped ? escaped : text);
 	free(escaped);
 }
 
@@ -178,7 +178,7 @@ void output_failure(struct output *output, const char *subject, const char *name
 	if (output->json) {
 		json_t *fields = json_object();
 
-		if (fields != NULL &&
+		if (fields &&
 		    json_object_set_new(fields, "message", output_string(why)) != 0) {
 			json_decref(fields);
 			fields = NULL;
@@ -186,7 +186,7 @@ void output_failure(struct output *output, const char *subject, const char *name
 		output_object(output, subject, name, code, NULL, fields);
 		return;
 	}
-	if (name == NULL) {
+	if (!name) {
 		say(output, "", why);
 	} else if (asprintf(&text, "%s: %s", name, why) >= 0) {
 		say(output, "", text);
@@ -203,13 +203,13 @@ void output_warning(struct output *output, const char *text)
 
 	if (len == 0)
 		return;
-	while (said != NULL && strcmp(said->text, text) != 0)
+	while (said && strcmp(said->text, text) != 0)
 		said = said->next;
-	if (said != NULL)
+	if (said)
 		return;
 	said = malloc(sizeof *said + len + 1);
 	/* Without memory it may be said twice. */
-	if (said != NULL) {
+	if (said) {
 		memcpy(said->text, text, len + 1);
 		said->next = output->said;
 		output->said = said;
@@ -247,7 +247,7 @@ void output_name(struct output *output, const char *name)
 {
 	char *escaped = output->out_terminal ? output_escape(name, output->utf8) : NULL;
 
-	output_text(output, "%s", escaped != NULL ? escaped : name);
+	output_text(output, "%s", escaped ? escaped : name);
 	free(escaped);
 }
 

@@ -5,8 +5,8 @@
  * it.  Names are escaped on a terminal, where odd characters could deceive or do harm, and in every
  * message, which is one line; as data to a pipe they go as they are.
  */
-#ifndef OUTPUT_H
-#define OUTPUT_H
+#ifndef DFS_OUTPUT_H
+#define DFS_OUTPUT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -60,7 +60,7 @@ char *output_escape(const char *text, bool utf8)
 	/* "\xNN" is the longest that one byte becomes. */
 	char *escaped = malloc(4 * strlen(text) + 1), *to = escaped;
 
-	if (escaped == NULL)
+	if (!escaped)
 		return NULL;
 	while (*text != '\0') {
 		uint32_t code = 0;
@@ -95,7 +95,7 @@ const char *output_time(long long ns, char text[OUTPUT_TIME])
 	time_t seconds = seconds_of(ns);
 	struct tm parts;
 
-	if (localtime_r(&seconds, &parts) == NULL ||
+	if (!localtime_r(&seconds, &parts) ||
 	    strftime(text, OUTPUT_TIME, "%Y-%m-%d %H:%M:%S", &parts) == 0)
 		strcpy(text, "-");
 	return text;
@@ -106,7 +106,7 @@ const char *output_time_utc(long long ns, char text[OUTPUT_TIME])
 	time_t seconds = seconds_of(ns);
 	struct tm parts;
 
-	if (gmtime_r(&seconds, &parts) == NULL ||
+	if (!gmtime_r(&seconds, &parts) ||
 	    strftime(text, OUTPUT_TIME, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
 		strcpy(text, "-");
 	return text;

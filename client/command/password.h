@@ -3,8 +3,8 @@
  * --new-password-file, or typed at a prompt.  Never as an argument, which everybody could see
  * in the list of processes.
  */
-#ifndef PASSWORD_H
-#define PASSWORD_H
+#ifndef DFS_PASSWORD_H
+#define DFS_PASSWORD_H
 
 #include "libdfs.h"
 #include "password_rules.h"

@@ -1,6 +1,6 @@
 /* Files that hold a secret: opened for reading only where nobody else can read them. */
-#ifndef PRIVATE_FILE_H
-#define PRIVATE_FILE_H
+#ifndef DFS_PRIVATE_FILE_H
+#define DFS_PRIVATE_FILE_H
 
 #include "libdfs.h"
 #include <stdio.h>

@@ -36,7 +36,7 @@ struct progress *progress_new(struct output *output)
 	if (!output_progress(output))
 		return NULL;
 	progress = calloc(1, sizeof *progress);
-	if (progress == NULL)
+	if (!progress)
 		return NULL;
 	progress->output = output;
 	progress->started_ms = clock_now_ms();
@@ -47,7 +47,7 @@ struct progress *progress_new(struct output *output)
 
 void progress_free(struct progress *progress)
 {
-	if (progress == NULL)
+	if (!progress)
 		return;
 	hide(progress);
 	output_before(progress->output, NULL, NULL);
@@ -56,7 +56,7 @@ void progress_free(struct progress *progress)
 
 void progress_expect(struct progress *progress, size_t files)
 {
-	if (progress != NULL)
+	if (progress)
 		progress->expected += files;
 }
 
@@ -80,7 +80,7 @@ void progress_at(struct progress *progress, const char *name, uint64_t done,
 	char *escaped;
 	int64_t now;
 
-	if (progress == NULL)
+	if (!progress)
 		return;
 	now = clock_now_ms();
 	if (now - progress->started_ms < PATIENCE_MS ||
@@ -89,7 +89,7 @@ void progress_at(struct progress *progress, const char *name, uint64_t done,
 	progress->shown_ms = now;
 	escaped = output_escape(tail(name), progress->utf8);
 	hide(progress);
-	(void)fprintf(stderr, "%s  %s of %s", escaped != NULL ? escaped : "",
+	(void)fprintf(stderr, "%s  %s of %s", escaped ? escaped : "",
 		      output_size(done, so_far), output_size(size, all));
 	if (progress->expected > 1)
 		(void)fprintf(stderr, "  (%zu of %zu files)", progress->files,
@@ -101,6 +101,6 @@ void progress_at(struct progress *progress, const char *name, uint64_t done,
 
 void progress_finished(struct progress *progress)
 {
-	if (progress != NULL)
+	if (progress)
 		progress->files++;
 }

@@ -1,6 +1,6 @@
 /* One line on a terminal that says how far a long command is. */
-#ifndef PROGRESS_H
-#define PROGRESS_H
+#ifndef DFS_PROGRESS_H
+#define DFS_PROGRESS_H
 
 #include <stddef.h>
 #include <stdint.h>

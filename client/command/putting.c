@@ -43,13 +43,13 @@ struct putting *putting_new(struct run *run, bool many)
 {
 	struct putting *putting = calloc(1, sizeof *putting);
 
-	if (putting == NULL)
+	if (!putting)
 		return NULL;
 	putting->run = run;
 	putting->many = many;
 	putting->sources = calloc(GATHERED_MAX, sizeof *putting->sources);
 	putting->items = calloc(GATHERED_MAX, sizeof *putting->items);
-	if (putting->sources == NULL || putting->items == NULL) {
+	if (!putting->sources || !putting->items) {
 		putting_free(putting);
 		return NULL;
 	}
@@ -73,7 +73,7 @@ static void clear(struct putting *putting)
 
 void putting_free(struct putting *putting)
 {
-	if (putting == NULL)
+	if (!putting)
 		return;
 	clear(putting);
 	progress_free(putting->progress);
@@ -97,7 +97,7 @@ static json_t *fields_of(const struct dfs_put *item, const struct source *source
 	const struct dfs_file file = {.copies = item->copies};
 	json_t *fields = json_object();
 
-	if (source->local != NULL)
+	if (source->local)
 		(void)json_object_set_new(fields, "local", output_string(source->local));
 	if (item->version[0] == '\0')
 		return fields;
@@ -113,7 +113,7 @@ static char *name_both(const struct source *source)
 {
 	char *text;
 
-	if (source->local == NULL)
+	if (!source->local)
 		return strdup(source->path);
 	return asprintf(&text, "%s: %s", source->shown, source->path) >= 0 ? text : NULL;
 }
@@ -139,7 +139,7 @@ static void finished(void *context, size_t index)
 	}
 	if (item->result.code != DFS_EXIT_DONE && !item->local_failed) {
 		both = name_both(source);
-		if (both != NULL)
+		if (both)
 			verdict.shown = both;
 	}
 	if (item->result.code == DFS_EXIT_OPEN)
@@ -187,9 +187,9 @@ static void fail(struct putting *putting, const char *local, const char *remote,
 		 const struct dfs_result *result)
 {
 	char *path = run_remote(putting->run, remote);
-	struct verdict verdict = {.shown = local != NULL ? local : path, .path = path};
+	struct verdict verdict = {.shown = local ? local : path, .path = path};
 
-	if (output_json(putting->run->output) && local != NULL)
+	if (output_json(putting->run->output) && local)
 		verdict.take_fields = json_pack("{s:o}", "local", output_string(local));
 	verdict_item(putting->run, &verdict, result);
 	free(path);
@@ -217,10 +217,10 @@ static void gather(struct putting *putting, const char *local, int fd, const cha
 			(void)close(fd);
 		return;
 	}
-	source->shown = strdup(local != NULL ? local : remote);
-	source->local = local != NULL ? strdup(local) : NULL;
+	source->shown = strdup(local ? local : remote);
+	source->local = local ? strdup(local) : NULL;
 	putting->count++;
-	if (source->shown == NULL || (local != NULL && source->local == NULL)) {
+	if (!source->shown || (local && !source->local)) {
 		result = result_of(DFS_EXIT_OTHER, "out of memory");
 		fail(putting, local, remote, &result);
 		putting->stop = true;
@@ -258,7 +258,7 @@ static bool take_file(void *context, const char *name, const char *relative)
 	struct putting *putting = context;
 	char *remote = arguments_join(putting->prefix, relative);
 
-	if (remote == NULL) {
+	if (!remote) {
 		struct dfs_result result = result_of(DFS_EXIT_OTHER, "out of memory");
 
 		fail(putting, name, relative, &result);
@@ -287,7 +287,7 @@ static void leave_out(void *context, const char *name, int error)
 	relative += strspn(relative, "/");
 	if (error != 0) {
 		text = arguments_join(putting->prefix, relative);
-		fail_read(putting, name, text != NULL ? text : relative, error);
+		fail_read(putting, name, text ? text : relative, error);
 		free(text);
 	} else if (asprintf(&text, "%s: left out, because it is not a regular file",
 			    name) >= 0) {

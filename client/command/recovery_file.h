@@ -9,8 +9,8 @@
  *	key1 = 64 hex digits		; the user's secrets, the current one first
  *	... up to key4
  */
-#ifndef RECOVERY_FILE_H
-#define RECOVERY_FILE_H
+#ifndef DFS_RECOVERY_FILE_H
+#define DFS_RECOVERY_FILE_H
 
 #include "libdfs.h"
 

@@ -16,7 +16,7 @@ static bool open_session(struct run *run, const struct remotes *remotes)
 	if (result.code == DFS_EXIT_DONE)
 		return true;
 	names = calloc(remotes->count + 1, sizeof *names);
-	if (names == NULL) {
+	if (!names) {
 		verdict_no_memory(run);
 		return false;
 	}
@@ -50,7 +50,7 @@ bool remotes_prepare(struct run *run, const char *const *typed, size_t count,
 		return false;
 	}
 	ret->items = calloc(count + 1, sizeof *ret->items);
-	if (ret->items == NULL) {
+	if (!ret->items) {
 		verdict_no_memory(run);
 		return false;
 	}

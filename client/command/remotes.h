@@ -1,6 +1,6 @@
 /* The remote files that were named on the command line. */
-#ifndef REMOTES_H
-#define REMOTES_H
+#ifndef DFS_REMOTES_H
+#define DFS_REMOTES_H
 
 #include <stdbool.h>
 #include <stddef.h>

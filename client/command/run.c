@@ -26,9 +26,8 @@ int run_usage(const struct run *run, const char *format, ...)
 	va_end(arguments);
 	size_t len = strlen(result.why);
 	(void)snprintf(result.why + len, sizeof result.why - len,
-		       " (see \"%s help%s%s\")", run->program,
-		       run->command != NULL ? " " : "",
-		       run->command != NULL ? run->command->name : "");
+		       " (see \"%s help%s%s\")", run->program, run->command ? " " : "",
+		       run->command ? run->command->name : "");
 	output_failure(run->output, "path", NULL, DFS_EXIT_USAGE, result.why);
 	return DFS_EXIT_USAGE;
 }
@@ -68,7 +67,7 @@ static const char *machine_name(char *buf, size_t size)
 	static struct passwd entry;
 	struct passwd *found = NULL;
 
-	return getpwuid_r(getuid(), &entry, buf, size, &found) == 0 && found != NULL
+	return getpwuid_r(getuid(), &entry, buf, size, &found) == 0 && found
 		       ? entry.pw_name
 		       : NULL;
 }
@@ -79,24 +78,24 @@ struct dfs_result run_user(struct run *run)
 	const char *source = "--user";
 	char buf[4096];
 
-	if (name == NULL) {
+	if (!name) {
 		name = getenv("DFS_USER");
 		source = "DFS_USER";
 	}
-	if (name == NULL || (*name == '\0' && source[0] != '-')) {
+	if (!name || (*name == '\0' && source[0] != '-')) {
 		/* That there is no cluster is told when it is needed. */
 		if (run_config(run).code == DFS_EXIT_DONE &&
 		    session_file_newest(&run->cluster.id, run->user))
 			return (struct dfs_result){0};
 		source = "the log-in name";
 		name = machine_name(buf, sizeof buf);
-		if (name == NULL)
+		if (!name)
 			return result_of(DFS_EXIT_USAGE,
 					 "this user has no log-in name; give one with "
 					 "--user or DFS_USER");
 	}
 	wrong = path_check_user(name, strlen(name));
-	if (wrong != NULL)
+	if (wrong)
 		return result_of(DFS_EXIT_USAGE,
 				 "\"%s\" (%s) cannot be used: %s; give another with "
 				 "--user or DFS_USER",
@@ -111,11 +110,11 @@ static struct dfs_result checked(char *path, bool folder, char **ret_path)
 	const char *wrong;
 
 	*ret_path = NULL;
-	if (path == NULL)
+	if (!path)
 		return result_of(DFS_EXIT_OTHER, "out of memory");
 	wrong = folder ? path_check_folder(path, strlen(path))
 		       : path_check(path, strlen(path));
-	if (wrong != NULL) {
+	if (wrong) {
 		free(path);
 		return result_of(DFS_EXIT_USAGE, "%s", wrong);
 	}
@@ -147,7 +146,7 @@ struct dfs_result run_folder(const struct run *run, const char *typed, char **re
 	if (*typed == '\0')
 		return result_of(DFS_EXIT_USAGE, "the name is empty");
 	path = path_canonical(typed, run->user);
-	if (path != NULL && path[strlen(path) - 1] != '/') {
+	if (path && path[strlen(path) - 1] != '/') {
 		if (asprintf(&folder, "%s/", path) < 0)
 			folder = NULL;
 		free(path);
@@ -163,7 +162,7 @@ char *run_remote(const struct run *run, const char *typed)
 	/* Before run_user a relative name is below nothing. */
 	if (run->user[0] == '\0' && typed[0] != '/')
 		return strdup(typed);
-	if (typed[0] == '\0' || path_check_folder(typed, strlen(typed)) == NULL ||
+	if (typed[0] == '\0' || !path_check_folder(typed, strlen(typed)) ||
 	    (run_path(run, typed, &path).code != DFS_EXIT_DONE &&
 	     run_folder(run, typed, &path).code != DFS_EXIT_DONE))
 		return strdup(typed);

@@ -1,6 +1,6 @@
 /* One run of the command: what every verb needs of its surroundings. */
-#ifndef RUN_H
-#define RUN_H
+#ifndef DFS_RUN_H
+#define DFS_RUN_H
 
 #include "cluster.h"
 #include "libdfs.h"

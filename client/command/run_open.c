@@ -15,7 +15,7 @@
 static struct dfs_result open_with(struct run *run, struct dfs_options *options)
 {
 	struct dfs_result result;
-	bool nobody = options->password == NULL && options->pass == NULL;
+	bool nobody = !options->password && !options->pass;
 
 	options->config = run->config;
 	options->user = run->user;
@@ -53,7 +53,7 @@ struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass)
 	struct dfs_options options = {.pass = pass};
 	struct dfs_result result = run_config(run);
 
-	if (run->dfs != NULL || result.code != DFS_EXIT_DONE)
+	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
 	return open_with(run, &options);
 }
@@ -62,7 +62,7 @@ static const char *password_file(void)
 {
 	const char *file = getenv("DFS_PASSWORD_FILE");
 
-	return file != NULL && *file != '\0' ? file : NULL;
+	return file && *file != '\0' ? file : NULL;
 }
 
 static struct dfs_result open_with_file(struct run *run)
@@ -132,9 +132,9 @@ struct dfs_result run_open_known(struct run *run)
 {
 	struct dfs_result result = run_config(run);
 
-	if (run->dfs != NULL || result.code != DFS_EXIT_DONE)
+	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
-	result = password_file() != NULL ? open_with_file(run) : open_with_session(run);
+	result = password_file() ? open_with_file(run) : open_with_session(run);
 	return result.code == DFS_EXIT_MISSING ? not_logged_in(run, result.why) : result;
 }
 
@@ -142,9 +142,9 @@ struct dfs_result run_open(struct run *run)
 {
 	struct dfs_result result = run_config(run);
 
-	if (run->dfs != NULL || result.code != DFS_EXIT_DONE)
+	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
-	result = password_file() != NULL ? open_with_file(run) : open_with_session(run);
+	result = password_file() ? open_with_file(run) : open_with_session(run);
 	if (result.code != DFS_EXIT_MISSING)
 		return result;
 	return password_can_ask() ? open_with_prompt(run)
@@ -155,18 +155,18 @@ struct dfs_result run_open_by_password(struct run *run)
 {
 	struct dfs_result result = run_config(run);
 
-	if (run->dfs != NULL || result.code != DFS_EXIT_DONE)
+	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
-	return password_file() != NULL ? open_with_file(run) : open_with_prompt(run);
+	return password_file() ? open_with_file(run) : open_with_prompt(run);
 }
 
 struct dfs_result run_open_if_possible(struct run *run)
 {
 	struct dfs_result result = run_config(run), nobody;
 
-	if (run->dfs != NULL || result.code != DFS_EXIT_DONE)
+	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
-	result = password_file() != NULL ? open_with_file(run) : open_with_session(run);
+	result = password_file() ? open_with_file(run) : open_with_session(run);
 	if (result.code == DFS_EXIT_DONE)
 		return result;
 	nobody = open_with(run, &(struct dfs_options){.pass = NULL});

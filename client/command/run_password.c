@@ -11,7 +11,7 @@ struct dfs_result run_new_password(const struct run *run, const char *user,
 	const char *file = run->options.values[OPTION_NEW_PASSWORD_FILE];
 	char what[64];
 
-	if (file != NULL)
+	if (file)
 		return password_read_file(file, ret);
 	if (!password_can_ask())
 		return result_of(DFS_EXIT_DENIED,

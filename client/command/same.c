@@ -20,7 +20,7 @@ static bool hash(int fd, uint8_t ret_hash[16])
 	XXH128_canonical_t canonical;
 	ssize_t got = -1;
 
-	if (state != NULL && buf != NULL && XXH3_128bits_reset(state) == XXH_OK) {
+	if (state && buf && XXH3_128bits_reset(state) == XXH_OK) {
 		while ((got = read(fd, buf, READ_SIZE)) != 0) {
 			if (got < 0 && errno == EINTR)
 				continue;

@@ -1,6 +1,6 @@
 /* Is a local file the same as a stored one? */
-#ifndef SAME_H
-#define SAME_H
+#ifndef DFS_SAME_H
+#define DFS_SAME_H
 
 #include <stdbool.h>
 

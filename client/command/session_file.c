@@ -101,7 +101,7 @@ static struct dfs_result no_place(void)
 /* Makes the folder with those above it that are missing; all are for this user alone. */
 static bool make_folders(char *folder)
 {
-	for (char *at = folder + 1; (at = strchr(at, '/')) != NULL; at++) {
+	for (char *at = folder + 1; (at = strchr(at, '/')); at++) {
 		*at = '\0';
 		bool made = mkdir(folder, 0700) == 0 || errno == EEXIST ||
 			    errno == EROFS || errno == EACCES;
@@ -286,7 +286,7 @@ bool session_file_newest(const dfs_id *cluster, char *ret_user)
 	const struct dirent *entry;
 	bool any = false;
 
-	while (dir && (entry = readdir(dir)) != NULL) {
+	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 		struct stat stat_buf;
 

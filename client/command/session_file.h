@@ -10,8 +10,8 @@
  *	secret = 64 hex digits
  *	ends = nanoseconds since 1970 UTC
  */
-#ifndef SESSION_FILE_H
-#define SESSION_FILE_H
+#ifndef DFS_SESSION_FILE_H
+#define DFS_SESSION_FILE_H
 
 #include "dfs.h"
 #include "libdfs.h"

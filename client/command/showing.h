@@ -1,6 +1,6 @@
 /* What status prints, in its three forms. */
-#ifndef SHOWING_H
-#define SHOWING_H
+#ifndef DFS_SHOWING_H
+#define DFS_SHOWING_H
 
 #include "libdfs.h"
 #include <jansson.h>

@@ -18,35 +18,33 @@ static void add_up(struct outcome *outcome, int code)
 
 static void set_text(json_t *fields, const char *name, const char *text)
 {
-	if (text != NULL && *text != '\0')
+	if (text && *text != '\0')
 		(void)json_object_set_new(fields, name, output_string(text));
 }
 
 static void print_object(struct run *run, const struct verdict *verdict,
 			 const struct dfs_result *result)
 {
-	json_t *fields =
-		verdict->take_fields != NULL ? verdict->take_fields : json_object();
+	json_t *fields = verdict->take_fields ? verdict->take_fields : json_object();
 
 	set_text(fields, "message", result->why);
 	set_text(fields, "warning", result->warning);
 	set_text(fields, "operation", verdict->retry);
-	output_object(run->output, "path",
-		      verdict->path != NULL ? verdict->path : verdict->shown,
+	output_object(run->output, "path", verdict->path ? verdict->path : verdict->shown,
 		      result->code, NULL, fields);
 }
 
 static void print_text(struct run *run, const struct verdict *verdict,
 		       const struct dfs_result *result)
 {
-	const char *name = verdict->shown != NULL ? verdict->shown : verdict->path;
+	const char *name = verdict->shown ? verdict->shown : verdict->path;
 	const char *why = result->why[0] != '\0' ? result->why : "failed";
 	char *text;
 
 	output_warning(run->output, result->warning);
 	if (result->code == DFS_EXIT_DONE)
 		return;
-	if (verdict->retry == NULL || *verdict->retry == '\0') {
+	if (!verdict->retry || *verdict->retry == '\0') {
 		output_failure(run->output, "path", name, result->code, why);
 	} else if (asprintf(&text, "%s; to repeat it safely, add --operation %s", why,
 			    verdict->retry) >= 0) {
@@ -90,9 +88,9 @@ void verdict_typed(struct run *run, const char *typed, const struct dfs_result *
 int verdict_user(struct run *run, const char *name, bool shown,
 		 const struct dfs_result *result, json_t *take_fields)
 {
-	json_t *fields = take_fields != NULL ? take_fields : json_object();
+	json_t *fields = take_fields ? take_fields : json_object();
 
-	if (name == NULL && run->user[0] != '\0')
+	if (!name && run->user[0] != '\0')
 		name = run->user;
 	if (output_json(run->output)) {
 		set_text(fields, "message", result->why);

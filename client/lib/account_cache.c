@@ -33,7 +33,7 @@ static bool read_account(struct dfs *dfs, const char *user, dfs_account *ret,
 	char path[sizeof PATH_ACCOUNTS + DFS_USER_MAX];
 	struct reading reading = {.path = path};
 
-	snprintf(path, sizeof path, PATH_ACCOUNTS "%s", user);
+	(void)snprintf(path, sizeof path, PATH_ACCOUNTS "%s", user);
 	reader_read(dfs, &reading, 1, true);
 	*result = reading.result;
 	if (result->code == DFS_EXIT_DONE &&
@@ -60,7 +60,7 @@ const dfs_account *account_cache_find(struct dfs *dfs, const char *user,
 		result_fail(result, DFS_EXIT_DENIED, "log in first");
 		return NULL;
 	}
-	if (path_check_user(user, strlen(user)) != NULL) {
+	if (path_check_user(user, strlen(user))) {
 		result_fail(result, DFS_EXIT_MISSING, "there is no user %.40s", user);
 		return NULL;
 	}
@@ -76,7 +76,7 @@ const dfs_account *account_cache_find(struct dfs *dfs, const char *user,
 		free(known);
 		return NULL;
 	}
-	snprintf(known->user, sizeof known->user, "%s", user);
+	(void)snprintf(known->user, sizeof known->user, "%s", user);
 	known->next = dfs->accounts;
 	dfs->accounts = known;
 	return &known->account;

@@ -5,8 +5,8 @@
  * session: their public keys are what files are wrapped for and lists of readers are
  * verified with.
  */
-#ifndef ACCOUNT_CACHE_H
-#define ACCOUNT_CACHE_H
+#ifndef DFS_ACCOUNT_CACHE_H
+#define DFS_ACCOUNT_CACHE_H
 
 #include "session.h"
 

@@ -154,7 +154,7 @@ static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 {
 	struct prepare_call *call = calloc(1, sizeof *call);
 	size_t count = attempt->count;
-	bool good = call != NULL;
+	bool good = call;
 
 	if (good) {
 		call->count = count;
@@ -172,12 +172,12 @@ static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 		const struct proposal *proposal = attempt->turns[i].proposal;
 
 		call->paths[i] = strdup(proposal->path);
-		good = call->paths[i] != NULL;
+		good = call->paths[i];
 		if (good && proposal->small) {
 			size_t len = small_len(proposal->small);
 
 			call->contents[i] = malloc(len + 1);
-			good = call->contents[i] != NULL;
+			good = call->contents[i];
 			if (good)
 				memcpy(call->contents[i], proposal->small->bytes, len);
 		}

@@ -1,6 +1,6 @@
 /* One register changed on top of what it has; for accounts and credentials. */
-#ifndef CHANGE_H
-#define CHANGE_H
+#ifndef DFS_CHANGE_H
+#define DFS_CHANGE_H
 
 #include "session.h"
 

@@ -77,7 +77,7 @@ static bool has_scratch(struct cipher *cipher)
 {
 	if (!cipher->scratch)
 		cipher->scratch = malloc(DFS_UNIT_SIZE);
-	return cipher->scratch != NULL;
+	return cipher->scratch;
 }
 
 /* ---- encryption ---------------------------------------------------------------- */

@@ -11,8 +11,8 @@
  * thirty-second.  Where units do not shrink, ever fewer are tried: at most every 17th, until
  * one does.
  */
-#ifndef CIPHER_H
-#define CIPHER_H
+#ifndef DFS_CIPHER_H
+#define DFS_CIPHER_H
 
 #include "keys.h"
 

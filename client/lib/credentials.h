@@ -4,8 +4,8 @@
  *
  * Pure: it asks nobody.  See client/lib/keys.h for what is encrypted how.
  */
-#ifndef CREDENTIALS_H
-#define CREDENTIALS_H
+#ifndef DFS_CREDENTIALS_H
+#define DFS_CREDENTIALS_H
 
 #include "keys.h"
 #include "libdfs.h"

@@ -27,7 +27,7 @@ static bool is_blocked(struct dfs *dfs, const struct turn *turn)
 			continue;
 		reading.path = path;
 		reader_read(dfs, &reading, 1, false);
-		live = reader_file(&reading) != NULL;
+		live = reader_file(&reading);
 		reader_free(&reading);
 		free(path);
 		if (live)
@@ -82,9 +82,9 @@ static const char *say_over(const struct dfs *dfs, const struct proposal *propos
 
 	if (!path_is_shared(proposal->path, path_len))
 		whose = path_of_whom(proposal->path, path_len, &len);
-	snprintf(why, DFS_WHY,
-		 "over the quota of %.*s: delete something, or ask admin for more",
-		 (int)len, whose);
+	(void)snprintf(why, DFS_WHY,
+		       "over the quota of %.*s: delete something, or ask admin for more",
+		       (int)len, whose);
 	return why;
 }
 
@@ -108,21 +108,24 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 		judgement->code = DFS_EXIT_DENIED;
 		say_over(dfs, turn->proposal, turn->why);
 	} else if (full)
-		snprintf(turn->why, sizeof turn->why,
-			 "too little space: no room on %s, and fewer than three "
-			 "servers could take it; delete something or give them larger "
-			 "disks",
-			 session_names(full, names));
+		(void)snprintf(
+			turn->why, sizeof turn->why,
+			"too little space: no room on %s, and fewer than three "
+			"servers could take it; delete something or give them larger "
+			"disks",
+			session_names(full, names));
 	else if (failing)
-		snprintf(turn->why, sizeof turn->why,
-			 "fewer than three servers could take its content, for the disk "
-			 "of %s failed: look into its log",
-			 session_names(failing, names));
+		(void)snprintf(
+			turn->why, sizeof turn->why,
+			"fewer than three servers could take its content, for the disk "
+			"of %s failed: look into its log",
+			session_names(failing, names));
 	else
-		snprintf(turn->why, sizeof turn->why,
-			 "fewer than three servers could take its content (not %s): "
-			 "try again, or look into their logs",
-			 session_names(CHUNKS_ALL & ~took, names));
+		(void)snprintf(
+			turn->why, sizeof turn->why,
+			"fewer than three servers could take its content (not %s): "
+			"try again, or look into their logs",
+			session_names(CHUNKS_ALL & ~took, names));
 }
 
 /*
@@ -133,7 +136,7 @@ static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool sta
 {
 	struct judgement *judgement = &turn->judgement;
 
-	snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
+	(void)snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
 	judgement->code = refusal->code;
 	judgement->why = turn->why;
 	judgement->verdict = staged || !judgement->certain ? JUDGE_FINISH : JUDGE_REPORT;

@@ -15,7 +15,7 @@ static bool begin(struct dfs_delete *item, struct proposal *proposal)
 	*proposal = (struct proposal){.path = item->path, .kind = PROPOSAL_TOMBSTONE};
 	item->result = (struct dfs_result){.code = DFS_EXIT_DONE};
 	item->version[0] = item->retry[0] = '\0';
-	proposal->conditional = item->if_version != NULL;
+	proposal->conditional = item->if_version;
 	if (item->if_version && !version_parse(item->if_version, &proposal->if_version))
 		result_fail(&item->result, DFS_EXIT_USAGE, "\"%.80s\" is not a version",
 			    item->if_version);

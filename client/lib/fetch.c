@@ -168,7 +168,7 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 
 	(void)why;
 	fetcher->cipher = cipher_new();
-	lost = call == NULL || fetcher->cipher == NULL;
+	lost = !call || !fetcher->cipher;
 	pthread_mutex_lock(&window->lock);
 	while (!lost && !window->ended) {
 		u_int count = choose(window, server, wants);
@@ -206,11 +206,12 @@ bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned se
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
 			if (placement_held(content->holders, s) & 1U << (chunk - 1))
 				having |= 1U << (s - 1);
-		snprintf(text, DFS_WHY,
-			 "transfer failed: chunk %u is on %s, which cannot be reached "
-			 "(%.600s): start one of them",
-			 chunk, having ? session_names(having, names) : "no server",
-			 session_absent(dfs, servers, absent));
+		(void)snprintf(
+			text, DFS_WHY,
+			"transfer failed: chunk %u is on %s, which cannot be reached "
+			"(%.600s): start one of them",
+			chunk, having ? session_names(having, names) : "no server",
+			session_absent(dfs, servers, absent));
 		return true;
 	}
 	return false;
@@ -293,7 +294,7 @@ static enum fetch_end hand_over(const struct fetch *fetch, struct window *window
 	struct content_hash *hash = content_hash_new(false);
 	struct content_digests got;
 	enum fetch_end end = FETCH_DONE;
-	bool hashed = hash != NULL;
+	bool hashed = hash;
 
 	while (hashed && end == FETCH_DONE && window->base < window->units) {
 		struct slot *slot = await_unit(window);

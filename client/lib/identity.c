@@ -51,7 +51,7 @@ bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *use
 {
 	struct statement statement;
 
-	if (path_check_user(user, strlen(user)) != NULL)
+	if (path_check_user(user, strlen(user)))
 		return false;
 	statement = state_account(user, account);
 	return keys_sign(admin_secret, statement.bytes, statement.len,
@@ -63,7 +63,7 @@ bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *
 {
 	struct statement statement;
 
-	if (path_check_user(user, strlen(user)) != NULL)
+	if (path_check_user(user, strlen(user)))
 		return false;
 	statement = state_account(user, account);
 	return keys_verify(admin_key, statement.bytes, statement.len,
@@ -89,9 +89,9 @@ const char *identity_fill(struct identity *ret, const char *user,
 	dfs_key seal, sign;
 
 	memset(ret, 0, sizeof *ret);
-	if (path_check_user(user, strlen(user)) != NULL)
+	if (path_check_user(user, strlen(user)))
 		return "this is no user name";
-	snprintf(ret->user, sizeof ret->user, "%s", user);
+	(void)snprintf(ret->user, sizeof ret->user, "%s", user);
 	memcpy(ret->admin_key, admin_key, KEYS_LEN);
 	ret->account = *account;
 	if (!identity_account_is_genuine(admin_key, user, account))

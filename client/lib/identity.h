@@ -4,8 +4,8 @@
  * Filled from the first answer of a server that opens (a server that lies gives a keyring that
  * does not open or an account whose signature is wrong, and is passed over).
  */
-#ifndef IDENTITY_H
-#define IDENTITY_H
+#ifndef DFS_IDENTITY_H
+#define DFS_IDENTITY_H
 
 #include "keys.h"
 

@@ -190,7 +190,7 @@ const char *keys_check_scrypt(const dfs_scrypt *scrypt)
 bool keys_master_of_password(const char *password, size_t len, const dfs_scrypt *scrypt,
 			     uint8_t ret[KEYS_MASTER])
 {
-	bool good = keys_check_scrypt(scrypt) == NULL && len <= PASSWORD_MAX_BYTES;
+	bool good = !keys_check_scrypt(scrypt) && len <= PASSWORD_MAX_BYTES;
 
 	good = good && EVP_PBE_scrypt(password, len, (const uint8_t *)scrypt->salt,
 				      sizeof scrypt->salt, (uint64_t)1 << scrypt->log2_n,

@@ -8,8 +8,8 @@
  * bytes, or, where they open or verify something, because it is not what was made; nothing
  * is then in what they return.  Keys on the stack of a caller are his to wipe (secret_wipe).
  */
-#ifndef KEYS_H
-#define KEYS_H
+#ifndef DFS_KEYS_H
+#define DFS_KEYS_H
 
 #include "dfs.h"
 #include "secret.h"

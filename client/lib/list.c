@@ -47,7 +47,7 @@ static bool folder_lives(struct dfs *dfs, const char *path)
 	struct listing *below = NULL;
 	bool lives = false;
 
-	snprintf(folder, sizeof folder, "%s/", path);
+	(void)snprintf(folder, sizeof folder, "%s/", path);
 	if (found)
 		below = listing_new(dfs, folder, true, false, &ignored);
 	if (below)
@@ -104,7 +104,7 @@ static bool is_always_there(const struct dfs *dfs, const char *folder)
 {
 	char own[DFS_USER_MAX + 3];
 
-	snprintf(own, sizeof own, "/%s/", dfs->user);
+	(void)snprintf(own, sizeof own, "/%s/", dfs->user);
 	return strcmp(folder, "/") == 0 || strcmp(folder, "/shared/") == 0 ||
 	       strcmp(folder, own) == 0;
 }
@@ -123,8 +123,8 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 	if (len > 0 && path[len - 1] != '/' && !path_check(path, len) &&
 	    list_file(dfs, path, entry, context, &result))
 		return result;
-	snprintf(folder, sizeof folder, "%s%s", path,
-		 len > 0 && path[len - 1] == '/' ? "" : "/");
+	(void)snprintf(folder, sizeof folder, "%s%s", path,
+		       len > 0 && path[len - 1] == '/' ? "" : "/");
 	const char *wrong = path_check_folder(folder, strlen(folder));
 
 	if (wrong) {

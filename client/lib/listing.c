@@ -59,8 +59,8 @@ static void note_end(struct source *source)
 	const dfs_path *next = &source->page.dfs_list_res_u.ok.next;
 
 	if (source->has_page)
-		snprintf(source->after, sizeof source->after, "%.*s",
-			 (int)next->dfs_path_len, next->dfs_path_val);
+		(void)snprintf(source->after, sizeof source->after, "%.*s",
+			       (int)next->dfs_path_len, next->dfs_path_val);
 }
 
 /*
@@ -74,10 +74,10 @@ static bool leads_on(const struct source *source, const dfs_list_ok *ok)
 
 	if (!ok->more)
 		return true;
-	snprintf(after, sizeof after, "%s%s", source->after,
-		 len > 0 && source->after[len - 1] == '/' ? "\xff" : "");
-	snprintf(next, sizeof next, "%.*s", (int)ok->next.dfs_path_len,
-		 ok->next.dfs_path_val);
+	(void)snprintf(after, sizeof after, "%s%s", source->after,
+		       len > 0 && source->after[len - 1] == '/' ? "\xff" : "");
+	(void)snprintf(next, sizeof next, "%.*s", (int)ok->next.dfs_path_len,
+		       ok->next.dfs_path_val);
 	len = strlen(next);
 	if (len > 0 && next[len - 1] == '/')
 		memcpy(next + len, "\xff", 2);
@@ -211,10 +211,10 @@ static int compare(const dfs_list_entry *a, const dfs_list_entry *b)
 {
 	char left[DFS_PATH_MAX + 2], right[DFS_PATH_MAX + 2];
 
-	snprintf(left, sizeof left, "%.*s%s", (int)a->path.dfs_path_len,
-		 a->path.dfs_path_val, a->kind == DFS_FOLDER ? "/" : "");
-	snprintf(right, sizeof right, "%.*s%s", (int)b->path.dfs_path_len,
-		 b->path.dfs_path_val, b->kind == DFS_FOLDER ? "/" : "");
+	(void)snprintf(left, sizeof left, "%.*s%s", (int)a->path.dfs_path_len,
+		       a->path.dfs_path_val, a->kind == DFS_FOLDER ? "/" : "");
+	(void)snprintf(right, sizeof right, "%.*s%s", (int)b->path.dfs_path_len,
+		       b->path.dfs_path_val, b->kind == DFS_FOLDER ? "/" : "");
 	return strcmp(left, right);
 }
 
@@ -316,7 +316,8 @@ bool listing_next(struct listing *listing, struct listing_entry *ret,
 			ret->missing[i] = from & 1U << i ? head(listing, i)->missing : 0;
 		ret->value = entry->value;
 		if (ret->folder)
-			snprintf(listing->skip, sizeof listing->skip, "%s/", ret->path);
+			(void)snprintf(listing->skip, sizeof listing->skip, "%s/",
+				       ret->path);
 		/* The entry stays where it is until a later call fetches pages. */
 		advance(listing, from);
 		return true;
@@ -339,7 +340,7 @@ static struct listing *listing_of(struct dfs *dfs, const char *folder, unsigned 
 	}
 	listing->dfs = dfs;
 	listing->servers = servers;
-	snprintf(listing->folder, sizeof listing->folder, "%s", folder);
+	(void)snprintf(listing->folder, sizeof listing->folder, "%s", folder);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		listing->sources[i].more = true;
 	return listing;

@@ -59,9 +59,9 @@ struct login *login_new(const struct cluster *cluster, const struct dfs_options 
 		return NULL;
 	login->cluster = *cluster;
 	login->on_the_way = (1U << DFS_SERVERS) - 1;
-	snprintf(login->user, sizeof login->user, "%s", options->user);
-	snprintf(login->caller, sizeof login->caller, "%s",
-		 options->caller ? options->caller : "libdfs " DFS_SOFTWARE);
+	(void)snprintf(login->user, sizeof login->user, "%s", options->user);
+	(void)snprintf(login->caller, sizeof login->caller, "%s",
+		       options->caller ? options->caller : "libdfs " DFS_SOFTWARE);
 	pthread_mutex_init(&login->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -123,12 +123,14 @@ static bool call_login(struct login *login, unsigned server, struct call *call,
 	if (res->status == DFS_OK && res->dfs_login_res_u.answer.kind == how->kind)
 		return true;
 	if (res->status == DFS_OK || res->status == DFS_INVALID)
-		snprintf(why, LINKS_WHY, "dfs%u answers a log-in with nonsense", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u answers a log-in with nonsense",
+			       server);
 	else if (res->status == DFS_DENIED)
-		snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
-			 login->user);
+		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
+			       login->user);
 	else
-		snprintf(why, LINKS_WHY, "dfs%u: %s", server, status_text(res->status));
+		(void)snprintf(why, LINKS_WHY, "dfs%u: %s", server,
+			       status_text(res->status));
 	if (res->status == DFS_DENIED) {
 		pthread_mutex_lock(&login->lock);
 		login->denied |= bit(server);
@@ -197,8 +199,8 @@ static void make_master(struct login *login, dfs_scrypt scrypt)
 	if (made)
 		memcpy(login->master, master, sizeof master);
 	else
-		snprintf(login->wrong, sizeof login->wrong, "%s",
-			 wrong ? wrong : "out of memory");
+		(void)snprintf(login->wrong, sizeof login->wrong, "%s",
+			       wrong ? wrong : "out of memory");
 	secret_wipe(login->password, sizeof login->password);
 	secret_wipe(master, sizeof master);
 	pthread_cond_broadcast(&login->changed);
@@ -235,12 +237,12 @@ static bool await_master(struct login *login, unsigned server, char *why)
 	}
 	ready = login->ready;
 	if (alone)
-		snprintf(why, LINKS_WHY,
-			 "dfs%u answers, but a log-in takes two servers that agree",
-			 server);
+		(void)snprintf(why, LINKS_WHY,
+			       "dfs%u answers, but a log-in takes two servers that agree",
+			       server);
 	else if (!ready)
-		snprintf(why, LINKS_WHY, "dfs%u: %.400s", server,
-			 login->wrong[0] ? login->wrong : "no longer wanted");
+		(void)snprintf(why, LINKS_WHY, "dfs%u: %.400s", server,
+			       login->wrong[0] ? login->wrong : "no longer wanted");
 	pthread_mutex_unlock(&login->lock);
 	return ready;
 }
@@ -301,10 +303,10 @@ static bool take_identity(struct login *login, unsigned server,
 	else
 		login->odd |= bit(server);
 	if (wrong && count(login->odd) >= ENOUGH)
-		snprintf(login->wrong, sizeof login->wrong, "%s", wrong);
+		(void)snprintf(login->wrong, sizeof login->wrong, "%s", wrong);
 	pthread_mutex_unlock(&login->lock);
 	if (wrong)
-		snprintf(why, LINKS_WHY, "dfs%u: %s", server, wrong);
+		(void)snprintf(why, LINKS_WHY, "dfs%u: %s", server, wrong);
 	identity_wipe(&identity);
 	return !wrong;
 }
@@ -316,7 +318,7 @@ static bool prove(struct login *login, unsigned server, struct call *call, char 
 	bool good;
 
 	if (!make_proof(login, server, &how)) {
-		snprintf(why, LINKS_WHY, "dfs%u: out of memory", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u: out of memory", server);
 		return false;
 	}
 	good = call_login(login, server, call, &how, &res, why);
@@ -339,8 +341,8 @@ static bool was_denied(struct login *login, unsigned server, char *why)
 	denied = login->denied & bit(server);
 	pthread_mutex_unlock(&login->lock);
 	if (denied)
-		snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
-			 login->user);
+		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
+			       login->user);
 	return denied;
 }
 
@@ -404,7 +406,7 @@ enum login_end login_end_of(struct login *login)
 void login_wrong(struct login *login, char *why)
 {
 	pthread_mutex_lock(&login->lock);
-	snprintf(why, LINKS_WHY, "%s", login->wrong);
+	(void)snprintf(why, LINKS_WHY, "%s", login->wrong);
 	pthread_mutex_unlock(&login->lock);
 }
 

@@ -8,8 +8,8 @@
  *
  * The links own it (links_options.take_context); all functions may be called from any thread.
  */
-#ifndef LOGIN_H
-#define LOGIN_H
+#ifndef DFS_LOGIN_H
+#define DFS_LOGIN_H
 
 #include "cluster.h"
 #include "identity.h"

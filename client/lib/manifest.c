@@ -212,7 +212,7 @@ bool manifest_seal(const struct identity *identity, const char *path,
 	u_int count = manifest->access.readers.readers_len;
 	const dfs_id *object = &manifest->content.object;
 	dfs_wrapped *keys = calloc(count + 1, sizeof *keys);
-	bool shared = path_is_shared(path, strlen(path)), good = keys != NULL;
+	bool shared = path_is_shared(path, strlen(path)), good = keys;
 
 	manifest->keys.keys_val = keys;
 	manifest->keys.keys_len = keys ? count + 1 : 0;

@@ -5,8 +5,8 @@
  * The encrypted part is bound to everything that the servers may not change (see
  * doc/SECURITY.md), so that a manifest edited in all stores does not open.
  */
-#ifndef MANIFEST_H
-#define MANIFEST_H
+#ifndef DFS_MANIFEST_H
+#define DFS_MANIFEST_H
 
 #include "content.h"
 #include "identity.h"

@@ -40,9 +40,9 @@ void proposer_retry_text(const struct proposal *proposal, char *text)
 {
 	char id[ID_TEXT], ballot[BALLOT_TEXT];
 
-	snprintf(text, DFS_OPERATION_TEXT, "%s:%" PRIu64 ":%s",
-		 id_text(&proposal->operation, id), proposal->first_number,
-		 ballot_text(&proposal->first, ballot));
+	(void)snprintf(text, DFS_OPERATION_TEXT, "%s:%" PRIu64 ":%s",
+		       id_text(&proposal->operation, id), proposal->first_number,
+		       ballot_text(&proposal->first, ballot));
 }
 
 bool proposer_retry_parse(const char *text, struct proposal *proposal)

@@ -208,7 +208,7 @@ static struct protection_counts count_view(const struct protection_view *views,
 			left -= files[i].holders == group->holders &&
 				files[i].full == group->full;
 		counts.files += group->files;
-		count_group(views, living, group, left, files != NULL, &counts);
+		count_group(views, living, group, left, files, &counts);
 	}
 	for (size_t i = 0; files && i < files_count; i++)
 		counts.by_copies[2 - protection_copies(&files[i], living)]++;

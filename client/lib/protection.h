@@ -10,8 +10,8 @@
  *
  * All functions are pure.
  */
-#ifndef PROTECTION_H
-#define PROTECTION_H
+#ifndef DFS_PROTECTION_H
+#define DFS_PROTECTION_H
 
 #include "dfs.h"
 #include <stdbool.h>

@@ -9,8 +9,8 @@
 
 static void copy_user(const dfs_user *user, char ret[DFS_USER_MAX + 1])
 {
-	snprintf(ret, DFS_USER_MAX + 1, "%.*s", (int)user->dfs_user_len,
-		 user->dfs_user_val);
+	(void)snprintf(ret, DFS_USER_MAX + 1, "%.*s", (int)user->dfs_user_len,
+		       user->dfs_user_val);
 }
 
 /* The account that admin signed for this user; NULL also where it cannot be read. */

@@ -4,8 +4,8 @@
  * Each server's thread walks through the units that its server should have, opens each, and keeps
  * none: memory does not grow with the files, but for two bits a unit.
  */
-#ifndef PROVING_H
-#define PROVING_H
+#ifndef DFS_PROVING_H
+#define DFS_PROVING_H
 
 #include "reader.h"
 

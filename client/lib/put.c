@@ -130,7 +130,7 @@ static bool begin_proposal(struct dfs_put *item, const struct source *source,
 			    item->if_version);
 		return false;
 	}
-	proposal->conditional = item->if_version != NULL;
+	proposal->conditional = item->if_version;
 	if (item->operation && !proposer_retry_parse(item->operation, proposal)) {
 		result_fail(&item->result, DFS_EXIT_USAGE,
 			    "\"%.80s\" is not an operation", item->operation);
@@ -178,11 +178,12 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 	if (absent == 0)
 		return;
 	if (absent & proposal->full)
-		snprintf(why, sizeof why, "no room on %s",
-			 session_names(absent & proposal->full, names));
+		(void)snprintf(why, sizeof why, "no room on %s",
+			       session_names(absent & proposal->full, names));
 	else if (absent & proposal->failing)
-		snprintf(why, sizeof why, "the disk of %s failed: look into its log",
-			 session_names(absent & proposal->failing, names));
+		(void)snprintf(why, sizeof why,
+			       "the disk of %s failed: look into its log",
+			       session_names(absent & proposal->failing, names));
 	else
 		session_absent(dfs, CHUNKS_ALL & ~absent, why);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)

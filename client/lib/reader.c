@@ -380,8 +380,8 @@ void reader_read(struct dfs *dfs, struct reading *readings, size_t count, bool f
 
 static void copy_user(const dfs_user *user, char ret[DFS_USER_MAX + 1])
 {
-	snprintf(ret, DFS_USER_MAX + 1, "%.*s", (int)user->dfs_user_len,
-		 user->dfs_user_val);
+	(void)snprintf(ret, DFS_USER_MAX + 1, "%.*s", (int)user->dfs_user_len,
+		       user->dfs_user_val);
 }
 
 void reader_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *ret)

@@ -10,7 +10,7 @@
 
 static void copy_text(char *ret, size_t size, const dfs_text *text)
 {
-	snprintf(ret, size, "%.*s", (int)text->dfs_text_len, text->dfs_text_val);
+	(void)snprintf(ret, size, "%.*s", (int)text->dfs_text_len, text->dfs_text_val);
 }
 
 static enum dfs_server_state state_of(dfs_state state)
@@ -141,7 +141,7 @@ static struct dfs_result report(struct dfs *dfs, bool count, struct dfs_report *
 	bool good = true;
 
 	memset(ret, 0, sizeof *ret);
-	ret->known = dfs->identity != NULL;
+	ret->known = dfs->identity;
 	if (ret->known)
 		good = statuses_ask(dfs, &statuses);
 	else

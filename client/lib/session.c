@@ -130,7 +130,7 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
 		goto failed;
 	}
-	snprintf(dfs->user, sizeof dfs->user, "%s", options->user);
+	(void)snprintf(dfs->user, sizeof dfs->user, "%s", options->user);
 	if (!cluster_read(options->config, dfs->cluster, result.why, sizeof result.why)) {
 		result.code = DFS_EXIT_USAGE;
 		goto failed;

@@ -195,7 +195,7 @@ static bool check(struct sharing *sharing, struct dfs_result *result)
 		return true;
 	else
 		sharing->account = account_cache_find(dfs, sharing->user, result);
-	return sharing->account != NULL;
+	return sharing->account;
 }
 
 static struct dfs_result run(struct sharing *sharing)

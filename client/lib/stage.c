@@ -251,7 +251,7 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 {
 	const struct stage *stage = window->stage;
 	struct content_hash *hash = content_hash_new(with_sha256);
-	bool good = hash != NULL;
+	bool good = hash;
 
 	for (uint64_t u = 0; good && u < window->units; u++) {
 		struct slot *slot = &window->slots[u % WINDOW];

@@ -78,7 +78,7 @@ static bool take_names(struct statuses *statuses, struct listing *merge,
 	struct dfs_result result = {0};
 	uint64_t told[DFS_SERVERS] = {0};
 	const size_t room = (size_t)DFS_REPORT_NAMES * DFS_SERVERS;
-	bool all = found != NULL;
+	bool all = found;
 
 	while (all && listing_next(merge, found, &result)) {
 		all = statuses->files_count < room;

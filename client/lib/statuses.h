@@ -1,6 +1,6 @@
 /* What all servers tell in STATUS, asked at once, and what their counts come to. */
-#ifndef STATUSES_H
-#define STATUSES_H
+#ifndef DFS_STATUSES_H
+#define DFS_STATUSES_H
 
 #include "protection.h"
 #include "session.h"

@@ -21,7 +21,7 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	struct batch *batch = context;
 
 	batch->paths[batch->count] = strdup(entry->path);
-	batch->failed = batch->paths[batch->count] == NULL;
+	batch->failed = !batch->paths[batch->count];
 	batch->count += !batch->failed;
 	return batch->failed || batch->count == batch->room;
 }

@@ -1,6 +1,6 @@
 /* What a user has stored, seen from admin. */
-#ifndef USER_FILES_H
-#define USER_FILES_H
+#ifndef DFS_USER_FILES_H
+#define DFS_USER_FILES_H
 
 #include "libdfs.h"
 

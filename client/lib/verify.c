@@ -277,7 +277,7 @@ void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
 		const struct dfs_verify_callbacks *callbacks)
 {
 	struct verifying *verifying = calloc(1, sizeof *verifying);
-	bool good = verifying != NULL;
+	bool good = verifying;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *path = items[i].path;

@@ -35,7 +35,7 @@ struct accounts *accounts_new(struct peers *peers, unsigned server,
 	struct accounts *accounts = calloc(1, sizeof *accounts);
 	pthread_condattr_t monotonic;
 
-	if (accounts == NULL)
+	if (!accounts)
 		return NULL;
 	accounts->server = server;
 	memcpy(accounts->secret, secret, sizeof accounts->secret);
@@ -47,7 +47,7 @@ struct accounts *accounts_new(struct peers *peers, unsigned server,
 	pthread_condattr_destroy(&monotonic);
 	accounts->users = users_new(&source);
 	accounts->slowdown = slowdown_new(&rules->slowdown);
-	if (accounts->users != NULL && accounts->slowdown != NULL)
+	if (accounts->users && accounts->slowdown)
 		return accounts;
 	accounts_free(accounts);
 	return NULL;
@@ -55,7 +55,7 @@ struct accounts *accounts_new(struct peers *peers, unsigned server,
 
 void accounts_free(struct accounts *accounts)
 {
-	if (accounts == NULL)
+	if (!accounts)
 		return;
 	slowdown_free(accounts->slowdown);
 	users_free(accounts->users);
@@ -67,7 +67,7 @@ void accounts_free(struct accounts *accounts)
 
 void accounts_cancel(struct accounts *accounts)
 {
-	if (accounts == NULL)
+	if (!accounts)
 		return;
 	pthread_mutex_lock(&accounts->lock);
 	accounts->cancelled = true;
@@ -102,8 +102,8 @@ static bool invent_scrypt(const struct accounts *accounts, const char *name,
 	uint8_t mac[EVP_MAX_MD_SIZE];
 	unsigned mac_len = 0;
 
-	if (HMAC(EVP_sha256(), accounts->secret, (int)sizeof accounts->secret,
-		 (const uint8_t *)text, (size_t)len, mac, &mac_len) == NULL ||
+	if (!HMAC(EVP_sha256(), accounts->secret, (int)sizeof accounts->secret,
+		  (const uint8_t *)text, (size_t)len, mac, &mac_len) ||
 	    mac_len < sizeof ret->salt)
 		return false;
 	/* As "client user add" makes them. */
@@ -120,7 +120,7 @@ static void tell_scrypt(struct accounts *accounts, const char *name, dfs_login_r
 	dfs_scrypt invented;
 	bool good = invent_scrypt(accounts, name, &invented);
 
-	if (!good || user == NULL) {
+	if (!good || !user) {
 		res->status = DFS_BUSY;
 	} else if (!user->checked) {
 		res->status = DFS_UNCHECKED;
@@ -191,15 +191,15 @@ static dfs_status judge(const struct accounts *accounts, const struct user *user
 	const dfs_verifiers *verifiers;
 	bool equal;
 
-	if (user == NULL)
+	if (!user)
 		return DFS_BUSY;
 	if (!user->checked)
 		return DFS_UNCHECKED;
 	*ret = recognise(user, proof, accounts->rules.wall_ns());
-	verifiers = ret->verifiers != NULL ? ret->verifiers : &nobody;
+	verifiers = ret->verifiers ? ret->verifiers : &nobody;
 	equal = CRYPTO_memcmp(verifiers->of[accounts->server - 1].bytes,
 			      proof->verifier.bytes, sizeof proof->verifier.bytes) == 0;
-	return user->exists && !user->account.disabled && ret->verifiers != NULL && equal
+	return user->exists && !user->account.disabled && ret->verifiers && equal
 		       ? DFS_OK
 		       : DFS_DENIED;
 }
@@ -210,7 +210,7 @@ static bool tell_identity(const struct user *user, const struct recognition *fou
 {
 	ret->account = user->account; /* points to nothing */
 	ret->keyring.keyring_val = malloc(found->keyring_len + 1);
-	if (ret->keyring.keyring_val == NULL)
+	if (!ret->keyring.keyring_val)
 		return false;
 	memcpy(ret->keyring.keyring_val, found->keyring, found->keyring_len);
 	ret->keyring.keyring_len = found->keyring_len;
@@ -226,7 +226,7 @@ static void host_of(const char *address, char *ret, size_t size)
 
 	(void)snprintf(ret, size, "%s", address);
 	port = strrchr(ret, ':');
-	if (port != NULL)
+	if (port)
 		*port = '\0';
 }
 

@@ -167,7 +167,7 @@ static dfs_status judge_folder(const struct caller *caller, const dfs_path *fold
 
 	if (len == strlen(PATH_ACCOUNTS) && memcmp(path, PATH_ACCOUNTS, len) == 0)
 		return permit_is_admin(caller) ? DFS_OK : DFS_DENIED;
-	return path_check_folder(path, len) == NULL ? DFS_OK : DFS_INVALID;
+	return !path_check_folder(path, len) ? DFS_OK : DFS_INVALID;
 }
 
 /* *ret_depends: on the register of a file, which has to be looked at. */

@@ -37,7 +37,7 @@ struct slowdown *slowdown_new(const struct slowdown_rules *rules)
 {
 	struct slowdown *slowdown = calloc(1, sizeof *slowdown);
 
-	if (slowdown != NULL)
+	if (slowdown)
 		slowdown->rules = *rules;
 	return slowdown;
 }
@@ -51,9 +51,9 @@ static void drop(struct slowdown *slowdown, struct pair *pair)
 
 void slowdown_free(struct slowdown *slowdown)
 {
-	if (slowdown == NULL)
+	if (!slowdown)
 		return;
-	for (struct pair *next, *pair = slowdown->in_order; pair != NULL; pair = next) {
+	for (struct pair *next, *pair = slowdown->in_order; pair; pair = next) {
 		next = pair->next;
 		drop(slowdown, pair);
 	}
@@ -76,9 +76,9 @@ static void make_room(struct slowdown *slowdown)
 {
 	struct pair *next;
 
-	for (struct pair *pair = slowdown->in_order; pair != NULL; pair = next) {
+	for (struct pair *pair = slowdown->in_order; pair; pair = next) {
 		next = pair->next;
-		if (slowdown->pairs == NULL ||
+		if (!slowdown->pairs ||
 		    HASH_COUNT(slowdown->pairs) < slowdown->rules.pairs)
 			return;
 		if (pair->under_way == 0)
@@ -92,7 +92,7 @@ static struct pair *add(struct slowdown *slowdown, const char *user, const char 
 
 	make_room(slowdown);
 	pair = calloc(1, sizeof *pair);
-	if (pair == NULL)
+	if (!pair)
 		return NULL;
 	(void)snprintf(pair->key, DFS_USER_MAX + 1, "%s", user);
 	(void)snprintf(pair->key + strlen(pair->key) + 1, ADDRESS_MAX, "%s", address);
@@ -110,9 +110,9 @@ enum slowdown_turn slowdown_begin(struct slowdown *slowdown, const char *user,
 {
 	struct pair *pair = find(slowdown, user, address);
 
-	if (pair == NULL)
+	if (!pair)
 		pair = add(slowdown, user, address);
-	if (pair == NULL)
+	if (!pair)
 		return SLOWDOWN_WAIT;
 	if (pair->wrong > 0 && now_ms - pair->last_ms >= slowdown->rules.forget_ms)
 		pair->wrong = 0;
@@ -131,7 +131,7 @@ int64_t slowdown_wrong(struct slowdown *slowdown, const char *user, const char *
 	struct pair *pair = find(slowdown, user, address);
 	int64_t wait = rules->slow_first_ms;
 
-	if (pair == NULL)
+	if (!pair)
 		return rules->slow_most_ms;
 	pair->wrong++;
 	pair->last_ms = now_ms;
@@ -149,7 +149,7 @@ void slowdown_right(struct slowdown *slowdown, const char *user, const char *add
 {
 	struct pair *pair = find(slowdown, user, address);
 
-	if (pair != NULL)
+	if (pair)
 		pair->wrong = 0;
 }
 
@@ -157,7 +157,7 @@ void slowdown_end(struct slowdown *slowdown, const char *user, const char *addre
 {
 	struct pair *pair = find(slowdown, user, address);
 
-	if (pair == NULL)
+	if (!pair)
 		return;
 	pair->under_way--;
 	if (pair->under_way == 0 && pair->wrong == 0)

@@ -32,7 +32,7 @@ static bool sign(const uint8_t secret[32], const char *user, dfs_ticket *ticket)
 	unsigned mac_len = 0;
 	size_t len = describe(user, &ticket->object, ticket->ends, text);
 
-	if (HMAC(EVP_sha256(), secret, 32, text, len, mac, &mac_len) == NULL ||
+	if (!HMAC(EVP_sha256(), secret, 32, text, len, mac, &mac_len) ||
 	    mac_len < sizeof ticket->mac)
 		return false;
 	memcpy(ticket->mac, mac, sizeof ticket->mac);

@@ -55,7 +55,7 @@ struct users *users_new(const struct users_source *source)
 {
 	struct users *users = calloc(1, sizeof *users);
 
-	if (users == NULL)
+	if (!users)
 		return NULL;
 	users->source = *source;
 	pthread_mutex_init(&users->lock, NULL);
@@ -66,7 +66,7 @@ struct users *users_new(const struct users_source *source)
 /* With the lock held. */
 static void release(struct reading *reading)
 {
-	if (reading == NULL || --reading->references > 0)
+	if (!reading || --reading->references > 0)
 		return;
 	for (unsigned i = 0; i < REGISTERS; i++)
 		xdr_free((xdrproc_t)xdr_dfs_register, (char *)&reading->registers[i]);
@@ -83,9 +83,9 @@ static void drop(struct users *users, struct entry *entry)
 
 void users_free(struct users *users)
 {
-	if (users == NULL)
+	if (!users)
 		return;
-	for (struct entry *next, *entry = users->in_order; entry != NULL; entry = next) {
+	for (struct entry *next, *entry = users->in_order; entry; entry = next) {
 		next = entry->next;
 		drop(users, entry);
 	}
@@ -194,7 +194,7 @@ static void make_room(struct users *users)
 {
 	struct entry *next;
 
-	for (struct entry *entry = users->in_order; entry != NULL; entry = next) {
+	for (struct entry *entry = users->in_order; entry; entry = next) {
 		next = entry->next;
 		if (HASH_COUNT(users->entries) < KEPT)
 			return;
@@ -210,14 +210,14 @@ static struct entry *find_or_add(struct users *users, const char *name)
 
 	(void)snprintf(key, sizeof key, "%s", name);
 	HASH_FIND(hh, users->entries, key, sizeof key, entry);
-	if (entry != NULL) {
+	if (entry) {
 		DL_DELETE(users->in_order, entry);
 		DL_APPEND(users->in_order, entry);
 		return entry;
 	}
 	make_room(users);
 	entry = calloc(1, sizeof *entry);
-	if (entry == NULL)
+	if (!entry)
 		return NULL;
 	memcpy(entry->name, key, sizeof key);
 	HASH_ADD(hh, users->entries, name, sizeof entry->name, entry);
@@ -234,7 +234,7 @@ static bool read_entry(struct users *users, struct entry *entry)
 {
 	struct reading *reading = calloc(1, sizeof *reading);
 
-	if (reading == NULL)
+	if (!reading)
 		return false;
 	entry->being_read = true;
 	reading->references = 1;
@@ -261,13 +261,13 @@ const struct user *users_look(struct users *users, const char *name, int64_t fre
 	int64_t oldest = users->source.now_ms() - fresh_ms;
 
 	entry = find_or_add(users, name);
-	possible = entry != NULL;
+	possible = entry;
 	if (possible)
 		entry->waiting++;
-	while (possible && found == NULL) {
+	while (possible && !found) {
 		struct reading *last = entry->last;
 
-		if (last != NULL &&
+		if (last &&
 		    (last->began > arrival || (fresh_ms > 0 && last->user.checked &&
 					       last->user.began_ms > oldest)))
 			found = last;
@@ -276,12 +276,12 @@ const struct user *users_look(struct users *users, const char *name, int64_t fre
 		else
 			possible = read_entry(users, entry);
 	}
-	if (found != NULL)
+	if (found)
 		found->references++;
-	if (entry != NULL)
+	if (entry)
 		entry->waiting--;
 	pthread_mutex_unlock(&users->lock);
-	return found != NULL ? &found->user : NULL;
+	return found ? &found->user : NULL;
 }
 
 void users_release(struct users *users, const struct user *user)
@@ -291,7 +291,7 @@ void users_release(struct users *users, const struct user *user)
 		struct reading *reading; /* user is its first */
 	} pointer = {.borrow = user};
 
-	if (user == NULL)
+	if (!user)
 		return;
 	pthread_mutex_lock(&users->lock);
 	release(pointer.reading);

@@ -43,7 +43,7 @@ struct acceptor *acceptor_new(struct store *store, unsigned server,
 	}
 	acceptor->standing.state =
 		store_whole(store, &why) ? DFS_STATE_STARTING : DFS_STATE_RECOVERING;
-	snprintf(acceptor->standing.why, sizeof acceptor->standing.why, "%s", why);
+	(void)snprintf(acceptor->standing.why, sizeof acceptor->standing.why, "%s", why);
 	return acceptor;
 }
 

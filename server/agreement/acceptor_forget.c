@@ -25,8 +25,7 @@ static bool may_forget(struct acceptor *acceptor, const dfs_settled_item *item)
 	if (store_value(acceptor->store, item->path.dfs_path_val, item->path.dfs_path_len,
 			&reg, &value) != 0)
 		return false;
-	plain = value.body.kind == DFS_TOMBSTONE && value.lock == NULL &&
-		value.note == NULL;
+	plain = value.body.kind == DFS_TOMBSTONE && !value.lock && !value.note;
 	value_free(&value);
 	return plain && (reg.confirmed || !acceptor->rules.check_confirmed) &&
 	       ballot_compare(&reg.ballot, &item->ballot) == 0;

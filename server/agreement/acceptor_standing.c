@@ -91,7 +91,7 @@ void acceptor_retire(struct acceptor *acceptor, const char *why)
 	pthread_rwlock_wrlock(&acceptor->gate);
 	pthread_mutex_lock(&acceptor->lock);
 	acceptor->standing = (struct acceptor_standing){.state = DFS_STATE_RECOVERING};
-	snprintf(acceptor->standing.why, sizeof acceptor->standing.why, "%s", why);
+	(void)snprintf(acceptor->standing.why, sizeof acceptor->standing.why, "%s", why);
 	pthread_mutex_unlock(&acceptor->lock);
 	pthread_rwlock_unlock(&acceptor->gate);
 }

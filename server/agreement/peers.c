@@ -46,7 +46,7 @@ struct links *peers_connect(const struct cluster *cluster, unsigned server,
 					      .take_context = greeting,
 					      .free_context = free};
 
-	if (greeting == NULL) {
+	if (!greeting) {
 		SSL_CTX_free(take_tls);
 		return NULL;
 	}
@@ -61,7 +61,7 @@ struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX 
 	struct peers *peers = calloc(1, sizeof *peers);
 	pthread_condattr_t monotonic;
 
-	if (peers == NULL) {
+	if (!peers) {
 		SSL_CTX_free(take_tls);
 		return NULL;
 	}
@@ -74,8 +74,7 @@ struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX 
 	pthread_cond_init(&peers->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	peers->links = peers_connect(cluster, server, take_tls);
-	if (peers->links == NULL ||
-	    pthread_create(&peers->retrier, NULL, retry, peers) != 0)
+	if (!peers->links || pthread_create(&peers->retrier, NULL, retry, peers) != 0)
 		goto fail;
 	return peers;
 fail:
@@ -88,7 +87,7 @@ fail:
 
 void peers_cancel(struct peers *peers)
 {
-	if (peers == NULL)
+	if (!peers)
 		return;
 	pthread_mutex_lock(&peers->lock);
 	peers->cancelled = true;
@@ -99,7 +98,7 @@ void peers_cancel(struct peers *peers)
 
 void peers_free(struct peers *peers)
 {
-	if (peers == NULL)
+	if (!peers)
 		return;
 	peers_cancel(peers);
 	(void)pthread_join(peers->retrier, NULL);
@@ -165,7 +164,7 @@ struct round *peers_ask(struct peers *peers, unsigned others, uint32_t procedure
 	struct round *round = round_new(peers->links, procedure, take_call, free_call);
 	int64_t until = clock_now_ms() + LINKS_NEED_MS;
 
-	for (unsigned s = 1; round != NULL && s <= DFS_SERVERS; s++)
+	for (unsigned s = 1; round && s <= DFS_SERVERS; s++)
 		if (others & 1U << (s - 1))
 			round_ask(round, s, args,
 				  until < deadline_ms ? until : deadline_ms);

@@ -42,7 +42,7 @@ static void free_prepare(void *args)
 static bool copy_path(const dfs_path *path, dfs_path *ret)
 {
 	ret->dfs_path_val = malloc(path->dfs_path_len + 1);
-	if (ret->dfs_path_val == NULL)
+	if (!ret->dfs_path_val)
 		return false;
 	memcpy(ret->dfs_path_val, path->dfs_path_val, path->dfs_path_len);
 	ret->dfs_path_len = path->dfs_path_len;
@@ -56,11 +56,11 @@ static dfs_prepare_args *new_prepare(const struct finishing *finishing,
 	dfs_prepare_args *args = calloc(1, sizeof *args);
 	bool good;
 
-	if (args == NULL)
+	if (!args)
 		return NULL;
 	args->ballot = *ballot;
 	args->items.items_val = calloc(finishing->count, sizeof *args->items.items_val);
-	good = args->items.items_val != NULL && id_random(&args->operation);
+	good = args->items.items_val && id_random(&args->operation);
 	for (size_t i = 0; good && i < finishing->count; i++) {
 		args->items.items_len++;
 		good = copy_path(&finishing->paths->paths.paths_val[finishing->open[i]],
@@ -97,7 +97,7 @@ static struct peers_told told_promises(const struct attempt *attempt, size_t pat
 	struct peers_told told = {.unsure = false};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (attempt->prepared[i] != NULL)
+		if (attempt->prepared[i])
 			told.of[i] = promised(attempt->prepared[i], path);
 	return told;
 }
@@ -119,10 +119,9 @@ static unsigned take_refusals(struct finishing *finishing, const struct attempt 
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_prepare_res *res = attempt->prepared[s - 1];
-		const dfs_prepare_ok *ok =
-			res != NULL ? &res->dfs_prepare_res_u.ok : NULL;
+		const dfs_prepare_ok *ok = res ? &res->dfs_prepare_res_u.ok : NULL;
 
-		if (res == NULL || res->status != DFS_OK)
+		if (!res || res->status != DFS_OK)
 			continue;
 		answers++;
 		peers_saw(finishing->peers, s, &ok->seen);
@@ -149,18 +148,17 @@ static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 	dfs_prepare_args *args = new_prepare(finishing, &attempt->ballot);
 
 	attempt->own.status = DFS_RECOVERING;
-	attempt->round =
-		args != NULL ? peers_ask(peers, attempt->voters.others, DFS_PREPARE, args,
-					 free_prepare, args, finishing->deadline)
-			     : NULL;
-	if (attempt->round == NULL)
+	attempt->round = args ? peers_ask(peers, attempt->voters.others, DFS_PREPARE,
+					  args, free_prepare, args, finishing->deadline)
+			      : NULL;
+	if (!attempt->round)
 		return false;
 	if (attempt->voters.self)
 		acceptor_prepare(peers->acceptor, args, &attempt->own);
 	(void)peers_await(peers, attempt->round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
 	gather(finishing, attempt);
-	if (finishing->anew != NULL || !three_promised(finishing, attempt)) {
+	if (finishing->anew || !three_promised(finishing, attempt)) {
 		(void)peers_await(peers, attempt->round, DFS_SERVERS,
 				  finishing->deadline);
 		gather(finishing, attempt);
@@ -194,9 +192,8 @@ static const dfs_register *highest_promise(const struct attempt *attempt, size_t
 	const dfs_register *highest = NULL;
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (told.of[i] != NULL &&
-		    (highest == NULL ||
-		     ballot_compare(ballot_of(told.of[i]), ballot_of(highest)) > 0))
+		if (told.of[i] && (!highest || ballot_compare(ballot_of(told.of[i]),
+							      ballot_of(highest)) > 0))
 			highest = told.of[i];
 	return highest;
 }
@@ -211,7 +208,7 @@ static const dfs_register *proposal_of(struct finishing *finishing,
 
 	if (tally.answers < PEERS_THREE)
 		return NULL;
-	if (finishing->anew != NULL) {
+	if (finishing->anew) {
 		reg = highest_promise(attempt, path);
 		agreed = !reg->known && !finishing->overtakes;
 	}
@@ -236,7 +233,7 @@ static bool make_tombstone(const struct attempt *attempt, const dfs_path *path,
 			    .recent = {1, &operation},
 			    .content_version = {1, operation},
 			    .body.kind = DFS_TOMBSTONE};
-	return value_check_at(path->dfs_path_val, path->dfs_path_len, &value) == NULL &&
+	return !value_check_at(path->dfs_path_val, path->dfs_path_len, &value) &&
 	       value_copy(&value, ret);
 }
 
@@ -255,7 +252,7 @@ static bool copy_value(struct finishing *finishing, const struct attempt *attemp
 	}
 	if (!value_copy(&reg->dfs_register_u.accepted.value, ret))
 		return false; /* what is left open is tried again */
-	if (change == NULL || change->change(change->context, path, ret))
+	if (!change || change->change(change->context, path, ret))
 		return true;
 	value_free(ret);
 	peers_attempt_settle(finishing, path, reg);
@@ -269,7 +266,7 @@ static struct accept_call *new_accept(struct finishing *finishing,
 	struct accept_call *call = calloc(1, sizeof *call);
 	dfs_proposal *items = calloc(finishing->count, sizeof *items);
 
-	if (call == NULL || items == NULL) {
+	if (!call || !items) {
 		free(call);
 		free(items);
 		return NULL;
@@ -281,8 +278,7 @@ static struct accept_call *new_accept(struct finishing *finishing,
 		size_t path = finishing->open[i];
 		u_int at = call->args.items.items_len;
 
-		if (reg == NULL ||
-		    !copy_value(finishing, attempt, path, reg, &items[at].value))
+		if (!reg || !copy_value(finishing, attempt, path, reg, &items[at].value))
 			continue;
 		call->args.items.items_len++;
 		call->paths[at] = i;
@@ -309,7 +305,7 @@ static const dfs_accept_res *accepted(const struct finishing *finishing,
 
 static bool said_yes(const dfs_accept_res *res, size_t item)
 {
-	return res != NULL && res->status == DFS_OK &&
+	return res && res->status == DFS_OK &&
 	       item < res->dfs_accept_res_u.ok.items.items_len &&
 	       res->dfs_accept_res_u.ok.items.items_val[item] == DFS_OK;
 }
@@ -347,7 +343,7 @@ static void take_counters(struct finishing *finishing, const struct votes *votes
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_accept_res *res = accepted(finishing, votes, s);
 
-		if (res != NULL && res->status == DFS_OK)
+		if (res && res->status == DFS_OK)
 			peers_saw(finishing->peers, s, &res->dfs_accept_res_u.ok.seen);
 	}
 }
@@ -370,7 +366,7 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 		}
 		reg.dfs_register_u.accepted = (dfs_accepted){
 			.ballot = args->ballot, .settled = TRUE, .value = item->value};
-		if (finishing->anew != NULL)
+		if (finishing->anew)
 			finishing->anew[finishing->open[call->paths[i]]] =
 				who_said_yes(finishing, votes, i);
 		peers_attempt_settle(finishing, finishing->open[call->paths[i]], &reg);
@@ -381,7 +377,7 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 			(dfs_learn_item){item->path, args->ballot, item->value};
 	}
 	/* So that all know what is settled, and let go of what it overtook. */
-	if (finishing->anew != NULL)
+	if (finishing->anew)
 		peers_teach(finishing->peers, taught, taught_count);
 }
 
@@ -391,7 +387,7 @@ static void run_accept(struct finishing *finishing, const struct attempt *attemp
 	struct accept_call *call = new_accept(finishing, attempt);
 	struct votes votes = {.own = {.status = DFS_RECOVERING}};
 
-	if (call == NULL)
+	if (!call)
 		return;
 	if (call->args.items.items_len == 0) {
 		free_accept(call);
@@ -399,13 +395,13 @@ static void run_accept(struct finishing *finishing, const struct attempt *attemp
 	}
 	votes.round = peers_ask(peers, attempt->voters.others, DFS_ACCEPT, call,
 				free_accept, &call->args, finishing->deadline);
-	if (votes.round == NULL)
+	if (!votes.round)
 		return;
 	if (attempt->voters.self)
 		acceptor_accept(peers->acceptor, &call->args, &votes.own);
 	(void)peers_await(peers, votes.round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
-	if (finishing->anew != NULL || !three_accepted(finishing, &votes, &call->args))
+	if (finishing->anew || !three_accepted(finishing, &votes, &call->args))
 		(void)peers_await(peers, votes.round, DFS_SERVERS, finishing->deadline);
 	take_counters(finishing, &votes);
 	take_votes(finishing, &votes, call);

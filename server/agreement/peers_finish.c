@@ -97,7 +97,7 @@ static int64_t some(int64_t below)
 static void propose(struct finishing *finishing)
 {
 	int64_t most = PAUSE_FIRST_MS;
-	unsigned tries = finishing->change != NULL ? CHANGE_TRIES : UINT_MAX;
+	unsigned tries = finishing->change ? CHANGE_TRIES : UINT_MAX;
 
 	while (peers_attempt(finishing) && keep_open(finishing) && --tries > 0) {
 		if (!peers_pause(finishing->peers, 1 + some(most), finishing->deadline))

@@ -11,13 +11,13 @@ void peers_follow(void *context)
 	int64_t until = clock_now_ms() + LINKS_PATIENCE_MS;
 	struct round *round = peers_ask(peers, up, DFS_HELLO, NULL, NULL, &nobody, until);
 
-	if (round == NULL)
+	if (!round)
 		return; /* out of memory: the proposer will come again */
 	(void)round_await(round, (unsigned)__builtin_popcount(up), until);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_hello_res *res = round_answer(round, s);
 
-		if (res != NULL && res->status == DFS_OK)
+		if (res && res->status == DFS_OK)
 			acceptor_follow(peers->acceptor, &res->dfs_hello_res_u.ok.seen);
 	}
 	round_free(round);

@@ -20,7 +20,7 @@ static dfs_paths *copy_paths(const dfs_paths *paths)
 	for (size_t i = 0; i < count; i++)
 		bytes += paths->paths.paths_val[i].dfs_path_len;
 	copy = malloc(sizeof *copy + count * sizeof(dfs_path) + bytes);
-	if (copy == NULL)
+	if (!copy)
 		return NULL;
 	copy->paths.paths_len = (u_int)count;
 	copy->paths.paths_val = (dfs_path *)(copy + 1);
@@ -41,7 +41,7 @@ static void take_seen(struct peers *peers, const struct peers_look *look)
 		const dfs_lookup_res *res =
 			s == peers->server ? &look->own : round_answer(look->round, s);
 
-		if (res != NULL && res->status == DFS_OK)
+		if (res && res->status == DFS_OK)
 			peers_saw(peers, s, &res->dfs_lookup_res_u.ok.seen);
 	}
 }
@@ -53,13 +53,13 @@ static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadl
 	unsigned good, own;
 
 	memset(ret, 0, sizeof *ret);
-	if (copy == NULL)
+	if (!copy)
 		return false;
 	ret->voters = peers_voters(peers);
 	ret->deadline = deadline_ms;
 	ret->round = peers_ask(peers, ret->voters.others, DFS_LOOKUP, copy, free, copy,
 			       deadline_ms);
-	if (ret->round == NULL)
+	if (!ret->round)
 		return false;
 	acceptor_lookup(peers->acceptor, paths, &ret->own);
 	own = ret->own.status == DFS_OK;
@@ -79,8 +79,7 @@ static unsigned answers(const struct peers *peers, const struct peers_look *look
 		const dfs_lookup_res *res =
 			s == peers->server ? &look->own : round_answer(look->round, s);
 
-		count += res != NULL && res->status == DFS_OK &&
-			 res->dfs_lookup_res_u.ok.votes;
+		count += res && res->status == DFS_OK && res->dfs_lookup_res_u.ok.votes;
 	}
 	return count;
 }
@@ -136,9 +135,9 @@ static unsigned fill_told(const struct peers *peers, const struct peers_look *lo
 		const dfs_lookup_res *res =
 			s == peers->server ? &look->own : round_answer(look->round, s);
 
-		if (res != NULL)
+		if (res)
 			told->of[s - 1] = register_of(res, path, told->unsure);
-		count += told->of[s - 1] != NULL;
+		count += told->of[s - 1] ? 1 : 0;
 	}
 	return count;
 }
@@ -179,7 +178,7 @@ static unsigned count_same(const struct peers_told *told, const dfs_register *re
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		count += told->of[i] != NULL && same(told->of[i], reg);
+		count += told->of[i] && same(told->of[i], reg);
 	return count;
 }
 
@@ -190,13 +189,13 @@ struct peers_tally peers_tally(const struct peers_told *told)
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_register *reg = told->of[i];
-		unsigned equal = reg != NULL ? count_same(told, reg) : 0;
+		unsigned equal = reg ? count_same(told, reg) : 0;
 		bool agreed = equal >= PEERS_THREE && !told->unsure;
 
-		tally.answers += reg != NULL;
-		if (reg == NULL || (tally.equal >= PEERS_THREE && !agreed))
+		tally.answers += reg ? 1 : 0;
+		if (!reg || (tally.equal >= PEERS_THREE && !agreed))
 			continue;
-		if (tally.newest == NULL || (agreed && tally.equal < PEERS_THREE) ||
+		if (!tally.newest || (agreed && tally.equal < PEERS_THREE) ||
 		    ballot_compare(ballot_of(reg), ballot_of(tally.newest)) > 0) {
 			tally.newest = reg;
 			tally.equal = equal;
@@ -232,7 +231,7 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 
 		ret[i].answers = tally.answers;
 		ret[i].equal = tally.equal;
-		good = tally.newest == NULL || peers_copy(tally.newest, &ret[i].reg);
+		good = !tally.newest || peers_copy(tally.newest, &ret[i].reg);
 		if (!good)
 			memset(&ret[i], 0, sizeof ret[i]);
 		copied += good;

@@ -23,7 +23,7 @@ static bool copy_item(const dfs_learn_item *item, dfs_learn_item *ret)
 		return false;
 	ret->ballot = item->ballot;
 	ret->path.dfs_path_val = malloc(len);
-	if (ret->path.dfs_path_val == NULL) {
+	if (!ret->path.dfs_path_val) {
 		value_free(&ret->value);
 		return false;
 	}
@@ -38,11 +38,11 @@ void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count)
 	dfs_learn_args *args = count > 0 ? calloc(1, sizeof *args) : NULL;
 	dfs_learn_res own = {0};
 
-	if (args == NULL)
+	if (!args)
 		return;
 	args->items.items_val = calloc(count, sizeof *items);
 	/* What there is no memory for is learned by comparing. */
-	for (u_int i = 0; args->items.items_val != NULL && i < count; i++)
+	for (u_int i = 0; args->items.items_val && i < count; i++)
 		args->items.items_len += copy_item(
 			&items[i], &args->items.items_val[args->items.items_len]);
 	/* This one may have had no room for it as a vote. */

@@ -204,7 +204,7 @@ static bool compare_listed(struct passing *passing, const dfs_path *from,
 		.from = *from, .to = *to, .tombstones = TRUE, .entries = DFS_PAGE_MAX};
 	struct walk *walk = malloc(sizeof *walk);
 	char cursor[DFS_PATH_MAX];
-	bool good = walk != NULL, more = true;
+	bool good = walk, more = true;
 
 	if (good)
 		walk_begin(walk, compare->store, from, to);
@@ -232,7 +232,7 @@ static bool middle(struct compare *compare, const dfs_path *from, const dfs_path
 		   uint64_t registers, char *path, size_t *ret_len)
 {
 	struct walk *walk = malloc(sizeof *walk);
-	bool good = walk != NULL;
+	bool good = walk;
 
 	if (good)
 		walk_begin(walk, compare->store, from, to);
@@ -333,7 +333,7 @@ void compare_with(struct compare *compare, unsigned peer, bool must,
 
 	*ret = (struct compare_outcome){.whole = push(&stack, &all, &all) &&
 						 add_damaged(&passing)};
-	while ((range = stack) != NULL) {
+	while ((range = stack)) {
 		stack = range->next;
 		ret->whole = ret->whole && compare_range(&passing, range, &stack);
 		free(range);

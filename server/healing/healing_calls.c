@@ -80,14 +80,14 @@ static bool call_one(struct healing *healing, uint32_t procedure, unsigned serve
 	bool good;
 
 	if (why)
-		snprintf(why, LINKS_WHY, "out of memory");
+		(void)snprintf(why, LINKS_WHY, "out of memory");
 	if (!round)
 		return false;
 	round_ask(round, server, args, clock_now_ms() + timeout_ms);
 	round_wait(round, DFS_SERVERS, 0);
 	if (why && !round_failed(round, server, why))
-		snprintf(why, LINKS_WHY, "dfs%u does not vote, or cannot read its store",
-			 server);
+		(void)snprintf(why, LINKS_WHY,
+			       "dfs%u does not vote, or cannot read its store", server);
 	good = take_answer(healing, round, procedure, server, ret);
 	round_free(round);
 	return good;

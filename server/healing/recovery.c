@@ -35,11 +35,11 @@ static void say(struct recovery *recovery, const char *event, const char *why)
 	char quoted[2 * RECOVERY_WHY];
 
 	acceptor_get_standing(recovery->acceptor, &standing);
-	snprintf(standing.why, sizeof standing.why, "%.*s", ACCEPTOR_WHY - 1, why);
+	(void)snprintf(standing.why, sizeof standing.why, "%.*s", ACCEPTOR_WHY - 1, why);
 	acceptor_note(recovery->acceptor, &standing);
 	if (strcmp(why, recovery->last_why) == 0)
 		return;
-	snprintf(recovery->last_why, sizeof recovery->last_why, "%s", why);
+	(void)snprintf(recovery->last_why, sizeof recovery->last_why, "%s", why);
 	log_event(LOG_INFO, event, "why=%s", log_sentence(why, quoted, sizeof quoted));
 }
 
@@ -73,7 +73,7 @@ static void step_starting(struct recovery *recovery)
 		vote(recovery);
 		return;
 	}
-	snprintf(
+	(void)snprintf(
 		why, sizeof why,
 		"It waits until two other servers have told what they remember of it; %s "
 		"has.",
@@ -140,8 +140,8 @@ static bool recover(struct recovery *recovery, struct recovery_source *source,
 	int rc = store_recover_begin(recovery->store, at_least);
 
 	if (rc != 0) {
-		snprintf(why, RECOVERY_WHY, "the recovery cannot be begun: %s",
-			 strerror(rc));
+		(void)snprintf(why, RECOVERY_WHY, "the recovery cannot be begun: %s",
+			       strerror(rc));
 		return false;
 	}
 	source->store = recovery_own(recovery).store;
@@ -152,8 +152,8 @@ static bool recover(struct recovery *recovery, struct recovery_source *source,
 		return false;
 	rc = store_recover_end(recovery->store, epoch);
 	if (rc != 0)
-		snprintf(why, RECOVERY_WHY, "the recovery cannot be ended: %s",
-			 strerror(rc));
+		(void)snprintf(why, RECOVERY_WHY, "the recovery cannot be ended: %s",
+			       strerror(rc));
 	return rc == 0;
 }
 
@@ -191,7 +191,7 @@ static void step_recovering(struct recovery *recovery)
 	}
 	recovery_free_answers(res);
 	if (!enough) {
-		snprintf(
+		(void)snprintf(
 			said, sizeof said,
 			"It has lost its store, and waits for two servers that vote; %s.",
 			voters == 0 ? "none does" : "one does");
@@ -199,8 +199,8 @@ static void step_recovering(struct recovery *recovery)
 		return;
 	}
 	if (!recover(recovery, &source, at_least, why)) {
-		snprintf(said, sizeof said, "It could not take its registers (%.400s).",
-			 why);
+		(void)snprintf(said, sizeof said,
+			       "It could not take its registers (%.400s).", why);
 		say(recovery, "not-recovered", said);
 		put_off(recovery);
 		return;
@@ -217,7 +217,7 @@ static void step_recovering(struct recovery *recovery)
 void recovery_condemn(struct recovery *recovery, const char *why)
 {
 	pthread_mutex_lock(&recovery->lock);
-	snprintf(recovery->condemned, sizeof recovery->condemned, "%s", why);
+	(void)snprintf(recovery->condemned, sizeof recovery->condemned, "%s", why);
 	recovery->wake = true;
 	pthread_cond_signal(&recovery->woken);
 	pthread_mutex_unlock(&recovery->lock);

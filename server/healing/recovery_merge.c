@@ -46,7 +46,7 @@ struct merging {
 
 static bool fail(struct merging *merging, const char *what)
 {
-	snprintf(merging->why, RECOVERY_WHY, "%s", what);
+	(void)snprintf(merging->why, RECOVERY_WHY, "%s", what);
 	return false;
 }
 
@@ -89,13 +89,13 @@ static bool take_page(struct merging *merging, struct stream *stream)
 	u_int count = ok->registers.registers_len;
 
 	if (!id_is_zero(&stream->store) && !id_equal(&stream->store, &ok->store)) {
-		snprintf(merging->why, RECOVERY_WHY, "dfs%u has lost its store meanwhile",
-			 stream->server);
+		(void)snprintf(merging->why, RECOVERY_WHY,
+			       "dfs%u has lost its store meanwhile", stream->server);
 		return false;
 	}
 	if (!is_page_good(stream) || (ok->more && count == 0)) {
-		snprintf(merging->why, RECOVERY_WHY,
-			 "dfs%u hands over what are no registers", stream->server);
+		(void)snprintf(merging->why, RECOVERY_WHY,
+			       "dfs%u hands over what are no registers", stream->server);
 		return false;
 	}
 	stream->store = ok->store;
@@ -217,11 +217,12 @@ static bool choose(struct merging *merging, const struct choice *choice,
 			return true;
 		if (__builtin_popcount(merging->source->peers) < 3 || names > 1) {
 			recovery->needs_all = true;
-			snprintf(merging->why, RECOVERY_WHY,
-				 "the register of %s is damaged where it was asked for",
-				 log_quote(choice->path->dfs_path_val,
-					   choice->path->dfs_path_len, quoted,
-					   sizeof quoted));
+			(void)snprintf(
+				merging->why, RECOVERY_WHY,
+				"the register of %s is damaged where it was asked for",
+				log_quote(choice->path->dfs_path_val,
+					  choice->path->dfs_path_len, quoted,
+					  sizeof quoted));
 			return false;
 		}
 		below = &best->ballot;
@@ -250,8 +251,8 @@ static bool commit(struct merging *merging)
 	store_batch_may_use_reserve(batch);
 	rc = store_commit(batch);
 	if (rc != 0) {
-		snprintf(merging->why, RECOVERY_WHY,
-			 "what was taken cannot be stored: %s", strerror(rc));
+		(void)snprintf(merging->why, RECOVERY_WHY,
+			       "what was taken cannot be stored: %s", strerror(rc));
 		return false;
 	}
 	for (size_t i = 0; i < merging->settled_count; i++) {
@@ -263,10 +264,10 @@ static bool commit(struct merging *merging)
 	drop_settled(merging);
 	if (standing.to_recover < standing.recovered)
 		standing.to_recover = standing.recovered;
-	snprintf(standing.why, sizeof standing.why,
-		 "It takes its registers from its peers: %llu of about %llu.",
-		 (unsigned long long)standing.recovered,
-		 (unsigned long long)standing.to_recover);
+	(void)snprintf(standing.why, sizeof standing.why,
+		       "It takes its registers from its peers: %llu of about %llu.",
+		       (unsigned long long)standing.recovered,
+		       (unsigned long long)standing.to_recover);
 	acceptor_note(recovery->acceptor, &standing);
 	return true;
 }
@@ -306,8 +307,8 @@ static bool take(struct merging *merging, const struct choice *choice,
 		}
 	}
 	if (rc != 0) {
-		snprintf(merging->why, RECOVERY_WHY, "what was taken cannot be kept: %s",
-			 strerror(rc));
+		(void)snprintf(merging->why, RECOVERY_WHY,
+			       "what was taken cannot be kept: %s", strerror(rc));
 		return false;
 	}
 	merging->taken++;
@@ -331,7 +332,7 @@ static bool take_registers(struct merging *merging)
 		    (best && !take(merging, &choice, best)))
 			return false;
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
-			merging->streams[i].at += choice.heads[i] != NULL;
+			merging->streams[i].at += choice.heads[i] ? 1 : 0;
 	}
 }
 
@@ -352,8 +353,8 @@ static bool take_numbers(struct merging *merging)
 	}
 	store_batch_free(batch);
 	if (rc != 0)
-		snprintf(merging->why, RECOVERY_WHY,
-			 "what was taken cannot be stored: %s", strerror(rc));
+		(void)snprintf(merging->why, RECOVERY_WHY,
+			       "what was taken cannot be stored: %s", strerror(rc));
 	return rc == 0;
 }
 
@@ -363,7 +364,7 @@ bool recovery_merge(struct recovery *recovery, const struct recovery_source *sou
 	struct merging *merging = calloc(1, sizeof *merging);
 	bool done = false;
 
-	snprintf(why, RECOVERY_WHY, "out of memory");
+	(void)snprintf(why, RECOVERY_WHY, "out of memory");
 	if (!merging)
 		return false;
 	*merging = (struct merging){.recovery = recovery,

@@ -146,7 +146,7 @@ void repair_propose(struct repair *repair, struct repair_outcome *outcome)
 void repair_trim(struct repair *repair, struct repair_outcome *outcome)
 {
 	struct store_surplus *found = calloc(DFS_BATCH_MAX, sizeof *found), last;
-	bool more = found != NULL, begun = false;
+	bool more = found, begun = false;
 
 	outcome->failed |= !more;
 	while (more && repair->calls.yield(repair->calls.context)) {

@@ -16,7 +16,7 @@ bool repair_small_begin(struct repair_small *small, struct repair *repair)
 	small->repair = repair;
 	small->count = 0;
 	small->load = repair_load_new(repair);
-	return small->load != NULL;
+	return small->load;
 }
 
 void repair_small_end(struct repair_small *small)

@@ -61,7 +61,7 @@ struct admission *admission_new(const struct admission_limits *limits)
 	struct admission *admission = calloc(1, sizeof *admission);
 	pthread_condattr_t monotonic;
 
-	if (admission == NULL)
+	if (!admission)
 		return NULL;
 	admission->limits = *limits;
 	pthread_condattr_init(&monotonic);
@@ -74,7 +74,7 @@ struct admission *admission_new(const struct admission_limits *limits)
 
 void admission_free(struct admission *admission)
 {
-	if (admission == NULL)
+	if (!admission)
 		return;
 	pthread_cond_destroy(&admission->changed);
 	pthread_mutex_destroy(&admission->lock);
@@ -109,10 +109,10 @@ static struct address *address_of(struct admission *admission,
 
 	key_of(from, key);
 	HASH_FIND(hh, admission->addresses, key, KEY_LEN, address);
-	if (address != NULL)
+	if (address)
 		return address;
 	address = calloc(1, sizeof *address);
-	if (address == NULL)
+	if (!address)
 		return NULL;
 	memcpy(address->key, key, KEY_LEN);
 	HASH_ADD(hh, admission->addresses, key, KEY_LEN, address);
@@ -151,13 +151,13 @@ struct admission_seat *admission_enter(struct admission *admission,
 	struct admission_seat *seat = calloc(1, sizeof *seat);
 	struct address *entry = NULL;
 
-	if (seat == NULL)
+	if (!seat)
 		return NULL;
 	pthread_mutex_lock(&admission->lock);
 	if (admission->ended || admission->count >= limits->connections)
 		goto fail;
 	entry = address_of(admission, address);
-	if (entry == NULL || entry->seats >= limits->per_address)
+	if (!entry || entry->seats >= limits->per_address)
 		goto fail;
 	if (entry->strangers >= limits->strangers_per_address &&
 	    !cut_off_stranger(admission, entry))
@@ -173,7 +173,7 @@ struct admission_seat *admission_enter(struct admission *admission,
 	pthread_mutex_unlock(&admission->lock);
 	return seat;
 fail:
-	if (entry != NULL)
+	if (entry)
 		drop_if_empty(admission, entry);
 	pthread_mutex_unlock(&admission->lock);
 	free(seat);

@@ -33,7 +33,7 @@ static bool load_with(const struct certificate_files *files, const char *key,
 				    .folder = files->folder};
 	SSL_CTX *server = tls_for_server(&own, why, why_size), *peer = NULL;
 
-	if (server == NULL)
+	if (!server)
 		return false;
 	if (!tls_has_name(server, files->name)) {
 		(void)snprintf(why, why_size,
@@ -42,7 +42,7 @@ static bool load_with(const struct certificate_files *files, const char *key,
 		goto fail;
 	}
 	peer = tls_for_peer(&own, why, why_size);
-	if (peer == NULL)
+	if (!peer)
 		goto fail;
 	*ret_server = server;
 	*ret_peer = peer;
@@ -71,7 +71,7 @@ struct certificate *certificate_load(const struct certificate_files *files, char
 {
 	struct certificate *certificate = calloc(1, sizeof *certificate);
 
-	if (certificate == NULL) {
+	if (!certificate) {
 		(void)snprintf(why, why_size, "out of memory");
 		return NULL;
 	}
@@ -86,7 +86,7 @@ struct certificate *certificate_load(const struct certificate_files *files, char
 
 void certificate_free(struct certificate *certificate)
 {
-	if (certificate == NULL)
+	if (!certificate)
 		return;
 	SSL_CTX_free(certificate->server);
 	SSL_CTX_free(certificate->peer);
@@ -138,10 +138,10 @@ void certificate_describe(struct certificate *certificate, char serial[CERTIFICA
 	SSL_CTX *context = certificate_server(certificate);
 	const X509 *own = SSL_CTX_get0_certificate(context);
 	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(own), NULL);
-	char *digits = number != NULL ? BN_bn2hex(number) : NULL;
+	char *digits = number ? BN_bn2hex(number) : NULL;
 	struct tm end;
 
-	(void)snprintf(serial, CERTIFICATE_TEXT, "%s", digits != NULL ? digits : "");
+	(void)snprintf(serial, CERTIFICATE_TEXT, "%s", digits ? digits : "");
 	until[0] = '\0';
 	if (ASN1_TIME_to_tm(X509_get0_notAfter(own), &end) == 1)
 		(void)strftime(until, CERTIFICATE_TEXT, "%Y-%m-%dT%H:%M:%SZ", &end);

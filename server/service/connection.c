@@ -67,7 +67,7 @@ static bool start_tls(const struct connection_shared *shared,
 	log_event(LOG_DEBUG, "secured", "address=%s peer=%u", caller->address,
 		  caller->peer);
 	caller->uploads = store_uploads_new(shared->server->store);
-	return caller->uploads != NULL;
+	return caller->uploads;
 }
 
 static void serve(const struct connection_shared *shared,
@@ -105,10 +105,10 @@ void connection_serve(const struct connection_shared *shared,
 	const struct record_budget budget = {reserve, release, take_seat};
 	struct caller caller = {.server = shared->server};
 	struct stream *stream = stream_new(take_fd);
-	struct record *record = stream != NULL ? record_new(stream, &budget) : NULL;
+	struct record *record = stream ? record_new(stream, &budget) : NULL;
 
 	(void)snprintf(caller.address, sizeof caller.address, "%s", address);
-	if (record != NULL) {
+	if (record) {
 		const struct message_channel channel = {.caller = &caller,
 							.seat = take_seat,
 							.stream = stream,
@@ -126,7 +126,7 @@ void connection_serve(const struct connection_shared *shared,
 	record_free(record);
 	/* From here on the store may be closed, and the socket is nobody else's. */
 	admission_leave(take_seat);
-	if (stream != NULL)
+	if (stream)
 		stream_close(stream);
 	else
 		close(take_fd);

@@ -62,10 +62,9 @@ static void address_text(const struct sockaddr *address, socklen_t len, char *te
 		(void)snprintf(text, size, "unknown");
 		return;
 	}
-	if (strncmp(host, "::ffff:", 7) == 0 && strchr(host, '.') != NULL)
+	if (strncmp(host, "::ffff:", 7) == 0 && strchr(host, '.'))
 		shown = host + 7;
-	(void)snprintf(text, size, strchr(shown, ':') != NULL ? "[%s]:%s" : "%s:%s",
-		       shown, port);
+	(void)snprintf(text, size, strchr(shown, ':') ? "[%s]:%s" : "%s:%s", shown, port);
 }
 
 static int bind_and_listen(const struct addrinfo *to)
@@ -100,7 +99,7 @@ struct listener *listener_open(const char *address, char *why, size_t why_size)
 	char host[256], service[8];
 	unsigned short port;
 
-	if (listener == NULL) {
+	if (!listener) {
 		(void)snprintf(why, why_size, "out of memory");
 		return NULL;
 	}
@@ -120,8 +119,7 @@ struct listener *listener_open(const char *address, char *why, size_t why_size)
 			       gai_strerror(rc));
 		goto fail;
 	}
-	for (const struct addrinfo *to = found; to != NULL && listener->fd < 0;
-	     to = to->ai_next)
+	for (const struct addrinfo *to = found; to && listener->fd < 0; to = to->ai_next)
 		listener->fd = bind_and_listen(to);
 	if (listener->fd < 0) {
 		(void)snprintf(
@@ -147,7 +145,7 @@ struct listener *listener_open(const char *address, char *why, size_t why_size)
 	freeaddrinfo(found);
 	return listener;
 fail:
-	if (found != NULL)
+	if (found)
 		freeaddrinfo(found);
 	listener_close(listener);
 	return NULL;
@@ -216,21 +214,21 @@ static void welcome(struct listener *listener, int fd, const struct sockaddr *fr
 	struct arrival *arrival = calloc(1, sizeof *arrival);
 	const char *why = "memory";
 
-	if (arrival == NULL)
+	if (!arrival)
 		goto fail;
 	arrival->shared = listener->shared;
 	arrival->fd = fd;
 	address_text(from, from_len, arrival->address, sizeof arrival->address);
 	arrival->seat = admission_enter(listener->admission, from, fd);
 	why = "too-many";
-	if (arrival->seat == NULL)
+	if (!arrival->seat)
 		goto fail;
 	if (spawn(arrival))
 		return;
 	why = "no-thread";
 	admission_leave(arrival->seat);
 fail:
-	log_refused(listener, arrival != NULL ? arrival->address : "unknown", why);
+	log_refused(listener, arrival ? arrival->address : "unknown", why);
 	close(fd);
 	free(arrival);
 }
@@ -283,7 +281,7 @@ void listener_close(struct listener *listener)
 {
 	const uint64_t one = 1;
 
-	if (listener == NULL)
+	if (!listener)
 		return;
 	if (listener->started && write(listener->wake, &one, sizeof one) == sizeof one)
 		pthread_join(listener->thread, NULL);

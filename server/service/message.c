@@ -255,7 +255,7 @@ enum message_next message_answer(const struct message_channel *channel)
 	}
 
 	const struct dispatch_row *row = dispatch_find((uint32_t)call->cb_proc);
-	if (row == NULL)
+	if (!row)
 		return accept_with(channel, xid, PROC_UNAVAIL);
 	return run(channel, xid, row);
 }

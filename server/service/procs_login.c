@@ -11,7 +11,7 @@
 
 void procs_login(struct caller *caller, const dfs_login_args *args, dfs_login_res *res)
 {
-	if (path_check_user(args->user.dfs_user_val, args->user.dfs_user_len) != NULL ||
+	if (path_check_user(args->user.dfs_user_val, args->user.dfs_user_len) ||
 	    (args->how.kind != DFS_LOGIN_ASK && args->how.kind != DFS_LOGIN_PASSWORD &&
 	     args->how.kind != DFS_LOGIN_SESSION))
 		res->status = DFS_INVALID;
@@ -56,9 +56,9 @@ void procs_finish(struct caller *caller, const dfs_paths *args, dfs_finish_res *
 	dfs_path room[DFS_BATCH_MAX];
 	const dfs_paths paths = {{permitted_paths(caller, args, room, which), room}};
 
-	if (items == NULL || is_twice(args)) {
+	if (!items || is_twice(args)) {
 		free(items);
-		res->status = items == NULL ? DFS_BUSY : DFS_INVALID;
+		res->status = !items ? DFS_BUSY : DFS_INVALID;
 		return;
 	}
 	for (u_int i = 0; i < count; i++)

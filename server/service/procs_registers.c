@@ -65,8 +65,7 @@ static bool small_is_good(const dfs_small *small, uint64_t size)
 static bool stage_is_good(const dfs_prepare_item *item)
 {
 	const dfs_stage *stage = &item->stage;
-	bool is_file =
-		path_check(item->path.dfs_path_val, item->path.dfs_path_len) == NULL;
+	bool is_file = !path_check(item->path.dfs_path_val, item->path.dfs_path_len);
 
 	switch (stage->kind) {
 	case DFS_STAGE_NOTHING:

@@ -57,9 +57,9 @@ void procs_status(struct caller *caller, const void *args, dfs_status_res *res)
 	ok->server = server->number;
 	acceptor_get_standing(server->acceptor, &standing);
 	if (standing.state == DFS_STATE_VOTING && numbers.disk_error != 0)
-		snprintf(standing.why, sizeof standing.why,
-			 "Its disk did not take what was stored last: %s.",
-			 strerror(numbers.disk_error));
+		(void)snprintf(standing.why, sizeof standing.why,
+			       "Its disk did not take what was stored last: %s.",
+			       strerror(numbers.disk_error));
 	ok->state = standing.state;
 	ok->recovered = standing.recovered;
 	ok->to_recover = standing.to_recover;

@@ -95,10 +95,10 @@ static bool set(const struct registrar *registrar, const struct entry *entry)
 	struct sockaddr_storage address = entry->address;
 	struct netbuf at = {
 		.maxlen = entry->address_len, .len = entry->address_len, .buf = &address};
-	bool done = transport != NULL &&
+	bool done = transport &&
 		    rpcb_set(registrar->program, registrar->version, transport, &at);
 
-	if (transport != NULL)
+	if (transport)
 		freenetconfigent(transport);
 	return done;
 }
@@ -107,7 +107,7 @@ static void unset(const struct registrar *registrar, const struct entry *entry)
 {
 	struct netconfig *transport = getnetconfigent(entry->netid);
 
-	if (transport == NULL)
+	if (!transport)
 		return;
 	(void)rpcb_unset(registrar->program, registrar->version, transport);
 	freenetconfigent(transport);
@@ -189,7 +189,7 @@ static void *rounds(void *arg)
 
 	do {
 		for (size_t i = 0; i < count; i++)
-			if (registrar->entries[i].netid != NULL)
+			if (registrar->entries[i].netid)
 				register_entry(registrar, &registrar->entries[i]);
 	} while (wait_for_round(registrar));
 	for (size_t i = 0; i < count; i++)
@@ -235,7 +235,7 @@ struct registrar *registrar_start(const struct listener *listener, uint32_t prog
 	pthread_t thread;
 	bool started;
 
-	if (registrar == NULL)
+	if (!registrar)
 		return NULL;
 	registrar->program = program;
 	registrar->version = version;
@@ -262,7 +262,7 @@ void registrar_stop(struct registrar *registrar)
 	struct timespec until = {.tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000};
 	int rc = 0;
 
-	if (registrar == NULL)
+	if (!registrar)
 		return;
 	pthread_mutex_lock(&registrar->lock);
 	registrar->stopping = true;

@@ -42,7 +42,7 @@ static size_t take_due(struct store *store, struct round *round)
 	round->alone = NULL;
 	pthread_rwlock_wrlock(&store->lock);
 	while (round->count < ROUND_OBJECTS && !round->alone &&
-	       (object = index_due(store->index, now)) != NULL) {
+	       (object = index_due(store->index, now))) {
 		object->dropping = true;
 		if (is_alone(object))
 			round->alone = object;
@@ -50,7 +50,7 @@ static size_t take_due(struct store *store, struct round *round)
 			round->objects[round->count++] = object;
 	}
 	pthread_rwlock_unlock(&store->lock);
-	return round->count + (round->alone != NULL);
+	return round->count + (round->alone ? 1 : 0);
 }
 
 /*

@@ -147,8 +147,8 @@ static int seal_images(struct commit_job *job)
 					store->rules.fsync_segments);
 		if (rc != 0)
 			break;
-		snprintf(job->names[i], sizeof job->names[i], "%s",
-			 segment_image_file(job->images[i]));
+		(void)snprintf(job->names[i], sizeof job->names[i], "%s",
+			       segment_image_file(job->images[i]));
 		bytes = segment_image_bytes(job->images[i]);
 		job->segments[i] = store_segment_new(store, 0, 0, bytes);
 		if (!job->segments[i])

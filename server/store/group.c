@@ -62,7 +62,7 @@ static void take_group(struct store *store, struct commit_job *job, size_t *ret_
 	uint64_t bytes = store->notes.len, entries = store->notes.len;
 
 	*ret_records = 0;
-	while ((batch = store->queue) != NULL) {
+	while ((batch = store->queue)) {
 		bytes += size_of(batch);
 		entries += batch->entries.len;
 		if (job->batches && (bytes > GROUP_BYTES || entries > SEAL_ENTRIES_MAX))
@@ -92,7 +92,7 @@ static void judge_room(struct store *store, struct commit_job *job,
 
 	if (space_read(store->seg_fd, &space) != 0)
 		return;
-	while ((batch = *at) != NULL) {
+	while ((batch = *at)) {
 		if (space_has_room(&space, bytes + size_of(batch), batch->use)) {
 			bytes += size_of(batch);
 			at = &batch->next;

@@ -429,8 +429,7 @@ void index_reset(struct index *index)
 	struct index_register *reg;
 
 	index_bindings_free(index);
-	while ((reg = RB_ROOT(&index->live)) != NULL ||
-	       (reg = RB_ROOT(&index->dead)) != NULL)
+	while ((reg = RB_ROOT(&index->live)) || (reg = RB_ROOT(&index->dead)))
 		take_out(index, reg);
 	index->counts.epoch = 0;
 	index->counts.highest_counter = 0;

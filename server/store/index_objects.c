@@ -226,7 +226,7 @@ bool index_damage_segment(struct index *index, const struct index_segment *segme
 		*cursor = object->id;
 		object = RB_NEXT(index_objects, &index->objects, object);
 	}
-	return object != NULL;
+	return object;
 }
 
 /* Its last content went. */
@@ -287,7 +287,7 @@ static void remove_empty_parts(struct index_object *object)
 {
 	struct index_part **at = &object->part.more, *part;
 
-	while ((part = *at) != NULL) {
+	while ((part = *at)) {
 		if (part->chunks != 0) {
 			at = &part->more;
 			continue;
@@ -343,7 +343,7 @@ bool index_leave_segment(struct index *index, const struct index_segment *segmen
 		if (leave_segment(object, segment) && object->part.chunks == 0)
 			become_empty(index, object);
 	}
-	return object != NULL;
+	return object;
 }
 
 bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi)
@@ -392,7 +392,7 @@ struct index_object *index_due(struct index *index, int64_t now_ms)
 {
 	struct index_object *object;
 
-	while ((object = first_unused(index)) != NULL) {
+	while ((object = first_unused(index))) {
 		if (object->due_ms <= now_ms)
 			return dequeue(index);
 		/* One that was used again since it was queued may stand before older ones. */
@@ -407,7 +407,7 @@ void index_objects_prune(struct index *index)
 {
 	struct index_object *object, *last = NULL;
 
-	while ((object = first_unused(index)) != NULL && object != last) {
+	while ((object = first_unused(index)) && object != last) {
 		dequeue(index);
 		put_last(index, object);
 		if (!last)

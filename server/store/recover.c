@@ -71,7 +71,7 @@ static int read_folder(struct store *store, struct folder *folder)
 	if (rc != 0)
 		return rc;
 	errno = 0;
-	while (rc == 0 && (entry = readdir(dir)) != NULL) {
+	while (rc == 0 && (entry = readdir(dir))) {
 		rc = add_file(store, folder, entry->d_name);
 		errno = 0;
 	}
@@ -101,9 +101,9 @@ static void note_missing(struct recovery *recovery, uint64_t lo, uint64_t hi)
 {
 	char why[128];
 
-	snprintf(why, sizeof why,
-		 "Segments %llu to %llu are missing: stored data is lost.",
-		 (unsigned long long)lo, (unsigned long long)hi);
+	(void)snprintf(why, sizeof why,
+		       "Segments %llu to %llu are missing: stored data is lost.",
+		       (unsigned long long)lo, (unsigned long long)hi);
 	recover_note(recovery, hi, why);
 }
 
@@ -180,7 +180,7 @@ static int empty_tmp(struct store *store)
 
 	if (rc != 0)
 		return rc;
-	while (rc == 0 && (entry = readdir(dir)) != NULL)
+	while (rc == 0 && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' &&
 		    unlinkat(store->tmp_fd, entry->d_name, 0) != 0)
 			rc = errno;

@@ -15,7 +15,7 @@ void recover_note(struct recovery *recovery, uint64_t at, const char *why)
 		return;
 	recovery->wrong = true;
 	recovery->wrong_at = at;
-	snprintf(recovery->why, recovery->why_size, "%s", why);
+	(void)snprintf(recovery->why, recovery->why_size, "%s", why);
 }
 
 /* ---- entries ------------------------------------------------------------------- */
@@ -105,10 +105,11 @@ static int refuse(struct recovery *recovery, const struct seal_head *head)
 {
 	bool same = id_equal(&head->cluster, &recovery->store->cluster);
 
-	snprintf(recovery->why, recovery->why_size,
-		 "The store belongs to dfs%u of %s: check which folder this server was "
-		 "given.",
-		 head->server, same ? "this cluster" : "another cluster");
+	(void)snprintf(
+		recovery->why, recovery->why_size,
+		"The store belongs to dfs%u of %s: check which folder this server was "
+		"given.",
+		head->server, same ? "this cluster" : "another cluster");
 	return EXDEV;
 }
 
@@ -180,9 +181,9 @@ static void note_unreadable(struct recovery *recovery,
 	uint64_t lo = segment_lo(segment->file), hi = segment_hi(segment->file);
 	char name[SEGMENT_NAME], why[160];
 
-	snprintf(why, sizeof why, "The list of segment %s cannot be read: %s.",
-		 segment_name(lo, hi, name),
-		 error == EBADMSG ? "it is damaged" : strerror(error));
+	(void)snprintf(why, sizeof why, "The list of segment %s cannot be read: %s.",
+		       segment_name(lo, hi, name),
+		       error == EBADMSG ? "it is damaged" : strerror(error));
 	recover_note(recovery, hi, why);
 }
 
@@ -229,7 +230,7 @@ int recover_seal(struct recovery *recovery, struct index_segment *segment)
 	if (seal_version(data) == SEAL_VERSION) {
 		rc = read_entries(recovery, segment, data);
 	} else {
-		snprintf(
+		(void)snprintf(
 			recovery->why, recovery->why_size,
 			"The store was written by another version of this program, which "
 			"this one cannot read: run that one, or make a new cluster.");

@@ -54,8 +54,8 @@ const char *segment_name(uint64_t lo, uint64_t hi, char *name)
 {
 	const unsigned long long end = 1000000000000000;
 
-	snprintf(name, SEGMENT_NAME, "%015llu-%015llu.gdbm", (unsigned long long)lo % end,
-		 (unsigned long long)hi % end);
+	(void)snprintf(name, SEGMENT_NAME, "%015llu-%015llu.gdbm",
+		       (unsigned long long)lo % end, (unsigned long long)hi % end);
 	return name;
 }
 
@@ -222,7 +222,7 @@ static void close_others(struct segment_cache *cache, const struct segment *but)
 static bool is_memory_short(void)
 {
 	void *volatile probe = malloc(FRAME_DATA_MAX);
-	bool is_short = probe == NULL;
+	bool is_short = !probe;
 
 	free(probe);
 	return is_short;

@@ -141,7 +141,7 @@ struct segment_image *segment_image_in_file(int tmp_fd, const char *name)
 		return NULL;
 	}
 	image->tmp_fd = tmp_fd;
-	snprintf(image->name, sizeof image->name, "%s", name);
+	(void)snprintf(image->name, sizeof image->name, "%s", name);
 	return image;
 fail:
 	close(file);
@@ -283,7 +283,7 @@ static int seal_memory(struct segment_image *image, int tmp_fd, const char *name
 	if (rc != 0)
 		unlinkat(tmp_fd, name, 0);
 	else
-		snprintf(image->name, sizeof image->name, "%s", name);
+		(void)snprintf(image->name, sizeof image->name, "%s", name);
 	return rc;
 }
 

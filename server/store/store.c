@@ -61,8 +61,8 @@ void store_segment_free(struct index_segment *segment)
 
 void store_tmp_name(struct store *store, char *ret)
 {
-	snprintf(ret, STORE_TMP_NAME, "%016llx",
-		 (unsigned long long)atomic_fetch_add(&store->tmp_names, 1));
+	(void)snprintf(ret, STORE_TMP_NAME, "%016llx",
+		       (unsigned long long)atomic_fetch_add(&store->tmp_names, 1));
 }
 
 int store_fetch(struct segment *file, enum frame_type type, const struct frame_key *key,
@@ -200,8 +200,8 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 	int rc = store ? open_folders(store, options->folder) : ENOMEM;
 
 	if (rc != 0) {
-		snprintf(why, why_size, "The store in %s cannot be opened: %s.",
-			 options->folder, open_problem(rc));
+		(void)snprintf(why, why_size, "The store in %s cannot be opened: %s.",
+			       options->folder, open_problem(rc));
 		goto fail;
 	}
 	store->cache = segment_cache_new(store->seg_fd, OPEN_SEGMENTS);
@@ -212,10 +212,10 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 	if (whole && rc == 0)
 		rc = keeper_start(store);
 	if (rc == EXDEV || rc == EPROTO)
-		snprintf(why, why_size, "%s", sentence);
+		(void)snprintf(why, why_size, "%s", sentence);
 	else if (rc != 0)
-		snprintf(why, why_size, "The store in %s cannot be read: %s.",
-			 options->folder, strerror(rc));
+		(void)snprintf(why, why_size, "The store in %s cannot be read: %s.",
+			       options->folder, strerror(rc));
 	if (rc != 0)
 		goto fail;
 	if (!whole) {
@@ -238,7 +238,7 @@ void store_close(struct store *store)
 	keeper_stop(store);
 	group_stop(store);
 	index_free(store->index);
-	while ((segment = TAILQ_FIRST(&store->segments)) != NULL) {
+	while ((segment = TAILQ_FIRST(&store->segments))) {
 		TAILQ_REMOVE(&store->segments, segment, order);
 		store_segment_free(segment);
 	}

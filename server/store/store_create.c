@@ -43,7 +43,7 @@ static int must_be_empty(int folder_fd)
 
 	if (rc != 0 || !dir)
 		return rc != 0 ? rc : EIO;
-	while (rc == 0 && (entry = readdir(dir)) != NULL)
+	while (rc == 0 && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
 			rc = EEXIST;
 	closedir(dir);

@@ -35,9 +35,9 @@ void store_note_damage(struct store *store, const struct segment *file, const ch
 {
 	char name[SEGMENT_NAME], quoted[512], line[768];
 
-	snprintf(line, sizeof line, "segment=%s %s=%s",
-		 segment_name(segment_lo(file), segment_hi(file), name), what,
-		 log_quote(path, path_len, quoted, sizeof quoted));
+	(void)snprintf(line, sizeof line, "segment=%s %s=%s",
+		       segment_name(segment_lo(file), segment_hi(file), name), what,
+		       log_quote(path, path_len, quoted, sizeof quoted));
 	if (is_news(store, line))
 		log_event(LOG_WARN, "damaged", "%s", line);
 }
@@ -115,8 +115,8 @@ bool store_mark_unit(struct store *store, struct segment *file, const dfs_id *ob
 	pthread_rwlock_unlock(&store->lock);
 	if (!marked)
 		return false;
-	snprintf(text, sizeof text, "%s:%llu", id_text(object, hex),
-		 (unsigned long long)unit);
+	(void)snprintf(text, sizeof text, "%s:%llu", id_text(object, hex),
+		       (unsigned long long)unit);
 	store_note_damage(store, file, "unit", text, strlen(text));
 	return true;
 }

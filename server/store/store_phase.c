@@ -34,7 +34,7 @@ void store_set_why(struct store *store, const char *text)
 	why = calloc(1, sizeof *why);
 	if (!why)
 		return;
-	snprintf(why->text, sizeof why->text, "%s", text);
+	(void)snprintf(why->text, sizeof why->text, "%s", text);
 	why->older = atomic_load(&store->why);
 	while (!atomic_compare_exchange_weak(&store->why, &why->older, why))
 		;

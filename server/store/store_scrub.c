@@ -178,7 +178,7 @@ static bool has_unit(struct store_scrub *scrub, uint64_t unit)
 	       ((part->chunks & chunk) == 0 || part->segment->file != scrub->file))
 		part = part->more;
 	pthread_rwlock_unlock(&scrub->store->lock);
-	return part != NULL;
+	return part;
 }
 
 /* 0, also for what is damaged; ESTALE: the segment is not there any more; an errno. */

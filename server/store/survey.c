@@ -17,7 +17,7 @@ void survey_from(struct survey *survey, const char *path, size_t len)
 void survey_after(struct survey *survey, const char *path, size_t len)
 {
 	survey_from(survey, path, len);
-	survey->after = path != NULL;
+	survey->after = path;
 }
 
 static bool is_beyond(const struct survey *survey, const struct index_register *reg)

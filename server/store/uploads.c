@@ -41,7 +41,7 @@ void store_uploads_free(struct store_uploads *uploads)
 
 	if (!uploads)
 		return;
-	while ((upload = uploads->first) != NULL) {
+	while ((upload = uploads->first)) {
 		uploads_take(uploads, upload);
 		uploads_free_one(uploads->store, upload);
 	}

@@ -42,18 +42,20 @@ const char *watermark_explain(enum watermark_verdict verdict, unsigned server, c
 {
 	switch (verdict) {
 	case WATERMARK_FINE:
-		snprintf(why, size, "%s", "");
+		(void)snprintf(why, size, "%s", "");
 		break;
 	case WATERMARK_OLDER:
-		snprintf(why, size,
-			 "The store is older than what dfs%u remembers of it: it was set "
-			 "back, or its end is missing.",
-			 server);
+		(void)snprintf(
+			why, size,
+			"The store is older than what dfs%u remembers of it: it was set "
+			"back, or its end is missing.",
+			server);
 		break;
 	case WATERMARK_FOREIGN:
-		snprintf(why, size,
-			 "The store is not the one that dfs%u remembers of this server.",
-			 server);
+		(void)snprintf(
+			why, size,
+			"The store is not the one that dfs%u remembers of this server.",
+			server);
 		break;
 	}
 	return why;
