@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /*
- * A standard descriptor that is closed would be given to the next file or connection, and be read
- * or written for what it is not.  It is taken by something that can do neither.
+ * A standard descriptor that is closed would be given to the next file or connection, and
+ * be read or written for what it is not.  It is taken by something that can do neither.
  */
 static bool keep_standard_descriptors(void)
 {

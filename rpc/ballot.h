@@ -14,7 +14,8 @@ extern const dfs_ballot ballot_none;
 
 /*
  * A server refuses counters that are further than this above what it has seen, so that
- * nobody can use them up (64-bit counters; at 5,000 jumps a second 2^40 jumps take seven years).
+ * nobody can use them up (64-bit counters; at 5,000 jumps a second 2^40 jumps take seven
+ * years).
  */
 #define BALLOT_JUMP (UINT64_C(1) << 24)
 
@@ -30,24 +31,27 @@ struct ballot_choice {
 /*
  * The ballot's epoch and counter; the proposer is left alone.
  *
- * One above all that the servers have seen, so that all will hear it.  But anybody may raise one
- * server's counters to where the others refuse to follow in one jump, and a ballot for which that
- * one counts is then heard by nobody else.  So a server that is out of the others' reach is
- * passed over: what it promised to others is on other paths, or will be learned of by its refusal.
+ * One above all that the servers have seen, so that all will hear it.  But anybody may
+ * raise one server's counters to where the others refuse to follow in one jump, and a
+ * ballot for which that one counts is then heard by nobody else.  So a server that is out
+ * of the others' reach is passed over: what it promised to others is on other paths, or
+ * will be learned of by its refusal.
  *
- * After a refusal the others are drawn up towards it, as far as one ballot can.  If that is not enough the
- * next ballot goes above all of them: a server that it is out of reach for asks its peers what they
- * have seen, and follows (acceptor_follow).  Where it cannot, the two take turns.
+ * After a refusal the others are drawn up towards it, as far as one ballot can.  If that
+ * is not enough the next ballot goes above all of them: a server that it is out of reach
+ * for asks its peers what they have seen, and follows (acceptor_follow).  Where it
+ * cannot, the two take turns.
  *
- * So once nobody raises counters any more three attempts are enough, however far they were raised,
- * and the first of these may have gone by what was no longer true.  Where the servers do not reach each
- * other it takes two more for each jump between the lowest of them and the highest.
+ * So once nobody raises counters any more three attempts are enough, however far they
+ * were raised, and the first of these may have gone by what was no longer true.  Where
+ * the servers do not reach each other it takes two more for each jump between the lowest
+ * of them and the highest.
  */
 void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret);
 
 /*
- * The next ballot of a proposer, with a proposer id of its own; *counter is that of its last one and
- * becomes that of this one.  false: the system has no random bytes.
+ * The next ballot of a proposer, with a proposer id of its own; *counter is that of its
+ * last one and becomes that of this one.  false: the system has no random bytes.
  */
 bool ballot_next(const dfs_seen seen[DFS_SERVERS], unsigned servers, bool again,
 		 uint64_t *counter, dfs_ballot *ret);

@@ -1,8 +1,8 @@
 /*
  * The calling side of our transport: a CLIENT of libtirpc.
  *
- * Its operations put an exchange of ours in the place of libtirpc's own transport, which has
- * no TLS, and deadlines for one call only.
+ * Its operations put an exchange of ours in the place of libtirpc's own transport, which
+ * has no TLS, and deadlines for one call only.
  */
 #include "call.h"
 
@@ -23,7 +23,9 @@ struct call {
 	char why[200];       /* the last call failed */
 };
 
-/* ---- the operations of a CLIENT ------------------------------------------------------ */
+/*
+ * ---- the operations of a CLIENT ------------------------------------------------------
+ */
 
 static enum clnt_stat client_call(CLIENT *client, rpcproc_t procedure, xdrproc_t encode,
 				  void *args, xdrproc_t decode, void *res,
@@ -93,7 +95,10 @@ CLIENT *call_client(struct call *call)
 	return &call->client;
 }
 
-/* ---- opening and calling ---------------------------------------------------------------- */
+/*
+ * ---- opening and calling
+ * ----------------------------------------------------------------
+ */
 
 /* Puts the server's name before the cause. */
 static void name_it(unsigned server, const char *cause, char *why, size_t why_size)
@@ -123,8 +128,8 @@ static bool find(const struct cluster *cluster, unsigned server, int64_t deadlin
 }
 
 /*
- * The one credential that libtirpc has for callers without any.  It makes it at the first call,
- * and when two threads make the first call at once, one of two that nobody frees.
+ * The one credential that libtirpc has for callers without any.  It makes it at the first
+ * call, and when two threads make the first call at once, one of two that nobody frees.
  */
 static pthread_once_t credentials_once = PTHREAD_ONCE_INIT;
 static AUTH *credentials;

@@ -2,9 +2,9 @@
  * The calling side of our transport: a CLIENT of libtirpc whose calls go over one TCP
  * connection inside TLS (RFC 9289: probe, STARTTLS, handshake; never in the clear).
  *
- * One call at a time per handle.  After any failure of the connection the handle is dead and
- * is to be freed.  Another thread may end a call under way with call_cancel, but not beside or
- * after call_close: whoever closes sees to that.
+ * One call at a time per handle.  After any failure of the connection the handle is dead
+ * and is to be freed.  Another thread may end a call under way with call_cancel, but not
+ * beside or after call_close: whoever closes sees to that.
  */
 #ifndef DFS_CALL_H
 #define DFS_CALL_H
@@ -30,26 +30,28 @@ struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *
 void call_close(struct call *call);
 
 /*
- * One call, e.g. call_run(c, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
+ * One call, e.g.  call_run(c, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
  * (xdrproc_t)xdr_dfs_get_res, &res, deadline, why, sizeof why).  res is zeroed first.  On
- * success the caller frees what res points to with call_free_result before the next call on
- * this handle; runs of dfs_bytes in it lie in the handle's buffer and are gone with that.
- * On failure there is nothing to free.
+ * success the caller frees what res points to with call_free_result before the next call
+ * on this handle; runs of dfs_bytes in it lie in the handle's buffer and are gone with
+ * that.  On failure there is nothing to free.
  */
 bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
 	      xdrproc_t decode, void *res, size_t res_size, int64_t deadline_ms,
 	      char *why, size_t why_size);
 
 /*
- * The same connection as libtirpc knows it, for clnt_call() and the stubs that rpcgen writes:
- * their time-out counts from the call on, and what they decode into is to be zeroed before.
- * Borrowed; clnt_destroy() is call_close().
+ * The same connection as libtirpc knows it, for clnt_call() and the stubs that rpcgen
+ * writes: their time-out counts from the call on, and what they decode into is to be
+ * zeroed before.  Borrowed; clnt_destroy() is call_close().
  */
 CLIENT *call_client(struct call *call);
 
 void call_free_result(xdrproc_t decode, void *res);
 
-/* Is the connection gone or out of step?  (A reply that only refuses leaves it usable.) */
+/*
+ * Is the connection gone or out of step?  (A reply that only refuses leaves it usable.)
+ */
 bool call_is_dead(const struct call *call);
 
 /* Between calls: is it dead, or has the server hung up (or said what nobody asked)? */

@@ -23,8 +23,8 @@ void clock_pause(int64_t ms);
 void clock_condition_init(pthread_cond_t *condition);
 
 /*
- * With the mutex held: waits for a signal, or until then (INT64_MAX: for ever).  false: it is
- * past that time.  As always with conditions, true may come without a signal.
+ * With the mutex held: waits for a signal, or until then (INT64_MAX: for ever).  false:
+ * it is past that time.  As always with conditions, true may come without a signal.
  */
 bool clock_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t until_ms);
 

@@ -14,8 +14,9 @@
  *	[server]
  *	... how servers work: tuning.h
  *
- * File names in it are relative to the folder it lies in, so that the folder may be moved.
- * Unknown sections and keys, and doubled ones, are errors: a slip must not pass as a default.
+ * File names in it are relative to the folder it lies in, so that the folder may be
+ * moved.  Unknown sections and keys, and doubled ones, are errors: a slip must not pass
+ * as a default.
  */
 #ifndef DFS_CLUSTER_H
 #define DFS_CLUSTER_H
@@ -35,7 +36,8 @@ struct cluster {
 	char folder[PATH_MAX]; /* absolute, of cluster.conf */
 	char ca[PATH_MAX];
 	dfs_id id;
-	dfs_key admin_key; /* Ed25519, public: signs every account (client/lib/identity.h) */
+	/* Ed25519, public: signs every account (client/lib/identity.h) */
+	dfs_key admin_key;
 	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
 	struct tuning tuning;
 };

@@ -2,7 +2,8 @@
  * Asking the directory of a host, its rpcbind, where a program is.
  *
  * With calls of our own: those of libtirpc wait up to a minute, whatever the caller's
- * deadline.  What a directory says is never proof: servers prove themselves by certificate.
+ * deadline.  What a directory says is never proof: servers prove themselves by
+ * certificate.
  */
 #ifndef DFS_DIRECTORY_H
 #define DFS_DIRECTORY_H
@@ -14,8 +15,9 @@
 enum { DIRECTORY_HOST = 256 };
 
 /*
- * Where rpcbind on this host says that the program listens for netid "tcp" or "tcp6".  false,
- * with a sentence in why, when it does not answer or *ret_port is 0: no such program.
+ * Where rpcbind on this host says that the program listens for netid "tcp" or "tcp6".
+ * false, with a sentence in why, when it does not answer or *ret_port is 0: no such
+ * program.
  */
 bool directory_ask(const char *host, uint32_t program, uint32_t version,
 		   const char *netid, int64_t deadline_ms, char ret_host[DIRECTORY_HOST],

@@ -112,7 +112,9 @@ static bool say_refused(const struct rpc_msg *reply, char *why, size_t size)
 	}
 }
 
-/* A call that failed on this side or on the way; a time-out is one wherever it happens. */
+/*
+ * A call that failed on this side or on the way; a time-out is one wherever it happens.
+ */
 static void note_failure(struct exchange *exchange, enum clnt_stat status)
 {
 	int error = stream_error(exchange->stream);

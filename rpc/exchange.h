@@ -1,5 +1,6 @@
 /*
- * One RPC call and its reply on a stream: headers, xids and what a reply's header may say.
+ * One RPC call and its reply on a stream: headers, xids and what a reply's header may
+ * say.
  *
  * Sentences in why do not name the server; callers put it before them.
  */

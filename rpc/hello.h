@@ -11,15 +11,18 @@ struct links_hello {
 };
 
 /*
- * Says HELLO to a server (1..4), waiting LINKS_NEED_MS at most.  false, with a sentence in
- * why (LINKS_WHY bytes), when it does not answer or is not the server, or not of the
- * cluster, that the configuration speaks of.  One that has just started, or is recovering, is good,
- * does not vote, and why says so.
+ * Says HELLO to a server (1..4), waiting LINKS_NEED_MS at most.  false, with a sentence
+ * in why (LINKS_WHY bytes), when it does not answer or is not the server, or not of the
+ * cluster, that the configuration speaks of.  One that has just started, or is
+ * recovering, is good, does not vote, and why says so.
  */
 bool links_hello(const struct links_hello *hello, unsigned server, struct call *call,
 		 struct links_introduction *ret, char *why);
 
-/* Asks a server that was introduced how it is now; false, with why, when it does not answer. */
+/*
+ * Asks a server that was introduced how it is now; false, with why, when it does not
+ * answer.
+ */
 bool links_state(unsigned server, struct call *call, dfs_state *ret, char *why);
 
 #endif

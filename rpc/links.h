@@ -1,5 +1,6 @@
 /*
- * The servers as somebody sees them who calls several: a thread and a connection for each.
+ * The servers as somebody sees them who calls several: a thread and a connection for
+ * each.
  *
  * Work for a server is a job in its queue; the server's thread runs one after another,
  * connecting first where it must, also when the server has hung up since the last job.
@@ -38,7 +39,8 @@ struct job {
 /* What a server has told when it was connected to. */
 struct links_introduction {
 	bool votes;
-	bool tells; /* or may soon: until then what it tells is good where no three vote */
+	/* or may soon: until then what it tells is good where no three vote */
+	bool tells;
 	int64_t again_ms; /* when to ask it again whether that has changed; 0: never */
 	dfs_seen seen;
 };
@@ -50,10 +52,10 @@ struct links_options {
 	/*
 	 * Called on the server's thread with each new connection, before any job, to say
 	 * what must be said first; and again on the same one when the server has told
-	 * (hello.h) that it votes now, or no more.  false, with why (LINKS_WHY bytes, naming the server), when the
-	 * server cannot be used: the connection is closed.  True with a why says for
-	 * what it is no good, e.g. that it does not vote.  May take its time, and ends
-	 * soon after links_free, because its calls then fail.
+	 * (hello.h) that it votes now, or no more.  false, with why (LINKS_WHY bytes,
+	 * naming the server), when the server cannot be used: the connection is closed.
+	 * True with a why says for what it is no good, e.g.  that it does not vote.  May
+	 * take its time, and ends soon after links_free, because its calls then fail.
 	 */
 	bool (*introduce)(void *context, unsigned server, struct call *call,
 			  struct links_introduction *ret, char *why);
@@ -61,12 +63,15 @@ struct links_options {
 	void (*free_context)(void *context); /* or NULL; when the last thread has ended */
 };
 
-/* Starts to connect.  NULL when out of memory or threads; what it takes is freed then too. */
+/*
+ * Starts to connect.  NULL when out of memory or threads; what it takes is freed then
+ * too.
+ */
 struct links *links_new(const struct links_options *options);
 
 /*
- * Cancels what is under way; jobs not yet run, and those submitted from now on, are run with
- * call NULL.
+ * Cancels what is under way; jobs not yet run, and those submitted from now on, are run
+ * with call NULL.
  */
 void links_cancel(struct links *links);
 
@@ -74,15 +79,16 @@ void links_cancel(struct links *links);
 void links_free(struct links *links);
 
 /*
- * Waits until each server has answered or failed, and knows whether it votes: for a second,
- * and only once for a server that does neither; or, where they are needed, for ten.
+ * Waits until each server has answered or failed, and knows whether it votes: for a
+ * second, and only once for a server that does neither; or, where they are needed, for
+ * ten.
  */
 void links_settle(struct links *links, bool needed);
 
 /*
- * Waits until no server is on its way (a mask); or until enough(context) holds, which is looked
- * at now and whenever a server has answered or failed (NULL: never); or until deadline_ms.
- * enough may not call a function of the links.
+ * Waits until no server is on its way (a mask); or until enough(context) holds, which is
+ * looked at now and whenever a server has answered or failed (NULL: never); or until
+ * deadline_ms.  enough may not call a function of the links.
  */
 void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),
 		void *context, int64_t deadline_ms);
@@ -96,7 +102,9 @@ void links_set_tls(struct links *links, SSL_CTX *take_tls);
 
 void links_submit(struct links *links, unsigned server, struct job *job);
 
-/* Servers that are connected; of these, the ones that vote; and those that tell or vote. */
+/*
+ * Servers that are connected; of these, the ones that vote; and those that tell or vote.
+ */
 unsigned links_up(struct links *links);
 unsigned links_voting(struct links *links);
 unsigned links_telling(struct links *links);

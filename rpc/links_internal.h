@@ -16,7 +16,8 @@ struct link {
 	struct links_introduction told;
 	int64_t again; /* when it is asked anew whether it votes */
 	bool slow,
-		hopeless; /* was waited for in vain: as one that could help, as one needed */
+		/* was waited for in vain: as one that could help, as one needed */
+		hopeless;
 	bool undecided, undecidable; /* likewise, to know whether it votes */
 	int64_t since;               /* the state was entered at */
 	struct call *call;           /* set by the thread alone; others only cancel it */

@@ -62,8 +62,8 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 	size_t used = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &utc);
 	used = advance(used,
 		       snprintf(line + used, size - used, ".%03dZ %s %s %s",
-				      (int)(wall / 1000000 % 1000), log_name,
-				      level_word(level), event),
+				(int)(wall / 1000000 % 1000), log_name, level_word(level),
+				event),
 		       size);
 	if (*format != '\0') {
 		used = advance(used, snprintf(line + used, size - used, " "), size);

@@ -1,8 +1,8 @@
 /*
  * Encoding a record and sending it.
  *
- * What is short is copied into a buffer; of what is long only the place is noted, and between
- * which bytes of the buffer it belongs.  Sending joins the two again.
+ * What is short is copied into a buffer; of what is long only the place is noted, and
+ * between which bytes of the buffer it belongs.  Sending joins the two again.
  */
 #include "outgoing.h"
 

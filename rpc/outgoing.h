@@ -1,5 +1,6 @@
 /*
- * A record on its way out: encoded whole, then sent (see record.h, of which it is a part).
+ * A record on its way out: encoded whole, then sent (see record.h, of which it is a
+ * part).
  *
  * Zeroed, a struct outgoing is an empty one.
  */

@@ -10,10 +10,11 @@
 #include <stddef.h>
 
 /*
- * NULL when the bytes are a canonical path of a file: it begins with '/', has at least two
- * parts, is valid UTF-8 without control characters (U+0000-U+001F, U+007F-U+009F), at most
- * DFS_PATH_MAX bytes long, its parts are 1..DFS_PART_MAX bytes and neither "." nor "..", and
- * the first part is a user name or "shared".  Otherwise a static text that says what is wrong.
+ * NULL when the bytes are a canonical path of a file: it begins with '/', has at least
+ * two parts, is valid UTF-8 without control characters (U+0000-U+001F, U+007F-U+009F), at
+ * most DFS_PATH_MAX bytes long, its parts are 1..DFS_PART_MAX bytes and neither "." nor
+ * "..", and the first part is a user name or "shared".  Otherwise a static text that says
+ * what is wrong.
  */
 const char *path_check(const char *path, size_t len);
 
@@ -44,21 +45,24 @@ bool path_is_good(const dfs_path *path);
 int path_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /*
- * Whose it is: the first part of a file's path (a user name or "shared"), the user name of the
- * other two.  Points into path, whose kind must not be PATH_OF_NOTHING.
+ * Whose it is: the first part of a file's path (a user name or "shared"), the user name
+ * of the other two.  Points into path, whose kind must not be PATH_OF_NOTHING.
  */
 const char *path_of_whom(const char *path, size_t len, size_t *ret_len);
 
 /* Does it lie below /shared/? */
 bool path_is_shared(const char *path, size_t len);
 
-/* NULL when name is a user name, [a-z0-9][a-z0-9._-]{0,31} and not "shared"; else why not. */
+/*
+ * NULL when name is a user name, [a-z0-9][a-z0-9._-]{0,31} and not "shared"; else why
+ * not.
+ */
 const char *path_check_user(const char *name, size_t len);
 
 /*
- * What a person typed, made canonical: one without a leading '/' is below /user/.  Nothing
- * else is changed: "a//b" is not repaired but refused by path_check.  The caller frees the
- * result; NULL when out of memory.
+ * What a person typed, made canonical: one without a leading '/' is below /user/.
+ * Nothing else is changed: "a//b" is not repaired but refused by path_check.  The caller
+ * frees the result; NULL when out of memory.
  */
 char *path_canonical(const char *typed, const char *user);
 

@@ -1,9 +1,9 @@
 /*
  * Which server keeps which chunk: the table of DESIGN and README, as arithmetic.
  *
- * Servers are numbered 1..4 and stand in a ring.  Chunks are numbered 1..4; a set of chunks
- * is a mask with bit c-1 for chunk c.  All functions are pure; arguments out of range are a
- * programming error (assert).
+ * Servers are numbered 1..4 and stand in a ring.  Chunks are numbered 1..4; a set of
+ * chunks is a mask with bit c-1 for chunk c.  All functions are pure; arguments out of
+ * range are a programming error (assert).
  */
 #ifndef DFS_PLACEMENT_H
 #define DFS_PLACEMENT_H
@@ -24,8 +24,8 @@ unsigned placement_held(uint32_t holders, unsigned server);
 uint32_t placement_hold(uint32_t holders, unsigned server, unsigned chunks);
 
 /*
- * The chunks that the servers in the mask live (bit s-1 for server s) can give, and in how
- * many living copies the worst chunk is there.
+ * The chunks that the servers in the mask live (bit s-1 for server s) can give, and in
+ * how many living copies the worst chunk is there.
  */
 unsigned placement_reachable(uint32_t holders, unsigned live);
 unsigned placement_copies(uint32_t holders, unsigned live);

@@ -1,4 +1,6 @@
-/* The procedures of dfs.x as a caller needs them: what goes there, and what comes back. */
+/*
+ * The procedures of dfs.x as a caller needs them: what goes there, and what comes back.
+ */
 #ifndef DFS_PROCEDURES_H
 #define DFS_PROCEDURES_H
 

@@ -1,10 +1,10 @@
 /*
  * RPC records (RFC 5531, 11) on a stream, and the XDR streams to read and write them.
  *
- * A record is received whole, within a cap, into a buffer that grows with the bytes that have
- * arrived and never with those that a header announces.  A record to send is encoded whole
- * before its first byte goes out, so that what cannot be encoded is never half sent;
- * runs of 4 KiB and more are not copied but sent from where they lie.
+ * A record is received whole, within a cap, into a buffer that grows with the bytes that
+ * have arrived and never with those that a header announces.  A record to send is encoded
+ * whole before its first byte goes out, so that what cannot be encoded is never half
+ * sent; runs of 4 KiB and more are not copied but sent from where they lie.
  */
 #ifndef DFS_RECORD_H
 #define DFS_RECORD_H
@@ -25,7 +25,9 @@ struct record_budget {
 	void *arg;
 };
 
-/* The stream outlives the record; budget may be NULL and is copied.  NULL: out of memory. */
+/*
+ * The stream outlives the record; budget may be NULL and is copied.  NULL: out of memory.
+ */
 struct record *record_new(struct stream *stream, const struct record_budget *budget);
 void record_free(struct record *record);
 
@@ -34,7 +36,8 @@ void record_rest(struct record *record);
 
 /*
  * Receives the next record of at most max bytes.  On failure the stream is dead: EMSGSIZE
- * (above max, or empty fragments), ENOMEM, ENOBUFS (no budget in time) or the stream's own.
+ * (above max, or empty fragments), ENOMEM, ENOBUFS (no budget in time) or the stream's
+ * own.
  */
 bool record_receive(struct record *record, size_t max, int64_t deadline_ms);
 

@@ -12,9 +12,9 @@
 struct round;
 
 /*
- * A round of calls of a procedure of dfs.x whose result begins with a dfs_status and holds no dfs_bytes.
- * owner is what the arguments point into; free_owner (or NULL) is called with it when the
- * round ends.  NULL when out of memory, and the owner is freed.
+ * A round of calls of a procedure of dfs.x whose result begins with a dfs_status and
+ * holds no dfs_bytes.  owner is what the arguments point into; free_owner (or NULL) is
+ * called with it when the round ends.  NULL when out of memory, and the owner is freed.
  */
 struct round *round_new(struct links *links, uint32_t procedure, void *take_owner,
 			void (*free_owner)(void *));
@@ -31,8 +31,8 @@ void round_ask(struct round *round, unsigned server, const void *args,
 void round_wait(struct round *round, unsigned needed, int64_t patience_ms);
 
 /*
- * Waits until so many answered DFS_OK, until all that were asked have ended, or until until_ms,
- * and leaves nobody behind.  How many answered DFS_OK.
+ * Waits until so many answered DFS_OK, until all that were asked have ended, or until
+ * until_ms, and leaves nobody behind.  How many answered DFS_OK.
  */
 unsigned round_await(struct round *round, unsigned needed, int64_t until_ms);
 

@@ -1,8 +1,8 @@
 /*
  * Files that only their owner may read, and the one secret that the four servers share.
  *
- * A secret is 32 random bytes, as 64 hex digits and a newline in dfsN/secret.  Tickets and
- * the salts of users that do not exist are made with it (HMAC-SHA256, RFC 2104).
+ * A secret is 32 random bytes, as 64 hex digits and a newline in dfsN/secret.  Tickets
+ * and the salts of users that do not exist are made with it (HMAC-SHA256, RFC 2104).
  */
 #ifndef DFS_SECRET_H
 #define DFS_SECRET_H
@@ -18,21 +18,26 @@ enum { SECRET_LEN = 32 };
 #define SECRET_RENEW "mend it with: client cluster renew '%s'"
 
 /*
- * Opens a file for reading, unless others than its owner may read or write it.  what it is goes into
- * why ("the private key"), and so does the command that mends it; folder is the cluster's.
- * NULL, with why.
+ * Opens a file for reading, unless others than its owner may read or write it.  what it
+ * is goes into why ("the private key"), and so does the command that mends it; folder is
+ * the cluster's.  NULL, with why.
  */
 FILE *secret_open(const char *file, const char *what, const char *folder, char *why,
 		  size_t why_size);
 
-/* Reads the secret of a server; false, with why, when it is missing, open to others, or none. */
+/*
+ * Reads the secret of a server; false, with why, when it is missing, open to others, or
+ * none.
+ */
 bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], char *why,
 		 size_t why_size);
 
 /* Writes a new file of one line, 0600; false, with why, also when it exists. */
 bool secret_write(const char *file, const char *line, char *why, size_t why_size);
 
-/* The line of the servers' secret, and a new one; false: the system has no random bytes. */
+/*
+ * The line of the servers' secret, and a new one; false: the system has no random bytes.
+ */
 enum { SECRET_TEXT = 2 * SECRET_LEN + 1 };
 void secret_text(const uint8_t secret[SECRET_LEN], char text[SECRET_TEXT]);
 bool secret_make(uint8_t ret[SECRET_LEN]);

@@ -1,5 +1,6 @@
 /*
- * Sets of the four servers, and of the four chunks: bit n - 1 stands for number n, which is 1..4.
+ * Sets of the four servers, and of the four chunks: bit n - 1 stands for number n, which
+ * is 1..4.
  *
  * On the wire and in stores they are numbers of the same form.
  */

@@ -1,9 +1,10 @@
 /*
  * One TCP connection as a stream of bytes, in the clear and later inside TLS.
  *
- * Every wait ends at the stream's deadline.  After the first failure the stream is dead and
- * every further call fails with the same error.  One thread uses a stream; stream_cancel and
- * stream_end_input may be called from others, but not after or beside stream_close.
+ * Every wait ends at the stream's deadline.  After the first failure the stream is dead
+ * and every further call fails with the same error.  One thread uses a stream;
+ * stream_cancel and stream_end_input may be called from others, but not after or beside
+ * stream_close.
  */
 #ifndef DFS_STREAM_H
 #define DFS_STREAM_H
@@ -32,9 +33,9 @@ void stream_close(struct stream *stream);
 void stream_set_deadline(struct stream *stream, int64_t deadline_ms);
 
 /*
- * Goes on inside TLS (see tls_handshake for the arguments).  A client's fails when bytes in
- * the clear have arrived that nobody has read: they are an injection (RFC 9289, 4.1).  A
- * server looks for them, with stream_has_unread, before it answers the wish for TLS.
+ * Goes on inside TLS (see tls_handshake for the arguments).  A client's fails when bytes
+ * in the clear have arrived that nobody has read: they are an injection (RFC 9289, 4.1).
+ * A server looks for them, with stream_has_unread, before it answers the wish for TLS.
  */
 bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const char *name,
 		      int64_t deadline_ms, char *why, size_t why_size);
@@ -52,13 +53,15 @@ bool stream_read_all(struct stream *stream, void *buf, size_t len);
 bool stream_write(struct stream *stream, const void *bytes, size_t len);
 
 /*
- * Waits until there is something to read (or the stream has ended) or until until_ms.  Of the
- * two results, false is the time-out, and leaves the stream as it was.
+ * Waits until there is something to read (or the stream has ended) or until until_ms.  Of
+ * the two results, false is the time-out, and leaves the stream as it was.
  */
 bool stream_wait(struct stream *stream, int64_t until_ms);
 
-/* The errno of the first failure, or 0.  ECONNRESET: the peer is gone; ETIMEDOUT; EPROTO: TLS
- * broke; ECANCELED. */
+/*
+ * The errno of the first failure, or 0.  ECONNRESET: the peer is gone; ETIMEDOUT; EPROTO:
+ * TLS broke; ECANCELED.
+ */
 int stream_error(const struct stream *stream);
 
 /* Declares the stream dead, e.g. because what arrived makes no sense (EPROTO). */
@@ -67,7 +70,9 @@ void stream_fail(struct stream *stream, int error);
 /* From any thread: whatever waits on the stream, or will, fails at once. */
 void stream_cancel(struct stream *stream);
 
-/* From any thread: nothing more is read, but what is being answered can still be written. */
+/*
+ * From any thread: nothing more is read, but what is being answered can still be written.
+ */
 void stream_end_input(struct stream *stream);
 
 #endif

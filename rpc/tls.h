@@ -1,9 +1,9 @@
 /*
  * TLS 1.3 with ALPN "sunrpc" (RFC 9289), and the certificates of a cluster's own CA.
  *
- * Everything fails closed: a missing or group-readable key, a certificate that does not fit
- * its key or has expired, an unreadable CA are errors here, with a sentence that says what
- * to do.
+ * Everything fails closed: a missing or group-readable key, a certificate that does not
+ * fit its key or has expired, an unreadable CA are errors here, with a sentence that says
+ * what to do.
  */
 #ifndef DFS_TLS_H
 #define DFS_TLS_H
@@ -16,14 +16,17 @@
 /* For calls to servers; the caller frees it with SSL_CTX_free.  NULL, with why. */
 SSL_CTX *tls_for_client(const char *ca_file, char *why, size_t why_size);
 
-/* What a server shows, and whom it believes: files, and for messages the cluster's folder. */
+/*
+ * What a server shows, and whom it believes: files, and for messages the cluster's
+ * folder.
+ */
 struct tls_own {
 	const char *cert, *key, *ca, *folder;
 };
 
 /*
- * For the calls that a server answers; and for those that it makes to other servers, to which
- * it shows the same certificate.  NULL, with why.
+ * For the calls that a server answers; and for those that it makes to other servers, to
+ * which it shows the same certificate.  NULL, with why.
  */
 SSL_CTX *tls_for_server(const struct tls_own *own, char *why, size_t why_size);
 SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size);
@@ -32,15 +35,16 @@ SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size);
 bool tls_has_name(SSL_CTX *context, const char *name);
 
 /*
- * After a handshake: which server (1..4) the peer's certificate names as its DNS name, which is
- * none other's; 0 when it showed none, or one that names no server or several.
+ * After a handshake: which server (1..4) the peer's certificate names as its DNS name,
+ * which is none other's; 0 when it showed none, or one that names no server or several.
  */
 unsigned tls_peer_server(const SSL *ssl);
 
 /*
- * A new handshake on a connected, non-blocking socket; the name, if any, is what the peer's certificate
- * must carry as a DNS name (never a wildcard, never the CN).  Waits until deadline_ms.
- * NULL, with why, when it fails or the peer agreed on another ALPN or on none.
+ * A new handshake on a connected, non-blocking socket; the name, if any, is what the
+ * peer's certificate must carry as a DNS name (never a wildcard, never the CN).  Waits
+ * until deadline_ms.  NULL, with why, when it fails or the peer agreed on another ALPN or
+ * on none.
  */
 SSL *tls_handshake(SSL_CTX *context, int fd, bool server, const char *name,
 		   int64_t deadline_ms, char *why, size_t why_size);

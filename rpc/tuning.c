@@ -14,8 +14,8 @@ enum kind { PERCENT, SPAN };
 #define DAY (24 * HOUR)
 
 /*
- * What is kept readable is so for 60 times that at most, counted in milliseconds of 32 bits
- * (index_objects.c): so its bound is an hour.
+ * What is kept readable is so for 60 times that at most, counted in milliseconds of 32
+ * bits (index_objects.c): so its bound is an hour.
  */
 static const struct row {
 	const char *name;

@@ -9,7 +9,8 @@
  *	keep_readable = 60s		; content that was replaced, for who is reading it: 1s to 1h
  *	log_level = info		; error, warn, info or debug
  *
- * The section and each of its keys may be missing; above are the values that they have then.
+ * The section and each of its keys may be missing; above are the values that they have
+ * then.
  */
 #ifndef DFS_TUNING_H
 #define DFS_TUNING_H
@@ -32,13 +33,15 @@ struct tuning {
 void tuning_set_defaults(struct tuning *ret);
 
 /*
- * One key of the section.  false, with what is wrong in why (TUNING_WHY bytes): no such key, given twice, or
- * not a value that it may have.
+ * One key of the section.  false, with what is wrong in why (TUNING_WHY bytes): no such
+ * key, given twice, or not a value that it may have.
  */
 enum { TUNING_WHY = 128 };
 bool tuning_take(struct tuning *tuning, const char *name, const char *value, char *why);
 
-/* "90s", "15m", "1h", "30d": a whole number and its unit; false unless within the bounds. */
+/*
+ * "90s", "15m", "1h", "30d": a whole number and its unit; false unless within the bounds.
+ */
 bool tuning_span(const char *text, int64_t min_ms, int64_t max_ms, int64_t *ret_ms);
 
 #endif

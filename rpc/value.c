@@ -155,7 +155,10 @@ static const char *check_note(const dfs_note *note)
 	return NULL;
 }
 
-/* What a user is recognised by may not be cheaper to guess than this; see client/lib/keys.h. */
+/*
+ * What a user is recognised by may not be cheaper to guess than this; see
+ * client/lib/keys.h.
+ */
 static const char *check_scrypt(const dfs_scrypt *scrypt)
 {
 	if (scrypt->log2_n < 15 || scrypt->log2_n > 20 || scrypt->r < 8 ||

@@ -8,17 +8,17 @@
 #include <stdint.h>
 
 /*
- * NULL when the value keeps every rule that does not depend on who sent it: kind, row, unit
- * size for the size, holders that a file of this row can have, object and operation ids that
- * are not zero, recent[0] being the operation or (after renewals) an older one, and so on.
- * Otherwise a static text that says which rule it breaks.
+ * NULL when the value keeps every rule that does not depend on who sent it: kind, row,
+ * unit size for the size, holders that a file of this row can have, object and operation
+ * ids that are not zero, recent[0] being the operation or (after renewals) an older one,
+ * and so on.  Otherwise a static text that says which rule it breaks.
  */
 const char *value_check(const dfs_value *value);
 
 /*
- * The same, and whether such a value may stand at this path: files at paths of files, owned by
- * the user whose folder it is, accounts and credentials at theirs, tombstones everywhere but
- * at those of the user "admin", who stays.
+ * The same, and whether such a value may stand at this path: files at paths of files,
+ * owned by the user whose folder it is, accounts and credentials at theirs, tombstones
+ * everywhere but at those of the user "admin", who stays.
  */
 const char *value_check_at(const char *path, size_t len, const dfs_value *value);
 

@@ -1,6 +1,6 @@
 /*
- * A thread that works, rests, can be woken and is told to stop: what background work has in
- * common.  The work itself is a function that calls worker_rest between its steps:
+ * A thread that works, rests, can be woken and is told to stop: what background work has
+ * in common.  The work itself is a function that calls worker_rest between its steps:
  *
  *	while (worker_rest(worker, pause_ms))
  *		pause_ms = step();
@@ -25,8 +25,8 @@ struct worker {
 int worker_start(struct worker *worker, void *(*work)(void *), void *argument);
 
 /*
- * For the thread: rests so long (INT64_MAX: for ever), or until it is woken; one wake ends one
- * rest, also a rest that begins after it.  false: it is to end.
+ * For the thread: rests so long (INT64_MAX: for ever), or until it is woken; one wake
+ * ends one rest, also a rest that begins after it.  false: it is to end.
  */
 bool worker_rest(struct worker *worker, int64_t ms);
 

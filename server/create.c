@@ -1,8 +1,8 @@
 /*
  * Creating a store with its first registers.
  *
- * Nobody can log in to a cluster without users, and only admin makes users: so the registers of
- * admin are there before the first start, and come from nowhere else.
+ * Nobody can log in to a cluster without users, and only admin makes users: so the
+ * registers of admin are there before the first start, and come from nowhere else.
  */
 #include "create.h"
 
@@ -17,7 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Up to the end, at most size bytes; the length, or 0 for nothing, too much or an error. */
+/*
+ * Up to the end, at most size bytes; the length, or 0 for nothing, too much or an error.
+ */
 static size_t read_all(int fd, char *buf, size_t size)
 {
 	size_t len = 0;

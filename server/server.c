@@ -306,9 +306,9 @@ static void raise_descriptor_limit(void)
 }
 
 /*
- * Content comes and goes in pieces of 256 KiB and more.  Left to itself malloc would map and
- * unmap each of them, which costs as much as encrypting it (measured).  What is kept instead
- * is bounded, as admission bounds what is in use.
+ * Content comes and goes in pieces of 256 KiB and more.  Left to itself malloc would map
+ * and unmap each of them, which costs as much as encrypting it (measured).  What is kept
+ * instead is bounded, as admission bounds what is in use.
  */
 static void tune_memory(void)
 {

@@ -8,8 +8,9 @@
  *	dfsN [--config FILE] [--data DIR] [--listen ADDR:PORT] [--no-rpcbind]
  *	dfsN --create-store [--config FILE] [--data DIR]
  *
- * The second form makes a store with the first registers, which it reads from stdin (create.h),
- * and ends; "client cluster create" calls it, because only a server knows how its store is written.
+ * The second form makes a store with the first registers, which it reads from stdin
+ * (create.h), and ends; "client cluster create" calls it, because only a server knows how
+ * its store is written.
  */
 int server_main(unsigned number, int argc, char **argv);
 

@@ -22,8 +22,8 @@ struct settings {
 enum settings_next { SETTINGS_RUN, SETTINGS_EXIT };
 
 /*
- * Reads the command line and the cluster file.  SETTINGS_EXIT, with *ret_code, when there is
- * nothing to run: help, version, or an error, which was told on stderr.
+ * Reads the command line and the cluster file.  SETTINGS_EXIT, with *ret_code, when there
+ * is nothing to run: help, version, or an error, which was told on stderr.
  */
 enum settings_next settings_read(struct settings *settings, unsigned number, int argc,
 				 char **argv, int *ret_code);

@@ -2,8 +2,9 @@
  * The cluster's own certificate authority and the certificates of its servers.
  *
  * Keys are EC P-256.  A server is known by the DNS name dfsN in subjectAltName (RFC 9289,
- * section 5.2), never by an address or the CN, so that it may move to another machine.  Its
- * certificate serves for both ends of a connection, because servers also call each other.
+ * section 5.2), never by an address or the CN, so that it may move to another machine.
+ * Its certificate serves for both ends of a connection, because servers also call each
+ * other.
  */
 #ifndef DFS_CERTIFICATES_H
 #define DFS_CERTIFICATES_H
@@ -13,12 +14,15 @@
 
 struct certificates; /* an authority with its key, in memory */
 
-/* A new authority, valid for ten years, whose CN carries the cluster's id.  NULL, with why. */
+/*
+ * A new authority, valid for ten years, whose CN carries the cluster's id.  NULL, with
+ * why.
+ */
 struct certificates *certificates_new(const char *cluster_id, char *why, size_t why_size);
 
 /*
- * The authority of a cluster that is there.  NULL, with why, when its files cannot be read, do
- * not belong together, or when others than its owner may read the key.
+ * The authority of a cluster that is there.  NULL, with why, when its files cannot be
+ * read, do not belong together, or when others than its owner may read the key.
  */
 struct certificates *certificates_read(const char *certificate_file, const char *key_file,
 				       char *why, size_t why_size);

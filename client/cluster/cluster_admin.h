@@ -1,8 +1,8 @@
 /*
  * The first user of a new cluster: "admin", who makes all others.
  *
- * His two registers are made here and written into each store before the servers first start,
- * because without a user nobody could make one.
+ * His two registers are made here and written into each store before the servers first
+ * start, because without a user nobody could make one.
  */
 #ifndef DFS_CLUSTER_ADMIN_H
 #define DFS_CLUSTER_ADMIN_H
@@ -12,7 +12,9 @@
 enum { CLUSTER_ADMIN_PASSWORD = 24 }; /* with its NUL */
 
 struct cluster_admin {
-	/* 100 random bits: five characters of [0-9a-z] without i, l, o and u, four times */
+	/*
+	 * 100 random bits: five characters of [0-9a-z] without i, l, o and u, four times
+	 */
 	char password[CLUSTER_ADMIN_PASSWORD];
 	dfs_key sign_key;   /* the cluster's admin key, that signs every account */
 	uint8_t *registers; /* dfs_learn_args in XDR: what "dfsN --create-store" reads */
@@ -20,8 +22,9 @@ struct cluster_admin {
 };
 
 /*
- * A random password, the secrets of admin and of /shared/, and the registers that hold them.
- * false when out of memory or random bytes.  End with cluster_admin_free either way.
+ * A random password, the secrets of admin and of /shared/, and the registers that hold
+ * them.  false when out of memory or random bytes.  End with cluster_admin_free either
+ * way.
  */
 bool cluster_admin_make(struct cluster_admin *ret);
 /* Also wipes the password. */

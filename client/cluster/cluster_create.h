@@ -1,4 +1,6 @@
-/* Making a new cluster: a folder with its configuration, certificates, admin and stores. */
+/*
+ * Making a new cluster: a folder with its configuration, certificates, admin and stores.
+ */
 #ifndef DFS_CLUSTER_CREATE_H
 #define DFS_CLUSTER_CREATE_H
 
@@ -13,9 +15,10 @@ struct cluster_plan {
 };
 
 /*
- * Makes DIR/cluster.conf (last), ca.pem, ca.key, admin.password and for each server dfsN/ with
- * cert.pem, key.pem, secret and data/, whose store knows the user admin.  Folders may be
- * there already, files may not (code 8).  After a failure what was made is removed again.  On success *ret is what cluster.conf says.
+ * Makes DIR/cluster.conf (last), ca.pem, ca.key, admin.password and for each server dfsN/
+ * with cert.pem, key.pem, secret and data/, whose store knows the user admin.  Folders
+ * may be there already, files may not (code 8).  After a failure what was made is removed
+ * again.  On success *ret is what cluster.conf says.
  */
 struct dfs_result cluster_create(const struct cluster_plan *plan, struct cluster *ret);
 

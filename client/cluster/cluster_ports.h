@@ -13,11 +13,16 @@ struct cluster_ports {
 	unsigned short ports[DFS_SERVERS];
 };
 
-/* text: a number P for P+1..P+4, "auto" for free ones of 127.0.0.1, NULL for the default. */
+/*
+ * text: a number P for P+1..P+4, "auto" for free ones of 127.0.0.1, NULL for the default.
+ */
 struct dfs_result cluster_ports_take(struct cluster_ports *ports, const char *text);
 void cluster_ports_release(struct cluster_ports *ports);
 
-/* Fills in addresses and hosts: 127.0.0.1 and the ports, but for what "N=HOST[:PORT]" says. */
+/*
+ * Fills in addresses and hosts: 127.0.0.1 and the ports, but for what "N=HOST[:PORT]"
+ * says.
+ */
 struct dfs_result cluster_ports_apply(const struct cluster_ports *ports,
 				      const char *const *hosts, size_t count,
 				      struct cluster *cluster);

@@ -2,7 +2,8 @@
  * New certificates for the servers of a cluster.
  *
  * Everything is written under other names first, and then renamed: the certificate, then
- * its key.  Whoever is cut off in between leaves the new key where the server looks for it.
+ * its key.  Whoever is cut off in between leaves the new key where the server looks for
+ * it.
  */
 #include "cluster_renew.h"
 

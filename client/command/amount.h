@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /*
- * A whole number and at most one letter: K, M, G or T, for 2^10, 2^20, 2^30 or 2^40.  false when it is
- * something else or more than INT64_MAX, which is as far as JSON's readers go.
+ * A whole number and at most one letter: K, M, G or T, for 2^10, 2^20, 2^30 or 2^40.
+ * false when it is something else or more than INT64_MAX, which is as far as JSON's
+ * readers go.
  */
 bool amount_parse(const char *text, uint64_t *ret);
 

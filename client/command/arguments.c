@@ -60,7 +60,10 @@ struct named {
 	const char *name;
 };
 
-/* The index of the first name that was there before; count if there is none.  -1: no memory. */
+/*
+ * The index of the first name that was there before; count if there is none.  -1: no
+ * memory.
+ */
 static ssize_t find_twice(char **names, size_t count)
 {
 	struct named *seen = NULL, *entries = calloc(count + 1, sizeof *entries), *found;

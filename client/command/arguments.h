@@ -14,8 +14,9 @@ struct arguments {
 };
 
 /*
- * With --to all arguments are sources, and if they are several, the target is a folder.  Without it the second of two is the target; of more, the
- * last if it ends in '/', or, with dash (for get), if it is "-".
+ * With --to all arguments are sources, and if they are several, the target is a folder.
+ * Without it the second of two is the target; of more, the last if it ends in '/', or,
+ * with dash (for get), if it is "-".
  */
 void arguments_split(const struct options *options, bool dash, struct arguments *ret);
 
@@ -23,18 +24,23 @@ void arguments_split(const struct options *options, bool dash, struct arguments 
 bool arguments_is_folder(const char *name);
 
 /*
- * The last part of a name, without slashes behind it: what a copy of it is called.  Empty for
- * ".", ".." and "/", whose content is meant.  The caller frees it; NULL when out of memory.
+ * The last part of a name, without slashes behind it: what a copy of it is called.  Empty
+ * for ".", ".." and "/", whose content is meant.  The caller frees it; NULL when out of
+ * memory.
  */
 char *arguments_base(const char *name);
 
-/* folder/name, with one slash between; just name where folder is empty.  The caller frees it. */
+/*
+ * folder/name, with one slash between; just name where folder is empty.  The caller frees
+ * it.
+ */
 char *arguments_join(const char *folder, const char *name);
 
 /*
- * What each source is called at its destination: all of them name, if that is not NULL, else their
- * base names below folder.  NULL when two would be called alike (*ret_twice is the source of the
- * second) or when out of memory (*ret_twice is NULL).  End with arguments_free_names.
+ * What each source is called at its destination: all of them name, if that is not NULL,
+ * else their base names below folder.  NULL when two would be called alike (*ret_twice is
+ * the source of the second) or when out of memory (*ret_twice is NULL).  End with
+ * arguments_free_names.
  */
 char **arguments_name(const struct arguments *arguments, const char *name,
 		      const char *folder, const char **ret_twice);

@@ -33,9 +33,9 @@ static void report(struct run *run, const char *folder, const struct cluster *cl
 }
 
 /*
- * Whoever interrupts it finds a whole cluster or none, and certificates with their keys: a signal
- * ends the server's program that is at work, which is a failure like others, and this one when
- * all is done or taken back.
+ * Whoever interrupts it finds a whole cluster or none, and certificates with their keys:
+ * a signal ends the server's program that is at work, which is a failure like others, and
+ * this one when all is done or taken back.
  */
 static void hold_signals(sigset_t *ret_before)
 {
@@ -71,7 +71,10 @@ static int run_create(struct run *run)
 	return result.code;
 }
 
-/* The servers that are named, "dfs1" to "dfs4"; all when there is none; 0 when one is wrong. */
+/*
+ * The servers that are named, "dfs1" to "dfs4"; all when there is none; 0 when one is
+ * wrong.
+ */
 static unsigned named_servers(const struct options *options)
 {
 	unsigned servers = 0;

@@ -163,7 +163,9 @@ static bool find_place(const struct arguments *arguments, struct place *ret)
 	return ret->folder && ret->name;
 }
 
-/* The local names of the sources below the place; NULL after a failure that was reported. */
+/*
+ * The local names of the sources below the place; NULL after a failure that was reported.
+ */
 static char **plan(struct run *run, const struct arguments *arguments,
 		   const struct place *place)
 {

@@ -60,7 +60,9 @@ static int check(struct run *run, const struct arguments *arguments)
 	return DFS_EXIT_DONE;
 }
 
-/* The names under which the sources are stored; NULL after a failure that was reported. */
+/*
+ * The names under which the sources are stored; NULL after a failure that was reported.
+ */
 static char **plan(struct run *run, const struct arguments *arguments)
 {
 	const char *target = arguments->target, *twice;

@@ -15,7 +15,10 @@
 
 enum {
 	LOOK_MS = 200,
-	/* Nothing was left to do for so long: what servers find out when they compare counts. */
+	/*
+	 * Nothing was left to do for so long: what servers find out when they compare
+	 * counts.
+	 */
 	DONE_MS = 1000,
 	/* When nothing has moved for so long, and no server says that it is at work; */
 	IDLE_MS = 10000,
@@ -32,7 +35,9 @@ struct repair {
 	int code;
 };
 
-/* ---- how far it is ------------------------------------------------------------------- */
+/*
+ * ---- how far it is -------------------------------------------------------------------
+ */
 
 /* What changes while servers are at work. */
 struct state {
@@ -80,7 +85,9 @@ static int count_owed(void *context, const struct dfs_owed *owed)
 	return 0;
 }
 
-/* Files that are still to be mended: of all, as servers count them; of a path, by name. */
+/*
+ * Files that are still to be mended: of all, as servers count them; of a path, by name.
+ */
 static struct dfs_result count(struct repair *repair, const struct state *state)
 {
 	struct dfs_result result = {.code = DFS_EXIT_DONE};
@@ -137,7 +144,9 @@ static struct dfs_result wait(struct repair *repair, struct dfs_report *report,
 	}
 }
 
-/* ---- the end ------------------------------------------------------------------------- */
+/*
+ * ---- the end -------------------------------------------------------------------------
+ */
 
 static void add_code(struct repair *repair, int code)
 {
@@ -223,7 +232,10 @@ static void print_end(struct repair *repair, bool done, const struct dfs_report 
 			add_code(repair, result.code);
 			output_failure(output, "path", NULL, result.code, result.why);
 		}
-		/* Of several servers each counts its own; of others' files no names are told. */
+		/*
+		 * Of several servers each counts its own; of others' files no names are
+		 * told.
+		 */
 		if (repair->owed == 0 && all > 0) {
 			add_code(repair, DFS_EXIT_FEW);
 			output_failure(

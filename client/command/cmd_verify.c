@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Files are listed and verified in turns, so that memory does not grow with their number. */
+/*
+ * Files are listed and verified in turns, so that memory does not grow with their number.
+ */
 struct verification {
 	struct run *run;
 	struct progress *progress;
@@ -26,7 +28,9 @@ struct verification {
 	bool no_memory;
 };
 
-/* ---- one file ------------------------------------------------------------------------ */
+/*
+ * ---- one file ------------------------------------------------------------------------
+ */
 
 static json_t *chunk_list(unsigned chunks)
 {
@@ -57,7 +61,10 @@ static json_t *item_fields(const struct dfs_verified *item)
 			 item->lost, "proved", !item->unproved, "chunks", servers);
 }
 
-/* For who may list but not read: nothing was proved, and what servers say of it stands for that. */
+/*
+ * For who may list but not read: nothing was proved, and what servers say of it stands
+ * for that.
+ */
 static void take_word(struct verification *verification, size_t i)
 {
 	struct dfs_verified *item = &verification->items[i];
@@ -137,7 +144,9 @@ static void finish_item(void *context, size_t i)
 	print_item(verification, item);
 }
 
-/* ---- all files ----------------------------------------------------------------------- */
+/*
+ * ---- all files -----------------------------------------------------------------------
+ */
 
 static void show_progress(void *context, size_t i, uint64_t done, uint64_t size)
 {

@@ -34,8 +34,9 @@ static unsigned least(unsigned a, unsigned b)
 }
 
 /*
- * How many letters to insert, leave out, change or swap with their neighbour (the "optimal string
- * alignment" distance).  cost[i][k] is that of the first i letters of a and k of b.
+ * How many letters to insert, leave out, change or swap with their neighbour (the
+ * "optimal string alignment" distance).  cost[i][k] is that of the first i letters of a
+ * and k of b.
  */
 static unsigned distance(const char *a, const char *b)
 {

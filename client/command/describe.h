@@ -1,4 +1,6 @@
-/* What stat and list say of a file, as text and as JSON: one place, so that they agree. */
+/*
+ * What stat and list say of a file, as text and as JSON: one place, so that they agree.
+ */
 #ifndef DFS_DESCRIBE_H
 #define DFS_DESCRIBE_H
 

@@ -7,13 +7,17 @@
 struct getting;
 struct run;
 
-/* folder: where the local names are (kept, not copied), made with make if it is missing; NULL: standard output.
- * NULL when out of memory. */
+/*
+ * folder: where the local names are (kept, not copied), made with make if it is missing;
+ * NULL: standard output.  NULL when out of memory.
+ */
 struct getting *getting_new(struct run *run, const char *folder, bool make);
 void getting_free(struct getting *getting);
 
-/* One more file: how messages call it, its canonical path, its local name below the folder.
- * All are copied; false when out of memory. */
+/*
+ * One more file: how messages call it, its canonical path, its local name below the
+ * folder.  All are copied; false when out of memory.
+ */
 bool getting_add(struct getting *getting, const char *shown, const char *path,
 		 const char *local);
 

@@ -20,20 +20,22 @@ struct local_walk {
 	void *context;
 	/* A regular file; relative is its name below the folder.  false ends the walk. */
 	bool (*file)(void *context, const char *name, const char *relative);
-	/* Not walked into, or no regular file; error is an errno, 0: left out on purpose. */
+	/*
+	 * Not walked into, or no regular file; error is an errno, 0: left out on purpose.
+	 */
 	void (*left_out)(void *context, const char *name, int error);
 };
 
 /*
- * Every regular file below the folder, in byte order of the names in each folder.  The folder
- * itself may be a symbolic link, those below it are left out.  0, or an errno; ECANCELED when
- * file returned false.
+ * Every regular file below the folder, in byte order of the names in each folder.  The
+ * folder itself may be a symbolic link, those below it are left out.  0, or an errno;
+ * ECANCELED when file returned false.
  */
 int local_walk(const char *folder, const struct local_walk *walk);
 
 /*
- * Reads fd to its end into a file that has no name and that only this process can read, in
- * $TMPDIR or /tmp.  Its descriptor, which the caller closes; -1, with why.
+ * Reads fd to its end into a file that has no name and that only this process can read,
+ * in $TMPDIR or /tmp.  Its descriptor, which the caller closes; -1, with why.
  */
 int local_spool(int fd, char why[DFS_WHY]);
 

@@ -1,8 +1,9 @@
 /*
  * What status prints with --what-if.
  *
- * The counts come from what servers count, and cost nothing.  Names cost a listing: they are asked for
- * only where some files would be lost and others not, and the some are not too many for a reader.
+ * The counts come from what servers count, and cost nothing.  Names cost a listing: they
+ * are asked for only where some files would be lost and others not, and the some are not
+ * too many for a reader.
  */
 #include "losses.h"
 

@@ -1,9 +1,9 @@
 /*
  * The command line, taken apart.
  *
- * Options may stand before or after the verb; "--" ends them; "-" is an argument.  All verbs
- * share one table, so an option means the same everywhere; which verb takes which is checked
- * afterwards with options_refused.
+ * Options may stand before or after the verb; "--" ends them; "-" is an argument.  All
+ * verbs share one table, so an option means the same everywhere; which verb takes which
+ * is checked afterwards with options_refused.
  */
 #ifndef DFS_OPTIONS_H
 #define DFS_OPTIONS_H
@@ -58,20 +58,25 @@ struct options {
 };
 
 /*
- * Takes argv apart.  false, with a sentence in why, when it cannot be; what was understood up
- * to there is kept, and --json is found wherever it stands, so that the failure can be
- * reported as asked.  End with options_free either way.
+ * Takes argv apart.  false, with a sentence in why, when it cannot be; what was
+ * understood up to there is kept, and --json is found wherever it stands, so that the
+ * failure can be reported as asked.  End with options_free either way.
  */
 bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_WHY]);
 void options_free(struct options *options);
 
 bool options_has(const struct options *options, enum option option);
 
-/* The name of an option that was given but is neither in the mask nor for every verb; or NULL. */
+/*
+ * The name of an option that was given but is neither in the mask nor for every verb; or
+ * NULL.
+ */
 const char *options_refused(const struct options *options, uint32_t mask);
 
-/* The lines that help prints for the options in the mask, or with 0 for those of every verb.
- * The caller frees it; NULL when out of memory. */
+/*
+ * The lines that help prints for the options in the mask, or with 0 for those of every
+ * verb.  The caller frees it; NULL when out of memory.
+ */
 char *options_help(uint32_t mask);
 
 #endif

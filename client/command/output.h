@@ -1,9 +1,10 @@
 /*
- * Everything that the command prints passes here: data and JSON on stdout, all else on stderr.
+ * Everything that the command prints passes here: data and JSON on stdout, all else on
+ * stderr.
  *
- * With --json each item is one object on a line of its own; its message and its warning are in
- * it.  Names are escaped on a terminal, where odd characters could deceive or do harm, and in every
- * message, which is one line; as data to a pipe they go as they are.
+ * With --json each item is one object on a line of its own; its message and its warning
+ * are in it.  Names are escaped on a terminal, where odd characters could deceive or do
+ * harm, and in every message, which is one line; as data to a pipe they go as they are.
  */
 #ifndef DFS_OUTPUT_H
 #define DFS_OUTPUT_H
@@ -32,9 +33,9 @@ void output_take_stdout(struct output *output);
 void output_before(struct output *output, void (*hide)(void *context), void *context);
 
 /*
- * One object: version, the subject ("path", "server" or "user") with its name (NULL: null), status,
- * code, then the fields, whose reference is taken (NULL allowed).  word NULL means that of the
- * code.  Does nothing without --json.
+ * One object: version, the subject ("path", "server" or "user") with its name (NULL:
+ * null), status, code, then the fields, whose reference is taken (NULL allowed).  word
+ * NULL means that of the code.  Does nothing without --json.
  */
 void output_object(struct output *output, const char *subject, const char *name, int code,
 		   const char *word, json_t *take_fields);
@@ -43,8 +44,8 @@ void output_object(struct output *output, const char *subject, const char *name,
 json_t *output_string(const char *text);
 
 /*
- * Something failed: on stderr "program: NAME: why" and, for code 2, where to read more; or an
- * object.  name NULL: the whole command.
+ * Something failed: on stderr "program: NAME: why" and, for code 2, where to read more;
+ * or an object.  name NULL: the whole command.
  */
 void output_failure(struct output *output, const char *subject, const char *name,
 		    int code, const char *why);
@@ -67,8 +68,10 @@ bool output_broken(const struct output *output);
 /* Flushes; code, or 1 (said once) when stdout could not be written and code was 0. */
 int output_finish(struct output *output, int code);
 
-/* The text as a terminal may show it; the caller frees it, NULL when out of memory.  utf8 says
- * whether the terminal understands more than ASCII. */
+/*
+ * The text as a terminal may show it; the caller frees it, NULL when out of memory.  utf8
+ * says whether the terminal understands more than ASCII.
+ */
 char *output_escape(const char *text, bool utf8);
 
 /* "2026-01-31 12:00:00", local time, and with a 'T' and 'Z' in UTC for JSON. */

@@ -45,7 +45,10 @@ struct dfs_result password_read_file(const char *name, struct password *ret)
 {
 	struct private_file file;
 	struct dfs_result result = private_file_open(name, "password file", &file);
-	/* Two bytes more than a password may have: a newline, and to see that there are more. */
+	/*
+	 * Two bytes more than a password may have: a newline, and to see that there are
+	 * more.
+	 */
 	char buf[PASSWORD_MAX_BYTES + 2];
 	const char *wrong;
 	size_t len;
@@ -126,7 +129,9 @@ static bool read_line(int fd, struct password *ret, bool *ret_long)
 	return got > 0;
 }
 
-/* Signals that end the program put the terminal in order first; before is what they did. */
+/*
+ * Signals that end the program put the terminal in order first; before is what they did.
+ */
 static void catch_signals(struct sigaction before[SIGNALS + 1])
 {
 	struct sigaction catch = {.sa_handler = put_back};

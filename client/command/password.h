@@ -1,7 +1,7 @@
 /*
- * Passwords, as people give them: from a file whose name is in DFS_PASSWORD_FILE or behind
- * --new-password-file, or typed at a prompt.  Never as an argument, which everybody could see
- * in the list of processes.
+ * Passwords, as people give them: from a file whose name is in DFS_PASSWORD_FILE or
+ * behind --new-password-file, or typed at a prompt.  Never as an argument, which
+ * everybody could see in the list of processes.
  */
 #ifndef DFS_PASSWORD_H
 #define DFS_PASSWORD_H
@@ -15,10 +15,10 @@ struct password {
 };
 
 /*
- * The content of a file, less one newline at its end.  Code 7, with the command that mends it,
- * when others than its owner can read it or the owner is neither this user nor root;
- * 2 when it holds no password that may be chosen (see password_rules_check); 1 when it
- * cannot be read.
+ * The content of a file, less one newline at its end.  Code 7, with the command that
+ * mends it, when others than its owner can read it or the owner is neither this user nor
+ * root; 2 when it holds no password that may be chosen (see password_rules_check); 1 when
+ * it cannot be read.
  */
 struct dfs_result password_read_file(const char *name, struct password *ret);
 
@@ -26,9 +26,9 @@ struct dfs_result password_read_file(const char *name, struct password *ret);
 bool password_can_ask(void);
 
 /*
- * Asks on the terminal, with the echo off; a signal that ends the program puts the terminal in
- * order first.  Code 7 when there is no terminal or nothing was typed, 2 when it is no password
- * that could have been chosen.  what is shown before the colon.
+ * Asks on the terminal, with the echo off; a signal that ends the program puts the
+ * terminal in order first.  Code 7 when there is no terminal or nothing was typed, 2 when
+ * it is no password that could have been chosen.  what is shown before the colon.
  */
 struct dfs_result password_ask(const char *what, struct password *ret);
 /* For a new one: twice, until both are alike; three times at most. */

@@ -11,9 +11,9 @@ struct private_file {
 };
 
 /*
- * what is how messages call it: "password file".  Code 7, with the command that mends it, when
- * others than its owner can read it, or the owner is neither this user nor root; 1 when it
- * cannot be opened, and errno says why.
+ * what is how messages call it: "password file".  Code 7, with the command that mends it,
+ * when others than its owner can read it, or the owner is neither this user nor root; 1
+ * when it cannot be opened, and errno says why.
  */
 struct dfs_result private_file_open(const char *name, const char *what,
 				    struct private_file *ret);

@@ -108,7 +108,9 @@ static json_t *fields_of(const struct dfs_put *item, const struct source *source
 	return fields;
 }
 
-/* What failed behind the local file is a matter of the remote one: text for both names. */
+/*
+ * What failed behind the local file is a matter of the remote one: text for both names.
+ */
 static char *name_both(const struct source *source)
 {
 	char *text;
@@ -195,8 +197,10 @@ static void fail(struct putting *putting, const char *local, const char *remote,
 	free(path);
 }
 
-/* local NULL: standard input.  Content that is not that of the local file is in fd, which is taken
- * over; else it is -1.  remote is as a person would type it. */
+/*
+ * local NULL: standard input.  Content that is not that of the local file is in fd, which
+ * is taken over; else it is -1.  remote is as a person would type it.
+ */
 static void gather(struct putting *putting, const char *local, int fd, const char *remote)
 {
 	const struct options *options = &putting->run->options;

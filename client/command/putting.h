@@ -1,8 +1,8 @@
 /*
  * Storing local files, trees and pipes.
  *
- * Files are gathered and handed to the library many at a time: a thousand small ones should not
- * cost a thousand round trips.
+ * Files are gathered and handed to the library many at a time: a thousand small ones
+ * should not cost a thousand round trips.
  */
 #ifndef DFS_PUTTING_H
 #define DFS_PUTTING_H
@@ -17,8 +17,8 @@ struct putting *putting_new(struct run *run, bool many);
 void putting_free(struct putting *putting);
 
 /*
- * A local file or named pipe, with -r a folder, or "-" for standard input, to be stored as (a folder:
- * below) remote, as a person would type it.  What cannot be is reported.
+ * A local file or named pipe, with -r a folder, or "-" for standard input, to be stored
+ * as (a folder: below) remote, as a person would type it.  What cannot be is reported.
  */
 void putting_add(struct putting *putting, const char *source, const char *remote);
 

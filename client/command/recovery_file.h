@@ -18,8 +18,10 @@
 struct dfs_result recovery_file_write(const char *name,
 				      const struct dfs_recovery *recovery);
 
-/* Code 7, with the command that mends it, when others may read it; 1 when it cannot be read, 2 when it
- * is no recovery file. */
+/*
+ * Code 7, with the command that mends it, when others may read it; 1 when it cannot be
+ * read, 2 when it is no recovery file.
+ */
 struct dfs_result recovery_file_read(const char *name, struct dfs_recovery *ret);
 
 #endif

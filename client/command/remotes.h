@@ -19,8 +19,8 @@ struct remotes {
 
 /*
  * Makes the names canonical and opens the session.  Names that are not well formed are
- * reported.  false when nothing is left to do, because there are none or there is no session;
- * that is reported too.  End with remotes_free either way.
+ * reported.  false when nothing is left to do, because there are none or there is no
+ * session; that is reported too.  End with remotes_free either way.
  */
 bool remotes_prepare(struct run *run, const char *const *typed, size_t count,
 		     struct remotes *ret);

@@ -34,17 +34,19 @@ struct run {
 	unsigned hints;         /* how often run_is_folder asked */
 };
 
-/* Who calls, and whose paths are meant: --user, DFS_USER, whose session is the newest, the log-in
- * name; a result with code 2 when there is no usable name. */
+/*
+ * Who calls, and whose paths are meant: --user, DFS_USER, whose session is the newest,
+ * the log-in name; a result with code 2 when there is no usable name.
+ */
 struct dfs_result run_user(struct run *run);
 
 /* Finds and reads the cluster's configuration; does nothing when that is done. */
 struct dfs_result run_config(struct run *run);
 
 /*
- * Connects and logs in, after run_user: with the password file, else the session, else with
- * what is typed at a prompt.  Code 7, saying what to do, where none of them is had or taken.
- * Does nothing when that is done.
+ * Connects and logs in, after run_user: with the password file, else the session, else
+ * with what is typed at a prompt.  Code 7, saying what to do, where none of them is had
+ * or taken.  Does nothing when that is done.
  */
 struct dfs_result run_open(struct run *run);
 
@@ -57,8 +59,10 @@ struct dfs_result run_open_by_password(struct run *run);
 /* The same with this secret and no other. */
 struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass);
 
-/* Like run_open_known; where that is not possible, as nobody, with a warning in the result if there
- * was something to log in with. */
+/*
+ * Like run_open_known; where that is not possible, as nobody, with a warning in the
+ * result if there was something to log in with.
+ */
 struct dfs_result run_open_if_possible(struct run *run);
 
 /* A new password for this user, by --new-password-file or typed twice; to be wiped. */
@@ -66,8 +70,8 @@ struct dfs_result run_new_password(const struct run *run, const char *user,
 				   struct password *ret);
 
 /*
- * What a person typed as the name of a remote file, canonical and checked, in *ret_path, which
- * the caller frees.  On failure *ret_path is NULL.  After run_user.
+ * What a person typed as the name of a remote file, canonical and checked, in *ret_path,
+ * which the caller frees.  On failure *ret_path is NULL.  After run_user.
  */
 struct dfs_result run_path(const struct run *run, const char *typed, char **ret_path);
 
@@ -75,14 +79,15 @@ struct dfs_result run_path(const struct run *run, const char *typed, char **ret_
 struct dfs_result run_folder(const struct run *run, const char *typed, char **ret_path);
 
 /*
- * The name for --json of what was typed, whatever becomes of it: the canonical path of a file or a
- * folder, or, where there is none, what was typed.  The caller frees it; NULL when out of memory.
+ * The name for --json of what was typed, whatever becomes of it: the canonical path of a
+ * file or a folder, or, where there is none, what was typed.  The caller frees it; NULL
+ * when out of memory.
  */
 char *run_remote(const struct run *run, const char *typed);
 
 /*
- * For a path that is no file: is it a folder?  Asks the servers, but only for the first few paths
- * of a command; false also when that is not known.
+ * For a path that is no file: is it a folder?  Asks the servers, but only for the first
+ * few paths of a command; false also when that is not known.
  */
 bool run_is_folder(struct run *run, const char *path);
 

@@ -6,7 +6,10 @@
 
 struct dfs_file;
 
-/* Compares the size, then the XXH3-128 of the content.  false also when it cannot be read. */
+/*
+ * Compares the size, then the XXH3-128 of the content.  false also when it cannot be
+ * read.
+ */
 bool same_content(int folder_fd, const char *name, const struct dfs_file *file);
 
 #endif

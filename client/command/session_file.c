@@ -63,7 +63,10 @@ __attribute__((format(printf, 2, 3))) static bool fill(char path[PATH_MAX],
 	return len > 0 && len < PATH_MAX;
 }
 
-/* The folder "dfs" in which the clusters have theirs; false when there is no place for it. */
+/*
+ * The folder "dfs" in which the clusters have theirs; false when there is no place for
+ * it.
+ */
 static bool find_base(char base[PATH_MAX])
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");

@@ -1,8 +1,9 @@
 /*
  * The file that "login" leaves behind: a session's id and secret, no password.
  *
- * It lies at $XDG_RUNTIME_DIR/dfs/CLUSTER/USER, without that variable below /run/user/UID,
- * and where there is none, below $HOME/.local/state; folders 0700, the file 0600:
+ * It lies at $XDG_RUNTIME_DIR/dfs/CLUSTER/USER, without that variable below
+ * /run/user/UID, and where there is none, below $HOME/.local/state; folders 0700, the
+ * file 0600:
  *
  *	[session]
  *	user = NAME
@@ -17,8 +18,8 @@
 #include "libdfs.h"
 
 /*
- * Code 4 when the user has none; 7 when others may read it, with the command that mends it, or when
- * it belongs to somebody else; 1 when it cannot be read.
+ * Code 4 when the user has none; 7 when others may read it, with the command that mends
+ * it, or when it belongs to somebody else; 1 when it cannot be read.
  */
 struct dfs_result session_file_read(const dfs_id *cluster, const char *user,
 				    struct dfs_pass *ret);
@@ -30,7 +31,10 @@ struct dfs_result session_file_write(const dfs_id *cluster, const char *user,
 /* Code 4 when there is none. */
 struct dfs_result session_file_remove(const dfs_id *cluster, const char *user);
 
-/* Whose is the newest one that has not ended?  ret_user has DFS_USER_MAX + 1 bytes; false: nobody's. */
+/*
+ * Whose is the newest one that has not ended?  ret_user has DFS_USER_MAX + 1 bytes;
+ * false: nobody's.
+ */
 bool session_file_newest(const dfs_id *cluster, char *ret_user);
 
 #endif

@@ -2,9 +2,9 @@
  * What status prints with --prometheus: the text exposition format 0.0.4
  * (prometheus.io/docs/instrumenting/exposition_formats).
  *
- * Names begin with dfs_, units are bytes and seconds, and what only grows while a server runs ends in
- * _total.  A server that does not answer has no other sample than that it is not up, and perhaps
- * when it was heard of last.
+ * Names begin with dfs_, units are bytes and seconds, and what only grows while a server
+ * runs ends in _total.  A server that does not answer has no other sample than that it is
+ * not up, and perhaps when it was heard of last.
  */
 #include "showing.h"
 

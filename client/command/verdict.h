@@ -24,14 +24,16 @@ void verdict_item(struct run *run, const struct verdict *verdict,
 /* The same for a remote name as it was typed, of which there may be no path. */
 void verdict_typed(struct run *run, const char *typed, const struct dfs_result *result);
 
-/* The same, for items that all failed together before anything was tried.  The names are as typed,
- * or paths. */
+/*
+ * The same, for items that all failed together before anything was tried.  The names are
+ * as typed, or paths.
+ */
 void verdict_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result);
 
 /*
- * How a command on a user ended, by --json with the field "user" instead of "path".  name NULL: who
- * calls.  shown: messages begin with the name.  Returns the code.
+ * How a command on a user ended, by --json with the field "user" instead of "path".  name
+ * NULL: who calls.  shown: messages begin with the name.  Returns the code.
  */
 int verdict_user(struct run *run, const char *name, bool shown,
 		 const struct dfs_result *result, json_t *take_fields);

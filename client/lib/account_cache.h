@@ -13,8 +13,8 @@
 struct account_cache; /* NULL: none yet */
 
 /*
- * The session's own.  NULL, with result: code 4 when there is no such user, 9 when what the
- * servers tell is not signed, or why it cannot be read.
+ * The session's own.  NULL, with result: code 4 when there is no such user, 9 when what
+ * the servers tell is not signed, or why it cannot be read.
  */
 const dfs_account *account_cache_find(struct dfs *dfs, const char *user,
 				      struct dfs_result *result);

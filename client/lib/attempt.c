@@ -226,8 +226,8 @@ static void add_binding(const struct proposal *proposal, unsigned chunks,
 }
 
 /*
- * Adds a turn's item for one server: with the units of these chunks, or the binding of the
- * object of which it has these chunks (0: only the path).
+ * Adds a turn's item for one server: with the units of these chunks, or the binding of
+ * the object of which it has these chunks (0: only the path).
  */
 static void add_item(struct prepare_call *call, const struct attempt *attempt,
 		     size_t turn, unsigned server, unsigned chunks)
@@ -338,8 +338,8 @@ static struct round *send_prepare(struct attempt *attempt, struct prepare_call *
 }
 
 /*
- * What a server is to be sent in a second call, of a small content: its pair alone, where it
- * had no room for a spare too; or a spare, where the opposite server failed after all.
+ * What a server is to be sent in a second call, of a small content: its pair alone, where
+ * it had no room for a spare too; or a spare, where the opposite server failed after all.
  */
 static unsigned owed_chunks(const struct attempt *attempt, const struct turn *turn,
 			    unsigned server)

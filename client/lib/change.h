@@ -7,10 +7,10 @@
 struct change {
 	const char *path;
 	/*
-	 * Makes of draft what the register is to have.  It is what the register has now, a tombstone
-	 * where there is nothing; what it points to is not to be freed or written to, and what
-	 * is put into it stays the caller's.  May be called several times, each time on what is
-	 * there then.  false: result says why not.
+	 * Makes of draft what the register is to have.  It is what the register has now,
+	 * a tombstone where there is nothing; what it points to is not to be freed or
+	 * written to, and what is put into it stays the caller's.  May be called several
+	 * times, each time on what is there then.  false: result says why not.
 	 */
 	bool (*edit)(void *context, dfs_body *draft, struct dfs_result *result);
 	void *context;

@@ -2,14 +2,14 @@
  * Units as they are stored: compressed where that helps, then encrypted.
  *
  * A stored unit is a format byte (1 plain, 2 zstd), a random nonce of 12 bytes, the
- * ciphertext and its tag of 16: AES-256-GCM (NIST SP 800-38D) under a key that is derived from
- * the object's.  Associated data: "dfs unit", the format byte, the object's id, the unit's number
- * and the size of the whole content (64 bits each, the highest byte first).  So a unit opens
- * nowhere but in its place in its object.
+ * ciphertext and its tag of 16: AES-256-GCM (NIST SP 800-38D) under a key that is derived
+ * from the object's.  Associated data: "dfs unit", the format byte, the object's id, the
+ * unit's number and the size of the whole content (64 bits each, the highest byte first).
+ * So a unit opens nowhere but in its place in its object.
  *
- * zstd (RFC 8878) at level 1, one frame; a unit is kept so only if it shrinks by at least a
- * thirty-second.  Where units do not shrink, ever fewer are tried: at most every 17th, until
- * one does.
+ * zstd (RFC 8878) at level 1, one frame; a unit is kept so only if it shrinks by at least
+ * a thirty-second.  Where units do not shrink, ever fewer are tried: at most every 17th,
+ * until one does.
  */
 #ifndef DFS_CIPHER_H
 #define DFS_CIPHER_H
@@ -54,8 +54,8 @@ uint32_t cipher_seal(struct cipher *cipher, const struct cipher_object *object,
 		     uint64_t unit, uint8_t *room, uint32_t len);
 
 /*
- * The reverse: ret has placement_unit_len bytes, and all of them are filled.  false when it is
- * not what was stored here; then what ret holds means nothing.
+ * The reverse: ret has placement_unit_len bytes, and all of them are filled.  false when
+ * it is not what was stored here; then what ret holds means nothing.
  */
 bool cipher_open(struct cipher *cipher, const struct cipher_object *object, uint64_t unit,
 		 const uint8_t *stored, uint32_t len, uint8_t *ret);

@@ -1,8 +1,8 @@
 /*
  * The digests of a content, which only its readers may know.
  *
- * The XXH3-128 proves a content whole when it is read and gives it its row; the SHA-256 is
- * there for people.
+ * The XXH3-128 proves a content whole when it is read and gives it its row; the SHA-256
+ * is there for people.
  */
 #ifndef DFS_CONTENT_H
 #define DFS_CONTENT_H

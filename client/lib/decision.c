@@ -50,8 +50,8 @@ static unsigned holders(const struct turn *turn)
 }
 
 /*
- * Who is named as a holder accepts only what is bound to this ballot: a file that is put needs
- * three that have it, a changed one three that have it or need not.
+ * Who is named as a holder accepts only what is bound to this ballot: a file that is put
+ * needs three that have it, a changed one three that have it or need not.
  */
 static bool is_held_by_too_few(const struct turn *turn)
 {
@@ -129,8 +129,8 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 }
 
 /*
- * No value can be made on top of the best one, for this reason; true when the path must be
- * finished before that is told.
+ * No value can be made on top of the best one, for this reason; true when the path must
+ * be finished before that is told.
  */
 static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
 {
@@ -185,7 +185,9 @@ bool decision_is_final(const struct dfs *dfs, const struct turn *turn,
 {
 	const struct proposal *proposal = turn->proposal;
 	unsigned denied = (unsigned)__builtin_popcount(turn->denied);
-	/* To finish what others have begun may be denied; that says nothing of one's own. */
+	/*
+	 * To finish what others have begun may be denied; that says nothing of one's own.
+	 */
 	bool others = turn->proposes && turn->judgement.verdict != JUDGE_PROPOSE;
 	char why[DFS_WHY];
 

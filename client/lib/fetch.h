@@ -1,10 +1,10 @@
 /*
  * Fetching a content: each unit from one of its living holders, in order to the caller.
  *
- * Every server's thread fetches the units it is asked for and opens them into a window; the
- * caller's thread takes them out in order and proves the whole by its digest.  A unit that one
- * holder cannot give (dead, not there, or it does not open) is asked of another; nobody is
- * asked twice for the same.
+ * Every server's thread fetches the units it is asked for and opens them into a window;
+ * the caller's thread takes them out in order and proves the whole by its digest.  A unit
+ * that one holder cannot give (dead, not there, or it does not open) is asked of another;
+ * nobody is asked twice for the same.
  */
 #ifndef DFS_FETCH_H
 #define DFS_FETCH_H
@@ -26,8 +26,11 @@ struct fetch {
 enum fetch_end {
 	FETCH_DONE,   /* written, and proved by its XXH3-128 */
 	FETCH_FAILED, /* result says why */
-	FETCH_GONE /* holders have it no more, or do not give it: look again; the result holds
-		      if that shows nothing new */
+	/*
+	 * holders have it no more, or do not give it: look again; the result holds if
+	 * that shows nothing new
+	 */
+	FETCH_GONE
 };
 
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result);

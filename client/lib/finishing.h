@@ -1,6 +1,6 @@
 /*
- * Finishing by servers: what a client may read and not propose, a server brings to its end
- * (FINISH; protocol.md 3.4).
+ * Finishing by servers: what a client may read and not propose, a server brings to its
+ * end (FINISH; protocol.md 3.4).
  */
 #ifndef DFS_FINISHING_H
 #define DFS_FINISHING_H
@@ -11,8 +11,8 @@
 bool finishing_is_own(const struct dfs *dfs, const char *path);
 
 /*
- * Asks one server after another, until each reading (at most DFS_BATCH_MAX) has what is agreed
- * or its result says why not.
+ * Asks one server after another, until each reading (at most DFS_BATCH_MAX) has what is
+ * agreed or its result says why not.
  */
 void finishing_run(struct dfs *dfs, struct reading **readings, size_t count);
 

@@ -74,8 +74,8 @@ static bool begin(struct getting *getting, const struct reading *reading,
 }
 
 /*
- * What the file is now, opened; a server that told of it while it was being finished may not
- * have given a ticket.  false: the item has ended.
+ * What the file is now, opened; a server that told of it while it was being finished may
+ * not have given a ticket.  false: the item has ended.
  */
 static bool look_again(struct getting *getting, struct reading *reading,
 		       struct manifest_secret *opening)
@@ -93,8 +93,9 @@ static bool look_again(struct getting *getting, struct reading *reading,
 }
 
 /*
- * Does the reading show something that the one before did not: another object, or a ticket where
- * there was none, or only an old one?  Each reading gives one that is a little later.
+ * Does the reading show something that the one before did not: another object, or a
+ * ticket where there was none, or only an old one?  Each reading gives one that is a
+ * little later.
  */
 static bool is_new(const struct reading *reading, const dfs_id *object, int64_t ends)
 {

@@ -1,9 +1,9 @@
 /*
  * Who the client is, and the accounts of others.
  *
- * An account's signature is made over "dfs account", the user's name with its length before
- * it, both public keys and the wrapped key of /shared/: whoever could put another key of
- * /shared/ in its place would read what the user stores there.
+ * An account's signature is made over "dfs account", the user's name with its length
+ * before it, both public keys and the wrapped key of /shared/: whoever could put another
+ * key of /shared/ in its place would read what the user stores there.
  */
 #include "identity.h"
 

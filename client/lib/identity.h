@@ -1,8 +1,8 @@
 /*
  * Who the client is once it has logged in: the user's secrets, and what they open.
  *
- * Filled from the first answer of a server that opens (a server that lies gives a keyring that
- * does not open or an account whose signature is wrong, and is passed over).
+ * Filled from the first answer of a server that opens (a server that lies gives a keyring
+ * that does not open or an account whose signature is wrong, and is passed over).
  */
 #ifndef DFS_IDENTITY_H
 #define DFS_IDENTITY_H
@@ -20,15 +20,17 @@ struct identity {
 };
 
 /*
- * From what a server answered to a log-in that was made with this master.  NULL when it opens
- * and is signed; else what is wrong with it.
+ * From what a server answered to a log-in that was made with this master.  NULL when it
+ * opens and is signed; else what is wrong with it.
  */
 const char *identity_fill(struct identity *ret, const char *user,
 			  const uint8_t admin_key[KEYS_LEN], const dfs_identity *answer,
 			  const uint8_t master[KEYS_MASTER]);
 void identity_wipe(struct identity *identity);
 
-/* The account of a new user, or with new keys: signed by admin, whose identity this is. */
+/*
+ * The account of a new user, or with new keys: signed by admin, whose identity this is.
+ */
 bool identity_make_account(const struct identity *admin, const char *user,
 			   const uint8_t secret[KEYS_LEN], dfs_account *ret);
 /* The signature of an account; admin's secret. */

@@ -1,12 +1,13 @@
 /*
- * The cryptography of clients, on OpenSSL: what DESIGN calls keys, in the few forms that the
- * rest of the client uses.  Formats are described where they are made (keys.c); none of them
- * is made anywhere else.
+ * The cryptography of clients, on OpenSSL: what DESIGN calls keys, in the few forms that
+ * the rest of the client uses.  Formats are described where they are made (keys.c); none
+ * of them is made anywhere else.
  *
- * scrypt: RFC 7914; HKDF-SHA256: RFC 5869; X25519: RFC 7748; Ed25519: RFC 8032; AES-256-GCM:
- * NIST SP 800-38D.  Functions that return false have failed for lack of memory or random
- * bytes, or, where they open or verify something, because it is not what was made; nothing
- * is then in what they return.  Keys on the stack of a caller are his to wipe (secret_wipe).
+ * scrypt: RFC 7914; HKDF-SHA256: RFC 5869; X25519: RFC 7748; Ed25519: RFC 8032;
+ * AES-256-GCM: NIST SP 800-38D.  Functions that return false have failed for lack of
+ * memory or random bytes, or, where they open or verify something, because it is not what
+ * was made; nothing is then in what they return.  Keys on the stack of a caller are his
+ * to wipe (secret_wipe).
  */
 #ifndef DFS_KEYS_H
 #define DFS_KEYS_H
@@ -20,7 +21,8 @@
 enum {
 	KEYS_LEN = 32, /* a secret, a private, a public or an AES key; a digest */
 	KEYS_MASTER =
-		64, /* of a password or a session: half for proofs, half for the keyring */
+		/* of a password or a session: half for proofs, half for the keyring */
+	64,
 	KEYS_NONCE = 12,
 	KEYS_TAG = 16,
 	KEYS_BOX = KEYS_NONCE + KEYS_TAG, /* a box is so much longer than what is in it */
@@ -33,7 +35,10 @@ bool keys_random(void *ret, size_t len);
 
 /* The parameters for a new password: a fresh salt. */
 bool keys_new_scrypt(dfs_scrypt *ret);
-/* NULL when a client works with them; a weaker guess helps a thief, a dearer one costs memory. */
+/*
+ * NULL when a client works with them; a weaker guess helps a thief, a dearer one costs
+ * memory.
+ */
 const char *keys_check_scrypt(const dfs_scrypt *scrypt);
 /* Takes a quarter of a second and 32 MiB. */
 bool keys_master_of_password(const char *password, size_t len, const dfs_scrypt *scrypt,

@@ -64,8 +64,8 @@ static void note_end(struct source *source)
 }
 
 /*
- * Does the page lead on?  One that does not would be asked for without end.  A cursor that ends in
- * '/' stands behind all that is below the folder.
+ * Does the page lead on?  One that does not would be asked for without end.  A cursor
+ * that ends in '/' stands behind all that is below the folder.
  */
 static bool leads_on(const struct source *source, const dfs_list_ok *ok)
 {
@@ -268,8 +268,9 @@ static void advance(struct listing *listing, unsigned from)
 }
 
 /*
- * Of somebody else's files only what is shared is told, and no tombstones: one that a single server
- * of three or more tells of is gone, or not shared any more, and this server has yet to learn it.
+ * Of somebody else's files only what is shared is told, and no tombstones: one that a
+ * single server of three or more tells of is gone, or not shared any more, and this
+ * server has yet to learn it.
  */
 static bool is_vouched(const struct listing *listing, const dfs_list_entry *entry,
 		       unsigned from)

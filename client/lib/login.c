@@ -166,8 +166,8 @@ static int alike(const struct login *login, unsigned server)
 }
 
 /*
- * With the lock held: what to make the master with, once that is certain; three servers at
- * once, two when nobody else may be waited for.  NULL: not yet.
+ * With the lock held: what to make the master with, once that is certain; three servers
+ * at once, two when nobody else may be waited for.  NULL: not yet.
  */
 static const dfs_scrypt *choose(const struct login *login)
 {

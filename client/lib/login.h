@@ -1,12 +1,14 @@
 /*
- * Who calls: HELLO and LOGIN on each new connection of a session, as its links' introduction.
+ * Who calls: HELLO and LOGIN on each new connection of a session, as its links'
+ * introduction.
  *
- * With a password each server first tells how a proof of it is made.  What two of them tell
- * alike is believed, so that no single server can choose the salt, and the dear computation
- * (scrypt) is made once for all.  With a session's secret the proof is made at once.
- * A proof is good for one server alone.
+ * With a password each server first tells how a proof of it is made.  What two of them
+ * tell alike is believed, so that no single server can choose the salt, and the dear
+ * computation (scrypt) is made once for all.  With a session's secret the proof is made
+ * at once.  A proof is good for one server alone.
  *
- * The links own it (links_options.take_context); all functions may be called from any thread.
+ * The links own it (links_options.take_context); all functions may be called from any
+ * thread.
  */
 #ifndef DFS_LOGIN_H
 #define DFS_LOGIN_H
@@ -55,7 +57,10 @@ bool login_by_session(const struct login *login);
 
 /* After LOGIN_DONE: is this password still the one that it was logged in with? */
 bool login_made(struct login *login, const dfs_verifiers *verifiers);
-/* Would these credentials still take the password, or the recovery file, that it was logged in with? */
+/*
+ * Would these credentials still take the password, or the recovery file, that it was
+ * logged in with?
+ */
 bool login_stands(struct login *login, const dfs_credentials *credentials);
 
 #endif

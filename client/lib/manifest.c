@@ -1,14 +1,15 @@
 /*
  * What a manifest keeps from its servers, and what it proves.
  *
- * sealed: a byte 2, then the XXH3-128, the SHA-256 and the writer's signature in a box under a
- * key that is derived from the object's.  Its associated data is "dfs manifest" and the XDR of path, owner, writer,
- * readers, object, size, modified, stored, row and unit size: what a reader is to believe.
- * Holders, versions, the lock and the note are the servers' own and are not in it.
+ * sealed: a byte 2, then the XXH3-128, the SHA-256 and the writer's signature in a box
+ * under a key that is derived from the object's.  Its associated data is "dfs manifest"
+ * and the XDR of path, owner, writer, readers, object, size, modified, stored, row and
+ * unit size: what a reader is to believe.  Holders, versions, the lock and the note are
+ * the servers' own and are not in it.
  *
- * The owner signs "dfs access" and the XDR of path, owner and readers.  The writer signs "dfs
- * content", the XDR of path, owner, writer and content as above, and both digests; readers are
- * not in it, because the owner may change them afterwards.
+ * The owner signs "dfs access" and the XDR of path, owner and readers.  The writer signs
+ * "dfs content", the XDR of path, owner, writer and content as above, and both digests;
+ * readers are not in it, because the owner may change them afterwards.
  */
 #include "manifest.h"
 

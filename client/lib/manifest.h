@@ -1,6 +1,7 @@
 /*
- * What a manifest keeps from its servers, and what it proves: wrapped object keys, encrypted
- * digests, the writer's signature on the content, and the owner's on who may read.
+ * What a manifest keeps from its servers, and what it proves: wrapped object keys,
+ * encrypted digests, the writer's signature on the content, and the owner's on who may
+ * read.
  *
  * The encrypted part is bound to everything that the servers may not change (see
  * doc/SECURITY.md), so that a manifest edited in all stores does not open.
@@ -34,19 +35,21 @@ enum manifest_end manifest_open(const struct identity *identity, const char *pat
 				struct manifest_secret *ret);
 
 /*
- * Wraps the object key for the owner and each reader of manifest->access, and encrypts digests and
- * signature.  owner, writer, access and content but `sealed` are filled in and stay as they are.
- * keys and sealed are allocated, also where that fails, and what they held before is not freed.
- * owner_seal_key: of the owner's account; not used below /shared/.
+ * Wraps the object key for the owner and each reader of manifest->access, and encrypts
+ * digests and signature.  owner, writer, access and content but `sealed` are filled in
+ * and stay as they are.  keys and sealed are allocated, also where that fails, and what
+ * they held before is not freed.  owner_seal_key: of the owner's account; not used below
+ * /shared/.
  */
 bool manifest_seal(const struct identity *identity, const char *path,
 		   dfs_manifest *manifest, const dfs_key *owner_seal_key,
 		   const struct manifest_secret *secret);
 
 /*
- * The writer (or the owner, for him), whose identity it is, signs that this content is right: for which path and owner, and
- * the digests.  Who knows public keys can make a manifest that opens; without this signature
- * servers could put a file of their own in a file's place.  Fills secret->signature.
+ * The writer (or the owner, for him), whose identity it is, signs that this content is
+ * right: for which path and owner, and the digests.  Who knows public keys can make a
+ * manifest that opens; without this signature servers could put a file of their own in a
+ * file's place.  Fills secret->signature.
  */
 bool manifest_sign_content(const struct identity *identity, const char *path,
 			   const dfs_manifest *manifest, struct manifest_secret *secret);
@@ -61,8 +64,10 @@ bool manifest_content_is_own(const struct identity *identity, const char *path,
 /* Is the writer its owner, or one whom the list of readers lets write? */
 bool manifest_writer_is_listed(const dfs_manifest *manifest);
 
-/* The owner signs the readers; the identity is the owner's.  The signature is allocated, and what
- * was there before is not freed. */
+/*
+ * The owner signs the readers; the identity is the owner's.  The signature is allocated,
+ * and what was there before is not freed.
+ */
 bool manifest_sign_access(const struct identity *identity, const char *path,
 			  dfs_manifest *manifest);
 /* Is it the owner who wrote this list?  sign_key: of the owner's account. */

@@ -1,4 +1,7 @@
-/* dfs_passwd: a new password over the same secrets, and perhaps some that were lost before. */
+/*
+ * dfs_passwd: a new password over the same secrets, and perhaps some that were lost
+ * before.
+ */
 #include "libdfs.h"
 #include "password_rules.h"
 
@@ -14,7 +17,10 @@ struct edit {
 	struct credentials *made;
 };
 
-/* As it was when the caller logged in: not if the password was changed or reset meanwhile. */
+/*
+ * As it was when the caller logged in: not if the password was changed or reset
+ * meanwhile.
+ */
 static bool edit_password(void *context, dfs_body *draft, struct dfs_result *result)
 {
 	struct edit *edit = context;
@@ -40,7 +46,10 @@ static bool has(const struct keys_ring *ring, const uint8_t *secret)
 	return false;
 }
 
-/* The user's secrets with those of a recovery file behind them; false when they are too many. */
+/*
+ * The user's secrets with those of a recovery file behind them; false when they are too
+ * many.
+ */
 static bool join(const struct keys_ring *ring, const struct dfs_recovery *recovered,
 		 struct keys_ring *ret)
 {

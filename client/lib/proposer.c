@@ -107,8 +107,8 @@ static dfs_version version_made(const struct proposal *proposal)
 }
 
 /*
- * The value that was to be proposed again is not ours to propose: a server may.  true when
- * what is agreed is what was judged; it is then the turn's value.
+ * The value that was to be proposed again is not ours to propose: a server may.  true
+ * when what is agreed is what was judged; it is then the turn's value.
  */
 static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
 {
@@ -309,8 +309,8 @@ static void run_batch(struct dfs *dfs, struct proposal **pending, size_t left, i
 }
 
 /*
- * Whoever gives up cleanly leaves nothing bound: the path is finished above the binding, so
- * that the servers may drop the content.  If that fails too, others will do it.
+ * Whoever gives up cleanly leaves nothing bound: the path is finished above the binding,
+ * so that the servers may drop the content.  If that fails too, others will do it.
  */
 static void overtake(struct dfs *dfs, const struct proposal *proposals, size_t count)
 {

@@ -1,10 +1,10 @@
 /*
  * The proposer: getting a value agreed on for each of several paths.
  *
- * One attempt stages content, asks for promises, judges the condition on what the promises
- * tell, and has the value accepted by three; whoever is refused tries again with a higher
- * ballot and the same operation id.  Paths in one call share their ballots, nothing else: each
- * succeeds or fails by itself.
+ * One attempt stages content, asks for promises, judges the condition on what the
+ * promises tell, and has the value accepted by three; whoever is refused tries again with
+ * a higher ballot and the same operation id.  Paths in one call share their ballots,
+ * nothing else: each succeeds or fails by itself.
  */
 #ifndef DFS_PROPOSER_H
 #define DFS_PROPOSER_H
@@ -35,32 +35,38 @@ struct proposal {
 	bool conditional; /* only over this version: */
 	dfs_version if_version;
 	/*
-	 * PROPOSAL_CHANGE: what the path is to have, given what it has (NULL: nothing).  Called anew in
-	 * each attempt, since somebody may have been faster.  true: ret_body is filled in, and
-	 * allocated as XDR allocates; the proposer frees it.  false: result says why not, which is
-	 * reported once it is sure that the value was the one that counts; ret_body is empty.
-	 * A file keeps its content: who may read it can change, and its version does not.
+	 * PROPOSAL_CHANGE: what the path is to have, given what it has (NULL: nothing).
+	 * Called anew in each attempt, since somebody may have been faster.  true:
+	 * ret_body is filled in, and allocated as XDR allocates; the proposer frees it.
+	 * false: result says why not, which is reported once it is sure that the value
+	 * was the one that counts; ret_body is empty.  A file keeps its content: who may
+	 * read it can change, and its version does not.
 	 */
 	bool (*change)(struct proposal *proposal, const dfs_value *best,
 		       dfs_body *ret_body);
 	void *change_context;
-	/* a file's content; holders and what is encrypted are filled in by the proposer */
+	/*
+	 * a file's content; holders and what is encrypted are filled in by the proposer
+	 */
 	dfs_content content;
 	uint8_t key[KEYS_LEN]; /* of the object */
 	struct content_digests digests;
 	const struct proposal_small *small; /* a small file's units, or NULL */
 	/*
-	 * For a file that is not small: brings the object's chunks to the servers, as far as they
-	 * are missing, and keeps `uploaded`; the SHA-256 is known after the first time.  Servers not in the mask are absent: their pairs go to
-	 * their opposites.  false: the content cannot be had any more, and result says why.
+	 * For a file that is not small: brings the object's chunks to the servers, as far
+	 * as they are missing, and keeps `uploaded`; the SHA-256 is known after the first
+	 * time.  Servers not in the mask are absent: their pairs go to their opposites.
+	 * false: the content cannot be had any more, and result says why.
 	 */
 	bool (*stage)(struct proposal *proposal, unsigned servers);
 	void *stage_context;
 	unsigned full;    /* servers that had no room for it; mask */
 	unsigned failing; /* servers whose disk failed; mask */
 	unsigned over;    /* servers that call it more than the owner's quota; mask */
-	/* The last time; masks: servers that could not tell who calls, and with those whose disk
-	 * failed. */
+	/*
+	 * The last time; masks: servers that could not tell who calls, and with those
+	 * whose disk failed.
+	 */
 	unsigned unchecked, unable;
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;

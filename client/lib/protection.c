@@ -71,9 +71,9 @@ static const dfs_kept *find(const struct protection_view *view, const dfs_kept *
 }
 
 /*
- * What a server lacks of the files of a group, of which there are so many.  One that votes and does
- * not know a file was given it a moment ago, or has had it accepted in its absence with
- * others as holders; one that recovers may have lost it.
+ * What a server lacks of the files of a group, of which there are so many.  One that
+ * votes and does not know a file was given it a moment ago, or has had it accepted in its
+ * absence with others as holders; one that recovers may have lost it.
  */
 static struct lack lack_of(const struct protection_view *view, unsigned server,
 			   const dfs_kept *group, uint64_t files)
@@ -102,9 +102,9 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /*
- * How many files can at most be lacking on `times` servers at once, if these lack so many each: the
- * largest n with sum of min(each, n) >= n * times.  The sum grows ever slower, so that it can be
- * looked for by halves.
+ * How many files can at most be lacking on `times` servers at once, if these lack so many
+ * each: the largest n with sum of min(each, n) >= n * times.  The sum grows ever slower,
+ * so that it can be looked for by halves.
  */
 static uint64_t overlap(const uint64_t each[DFS_SERVERS], unsigned times, uint64_t files)
 {
@@ -123,8 +123,10 @@ static uint64_t overlap(const uint64_t each[DFS_SERVERS], unsigned times, uint64
 	return low;
 }
 
-/* At most so many files of the group have no more than so many living copies, of which each has more
- * as long as nothing is lacking. */
+/*
+ * At most so many files of the group have no more than so many living copies, of which
+ * each has more as long as nothing is lacking.
+ */
 static uint64_t most_with(const dfs_kept *group, const struct lack lacks[DFS_SERVERS],
 			  unsigned living, unsigned copies, uint64_t files)
 {
@@ -238,7 +240,10 @@ struct protection_counts protection_count(const struct protection_view views[DFS
 		if (one.by_copies[2] + one.by_copies[1] > at_most_one)
 			at_most_one = one.by_copies[2] + one.by_copies[1];
 	}
-	/* Files that one server knows and another does not may be more than each of them knows. */
+	/*
+	 * Files that one server knows and another does not may be more than each of them
+	 * knows.
+	 */
 	if (at_most_one > all.files)
 		all.files = at_most_one;
 	all.by_copies[2] = none;

@@ -50,10 +50,12 @@ static bool is_signed_by(struct dfs *dfs, const char *path, const dfs_manifest *
 }
 
 /*
- * Is the content from who may write here: signed by its owner, or by a writer whom the owner
+ * Is the content from who may write here: signed by its owner, or by a writer whom the
+ * owner
  * lets?  (An owner who changes the list of readers signs what another wrote.)  One's own
- * signature is demanded.  That of another may have been made with keys that he lost since, or
- * he is gone: then it is only said.  Below /shared/ everybody writes, and nothing is proved.
+ * signature is demanded.  That of another may have been made with keys that he lost
+ * since, or he is gone: then it is only said.  Below /shared/ everybody writes, and
+ * nothing is proved.
  */
 static bool writer_is_good(struct dfs *dfs, const char *path,
 			   const dfs_manifest *manifest,

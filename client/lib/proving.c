@@ -50,9 +50,14 @@ struct wanted {
 	dfs_ticket tickets[DFS_BATCH_MAX];
 };
 
-/* ---- which units --------------------------------------------------------------------- */
+/*
+ * ---- which units ---------------------------------------------------------------------
+ */
 
-/* Moves on to a unit that this server should have, if it does not stand on one; false at the end. */
+/*
+ * Moves on to a unit that this server should have, if it does not stand on one; false at
+ * the end.
+ */
 static bool settle(struct walk *walk, unsigned server)
 {
 	const struct prover *prover = walk->prover;
@@ -94,7 +99,9 @@ static void choose(const struct walk *walk, unsigned server, struct wanted *ret)
 	}
 }
 
-/* ---- a server's thread --------------------------------------------------------------- */
+/*
+ * ---- a server's thread ---------------------------------------------------------------
+ */
 
 static void set_good(struct proof *proof, uint64_t unit)
 {
@@ -164,7 +171,10 @@ static void pause_ms(int ms)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Takes the answers there are, in order; one that is "busy" is asked for again, and ends them. */
+/*
+ * Takes the answers there are, in order; one that is "busy" is asked for again, and ends
+ * them.
+ */
 static void take(struct walk *walk, unsigned server, const struct wanted *wanted,
 		 const dfs_get_res *res)
 {
@@ -228,7 +238,9 @@ static void run_walk(struct job *job, unsigned server, struct call *call, const 
 	pthread_mutex_unlock(&prover->lock);
 }
 
-/* ---- the caller's thread ------------------------------------------------------------- */
+/*
+ * ---- the caller's thread -------------------------------------------------------------
+ */
 
 static void prover_free(struct prover *prover)
 {

@@ -1,8 +1,8 @@
 /*
  * Proving contents: every unit from every server that its manifest names for it.
  *
- * Each server's thread walks through the units that its server should have, opens each, and keeps
- * none: memory does not grow with the files, but for two bits a unit.
+ * Each server's thread walks through the units that its server should have, opens each,
+ * and keeps none: memory does not grow with the files, but for two bits a unit.
  */
 #ifndef DFS_PROVING_H
 #define DFS_PROVING_H
@@ -27,8 +27,9 @@ struct proving {
 enum { PROVING_MAX = DFS_BATCH_MAX };
 
 /*
- * At most PROVING_MAX files; those without units are good.  now and then tick, which may be NULL, is
- * told how many bytes of content have been proved in this call.  false when out of memory.
+ * At most PROVING_MAX files; those without units are good.  now and then tick, which may
+ * be NULL, is told how many bytes of content have been proved in this call.  false when
+ * out of memory.
  */
 bool proving_run(struct dfs *dfs, struct proving *files, size_t count,
 		 void (*tick)(void *context, uint64_t bytes), void *context);

@@ -70,8 +70,8 @@ static bool count_refusal(struct tally *tally, unsigned server, const dfs_lookup
 }
 
 /*
- * Of the servers that vote; once all have answered, and where no three of them do, also of those
- * that have just started: then nothing is agreed, whatever they tell.
+ * Of the servers that vote; once all have answered, and where no three of them do, also
+ * of those that have just started: then nothing is agreed, whatever they tell.
  */
 static struct tally count_answers(struct round *round, size_t at, bool unsure)
 {
@@ -177,7 +177,10 @@ static enum verdict decide(struct dfs *dfs, struct reading *reading,
 		fail_denied(reading, tally);
 		return READ_FAILED;
 	}
-	/* Three that mean "no such file" outvote a file that only the fourth has accepted. */
+	/*
+	 * Three that mean "no such file" outvote a file that only the fourth has
+	 * accepted.
+	 */
 	if (tally->none >= 3 && finish) {
 		reader_free(reading);
 		return READ_DONE;

@@ -19,11 +19,11 @@ struct reading {
 };
 
 /*
- * Reads all, in batches: three equal answers, or what is left after finishing (by a server,
- * where it is another's to write); from two servers alone the newer answer.  Code 7 when it may
- * not be read.  finish false: the highest
- * of at least two answers does, or of one where no more are to be had (for what promises
- * nothing: listings, and what stands in a file's way).
+ * Reads all, in batches: three equal answers, or what is left after finishing (by a
+ * server, where it is another's to write); from two servers alone the newer answer.  Code
+ * 7 when it may not be read.  finish false: the highest of at least two answers does, or
+ * of one where no more are to be had (for what promises nothing: listings, and what
+ * stands in a file's way).
  */
 void reader_read(struct dfs *dfs, struct reading *readings, size_t count, bool finish);
 void reader_free(struct reading *reading);

@@ -36,7 +36,9 @@ struct dfs_result dfs_heal(struct dfs *dfs)
 	return result;
 }
 
-/* ---- what is owed -------------------------------------------------------------------- */
+/*
+ * ---- what is owed --------------------------------------------------------------------
+ */
 
 /* Servers, besides this one, that were given the chunk; a mask. */
 static unsigned others(const struct listing_entry *found, unsigned server, unsigned chunk)

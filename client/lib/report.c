@@ -82,7 +82,10 @@ static void describe_all(const struct statuses *statuses, struct dfs_report *ret
 			continue;
 		}
 		describe_server(status, ok);
-		/* Of what a user has stored, whoever knows most is the nearest to the truth. */
+		/*
+		 * Of what a user has stored, whoever knows most is the nearest to the
+		 * truth.
+		 */
 		if (status->votes && ok->used >= ret->used) {
 			ret->used = ok->used;
 			ret->quota = ok->quota;

@@ -41,14 +41,15 @@ struct dfs {
 unsigned session_servers(struct dfs *dfs, unsigned needed);
 
 /*
- * The same for reading: where no three vote, also those that have just started and may not vote
- * yet, for which nobody waits longer than a second.
+ * The same for reading: where no three vote, also those that have just started and may
+ * not vote yet, for which nobody waits longer than a second.
  */
 unsigned session_tellers(struct dfs *dfs, unsigned needed);
 
 /*
- * The same for what is asked of each server by itself: those that answer, whether they vote or may
- * vote soon.  Others are waited for up to ten seconds while fewer than two answer.
+ * The same for what is asked of each server by itself: those that answer, whether they
+ * vote or may vote soon.  Others are waited for up to ten seconds while fewer than two
+ * answer.
  */
 unsigned session_reached(struct dfs *dfs);
 

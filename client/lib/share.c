@@ -1,8 +1,9 @@
 /*
  * dfs_file_share and dfs_file_unshare: who else may read a file.
  *
- * The owner wraps the object's key for one reader more or less, and signs the list; content
- * and version stay.  Whoever stores the file later wraps its new key for those on the list.
+ * The owner wraps the object's key for one reader more or less, and signs the list;
+ * content and version stay.  Whoever stores the file later wraps its new key for those on
+ * the list.
  */
 #include "libdfs.h"
 
@@ -101,8 +102,8 @@ static bool edit(const struct sharing *sharing, dfs_access *access,
 /* ---- the manifest -------------------------------------------------------------- */
 
 /*
- * Keys, digests and signatures anew, for the list as it is now.  The owner signs the content too:
- * who wrote it may not be on the list any more.
+ * Keys, digests and signatures anew, for the list as it is now.  The owner signs the
+ * content too: who wrote it may not be on the list any more.
  */
 static bool seal(const struct identity *identity, const char *path,
 		 dfs_manifest *manifest, struct manifest_secret *opening)

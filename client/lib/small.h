@@ -9,9 +9,9 @@ struct small_file {
 };
 
 /*
- * An entry for each reading (at most DFS_BATCH_MAX) and its opening; only small files that
- * opened[] says can be read are tried, each chunk at one of its living holders.  What fails is
- * left NULL.  NULL when out of memory; freed with small_free.
+ * An entry for each reading (at most DFS_BATCH_MAX) and its opening; only small files
+ * that opened[] says can be read are tried, each chunk at one of its living holders.
+ * What fails is left NULL.  NULL when out of memory; freed with small_free.
  */
 struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
 			       const struct manifest_secret *openings, const bool *opened,

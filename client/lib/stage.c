@@ -59,8 +59,8 @@ static bool wants(const struct sender *sender, uint64_t unit)
 }
 
 /*
- * Seals the next unit for this server that nobody has sealed yet; false when there is none.
- * With the lock held, which is released meanwhile.
+ * Seals the next unit for this server that nobody has sealed yet; false when there is
+ * none.  With the lock held, which is released meanwhile.
  */
 static bool seal_one(struct sender *sender)
 {
@@ -117,7 +117,9 @@ static u_int take_units(struct sender *sender, dfs_unit *units)
 	pthread_mutex_lock(&window->lock);
 	for (;;) {
 		count = add_units(sender, units, count);
-		/* A full call, or the last one, or what there is when more is not ready. */
+		/*
+		 * A full call, or the last one, or what there is when more is not ready.
+		 */
 		if (count == UNITS_A_CALL || window->broken)
 			break;
 		if (seal_one(sender))

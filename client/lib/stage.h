@@ -3,8 +3,8 @@
  *
  * A reader (the caller's thread) fills a window of units; each server's thread sends the
  * units of its chunks, several in a call, and a unit's place is free again when all who
- * needed it have it.  So memory is the window, whatever the size of the file.  Whichever of
- * these threads needs a unit first compresses and encrypts it, for all.
+ * needed it have it.  So memory is the window, whatever the size of the file.  Whichever
+ * of these threads needs a unit first compresses and encrypts it, for all.
  */
 #ifndef DFS_STAGE_H
 #define DFS_STAGE_H
@@ -13,7 +13,9 @@
 #include "keys.h"
 #include "session.h"
 
-/* Why a file that does not stay as it is cannot be put; its name is the caller's to say. */
+/*
+ * Why a file that does not stay as it is cannot be put; its name is the caller's to say.
+ */
 #define STAGE_CHANGED                                                                     \
 	"changed while it was put, or could not be read to its end: nothing was stored; " \
 	"put it again"

@@ -57,7 +57,9 @@ void statuses_why(const struct statuses *statuses, unsigned server, char *why)
 		links_why(statuses->dfs->links, server, why);
 }
 
-/* ---- by name ------------------------------------------------------------------------- */
+/*
+ * ---- by name -------------------------------------------------------------------------
+ */
 
 static struct protection_file file_of(const struct statuses *statuses,
 				      const struct listing_entry *entry)

@@ -11,7 +11,9 @@ struct statuses {
 	const dfs_status_ok *of[DFS_SERVERS]; /* NULL: it has not answered */
 	unsigned answering, voting;           /* masks */
 	struct protection_view views[DFS_SERVERS];
-	/* Files of which a server that votes lacks something, once they were asked for. */
+	/*
+	 * Files of which a server that votes lacks something, once they were asked for.
+	 */
 	bool asked_names, named;
 	struct protection_file *files;
 	size_t files_count;
@@ -25,8 +27,8 @@ void statuses_free(struct statuses *statuses);
 void statuses_why(const struct statuses *statuses, unsigned server, char *why);
 
 /*
- * Of all files, if these servers (a mask) answered.  Where the counts leave it open how bad it is,
- * names decide, if they are not too many and the user may see them all.
+ * Of all files, if these servers (a mask) answered.  Where the counts leave it open how
+ * bad it is, names decide, if they are not too many and the user may see them all.
  */
 struct protection_counts statuses_count(struct statuses *statuses, unsigned living);
 

@@ -65,8 +65,8 @@ static void copy_owner(const char *path, char ret[DFS_USER_MAX + 1])
 }
 
 /*
- * Who may read the file that this one replaces may read it too, if it is its owner who says
- * so.  owner: his account, or NULL where that is oneself.
+ * Who may read the file that this one replaces may read it too, if it is its owner who
+ * says so.  owner: his account, or NULL where that is oneself.
  */
 static bool carry_readers(struct dfs *dfs, const char *path, const dfs_manifest *best,
 			  const dfs_account *owner, dfs_manifest *manifest,
@@ -88,8 +88,8 @@ static bool carry_readers(struct dfs *dfs, const char *path, const dfs_manifest 
 }
 
 /*
- * The keys and digests of a file whose other fields are filled in.  owner: his account, or
- * NULL where that is oneself or everyone.
+ * The keys and digests of a file whose other fields are filled in.  owner: his account,
+ * or NULL where that is oneself or everyone.
  */
 static enum successor_end seal(const struct attempt *attempt,
 			       const struct proposal *proposal, const dfs_account *owner,
@@ -153,8 +153,8 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 }
 
 /*
- * A changed file names the content that it has, which the servers want bound to this ballot:
- * where the last PREPARE did not bind this very object, the next one does.
+ * A changed file names the content that it has, which the servers want bound to this
+ * ballot: where the last PREPARE did not bind this very object, the next one does.
  */
 static bool is_bound(struct proposal *proposal, const dfs_accepted *best)
 {

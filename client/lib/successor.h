@@ -11,16 +11,20 @@
 enum successor_end {
 	SUCCESSOR_MADE,
 	SUCCESSOR_REFUSED, /* may not be: result says why */
-	SUCCESSOR_AGAIN /* not in this attempt: out of memory, or its content is not bound yet */
+	/* not in this attempt: out of memory, or its content is not bound yet */
+	SUCCESSOR_AGAIN
 };
 
-/* Of the proposal's kind: a file with the content that was staged, a tombstone or a change. */
+/*
+ * Of the proposal's kind: a file with the content that was staged, a tombstone or a
+ * change.
+ */
 enum successor_end successor_make(const struct attempt *attempt, struct turn *turn,
 				  struct dfs_result *result);
 
 /*
- * What to finish: the best value as it is, or "nothing there".  That is an operation of its
- * own: under the proposal's id it would pass for the proposal's success.
+ * What to finish: the best value as it is, or "nothing there".  That is an operation of
+ * its own: under the proposal's id it would pass for the proposal's success.
  */
 enum successor_end successor_finish(const struct attempt *attempt, struct turn *turn);
 

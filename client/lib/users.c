@@ -1,8 +1,8 @@
 /*
  * The users of a cluster, as admin makes and changes them.
  *
- * A user is two registers.  The account comes first: who has an account and no credentials is not
- * there yet, cannot log in, and can be added again.
+ * A user is two registers.  The account comes first: who has an account and no
+ * credentials is not there yet, cannot log in, and can be added again.
  */
 #include "libdfs.h"
 #include "password_rules.h"
@@ -247,8 +247,10 @@ struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name, bool with_f
 	if (result.code == DFS_EXIT_DONE)
 		result = with_files ? user_files_delete(dfs, name)
 				    : user_files_none(dfs, name);
-	/* The account, which says that there is such a user, goes last: what was cut off can be
-	 * done again. */
+	/*
+	 * The account, which says that there is such a user, goes last: what was cut off
+	 * can be done again.
+	 */
 	if (result.code == DFS_EXIT_DONE)
 		result = change_delete(dfs, change_credentials_path(name, path));
 	if (result.code == DFS_EXIT_DONE || result.code == DFS_EXIT_MISSING)

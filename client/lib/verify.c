@@ -12,7 +12,9 @@
 
 enum {
 	TRIES = 5, /* of a file that is replaced while it is read */
-	/* Units in memory at once, two bits each: a file of the greatest size by itself. */
+	/*
+	 * Units in memory at once, two bits each: a file of the greatest size by itself.
+	 */
 	UNITS_MAX = DFS_FILE_UNITS_MAX
 };
 
@@ -31,7 +33,9 @@ struct verifying {
 	struct proving files[PROVING_MAX];
 };
 
-/* ---- manifests ----------------------------------------------------------------------- */
+/*
+ * ---- manifests -----------------------------------------------------------------------
+ */
 
 /* Opens what was read of an item, which has its result if that cannot be. */
 static void open_item(struct verifying *verifying, size_t i)
@@ -58,9 +62,13 @@ static void read_again(struct verifying *verifying, size_t i)
 	open_item(verifying, i);
 }
 
-/* ---- what was found ------------------------------------------------------------------ */
+/*
+ * ---- what was found ------------------------------------------------------------------
+ */
 
-/* Adds "dfs2: chunks 1 and 4 damaged", and the like, for each server of which it is so. */
+/*
+ * Adds "dfs2: chunks 1 and 4 damaged", and the like, for each server of which it is so.
+ */
 static size_t add_chunks(char *text, size_t len, const unsigned chunks[DFS_SERVERS],
 			 const char *what)
 {
@@ -132,7 +140,9 @@ static void tell(struct dfs_verified *item, const struct proving *file)
 	result_fail(&item->result, bad ? DFS_EXIT_DAMAGED : DFS_EXIT_FEW, "%s", text);
 }
 
-/* ---- proving ------------------------------------------------------------------------- */
+/*
+ * ---- proving -------------------------------------------------------------------------
+ */
 
 static void tick(void *context, uint64_t bytes)
 {
@@ -153,8 +163,8 @@ static void tick(void *context, uint64_t bytes)
 }
 
 /*
- * Was something not there, or not given, because the file has another content by now, or other
- * holders, or the ticket was old?  Then the reading is the new one.
+ * Was something not there, or not given, because the file has another content by now, or
+ * other holders, or the ticket was old?  Then the reading is the new one.
  */
 static bool has_changed(struct verifying *verifying, size_t i, const struct proving *file)
 {

@@ -1,8 +1,8 @@
 /*
  * dfs_what_if: which files would become unreadable.
  *
- * How many is computed from what the servers count, in no time however many files there are.
- * Names cost a listing of all files, and are asked for only where that is of use.
+ * How many is computed from what the servers count, in no time however many files there
+ * are.  Names cost a listing of all files, and are asked for only where that is of use.
  */
 #include "libdfs.h"
 

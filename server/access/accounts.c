@@ -91,7 +91,9 @@ static void hold_back(struct accounts *accounts, int64_t until_ms)
 		wait_until(accounts, until_ms);
 }
 
-/* ---- how a proof is made -------------------------------------------------------------- */
+/*
+ * ---- how a proof is made --------------------------------------------------------------
+ */
 
 /* What is told of a user that does not exist: always the same, and his own. */
 static bool invent_scrypt(const struct accounts *accounts, const char *name,
@@ -136,7 +138,9 @@ static void tell_scrypt(struct accounts *accounts, const char *name, dfs_login_r
 	pthread_mutex_unlock(&accounts->lock);
 }
 
-/* ---- proofs --------------------------------------------------------------------------- */
+/*
+ * ---- proofs ---------------------------------------------------------------------------
+ */
 
 /* What the caller claims, without the proof itself. */
 static bool claim(const dfs_login_how *how, struct caller_proof *ret)
@@ -154,7 +158,10 @@ static bool claim(const dfs_login_how *how, struct caller_proof *ret)
 			  NULL) == 1;
 }
 
-/* How the user is recognised, and the keyring that opens with it; of a session that has not ended. */
+/*
+ * How the user is recognised, and the keyring that opens with it; of a session that has
+ * not ended.
+ */
 struct recognition {
 	const dfs_verifiers *verifiers; /* NULL: not at all */
 	const char *keyring;
@@ -217,7 +224,9 @@ static bool tell_identity(const struct user *user, const struct recognition *fou
 	return true;
 }
 
-/* ---- logging in ----------------------------------------------------------------------- */
+/*
+ * ---- logging in -----------------------------------------------------------------------
+ */
 
 /* The address without its port. */
 static void host_of(const char *address, char *ret, size_t size)
@@ -328,7 +337,9 @@ void accounts_login(struct accounts *accounts, struct caller *caller,
 	log_outcome(caller, name, res->status);
 }
 
-/* ---- looking again -------------------------------------------------------------------- */
+/*
+ * ---- looking again --------------------------------------------------------------------
+ */
 
 dfs_status accounts_check(struct accounts *accounts, struct caller *caller)
 {

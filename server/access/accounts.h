@@ -1,10 +1,11 @@
 /*
  * Who is who: log-ins, and looking again whether they still hold.
  *
- * A user's record is read from three servers, never from this one alone.  What was read is
- * kept for ten seconds, for all connections of the user; a log-in is judged by what was read
- * after it came.  Whoever is refused learns nothing from it, nor from the time that it took: unknown
- * and disabled users, wrong proofs and sessions that have ended are all alike.
+ * A user's record is read from three servers, never from this one alone.  What was read
+ * is kept for ten seconds, for all connections of the user; a log-in is judged by what
+ * was read after it came.  Whoever is refused learns nothing from it, nor from the time
+ * that it took: unknown and disabled users, wrong proofs and sessions that have ended are
+ * all alike.
  *
  * All functions may be called from any thread, with a caller that is the thread's own.
  */
@@ -33,7 +34,10 @@ struct accounts_rules {
 };
 extern const struct accounts_rules accounts_rules_default;
 
-/* NULL when out of memory.  secret: 32 bytes that the four servers share.  Peers outlive it. */
+/*
+ * NULL when out of memory.  secret: 32 bytes that the four servers share.  Peers outlive
+ * it.
+ */
 struct accounts *accounts_new(struct peers *peers, unsigned server,
 			      const uint8_t secret[32],
 			      const struct accounts_rules *rules);
@@ -43,15 +47,15 @@ void accounts_free(struct accounts *accounts);
 void accounts_cancel(struct accounts *accounts);
 
 /*
- * LOGIN, of a user whose name is one and of a known kind.  On success caller->user is who it is;
- * a proof that is refused leaves the caller nobody.
+ * LOGIN, of a user whose name is one and of a known kind.  On success caller->user is who
+ * it is; a proof that is refused leaves the caller nobody.
  */
 void accounts_login(struct accounts *accounts, struct caller *caller,
 		    const dfs_login_args *args, dfs_login_res *res);
 
 /*
- * DFS_OK while the caller is who he said; DFS_DENIED, also to nobody (and he is nobody from then on);
- * DFS_UNCHECKED.
+ * DFS_OK while the caller is who he said; DFS_DENIED, also to nobody (and he is nobody
+ * from then on); DFS_UNCHECKED.
  */
 dfs_status accounts_check(struct accounts *accounts, struct caller *caller);
 

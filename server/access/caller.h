@@ -1,8 +1,8 @@
 /*
  * Who calls: one connection, and the server that it reached.
  *
- * Nobody has to be logged in to have one: what a caller may do is judged by accounts.h and
- * permit.h.
+ * Nobody has to be logged in to have one: what a caller may do is judged by accounts.h
+ * and permit.h.
  */
 #ifndef DFS_CALLER_H
 #define DFS_CALLER_H

@@ -15,8 +15,9 @@ enum {
 	/* For servers that are in reach this is plenty; who waits longer asks again. */
 	ASK_MS = 3000,
 	/*
-	 * Calls that ask other servers at once.  Whoever asks for what is not his, again and again, has to
-	 * wait for himself, and not those who log in or finish something.
+	 * Calls that ask other servers at once.  Whoever asks for what is not his, again
+	 * and again, has to wait for himself, and not those who log in or finish
+	 * something.
 	 */
 	ASKING_MAX = 2
 };
@@ -37,7 +38,9 @@ bool permit_is_admin(const struct caller *caller)
 	return caller->peer == 0 && strcmp(caller->user, "admin") == 0;
 }
 
-/* ---- access lists -------------------------------------------------------------------- */
+/*
+ * ---- access lists --------------------------------------------------------------------
+ */
 
 /* Does the value, of a file of somebody else, give the user this right? */
 static bool value_grants(const dfs_value *value, const char *user,
@@ -150,7 +153,9 @@ static void ask_peers(const struct caller *caller, const struct permit_demand *d
 		peers_free_registers(told, count);
 }
 
-/* ---- rules --------------------------------------------------------------------------- */
+/*
+ * ---- rules ---------------------------------------------------------------------------
+ */
 
 bool permit_is_own(const struct caller *caller, const char *path, size_t len)
 {
@@ -223,7 +228,9 @@ void permit_judge(const struct caller *caller, const struct permit_demand *deman
 	ask_peers(caller, demands, asked, ask, ret);
 }
 
-/* ---- content ------------------------------------------------------------------------- */
+/*
+ * ---- content -------------------------------------------------------------------------
+ */
 
 bool permit_content(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value)

@@ -1,8 +1,8 @@
 /*
  * Who may do what to which path: the one place where that is decided.
  *
- * The dispatcher asks, with what the procedure table says of each call; what no rule allows
- * is refused, and that a path exists is not told by a refusal.
+ * The dispatcher asks, with what the procedure table says of each call; what no rule
+ * allows is refused, and that a path exists is not told by a refusal.
  *
  *	                     own, /shared/   reader   writer   admin   /@accounts/   /@credentials/X
  *	PERMIT_READ          yes             yes      yes      yes     every user    X, admin
@@ -10,7 +10,8 @@
  *	PERMIT_DELETE        yes                      yes      yes     admin         X, admin
  *	PERMIT_LIST          every user; what he may not read is left out     admin
  *
- * Readers and writers are those of the access list of a file.  A server may do everything.
+ * Readers and writers are those of the access list of a file.  A server may do
+ * everything.
  */
 #ifndef DFS_PERMIT_H
 #define DFS_PERMIT_H
@@ -19,16 +20,17 @@
 
 /* What a call does to a path. */
 enum permit_right {
-	PERMIT_READ,   /* its register */
-	PERMIT_WRITE,  /* it gets content, or any value */
-	PERMIT_DELETE, /* what leads to a tombstone: promises and values without content */
-	PERMIT_LIST    /* a folder */
+	PERMIT_READ,  /* its register */
+	PERMIT_WRITE, /* it gets content, or any value */
+	/* what leads to a tombstone: promises and values without content */
+	PERMIT_DELETE,
+	PERMIT_LIST /* a folder */
 };
 
 /*
- * A vote on a value changes the path, maybe alone: who finds it on one server brings it to the others.  So
- * it takes more than the word of this server, which may not have heard that the caller was taken
- * off the list.
+ * A vote on a value changes the path, maybe alone: who finds it on one server brings it
+ * to the others.  So it takes more than the word of this server, which may not have heard
+ * that the caller was taken off the list.
  */
 struct permit_demand {
 	enum permit_right right;
@@ -37,15 +39,18 @@ struct permit_demand {
 };
 
 /*
- * Decides each demand (at most DFS_BATCH_MAX): DFS_OK, DFS_DENIED, DFS_INVALID for what is no path of
- * a register (or no folder), DFS_UNCHECKED where it depends on servers that are not in reach.
- * Where the register here does not permit, or the demand votes, the newest of three is asked
- * for, in one batch.
+ * Decides each demand (at most DFS_BATCH_MAX): DFS_OK, DFS_DENIED, DFS_INVALID for what
+ * is no path of a register (or no folder), DFS_UNCHECKED where it depends on servers that
+ * are not in reach.  Where the register here does not permit, or the demand votes, the
+ * newest of three is asked for, in one batch.
  */
 void permit_judge(const struct caller *caller, const struct permit_demand *demands,
 		  size_t count, dfs_status *ret);
 
-/* Is the path below the caller's own folder, or below /shared/?  Then no register is asked. */
+/*
+ * Is the path below the caller's own folder, or below /shared/?  Then no register is
+ * asked.
+ */
 bool permit_is_own(const struct caller *caller, const char *path, size_t len);
 
 /* May the caller, who is a user, read the content of this value of the path? */
@@ -53,8 +58,8 @@ bool permit_content(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value);
 
 /*
- * May the caller be told this of the path, which three servers agree on?  He may have been permitted to
- * read by an older value, here.
+ * May the caller be told this of the path, which three servers agree on?  He may have
+ * been permitted to read by an older value, here.
  */
 bool permit_register(const struct caller *caller, const dfs_path *path,
 		     const dfs_register *reg);

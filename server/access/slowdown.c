@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Out of memory is an error like others: uthash reports it instead of ending the process. */
+/*
+ * Out of memory is an error like others: uthash reports it instead of ending the process.
+ */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->lost = true)
 #include <uthash.h>
@@ -16,8 +18,8 @@
 enum { ADDRESS_MAX = 64, KEY_MAX = DFS_USER_MAX + 1 + ADDRESS_MAX };
 
 /*
- * In the list, the pair whose wrong try is the latest is the last.  A pair without wrong tries is there
- * only while one is under way.
+ * In the list, the pair whose wrong try is the latest is the last.  A pair without wrong
+ * tries is there only while one is under way.
  */
 struct pair {
 	char key[KEY_MAX]; /* user, a NUL, address; zeros behind it */

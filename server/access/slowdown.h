@@ -1,9 +1,9 @@
 /*
  * Slowing down who guesses: what is counted for each pair of user name and address.
  *
- * The first wrong tries of a pair may be made side by side and are answered soon; from then on
- * they are made one after the other, each answered later than the one before.  A right one
- * clears the pair.  It is the same for names that no user has.
+ * The first wrong tries of a pair may be made side by side and are answered soon; from
+ * then on they are made one after the other, each answered later than the one before.  A
+ * right one clears the pair.  It is the same for names that no user has.
  *
  * Nothing here waits, and nothing knows the time: the caller holds a lock, and says what
  * time it is in milliseconds.
@@ -31,7 +31,8 @@ struct slowdown *slowdown_new(const struct slowdown_rules *rules);
 void slowdown_free(struct slowdown *slowdown);
 
 enum slowdown_turn {
-	SLOWDOWN_GO, /* the try has begun: slowdown_wrong or slowdown_right, slowdown_end */
+	/* the try has begun: slowdown_wrong or slowdown_right, slowdown_end */
+	SLOWDOWN_GO,
 	SLOWDOWN_WAIT /* until another of the pair has ended; or there is no memory */
 };
 

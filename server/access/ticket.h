@@ -13,7 +13,10 @@
 
 enum { TICKET_HOURS = 12 };
 
-/* now_ns: wall clock, nanoseconds since 1970 UTC.  Zero (which opens nothing) if OpenSSL fails. */
+/*
+ * now_ns: wall clock, nanoseconds since 1970 UTC.  Zero (which opens nothing) if OpenSSL
+ * fails.
+ */
 dfs_ticket ticket_make(const uint8_t secret[32], const char *user, const dfs_id *object,
 		       int64_t now_ns);
 bool ticket_is_good(const uint8_t secret[32], const char *user, const dfs_ticket *ticket,

@@ -1,9 +1,9 @@
 /*
  * Reading users, and keeping what was read.
  *
- * One reading of a user is under way at a time.  Who comes while it is waits for its end, and
- * for the next one if he may not take what was asked before he came: so the readings do not
- * grow with the log-ins.  The order of beginnings is counted, not timed.
+ * One reading of a user is under way at a time.  Who comes while it is waits for its end,
+ * and for the next one if he may not take what was asked before he came: so the readings
+ * do not grow with the log-ins.  The order of beginnings is counted, not timed.
  */
 #include "users.h"
 
@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Out of memory is an error like others: uthash reports it instead of ending the process. */
+/*
+ * Out of memory is an error like others: uthash reports it instead of ending the process.
+ */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->lost = true)
 #include <uthash.h>
@@ -94,7 +96,9 @@ void users_free(struct users *users)
 	free(users);
 }
 
-/* ---- reading -------------------------------------------------------------------------- */
+/*
+ * ---- reading --------------------------------------------------------------------------
+ */
 
 struct question {
 	char text[REGISTERS][sizeof PATH_CREDENTIALS + DFS_USER_MAX];
@@ -118,8 +122,8 @@ static bool is_open(const struct peers_register *told)
 }
 
 /*
- * Brings what is open to its end.  Where that fails the newest stays: of three, and of any two, one knows
- * every change that was acknowledged.
+ * Brings what is open to its end.  Where that fails the newest stays: of three, and of
+ * any two, one knows every change that was acknowledged.
  */
 static void finish(const struct users *users, const struct question *question,
 		   struct peers_register *told, int64_t deadline)
@@ -187,7 +191,9 @@ static void read_user(const struct users *users, const char *name,
 	fill(reading, told);
 }
 
-/* ---- keeping -------------------------------------------------------------------------- */
+/*
+ * ---- keeping --------------------------------------------------------------------------
+ */
 
 /* Those in use stay; they are not more than there are connections. */
 static void make_room(struct users *users)

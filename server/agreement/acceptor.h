@@ -1,12 +1,12 @@
 /*
  * The acceptor: the server's side of the agreement on registers.
  *
- * It judges ballots, keeps promises (in memory, with a durable reservation of counters) and
- * lets one message at a time work on a path, from the check to the end of its commit.
+ * It judges ballots, keeps promises (in memory, with a durable reservation of counters)
+ * and lets one message at a time work on a path, from the check to the end of its commit.
  *
- * A new one does not vote: whoever has heard from the peers says when it does (recovery.h).
- * Until then LOOKUP is answered, marked as such, and all else that changes something is
- * DFS_RECOVERING.
+ * A new one does not vote: whoever has heard from the peers says when it does
+ * (recovery.h). Until then LOOKUP is answered, marked as such, and all else that changes
+ * something is DFS_RECOVERING.
  */
 #ifndef DFS_ACCEPTOR_H
 #define DFS_ACCEPTOR_H
@@ -41,10 +41,11 @@ void acceptor_free(struct acceptor *acceptor);
 dfs_seen acceptor_seen(struct acceptor *acceptor);
 
 /*
- * A ballot of a higher epoch, or one that is more than a jump above what was seen here, may be
- * from a proposer that has been at a server which has seen more.  Before such a one is refused,
- * ask(context) is called, on the thread of the call: it asks the peers and hands over what they
- * have seen, which then counts as seen here, epochs too.  Set before there are calls.
+ * A ballot of a higher epoch, or one that is more than a jump above what was seen here,
+ * may be from a proposer that has been at a server which has seen more.  Before such a
+ * one is refused, ask(context) is called, on the thread of the call: it asks the peers
+ * and hands over what they have seen, which then counts as seen here, epochs too.  Set
+ * before there are calls.
  */
 void acceptor_set_ask(struct acceptor *acceptor, void (*ask)(void *context),
 		      void *context);
@@ -72,22 +73,22 @@ int acceptor_vote(struct acceptor *acceptor);
 void acceptor_retire(struct acceptor *acceptor, const char *why);
 
 /*
- * Holds the standing as it is while registers are read for an answer; false, and nothing is held, when
- * it is RECOVERING.  Not within another call of the acceptor.
+ * Holds the standing as it is while registers are read for an answer; false, and nothing
+ * is held, when it is RECOVERING.  Not within another call of the acceptor.
  */
 bool acceptor_enter(struct acceptor *acceptor, dfs_state *ret_state);
 void acceptor_leave(struct acceptor *acceptor);
 
 /*
- * Adopts an epoch that a peer told of, durably: once every ACCEPT of an older one has been
- * committed or refused.  0, also for one that is not higher; EHOSTDOWN: RECOVERING; an errno of
- * store_commit.
+ * Adopts an epoch that a peer told of, durably: once every ACCEPT of an older one has
+ * been committed or refused.  0, also for one that is not higher; EHOSTDOWN: RECOVERING;
+ * an errno of store_commit.
  */
 int acceptor_adopt(struct acceptor *acceptor, uint32_t epoch);
 
 /*
- * Values that it accepted or learned which give this server other chunks of their content than are here:
- * it grows when the repair has something to do.
+ * Values that it accepted or learned which give this server other chunks of their content
+ * than are here: it grows when the repair has something to do.
  */
 uint64_t acceptor_owed(struct acceptor *acceptor);
 
@@ -96,7 +97,10 @@ uint64_t acceptor_messages(struct acceptor *acceptor);
 
 /* ---- messages ------------------------------------------------------------------ */
 
-/* Each fills res, whose arrays are allocated; the paths were checked before.  For servers. */
+/*
+ * Each fills res, whose arrays are allocated; the paths were checked before.  For
+ * servers.
+ */
 void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_res *);
 void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res *);
@@ -104,8 +108,9 @@ void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_arg
 		   dfs_bind_res *);
 
 /*
- * LEARN: the sender knows that three have accepted these.  Taken whatever was promised, the
- * epoch adopted first; DFS_REFUSED where the path was forgotten at or above the ballot.
+ * LEARN: the sender knows that three have accepted these.  Taken whatever was promised,
+ * the epoch adopted first; DFS_REFUSED where the path was forgotten at or above the
+ * ballot.
  */
 void acceptor_learn(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
 /* FORGET: all four have confirmed these tombstones.  Does so where that is true here. */
@@ -115,8 +120,9 @@ void acceptor_fence(struct acceptor *, unsigned server, const dfs_fence_args *,
 		    dfs_fence_res *);
 struct store_surplus;
 /*
- * Gives up what is here of these (at most DFS_BATCH_MAX) beyond what their values give this server, if it
- * is still so once the paths and objects are ours.  How many; 0 or an errno of store_commit.
+ * Gives up what is here of these (at most DFS_BATCH_MAX) beyond what their values give
+ * this server, if it is still so once the paths and objects are ours.  How many; 0 or an
+ * errno of store_commit.
  */
 int acceptor_trim(struct acceptor *, struct store_surplus *, size_t count,
 		  uint64_t *ret_trimmed);
@@ -125,11 +131,14 @@ void acceptor_digest(struct acceptor *, const dfs_digest_args *, dfs_digest_res 
 /* Whom a message is from. */
 struct acceptor_caller {
 	/*
-	 * Of a user nothing is taken on trust: content has to fit the size that is claimed for it and
-	 * the owner's quota, and an object that is here has to be this path's.  NULL: a server.
+	 * Of a user nothing is taken on trust: content has to fit the size that is
+	 * claimed for it and the owner's quota, and an object that is here has to be this
+	 * path's.  NULL: a server.
 	 */
 	const char *user;
-	/* Of each item: what is not DFS_OK is answered with this alone.  NULL: all are. */
+	/*
+	 * Of each item: what is not DFS_OK is answered with this alone.  NULL: all are.
+	 */
 	const dfs_status *judged;
 };
 

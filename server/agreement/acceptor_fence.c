@@ -1,4 +1,7 @@
-/* FENCE and DIGEST: handing registers over to a server that lost its own, and comparing them. */
+/*
+ * FENCE and DIGEST: handing registers over to a server that lost its own, and comparing
+ * them.
+ */
 #include "acceptor_internal.h"
 
 #include "errors.h"
@@ -31,7 +34,10 @@ static int hand_over(struct acceptor *acceptor, const char *path, size_t len,
 	dfs_value *value = calloc(1, sizeof *value);
 	int rc = value ? store_value(acceptor->store, path, len, &reg, value) : ENOMEM;
 
-	/* What the disk does not give is damaged, the first time that it is asked for too. */
+	/*
+	 * What the disk does not give is damaged, the first time that it is asked for
+	 * too.
+	 */
 	*ret_is = rc == 0 || rc == EBADMSG || rc == EIO;
 	if (rc != 0) {
 		free(value);

@@ -1,8 +1,9 @@
 /*
  * Catching up with epochs that peers have adopted, and counters that they have seen.
  *
- * Anybody may raise the counters of one server, one jump with each ballot, to where the others
- * refuse all that this server would hear.  What a peer says is not measured in jumps.
+ * Anybody may raise the counters of one server, one jump with each ballot, to where the
+ * others refuse all that this server would hear.  What a peer says is not measured in
+ * jumps.
  */
 #include "acceptor_internal.h"
 
@@ -35,7 +36,9 @@ void acceptor_catch_up(struct acceptor *acceptor, const dfs_ballot *ballot)
 
 void acceptor_follow(struct acceptor *acceptor, const dfs_seen *peer)
 {
-	/* Epochs travel between servers only; what cannot be adopted is heard of again. */
+	/*
+	 * Epochs travel between servers only; what cannot be adopted is heard of again.
+	 */
 	(void)acceptor_adopt(acceptor, peer->epoch);
 	pthread_mutex_lock(&acceptor->lock);
 	/* The end of all counters is nobody's honest word. */

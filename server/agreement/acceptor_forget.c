@@ -38,8 +38,8 @@ static void raise_to(dfs_ballot *floor, const dfs_ballot *to)
 }
 
 /*
- * The floor stands for what was accepted and promised of the path: the tombstone, the promise above
- * it, and the promises that were given up for a bound on all paths.
+ * The floor stands for what was accepted and promised of the path: the tombstone, the
+ * promise above it, and the promises that were given up for a bound on all paths.
  */
 static void raise_floor(struct acceptor *acceptor, const dfs_settled_item *item,
 			dfs_ballot *floor)

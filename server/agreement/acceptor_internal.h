@@ -1,8 +1,9 @@
 /*
  * Inside the acceptor: its state, and the steps that its files share.
  *
- * Locks: the gate, then a path's key in `busy`, then `lock`; `lock` is never held over I/O.
- * `reserving` is held over the commit of a reservation, once in rules.stride counters.
+ * Locks: the gate, then a path's key in `busy`, then `lock`; `lock` is never held over
+ * I/O. `reserving` is held over the commit of a reservation, once in rules.stride
+ * counters.
  */
 #ifndef DFS_ACCEPTOR_INTERNAL_H
 #define DFS_ACCEPTOR_INTERNAL_H
@@ -70,16 +71,19 @@ int acceptor_look(struct acceptor *acceptor, const dfs_path *path,
 dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
 			 dfs_register *ret);
 
-/* A value was accepted here, durably: does it give this server something else than is here? */
+/*
+ * A value was accepted here, durably: does it give this server something else than is
+ * here?
+ */
 void acceptor_note_owed(struct acceptor *acceptor, const dfs_value *value);
 
 /* Makes sure that no restart will take the counter for one that was never promised. */
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 
 /*
- * Enters, takes the paths of the items, and the objects that go with them (object_of may be NULL, or
- * return NULL), and waits until they are ours.  EINVAL when one is there twice; ENOMEM; EHOSTDOWN
- * when this server does not vote.
+ * Enters, takes the paths of the items, and the objects that go with them (object_of may
+ * be NULL, or return NULL), and waits until they are ours.  EINVAL when one is there
+ * twice; ENOMEM; EHOSTDOWN when this server does not vote.
  */
 struct acceptor_items {
 	const void *items;
@@ -103,14 +107,18 @@ struct acceptor_claim {
 };
 
 /*
- * DFS_DENIED: the object is here and not this path's, or content is brought that is not here, for an
- * object that another path has: who may read that one knows its id, and could put something else
- * in the place of what this server has yet to fetch.  DFS_INVALID: its size is another.
+ * DFS_DENIED: the object is here and not this path's, or content is brought that is not
+ * here, for an object that another path has: who may read that one knows its id, and
+ * could put something else in the place of what this server has yet to fetch.
+ * DFS_INVALID: its size is another.
  */
 dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim);
 
-/* DFS_OVER_QUOTA: the owner of the path may not have so much.  The user stores below /shared/. */
+/*
+ * DFS_OVER_QUOTA: the owner of the path may not have so much.  The user stores below
+ * /shared/.
+ */
 dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
 				const struct acceptor_claim *claim);
 

@@ -19,8 +19,9 @@ enum learning {
 };
 
 /*
- * Taken whatever was promised, for three have accepted it.  What was forgotten is not taken
- * back.  Where the record is damaged its ballot is known, and the same one mends it.
+ * Taken whatever was promised, for three have accepted it.  What was forgotten is not
+ * taken back.  Where the record is damaged its ballot is known, and the same one mends
+ * it.
  */
 static enum learning judge_learning(struct acceptor *acceptor, const dfs_learn_item *item,
 				    dfs_status *ret_status)

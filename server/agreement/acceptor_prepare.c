@@ -231,8 +231,8 @@ static const dfs_id *bind_object(const void *items, size_t i)
 /* ---- BIND ---------------------------------------------------------------------- */
 
 /*
- * May a user bind this?  An upload has only units that fit the size it was begun with, so that this is
- * the size it has to be.
+ * May a user bind this?  An upload has only units that fit the size it was begun with, so
+ * that this is the size it has to be.
  */
 static dfs_status check_binding(struct acceptor *acceptor,
 				const struct acceptor_caller *caller,
@@ -290,7 +290,9 @@ static void bind_locked(struct acceptor *acceptor, const struct acceptor_caller 
 		if (items[i] != DFS_OK)
 			continue;
 		items[i] = errors_status(ERRORS_COMMITTING, rc);
-		/* A higher binding of this path stands: its ballot is the one to exceed. */
+		/*
+		 * A higher binding of this path stands: its ballot is the one to exceed.
+		 */
 		if (rc == 0 && !store_is_bound(acceptor->store, &item->share.object,
 					       item->path.dfs_path_val,
 					       item->path.dfs_path_len, &args->ballot))

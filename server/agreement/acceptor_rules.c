@@ -1,4 +1,6 @@
-/* The rules of the product.  A test links others in their place, to see that it can fail. */
+/*
+ * The rules of the product.  A test links others in their place, to see that it can fail.
+ */
 #include "acceptor.h"
 
 #include "ballot.h"

@@ -1,10 +1,10 @@
 /*
  * The acceptor: whether it votes, and in which epoch.
  *
- * Each message on paths holds the gate, shared, from its first check to the end of its commit.
- * Whoever changes the standing or the epoch holds it alone: so a new epoch is adopted only when
- * every ACCEPT of an older one has been committed or refused, and no message that began while
- * this server voted ends when it does not.
+ * Each message on paths holds the gate, shared, from its first check to the end of its
+ * commit.  Whoever changes the standing or the epoch holds it alone: so a new epoch is
+ * adopted only when every ACCEPT of an older one has been committed or refused, and no
+ * message that began while this server voted ends when it does not.
  */
 #include "acceptor_internal.h"
 

@@ -1,4 +1,7 @@
-/* Giving up chunks that settled values give to others: nobody else is at the object meanwhile. */
+/*
+ * Giving up chunks that settled values give to others: nobody else is at the object
+ * meanwhile.
+ */
 #include "acceptor_internal.h"
 
 #include "store_heal.h"

@@ -1,9 +1,9 @@
 /*
  * Keys that somebody is at work on: paths, and objects while they are bound.
  *
- * A message takes all its keys before its first check and gives them back after its commit,
- * so that one message at a time works on a path.  Keys are taken in byte order, which is why two
- * messages with several keys each cannot wait for one another.
+ * A message takes all its keys before its first check and gives them back after its
+ * commit, so that one message at a time works on a path.  Keys are taken in byte order,
+ * which is why two messages with several keys each cannot wait for one another.
  */
 #ifndef DFS_BUSY_H
 #define DFS_BUSY_H

@@ -113,7 +113,9 @@ void peers_set_tls(struct peers *peers, SSL_CTX *take_tls)
 	links_set_tls(peers->links, take_tls);
 }
 
-/* ---- who votes, and asking them ------------------------------------------------------- */
+/*
+ * ---- who votes, and asking them -------------------------------------------------------
+ */
 
 bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms)
 {

@@ -1,6 +1,6 @@
 /*
- * The other three servers, as this one calls them: a connection and a thread for each, which
- * shows this server's certificate.
+ * The other three servers, as this one calls them: a connection and a thread for each,
+ * which shows this server's certificate.
  *
  * All functions may be called from any thread.
  */
@@ -15,8 +15,8 @@
 struct peers;
 
 /*
- * Links to the other three of one's own, apart from those that answer for log-ins.  NULL when out of
- * memory or threads.
+ * Links to the other three of one's own, apart from those that answer for log-ins.  NULL
+ * when out of memory or threads.
  */
 struct links *peers_connect(const struct cluster *cluster, unsigned server,
 			    SSL_CTX *take_tls);
@@ -39,14 +39,15 @@ struct peers_register {
 };
 
 /*
- * For acceptor_set_ask, with the peers as its context: asks how far the others' counters are,
- * waiting a second at most, and hands that to the acceptor.
+ * For acceptor_set_ask, with the peers as its context: asks how far the others' counters
+ * are, waiting a second at most, and hands that to the acceptor.
  */
 void peers_follow(void *context);
 
 /*
  * Waits until three have answered, a second for those beyond two, and at most until
- * deadline_ms.  ret has an entry for each path (at most DFS_BATCH_MAX); false when out of memory.
+ * deadline_ms.  ret has an entry for each path (at most DFS_BATCH_MAX); false when out of
+ * memory.
  */
 bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		struct peers_register *ret);
@@ -54,28 +55,31 @@ void peers_free_registers(struct peers_register *registers, size_t count);
 
 /*
  * Brings what was begun on these paths to its end (rule 3.4 of the agreement: three equal
- * answers, or the highest value proposed again and accepted by three) and fills items like
- * LOOKUP: with what is agreed, DFS_BUSY where others were always faster, DFS_UNCHECKED where
- * too few servers are in reach.  items has an entry for each path.
+ * answers, or the highest value proposed again and accepted by three) and fills items
+ * like LOOKUP: with what is agreed, DFS_BUSY where others were always faster,
+ * DFS_UNCHECKED where too few servers are in reach.  items has an entry for each path.
  */
 void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		  dfs_looked *items);
 
 /*
- * The same, but proposes the newest value of each path anew whatever three agree on, and waits for all four:
- * after it all that take part have the same ballot.  accepted_by has an entry for each path: who said
- * yes to the ballot in items, as a mask with bit s-1 for server s; 0 where nothing was to be
- * proposed, because nobody had anything.
+ * The same, but proposes the newest value of each path anew whatever three agree on, and
+ * waits for all four: after it all that take part have the same ballot.  accepted_by has
+ * an entry for each path: who said yes to the ballot in items, as a mask with bit s-1 for
+ * server s; 0 where nothing was to be proposed, because nobody had anything.
  */
 void peers_settle(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		  dfs_looked *items, unsigned *accepted_by);
 
 /*
- * The same, but what is proposed is changed first.  A writer's own work goes first: where a ballot is
- * refused a second time the path is left as it is (DFS_BUSY).
+ * The same, but what is proposed is changed first.  A writer's own work goes first: where
+ * a ballot is refused a second time the path is left as it is (DFS_BUSY).
  */
 struct peers_change {
-	/* The newest value of a path (the number of which is given); false: it is to stay as it is. */
+	/*
+	 * The newest value of a path (the number of which is given); false: it is to stay
+	 * as it is.
+	 */
 	bool (*change)(void *context, size_t path, dfs_value *value);
 	void *context;
 };
@@ -84,15 +88,16 @@ void peers_change(struct peers *peers, const dfs_paths *paths, int64_t deadline_
 		  unsigned *accepted_by);
 
 /*
- * The same at ballots above these, one for each path; and where nobody has anything, a tombstone is
- * proposed (not where none may stand).  So what was bound to these ballots comes to nothing.
+ * The same at ballots above these, one for each path; and where nobody has anything, a
+ * tombstone is proposed (not where none may stand).  So what was bound to these ballots
+ * comes to nothing.
  */
 void peers_overtake(struct peers *peers, const dfs_paths *paths, const dfs_ballot *above,
 		    int64_t deadline_ms, dfs_looked *items, unsigned *accepted_by);
 
 /*
- * LEARN here, and on all that are connected, without waiting for those: three have said yes to these (at
- * most DFS_BATCH_MAX), which are copied.
+ * LEARN here, and on all that are connected, without waiting for those: three have said
+ * yes to these (at most DFS_BATCH_MAX), which are copied.
  */
 void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count);
 

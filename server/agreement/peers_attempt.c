@@ -30,7 +30,9 @@ void peers_attempt_settle(struct finishing *finishing, size_t path,
 		memset(&item->dfs_looked_u.reg, 0, sizeof item->dfs_looked_u.reg);
 }
 
-/* ---- PREPARE -------------------------------------------------------------------------- */
+/*
+ * ---- PREPARE --------------------------------------------------------------------------
+ */
 
 static void free_prepare(void *args)
 {
@@ -110,8 +112,8 @@ static struct peers_tally tally_promises(const struct attempt *attempt, size_t p
 }
 
 /*
- * What the answers tell besides: how far counters are, and whether the ballot was too low.  How many
- * there are.
+ * What the answers tell besides: how far counters are, and whether the ballot was too
+ * low.  How many there are.
  */
 static unsigned take_refusals(struct finishing *finishing, const struct attempt *attempt)
 {
@@ -166,7 +168,9 @@ static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 	return take_refusals(finishing, attempt) >= PEERS_THREE;
 }
 
-/* ---- ACCEPT --------------------------------------------------------------------------- */
+/*
+ * ---- ACCEPT ---------------------------------------------------------------------------
+ */
 
 /* args is first: that is what the calls borrow. */
 struct accept_call {
@@ -237,7 +241,10 @@ static bool make_tombstone(const struct attempt *attempt, const dfs_path *path,
 	       value_copy(&value, ret);
 }
 
-/* The value to be proposed, changed where it is to be; false: none, and the path may be settled. */
+/*
+ * The value to be proposed, changed where it is to be; false: none, and the path may be
+ * settled.
+ */
 static bool copy_value(struct finishing *finishing, const struct attempt *attempt,
 		       size_t path, const dfs_register *reg, dfs_value *ret)
 {
@@ -409,7 +416,9 @@ static void run_accept(struct finishing *finishing, const struct attempt *attemp
 	xdr_free((xdrproc_t)xdr_dfs_accept_res, (char *)&votes.own);
 }
 
-/* ---- both ----------------------------------------------------------------------------- */
+/*
+ * ---- both -----------------------------------------------------------------------------
+ */
 
 /* What all servers have told of their counters. */
 static void get_seen(struct peers *peers, dfs_seen ret[DFS_SERVERS])

@@ -1,10 +1,11 @@
 /*
  * Finishing: a proposer on a server, for whoever may not propose himself.
  *
- * It follows the rule of reading (3.4 of the agreement): three servers that tell the same are the answer;
- * else the fourth is waited for, then all are asked once more after a moment, because somebody may be
- * at work; and only then the highest value is proposed again, at a new ballot.  It never
- * proposes anything else; but for a path that nobody has, whose abandoned content is to go, a tombstone.
+ * It follows the rule of reading (3.4 of the agreement): three servers that tell the same
+ * are the answer; else the fourth is waited for, then all are asked once more after a
+ * moment, because somebody may be at work; and only then the highest value is proposed
+ * again, at a new ballot.  It never proposes anything else; but for a path that nobody
+ * has, whose abandoned content is to go, a tombstone.
  */
 #include "peers_attempt.h"
 
@@ -21,7 +22,9 @@ enum {
 	CHANGE_TRIES = 2 /* the first may only have been too low */
 };
 
-/* ---- what is open --------------------------------------------------------------------- */
+/*
+ * ---- what is open ---------------------------------------------------------------------
+ */
 
 static bool is_open(const struct finishing *finishing, size_t path)
 {
@@ -80,7 +83,9 @@ static bool look(struct finishing *finishing)
 	return keep_open(finishing);
 }
 
-/* ---- from beginning to end ------------------------------------------------------------ */
+/*
+ * ---- from beginning to end ------------------------------------------------------------
+ */
 
 /* A number below so many. */
 static int64_t some(int64_t below)

@@ -1,8 +1,9 @@
 /*
  * Inside the calls to other servers: who is asked, and what was told.
  *
- * This server is one of those asked: it answers itself, from its acceptor, without a call.  A call from
- * another server is answered from what is here, so no call between servers waits for another.
+ * This server is one of those asked: it answers itself, from its acceptor, without a
+ * call.  A call from another server is answered from what is here, so no call between
+ * servers waits for another.
  */
 #ifndef DFS_PEERS_INTERNAL_H
 #define DFS_PEERS_INTERNAL_H
@@ -29,8 +30,9 @@ enum { PEERS_THREE = 3, PEERS_TWO = 2 };
 enum { PEERS_RETRY_MS = 100 };
 
 /*
- * Whom to ask: a mask of the others that are connected, and whether this one votes.  Whether the others do is
- * in their answers: one may have begun to since it was connected to.
+ * Whom to ask: a mask of the others that are connected, and whether this one votes.
+ * Whether the others do is in their answers: one may have begun to since it was connected
+ * to.
  */
 struct peers_voters {
 	unsigned others;
@@ -38,8 +40,8 @@ struct peers_voters {
 };
 
 /*
- * Waits until there are three, but for each server that does not answer only once; and for a second
- * while there are not even two.
+ * Waits until there are three, but for each server that does not answer only once; and
+ * for a second while there are not even two.
  */
 struct peers_voters peers_voters(struct peers *peers);
 
@@ -54,10 +56,14 @@ unsigned peers_await(struct peers *peers, struct round *round, unsigned needed,
 
 void peers_saw(struct peers *peers, unsigned server, const dfs_seen *seen);
 
-/* Waits so long, at most until the deadline; false when it is over or all is cancelled. */
+/*
+ * Waits so long, at most until the deadline; false when it is over or all is cancelled.
+ */
 bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms);
 
-/* ---- what was told of paths ----------------------------------------------------------- */
+/*
+ * ---- what was told of paths -----------------------------------------------------------
+ */
 
 struct peers_look {
 	struct round *round;
@@ -66,7 +72,10 @@ struct peers_look {
 	int64_t deadline;
 };
 
-/* LOOKUP on all that vote: waits for three, a second for those beyond two; false: no memory. */
+/*
+ * LOOKUP on all that vote: waits for three, a second for those beyond two; false: no
+ * memory.
+ */
 bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		struct peers_look *ret);
 /* Waits for the fourth. */
@@ -74,8 +83,8 @@ void peers_look_rest(struct peers *peers, struct peers_look *look);
 void peers_look_free(struct peers_look *look);
 
 /*
- * What the servers told of one path; each NULL when it told nothing.  Where no three of them vote,
- * those that have just started are among them, and nothing is agreed.
+ * What the servers told of one path; each NULL when it told nothing.  Where no three of
+ * them vote, those that have just started are among them, and nothing is agreed.
  */
 struct peers_told {
 	const dfs_register *of[DFS_SERVERS];

@@ -8,9 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- asking --------------------------------------------------------------------------- */
+/*
+ * ---- asking ---------------------------------------------------------------------------
+ */
 
-/* A copy of the paths, for calls that outlast the caller's interest; one piece of memory. */
+/*
+ * A copy of the paths, for calls that outlast the caller's interest; one piece of memory.
+ */
 static dfs_paths *copy_paths(const dfs_paths *paths)
 {
 	size_t count = paths->paths.paths_len, bytes = 0;
@@ -89,8 +93,10 @@ bool peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 {
 	if (!look_once(peers, paths, deadline_ms, ret))
 		return false;
-	/* Those that were asked are gone, or were not there yet a moment ago: after a power cut all
-	 * four start at once.  One that was passed over may be there since. */
+	/*
+	 * Those that were asked are gone, or were not there yet a moment ago: after a
+	 * power cut all four start at once.  One that was passed over may be there since.
+	 */
 	if (answers(peers, ret) >= PEERS_TWO ||
 	    !peers_pause(peers, PEERS_RETRY_MS, deadline_ms))
 		return true;
@@ -111,7 +117,9 @@ void peers_look_free(struct peers_look *look)
 	memset(look, 0, sizeof *look);
 }
 
-/* ---- what was told -------------------------------------------------------------------- */
+/*
+ * ---- what was told --------------------------------------------------------------------
+ */
 
 /* NULL also where the answer stops before this path. */
 static const dfs_register *register_of(const dfs_lookup_res *res, size_t path,
@@ -215,7 +223,9 @@ bool peers_copy(const dfs_register *reg, dfs_register *ret)
 					 &ret->dfs_register_u.accepted.value);
 }
 
-/* ---- for others ----------------------------------------------------------------------- */
+/*
+ * ---- for others -----------------------------------------------------------------------
+ */
 
 bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		struct peers_register *ret)

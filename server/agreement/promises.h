@@ -1,8 +1,8 @@
 /*
  * The ballots that were promised and not yet accepted, in memory.
  *
- * At most so many: the oldest one given up raises a lower bound for all paths, as a restart
- * does.  Not for several threads at once; the acceptor has a lock.
+ * At most so many: the oldest one given up raises a lower bound for all paths, as a
+ * restart does.  Not for several threads at once; the acceptor has a lock.
  */
 #ifndef DFS_PROMISES_H
 #define DFS_PROMISES_H
@@ -15,8 +15,8 @@
 struct promises;
 
 /*
- * At most so many promises, and so many bytes of paths in them.  lowest: counters up to it are
- * refused from the start.  NULL when out of memory.
+ * At most so many promises, and so many bytes of paths in them.  lowest: counters up to
+ * it are refused from the start.  NULL when out of memory.
  */
 struct promises *promises_new(size_t most, size_t most_bytes, uint64_t lowest);
 void promises_free(struct promises *promises);

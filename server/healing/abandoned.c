@@ -1,10 +1,11 @@
 /*
  * Cleaning: uploads that nobody goes on with.
  *
- * Nothing is ever aborted.  A path that has content bound to a ballot, for long, and no value that
- * names it, is finished at a ballot above: with the value that somebody has accepted, be it the one of that
- * upload, or with "no such file".  Then the binding is overtaken by what is settled, and the store
- * drops the content.  A client that was merely slow is refused, and stages again.
+ * Nothing is ever aborted.  A path that has content bound to a ballot, for long, and no
+ * value that names it, is finished at a ballot above: with the value that somebody has
+ * accepted, be it the one of that upload, or with "no such file".  Then the binding is
+ * overtaken by what is settled, and the store drops the content.  A client that was
+ * merely slow is refused, and stages again.
  */
 #include "cleaning_internal.h"
 

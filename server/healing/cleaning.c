@@ -75,7 +75,10 @@ static bool was_seen(const struct seen *seen, uint64_t hash)
 					  sizeof seen->hashes[0], compare_hashes);
 }
 
-/* Walks over what is wanted behind seen->from; each step's register, its path and its hash. */
+/*
+ * Walks over what is wanted behind seen->from; each step's register, its path and its
+ * hash.
+ */
 struct walk {
 	char path[DFS_PATH_MAX];
 	size_t len;

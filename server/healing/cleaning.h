@@ -1,5 +1,6 @@
 /*
- * Cleaning up what operations leave behind (facts: the rules of cleaning in the agreement).
+ * Cleaning up what operations leave behind (facts: the rules of cleaning in the
+ * agreement).
  *
  * A thread looks, again and again, for three things:
  *
@@ -10,8 +11,8 @@
  *	tombstones	settled ones of a certain age: they are proposed once more, and what all four
  *			confirm all four forget
  *
- * Of each path it is one server's turn to propose, by the path's hash, so that servers do not hinder each other;
- * with what is abandoned another takes over after a while.
+ * Of each path it is one server's turn to propose, by the path's hash, so that servers do
+ * not hinder each other; with what is abandoned another takes over after a while.
  */
 #ifndef DFS_CLEANING_H
 #define DFS_CLEANING_H
@@ -35,12 +36,15 @@ struct cleaning_calls {
 	unsigned (*voting)(void *context);
 	/* Of these, the ones that were found to have the same files. */
 	unsigned (*alike)(void *context);
-	/* Asks the peers of the mask; whoever answered DFS_OK, as a mask.  Each result is to be freed. */
+	/*
+	 * Asks the peers of the mask; whoever answered DFS_OK, as a mask.  Each result is
+	 * to be freed.
+	 */
 	unsigned (*lookup)(void *context, unsigned servers, const dfs_paths *paths,
 			   dfs_lookup_res res[DFS_SERVERS]);
 	/*
-	 * peers_overtake; above NULL: peers_settle.  items are zeroed before, and the caller's to
-	 * free.
+	 * peers_overtake; above NULL: peers_settle.  items are zeroed before, and the
+	 * caller's to free.
 	 */
 	void (*settle)(void *context, const dfs_paths *paths, const dfs_ballot *above,
 		       dfs_looked *items, unsigned *accepted_by);
@@ -62,14 +66,18 @@ struct cleaning_options {
 struct cleaning *cleaning_new(const struct cleaning_options *options);
 /* false: no thread to be had. */
 bool cleaning_start(struct cleaning *cleaning);
-/* Waits for its thread to end: whoever made the calls cancels them first, and pause says so. */
+/*
+ * Waits for its thread to end: whoever made the calls cancels them first, and pause says
+ * so.
+ */
 void cleaning_stop(struct cleaning *cleaning);
 /* The same, and frees it.  NULL is allowed. */
 void cleaning_free(struct cleaning *cleaning);
 
 /*
  * One look at each, on the thread that calls: how many values were found settled, uploads
- * overtaken, and tombstones forgotten.  Of the first and the last it takes what the look before found too.
+ * overtaken, and tombstones forgotten.  Of the first and the last it takes what the look
+ * before found too.
  */
 uint64_t cleaning_unsettled(struct cleaning *cleaning);
 uint64_t cleaning_abandoned(struct cleaning *cleaning);

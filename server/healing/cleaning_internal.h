@@ -7,9 +7,9 @@
 #include <pthread.h>
 
 /*
- * Registers that were found in one look, to be known again in the next: then they are as old as
- * the time between the two.  Hashes, so that a million cost nothing more; one that is taken for another is
- * only treated as older than it is.
+ * Registers that were found in one look, to be known again in the next: then they are as
+ * old as the time between the two.  Hashes, so that a million cost nothing more; one that
+ * is taken for another is only treated as older than it is.
  */
 enum { SEEN_MOST = 16384 };
 struct seen {
@@ -26,8 +26,11 @@ struct cleaning {
 	struct cleaning_calls calls;
 	struct cleaning_rules rules;
 	struct seen unsettled, tombstones;
-	/* Tombstones were proposed and not confirmed by all, a disk being full or so: then so many looks
-	 * are passed over, twice as many each time, for proposing them costs all servers a commit. */
+	/*
+	 * Tombstones were proposed and not confirmed by all, a disk being full or so:
+	 * then so many looks are passed over, twice as many each time, for proposing them
+	 * costs all servers a commit.
+	 */
 	bool in_vain;
 	unsigned pass_over, passed_over;
 	bool runs;
@@ -53,8 +56,9 @@ bool cleaning_batch_add(struct cleaning_batch *batch, const char *path, size_t l
 void cleaning_batch_drop(struct cleaning_batch *batch);
 
 /*
- * Looks at what was seen before and is still the same, in batches that `treat` is called with, which
- * returns how many it dealt with; then remembers what comes next for the next look.  The sum.
+ * Looks at what was seen before and is still the same, in batches that `treat` is called
+ * with, which returns how many it dealt with; then remembers what comes next for the next
+ * look.  The sum.
  */
 uint64_t cleaning_look(struct cleaning *cleaning, struct seen *seen, seen_next *next,
 		       seen_wants *wants,

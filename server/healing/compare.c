@@ -19,7 +19,9 @@ const struct compare_rules compare_rules_default = {
 	.three = true,
 };
 
-/* So many are found before they are looked up: what was found first is not old by then. */
+/*
+ * So many are found before they are looked up: what was found first is not old by then.
+ */
 enum { SUSPECTS_MOST = 4096, TIMES_MOST = 3 };
 
 /* ---- suspects ------------------------------------------------------------------ */
@@ -176,8 +178,9 @@ static bool compare_entries(struct passing *passing, struct walk *walk,
 }
 
 /*
- * The first path that may come after this page: its last one with the least byte behind it; or, where
- * that would be too long, with its last byte raised, for none that is longer can be there.
+ * The first path that may come after this page: its last one with the least byte behind
+ * it; or, where that would be too long, with its last byte raised, for none that is
+ * longer can be there.
  */
 static bool behind(const dfs_digest_ok *ok, char *cursor, dfs_path *ret)
 {

@@ -1,11 +1,12 @@
 /*
  * Anti-entropy: what this server and its peers have accepted is made the same.
  *
- * A thread compares digests with each peer that votes.  Where they are equal nothing more is
- * said.  Where they differ the range is halved until it is small, and its registers are compared one
- * by one.  A path that is not the same on both is looked up on all four after a while, for somebody
- * may be at work on it: what three servers that vote name is learned by those that do not have
- * it; what no three name is finished.  Registers that are damaged here are looked up likewise.
+ * A thread compares digests with each peer that votes.  Where they are equal nothing more
+ * is said.  Where they differ the range is halved until it is small, and its registers
+ * are compared one by one.  A path that is not the same on both is looked up on all four
+ * after a while, for somebody may be at work on it: what three servers that vote name is
+ * learned by those that do not have it; what no three name is finished.  Registers that
+ * are damaged here are looked up likewise.
  */
 #ifndef DFS_COMPARE_H
 #define DFS_COMPARE_H
@@ -20,7 +21,8 @@ struct compare_rules {
 	int64_t every_ms;  /* each peer, without a reason */
 	int64_t settle_ms; /* that whoever is at work is given */
 	uint64_t
-		small; /* registers of a range that is not halved any more; 1..DFS_PAGE_MAX */
+		/* registers of a range that is not halved any more; 1..DFS_PAGE_MAX */
+		small;
 	unsigned per_second; /* paths that are looked up */
 	bool three; /* off: learns what one server has accepted (the model's fault) */
 };
@@ -34,7 +36,10 @@ struct compare_calls {
 	/* false, with nothing to free, when it failed or was refused. */
 	bool (*digest)(void *context, unsigned server, const dfs_digest_args *args,
 		       dfs_digest_res *res);
-	/* Asks the peers of the mask; whoever answered DFS_OK, as a mask.  Each result is to be freed. */
+	/*
+	 * Asks the peers of the mask; whoever answered DFS_OK, as a mask.  Each result is
+	 * to be freed.
+	 */
 	unsigned (*lookup)(void *context, unsigned servers, const dfs_paths *paths,
 			   dfs_lookup_res res[DFS_SERVERS]);
 	/* What a peer is to learn; it hears of it again if this fails. */
@@ -65,7 +70,10 @@ void compare_free(struct compare *compare);
 /* These peers vote again: they are compared with at once. */
 void compare_wake(struct compare *compare, unsigned servers);
 
-/* Peers with whom nothing but tombstones was different when they were compared with last, as a mask. */
+/*
+ * Peers with whom nothing but tombstones was different when they were compared with last,
+ * as a mask.
+ */
 unsigned compare_alike(struct compare *compare);
 
 struct compare_outcome {
@@ -80,7 +88,8 @@ struct compare_outcome {
 
 /*
  * Compares with one peer, on the thread that calls; must: finishes also what is another
- * server's turn.  Repeated until it finds nothing different, it ends with nothing different.
+ * server's turn.  Repeated until it finds nothing different, it ends with nothing
+ * different.
  */
 void compare_with(struct compare *compare, unsigned peer, bool must,
 		  struct compare_outcome *ret);

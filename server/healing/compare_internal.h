@@ -39,8 +39,8 @@ bool compare_add_suspect(struct suspects *suspects, const char *path, size_t len
 void compare_drop_suspects(struct suspects *suspects);
 
 /*
- * Looks the suspects up on all servers and mends what is to be mended, in batches, not faster than the
- * rules allow.  false when it was broken off.
+ * Looks the suspects up on all servers and mends what is to be mended, in batches, not
+ * faster than the rules allow.  false when it was broken off.
  */
 bool compare_mend(struct compare *compare, const struct suspects *suspects, bool must,
 		  struct compare_outcome *outcome);

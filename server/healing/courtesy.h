@@ -1,6 +1,6 @@
 /*
- * Clients come first: whoever works in the background steps aside while users call, for a moment at
- * most, so that it gets on under any load.
+ * Clients come first: whoever works in the background steps aside while users call, for a
+ * moment at most, so that it gets on under any load.
  *
  * One note for the process.  From any thread.
  */

@@ -1,7 +1,8 @@
 /*
- * Everything that must happen by itself after a fault: the start and the recovery (recovery.h),
- * comparing with peers (compare.h), cleaning up (cleaning.h), reading everything again (scrubber.h).  Threads with connections of their own, so that what they do
- * holds up nobody who waits for a log-in.
+ * Everything that must happen by itself after a fault: the start and the recovery
+ * (recovery.h), comparing with peers (compare.h), cleaning up (cleaning.h), reading
+ * everything again (scrubber.h).  Threads with connections of their own, so that what
+ * they do holds up nobody who waits for a log-in.
  */
 #ifndef DFS_HEALING_H
 #define DFS_HEALING_H
@@ -25,7 +26,10 @@ struct healing_options {
 
 /* NULL when out of memory or threads.  What it is given outlives it. */
 struct healing *healing_start(const struct healing_options *options);
-/* Ends its threads.  healing_answer may be called until it is freed.  NULL is allowed, of both. */
+/*
+ * Ends its threads.  healing_answer may be called until it is freed.  NULL is allowed, of
+ * both.
+ */
 void healing_stop(struct healing *healing);
 void healing_free(struct healing *healing);
 

@@ -46,8 +46,9 @@ static bool take_answer(struct healing *healing, struct round *round, uint32_t p
 }
 
 /*
- * Asks the servers of the mask and waits until all have ended, so that the arguments need not outlive
- * it.  results has one entry of the procedure's size for each server.  Who answered DFS_OK, as a mask.
+ * Asks the servers of the mask and waits until all have ended, so that the arguments need
+ * not outlive it.  results has one entry of the procedure's size for each server.  Who
+ * answered DFS_OK, as a mask.
  */
 static unsigned call_all(struct healing *healing, uint32_t procedure, unsigned servers,
 			 const void *args, void *results, int64_t timeout_ms)

@@ -27,7 +27,8 @@ struct healing {
 	pthread_cond_t changed;
 	bool stopping;
 	int64_t heard
-		[DFS_SERVERS]; /* when a peer answered or called last, by the wall clock */
+		/* when a peer answered or called last, by the wall clock */
+		[DFS_SERVERS];
 };
 
 /* A peer called or answered just now. */

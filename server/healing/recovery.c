@@ -95,8 +95,8 @@ static unsigned voters_of(const dfs_recall_res res[DFS_SERVERS], unsigned answer
 }
 
 /*
- * Two of them, or all if there is a reason.  After a failure it is another two: one whose disk fails
- * would answer that it votes and never hand anything over.
+ * Two of them, or all if there is a reason.  After a failure it is another two: one whose
+ * disk fails would answer that it votes and never hand anything over.
  */
 static unsigned choose_voters(struct recovery *recovery, unsigned voters)
 {

@@ -1,11 +1,11 @@
 /*
  * From the start of a server to its vote, and back to it after the loss of its store.
  *
- * A thread asks the peers what they remember of this server.  Two have answered, and nobody
- * remembers more than is here: it votes.  Else, or where the store is not whole, it is RECOVERING:
- * it opens a new epoch on two peers that vote, takes their registers, and votes in that.  After any
- * failure the recovery begins anew, by itself.  While it votes it tells its peers what they are
- * to remember, and hears from them of new epochs.
+ * A thread asks the peers what they remember of this server.  Two have answered, and
+ * nobody remembers more than is here: it votes.  Else, or where the store is not whole,
+ * it is RECOVERING: it opens a new epoch on two peers that vote, takes their registers,
+ * and votes in that.  After any failure the recovery begins anew, by itself.  While it
+ * votes it tells its peers what they are to remember, and hears from them of new epochs.
  */
 #ifndef DFS_RECOVERY_H
 #define DFS_RECOVERY_H
@@ -18,10 +18,12 @@ struct recovery;
 /* What tests replace; the product uses recovery_rules_default. */
 struct recovery_rules {
 	unsigned answers; /* of peers, before it votes */
-	bool registers; /* off: votes at once, without those of its peers (the model's fault) */
-	bool new_epoch;   /* off: stays in the one that is (likewise) */
-	bool memory;      /* off: votes whatever its peers remember (likewise) */
-	int64_t retry_ms; /* while it does not vote; the second time twice as long, up to */
+	/* off: votes at once, without those of its peers (the model's fault) */
+	bool registers;
+	bool new_epoch; /* off: stays in the one that is (likewise) */
+	bool memory;    /* off: votes whatever its peers remember (likewise) */
+	/* while it does not vote; the second time twice as long, up to */
+	int64_t retry_ms;
 	int64_t retry_most_ms;
 	int64_t notice_ms; /* until peers hear that there is more to remember */
 	int64_t tell_ms;   /* until they hear of it in any case */
@@ -32,12 +34,16 @@ extern const struct recovery_rules recovery_rules_default;
 struct recovery_calls {
 	void *context;
 	/*
-	 * Asks all peers at once and waits for a second at most.  Whoever answered DFS_OK, as a mask
-	 * (bit s-1 for server s): these results are the caller's to free, the others are zero.
+	 * Asks all peers at once and waits for a second at most.  Whoever answered
+	 * DFS_OK, as a mask (bit s-1 for server s): these results are the caller's to
+	 * free, the others are zero.
 	 */
 	unsigned (*recall)(void *context, const dfs_recall_args *args,
 			   dfs_recall_res res[DFS_SERVERS]);
-	/* One page; false, with nothing to free, when it failed.  why has RECOVERY_WHY bytes. */
+	/*
+	 * One page; false, with nothing to free, when it failed.  why has RECOVERY_WHY
+	 * bytes.
+	 */
 	bool (*fence)(void *context, unsigned server, const dfs_fence_args *args,
 		      dfs_fence_res *res, char *why);
 };
@@ -49,8 +55,8 @@ struct recovery_options {
 	unsigned server;
 	struct recovery_calls calls;
 	/*
-	 * Called when this server begins to vote, with all others as a mask, and when it hears that
-	 * another does, with that one: they are to be compared with.  Or NULL.
+	 * Called when this server begins to vote, with all others as a mask, and when it
+	 * hears that another does, with that one: they are to be compared with.  Or NULL.
 	 */
 	void (*news)(void *context, unsigned servers);
 	void *news_context;
@@ -74,8 +80,8 @@ void recovery_answer(struct recovery *recovery, unsigned peer,
 void recovery_wake(struct recovery *recovery);
 
 /*
- * The store will not be whole when it is opened next, as the sentence says, which is copied: it is given up
- * and recovered from as soon as two peers vote.
+ * The store will not be whole when it is opened next, as the sentence says, which is
+ * copied: it is given up and recovered from as soon as two peers vote.
  */
 void recovery_condemn(struct recovery *recovery, const char *why);
 

@@ -43,9 +43,9 @@ struct recovery_source {
 };
 
 /*
- * Has the peers adopt the epoch, takes their registers, by the highest ballot of each path, and makes
- * them durable; then their floors and counters, with the highest epoch that they have, in *ret_epoch.  false,
- * with a sentence in why (RECOVERY_WHY bytes).
+ * Has the peers adopt the epoch, takes their registers, by the highest ballot of each
+ * path, and makes them durable; then their floors and counters, with the highest epoch
+ * that they have, in *ret_epoch.  false, with a sentence in why (RECOVERY_WHY bytes).
  */
 bool recovery_merge(struct recovery *recovery, const struct recovery_source *source,
 		    uint32_t *ret_epoch, char *why);
@@ -62,8 +62,8 @@ unsigned recovery_note_answered(struct recovery *recovery, unsigned peers);
 void recovery_lose(struct recovery *recovery, const char *why);
 
 /*
- * Asks all peers, tells them, and judges this store by what they say: it may be lost afterwards.  Who
- * answered, as a mask; the answers are freed with recovery_free_answers.
+ * Asks all peers, tells them, and judges this store by what they say: it may be lost
+ * afterwards.  Who answered, as a mask; the answers are freed with recovery_free_answers.
  */
 unsigned recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS]);
 void recovery_free_answers(dfs_recall_res res[DFS_SERVERS]);

@@ -1,8 +1,9 @@
 /*
  * The recovery: the registers of two peers, merged.
  *
- * Both hand theirs over in the order of their paths, page by page, so two heads are compared at a
- * time.  What was accepted by three is with at least one of any two that vote.
+ * Both hand theirs over in the order of their paths, page by page, so two heads are
+ * compared at a time.  What was accepted by three is with at least one of any two that
+ * vote.
  */
 #include "recovery_internal.h"
 
@@ -185,9 +186,10 @@ static bool next_choice(struct merging *merging, struct choice *ret)
 }
 
 /*
- * The highest ballot, of which somebody must have the value.  One that is damaged where it is can be
- * passed over if all three peers were asked and no other has it: with the one that was lost that makes
- * two acceptances at most, and in the new epoch there will be no third.
+ * The highest ballot, of which somebody must have the value.  One that is damaged where
+ * it is can be passed over if all three peers were asked and no other has it: with the
+ * one that was lost that makes two acceptances at most, and in the new epoch there will
+ * be no third.
  */
 static bool choose(struct merging *merging, const struct choice *choice,
 		   const dfs_handed **ret)

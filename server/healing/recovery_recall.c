@@ -1,4 +1,7 @@
-/* What servers remember of each other's stores: asking, telling, and judging one's own by it. */
+/*
+ * What servers remember of each other's stores: asking, telling, and judging one's own by
+ * it.
+ */
 #include "recovery_internal.h"
 
 #include "clock.h"

@@ -1,4 +1,6 @@
-/* The rules of the product.  A test links others in their place, to see that it can fail. */
+/*
+ * The rules of the product.  A test links others in their place, to see that it can fail.
+ */
 #include "recovery.h"
 
 const struct recovery_rules recovery_rules_default = {

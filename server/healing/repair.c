@@ -84,8 +84,8 @@ static bool rest(struct repair *repair, int64_t ms, bool *ret_woken)
 }
 
 /*
- * Has anything changed since it was counted last?  Hints tell of most of it; a value may have become settled
- * without one.
+ * Has anything changed since it was counted last?  Hints tell of most of it; a value may
+ * have become settled without one.
  */
 static bool has_changed(struct repair *repair, struct reasons *reasons)
 {
@@ -186,7 +186,10 @@ void repair_count(struct repair *repair, uint64_t bytes)
 	pthread_mutex_unlock(&repair->lock);
 }
 
-/* Bytes a second, of the seconds since the first of the last minute in which something came. */
+/*
+ * Bytes a second, of the seconds since the first of the last minute in which something
+ * came.
+ */
 static uint64_t per_second(const struct repair *repair)
 {
 	uint64_t bytes = 0;

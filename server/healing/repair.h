@@ -1,14 +1,16 @@
 /*
  * Bringing content back: what the manifests give this server and is not here, or damaged.
  *
- * A pass has three steps.  Pull: every missing chunk is fetched from peers that have it and stored
- * without a binding.  Propose: where the manifest gives this server nothing, because it was away,
- * and its own pair is here by now, or where a spare is needed no more, the same value is proposed with
- * other holders.  Trim: what is here beyond what a settled manifest gives this server goes.  So
- * the manifest stays the truth about who has what, and nothing goes before it says so.
+ * A pass has three steps.  Pull: every missing chunk is fetched from peers that have it
+ * and stored without a binding.  Propose: where the manifest gives this server nothing,
+ * because it was away, and its own pair is here by now, or where a spare is needed no
+ * more, the same value is proposed with other holders.  Trim: what is here beyond what a
+ * settled manifest gives this server goes.  So the manifest stays the truth about who has
+ * what, and nothing goes before it says so.
  *
- * A pass runs while the server votes: when it is woken, when the store or the acceptor has come upon
- * something that is missing, and after a while where something was left over or has changed.
+ * A pass runs while the server votes: when it is woken, when the store or the acceptor
+ * has come upon something that is missing, and after a while where something was left
+ * over or has changed.
  */
 #ifndef DFS_REPAIR_H
 #define DFS_REPAIR_H
@@ -23,7 +25,8 @@ struct repair;
 struct repair_rules {
 	unsigned lanes; /* threads that fetch and store; 1..REPAIR_LANES */
 	uint64_t
-		load_bytes; /* that each of them has in memory, twice where files are large */
+		/* that each of them has in memory, twice where files are large */
+		load_bytes;
 	int64_t look_ms;       /* how often it asks itself whether there is a reason */
 	int64_t every_ms;      /* a pass if anything at all has changed */
 	int64_t again_ms;      /* after a pass that left something over, */
@@ -46,7 +49,9 @@ struct repair_ask {
 /* How peers are called; a test puts a world of its own in their place. */
 struct repair_calls {
 	void *context;
-	/* Before what is missing is fetched: gives peers that were down a moment to come. */
+	/*
+	 * Before what is missing is fetched: gives peers that were down a moment to come.
+	 */
 	void (*meet)(void *context);
 	/* Peers within reach, whether they vote or not: a mask, bit s-1 for server s. */
 	unsigned (*reach)(void *context);
@@ -94,7 +99,10 @@ struct repair_outcome {
 /* One pass, on the thread that calls. */
 void repair_pass(struct repair *repair, struct repair_outcome *ret);
 
-/* Of to_heal: fetched, per_second, lost_files and doing, which is malloc'd; false: no memory. */
+/*
+ * Of to_heal: fetched, per_second, lost_files and doing, which is malloc'd; false: no
+ * memory.
+ */
 bool repair_status(struct repair *repair, dfs_to_heal *ret);
 
 #endif

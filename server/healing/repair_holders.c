@@ -1,10 +1,10 @@
 /*
  * Telling who has what: values are proposed again with other holders.
  *
- * A server that has its own pair says so; the opposite one, which had all four chunks for it, is then
- * named with its own pair, and gives up the rest once that is settled.  Nothing else of a value is
- * changed, and only while it names the same content.  It is not an operation: number, version and
- * origin stay.
+ * A server that has its own pair says so; the opposite one, which had all four chunks for
+ * it, is then named with its own pair, and gives up the rest once that is settled.
+ * Nothing else of a value is changed, and only while it names the same content.  It is
+ * not an operation: number, version and origin stay.
  */
 #include "repair_internal.h"
 
@@ -34,8 +34,8 @@ static uint32_t give(uint32_t holders, unsigned server, unsigned chunks)
 }
 
 /*
- * Only of oneself, and of the spare that the opposite keeps for one: it cannot know whether the
- * pair is here.
+ * Only of oneself, and of the spare that the opposite keeps for one: it cannot know
+ * whether the pair is here.
  */
 static uint32_t correct(struct repair *repair, const dfs_content *content)
 {

@@ -82,7 +82,10 @@ void repair_load_free(struct repair_load *load);
 /* Empty again, for other units. */
 void repair_load_clear(struct repair_load *load);
 
-/* Adds the units of these chunks from a number on, while there is room: the number to go on at. */
+/*
+ * Adds the units of these chunks from a number on, while there is room: the number to go
+ * on at.
+ */
 struct repair_content {
 	dfs_id object;
 	uint64_t size;
@@ -138,7 +141,9 @@ int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece
 void repair_lane_stored(struct repair_lane *lane, uint64_t bytes);
 void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece,
 		      unsigned chunks);
-/* Reads back what was stored: what is damaged is marked so by the store, and owed again. */
+/*
+ * Reads back what was stored: what is damaged is marked so by the store, and owed again.
+ */
 void repair_verify(struct repair *repair, const struct repair_content *content,
 		   unsigned chunks);
 

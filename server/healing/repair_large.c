@@ -1,4 +1,7 @@
-/* One large content: fetched load by load into an upload, the next load while one is stored. */
+/*
+ * One large content: fetched load by load into an upload, the next load while one is
+ * stored.
+ */
 #include "repair_internal.h"
 
 #include "placement.h"

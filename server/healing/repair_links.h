@@ -1,6 +1,6 @@
 /*
- * How the repair calls other servers: over connections of its own, so that nobody's vote waits behind a
- * megabyte of content.
+ * How the repair calls other servers: over connections of its own, so that nobody's vote
+ * waits behind a megabyte of content.
  */
 #ifndef DFS_REPAIR_LINKS_H
 #define DFS_REPAIR_LINKS_H
@@ -8,7 +8,10 @@
 #include "links.h"
 #include "repair.h"
 
-/* repair_calls.reach: tries those that are down again, and waits a second at most, once for each. */
+/*
+ * repair_calls.reach: tries those that are down again, and waits a second at most, once
+ * for each.
+ */
 unsigned repair_links_reach(struct links *links);
 
 /* repair_calls.ask and await. */

@@ -1,8 +1,9 @@
 /*
  * Fetching many units at once.
  *
- * Each unit is asked for where the manifest says that it is, of two such peers the one that has less
- * to send; then from any other.  An answer that had no room for all is asked for the rest.
+ * Each unit is asked for where the manifest says that it is, of two such peers the one
+ * that has less to send; then from any other.  An answer that had no room for all is
+ * asked for the rest.
  */
 #include "repair_internal.h"
 

@@ -1,8 +1,9 @@
 /*
  * Pulling: several threads fetch what is missing and store it.
  *
- * They share one walk over what the store says is owed.  Small contents go together (repair_small.c),
- * large ones by themselves (repair_large.c); while one thread waits for the disk the others fetch.
+ * They share one walk over what the store says is owed.  Small contents go together
+ * (repair_small.c), large ones by themselves (repair_large.c); while one thread waits for
+ * the disk the others fetch.
  */
 #include "repair_internal.h"
 
@@ -36,7 +37,10 @@ struct puller {
 
 /* ---- what is owed -------------------------------------------------------------- */
 
-/* Holders of a content as the manifest of the path names them; 0 where that is not known from memory. */
+/*
+ * Holders of a content as the manifest of the path names them; 0 where that is not known
+ * from memory.
+ */
 static uint32_t holders_of(struct repair *repair, const struct store_owed *owed,
 			   const dfs_id *object)
 {
@@ -68,7 +72,10 @@ static bool make_piece(struct pulling *pulling, const struct store_owed_content 
 	return true;
 }
 
-/* What this server was never given is fetched where there is room for it: others have it twice. */
+/*
+ * What this server was never given is fetched where there is room for it: others have it
+ * twice.
+ */
 static bool has_room(struct pulling *pulling, const struct store_owed_content *content)
 {
 	return content->given != 0 ||
@@ -117,8 +124,8 @@ static bool next_piece(struct pulling *pulling, struct repair_piece *ret)
 /* ---- the threads --------------------------------------------------------------- */
 
 /*
- * Small ones, as many as fit; or a large one by itself, which is then in *ret_large.  false when there
- * is nothing more.
+ * Small ones, as many as fit; or a large one by itself, which is then in *ret_large.
+ * false when there is nothing more.
  */
 static bool gather(struct puller *puller, struct repair_piece *ret_large)
 {

@@ -117,8 +117,8 @@ static void report(struct scrubber *scrubber, const struct store_scrubbed *scrub
 /* ---- how fast ------------------------------------------------------------------ */
 
 /*
- * The pause after a step that took so long and read so much: as long as its share of the time demands,
- * and as its share of the round allows.
+ * The pause after a step that took so long and read so much: as long as its share of the
+ * time demands, and as its share of the round allows.
  */
 static int64_t pause_after(struct scrubber *scrubber, int64_t took_ns, uint64_t bytes)
 {

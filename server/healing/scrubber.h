@@ -1,10 +1,12 @@
 /*
- * The scrub: a thread that reads everything stored again and verifies it, round after round.
+ * The scrub: a thread that reads everything stored again and verifies it, round after
+ * round.
  *
- * It takes at most a share of the time, and spreads a round over a time (tuning.h).  Where it is
- * is kept in a file, so that a start does not begin anew.  What it finds damaged the store logs by
- * name; then whoever repairs is woken.  A segment's list that is damaged would make the next start
- * a recovery, at a time when peers may be missing: so the recovery is asked for at once.
+ * It takes at most a share of the time, and spreads a round over a time (tuning.h).
+ * Where it is is kept in a file, so that a start does not begin anew.  What it finds
+ * damaged the store logs by name; then whoever repairs is woken.  A segment's list that
+ * is damaged would make the next start a recovery, at a time when peers may be missing:
+ * so the recovery is asked for at once.
  */
 #ifndef DFS_SCRUBBER_H
 #define DFS_SCRUBBER_H
@@ -33,7 +35,9 @@ struct scrubber_options {
 	struct scrubber_calls calls;
 };
 
-/* NULL when out of memory.  Store and acceptor outlive it; the folder's name is copied. */
+/*
+ * NULL when out of memory.  Store and acceptor outlive it; the folder's name is copied.
+ */
 struct scrubber *scrubber_new(const struct scrubber_options *options);
 /* false: no thread to be had. */
 bool scrubber_start(struct scrubber *scrubber);

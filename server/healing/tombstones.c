@@ -1,10 +1,11 @@
 /*
  * Cleaning: tombstones.
  *
- * A tombstone may go once all four have accepted it under one ballot, through ACCEPT, since they started:
- * then no quorum can miss it, and each raises its floor above it before it forgets the path, so
- * that nothing late is taken for news.  While a server is away, or the servers differ by more than
- * tombstones, none goes: who comes back could not tell what was deleted from what is new.
+ * A tombstone may go once all four have accepted it under one ballot, through ACCEPT,
+ * since they started: then no quorum can miss it, and each raises its floor above it
+ * before it forgets the path, so that nothing late is taken for news.  While a server is
+ * away, or the servers differ by more than tombstones, none goes: who comes back could
+ * not tell what was deleted from what is new.
  */
 #include "cleaning_internal.h"
 

@@ -1,9 +1,10 @@
 /*
  * Cleaning: values that are not known to be settled here.
  *
- * A client that has counted three yes says so before it ends; if it cannot, nobody else does, and the
- * content that its value overtook would stay.  What three servers that vote name is settled.  What fewer
- * name is the work of comparing (compare.h), which finishes it.
+ * A client that has counted three yes says so before it ends; if it cannot, nobody else
+ * does, and the content that its value overtook would stay.  What three servers that vote
+ * name is settled.  What fewer name is the work of comparing (compare.h), which finishes
+ * it.
  */
 #include "cleaning_internal.h"
 

@@ -1,9 +1,9 @@
 /*
- * Who may connect, and how much memory connections may hold: caps in all and per address, so
- * that one peer, broken or hostile, leaves room for the others.
+ * Who may connect, and how much memory connections may hold: caps in all and per address,
+ * so that one peer, broken or hostile, leaves room for the others.
  *
- * Each connection has a seat.  All functions may be called from any thread; a seat is used
- * by the thread of its connection, and the socket stays open until admission_leave.
+ * Each connection has a seat.  All functions may be called from any thread; a seat is
+ * used by the thread of its connection, and the socket stays open until admission_leave.
  */
 #ifndef DFS_ADMISSION_H
 #define DFS_ADMISSION_H
@@ -27,8 +27,8 @@ struct admission_limits {
 extern const struct admission_limits admission_limits_default;
 
 /*
- * Memory for calls that come in, and for their answers.  Who holds the second never waits for
- * the first, so two connections cannot wait for one another.
+ * Memory for calls that come in, and for their answers.  Who holds the second never waits
+ * for the first, so two connections cannot wait for one another.
  */
 enum admission_memory { ADMISSION_CALLS, ADMISSION_ANSWERS };
 
@@ -38,9 +38,9 @@ struct admission *admission_new(const struct admission_limits *limits);
 void admission_free(struct admission *admission);
 
 /*
- * A seat for the socket, or NULL when a cap is reached.  Where only too many strangers of this
- * address are there, the one that has been one for longest is cut off in favour of the
- * new one.
+ * A seat for the socket, or NULL when a cap is reached.  Where only too many strangers of
+ * this address are there, the one that has been one for longest is cut off in favour of
+ * the new one.
  */
 struct admission_seat *admission_enter(struct admission *admission,
 				       const struct sockaddr *address, int fd);

@@ -53,8 +53,8 @@ fail:
 }
 
 /*
- * A renewal that was cut off between its two renames has put the certificate in its place and
- * left the new key beside it.
+ * A renewal that was cut off between its two renames has put the certificate in its place
+ * and left the new key beside it.
  */
 static bool load(const struct certificate_files *files, SSL_CTX **ret_server,
 		 SSL_CTX **ret_peer, char *why, size_t why_size)

@@ -1,6 +1,6 @@
 /*
- * What this server shows to others and whom it believes: certificate, key and CA, as they were
- * read last.  They may be read again while connections use them.
+ * What this server shows to others and whom it believes: certificate, key and CA, as they
+ * were read last.  They may be read again while connections use them.
  *
  * All functions but the first and last may be called from any thread.
  */
@@ -23,18 +23,22 @@ struct certificate_files {
 };
 
 /*
- * NULL, with a sentence in why that ends in the command that mends it, when one of them is
- * missing, does not fit the others, has expired, is another server's, or when others
+ * NULL, with a sentence in why that ends in the command that mends it, when one of them
+ * is missing, does not fit the others, has expired, is another server's, or when others
  * may read the key.
  */
 struct certificate *certificate_load(const struct certificate_files *files, char *why,
 				     size_t why_size);
 void certificate_free(struct certificate *certificate);
 
-/* Reads all of it again; false, with why, when it is of no use, and what was there stays. */
+/*
+ * Reads all of it again; false, with why, when it is of no use, and what was there stays.
+ */
 bool certificate_reload(struct certificate *certificate, char *why, size_t why_size);
 
-/* For calls to be answered; to be made to other servers.  The caller frees its reference. */
+/*
+ * For calls to be answered; to be made to other servers.  The caller frees its reference.
+ */
 SSL_CTX *certificate_server(struct certificate *certificate);
 SSL_CTX *certificate_peer(struct certificate *certificate);
 

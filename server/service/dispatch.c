@@ -20,8 +20,9 @@ enum {
 };
 
 /*
- * One row per procedure: its name in dfs.x and in procs.h, its types, who may call it, what it
- * demands (a function of dispatch_demands.c), and what the columns of struct dispatch_row say of it.
+ * One row per procedure: its name in dfs.x and in procs.h, its types, who may call it,
+ * what it demands (a function of dispatch_demands.c), and what the columns of struct
+ * dispatch_row say of it.
  */
 #define SERVED(ROW)                                                                      \
 	ROW(HELLO, hello, dfs_hello_args, dfs_hello_res, ANYONE, nothing, WHOLE, READS,  \
@@ -160,7 +161,9 @@ static dfs_status check_user(const struct dispatch_row *row, struct caller *call
 	return accounts_check(caller->server->accounts, caller);
 }
 
-/* What is asked for, item by item, into caller->permitted; or the refusal of the whole. */
+/*
+ * What is asked for, item by item, into caller->permitted; or the refusal of the whole.
+ */
 static dfs_status check_demands(const struct dispatch_call *call, struct caller *caller)
 {
 	struct permit_demand demands[DFS_BATCH_MAX];

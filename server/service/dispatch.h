@@ -24,10 +24,15 @@ struct dispatch_row {
 	xdrproc_t args, res;
 	size_t args_size, res_size;
 	enum dispatch_access access;
-	/* What the arguments ask for, at most DFS_BATCH_MAX; how many.  Never NULL if handler is not. */
+	/*
+	 * What the arguments ask for, at most DFS_BATCH_MAX; how many.  Never NULL if
+	 * handler is not.
+	 */
 	size_t (*demands)(const void *args, struct permit_demand *ret);
-	/* The result has a status for each of them, which the handler takes from caller->permitted;
-	 * else the call is refused as a whole. */
+	/*
+	 * The result has a status for each of them, which the handler takes from
+	 * caller->permitted; else the call is refused as a whole.
+	 */
 	bool per_item;
 	bool writes;
 	bool while_recovering; /* also answered by a server that does not vote */
@@ -45,13 +50,17 @@ struct dispatch_call {
 	_Alignas(max_align_t) unsigned char res[DISPATCH_ROOM];
 };
 
-/* Decodes the arguments; false, with nothing left to free, when they are not what the row says. */
+/*
+ * Decodes the arguments; false, with nothing left to free, when they are not what the row
+ * says.
+ */
 bool dispatch_decode(struct dispatch_call *call, const struct dispatch_row *row,
 		     XDR *xdrs);
 
 /*
- * Fills the result: through the handler, or with a status that refuses.  Default deny: what the row
- * does not open, and what server/access/permit.h does not allow, no handler sees.
+ * Fills the result: through the handler, or with a status that refuses.  Default deny:
+ * what the row does not open, and what server/access/permit.h does not allow, no handler
+ * sees.
  */
 void dispatch_run(struct dispatch_call *call, struct caller *caller);
 

@@ -1,6 +1,6 @@
 /*
- * What each procedure does to which paths, read from its arguments: a column of the table of
- * procedures (dispatch.h).
+ * What each procedure does to which paths, read from its arguments: a column of the table
+ * of procedures (dispatch.h).
  */
 #ifndef DFS_DISPATCH_DEMANDS_H
 #define DFS_DISPATCH_DEMANDS_H

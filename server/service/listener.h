@@ -13,8 +13,8 @@ struct listener;
 enum { LISTENER_ADDRESS = 280 };
 
 /*
- * Binds and listens: to "host:port" or "[v6]:port", port 0 for one that the system chooses.
- * NULL, with a sentence in why.
+ * Binds and listens: to "host:port" or "[v6]:port", port 0 for one that the system
+ * chooses.  NULL, with a sentence in why.
  */
 struct listener *listener_open(const char *address, char *why, size_t why_size);
 

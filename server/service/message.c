@@ -128,8 +128,10 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 		message_log_refused(caller, row->name, "bytes behind the arguments");
 		return accept_with(channel, xid, GARBAGE_ARGS);
 	}
-	/* Calls that wait for other servers hold memory meanwhile, there as here: who waits
-	 * for them must not wait for memory.  Servers have one call under way each. */
+	/*
+	 * Calls that wait for other servers hold memory meanwhile, there as here: who
+	 * waits for them must not wait for memory.  Servers have one call under way each.
+	 */
 	if (caller->peer == 0)
 		reserved = row->answer_max;
 	if (reserved > 0 && !admission_reserve(channel->seat, ADMISSION_ANSWERS, reserved,

@@ -1,9 +1,10 @@
 /*
  * The handlers of the procedures of dfs.x.
  *
- * A handler fills a result that was zeroed for it and always answers: errors travel in the
- * result.  What a result points to is freed with xdr_free by the dispatcher, except runs of
- * dfs_bytes, whose memory is registered with caller_keep and freed after the reply.
+ * A handler fills a result that was zeroed for it and always answers: errors travel in
+ * the result.  What a result points to is freed with xdr_free by the dispatcher, except
+ * runs of dfs_bytes, whose memory is registered with caller_keep and freed after the
+ * reply.
  */
 #ifndef DFS_PROCS_H
 #define DFS_PROCS_H

@@ -69,7 +69,9 @@ void procs_bind(struct caller *caller, const dfs_bind_args *args, dfs_bind_res *
 	acceptor_bind_for(caller->server->acceptor, &whom, caller->uploads, args, res);
 }
 
-/* Which of the tickets are good: each is looked at once, however many units are wanted. */
+/*
+ * Which of the tickets are good: each is looked at once, however many units are wanted.
+ */
 static void check_tickets(const struct caller *caller, const dfs_get_args *args,
 			  bool good[DFS_BATCH_MAX])
 {

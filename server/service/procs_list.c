@@ -6,9 +6,9 @@
  * they are listed one by one, so that a caller who hears of the folder from another
  * server can judge.
  *
- * What the caller may not read is passed over.  Folders of people who share nothing are jumped
- * over; of the others each file that names readers has to be read, so that a page ends after so
- * much looking, too.
+ * What the caller may not read is passed over.  Folders of people who share nothing are
+ * jumped over; of the others each file that names readers has to be read, so that a page
+ * ends after so much looking, too.
  */
 #include "procs.h"
 
@@ -20,7 +20,10 @@
 #include <string.h>
 
 enum {
-	/* Besides the number of entries, a page ends where its encoding nears half a record, */
+	/*
+	 * Besides the number of entries, a page ends where its encoding nears half a
+	 * record,
+	 */
 	PAGE_BYTES = DFS_RECORD_MAX / 2,
 	/* or after so many looks; reading a value is as dear as many. */
 	PAGE_LOOKS = 8192,
@@ -67,7 +70,9 @@ static size_t child_len(const struct walk *walk, const char *path, size_t len)
 	return slash ? (size_t)(slash - path) : 0;
 }
 
-/* ---- what the caller may see --------------------------------------------------------- */
+/*
+ * ---- what the caller may see ---------------------------------------------------------
+ */
 
 /* It may have changed since the index was asked: what is told is one story. */
 static void read_value(struct walk *walk, struct look *look)
@@ -117,7 +122,9 @@ static bool is_visible(struct walk *walk, struct look *look)
 	return look->has_value && permit_content(walk->caller, &path, &look->value);
 }
 
-/* ---- entries ------------------------------------------------------------------------- */
+/*
+ * ---- entries -------------------------------------------------------------------------
+ */
 
 static bool add(struct walk *walk, struct look *look, size_t len, dfs_kind kind)
 {
@@ -267,7 +274,10 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 		res->status = DFS_BUSY;
 		return;
 	}
-	/* Registers that were lost and found meanwhile, in a new epoch, are not all in the page. */
+	/*
+	 * Registers that were lost and found meanwhile, in a new epoch, are not all in
+	 * the page.
+	 */
 	if (acceptor_state(acceptor) == DFS_STATE_RECOVERING ||
 	    acceptor_seen(acceptor).epoch != epoch) {
 		xdr_free((xdrproc_t)xdr_dfs_list_res, res);

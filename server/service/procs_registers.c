@@ -123,8 +123,8 @@ void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 }
 
 /*
- * Below /shared/ a file is owned by who stored it, which nobody may say of another: what others
- * began there is finished by servers.
+ * Below /shared/ a file is owned by who stored it, which nobody may say of another: what
+ * others began there is finished by servers.
  */
 static bool may_own(const struct caller *caller, const dfs_proposal *item)
 {

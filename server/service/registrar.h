@@ -1,6 +1,6 @@
 /*
- * Keeps a server registered with the rpcbind of its machine, on a thread of its own, so that
- * neither start nor end of the server waits for rpcbind.
+ * Keeps a server registered with the rpcbind of its machine, on a thread of its own, so
+ * that neither start nor end of the server waits for rpcbind.
  *
  * A registration whose server lives is never taken over; a stale one is.  Without rpcbind
  * everything else works, and it is tried again.

@@ -69,8 +69,8 @@ struct store_record *batch_record_new(enum frame_type type, const struct frame_k
 void batch_records_free(struct store_record *records);
 
 /*
- * The record of a register, and in the entry, whose path and ballot are there, what it says.  NULL
- * when out of memory.
+ * The record of a register, and in the entry, whose path and ballot are there, what it
+ * says.  NULL when out of memory.
  */
 struct store_record *batch_register_new(struct seal_entry *entry, const dfs_value *value);
 
@@ -91,8 +91,9 @@ bool batch_put_entry(struct pack_out *entries, const struct seal_entry *entry);
 bool batch_add_entry(struct store_batch *batch, const struct seal_entry *entry);
 
 /*
- * The object, which is held, keeps only these chunks; before what is added to it after this.
- * upload: the entry goes into its @seal, if not NULL.  0 or ENOMEM, and the object is released.
+ * The object, which is held, keeps only these chunks; before what is added to it after
+ * this.  upload: the entry goes into its @seal, if not NULL.  0 or ENOMEM, and the object
+ * is released.
  */
 int batch_add_trim(struct store_batch *batch, struct index_object *take_object,
 		   unsigned chunks, struct store_upload *upload);
@@ -101,8 +102,8 @@ bool batch_has_content(const struct store_batch *batch, const dfs_id *object);
 
 /*
  * Holds the object, and tells what is here of it.  Waits while the keeper drops it: what
- * is added then must come after that.  Chunks that are damaged are not here, yet the object
- * has its number of units.  NULL when out of memory.
+ * is added then must come after that.  Chunks that are damaged are not here, yet the
+ * object has its number of units.  NULL when out of memory.
  */
 struct batch_here {
 	bool some; /* of it, damaged or not */

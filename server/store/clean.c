@@ -10,8 +10,9 @@
 #include <string.h>
 
 /*
- * Content from so much on, alone in its segment, gives its space back at once.  A round has at
- * most one of those, because who needs an object of the round waits for the whole of it.
+ * Content from so much on, alone in its segment, gives its space back at once.  A round
+ * has at most one of those, because who needs an object of the round waits for the whole
+ * of it.
  */
 enum { ROUND_OBJECTS = 256, ROUNDS = 64, LARGE = 1 << 20 };
 
@@ -30,8 +31,8 @@ static bool is_alone(const struct index_object *object)
 }
 
 /*
- * The next ones due, and how many; from now on they are not here for anybody.  An object that is
- * alone is the last one.
+ * The next ones due, and how many; from now on they are not here for anybody.  An object
+ * that is alone is the last one.
  */
 static size_t take_due(struct store *store, struct round *round)
 {
@@ -54,8 +55,8 @@ static size_t take_due(struct store *store, struct round *round)
 }
 
 /*
- * Those that are not dropped wait for another grace; who waits for one of them goes on.  false
- * when the keeper is to end.
+ * Those that are not dropped wait for another grace; who waits for one of them goes on.
+ * false when the keeper is to end.
  */
 static bool end_round(struct store *store, struct round *round)
 {

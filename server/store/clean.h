@@ -7,9 +7,9 @@
 struct store;
 
 /*
- * Drops some of what is due, durably: by entries in a commit, and where an object is alone in
- * a large segment by putting an empty one in its place.  *ret_more when there may be more at once.
- * The keeper's thread only.  0 or an errno.
+ * Drops some of what is due, durably: by entries in a commit, and where an object is
+ * alone in a large segment by putting an empty one in its place.  *ret_more when there
+ * may be more at once.  The keeper's thread only.  0 or an errno.
  */
 int clean_step(struct store *store, bool *ret_more);
 

@@ -1,4 +1,7 @@
-/* From filled batches to a durable segment, and the serial section in which numbers are given. */
+/*
+ * From filled batches to a durable segment, and the serial section in which numbers are
+ * given.
+ */
 #include "commit.h"
 
 #include "ballot.h"
@@ -268,7 +271,10 @@ static void publish(struct commit_job *job, uint64_t first)
 	memset(job->names, 0, sizeof job->names);
 }
 
-/* Nothing is written into a lost store, nor what was begun before a recovery into a new one. */
+/*
+ * Nothing is written into a lost store, nor what was begun before a recovery into a new
+ * one.
+ */
 static bool may_write(const struct commit_job *job)
 {
 	const struct store *store = job->store;

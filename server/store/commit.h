@@ -1,15 +1,17 @@
 /*
  * Making batches durable and visible.
  *
- * Numbers are given in one serial section, to files that are already on the disk: rename, fsync
- * of the folder, publish.  A commit that fails has consumed none.
+ * Numbers are given in one serial section, to files that are already on the disk: rename,
+ * fsync of the folder, publish.  A commit that fails has consumed none.
  */
 #ifndef DFS_COMMIT_H
 #define DFS_COMMIT_H
 
 #include "batch.h"
 
-/* What is made durable together: one segment, or one for each upload of a single batch. */
+/*
+ * What is made durable together: one segment, or one for each upload of a single batch.
+ */
 struct commit_job {
 	struct store *store;
 	struct store_batch *batches; /* linked by next */
@@ -26,8 +28,8 @@ struct commit_job {
 };
 
 /*
- * Fills the first image with all records, seals all images and publishes them.  0, or an errno and
- * nothing of it has happened.  Batches and notes remain the caller's.
+ * Fills the first image with all records, seals all images and publishes them.  0, or an
+ * errno and nothing of it has happened.  Batches and notes remain the caller's.
  */
 int commit_run(struct commit_job *job);
 
@@ -39,8 +41,8 @@ int commit_add_seal(struct segment_image *image, const struct seal_head *head,
 void commit_unlink_tmp(struct store *store, const char *name);
 
 /*
- * In the serial section: renames a sealed file of tmp/ to its range in seg/; replaces: a file of
- * just this range is there and goes.  0 or an errno, and nothing has changed.
+ * In the serial section: renames a sealed file of tmp/ to its range in seg/; replaces: a
+ * file of just this range is there and goes.  0 or an errno, and nothing has changed.
  */
 int commit_rename(struct store *store, const char *name, uint64_t lo, uint64_t hi,
 		  bool replaces);

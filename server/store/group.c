@@ -120,8 +120,8 @@ static void requeue(struct store *store, struct store_batch *batches)
 }
 
 /*
- * With the queue's lock held: notes that were not written wait on, in their order.  When there are
- * too many the older ones go: they are learned again.
+ * With the queue's lock held: notes that were not written wait on, in their order.  When
+ * there are too many the older ones go: they are learned again.
  */
 static void keep_notes(struct store *store, struct commit_job *job)
 {

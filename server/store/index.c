@@ -12,7 +12,10 @@
 /* What 41 bits hold: a file is at most 2^40 bytes. */
 #define SIZE_MASK ((UINT64_C(1) << 41) - 1)
 _Static_assert((uint64_t)DFS_FILE_UNITS_MAX *DFS_UNIT_SIZE <= SIZE_MASK, "size");
-/* With a path of 64 bytes and an object just what malloc has in 176: there may be millions. */
+/*
+ * With a path of 64 bytes and an object just what malloc has in 176: there may be
+ * millions.
+ */
 _Static_assert(sizeof(struct index_register) == 96, "a register in memory");
 
 const char *index_path(const struct index_register *reg)
@@ -338,9 +341,9 @@ static void put_above(struct index *index, struct index_register *top,
 }
 
 /*
- * Content that was here before any value named its object, and was staged for other paths alone:
- * whoever may read a file elsewhere knows the id and could have brought anything.  It counts as
- * damaged, so that it is fetched from those who have accepted the value.
+ * Content that was here before any value named its object, and was staged for other paths
+ * alone: whoever may read a file elsewhere knows the id and could have brought anything.
+ * It counts as damaged, so that it is fetched from those who have accepted the value.
  */
 static void doubt_contents(struct index *index, const struct index_register *reg)
 {

@@ -57,7 +57,9 @@ struct index_register {
 		*objects[]; /* then the path; then, of an account, its quota */
 };
 
-/* Whoever owns a file or did so once, or has an account, by the number in the registers. */
+/*
+ * Whoever owns a file or did so once, or has an account, by the number in the registers.
+ */
 struct index_owner {
 	RB_ENTRY(index_owner) entry;
 	uint64_t used;    /* bytes of the files that are accepted now */
@@ -80,7 +82,10 @@ struct index_part {
 struct index_object {
 	RB_ENTRY(index_object) entry;
 	dfs_id id;
-	/* Once it is queued: when it may be dropped, which reading puts off, up to last_ms. */
+	/*
+	 * Once it is queued: when it may be dropped, which reading puts off, up to
+	 * last_ms.
+	 */
 	_Atomic int64_t due_ms;
 	struct index_object *queued_next;
 	struct index_part part;
@@ -107,7 +112,9 @@ void index_free(struct index *index);
 
 const char *index_path(const struct index_register *reg);
 
-/* From an entry of type SEAL_REGISTER; NULL when out of memory, or of numbers for owners. */
+/*
+ * From an entry of type SEAL_REGISTER; NULL when out of memory, or of numbers for owners.
+ */
 struct index_register *index_register_new(struct index *index,
 					  const struct seal_entry *entry);
 /* One that was never put in. */
@@ -140,7 +147,10 @@ const struct index_register *index_blocker(const struct index *index, const char
 bool index_settle(struct index *index, const char *path, size_t len,
 		  const dfs_ballot *ballot);
 
-/* The accepted value of the path goes, if it is not above this ballot, with all it overtook. */
+/*
+ * The accepted value of the path goes, if it is not above this ballot, with all it
+ * overtook.
+ */
 void index_forget(struct index *index, const char *path, size_t len,
 		  const dfs_ballot *ballot);
 
@@ -151,8 +161,8 @@ void index_mark_damaged(struct index *index, struct index_register *reg);
 void index_reset(struct index *index);
 
 /*
- * What the entry says was copied from a segment within lo to hi into another, to: that is where the
- * index finds it from now on.  Nothing happens if it knows something newer.
+ * What the entry says was copied from a segment within lo to hi into another, to: that is
+ * where the index finds it from now on.  Nothing happens if it knows something newer.
  */
 void index_move_register(struct index *index, const struct seal_entry *entry, uint64_t lo,
 			 uint64_t hi, struct index_segment *to);
@@ -177,7 +187,9 @@ void index_release(struct index *index, struct index_object *object);
 unsigned index_chunks(const struct index_object *object);
 /* Those that are here, but for all that is known damaged. */
 unsigned index_damaged(const struct index_object *object);
-/* The part that has this chunk (1..4), if possible undamaged; NULL when it is not here. */
+/*
+ * The part that has this chunk (1..4), if possible undamaged; NULL when it is not here.
+ */
 struct index_part *index_part(struct index_object *object, unsigned chunk);
 
 /*
@@ -192,15 +204,15 @@ void index_put_content(struct index *index, struct index_object *object,
 void index_damage_object(struct index_object *object);
 
 /*
- * All content in the segment counts as damaged: that of the next objects after *cursor (first: all
- * zero), so many at most.  false: these were the last.
+ * All content in the segment counts as damaged: that of the next objects after *cursor
+ * (first: all zero), so many at most.  false: these were the last.
  */
 bool index_damage_segment(struct index *index, const struct index_segment *segment,
 			  dfs_id *cursor, unsigned most);
 
 /*
- * The segment goes, without what was in it: nothing that takes space there.  No object is there any
- * more; likewise so many at most.
+ * The segment goes, without what was in it: nothing that takes space there.  No object is
+ * there any more; likewise so many at most.
  */
 bool index_leave_segment(struct index *index, const struct index_segment *segment,
 			 dfs_id *cursor, unsigned most);
@@ -211,8 +223,8 @@ void index_drop_content(struct index *index, struct index_object *object);
 void index_trim(struct index *index, struct index_object *object, unsigned chunks);
 
 /*
- * A reader uses the object.  If nothing refers to it, its grace begins anew; but not for ever: it
- * ends at the latest INDEX_GRACES graces after the last reference went.
+ * A reader uses the object.  If nothing refers to it, its grace begins anew; but not for
+ * ever: it ends at the latest INDEX_GRACES graces after the last reference went.
  */
 enum { INDEX_GRACES = 60 };
 void index_read(const struct index *index, struct index_object *object);
@@ -234,8 +246,8 @@ bool index_is_of_path(const struct index *index, const struct index_object *obje
 		      const char *path, size_t len);
 
 /*
- * Does anything but this path refer to the object: another's value or binding, or somebody who
- * holds it?
+ * Does anything but this path refer to the object: another's value or binding, or
+ * somebody who holds it?
  */
 bool index_is_of_others(const struct index *index, const struct index_object *object,
 			const char *path, size_t len);
@@ -258,16 +270,16 @@ struct index_binding *index_first_binding(const struct index *index, const char 
 struct index_binding *index_step_binding(struct index_binding *binding);
 
 /*
- * After a start: bindings of objects that are not here say nothing, and objects that got their
- * references after their content need not wait for their grace.
+ * After a start: bindings of objects that are not here say nothing, and objects that got
+ * their references after their content need not wait for their grace.
  */
 void index_prune(struct index *index);
 
 /* ---- owners */
 
 /*
- * Sets aside what this register, about to be put in, takes of its owner's quota beyond what the path
- * has now.  false: it would not fit.
+ * Sets aside what this register, about to be put in, takes of its owner's quota beyond
+ * what the path has now.  false: it would not fit.
  */
 bool index_claim(struct index *index, const struct index_register *reg,
 		 uint64_t *ret_claimed);

@@ -50,7 +50,9 @@ void index_bindings_free(struct index *index);
 
 uint32_t index_hash_path(const struct index *index, const char *path, size_t len);
 
-/* The number of an owner, who is made if need be; false when out of memory or of numbers. */
+/*
+ * The number of an owner, who is made if need be; false when out of memory or of numbers.
+ */
 bool index_number_owner(struct index *index, const char *name, size_t len,
 			uint32_t *ret_number);
 void index_owners_free(struct index *index);

@@ -265,7 +265,9 @@ static uint64_t share_of(const struct index_object *object, const struct index_p
 	return part->bytes / all * units + part->bytes % all * units / all;
 }
 
-/* The part keeps these chunks; what is still good beside damaged ones may be copied then. */
+/*
+ * The part keeps these chunks; what is still good beside damaged ones may be copied then.
+ */
 static void trim_part(struct index_object *object, struct index_part *part,
 		      unsigned chunks)
 {
@@ -395,7 +397,10 @@ struct index_object *index_due(struct index *index, int64_t now_ms)
 	while ((object = first_unused(index))) {
 		if (object->due_ms <= now_ms)
 			return dequeue(index);
-		/* One that was used again since it was queued may stand before older ones. */
+		/*
+		 * One that was used again since it was queued may stand before older
+		 * ones.
+		 */
 		if (!object->queued_next || object->queued_next->due_ms >= object->due_ms)
 			return NULL;
 		put_last(index, dequeue(index));

@@ -10,8 +10,8 @@
 #include <time.h>
 
 /*
- * Between two steps: under load more segments gather meanwhile and are merged at once.  After
- * a step that failed, say for want of space: longer.
+ * Between two steps: under load more segments gather meanwhile and are merged at once.
+ * After a step that failed, say for want of space: longer.
  */
 enum { PAUSE_MS = 50, FAILED_MS = 2000 };
 
@@ -44,8 +44,9 @@ static void wait_for_work(struct store *store, int64_t due_ms)
 }
 
 /*
- * One step of each; the pause before the next, or -1 when there is nothing more to do.  A lost
- * store is left as it is, and until a recovery has ended nobody knows what content is for.
+ * One step of each; the pause before the next, or -1 when there is nothing more to do.  A
+ * lost store is left as it is, and until a recovery has ended nobody knows what content
+ * is for.
  */
 static int64_t step(struct store *store)
 {

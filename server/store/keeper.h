@@ -1,6 +1,6 @@
 /*
- * The keeper: one thread of the store that drops what nothing refers to any more, once its
- * grace is over, and merges segments.
+ * The keeper: one thread of the store that drops what nothing refers to any more, once
+ * its grace is over, and merges segments.
  */
 #ifndef DFS_KEEPER_H
 #define DFS_KEEPER_H

@@ -94,7 +94,9 @@ static int build(struct merge *merge)
 	return 0;
 }
 
-/* ---- putting it in place ------------------------------------------------------------- */
+/*
+ * ---- putting it in place -------------------------------------------------------------
+ */
 
 static int put_in_place(struct merge *merge)
 {
@@ -126,7 +128,10 @@ static int put_in_place(struct merge *merge)
 	return 0;
 }
 
-/* What takes no space, such as the content of an empty file, may still be said to be there. */
+/*
+ * What takes no space, such as the content of an empty file, may still be said to be
+ * there.
+ */
 static void leave_inputs(struct merge *merge)
 {
 	struct index_segment *input = merge->run.first;
@@ -204,7 +209,9 @@ static void remove_inputs(struct merge *merge)
 		}
 		store_segment_free(input);
 	}
-	/* Before this range is merged again, so that no start finds half of its inputs. */
+	/*
+	 * Before this range is merged again, so that no start finds half of its inputs.
+	 */
 	if (!replaced)
 		commit_sync_folder(store);
 }

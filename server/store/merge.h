@@ -1,14 +1,15 @@
 /*
- * Merging: a run of neighbouring segments becomes one that covers their range and has what of
- * them still counts.
+ * Merging: a run of neighbouring segments becomes one that covers their range and has
+ * what of them still counts.
  *
- * What a later value has overtaken, what was forgotten, and content that was dropped or trimmed is
- * left out of any merge.  The entries that say so stay, unless the run begins at the first segment:
- * what they undo may stand in an older one.  Inputs are unlinked only when the output is on the
- * disk.
+ * What a later value has overtaken, what was forgotten, and content that was dropped or
+ * trimmed is left out of any merge.  The entries that say so stay, unless the run begins
+ * at the first segment: what they undo may stand in an older one.  Inputs are unlinked
+ * only when the output is on the disk.
  *
- * Of segments from before a recovery only content counts.  They are merged with each other, never
- * with those that count; of a run in which nothing is left no output is made.
+ * Of segments from before a recovery only content counts.  They are merged with each
+ * other, never with those that count; of a run in which nothing is left no output is
+ * made.
  */
 #ifndef DFS_MERGE_H
 #define DFS_MERGE_H

@@ -1,8 +1,9 @@
 /*
  * What of a merge's inputs still counts.
  *
- * Only the keeper takes segments out of the store's list, so that it may walk its inputs without
- * the lock; what is alive in them is asked of the index, entry by entry, and may die meanwhile.
+ * Only the keeper takes segments out of the store's list, so that it may walk its inputs
+ * without the lock; what is alive in them is asked of the index, entry by entry, and may
+ * die meanwhile.
  */
 #include "merge_copy.h"
 
@@ -13,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what still counts --------------------------------------------------------------- */
+/*
+ * ---- what still counts ---------------------------------------------------------------
+ */
 
 static bool put_entry(struct merge *merge, const struct seal_entry *entry)
 {
@@ -112,7 +115,10 @@ static unsigned chunks_left(struct merge *merge, const struct index_segment *inp
 	object = index_find_object(store->index, &entry->objects[0]);
 	if (object && object != merge->dropping)
 		part = &object->part;
-	/* A pair and, later, all four chunks may both be here: each entry stands for its own. */
+	/*
+	 * A pair and, later, all four chunks may both be here: each entry stands for its
+	 * own.
+	 */
 	for (; part; part = part->more)
 		if (part->segment == input && (part->chunks & ~entry->chunks) == 0 &&
 		    __builtin_popcount(part->chunks) > __builtin_popcount(chunks))
@@ -163,7 +169,10 @@ static int keep_note(struct merge *merge, const struct seal_entry *entry)
 	return keep && !put_entry(merge, entry) ? ENOMEM : 0;
 }
 
-/* Could what the entry takes back be in an older segment?  Registers only where they count. */
+/*
+ * Could what the entry takes back be in an older segment?  Registers only where they
+ * count.
+ */
 static bool may_undo(const struct merge *merge, const struct seal_entry *entry)
 {
 	return !merge->from_first &&
@@ -201,7 +210,9 @@ static int keep_entry(struct merge *merge, struct index_segment *input,
 	return EBADMSG;
 }
 
-/* ---- building ------------------------------------------------------------------------ */
+/*
+ * ---- building ------------------------------------------------------------------------
+ */
 
 /* From before a recovery, unreadable, and nothing of it is needed. */
 static bool is_useless(const struct merge *merge, const struct index_segment *input)
@@ -253,7 +264,10 @@ int merge_copy_inputs(struct merge *merge)
 		if (i > 0)
 			input = TAILQ_NEXT(input, order);
 		rc = copy_input(merge, input);
-		/* What cannot be copied is left where it is, for what is still good in it. */
+		/*
+		 * What cannot be copied is left where it is, for what is still good in
+		 * it.
+		 */
 		if (rc == EBADMSG || rc == EIO)
 			(void)store_mark_segment(merge->store, input->file);
 	}

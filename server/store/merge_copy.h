@@ -10,7 +10,8 @@ struct merge {
 	struct merge_run run;
 	uint64_t lo, hi;
 	uint64_t
-		begun; /* the first segment that counts; no run has some below and some not */
+		/* the first segment that counts; no run has some below and some not */
+		begun;
 	bool from_first; /* nothing older is there: what undoes it is left out */
 	struct index_object *dropping; /* left out, then dropped; or NULL */
 	bool left_out; /* of some input nothing was copied, for it cannot be read */
@@ -27,7 +28,9 @@ int merge_copy_inputs(struct merge *merge);
 /* The entries of the output, one by one. */
 struct seal_reader merge_copy_entries(const struct merge *merge);
 
-/* Reads back what was built: the inputs go, so nothing may rest on hope.  0 or an errno. */
+/*
+ * Reads back what was built: the inputs go, so nothing may rest on hope.  0 or an errno.
+ */
 int merge_copy_verify(struct merge *merge);
 
 #endif

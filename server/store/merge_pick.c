@@ -1,12 +1,12 @@
 /*
  * What to merge.
  *
- * Segments are in tiers by the size of what is alive in them, each eight times the one before.
- * A run of merge_fan neighbours, none above a tier, makes one of the next tier, so that a
- * record is copied once for each tier that it rises.  A segment that is large is left alone
- * until half of it is dead, or much of it was trimmed; one that is damaged while anything in it is
- * alive.  One from before a recovery goes when nothing in it is, also when it
- * cannot be read.
+ * Segments are in tiers by the size of what is alive in them, each eight times the one
+ * before.  A run of merge_fan neighbours, none above a tier, makes one of the next tier,
+ * so that a record is copied once for each tier that it rises.  A segment that is large
+ * is left alone until half of it is dead, or much of it was trimmed; one that is damaged
+ * while anything in it is alive.  One from before a recovery goes when nothing in it is,
+ * also when it cannot be read.
  */
 #include "merge.h"
 

@@ -1,10 +1,10 @@
 /*
  * The start: the only way in which a store is opened, after a clean end or any other.
  *
- * Segments that a merged one covers are set aside; every @seal is read and the index built
- * from them; from the number on with which the store, or its last recovery, began they must
- * tile their range without a gap.  Whatever is wrong beyond the content makes the store
- * RECOVERING, and nothing in it is changed then.
+ * Segments that a merged one covers are set aside; every @seal is read and the index
+ * built from them; from the number on with which the store, or its last recovery, began
+ * they must tile their range without a gap.  Whatever is wrong beyond the content makes
+ * the store RECOVERING, and nothing in it is changed then.
  */
 #ifndef DFS_RECOVER_H
 #define DFS_RECOVER_H
@@ -12,9 +12,9 @@
 #include "store_internal.h"
 
 /*
- * Fills index, segments, numbers and the phase.  why: a sentence for a store that is not whole
- * (with 0), or belongs to another server or cluster (EXDEV) or to another version of the program
- * (EPROTO); unchanged otherwise.  EIO, ENOMEM.
+ * Fills index, segments, numbers and the phase.  why: a sentence for a store that is not
+ * whole (with 0), or belongs to another server or cluster (EXDEV) or to another version
+ * of the program (EPROTO); unchanged otherwise.  EIO, ENOMEM.
  */
 int recover_read(struct store *store, char *why, size_t why_size);
 

@@ -1,8 +1,9 @@
 /*
  * Inside the start: one segment's @seal, taken into the index and the numbers.
  *
- * Segments come in their order.  The first whose head says that it begins with a higher number
- * than those before is of a recovery: registers and bindings found so far are dead then.
+ * Segments come in their order.  The first whose head says that it begins with a higher
+ * number than those before is of a recovery: registers and bindings found so far are dead
+ * then.
  */
 #ifndef DFS_RECOVER_SEAL_H
 #define DFS_RECOVER_SEAL_H
@@ -22,8 +23,8 @@ struct recovery {
 void recover_note(struct recovery *recovery, uint64_t at, const char *why);
 
 /*
- * 0, also for one that cannot be read, which is noted; EXDEV when it belongs to another server or
- * cluster, EPROTO to another version, with the sentence in why; ENOMEM.
+ * 0, also for one that cannot be read, which is noted; EXDEV when it belongs to another
+ * server or cluster, EPROTO to another version, with the sentence in why; ENOMEM.
  */
 int recover_seal(struct recovery *recovery, struct index_segment *segment);
 

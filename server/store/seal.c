@@ -25,7 +25,9 @@ static void get_path(struct pack_in *in, struct seal_entry *ret)
 	ret->ballot = pack_get_ballot(in);
 }
 
-/* Who owns a file is told by its path, unless it is one of those that belong to everyone. */
+/*
+ * Who owns a file is told by its path, unless it is one of those that belong to everyone.
+ */
 static bool owner_is_apart(const struct seal_entry *entry)
 {
 	return entry->kind == DFS_FILE && path_is_shared(entry->path, entry->path_len);

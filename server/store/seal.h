@@ -2,9 +2,9 @@
  * The record "@seal" of a segment: which store it belongs to, the numbers kept once, and
  * a list of what the segment holds and says.  A start reads these and nothing else.
  *
- * The numbers only grow, so the maximum over all segments is what holds (of those from begun on).  The list is in
- * the order in which things happened; entries are packed one by one, so that those of
- * several batches can be laid end to end.
+ * The numbers only grow, so the maximum over all segments is what holds (of those from
+ * begun on).  The list is in the order in which things happened; entries are packed one
+ * by one, so that those of several batches can be laid end to end.
  */
 #ifndef DFS_SEAL_H
 #define DFS_SEAL_H
@@ -29,8 +29,8 @@ struct seal_head {
 	uint64_t reserved;
 	dfs_ballot floor;
 	/*
-	 * The first segment that counts: of those below, from before a recovery, only content
-	 * does.  Until the store votes, the recovery is under way.
+	 * The first segment that counts: of those below, from before a recovery, only
+	 * content does.  Until the store votes, the recovery is under way.
 	 */
 	uint64_t begun;
 	bool votes;

@@ -216,8 +216,8 @@ static void close_others(struct segment_cache *cache, const struct segment *but)
 }
 
 /*
- * A damaged length makes gdbm ask for more memory than any good file needs.  Would what the
- * largest record needs be there?
+ * A damaged length makes gdbm ask for more memory than any good file needs.  Would what
+ * the largest record needs be there?
  */
 static bool is_memory_short(void)
 {

@@ -56,21 +56,21 @@ int segment_fetch(struct segment *segment, const struct frame_key *key, void **r
 		  size_t *ret_len);
 
 /*
- * Closes its handle, if it is open: gdbm keeps the last record read from it, and @seal may have
- * megabytes.
+ * Closes its handle, if it is open: gdbm keeps the last record read from it, and @seal
+ * may have megabytes.
  */
 void segment_close(struct segment *segment);
 
 /*
- * What is read from now on comes from the disk again, as far as the system allows: neither from
- * gdbm's cache nor from its own.
+ * What is read from now on comes from the disk again, as far as the system allows:
+ * neither from gdbm's cache nor from its own.
  */
 void segment_refresh(struct segment *segment);
 
 /*
- * Its file is about to be unlinked, or (replaced) to make way for another of the same name: it
- * is not opened any more.  In the second case it is opened now, and stays so, because nobody
- * can look up elsewhere yet; 0 or an errno then.
+ * Its file is about to be unlinked, or (replaced) to make way for another of the same
+ * name: it is not opened any more.  In the second case it is opened now, and stays so,
+ * because nobody can look up elsewhere yet; 0 or an errno then.
  */
 int segment_retire(struct segment *segment, bool replaced);
 

@@ -1,8 +1,8 @@
 /*
  * Counting files by what the servers were given of them, and what is to be done.
  *
- * One walk over all registers and one over all bindings, from memory; the last result is kept
- * for as long as nothing changes.
+ * One walk over all registers and one over all bindings, from memory; the last result is
+ * kept for as long as nothing changes.
  */
 #include "store_heal.h"
 

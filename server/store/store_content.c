@@ -59,8 +59,9 @@ static bool contradicts(const struct batch_here *here, const dfs_share *share)
 }
 
 /*
- * What comes in place of damaged chunks: a start must not take the damaged ones for what is
- * here, so they are trimmed first; all of them, where it is something else that is here.
+ * What comes in place of damaged chunks: a start must not take the damaged ones for what
+ * is here, so they are trimmed first; all of them, where it is something else that is
+ * here.
  */
 static int replace_damaged(struct store_batch *batch, struct index_object *object,
 			   const struct batch_here *here, const struct seal_entry *entry,

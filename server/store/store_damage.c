@@ -15,7 +15,9 @@
 /* Objects that are looked at before others have the lock again. */
 enum { MARKED_AT_ONCE = 4096 };
 
-/* The same record, read again and again, is counted once: the last ones are remembered. */
+/*
+ * The same record, read again and again, is counted once: the last ones are remembered.
+ */
 static bool is_news(struct store *store, const char *line)
 {
 	uint64_t hash = XXH3_64bits(line, strlen(line));
@@ -152,8 +154,8 @@ bool store_mark_segment(struct store *store, struct segment *file)
 }
 
 /*
- * Without its list the next start knows nothing of what is in it, and no scrub reads it: as good as
- * damaged, all of it.  Whoever reads it meanwhile may still be lucky.
+ * Without its list the next start knows nothing of what is in it, and no scrub reads it:
+ * as good as damaged, all of it.  Whoever reads it meanwhile may still be lucky.
  */
 static void mark_contents(struct store *store, const struct segment *file)
 {

@@ -16,9 +16,9 @@
  *
  * Locks, in the order in which they are taken:
  *	serial		the one place where numbers are given: rename, fsync of seg/,
- *publish lock		index, segments and numbers; never held over I/O queue_lock
- *batches that wait, notes that wait keeper_lock	when the keeper is to look again
- * No other two are held together.
+ * publish lock            index, segments and numbers; never held over I/O queue_lock
+ * batches that wait, notes that wait keeper_lock      when the keeper is to look again No
+ * other two are held together.
  */
 #ifndef DFS_STORE_INTERNAL_H
 #define DFS_STORE_INTERNAL_H
@@ -36,12 +36,15 @@
 struct store_batch;
 
 /*
- * LOST: not whole, and nothing is written.  RECOVERING: not whole, commits go on, nothing is
- * dropped.  Changes with the serial lock held.
+ * LOST: not whole, and nothing is written.  RECOVERING: not whole, commits go on, nothing
+ * is dropped.  Changes with the serial lock held.
  */
 enum store_phase { STORE_LOST, STORE_RECOVERING, STORE_WHOLE };
 
-/* Why it is not whole.  All of them live as long as the store: who was told one may read on. */
+/*
+ * Why it is not whole.  All of them live as long as the store: who was told one may read
+ * on.
+ */
 struct store_why {
 	struct store_why *older;
 	char text[256];
@@ -101,7 +104,9 @@ struct store {
 
 /* ---- the phase ----------------------------------------------------------------- */
 
-/* For store_whole; what is told when there is no memory for it is a sentence of our own. */
+/*
+ * For store_whole; what is told when there is no memory for it is a sentence of our own.
+ */
 void store_set_why(struct store *store, const char *text);
 void store_free_whys(struct store *store);
 
@@ -127,14 +132,17 @@ int store_fetch(struct segment *file, enum frame_type type, const struct frame_k
 void store_describe(const struct store *store, const struct index_register *reg,
 		    struct store_register *ret);
 
-/* The value of a register's record in the segment: EBADMSG unless it is of this ballot. */
+/*
+ * The value of a register's record in the segment: EBADMSG unless it is of this ballot.
+ */
 int store_read_value(struct segment *file, const char *path, size_t len,
 		     const dfs_ballot *ballot, dfs_value *ret);
 
 /*
- * A record of the segment could not be read: a register's, a unit's, some record's (store_mark_segment),
- * or its @seal (store_mark_list), without which all content in it counts as damaged.  Logged, and known
- * until it is replaced.  false: what is here is not there any more.
+ * A record of the segment could not be read: a register's, a unit's, some record's
+ * (store_mark_segment), or its @seal (store_mark_list), without which all content in it
+ * counts as damaged.  Logged, and known until it is replaced.  false: what is here is not
+ * there any more.
  */
 bool store_mark_register(struct store *store, struct segment *file, const char *path,
 			 size_t len, const dfs_ballot *ballot);

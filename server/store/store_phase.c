@@ -1,10 +1,10 @@
 /*
  * From lost to whole: the phases of a store.
  *
- * A recovery is durable from its first segment on, whose head has a new store id and says that
- * the store begins with it and does not vote.  Every later head says the same, until one says
- * that it votes.  So a start at any moment finds the old store, a recovery that had not ended,
- * or one that had, with all that was committed before.
+ * A recovery is durable from its first segment on, whose head has a new store id and says
+ * that the store begins with it and does not vote.  Every later head says the same, until
+ * one says that it votes.  So a start at any moment finds the old store, a recovery that
+ * had not ended, or one that had, with all that was committed before.
  */
 #include "store_heal.h"
 
@@ -23,7 +23,10 @@
 
 /* ---- why ----------------------------------------------------------------------- */
 
-/* Sentences live as long as the store; a recovery that is tried again and again needs one. */
+/*
+ * Sentences live as long as the store; a recovery that is tried again and again needs
+ * one.
+ */
 void store_set_why(struct store *store, const char *text)
 {
 	const struct store_why *newest = atomic_load(&store->why);

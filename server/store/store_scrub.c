@@ -1,9 +1,9 @@
 /*
  * Reading everything again.
  *
- * A scrub goes through the entries of one segment's @seal after another, and reads what of it
- * the index still finds there.  It holds a reference of the segment's file, and no lock while it
- * reads; a merge that takes the segment away has verified what was in it.
+ * A scrub goes through the entries of one segment's @seal after another, and reads what
+ * of it the index still finds there.  It holds a reference of the segment's file, and no
+ * lock while it reads; a merge that takes the segment away has verified what was in it.
  */
 #include "store_heal.h"
 

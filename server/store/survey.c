@@ -26,7 +26,9 @@ static bool is_beyond(const struct survey *survey, const struct index_register *
 					  survey->to_len) >= 0;
 }
 
-/* With the lock held: true when there is more to look at, or (*ret_found) it was stopped. */
+/*
+ * With the lock held: true when there is more to look at, or (*ret_found) it was stopped.
+ */
 static bool step(struct survey *survey, bool *ret_found)
 {
 	struct index_register *reg =

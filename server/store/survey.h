@@ -31,12 +31,15 @@ void survey_after(struct survey *survey, const char *path, size_t len);
 /* Visits until one stops it, which the cursor is at then; false: at the end. */
 bool survey_run(struct survey *survey);
 
-/* The same for bindings, strictly after the cursor; those of one path without a pause between. */
+/*
+ * The same for bindings, strictly after the cursor; those of one path without a pause
+ * between.
+ */
 bool survey_bindings(struct survey *survey);
 
 /*
- * Of a live file: the chunks that its value gives this server, or where it gives none its own
- * pair, that have units and are not here or damaged.  With the lock held.
+ * Of a live file: the chunks that its value gives this server, or where it gives none its
+ * own pair, that have units and are not here or damaged.  With the lock held.
  */
 unsigned survey_missing(const struct store *store, const struct index_register *reg);
 

@@ -1,6 +1,6 @@
 /*
- * Which units of a file are there: a bitmap of which only the pages exist that have a bit, so
- * that its size follows what has come and not the number of the highest unit.
+ * Which units of a file are there: a bitmap of which only the pages exist that have a
+ * bit, so that its size follows what has come and not the number of the highest unit.
  */
 #ifndef DFS_UNIT_SET_H
 #define DFS_UNIT_SET_H

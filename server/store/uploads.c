@@ -12,10 +12,10 @@
 #include <string.h>
 
 /*
- * Each upload may have a file open.  A connection has few: when there is one more, the one it
- * used least recently is ended, because a client that gave it up tells nobody.  All records in
- * memory, on all connections, stay below MEMORY_MAX, and all that notes which units are there
- * below NOTES_MAX, which is enough for uploads of 30 TiB.
+ * Each upload may have a file open.  A connection has few: when there is one more, the
+ * one it used least recently is ended, because a client that gave it up tells nobody.
+ * All records in memory, on all connections, stay below MEMORY_MAX, and all that notes
+ * which units are there below NOTES_MAX, which is enough for uploads of 30 TiB.
  */
 enum { COUNT_MAX = 8, MEMORY_MAX = 8 << 20, NOTES_MAX = 16 << 20 };
 

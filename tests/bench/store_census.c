@@ -3,9 +3,9 @@
  *
  *	store_census FOLDER [FILES]
  *
- * Fills a new store with FILES files (1,000,000 unless given) of paths of 64 bytes, of which none has
- * content here, and prints "census FILES SECONDS AGAIN", where AGAIN is the time of a second
- * count with nothing changed.
+ * Fills a new store with FILES files (1,000,000 unless given) of paths of 64 bytes, of
+ * which none has content here, and prints "census FILES SECONDS AGAIN", where AGAIN is
+ * the time of a second count with nothing changed.
  */
 #include "store_fixture.h"
 #include "store_heal.h"

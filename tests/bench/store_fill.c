@@ -1,10 +1,12 @@
 /*
- * Files by the million, without a client: straight into the store of a server that does not run.
+ * Files by the million, without a client: straight into the store of a server that does
+ * not run.
  *
  *	store_fill CLUSTER.CONF SERVER FILES
  *
- * The four servers are each filled by themselves, with the same registers, settled, and each with its
- * pair of every content.  Content is four bytes, one a unit, that no client could decrypt.
+ * The four servers are each filled by themselves, with the same registers, settled, and
+ * each with its pair of every content.  Content is four bytes, one a unit, that no client
+ * could decrypt.
  */
 #include "store_fixture.h"
 #include "value_fixture.h"

@@ -3,9 +3,9 @@
  *
  *	store_start FOLDER [FILES]
  *
- * Fills a new store with FILES small files (100,000 unless given) of paths of 64 bytes, closes
- * and opens it, and prints "start FILES SECONDS SEGMENTS BYTES-PER-FILE", where the bytes are
- * what the heap has grown by.
+ * Fills a new store with FILES small files (100,000 unless given) of paths of 64 bytes,
+ * closes and opens it, and prints "start FILES SECONDS SEGMENTS BYTES-PER-FILE", where
+ * the bytes are what the heap has grown by.
  */
 #include "store_fixture.h"
 

@@ -3,8 +3,8 @@
  *
  *	store_upload FOLDER [MEBIBYTES]
  *
- * Prints "upload MIB SECONDS COMMIT-SECONDS READ-SECONDS": all of it, the commit alone, and
- * reading every unit.
+ * Prints "upload MIB SECONDS COMMIT-SECONDS READ-SECONDS": all of it, the commit alone,
+ * and reading every unit.
  */
 #include "store_fixture.h"
 

@@ -39,7 +39,9 @@ static struct {
 	char pool[PATH_MAX];
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* ---- recording ----------------------------------------------------------------------- */
+/*
+ * ---- recording -----------------------------------------------------------------------
+ */
 
 static struct event *add_event(enum event_type type)
 {
@@ -175,7 +177,9 @@ static void disk_forget(void)
 	rmdir(disk.pool);
 }
 
-/* ---- building states ----------------------------------------------------------------- */
+/*
+ * ---- building states -----------------------------------------------------------------
+ */
 
 enum torn { WHOLE, EMPTY, HALF, TORN_WAYS };
 
@@ -256,8 +260,8 @@ struct walk {
 };
 
 /*
- * The state before event end in which, of the pending events, those in the mask happened.  An
- * earlier name of a file that is renamed over stays until then, as it should.
+ * The state before event end in which, of the pending events, those in the mask happened.
+ * An earlier name of a file that is renamed over stays until then, as it should.
  */
 static void try_state(struct walk *walk, size_t end, size_t synced, unsigned mask,
 		      enum torn torn)
@@ -289,7 +293,9 @@ static bool has_torn(size_t end)
 	return false;
 }
 
-/* All states before event end; of very many pending events the oldest are taken as done. */
+/*
+ * All states before event end; of very many pending events the oldest are taken as done.
+ */
 static void try_moment(struct walk *walk, size_t end)
 {
 	size_t synced = end;

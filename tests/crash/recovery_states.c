@@ -1,10 +1,10 @@
 /*
- * Every state in which a power cut can leave a store's folder (disk.h) while a store that is lost
- * begins again, and then forgets, trims, merges and drops.
+ * Every state in which a power cut can leave a store's folder (disk.h) while a store that
+ * is lost begins again, and then forgets, trims, merges and drops.
  *
- * Until the recovery has begun it is the old store, whole.  From then on it is none that votes,
- * until it has ended; a store that votes knows all that was learned, and nothing of before but
- * content.  What was forgotten or trimmed then never comes back.
+ * Until the recovery has begun it is the old store, whole.  From then on it is none that
+ * votes, until it has ended; a store that votes knows all that was learned, and nothing
+ * of before but content.  What was forgotten or trimmed then never comes back.
  */
 #include "disk.h"
 #include "heal_fixture.h"
@@ -30,7 +30,9 @@ enum {
 	DROPPED    /* number of the object */
 };
 
-/* ---- the script ---------------------------------------------------------------------- */
+/*
+ * ---- the script ----------------------------------------------------------------------
+ */
 
 static const char *path_of(const char *folder, unsigned number, char *path)
 {
@@ -52,7 +54,10 @@ static void fill(struct store_fixture *fixture)
 	store_fixture_reopen(fixture);
 }
 
-/* The first two name content of before; the others have none here; the last is a tombstone. */
+/*
+ * The first two name content of before; the others have none here; the last is a
+ * tombstone.
+ */
 static uint64_t object_of(unsigned number)
 {
 	return number == LEARNED ? 0 : number <= 2 ? number : 100 + number;
@@ -90,7 +95,10 @@ static void trim(struct store_fixture *fixture, unsigned object)
 	disk_note(TRIMMED, object, 0);
 }
 
-/* Its chunks are nobody's already while it is being dropped; its units are read until it was. */
+/*
+ * Its chunks are nobody's already while it is being dropped; its units are read until it
+ * was.
+ */
 static bool is_gone(struct store_fixture *fixture, void *context)
 {
 	return store_fixture_unit(fixture->store, *(unsigned *)context, 0, LEN) == ENOENT;
@@ -130,7 +138,10 @@ static void run_script(struct store_fixture *fixture)
 	wait_merged(fixture);
 }
 
-/* ---- what must be so ------------------------------------------------------------------- */
+/*
+ * ---- what must be so
+ * -------------------------------------------------------------------
+ */
 
 static bool noted(size_t end, unsigned what)
 {
@@ -174,7 +185,10 @@ static bool is_buried(struct store *store)
 	return right;
 }
 
-/* The ballot up to which the path was forgotten, or may have been when the power went: 0, none. */
+/*
+ * The ballot up to which the path was forgotten, or may have been when the power went: 0,
+ * none.
+ */
 static uint64_t forgotten(size_t end, unsigned number)
 {
 	const struct disk_note *note;
@@ -212,8 +226,9 @@ static bool is_learned(struct store *store, size_t end, unsigned number)
 }
 
 /*
- * Of the content of before what is still named is there, unless it was trimmed.  Read, not counted: it was
- * staged for another path than the one that names it now, and is fetched anew for that.
+ * Of the content of before what is still named is there, unless it was trimmed.  Read,
+ * not counted: it was staged for another path than the one that names it now, and is
+ * fetched anew for that.
  */
 static bool content_is_right(struct store *store, size_t end)
 {
@@ -252,7 +267,10 @@ static bool state_is_right(struct store *store, size_t end)
 	return right;
 }
 
-/* ---- the tests ------------------------------------------------------------------------- */
+/*
+ * ---- the tests
+ * -------------------------------------------------------------------------
+ */
 
 /* Limits of a merged segment; none: nothing is merged. */
 enum { NO_RUNS = 0, RUNS_BEHIND_FIRST = 6000, RUNS_FROM_FIRST = 400000 };

@@ -1,9 +1,10 @@
 /*
  * Every system call of a store that may fail, failing once, and failing from then on.
  *
- * A script of operations runs in a child process whose n-th write (fsync, rename, ...) fails,
- * for every n that there is.  What was acknowledged must be there after a clean start, what
- * failed must not be, and after a single failure the same operation must succeed.
+ * A script of operations runs in a child process whose n-th write (fsync, rename, ...)
+ * fails, for every n that there is.  What was acknowledged must be there after a clean
+ * start, what failed must not be, and after a single failure the same operation must
+ * succeed.
  *
  * The calls are replaced in this program itself: a shared library's calls come here too.
  */
@@ -67,7 +68,9 @@ static bool fails(enum call call)
 	return true;
 }
 
-/* ---- the calls ----------------------------------------------------------------------- */
+/*
+ * ---- the calls -----------------------------------------------------------------------
+ */
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
@@ -169,11 +172,15 @@ int fstatvfs(int fd, struct statvfs *status)
 	return 0;
 }
 
-/* ---- the script ---------------------------------------------------------------------- */
+/*
+ * ---- the script ----------------------------------------------------------------------
+ */
 
 enum { STEPS = 5, UNITS = 24, UNIT_LEN = 60000, TRIES = 2 };
 
-/* Shared with the child: what each step's last try returned, and whether it was reached. */
+/*
+ * Shared with the child: what each step's last try returned, and whether it was reached.
+ */
 struct report {
 	bool tried[STEPS];
 	int result[STEPS];
@@ -302,7 +309,9 @@ static bool run_child(struct report *report)
 		int line;
 
 		store_fixture_reopen(&fixture);
-		/* A report left behind for a step that the process did not live to end. */
+		/*
+		 * A report left behind for a step that the process did not live to end.
+		 */
 		memset(report->result, -1, sizeof report->result);
 		line = run_script(&fixture, report);
 		*reached = atomic_load(&fault.count);
@@ -359,7 +368,10 @@ static void test_failing_for_good(void **state)
 	try_all(CALL_WRITE, ENOSPC, true);
 }
 
-/* ---- notes that cannot be written ------------------------------------------------------ */
+/*
+ * ---- notes that cannot be written
+ * ------------------------------------------------------
+ */
 
 enum { NOTED = 2560, NOTED_AT_ONCE = 256 };
 
@@ -379,8 +391,8 @@ static void *accept_one(void *store)
 }
 
 /*
- * More come while a commit that will fail is under way, again and again: they are never more than
- * a list can hold.
+ * More come while a commit that will fail is under way, again and again: they are never
+ * more than a list can hold.
  */
 static void test_notes_that_wait_stop_no_commit(void **state)
 {
@@ -429,7 +441,10 @@ static void test_notes_that_wait_stop_no_commit(void **state)
 	store_fixture_end(&fixture);
 }
 
-/* ---- a full disk ----------------------------------------------------------------------- */
+/*
+ * ---- a full disk
+ * -----------------------------------------------------------------------
+ */
 
 static void test_1_11_reserve(void **state)
 {

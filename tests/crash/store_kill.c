@@ -1,9 +1,10 @@
 /*
  * A store whose process is killed at any moment, again and again.
  *
- * A child writes with four threads into a store that merges and drops at once, and notes in
- * shared memory what was acknowledged.  It is killed after so many more acknowledgements, and the next
- * child goes on where it stopped.  Between them the store is opened here and compared.
+ * A child writes with four threads into a store that merges and drops at once, and notes
+ * in shared memory what was acknowledged.  It is killed after so many more
+ * acknowledgements, and the next child goes on where it stopped.  Between them the store
+ * is opened here and compared.
  */
 #include "store_fixture.h"
 

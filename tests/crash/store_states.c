@@ -1,10 +1,10 @@
 /*
- * Every state in which a power cut can leave a store's folder (disk.h), while files are stored,
- * overwritten, deleted, merged and dropped.
+ * Every state in which a power cut can leave a store's folder (disk.h), while files are
+ * stored, overwritten, deleted, merged and dropped.
  *
- * What had been acknowledged by a moment must be there, what had been dropped must not be, and the
- * store must be whole.  The same must fail when a rule of the store is broken: else the test proves
- * nothing.
+ * What had been acknowledged by a moment must be there, what had been dropped must not
+ * be, and the store must be whole.  The same must fail when a rule of the store is
+ * broken: else the test proves nothing.
  */
 #include "disk.h"
 
@@ -22,7 +22,9 @@ enum { FILES = 9, LEN = 400 };
 /* ACKED: number of the file, counter; DROPPED: of the object. */
 enum { ACKED, DROPPED };
 
-/* ---- the script ---------------------------------------------------------------------- */
+/*
+ * ---- the script ----------------------------------------------------------------------
+ */
 
 static void path_of(unsigned number, char *path)
 {
@@ -81,7 +83,10 @@ static void run_script(struct store_fixture *fixture)
 	assert_true(store_fixture_wait(is_merged, fixture, NULL));
 }
 
-/* ---- what must be so ------------------------------------------------------------------- */
+/*
+ * ---- what must be so
+ * -------------------------------------------------------------------
+ */
 
 /* The last value acknowledged before the event, and whether it may be a tombstone. */
 static uint64_t acknowledged(size_t end, unsigned number)
@@ -134,7 +139,9 @@ static bool state_is_right(struct store *store, size_t end)
 	return right;
 }
 
-/* ---- the tests ----------------------------------------------------------------------- */
+/*
+ * ---- the tests -----------------------------------------------------------------------
+ */
 
 /* Limits of a merged segment. */
 enum { RUNS_BEHIND_FIRST = 30000, RUNS_FROM_FIRST = 400000 };

@@ -1,6 +1,6 @@
 /*
- * A server that gives promises and does not keep them, to see that the history's check can
- * fail.  It is whichever of the four its name says: dfs1 to dfs4.
+ * A server that gives promises and does not keep them, to see that the history's check
+ * can fail.  It is whichever of the four its name says: dfs1 to dfs4.
  */
 #include "acceptor.h"
 #include "ballot.h"

@@ -1,6 +1,6 @@
 /*
- * A server that votes at once when its disk was lost, to see that the check of histories can fail.
- * It is whichever of the four its name says: dfs1 to dfs4.
+ * A server that votes at once when its disk was lost, to see that the check of histories
+ * can fail.  It is whichever of the four its name says: dfs1 to dfs4.
  */
 #include "recovery.h"
 #include "server.h"

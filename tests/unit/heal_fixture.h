@@ -17,10 +17,15 @@ void heal_fixture_learn(struct store *store, const char *path, uint64_t object,
 			uint64_t counter);
 dfs_ballot heal_fixture_ballot(uint64_t counter); /* of epoch 1 */
 
-/* Content of four units of len bytes, without a binding, of which these chunks are given. */
+/*
+ * Content of four units of len bytes, without a binding, of which these chunks are given.
+ */
 int heal_fixture_content(struct store *store, uint64_t object, unsigned chunks,
 			 uint32_t len);
-/* A settled file, as heal_fixture_content has it, of which this server (2) was given chunks. */
+/*
+ * A settled file, as heal_fixture_content has it, of which this server (2) was given
+ * chunks.
+ */
 void heal_fixture_file(struct store *store, const char *path, uint64_t object,
 		       uint64_t counter, unsigned given);
 
@@ -31,7 +36,10 @@ void heal_fixture_wait_segments(struct store_fixture *fixture, uint64_t most);
 /* Makes so many segments with nothing of interest in them: tombstones of this counter. */
 void heal_fixture_fill(struct store_fixture *fixture, unsigned count, uint64_t counter);
 
-/* Flips a bit of the byte `at` behind the first occurrence of the pattern in a segment's file. */
+/*
+ * Flips a bit of the byte `at` behind the first occurrence of the pattern in a segment's
+ * file.
+ */
 void heal_fixture_damage(struct store_fixture *fixture, const char *segment,
 			 const void *pattern, size_t len, size_t at);
 /* In whatever segment has a unit of heal_fixture_content with so many bytes. */

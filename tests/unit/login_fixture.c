@@ -1,4 +1,6 @@
-/* A connection that is logged in: the least that it takes, with the client's own keys.c. */
+/*
+ * A connection that is logged in: the least that it takes, with the client's own keys.c.
+ */
 #include "login_fixture.h"
 
 #include "clock.h"

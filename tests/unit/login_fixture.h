@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 /*
- * To this server, as this user, with the session that "client login" left.  NULL, with why,
- * otherwise; ret_identity may be NULL.
+ * To this server, as this user, with the session that "client login" left.  NULL, with
+ * why, otherwise; ret_identity may be NULL.
  */
 struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 				const char *user, struct identity *ret_identity,

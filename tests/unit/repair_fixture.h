@@ -1,4 +1,7 @@
-/* Four servers in one process that repair: their content, and calls that are function calls. */
+/*
+ * Four servers in one process that repair: their content, and calls that are function
+ * calls.
+ */
 #ifndef DFS_REPAIR_FIXTURE_H
 #define DFS_REPAIR_FIXTURE_H
 
@@ -31,7 +34,9 @@ struct repair_fixture {
 int repair_fixture_start(void **state);
 int repair_fixture_end(void **state);
 
-/* A settled file of row 0, as server 3 would find it that was away or lost what it had. */
+/*
+ * A settled file of row 0, as server 3 would find it that was away or lost what it had.
+ */
 struct repair_file {
 	const char *path;
 	uint64_t object, size;
@@ -39,7 +44,8 @@ struct repair_file {
 	uint32_t here;    /* what the servers have, likewise */
 	uint64_t counter; /* of its ballot */
 	uint64_t
-		earlier; /* the object of an earlier version, of this size and holders; 0: none */
+		/* the object of an earlier version, of this size and holders; 0: none */
+		earlier;
 	unsigned unsettled; /* servers that do not know that it is settled; a mask */
 };
 /* Holders that all have their pairs, but for one: it has these chunks. */

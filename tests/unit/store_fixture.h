@@ -26,7 +26,10 @@ void store_fixture_end(struct store_fixture *fixture);
 dfs_id store_fixture_id(uint64_t number);
 dfs_ballot store_fixture_ballot(uint64_t counter);
 
-/* A file of four units of len bytes each (byte u of unit u), for this server; 0 or an errno. */
+/*
+ * A file of four units of len bytes each (byte u of unit u), for this server; 0 or an
+ * errno.
+ */
 int store_fixture_stage(struct store *store, const char *path, uint64_t object,
 			uint64_t counter, uint32_t len);
 /* object 0: a tombstone. */
@@ -39,7 +42,9 @@ int store_fixture_put(struct store *store, const char *path, uint64_t object,
 		      uint64_t counter, uint32_t len);
 void store_fixture_settle(struct store *store, const char *path, uint64_t counter);
 
-/* An upload of count units of len bytes, of which chunks are given; not yet in a batch. */
+/*
+ * An upload of count units of len bytes, of which chunks are given; not yet in a batch.
+ */
 int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_t units,
 			 unsigned chunks, uint32_t len);
 

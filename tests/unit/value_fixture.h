@@ -6,7 +6,8 @@
 
 /*
  * A file of size bytes, of the object and first proposed at the ballot of these numbers
- * (store_fixture_id, store_fixture_ballot); reader and writer are in its access list, or NULL.
+ * (store_fixture_id, store_fixture_ballot); reader and writer are in its access list, or
+ * NULL.
  */
 struct value_fixture_file {
 	const char *owner;
@@ -19,7 +20,9 @@ dfs_value value_fixture_account(uint64_t quota, uint64_t counter);
 dfs_value value_fixture_credentials(uint64_t counter);
 dfs_value value_fixture_tombstone(uint64_t counter);
 
-/* Accepts it at the ballot at which it was first proposed, and frees it; 0 or an errno. */
+/*
+ * Accepts it at the ballot at which it was first proposed, and frees it; 0 or an errno.
+ */
 int value_fixture_accept(struct store *store, const char *path, dfs_value take_value,
 			 unsigned how);
 

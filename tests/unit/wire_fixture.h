@@ -10,8 +10,9 @@ enum { WIRE_FIXTURE_FILE = 256, WIRE_FIXTURE_WHY = 512 };
 
 /*
  * A folder with ca.pem and, of this CA, dfs1.pem and dfs1.key, dfs2.pem and dfs2.key,
- * wild.pem and wild.key (for "*.dfs"), both (for "dfs3" and "dfs4"), nobody ("dfs5"), old.pem and old.key (dfs1, expired yesterday); and
- * other.pem, another CA, with stranger.pem and stranger.key (dfs1 too).
+ * wild.pem and wild.key (for "*.dfs"), both (for "dfs3" and "dfs4"), nobody ("dfs5"),
+ * old.pem and old.key (dfs1, expired yesterday); and other.pem, another CA, with
+ * stranger.pem and stranger.key (dfs1 too).
  */
 struct wire_fixture {
 	char folder[128];

@@ -1,5 +1,6 @@
 /*
- * Four servers in one process: stores, acceptors, recoveries, and calls that are function calls.
+ * Four servers in one process: stores, acceptors, recoveries, and calls that are function
+ * calls.
  *
  * Values are tombstones, told apart by the numbers of their operations.
  */
@@ -60,7 +61,10 @@ void world_recover(struct world *world, unsigned server);
 /* It loses its store, and recovers. */
 void world_lose(struct world *world, unsigned server);
 
-/* The values of this server: count of them at "/ann/00000" and so on, by one commit; at ballot 1. */
+/*
+ * The values of this server: count of them at "/ann/00000" and so on, by one commit; at
+ * ballot 1.
+ */
 void world_fill(struct world *world, unsigned server, unsigned count);
 
 dfs_ballot world_ballot(uint32_t epoch, uint64_t counter, unsigned proposer);
@@ -76,8 +80,8 @@ dfs_status world_learn(struct world *world, unsigned server, const char *path,
 		       dfs_ballot ballot, unsigned operation);
 
 /*
- * What a reader has who asks these three: the operation of the newest value (0: nothing), and
- * whether all three told the same.
+ * What a reader has who asks these three: the operation of the newest value (0: nothing),
+ * and whether all three told the same.
  */
 unsigned world_read(struct world *world, const unsigned servers[3], const char *path,
 		    bool *ret_equal);

@@ -2,9 +2,10 @@
  * libdfs: the store of four servers as a library.
  *
  * A session talks to the four servers at once and goes on without one it can do without.
- * Every function works on an array of items, because a thousand small files should not cost four
- * thousand round trips; each item gets a result of its own, and the function reports an item
- * through a callback as soon as it is finished.  Callbacks run on the thread that called.
+ * Every function works on an array of items, because a thousand small files should not
+ * cost four thousand round trips; each item gets a result of its own, and the function
+ * reports an item through a callback as soon as it is finished.  Callbacks run on the
+ * thread that called.
  *
  * A session is used by one thread at a time.
  */
@@ -21,12 +22,16 @@ enum { DFS_WHY = 1024 };
 
 /* How one item, or a whole call, ended: an exit code of the command line, and why. */
 struct dfs_result {
-	int code;          /* enum dfs_exit of status.h; 0 is done */
-	char why[DFS_WHY]; /* a sentence for people, without a final dot; empty when done */
+	int code; /* enum dfs_exit of status.h; 0 is done */
+	/* a sentence for people, without a final dot; empty when done */
+	char why[DFS_WHY];
 	char warning[DFS_WHY]; /* done, but: e.g. which server was absent; else empty */
 };
 
-/* What a log-in leaves behind, or a recovery file holds: a session of the user, and its secret. */
+/*
+ * What a log-in leaves behind, or a recovery file holds: a session of the user, and its
+ * secret.
+ */
 struct dfs_pass {
 	uint8_t id[16];
 	uint8_t secret[32];
@@ -39,19 +44,24 @@ struct dfs_options {
 	const char *caller; /* name and version for the servers' logs; NULL allowed */
 	/* How to log in: with one of these.  With neither the caller stays nobody. */
 	const char *
-		password; /* UTF-8, at most 1024 bytes; copied, and wiped once it was used */
+		/* UTF-8, at most 1024 bytes; copied, and wiped once it was used */
+		password;
 	size_t password_len;
 	const struct dfs_pass *pass;
 };
 
-/* Reads the configuration and begins to connect; waits for nobody.  On failure *ret is NULL. */
+/*
+ * Reads the configuration and begins to connect; waits for nobody.  On failure *ret is
+ * NULL.
+ */
 struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret);
 void dfs_close(struct dfs *dfs);
 
 /*
- * Waits until it is known whether the servers take the log-in that dfs_open has begun: at least two
- * of them must.  Code 7: they refuse, or there was nothing to log in with; 5 and 10: too few
- * servers.  Whatever else is done with a session needs this first, but for dfs_report.
+ * Waits until it is known whether the servers take the log-in that dfs_open has begun: at
+ * least two of them must.  Code 7: they refuse, or there was nothing to log in with; 5
+ * and 10: too few servers.  Whatever else is done with a session needs this first, but
+ * for dfs_report.
  */
 struct dfs_result dfs_login(struct dfs *dfs);
 
@@ -60,8 +70,9 @@ struct dfs_result dfs_login(struct dfs *dfs);
 enum { DFS_PASS_HOURS = 12, DFS_SECRETS_MAX = 4 };
 
 /*
- * Makes a session of DFS_PASS_HOURS, so that the password is not needed meanwhile.  Needs a
- * log-in by password.  replaced: the id of a session that ends in the same change; or NULL.
+ * Makes a session of DFS_PASS_HOURS, so that the password is not needed meanwhile.  Needs
+ * a log-in by password.  replaced: the id of a session that ends in the same change; or
+ * NULL.
  */
 struct dfs_result dfs_session_begin(struct dfs *dfs, const uint8_t *replaced,
 				    struct dfs_pass *ret);
@@ -69,8 +80,9 @@ struct dfs_result dfs_session_begin(struct dfs *dfs, const uint8_t *replaced,
 struct dfs_result dfs_session_end(struct dfs *dfs, const uint8_t id[16]);
 
 /*
- * A recovery file: whoever has it can log in as the user, and read his files, also after the
- * password is lost.  A new one ends the log-in by older ones; their secrets stay good.
+ * A recovery file: whoever has it can log in as the user, and read his files, also after
+ * the password is lost.  A new one ends the log-in by older ones; their secrets stay
+ * good.
  */
 struct dfs_recovery {
 	char user[33];
@@ -80,15 +92,19 @@ struct dfs_recovery {
 	uint8_t secrets[DFS_SECRETS_MAX][32]; /* that all keys of the user are made of */
 };
 
-/* Fills *ret, to be kept safe before dfs_recovery_begin makes it good.  Needs a log-in by password. */
+/*
+ * Fills *ret, to be kept safe before dfs_recovery_begin makes it good.  Needs a log-in by
+ * password.
+ */
 struct dfs_result dfs_recovery_make(struct dfs *dfs, struct dfs_recovery *ret);
 struct dfs_result dfs_recovery_begin(struct dfs *dfs,
 				     const struct dfs_recovery *recovery);
 
 /*
- * A new password for who is logged in, by password or by a recovery file's pass; no file is
- * touched.  Ends all sessions but those of recovery files.  recovered: a recovery file whose
- * secrets are added to the user's; or NULL.  Code 2: no password that may be chosen.
+ * A new password for who is logged in, by password or by a recovery file's pass; no file
+ * is touched.  Ends all sessions but those of recovery files.  recovered: a recovery file
+ * whose secrets are added to the user's; or NULL.  Code 2: no password that may be
+ * chosen.
  */
 struct dfs_result dfs_passwd(struct dfs *dfs, const char *password, size_t len,
 			     const struct dfs_recovery *recovered);
@@ -116,16 +132,16 @@ struct dfs_result dfs_user_change(struct dfs *dfs, const char *name,
 				  const struct dfs_user_change *change);
 
 /*
- * A new password, and new keys: what the user could read before he can read again with his
- * recovery file alone.  Not for admin, who has dfs_passwd.
+ * A new password, and new keys: what the user could read before he can read again with
+ * his recovery file alone.  Not for admin, who has dfs_passwd.
  */
 struct dfs_result dfs_user_passwd(struct dfs *dfs, const char *name, const char *password,
 				  size_t len);
 
 /*
- * Code 4 when there is no such user; 8 while there are files below "/NAME/", unless with_files is
- * set: then the user is disabled first, and they are deleted too.  What the user stored
- * below "/shared/" stays.
+ * Code 4 when there is no such user; 8 while there are files below "/NAME/", unless
+ * with_files is set: then the user is disabled first, and they are deleted too.  What the
+ * user stored below "/shared/" stays.
  */
 struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name, bool with_files);
 
@@ -166,7 +182,8 @@ struct dfs_file {
 	unsigned
 		copies; /* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
 	unsigned live;  /* servers that vote, bit s-1 for dfsS */
-	bool newest_unsure; /* two servers only: may be a write that was never completed */
+	/* two servers only: may be a write that was never completed */
+	bool newest_unsure;
 };
 
 /* ---- put ----------------------------------------------------------------------- */
@@ -180,7 +197,8 @@ struct dfs_put {
 	bool create;            /* only where there is no file */
 	const char *if_version; /* only over this version; NULL: over any */
 	const char *
-		operation; /* what exit 11 printed, to repeat it safely; NULL: a new one */
+		/* what exit 11 printed, to repeat it safely; NULL: a new one */
+		operation;
 	/* results */
 	struct dfs_result result;
 	bool local_failed; /* the result is about the local file, not the stored one */
@@ -197,8 +215,10 @@ struct dfs_put_callbacks {
 	void (*finished)(void *context, size_t item);
 };
 
-/* Puts all items, each alone (one that fails stops none).  The whole call's own failure, such as too
- * few servers, is in every item too. */
+/*
+ * Puts all items, each alone (one that fails stops none).  The whole call's own failure,
+ * such as too few servers, is in every item too.
+ */
 void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 	     const struct dfs_put_callbacks *callbacks);
 
@@ -210,11 +230,11 @@ struct dfs_get {
 };
 
 /*
- * For each item that can be read: begin, the content in order by write, then finished with
- * code 0; a failure after begin ends in finished with another code, and what was written is
- * to be thrown away (the content is only proved whole at the end).  begin and write return 0,
- * or a code that ends this item, having put their reason into why.  Only one item is between
- * begin and finished at any time.
+ * For each item that can be read: begin, the content in order by write, then finished
+ * with code 0; a failure after begin ends in finished with another code, and what was
+ * written is to be thrown away (the content is only proved whole at the end).  begin and
+ * write return 0, or a code that ends this item, having put their reason into why.  Only
+ * one item is between begin and finished at any time.
  */
 struct dfs_get_callbacks {
 	void *context;
@@ -225,9 +245,11 @@ struct dfs_get_callbacks {
 	void (*finished)(void *context, size_t item);
 };
 
-/* A caller whose bytes cannot be taken back (stdout) sets final: an object that goes while
- * it is read is then a conflict (8); otherwise the item begins again from its new version,
- * with another begin. */
+/*
+ * A caller whose bytes cannot be taken back (stdout) sets final: an object that goes
+ * while it is read is then a conflict (8); otherwise the item begins again from its new
+ * version, with another begin.
+ */
 void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 	     const struct dfs_get_callbacks *callbacks);
 
@@ -257,13 +279,16 @@ void dfs_stat(struct dfs *dfs, struct dfs_stat *items, size_t count,
 /* ---- share --------------------------------------------------------------------- */
 
 /*
- * Lets another user read a file of one's own, in its later versions too; with writes, also store it
- * anew.  Sharing again changes that.  Code 2: below /shared/, with oneself, or with more than
- * DFS_FILE_READERS; 4: no such file or user; 7: another's file.
+ * Lets another user read a file of one's own, in its later versions too; with writes,
+ * also store it anew.  Sharing again changes that.  Code 2: below /shared/, with oneself,
+ * or with more than DFS_FILE_READERS; 4: no such file or user; 7: another's file.
  */
 struct dfs_result dfs_file_share(struct dfs *dfs, const char *path, const char *user,
 				 bool writes);
-/* Ends that; what he read before he may have kept.  Code 4 too when it is not shared with him. */
+/*
+ * Ends that; what he read before he may have kept.  Code 4 too when it is not shared with
+ * him.
+ */
 struct dfs_result dfs_file_unshare(struct dfs *dfs, const char *path, const char *user);
 
 /* ---- list ---------------------------------------------------------------------- */
@@ -276,10 +301,11 @@ struct dfs_entry {
 };
 
 /*
- * The children of a folder ("/" or a path ending in "/"), or with recursive all files below, in byte
- * order.  entry returns 0 to go on.  A path that names a file lists that one file.  The
- * result's warning says when the listing may be out of date.  Code 4 when there is nothing
- * of that name (except "/" and the user's own folder, which are always there).
+ * The children of a folder ("/" or a path ending in "/"), or with recursive all files
+ * below, in byte order.  entry returns 0 to go on.  A path that names a file lists that
+ * one file.  The result's warning says when the listing may be out of date.  Code 4 when
+ * there is nothing of that name (except "/" and the user's own folder, which are always
+ * there).
  */
 struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bool detail,
 			   int (*entry)(void *context, const struct dfs_entry *entry),
@@ -291,9 +317,10 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 struct dfs_verified {
 	const char *path; /* set by the caller */
 	/*
-	 * 0: every unit has two good copies, and all that its manifest names are good.  9: a copy is
-	 * damaged, or not what was stored.  5: copies are missing or cannot be reached.  7: its
-	 * content is not for this user to prove.  Others: the file cannot be read.
+	 * 0: every unit has two good copies, and all that its manifest names are good.
+	 * 9: a copy is damaged, or not what was stored.  5: copies are missing or cannot
+	 * be reached.  7: its content is not for this user to prove.  Others: the file
+	 * cannot be read.
 	 */
 	struct dfs_result result;
 	bool gone;     /* deleted meanwhile; result is 0 */
@@ -308,15 +335,18 @@ struct dfs_verified {
 
 struct dfs_verify_callbacks {
 	void *context;
-	/* Or NULL: so many of the bytes of all copies that are read now, this item's among them. */
+	/*
+	 * Or NULL: so many of the bytes of all copies that are read now, this item's
+	 * among them.
+	 */
 	void (*progress)(void *context, size_t item, uint64_t done, uint64_t size);
 	void (*finished)(void *context, size_t item);
 };
 
 /*
- * Reads and proves every unit of every chunk from every server that the manifest names for it.
- * At most DFS_VERIFY_MAX items; memory does not grow with their sizes, but for two bits for
- * each 256 KiB.
+ * Reads and proves every unit of every chunk from every server that the manifest names
+ * for it.  At most DFS_VERIFY_MAX items; memory does not grow with their sizes, but for
+ * two bits for each 256 KiB.
  */
 enum { DFS_VERIFY_MAX = 128 };
 void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
@@ -342,7 +372,8 @@ struct dfs_healing {
 
 enum dfs_server_state {
 	DFS_SERVER_DOWN,
-	DFS_SERVER_STARTING, /* answers; its peers have yet to say what they remember of it */
+	/* answers; its peers have yet to say what they remember of it */
+	DFS_SERVER_STARTING,
 	DFS_SERVER_RECOVERING, /* answers; takes its registers from its peers */
 	DFS_SERVER_UP          /* answers and votes */
 };
@@ -353,7 +384,8 @@ struct dfs_server_status {
 	bool votes;
 	char why[DFS_WHY]; /* down or recovering: why */
 	char address[280];
-	int64_t heard_ns; /* when another server heard of it last, since 1970 UTC; 0: not known */
+	/* when another server heard of it last, since 1970 UTC; 0: not known */
+	int64_t heard_ns;
 	bool told;                      /* what follows is known */
 	uint64_t recovered, to_recover; /* registers, of so many; RECOVERING */
 	char software[256];
@@ -379,9 +411,9 @@ struct dfs_report {
 };
 
 /*
- * From what servers count, in one round; where two of them lack something of the same kind of
- * files, names of at most DFS_REPORT_NAMES files decide.  Without a log-in only what a server
- * says to anybody: that it is there, and whether it votes.
+ * From what servers count, in one round; where two of them lack something of the same
+ * kind of files, names of at most DFS_REPORT_NAMES files decide.  Without a log-in only
+ * what a server says to anybody: that it is there, and whether it votes.
  */
 enum { DFS_REPORT_NAMES = 20000 };
 struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);
@@ -399,16 +431,16 @@ struct dfs_loss {
 enum { DFS_LOSSES_MAX = 10 };
 
 /*
- * Each server and each pair of those that answer, into losses; in *ret_down those that do not
- * answer, which are gone in all of them.  Code 5 or 10 where too few have counted.
+ * Each server and each pair of those that answer, into losses; in *ret_down those that do
+ * not answer, which are gone in all of them.  Code 5 or 10 where too few have counted.
  */
 struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES_MAX],
 			      size_t *ret_count, unsigned *ret_down);
 
 /*
- * The names of the files that the user may list and that nobody could read without these servers (a
- * mask; those that do not answer are to be in it), in byte order.  name returns 0 to go on.
- * It asks every server for the list of all files.
+ * The names of the files that the user may list and that nobody could read without these
+ * servers (a mask; those that do not answer are to be in it), in byte order.  name
+ * returns 0 to go on.  It asks every server for the list of all files.
  */
 struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
 				   int (*name)(void *context, const char *path),
@@ -428,8 +460,8 @@ struct dfs_owed {
 };
 
 /*
- * Those that the user may list, of this path (a file, or all below a folder; "/" for all), in byte
- * order.  entry returns 0 to go on.
+ * Those that the user may list, of this path (a file, or all below a folder; "/" for
+ * all), in byte order.  entry returns 0 to go on.
  */
 struct dfs_result dfs_owed(struct dfs *dfs, const char *path,
 			   int (*entry)(void *context, const struct dfs_owed *owed),

@@ -1,18 +1,19 @@
 /*
- * What one server keeps: registers, bindings, content and a few numbers, in sealed segments.
+ * What one server keeps: registers, bindings, content and a few numbers, in sealed
+ * segments.
  *
  * Everything that changes goes through a batch: fill it, commit it, and when store_commit
- * returns 0 it is durable and every reader of this process sees it.  Many threads commit at
- * once; what waits while a commit runs goes together into the next one (group commit).
+ * returns 0 it is durable and every reader of this process sees it.  Many threads commit
+ * at once; what waits while a commit runs goes together into the next one (group commit).
  *
- * The store does not judge ballots: that is the acceptor's work, and the acceptor lets one
- * message at a time work on a path.  The store does keep the books of what content may go:
- * an object that no accepted value here names, and whose bindings are all overtaken by
- * settled values, is dropped after the grace for readers.
+ * The store does not judge ballots: that is the acceptor's work, and the acceptor lets
+ * one message at a time work on a path.  The store does keep the books of what content
+ * may go: an object that no accepted value here names, and whose bindings are all
+ * overtaken by settled values, is dropped after the grace for readers.
  *
  * Results are 0 or an errno: ENOENT not here, EBADMSG here but damaged, ENOSPC only the
- * reserve is left, EIO the disk failed, ENOMEM, EINVAL, EAGAIN too busy.  All functions may be called from any thread
- * unless they say otherwise.
+ * reserve is left, EIO the disk failed, ENOMEM, EINVAL, EAGAIN too busy.  All functions
+ * may be called from any thread unless they say otherwise.
  */
 #ifndef DFS_STORE_H
 #define DFS_STORE_H
@@ -31,8 +32,11 @@ struct store_rules {
 	bool fsync_segments; /* before the rename */
 	bool fsync_folder;   /* before the acknowledgement */
 	bool drop_covered;   /* at start, segments that a merged one covers */
-	bool keep_undone; /* drops, trims and what was forgotten stay in merges that do not
-			     begin at the first segment */
+	/*
+	 * drops, trims and what was forgotten stay in merges that do not begin at the
+	 * first segment
+	 */
+	bool keep_undone;
 	bool bury_registers;     /* those from before a recovery are dead */
 	bool seal_recovering;    /* a recovery that has not ended is known as such */
 	bool raise_floor;        /* in the segment that forgets */
@@ -54,9 +58,10 @@ struct store_options {
 };
 
 /*
- * Creates folder (0700), seg/ and tmp/ in it and the first sealed segment (a new store id,
- * server, cluster, epoch 0), with the first registers in it, settled.  EEXIST when it already
- * holds segments, EINVAL for a register that no store takes or a path that is there twice.
+ * Creates folder (0700), seg/ and tmp/ in it and the first sealed segment (a new store
+ * id, server, cluster, epoch 0), with the first registers in it, settled.  EEXIST when it
+ * already holds segments, EINVAL for a register that no store takes or a path that is
+ * there twice.
  */
 int store_create(const struct store_options *options);
 
@@ -65,11 +70,10 @@ bool store_exists(const char *folder);
 
 /*
  * Opens the store, alone: EBUSY when another process has it, EXDEV when it belongs to
- * another server number or cluster, EPROTO when another version of the program wrote it; why
- * says in a sentence what is wrong and what to do.
- * A store that is empty, gapped or damaged where it may not be opens with 0 and is
- * RECOVERING (store_whole false): then only store_unit, store_numbers and what begins a
- * recovery (store_heal.h) may be used.
+ * another server number or cluster, EPROTO when another version of the program wrote it;
+ * why says in a sentence what is wrong and what to do.  A store that is empty, gapped or
+ * damaged where it may not be opens with 0 and is RECOVERING (store_whole false): then
+ * only store_unit, store_numbers and what begins a recovery (store_heal.h) may be used.
  */
 int store_open(const struct store_options *options, struct store **ret, char *why,
 	       size_t why_size);
@@ -113,8 +117,11 @@ struct store_register {
 	bool confirmed; /* accepted through ACCEPT since the start */
 	/* Of a file: so many chunks of it, from the first on, have units; */
 	unsigned full;
-	/* and of those that the value gives this server, or, where it gives none, of its own pair
-	 * (of all, where no holder tells the row): the ones that are not here or damaged. */
+	/*
+	 * and of those that the value gives this server, or, where it gives none, of its
+	 * own pair (of all, where no holder tells the row): the ones that are not here or
+	 * damaged.
+	 */
 	unsigned missing;
 };
 
@@ -127,15 +134,15 @@ int store_value(struct store *store, const char *path, size_t len,
 		struct store_register *ret, dfs_value *ret_value);
 
 /*
- * The first accepted path strictly after the cursor (any bytes; NULL: from the beginning), in byte order.
- * path has DFS_PATH_MAX bytes.  ENOENT at the end.
+ * The first accepted path strictly after the cursor (any bytes; NULL: from the
+ * beginning), in byte order.  path has DFS_PATH_MAX bytes.  ENOENT at the end.
  */
 int store_next(struct store *store, const char *after, size_t after_len, char *path,
 	       size_t *ret_len, struct store_register *ret);
 
 /*
- * Is there a live file on the way to this path (an ancestor of it), or below it?  Then its
- * path is in blocker (DFS_PATH_MAX bytes) and the length is returned; 0 otherwise.
+ * Is there a live file on the way to this path (an ancestor of it), or below it?  Then
+ * its path is in blocker (DFS_PATH_MAX bytes) and the length is returned; 0 otherwise.
  */
 size_t store_blocker(struct store *store, const char *path, size_t len, char *blocker);
 
@@ -157,23 +164,26 @@ bool store_fits_quota(struct store *store, const char *owner, size_t owner_len,
 
 /* ---- content ------------------------------------------------------------------- */
 
-/* The chunks of the object that are wholly here and not found damaged; 0 for an unknown one. */
+/*
+ * The chunks of the object that are wholly here and not found damaged; 0 for an unknown
+ * one.
+ */
 unsigned store_chunks(struct store *store, const dfs_id *object);
 
 /* How many units the whole object has, as it was stored; 0 for an unknown one. */
 uint64_t store_units(struct store *store, const dfs_id *object);
 
 /*
- * One unit, verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT, EBADMSG or EIO.
- * Content that nothing refers to can be read until its grace is over, which each read begins
- * anew (index_read).
+ * One unit, verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
+ * EBADMSG or EIO. Content that nothing refers to can be read until its grace is over,
+ * which each read begins anew (index_read).
  */
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data);
 
 /*
- * Could all that is here of the object be of a content of this size: as many units, and no more
- * bytes than such units have?  True also where nothing is here.
+ * Could all that is here of the object be of a content of this size: as many units, and
+ * no more bytes than such units have?  True also where nothing is here.
  */
 bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size);
 
@@ -182,8 +192,9 @@ bool store_is_of_path(struct store *store, const dfs_id *object, const char *pat
 		      size_t len);
 
 /*
- * Does anything of another path refer to the object, here or not: what it accepted, or a binding?
- * Then content for it comes from servers alone.  (Also while somebody is at work with it.)
+ * Does anything of another path refer to the object, here or not: what it accepted, or a
+ * binding?  Then content for it comes from servers alone.  (Also while somebody is at
+ * work with it.)
  */
 bool store_is_of_others(struct store *store, const dfs_id *object, const char *path,
 			size_t len);
@@ -194,21 +205,23 @@ bool store_is_bound(struct store *store, const dfs_id *object, const char *path,
 
 /* ---- uploads ------------------------------------------------------------------- */
 
-/* The uploads of one connection, which one thread uses; freeing it ends those not bound. */
+/*
+ * The uploads of one connection, which one thread uses; freeing it ends those not bound.
+ */
 struct store_uploads *store_uploads_new(struct store *store);
 void store_uploads_free(struct store_uploads *uploads);
 
 /*
- * A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO, ENOMEM; EAGAIN:
- * there are too many uploads on all connections.  A connection has at most eight: the ninth ends
- * the one that was used least recently.
+ * A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO,
+ * ENOMEM; EAGAIN: there are too many uploads on all connections.  A connection has at
+ * most eight: the ninth ends the one that was used least recently.
  */
 int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		 const dfs_unit *unit);
 
 /*
- * The size of the content that the object is to be, in bytes; EINVAL when its upload was given
- * another before.  Nothing where there is no upload of it.
+ * The size of the content that the object is to be, in bytes; EINVAL when its upload was
+ * given another before.  Nothing where there is no upload of it.
  */
 int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size);
 
@@ -222,8 +235,8 @@ struct store_batch *store_batch_new(struct store *store);
 void store_batch_free(struct store_batch *batch);
 
 /*
- * What a batch may hold.  Bytes are copied or packed at once, so nothing passed need live on, except
- * an upload, which the batch takes from the connection when it is committed.
+ * What a batch may hold.  Bytes are copied or packed at once, so nothing passed need live
+ * on, except an upload, which the batch takes from the connection when it is committed.
  * The errors are ENOMEM and EINVAL.
  */
 
@@ -237,14 +250,17 @@ enum {
 int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
 		       const dfs_ballot *ballot, const dfs_value *value, unsigned how);
 
-/* A small file's units, and what they are part of; EINVAL when chunks are not complete. */
+/*
+ * A small file's units, and what they are part of; EINVAL when chunks are not complete.
+ */
 int store_batch_content(struct store_batch *batch, const dfs_share *share,
 			const dfs_unit *units, size_t count);
 
 /*
- * An upload of this connection; ENOENT when there is none with this id, EINVAL when the units of
- * the chunks that share claims are not all there.  Where the object is in the store already
- * (an upload that was repeated), with those chunks, that is 0 and adds nothing.
+ * An upload of this connection; ENOENT when there is none with this id, EINVAL when the
+ * units of the chunks that share claims are not all there.  Where the object is in the
+ * store already (an upload that was repeated), with those chunks, that is 0 and adds
+ * nothing.
  */
 int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		       const dfs_share *share);
@@ -257,19 +273,24 @@ int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char
 int store_batch_reserve(struct store_batch *batch, uint64_t counter);
 int store_batch_epoch(struct store_batch *batch, uint32_t epoch);
 
-/* These use the reserve of a full disk: deletes and votes; content that is repaired half of it. */
+/*
+ * These use the reserve of a full disk: deletes and votes; content that is repaired half
+ * of it.
+ */
 void store_batch_may_use_reserve(struct store_batch *batch);
 void store_batch_is_repair(struct store_batch *batch);
 
 /*
- * Durable and visible, or (ENOSPC, EIO) nothing of it is.  Frees the batch in either case.
- * An error of the folder's fsync ends the process: what is on disk is then unknown.
+ * Durable and visible, or (ENOSPC, EIO) nothing of it is.  Frees the batch in either
+ * case.  An error of the folder's fsync ends the process: what is on disk is then
+ * unknown.
  */
 int store_commit(struct store_batch *take_batch);
 
 /*
- * The path's accepted ballot is this one and settled: remembered at once, and written with
- * the next commit (or by itself after a second without one).  Ignored for any other ballot.
+ * The path's accepted ballot is this one and settled: remembered at once, and written
+ * with the next commit (or by itself after a second without one).  Ignored for any other
+ * ballot.
  */
 void store_settled(struct store *store, const char *path, size_t len,
 		   const dfs_ballot *ballot);

@@ -3,9 +3,9 @@
  *
  *	DFS_DIES="PROCEDURE COUNT" dying put LOCAL REMOTE	and so on, as the client
  *
- * So many calls of the procedure (PUT, BIND, PREPARE, ACCEPT, DELETE, SETTLED) are answered, no further one
- * is begun, and with the last of the answers it ends, with exit code 99.  It is linked so that every
- * call goes through here.
+ * So many calls of the procedure (PUT, BIND, PREPARE, ACCEPT, DELETE, SETTLED) are
+ * answered, no further one is begun, and with the last of the answers it ends, with exit
+ * code 99.  It is linked so that every call goes through here.
  */
 #include "call.h"
 #include "text.h"

@@ -1,6 +1,6 @@
 /*
- * Edits what a stopped server has stored, so that it is all right to the server: checksums are
- * made anew.
+ * Edits what a stopped server has stored, so that it is all right to the server:
+ * checksums are made anew.
  *
  *	edit DATA flip OBJECT UNIT AT		another value for byte AT of a stored unit (from its
  *						end when negative)
@@ -11,9 +11,9 @@
  *	edit DATA keep PATH FILE		copies the value of PATH into a file,
  *	edit DATA give PATH FILE		and makes that of PATH what the file holds
  *
- * DATA is the data/ of a server.  Prints how many records it changed; every segment that has the
- * record is edited.  Fields are those of dfs_manifest and dfs_content, and what edit_manifest
- * makes of them.
+ * DATA is the data/ of a server.  Prints how many records it changed; every segment that
+ * has the record is edited.  Fields are those of dfs_manifest and dfs_content, and what
+ * edit_manifest makes of them.
  */
 #include "ballot.h"
 #include "frame.h"

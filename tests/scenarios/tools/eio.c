@@ -1,8 +1,9 @@
 /*
  * A disk that fails, for a program that is started with this library in LD_PRELOAD.
  *
- * DFS_EIO names a file.  While it is there, each of its lines makes calls fail with EIO: "read" or
- * "fsync", a blank, and a pattern (fnmatch) that the path of the open file has to match.
+ * DFS_EIO names a file.  While it is there, each of its lines makes calls fail with EIO:
+ * "read" or "fsync", a blank, and a pattern (fnmatch) that the path of the open file has
+ * to match.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /*
- * A write that is left half done: as "tester", the content of a small file is staged for a path on
- * all four servers, and its manifest is accepted by some of them only.
+ * A write that is left half done: as "tester", the content of a small file is staged for
+ * a path on all four servers, and its manifest is accepted by some of them only.
  *
  *	half CONFIG FILE PATH SERVER...
  *
- * Or as somebody else, for a file of "tester", by way of one server and what that one has; prints the
- * status of its ACCEPT, and of its FINISH.
+ * Or as somebody else, for a file of "tester", by way of one server and what that one
+ * has; prints the status of its ACCEPT, and of its FINISH.
  *
  *	half --alone USER CONFIG FILE PATH SERVER
  */

@@ -1,6 +1,7 @@
 /*
- * Messages from one server to another that come late: what one server said of a path is kept, and said
- * again when that time is over.  The tool shows the certificate of the server FROM.
+ * Messages from one server to another that come late: what one server said of a path is
+ * kept, and said again when that time is over.  The tool shows the certificate of the
+ * server FROM.
  *
  *	late CONFIG FROM keep PATH FILE SERVER	what SERVER has accepted for the path goes into the file
  *	late CONFIG FROM say PATH FILE SERVER	PREPARE, ACCEPT and LEARN of that, in this order; prints what each

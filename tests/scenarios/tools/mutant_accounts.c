@@ -1,7 +1,8 @@
 /*
- * A server that answers wrong log-ins as soon as it can: those of users that it does not know at once,
- * those of others when it has asked for the account, and then for the credentials.  To see that
- * the test of 2.5 can fail.  It is whichever of the four its name says: dfs1 to dfs4.
+ * A server that answers wrong log-ins as soon as it can: those of users that it does not
+ * know at once, those of others when it has asked for the account, and then for the
+ * credentials.  To see that the test of 2.5 can fail.  It is whichever of the four its
+ * name says: dfs1 to dfs4.
  */
 #include "accounts.h"
 #include "clock.h"

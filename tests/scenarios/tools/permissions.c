@@ -1,16 +1,17 @@
 /*
- * Every procedure, on every kind of path, as everybody, at every server: what is refused, what is
- * not, and that what was refused has changed nothing.
+ * Every procedure, on every kind of path, as everybody, at every server: what is refused,
+ * what is not, and that what was refused has changed nothing.
  *
  *	permissions procedures		prints the procedures that it walks, a name a line
  *	permissions CONFIG		walks; prints what is wrong, and a last line "N checks"
  *
- * "tester" has the files private, readable (which "other" may read), writable (which he may also
- * write) and deleted (likewise, before it was); /shared/file is tester's.  All are there, and
- * "tester", "other" and "admin" are logged in.  The calls are single words of the protocol, said
- * as a client would who keeps to no rule: where he is to be refused, with ballots that would be
- * heard and values that would do harm; where he is not, with ballots that are too low, so that
- * only "refused" in place of "denied" shows that he was let through.
+ * "tester" has the files private, readable (which "other" may read), writable (which he
+ * may also write) and deleted (likewise, before it was); /shared/file is tester's.  All
+ * are there, and "tester", "other" and "admin" are logged in.  The calls are single words
+ * of the protocol, said as a client would who keeps to no rule: where he is to be
+ * refused, with ballots that would be heard and values that would do harm; where he is
+ * not, with ballots that are too low, so that only "refused" in place of "denied" shows
+ * that he was let through.
  */
 #include "ballot.h"
 #include "call.h"
@@ -27,7 +28,9 @@
 
 enum { LIMIT_MS = 30000 };
 
-/* ---- the table ------------------------------------------------------------------------ */
+/*
+ * ---- the table ------------------------------------------------------------------------
+ */
 
 enum { READ = 1, CONTENT = 2, WRITE = 4, DELETE = 8, LISTED = 16, ALL = 31 };
 
@@ -63,7 +66,9 @@ static const struct {
 };
 enum { PLACES = sizeof places / sizeof places[0] };
 
-/* ---- state ---------------------------------------------------------------------------- */
+/*
+ * ---- state ----------------------------------------------------------------------------
+ */
 
 /* What there is to be known of a path, as admin sees it. */
 struct known {
@@ -120,9 +125,14 @@ static dfs_path wire_path(const char *path, char copy[64])
 	return (dfs_path){(u_int)strlen(copy), copy};
 }
 
-/* ---- calls ---------------------------------------------------------------------------- */
+/*
+ * ---- calls ----------------------------------------------------------------------------
+ */
 
-/* Does the call get through to an answer?  A procedure that is not served is as good as denied. */
+/*
+ * Does the call get through to an answer?  A procedure that is not served is as good as
+ * denied.
+ */
 static bool say(struct walk *walk, uint32_t procedure, xdrproc_t encode, const void *args,
 		xdrproc_t decode, void *res, size_t size)
 {
@@ -145,7 +155,10 @@ static void expect(struct walk *walk, unsigned demand, dfs_status status, dfs_st
 			 (int)status);
 }
 
-/* A ballot that would be heard where it is to be refused, and one that is refused where not. */
+/*
+ * A ballot that would be heard where it is to be refused, and one that is refused where
+ * not.
+ */
 static dfs_ballot ballot_for(const struct walk *walk, unsigned demand)
 {
 	dfs_ballot ballot = {.epoch = walk->seen.epoch};
@@ -166,7 +179,9 @@ static dfs_id new_id(void)
 	return id;
 }
 
-/* ---- content -------------------------------------------------------------------------- */
+/*
+ * ---- content --------------------------------------------------------------------------
+ */
 
 static void try_put(struct walk *walk)
 {
@@ -207,7 +222,9 @@ static void try_bind(struct walk *walk)
 	call_free_result((xdrproc_t)xdr_dfs_bind_res, &res);
 }
 
-/* The best that any unit of the object gets; the worst where refused is what is wanted. */
+/*
+ * The best that any unit of the object gets; the worst where refused is what is wanted.
+ */
 static dfs_status get(struct walk *walk, const dfs_id *object, dfs_ticket *tickets,
 		      u_int count, bool best)
 {
@@ -288,7 +305,9 @@ static void try_get(struct walk *walk)
 		is_wrong(walk, "units for somebody else's ticket");
 }
 
-/* ---- registers ------------------------------------------------------------------------ */
+/*
+ * ---- registers ------------------------------------------------------------------------
+ */
 
 static void try_lookup(struct walk *walk)
 {
@@ -342,7 +361,9 @@ static void prepare(struct walk *walk, const dfs_stage *stage, uint64_t size,
 	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
 }
 
-/* A promise alone; with content; with an object that is here, with and without a ticket. */
+/*
+ * A promise alone; with content; with an object that is here, with and without a ticket.
+ */
 static void try_prepare(struct walk *walk)
 {
 	static const uint8_t byte;
@@ -372,7 +393,10 @@ static void try_prepare(struct walk *walk)
 	prepare(walk, &binding, file->size, has_object(walk) ? WRITE | CONTENT : ALL + 1);
 }
 
-/* A value that would do harm: of the path's own kind, as one that somebody proposed before. */
+/*
+ * A value that would do harm: of the path's own kind, as one that somebody proposed
+ * before.
+ */
 static dfs_value harmful(struct walk *walk, bool tombstone)
 {
 	const struct known *here = &walk->here;
@@ -449,7 +473,9 @@ static void try_settled(struct walk *walk)
 	expect(walk, DELETE, res.status, DFS_OK);
 }
 
-/* ---- the server ----------------------------------------------------------------------- */
+/*
+ * ---- the server -----------------------------------------------------------------------
+ */
 
 static void try_hello(struct walk *walk)
 {
@@ -561,7 +587,9 @@ static void try_heal(struct walk *walk)
 	call_free_result((xdrproc_t)xdr_dfs_heal_res, &res);
 }
 
-/* ---- between servers ------------------------------------------------------------------ */
+/*
+ * ---- between servers ------------------------------------------------------------------
+ */
 
 /* The status that the answer begins with, which it has by now. */
 static void expect_denied(struct walk *walk, bool answered, const dfs_status *status)
@@ -625,7 +653,9 @@ static void try_recall(struct walk *walk)
 		      &res.status);
 }
 
-/* ---- the walk ------------------------------------------------------------------------- */
+/*
+ * ---- the walk -------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name;

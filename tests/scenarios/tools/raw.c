@@ -1,5 +1,6 @@
 /*
- * A client, logged in as "tester", that says single words of the protocol to a single server:
+ * A client, logged in as "tester", that says single words of the protocol to a single
+ * server:
  *
  *	raw CONFIG SERVER seen				prints the counter it has seen
  *	raw CONFIG SERVER prepare PATH COUNTER		prints the status, a number

@@ -1,6 +1,6 @@
 /*
- * server/accounts: who is let in, and for how long; against users that are made up here in place
- * of what three servers would tell.
+ * server/accounts: who is let in, and for how long; against users that are made up here
+ * in place of what three servers would tell.
  */
 #include "accounts.h"
 
@@ -24,7 +24,10 @@
 
 enum { SERVER = 2, FRESH_MS = 10000, FLOOR_MS = 25, HOUR_MS = 3600000 };
 
-/* ---- a world of one user: bob ---------------------------------------------------------------- */
+/*
+ * ---- a world of one user: bob
+ * ----------------------------------------------------------------
+ */
 
 static struct world {
 	pthread_mutex_t lock;
@@ -201,7 +204,10 @@ static const struct accounts_rules rules = {
 	.finish = fake_finish,
 };
 
-/* ---- trying ---------------------------------------------------------------------------------- */
+/*
+ * ---- trying
+ * ----------------------------------------------------------------------------------
+ */
 
 static struct accounts *begin_with(const struct accounts_rules *with)
 {
@@ -293,7 +299,10 @@ static struct caller let_in(struct accounts *accounts, const dfs_login_how *how)
 	return caller;
 }
 
-/* ---- who is let in --------------------------------------------------------------------------- */
+/*
+ * ---- who is let in
+ * ---------------------------------------------------------------------------
+ */
 
 static void test_2_4_the_password_lets_in_and_opens_the_keyring(void **state)
 {
@@ -330,7 +339,10 @@ static void test_2_5_all_others_are_refused_alike(void **state)
 	assert_int_equal(password(accounts, "bob", 'x'), DFS_DENIED);
 	assert_int_equal(password(accounts, "bob", 0), DFS_DENIED);
 	assert_int_equal(password(accounts, "nobody", 'p'), DFS_DENIED);
-	/* Neither a session's secret nor another session's is a password, nor the reverse. */
+	/*
+	 * Neither a session's secret nor another session's is a password, nor the
+	 * reverse.
+	 */
 	assert_int_equal(password(accounts, "bob", 's'), DFS_DENIED);
 	assert_int_equal(session(accounts, 7, 'p'), DFS_DENIED);
 	assert_int_equal(session(accounts, 7, 't'), DFS_DENIED);
@@ -404,7 +416,10 @@ static void test_2_5_another_log_in_on_the_same_connection(void **state)
 	accounts_free(accounts);
 }
 
-/* ---- how a proof is made --------------------------------------------------------------------- */
+/*
+ * ---- how a proof is made
+ * ---------------------------------------------------------------------
+ */
 
 static dfs_scrypt ask(struct accounts *accounts, const char *name)
 {
@@ -443,7 +458,10 @@ static void test_2_5_unknown_users_have_salts_too(void **state)
 	assert_false(equal(nobodys, bobs));
 	world.gone[1] = true;
 	assert_true(equal(ask(accounts, "bob"), nobodys));
-	/* The four tell the same; who does not know their secret cannot tell which are invented. */
+	/*
+	 * The four tell the same; who does not know their secret cannot tell which are
+	 * invented.
+	 */
 	others = accounts_new(
 		NULL, 3,
 		(const uint8_t *)"of the four\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
@@ -474,7 +492,10 @@ static void test_2_5_both_kinds_of_answer_take_the_same_readings(void **state)
 	accounts_free(accounts);
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/*
+ * ---- time
+ * ------------------------------------------------------------------------------------
+ */
 
 static void test_2_5_nothing_is_refused_before_the_floor(void **state)
 {
@@ -518,13 +539,19 @@ static void test_2_5_the_fourth_wrong_one_is_slow_from_any_port(void **state)
 	began = clock_now_ms();
 	assert_int_equal(outcome(accounts, &caller, "bob", &wrong), DFS_DENIED);
 	assert_true(clock_now_ms() - began >= FLOOR_MS);
-	/* The next one would take twice as long; a right one is let in at once and clears them. */
+	/*
+	 * The next one would take twice as long; a right one is let in at once and clears
+	 * them.
+	 */
 	dfs_login_how right = by_password('p', SERVER);
 	assert_int_equal(outcome(accounts, &caller, "bob", &right), DFS_OK);
 	accounts_free(accounts);
 }
 
-/* ---- who stays in ---------------------------------------------------------------------------- */
+/*
+ * ---- who stays in
+ * ----------------------------------------------------------------------------
+ */
 
 static void test_2_4_looked_at_again_after_ten_seconds(void **state)
 {
@@ -641,7 +668,10 @@ static void test_2_4_a_server_that_can_ask_nobody_lets_nobody_go_on(void **state
 	accounts_free(accounts);
 }
 
-/* ---- what three servers tell ----------------------------------------------------------------- */
+/*
+ * ---- what three servers tell
+ * -----------------------------------------------------------------
+ */
 
 static void test_2_4_three_that_differ_are_finished(void **state)
 {
@@ -679,7 +709,10 @@ static void test_2_4_of_two_the_newer(void **state)
 	accounts_free(accounts);
 }
 
-/* ---- several at once ------------------------------------------------------------------------- */
+/*
+ * ---- several at once
+ * -------------------------------------------------------------------------
+ */
 
 struct visitor {
 	struct accounts *accounts;
@@ -709,8 +742,8 @@ static dfs_status visit_end(struct visitor *visitor)
 }
 
 /*
- * The first reading has begun when the password is changed: who comes after that is not judged by
- * it, but shares the next one.
+ * The first reading has begun when the password is changed: who comes after that is not
+ * judged by it, but shares the next one.
  */
 static void test_2_4_nobody_is_judged_by_what_was_read_before_he_came(void **state)
 {

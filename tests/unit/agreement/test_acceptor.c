@@ -344,8 +344,9 @@ static void test_2_2_peers_are_asked_before_a_far_ballot_is_refused(void **state
 }
 
 /*
- * A higher epoch is a server's word only, and is asked for: a ballot of it is refused unless a
- * peer has adopted it.  From then on older ballots are dead, also after a restart.
+ * A higher epoch is a server's word only, and is asked for: a ballot of it is refused
+ * unless a peer has adopted it.  From then on older ballots are dead, also after a
+ * restart.
  */
 static void test_an_epoch_travels_between_servers(void **state)
 {
@@ -385,7 +386,10 @@ static bool lookup_votes(struct place *place, dfs_status *ret_status)
 	return votes;
 }
 
-/* Before it has heard from its peers a server tells what it has, and says that it does not vote. */
+/*
+ * Before it has heard from its peers a server tells what it has, and says that it does
+ * not vote.
+ */
 static void test_it_does_not_vote_before_it_is_told(void **state)
 {
 	struct place *place = *state;
@@ -442,7 +446,9 @@ static dfs_status learn_tombstone(struct place *place, dfs_ballot ballot)
 	return status;
 }
 
-/* Whatever was promised, but only what is newer; it is settled, and not confirmed here. */
+/*
+ * Whatever was promised, but only what is newer; it is settled, and not confirmed here.
+ */
 static void test_what_three_accepted_is_learned(void **state)
 {
 	struct place *place = *state;
@@ -511,7 +517,10 @@ static void test_3_3_a_tombstone_is_forgotten_below_the_floor(void **state)
 	assert_false(is_known(place));
 	store_get_numbers(place->store, &numbers);
 	assert_int_equal(numbers.floor.counter, 20);
-	/* Late messages of the time before do not bring it back, nor is a late FORGET of use. */
+	/*
+	 * Late messages of the time before do not bring it back, nor is a late FORGET of
+	 * use.
+	 */
 	assert_int_equal(learn_tombstone(place, ballot_of(10, 1)), DFS_REFUSED);
 	assert_int_equal(accept_tombstone(place, path, ballot_of(15, 1)), DFS_REFUSED);
 	assert_int_equal(accept_tombstone(place, path, ballot_of(20, 1)), DFS_REFUSED);
@@ -591,7 +600,10 @@ static void *write_until_refused(void *argument)
 	return NULL;
 }
 
-/* Whatever was answered with yes in the old epoch is handed over: none is under way any more. */
+/*
+ * Whatever was answered with yes in the old epoch is handed over: none is under way any
+ * more.
+ */
 static void test_2_0_an_epoch_is_adopted_between_acceptances(void **state)
 {
 	struct place *place = *state;

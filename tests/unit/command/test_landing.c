@@ -297,7 +297,9 @@ static void test_walk(void **state)
 	assert_int_equal(local_walk("tree", &walk), 0);
 	assert_string_equal(walked.files, "a b/x c ");
 	assert_string_equal(walked.left_out, "tree/link tree/pipe tree/up ");
-	/* With slashes behind it, and by way of a link, which the folder itself may be. */
+	/*
+	 * With slashes behind it, and by way of a link, which the folder itself may be.
+	 */
 	walked.files[0] = walked.left_out[0] = '\0';
 	assert_int_equal(local_walk("way//", &walk), 0);
 	assert_string_equal(walked.files, "a b/x c ");

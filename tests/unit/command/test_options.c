@@ -1,4 +1,7 @@
-/* client/options, client/arguments and the choice of a verb: the command line, taken apart. */
+/*
+ * client/options, client/arguments and the choice of a verb: the command line, taken
+ * apart.
+ */
 #include "options.h"
 
 #include "arguments.h"
@@ -12,8 +15,10 @@
 
 enum { WORDS_MAX = 16, POOL_SIZE = 512 };
 
-/* Parses "client WORD...", the words ended by NULL.  The options borrow copies of them, which
- * last until the next call. */
+/*
+ * Parses "client WORD...", the words ended by NULL.  The options borrow copies of them,
+ * which last until the next call.
+ */
 static bool parse(struct options *options, char why[OPTIONS_WHY],
 		  const char *const *words)
 {
@@ -280,7 +285,10 @@ static void test_join(void **state)
 	free(joined);
 }
 
-/* The names that the sources get, or NULL and what the second of two equal ones was called. */
+/*
+ * The names that the sources get, or NULL and what the second of two equal ones was
+ * called.
+ */
 static char **name_all(const char *const *sources, const char *name, const char *folder,
 		       const char **ret_twice)
 {

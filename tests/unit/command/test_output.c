@@ -27,7 +27,10 @@ static void test_escape(void **state)
 	expect_escaped("caf\xc3\xa9", true, "caf\xc3\xa9");
 	expect_escaped("caf\xc3\xa9", false, "caf\\xc3\\xa9");
 	expect_escaped("\xf0\x9f\x98\x80", true, "\xf0\x9f\x98\x80");
-	/* U+0085, a control beyond ASCII, and U+202E, which turns the direction of writing. */
+	/*
+	 * U+0085, a control beyond ASCII, and U+202E, which turns the direction of
+	 * writing.
+	 */
 	expect_escaped("\xc2\x85", true, "\\xc2\\x85");
 	expect_escaped("a\xe2\x80\xaez", true, "a\\xe2\\x80\\xaez");
 	/* Not UTF-8: a lone byte, a cut one, an overlong one, a surrogate. */
@@ -96,7 +99,9 @@ static void test_protection(void **state)
 	assert_string_equal(describe_mark(&file), "");
 	assert_true(describe_reach(&file, 1));
 	assert_false(describe_reach(&file, 2));
-	/* A spare makes more than two, which protects no better than the table promises. */
+	/*
+	 * A spare makes more than two, which protects no better than the table promises.
+	 */
 	file.copies = 3;
 	assert_string_equal(describe_protection(&file, text), "2/2");
 	file.copies = 1;

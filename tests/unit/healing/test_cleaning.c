@@ -341,7 +341,9 @@ static void test_3_3_many_in_batches(void **state)
 	assert_int_equal(who_has(place, name), 0);
 }
 
-/* Proposing costs all a commit: what cannot be confirmed is not proposed again and again. */
+/*
+ * Proposing costs all a commit: what cannot be confirmed is not proposed again and again.
+ */
 static void test_3_3_what_is_in_vain_is_tried_ever_more_rarely(void **state)
 {
 	struct place *place = *state;
@@ -365,7 +367,10 @@ static void test_3_3_what_is_in_vain_is_tried_ever_more_rarely(void **state)
 	assert_int_equal(forgotten, 1);
 }
 
-/* Files are deleted while one server is away; how many a reader is told of once it is back. */
+/*
+ * Files are deleted while one server is away; how many a reader is told of once it is
+ * back.
+ */
 static unsigned back_after_return(struct place *place, bool all_four)
 {
 	static const unsigned readers[3] = {1, 2, 4};

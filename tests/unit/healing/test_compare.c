@@ -96,7 +96,10 @@ static void test_one_of_many_is_found_in_few_calls(void **state)
 	assert_int_equal(outcome.different, 1);
 	assert_int_equal(outcome.learned, 1);
 	assert_int_equal(counter_of(world, 2, "/ann/01500"), 900000);
-	/* 2148 registers are halved six times, each time two digests; then a page is listed. */
+	/*
+	 * 2148 registers are halved six times, each time two digests; then a page is
+	 * listed.
+	 */
 	assert_in_range(outcome.calls, 3, 1 + 2 * 6 + 1);
 	assert_true(are_alike(world, 1, 2));
 }
@@ -276,9 +279,9 @@ static void test_a_peer_that_is_gone_breaks_it_off(void **state)
 /* ---- what the rule is there for ------------------------------------------------ */
 
 /*
- * One server has accepted a value, another proposer has three promises which know of nothing.  If that
- * one value is handed around, a reader sees three that agree on it, and then it is overwritten by
- * somebody who never saw it.
+ * One server has accepted a value, another proposer has three promises which know of
+ * nothing.  If that one value is handed around, a reader sees three that agree on it, and
+ * then it is overwritten by somebody who never saw it.
  */
 static bool is_read_and_overwritten(struct world *world)
 {

@@ -247,13 +247,19 @@ static void test_a_failure_begins_it_anew(void **state)
 	assert_true(world_step(world, 1));
 	store_get_numbers(world->servers[0].store, &second);
 	assert_int_equal(count_of(world, 1), MANY);
-	/* Another store, in another epoch: what was taken the first time counts for nothing. */
+	/*
+	 * Another store, in another epoch: what was taken the first time counts for
+	 * nothing.
+	 */
 	assert_false(id_equal(&first.id, &second.id));
 	assert_true(second.newest_segment > first.newest_segment);
 	assert_int_equal(second.epoch, 2);
 }
 
-/* One says that it votes and hands nothing over: the other two are enough, whichever they are. */
+/*
+ * One says that it votes and hands nothing over: the other two are enough, whichever they
+ * are.
+ */
 static void test_one_that_never_hands_over_is_passed_over(void **state)
 {
 	struct world *world = *state;
@@ -375,8 +381,8 @@ static void test_two_recover_side_by_side(void **state)
 }
 
 /*
- * What is damaged at one of the two: the third is asked too.  If nobody has the value, it was not
- * accepted by three; unless two of them name it.
+ * What is damaged at one of the two: the third is asked too.  If nobody has the value, it
+ * was not accepted by three; unless two of them name it.
  */
 static void test_a_damaged_register_is_passed_over(void **state)
 {

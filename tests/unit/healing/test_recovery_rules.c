@@ -1,4 +1,7 @@
-/* What each rule of the recovery is there for: without it a write is lost, with it none is. */
+/*
+ * What each rule of the recovery is there for: without it a write is lost, with it none
+ * is.
+ */
 #include "ballot.h"
 #include "store_heal.h"
 #include "world_fixture.h"
@@ -40,9 +43,9 @@ static void test_3_2_with_them_it_is_not(void **state)
 }
 
 /*
- * One proposer has promises of two servers, which lose their stores, one after the other.  Another one
- * is acknowledged by three; then the first gets its third promise, which knows of nothing, and writes
- * over what was acknowledged.
+ * One proposer has promises of two servers, which lose their stores, one after the other.
+ * Another one is acknowledged by three; then the first gets its third promise, which
+ * knows of nothing, and writes over what was acknowledged.
  */
 static bool is_overwritten_unseen(struct world *world)
 {
@@ -85,9 +88,9 @@ static void test_3_2_in_a_new_epoch_it_is_not(void **state)
 }
 
 /*
- * A write is under way when one of those who have it loses its store.  The peers hand over their
- * registers; if they then still took the write, three would have acknowledged it, of which one
- * knows nothing any more; and the next loss takes it away.
+ * A write is under way when one of those who have it loses its store.  The peers hand
+ * over their registers; if they then still took the write, three would have acknowledged
+ * it, of which one knows nothing any more; and the next loss takes it away.
  */
 static bool is_lost_under_way(struct world *world)
 {
@@ -118,7 +121,10 @@ static void test_3_2_with_it_it_is_not(void **state)
 	assert_false(is_lost_under_way(*state));
 }
 
-/* A fenced peer remembers the new store and the epoch over a restart, and so condemns the old one. */
+/*
+ * A fenced peer remembers the new store and the epoch over a restart, and so condemns the
+ * old one.
+ */
 static void test_the_fence_outlasts_a_restart(void **state)
 {
 	struct world *world = *state;

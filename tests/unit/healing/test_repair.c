@@ -207,7 +207,9 @@ static void pull_size(struct repair_fixture *fixture, uint64_t object, uint64_t 
 			 filled);
 }
 
-/* Chunks without units are not missing; small ones go together, large ones by themselves. */
+/*
+ * Chunks without units are not missing; small ones go together, large ones by themselves.
+ */
 static void test_3_1_files_of_all_sizes(void **state)
 {
 	struct repair_fixture *fixture = *state;
@@ -373,7 +375,9 @@ static void test_3_1_earlier_versions_are_named_too(void **state)
 	value_free(&value);
 }
 
-/* What is said of server 1 is more than its pair: 3 alone knows whether it has its own. */
+/*
+ * What is said of server 1 is more than its pair: 3 alone knows whether it has its own.
+ */
 static void test_3_1_a_spare_that_is_not_needed_is_not_named(void **state)
 {
 	struct repair_fixture *fixture = *state;

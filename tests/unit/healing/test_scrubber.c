@@ -115,7 +115,9 @@ static int64_t sum_of(const struct place *place, size_t from, size_t to)
 	return sum;
 }
 
-/* ---- how fast ------------------------------------------------------------------------ */
+/*
+ * ---- how fast ------------------------------------------------------------------------
+ */
 
 static void test_a_round_takes_its_time(void **state)
 {
@@ -138,7 +140,10 @@ static void test_a_share_of_the_time_is_kept_to(void **state)
 	struct place *place = *state;
 	int64_t began = clock_now_ms(), took, sum;
 
-	/* The time of a round is no reason to wait here; the share is: 99 times what reading took. */
+	/*
+	 * The time of a round is no reason to wait here; the share is: 99 times what
+	 * reading took.
+	 */
 	(void)run(place, 1, 1, STEPS);
 	took = clock_now_ms() - began + 1;
 	sum = sum_of(place, 1, place->count);
@@ -149,7 +154,9 @@ static void test_a_share_of_the_time_is_kept_to(void **state)
 	assert_true(sum_of(place, 1, place->count) <= 1);
 }
 
-/* ---- when ---------------------------------------------------------------------------- */
+/*
+ * ---- when ----------------------------------------------------------------------------
+ */
 
 static void test_a_round_that_ended_waits_for_the_next(void **state)
 {
@@ -185,7 +192,9 @@ static void test_it_reads_only_while_the_server_votes(void **state)
 	assert_int_equal(place->pauses[4], 1000);
 }
 
-/* ---- where --------------------------------------------------------------------------- */
+/*
+ * ---- where ---------------------------------------------------------------------------
+ */
 
 static void test_it_goes_on_where_it_was(void **state)
 {

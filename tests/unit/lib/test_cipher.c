@@ -229,8 +229,8 @@ static void test_only_what_shrinks_is_compressed(void **state)
 }
 
 /*
- * Random units are hardly tried after a while: text among them is seen late, but it is seen,
- * and from then on each unit is tried again.
+ * Random units are hardly tried after a while: text among them is seen late, but it is
+ * seen, and from then on each unit is tried again.
  */
 static void test_units_that_do_not_shrink_are_tried_ever_more_rarely(void **state)
 {

@@ -133,7 +133,10 @@ static void test_drop(void **state)
 			 2);
 }
 
-/* A password opens the ring of the record that was made with it, and so does a session its own. */
+/*
+ * A password opens the ring of the record that was made with it, and so does a session
+ * its own.
+ */
 static void test_made(void **state)
 {
 	struct keys_ring ring = {.count = 2}, back;

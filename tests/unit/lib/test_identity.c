@@ -1,4 +1,7 @@
-/* Who has logged in: what of an answer is believed, and what an account's signature covers. */
+/*
+ * Who has logged in: what of an answer is believed, and what an account's signature
+ * covers.
+ */
 #include "identity.h"
 
 #include <setjmp.h>
@@ -9,7 +12,9 @@
 
 #include <cmocka.h>
 
-/* A cluster with its admin, and the user ann, as cluster create and user add make them. */
+/*
+ * A cluster with its admin, and the user ann, as cluster create and user add make them.
+ */
 struct world {
 	struct identity admin;
 	uint8_t admin_key[KEYS_LEN];

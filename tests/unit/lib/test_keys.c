@@ -1,10 +1,10 @@
 /*
- * The client's cryptography: known answers, and that nothing opens which was changed, belongs
- * elsewhere or is somebody else's.
+ * The client's cryptography: known answers, and that nothing opens which was changed,
+ * belongs elsewhere or is somebody else's.
  *
- * The answers come from the RFCs' own reference code (X25519 of RFC 7748, Ed25519 of RFC 8032)
- * and from other implementations of HKDF, scrypt and AES-256-GCM, put together as keys.c
- * describes its formats.
+ * The answers come from the RFCs' own reference code (X25519 of RFC 7748, Ed25519 of RFC
+ * 8032) and from other implementations of HKDF, scrypt and AES-256-GCM, put together as
+ * keys.c describes its formats.
  */
 #include "keys.h"
 #include "password_rules.h"

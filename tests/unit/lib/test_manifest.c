@@ -15,7 +15,9 @@
 
 static const char path[] = "/ann/a file";
 
-/* ann, who owns the file; bob and cem, who may read it, bob also write; dan, who may not. */
+/*
+ * ann, who owns the file; bob and cem, who may read it, bob also write; dan, who may not.
+ */
 struct world {
 	struct identity admin, ann, bob, cem, dan;
 	dfs_manifest manifest;
@@ -306,8 +308,8 @@ static void test_sixteen_readers_at_the_longest_path(void **state)
 }
 
 /*
- * Whoever knows public keys can make a manifest that opens: 2.3.  What he cannot make is the
- * signature, nor can one be taken from another path, content or writer.
+ * Whoever knows public keys can make a manifest that opens: 2.3.  What he cannot make is
+ * the signature, nor can one be taken from another path, content or writer.
  */
 static void test_forged_content_is_not_the_writers(void **state)
 {

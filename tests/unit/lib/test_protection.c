@@ -1,4 +1,7 @@
-/* Counting how well files are kept: from groups and what lacks, the worst of what servers say. */
+/*
+ * Counting how well files are kept: from groups and what lacks, the worst of what servers
+ * say.
+ */
 #include "protection.h"
 
 #include "placement.h"
@@ -273,8 +276,8 @@ static unsigned draw(unsigned below)
 }
 
 /*
- * Files with anything missing anywhere, counted by servers, and one by one: what is said is never
- * better than it is, and exact with names, or where one server lacks something.
+ * Files with anything missing anywhere, counted by servers, and one by one: what is said
+ * is never better than it is, and exact with names, or where one server lacks something.
  */
 static void test_never_better(void **state)
 {

@@ -1,13 +1,15 @@
 /*
- * Somebody raises the counters of servers as high as he can, to stop paths that are not his.
+ * Somebody raises the counters of servers as high as he can, to stop paths that are not
+ * his.
  *
- * The model: a server hears a counter on a path that is above what it refuses there, and at
- * most one jump above what it has seen; for one that is further above it first asks its peers,
- * and has then seen what they have.  A hostile proposer may have raised what any server has
- * seen, at any time; with that, through restarts and promises given up, also what it refuses
- * on every path.  So each server is in any state whatsoever with refused <= seen, and what the
- * honest proposer knows of it is anything up to that.  All such states, small jumps, no server
- * absent or one: how many attempts until three have heard the honest one?
+ * The model: a server hears a counter on a path that is above what it refuses there, and
+ * at most one jump above what it has seen; for one that is further above it first asks
+ * its peers, and has then seen what they have.  A hostile proposer may have raised what
+ * any server has seen, at any time; with that, through restarts and promises given up,
+ * also what it refuses on every path.  So each server is in any state whatsoever with
+ * refused <= seen, and what the honest proposer knows of it is anything up to that.  All
+ * such states, small jumps, no server absent or one: how many attempts until three have
+ * heard the honest one?
  */
 #include "ballot.h"
 
@@ -66,8 +68,8 @@ static unsigned attempt(struct model *model, bool again)
 }
 
 /*
- * What ballot_choose promises: the hostile one has stopped.  Each attempt above all raises the
- * highest by one, which is much of these jumps and nothing of the real one.
+ * What ballot_choose promises: the hostile one has stopped.  Each attempt above all
+ * raises the highest by one, which is much of these jumps and nothing of the real one.
  */
 static unsigned most_attempts(const struct model *model)
 {
@@ -110,7 +112,10 @@ static void judge(struct search *search)
 	}
 }
 
-/* The states of a server are numbered; servers are alike, so later ones have no lower number. */
+/*
+ * The states of a server are numbered; servers are alike, so later ones have no lower
+ * number.
+ */
 static void fill(struct search *search, unsigned server, unsigned from)
 {
 	unsigned number = 0;

@@ -26,7 +26,10 @@ enum { LONG_MS = 20000 };
 
 static struct wire_fixture fixture;
 
-/* ---- a server that follows a script -------------------------------------------------------- */
+/*
+ * ---- a server that follows a script
+ * --------------------------------------------------------
+ */
 
 enum greeting {
 	GREET_WELL,
@@ -181,7 +184,10 @@ static struct call *fake_open(const struct fake *fake, int64_t ms, char *why)
 			 why, WIRE_FIXTURE_WHY);
 }
 
-/* ---- opening ------------------------------------------------------------------------------- */
+/*
+ * ---- opening
+ * -------------------------------------------------------------------------------
+ */
 
 static void open_fails(const struct script *script, int64_t ms, const char *because)
 {
@@ -247,7 +253,10 @@ static void test_nobody_there(void **state)
 	SSL_CTX_free(context);
 }
 
-/* ---- calling ------------------------------------------------------------------------------- */
+/*
+ * ---- calling
+ * -------------------------------------------------------------------------------
+ */
 
 static bool settle(struct call *call, dfs_settled_res *res, int64_t ms, char *why)
 {

@@ -28,7 +28,10 @@ enum { LONG_MS = 20000 };
 
 static struct wire_fixture fixture;
 
-/* ---- a server that says nothing but STARTTLS, and hangs up when it is told to -------------- */
+/*
+ * ---- a server that says nothing but STARTTLS, and hangs up when it is told to
+ * --------------
+ */
 
 struct fake {
 	int listener;
@@ -113,7 +116,10 @@ static void fake_end(struct fake *fake)
 	sem_destroy(&fake->hang_up);
 }
 
-/* ---- the owner of links --------------------------------------------------------------------- */
+/*
+ * ---- the owner of links
+ * ---------------------------------------------------------------------
+ */
 
 struct owner {
 	atomic_uint introduced;
@@ -184,7 +190,10 @@ static void note(struct job *job, unsigned server, struct call *call, const char
 	sem_post(&asking->done);
 }
 
-/* Has a job run on the server's thread: was there a connection?  If not, why has to say this. */
+/*
+ * Has a job run on the server's thread: was there a connection?  If not, why has to say
+ * this.
+ */
 static bool ask(struct links *links, unsigned server, const char *because)
 {
 	struct asking asking = {.job = {.run = note}};
@@ -198,13 +207,19 @@ static bool ask(struct links *links, unsigned server, const char *because)
 	return asking.connected;
 }
 
-/* Hangs up, and waits until the hanging up has arrived: the next connection can be accepted. */
+/*
+ * Hangs up, and waits until the hanging up has arrived: the next connection can be
+ * accepted.
+ */
 static void hang_up(struct fake *fake)
 {
 	sem_post(&fake->hang_up);
 }
 
-/* ---- tests ---------------------------------------------------------------------------------- */
+/*
+ * ---- tests
+ * ----------------------------------------------------------------------------------
+ */
 
 static void test_only_who_is_asked_for_is_connected_to(void **state)
 {
@@ -276,7 +291,9 @@ static void test_a_server_that_hung_up_is_connected_to_again(void **state)
 		assert_true(ask(links, 2, ""));
 		assert_int_equal(atomic_load(&owner.introduced), i);
 		hang_up(&fake);
-		/* Until the news has come: a job before that would only find out later. */
+		/*
+		 * Until the news has come: a job before that would only find out later.
+		 */
 		while (atomic_load(&owner.introduced) == i)
 			assert_true(ask(links, 2, ""));
 	}

@@ -1,4 +1,6 @@
-/* Records: bounds on what comes in, memory only for what has come, no copies going out. */
+/*
+ * Records: bounds on what comes in, memory only for what has come, no copies going out.
+ */
 #include "record.h"
 
 #include "clock.h"

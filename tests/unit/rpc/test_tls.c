@@ -33,7 +33,10 @@ static int end(void **state)
 	return 0;
 }
 
-/* ---- contexts -------------------------------------------------------------------------- */
+/*
+ * ---- contexts
+ * --------------------------------------------------------------------------
+ */
 
 static void server_refused(const char *certificate, const char *key, const char *ca,
 			   const char *because)
@@ -93,7 +96,10 @@ static void test_a_wildcard_is_no_name(void **state)
 	SSL_CTX_free(context);
 }
 
-/* ---- handshakes ------------------------------------------------------------------------- */
+/*
+ * ---- handshakes
+ * -------------------------------------------------------------------------
+ */
 
 struct side {
 	SSL_CTX *context;

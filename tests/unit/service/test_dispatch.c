@@ -75,7 +75,9 @@ static void test_2_2_who_may_call_what(void **state)
 	}
 }
 
-/* ---- demands ------------------------------------------------------------------------- */
+/*
+ * ---- demands -------------------------------------------------------------------------
+ */
 
 static void test_2_2_what_arguments_demand(void **state)
 {
@@ -135,7 +137,9 @@ static void test_2_2_what_arguments_demand(void **state)
 	assert_ptr_equal(demands[0].path, &list.folder);
 }
 
-/* ---- running ------------------------------------------------------------------------- */
+/*
+ * ---- running -------------------------------------------------------------------------
+ */
 
 static unsigned no_connections(void)
 {
@@ -214,7 +218,10 @@ static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 	store_fixture_end(&fixture);
 }
 
-/* Who is nobody, a user or a server hears of what is for him, and is denied everything else. */
+/*
+ * Who is nobody, a user or a server hears of what is for him, and is denied everything
+ * else.
+ */
 static void test_2_2_the_rest_is_denied(void **state)
 {
 	struct store_fixture fixture = {.store = NULL};

@@ -1,6 +1,6 @@
 /*
- * What users may not forge: the handlers on a real store, called as the dispatcher calls them, by
- * somebody who may write a path and lies about what he stores there.
+ * What users may not forge: the handlers on a real store, called as the dispatcher calls
+ * them, by somebody who may write a path and lies about what he stores there.
  */
 #include "procs.h"
 
@@ -37,7 +37,9 @@ void peers_free_registers(struct peers_register *registers, size_t count)
 	(void)count;
 }
 
-/* ---- the fixture --------------------------------------------------------------------- */
+/*
+ * ---- the fixture ---------------------------------------------------------------------
+ */
 
 enum { SERVER = 2, PAIR = 6 /* chunks 2 and 3: of row 0 */ };
 
@@ -92,7 +94,9 @@ static void set_quota(struct fixture *fixture, uint64_t quota, uint64_t counter)
 			 0);
 }
 
-/* ---- calls --------------------------------------------------------------------------- */
+/*
+ * ---- calls ---------------------------------------------------------------------------
+ */
 
 struct text {
 	char bytes[64];
@@ -154,7 +158,9 @@ static dfs_status bind_pair(struct fixture *fixture, const char *path, uint64_t 
 	return bind_as(fixture, path, size, object, units_of(size), counter);
 }
 
-/* PUT and BIND of the pair of a small file, each unit 29 bytes longer than its content. */
+/*
+ * PUT and BIND of the pair of a small file, each unit 29 bytes longer than its content.
+ */
 static dfs_status upload(struct fixture *fixture, const char *path, uint64_t size,
 			 uint64_t object, uint64_t counter)
 {
@@ -169,7 +175,10 @@ static dfs_status upload(struct fixture *fixture, const char *path, uint64_t siz
 	return bind_pair(fixture, path, size, object, counter);
 }
 
-/* PREPARE of one path; where the item is refused, its status, else what is said of the stage. */
+/*
+ * PREPARE of one path; where the item is refused, its status, else what is said of the
+ * stage.
+ */
 static dfs_status prepare(struct fixture *fixture, const char *path, uint64_t size,
 			  const dfs_stage *stage, uint64_t counter)
 {
@@ -265,7 +274,9 @@ static dfs_ticket ticket_of(struct fixture *fixture, const char *user, uint64_t 
 
 static const dfs_ticket no_ticket;
 
-/* ---- uploads ------------------------------------------------------------------------- */
+/*
+ * ---- uploads -------------------------------------------------------------------------
+ */
 
 static void test_2_2_units_fit_the_size_that_is_claimed(void **state)
 {
@@ -367,7 +378,10 @@ static void test_2_2_content_in_prepare_fits_the_size(void **state)
 	assert_int_equal(prepare_content(fixture, "/bob/a", 100, 1, 270, 5), DFS_INVALID);
 	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 1, 250 + 64, 5),
 			 DFS_OK);
-	/* With content that is here already nothing is stored, but the claim is looked at. */
+	/*
+	 * With content that is here already nothing is stored, but the claim is looked
+	 * at.
+	 */
 	assert_int_equal(prepare_content(fixture, "/bob/a", 1000, 1, 250, 6), DFS_OK);
 	assert_int_equal(prepare_content(fixture, "/bob/a", 700, 1, 250, 7), DFS_INVALID);
 	assert_int_equal(prepare_content(fixture, "/@credentials/bob", 1000, 2, 270, 7),
@@ -396,7 +410,9 @@ static void test_2_2_a_binding_needs_a_ticket(void **state)
 	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &bobs, 6), DFS_OK);
 }
 
-/* ---- quotas -------------------------------------------------------------------------- */
+/*
+ * ---- quotas --------------------------------------------------------------------------
+ */
 
 static void test_2_2_no_step_goes_past_the_quota(void **state)
 {
@@ -410,7 +426,10 @@ static void test_2_2_no_step_goes_past_the_quota(void **state)
 	assert_int_equal(bind_pair(fixture, "/bob/a", 1001, 1, 5), DFS_OVER_QUOTA);
 	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
-	/* 400 are left, at every step and for each path; over itself the file may grow to 1000. */
+	/*
+	 * 400 are left, at every step and for each path; over itself the file may grow to
+	 * 1000.
+	 */
 	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
 	assert_int_equal(put(fixture, "/shared/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
 	assert_int_equal(put(fixture, "/bob/a", 1000, 2, 1, 1), DFS_OK);
@@ -449,7 +468,9 @@ static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state
 	assert_int_equal(accept_file(fixture, "/shared/b", second, false), DFS_OK);
 }
 
-/* ---- manifests ----------------------------------------------------------------------- */
+/*
+ * ---- manifests -----------------------------------------------------------------------
+ */
 
 static void test_2_2_a_manifest_fits_what_is_here(void **state)
 {
@@ -458,7 +479,9 @@ static void test_2_2_a_manifest_fits_what_is_here(void **state)
 		.owner = "bob", .size = 1000, .object = 1, .counter = 5};
 
 	assert_int_equal(upload(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
-	/* Smaller, so that less counts: by units that are longer than such a content's, */
+	/*
+	 * Smaller, so that less counts: by units that are longer than such a content's,
+	 */
 	file.size = 4;
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
 	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_INVALID);
@@ -505,7 +528,9 @@ static void test_2_2_owners_are_who_they_are(void **state)
 	assert_int_equal(accept_file(fixture, "/shared/a", file, true), DFS_OK);
 }
 
-/* ---- reading ------------------------------------------------------------------------- */
+/*
+ * ---- reading -------------------------------------------------------------------------
+ */
 
 static void test_2_2_units_are_for_who_has_a_ticket(void **state)
 {
@@ -530,7 +555,9 @@ static void test_2_2_units_are_for_who_has_a_ticket(void **state)
 	assert_int_equal(get(fixture, 8, &good), DFS_DENIED);
 }
 
-/* ---- items --------------------------------------------------------------------------- */
+/*
+ * ---- items ---------------------------------------------------------------------------
+ */
 
 /* One that was refused keeps nothing back of the others. */
 static void test_2_2_each_item_is_refused_by_itself(void **state)

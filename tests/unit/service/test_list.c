@@ -107,7 +107,9 @@ static int end(void **state)
 	return 0;
 }
 
-/* ---- what is to be seen -------------------------------------------------------------- */
+/*
+ * ---- what is to be seen --------------------------------------------------------------
+ */
 
 static bool is_seen(size_t i, const char *user)
 {
@@ -119,7 +121,9 @@ static bool is_seen(size_t i, const char *user)
 	return strstr(world[i].seen_by, name) != NULL;
 }
 
-/* A line for each entry: its path, with a final '/' for a folder and '-' for a tombstone. */
+/*
+ * A line for each entry: its path, with a final '/' for a folder and '-' for a tombstone.
+ */
 static void expect(const char *user, const char *folder, bool recursive, char *text)
 {
 	size_t below = strlen(folder), len = 0;
@@ -146,7 +150,9 @@ static void expect(const char *user, const char *folder, bool recursive, char *t
 	}
 }
 
-/* ---- what is told -------------------------------------------------------------------- */
+/*
+ * ---- what is told --------------------------------------------------------------------
+ */
 
 static void ask(struct fixture *fixture, const char *user, const dfs_list_args *args,
 		dfs_list_res *res)
@@ -279,9 +285,13 @@ static void test_a_page_looks_at_so_much_and_no_more(void **state)
 	assert_string_equal(got, "/eve/0599\n");
 }
 
-/* ---- what is missing ----------------------------------------------------------------- */
+/*
+ * ---- what is missing -----------------------------------------------------------------
+ */
 
-/* A file of /dan/ at this size with these holders, of whose object some chunks are here. */
+/*
+ * A file of /dan/ at this size with these holders, of whose object some chunks are here.
+ */
 static void add_file(struct fixture *fixture, const char *path, uint64_t object,
 		     uint64_t size, uint32_t holders, unsigned here)
 {
@@ -346,7 +356,10 @@ static void test_3_1_what_is_missing_is_told(void **state)
 	add_file(fixture, "/dan/one", 107, 1, 0x9c63, 0);
 	add_file(fixture, "/dan/spare", 108, 1000, 0x9cf3, 6);
 	add_file(fixture, "/dan/three", 109, 3, 0x9c63, 0);
-	/* Given nothing: by the row, which the others tell; or, if nobody does, all of it. */
+	/*
+	 * Given nothing: by the row, which the others tell; or, if nobody does, all of
+	 * it.
+	 */
 	add_file(fixture, "/dan/up/row0", 110, 1000, 0xfc03, 0);
 	add_file(fixture, "/dan/up/row1", 111, 1000, 0xf609, 0);
 	add_file(fixture, "/dan/up/rowless", 112, 1000, 0xff0f, 1);

@@ -51,7 +51,9 @@ static int end(void **state)
 	return 0;
 }
 
-/* ---- conditions ---------------------------------------------------------------------- */
+/*
+ * ---- conditions ----------------------------------------------------------------------
+ */
 
 static bool few_segments(struct store_fixture *fixture, void *context)
 {
@@ -116,7 +118,9 @@ static void check_value(struct store *store, const char *path, uint64_t counter,
 	value_free(&value);
 }
 
-/* ---- merging ------------------------------------------------------------------------- */
+/*
+ * ---- merging -------------------------------------------------------------------------
+ */
 
 static void test_everything_survives(void **state)
 {
@@ -200,7 +204,10 @@ static void test_bindings_survive(void **state)
 		store_fixture_reopen(fixture);
 		assert_true(is_bound(fixture->store, 1, "/a/x", 5));
 	}
-	/* Another client's value of the path is settled above the binding: nothing holds it. */
+	/*
+	 * Another client's value of the path is settled above the binding: nothing holds
+	 * it.
+	 */
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/x", 0, 6), 0);
 	store_fixture_settle(fixture->store, "/a/x", 6);
 	wait_objects(fixture, 0);
@@ -253,7 +260,9 @@ static void test_readers_notice_nothing(void **state)
 	assert_int_equal(atomic_load(&reading.wrong), 0);
 }
 
-/* ---- dropping ------------------------------------------------------------------------ */
+/*
+ * ---- dropping ------------------------------------------------------------------------
+ */
 
 static void test_overwritten_content_goes(void **state)
 {
@@ -310,7 +319,10 @@ static void test_who_reads_can_go_on(void **state)
 	assert_int_equal(store_fixture_put(fixture->store, "/a/y", 3, 5, 100), 0);
 	assert_int_equal(store_fixture_put(fixture->store, "/a/x", 2, 6, 100), 0);
 	assert_int_equal(store_fixture_put(fixture->store, "/a/y", 4, 6, 100), 0);
-	/* Object 1 is read for two graces and more; object 3, which is not, goes meanwhile. */
+	/*
+	 * Object 1 is read for two graces and more; object 3, which is not, goes
+	 * meanwhile.
+	 */
 	end_ms = clock_now_ms() + 1800;
 	while (clock_now_ms() < end_ms)
 		assert_int_equal(store_fixture_unit(fixture->store, 1, 0, 100), 0);
@@ -419,7 +431,10 @@ static void stage_chunks(struct store_fixture *fixture, unsigned chunks)
 	assert_int_equal(store_commit(batch), 0);
 }
 
-/* The server's own pair, and then, in an upload that was repeated past an absent server, the spare too. */
+/*
+ * The server's own pair, and then, in an upload that was repeated past an absent server,
+ * the spare too.
+ */
 static void test_pair_and_spare_survive_together(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -470,8 +485,9 @@ static void stage_two(struct store_fixture *fixture)
 }
 
 /*
- * The object is in a segment that is too large to be merged; its drop is in a later one, in a
- * run that does not begin at the first segment.  How many chunks are there after a start?
+ * The object is in a segment that is too large to be merged; its drop is in a later one,
+ * in a run that does not begin at the first segment.  How many chunks are there after a
+ * start?
  */
 static unsigned drop_and_merge(struct store_fixture *fixture)
 {

@@ -19,7 +19,9 @@
 
 enum { FILES = 6, LEN = 40 };
 
-/* Six small files, not merged: segments 1 (empty), then stage, accept, stage, accept, ... */
+/*
+ * Six small files, not merged: segments 1 (empty), then stage, accept, stage, accept, ...
+ */
 static int start(void **state)
 {
 	struct store_fixture *fixture = calloc(1, sizeof *fixture);

@@ -1,4 +1,7 @@
-/* server/seal: the list of a segment comes back as it was, and nothing else is taken for one. */
+/*
+ * server/seal: the list of a segment comes back as it was, and nothing else is taken for
+ * one.
+ */
 #include "seal.h"
 
 #include "ballot.h"
@@ -196,7 +199,9 @@ static void test_cut_and_long(void **state)
 	pack_free(&seal);
 }
 
-/* What no program of ours writes: chunks that there are not, a store that begins nowhere. */
+/*
+ * What no program of ours writes: chunks that there are not, a store that begins nowhere.
+ */
 static void test_no_such_numbers(void **state)
 {
 	static const struct seal_entry bad = {.type = SEAL_TRIM, .chunks = 16};

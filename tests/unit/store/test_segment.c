@@ -1,6 +1,6 @@
 /*
- * server/segment and segment_image: what was built is read back; whatever byte of the file is
- * damaged, a read gives the right bytes or none, and ends.
+ * server/segment and segment_image: what was built is read back; whatever byte of the
+ * file is damaged, a read gives the right bytes or none, and ends.
  */
 #include "segment.h"
 #include "segment_image.h"

@@ -1,4 +1,7 @@
-/* server/store: what is committed can be read, also after a start, and what is not cannot. */
+/*
+ * server/store: what is committed can be read, also after a start, and what is not
+ * cannot.
+ */
 #include "store_fixture.h"
 
 #include "ballot.h"
@@ -391,7 +394,10 @@ static void test_a_connection_has_few_uploads(void **state)
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 	dfs_share share = {.object = store_fixture_id(1), .units = 1, .chunks = 1};
 
-	/* The first one is used again and again, and stays; the others go, the oldest first. */
+	/*
+	 * The first one is used again and again, and stays; the others go, the oldest
+	 * first.
+	 */
 	for (uint64_t object = 1; object <= 20; object++) {
 		assert_int_equal(give_unit(uploads, object, 0), 0);
 		assert_int_equal(give_unit(uploads, 1, 0), 0);

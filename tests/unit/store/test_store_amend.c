@@ -26,7 +26,10 @@ static int look(struct store_fixture *fixture, const char *path)
 	return store_register(fixture->store, path, strlen(path), &reg);
 }
 
-/* ---- forgetting ------------------------------------------------------------------------ */
+/*
+ * ---- forgetting
+ * ------------------------------------------------------------------------
+ */
 
 static int forget(struct store *store, const char *path, uint64_t counter,
 		  uint64_t floor_counter)
@@ -61,7 +64,10 @@ static void test_forgotten(void **state)
 		assert_int_equal(store_fixture_numbers(fixture).floor.counter, 6);
 		store_fixture_reopen(fixture);
 	}
-	/* A second time, late, and of what there never was: nothing happens but the floor. */
+	/*
+	 * A second time, late, and of what there never was: nothing happens but the
+	 * floor.
+	 */
 	assert_int_equal(forget(fixture->store, "/a", 6, 9), 0);
 	assert_int_equal(forget(fixture->store, "/b", 6, 8), 0);
 	assert_int_equal(store_fixture_numbers(fixture).floor.counter, 9);
@@ -100,8 +106,8 @@ static void test_forgotten_with_what_it_held(void **state)
 }
 
 /*
- * The tombstone is in a segment that is too large to be merged, what forgets it in a run that
- * does not begin at the first segment.  What is there of it after a start?
+ * The tombstone is in a segment that is too large to be merged, what forgets it in a run
+ * that does not begin at the first segment.  What is there of it after a start?
  */
 static int forget_and_merge(struct store_fixture *fixture)
 {
@@ -206,7 +212,10 @@ static void test_floor(void **state)
 	}
 }
 
-/* ---- trimming -------------------------------------------------------------------------- */
+/*
+ * ---- trimming
+ * --------------------------------------------------------------------------
+ */
 
 static int trim(struct store *store, uint64_t object, unsigned chunks)
 {

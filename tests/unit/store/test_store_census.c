@@ -106,7 +106,9 @@ static void take_again(struct store_fixture *fixture, struct store_census *censu
 	assert_true(store_fixture_wait(is_newer, fixture, census));
 }
 
-/* ---- what is counted ------------------------------------------------------------------ */
+/*
+ * ---- what is counted ------------------------------------------------------------------
+ */
 
 static void test_3_1_patterns(void **state)
 {
@@ -198,7 +200,9 @@ static void test_3_7_abandoned(void **state)
 	store_census_free(&census);
 }
 
-/* ---- what changes it ------------------------------------------------------------------ */
+/*
+ * ---- what changes it ------------------------------------------------------------------
+ */
 
 static bool owes(struct store_fixture *fixture, void *context)
 {
@@ -291,7 +295,10 @@ static void test_3_1_the_same_after_a_start(void **state)
 	store_census_free(&after);
 }
 
-/* ---- many ------------------------------------------------------------------------------ */
+/*
+ * ---- many
+ * ------------------------------------------------------------------------------
+ */
 
 static void test_more_than_a_walk_holds_the_lock_for(void **state)
 {
@@ -326,7 +333,10 @@ static void test_more_than_a_walk_holds_the_lock_for(void **state)
 	store_census_free(&census);
 }
 
-/* More patterns than the table has places for; values that are checked cannot have so many. */
+/*
+ * More patterns than the table has places for; values that are checked cannot have so
+ * many.
+ */
 static void put_pattern(struct store *store, unsigned number, uint32_t holders)
 {
 	char path[32];
@@ -354,7 +364,10 @@ static void test_a_full_table_tells_what_is_true_of_each(void **state)
 	struct store_census census;
 	uint64_t files = 0;
 
-	/* Of the last ones the first server has chunk 1, the fourth chunk 4, and no other is sure. */
+	/*
+	 * Of the last ones the first server has chunk 1, the fourth chunk 4, and no other
+	 * is sure.
+	 */
 	for (unsigned i = 0; i < DFS_KEPT_MAX - 1; i++)
 		put_pattern(fixture->store, i, i);
 	put_pattern(fixture->store, DFS_KEPT_MAX, 0x8013);

@@ -1,4 +1,7 @@
-/* server/store_phase: a lost store begins again, and nothing of what it was comes back but content. */
+/*
+ * server/store_phase: a lost store begins again, and nothing of what it was comes back
+ * but content.
+ */
 #include "heal_fixture.h"
 
 #include "ballot.h"
@@ -65,7 +68,9 @@ static int reserve(struct store *store, uint64_t counter, uint32_t epoch)
 	return store_commit(batch);
 }
 
-/* ---- beginning and ending ------------------------------------------------------------ */
+/*
+ * ---- beginning and ending ------------------------------------------------------------
+ */
 
 static void test_empty_folder(void **state)
 {
@@ -177,7 +182,10 @@ static void test_condemned_and_started_again(void **state)
 	assert_int_equal(look(fixture, "/a"), 0);
 }
 
-/* ---- what is dead ---------------------------------------------------------------------- */
+/*
+ * ---- what is dead
+ * ----------------------------------------------------------------------
+ */
 
 /* Files, a tombstone, a binding, a reservation, an epoch and a floor; then a recovery. */
 static uint64_t fill_and_begin(struct store_fixture *fixture)
@@ -283,8 +291,8 @@ static bool nothing_below(struct store_fixture *fixture, void *context)
 }
 
 /*
- * With merges below n, at n and above: registers stay dead, content that is named is kept and
- * what is not goes, and with it the segments.
+ * With merges below n, at n and above: registers stay dead, content that is named is kept
+ * and what is not goes, and with it the segments.
  */
 static void test_merges_around_a_recovery(void **state)
 {
@@ -367,7 +375,10 @@ static void test_content_waits_for_the_end(void **state)
 	assert_int_equal(heal_fixture_chunks(fixture->store, 2), CHUNKS_ALL);
 }
 
-/* ---- gaps and damage below ---------------------------------------------------------------- */
+/*
+ * ---- gaps and damage below
+ * ----------------------------------------------------------------
+ */
 
 static void test_gaps_and_damage_below(void **state)
 {

@@ -1,10 +1,12 @@
 /*
- * A store against a model of what the agreement rules say, over random histories with merges,
- * drops and starts: what may be needed again is always there, and what is not goes.
+ * A store against a model of what the agreement rules say, over random histories with
+ * merges, drops and starts: what may be needed again is always there, and what is not
+ * goes.
  *
  * The model, per path: the accepted values, and the highest settled ballot.  An object is
- * needed while a path's accepted value names it, or a value that was overtaken and above which nothing is
- * settled, or while it is bound to a ballot at or above which nothing is settled.
+ * needed while a path's accepted value names it, or a value that was overtaken and above
+ * which nothing is settled, or while it is bound to a ballot at or above which nothing is
+ * settled.
  */
 #include "store_fixture.h"
 
@@ -50,7 +52,10 @@ static const char *path_of(unsigned path)
 	return paths[path];
 }
 
-/* ---- steps ----------------------------------------------------------------------------- */
+/*
+ * ---- steps
+ * -----------------------------------------------------------------------------
+ */
 
 static void stage(struct model *model, unsigned path)
 {
@@ -103,7 +108,10 @@ static void settle(struct model *model, unsigned path)
 	model->settled[path] = model->top[path];
 }
 
-/* ---- what is needed ---------------------------------------------------------------------- */
+/*
+ * ---- what is needed
+ * ----------------------------------------------------------------------
+ */
 
 static bool is_needed(const struct model *model, uint64_t object)
 {

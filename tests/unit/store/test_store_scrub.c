@@ -1,4 +1,7 @@
-/* server/store_scrub and store_damage: damage is found, known by name, and mended for good. */
+/*
+ * server/store_scrub and store_damage: damage is found, known by name, and mended for
+ * good.
+ */
 #include "heal_fixture.h"
 
 #include "ballot.h"
@@ -53,7 +56,10 @@ static struct store_scrubbed scrub(struct store_fixture *fixture)
 	return found;
 }
 
-/* ---- finding ----------------------------------------------------------------------------- */
+/*
+ * ---- finding
+ * -----------------------------------------------------------------------------
+ */
 
 static void test_nothing_is_wrong(void **state)
 {
@@ -101,7 +107,9 @@ static void test_steps(void **state)
 	/* A list is read again by each that goes on in its segment. */
 	assert_true(records >= all.records && bytes >= all.bytes);
 	assert_int_equal(position.lo, 0);
-	/* By one that stays, each record once, one in a step, or with the list before it. */
+	/*
+	 * By one that stays, each record once, one in a step, or with the list before it.
+	 */
 	struct store_scrub *scrub = store_scrub_new(fixture->store, &position);
 
 	for (records = 0, bytes = 0, found.end = false; !found.end;) {
@@ -159,8 +167,8 @@ static bool all_is_good(struct store_fixture *fixture)
 }
 
 /*
- * Any byte of any segment, while the store has it open: either the damage is found, or all
- * that is stored is good.  At least so many bytes matter as all records have.
+ * Any byte of any segment, while the store has it open: either the damage is found, or
+ * all that is stored is good.  At least so many bytes matter as all records have.
  */
 static void test_every_byte(void **state)
 {
@@ -200,7 +208,9 @@ static void test_every_byte(void **state)
 				continue;
 			}
 			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-			/* What was found damaged stays so until it is mended, or a start. */
+			/*
+			 * What was found damaged stays so until it is mended, or a start.
+			 */
 			store_fixture_reopen(fixture);
 		}
 		close(fd);
@@ -249,7 +259,10 @@ static void test_damage_in_each_kind(void **state)
 	assert_true(found.damaged >= 3);
 }
 
-/* ---- mending ----------------------------------------------------------------------------- */
+/*
+ * ---- mending
+ * -----------------------------------------------------------------------------
+ */
 
 /* Damages chunk 3 of object 1, and has it found. */
 static void damage_chunk(struct store_fixture *fixture, uint32_t len)
@@ -292,8 +305,8 @@ static bool is_gone(struct store_fixture *fixture, void *context)
 }
 
 /*
- * The next start would not know what is in it, and no scrub can read it: that content is fetched
- * anew, and when a recovery has made the segment one of before, it goes.
+ * The next start would not know what is in it, and no scrub can read it: that content is
+ * fetched anew, and when a recovery has made the segment one of before, it goes.
  */
 static void test_3_8_content_under_a_list_that_cannot_be_read(void **state)
 {
@@ -332,7 +345,10 @@ static void test_3_8_content_under_a_list_that_cannot_be_read(void **state)
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), 0);
 }
 
-/* The content of an empty file takes no space: its segment goes all the same, and is left. */
+/*
+ * The content of an empty file takes no space: its segment goes all the same, and is
+ * left.
+ */
 static void test_3_8_nothing_is_left_in_a_segment_that_goes(void **state)
 {
 	struct store_fixture *fixture = *state;

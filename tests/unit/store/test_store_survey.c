@@ -25,7 +25,10 @@ static int start(void **state)
 	return heal_fixture_start(state, 0, 60000);
 }
 
-/* ---- owed ------------------------------------------------------------------------------ */
+/*
+ * ---- owed
+ * ------------------------------------------------------------------------------
+ */
 
 static void expect_owed(struct store_fixture *fixture, const char *path, uint64_t object,
 			unsigned given, unsigned missing)
@@ -223,7 +226,10 @@ static void test_earlier_versions_are_owed(void **state)
 	expect_nothing_owed(fixture);
 }
 
-/* ---- too much -------------------------------------------------------------------------- */
+/*
+ * ---- too much
+ * --------------------------------------------------------------------------
+ */
 
 static void test_surplus(void **state)
 {
@@ -259,7 +265,10 @@ static void test_surplus(void **state)
 	assert_int_equal(store_next_surplus(store, NULL, 0, &surplus), ENOENT);
 }
 
-/* ---- abandoned, unsettled, tombstones ---------------------------------------------------- */
+/*
+ * ---- abandoned, unsettled, tombstones
+ * ----------------------------------------------------
+ */
 
 static void test_abandoned(void **state)
 {
@@ -330,7 +339,10 @@ static void test_unsettled_and_tombstones(void **state)
 	assert_int_equal(i, 3);
 }
 
-/* ---- many ------------------------------------------------------------------------------ */
+/*
+ * ---- many
+ * ------------------------------------------------------------------------------
+ */
 
 static void path_of(unsigned number, char *path)
 {
@@ -409,8 +421,8 @@ static bool visit_binding(void *context, const struct index_binding *binding)
 }
 
 /*
- * Between the first visit and the last, others have had the lock.  Under load there may be a walk during
- * which they did not run.
+ * Between the first visit and the last, others have had the lock.  Under load there may
+ * be a walk during which they did not run.
  */
 static void expect_steps(struct other *other, bool (*walk)(struct survey *))
 {

@@ -1,6 +1,6 @@
 /*
- * Who has stored how much, as the store counts it: over overwriting, deleting, restarts and merges;
- * and what quotas leave room for.
+ * Who has stored how much, as the store counts it: over overwriting, deleting, restarts
+ * and merges; and what quotas leave room for.
  */
 #include "store_fixture.h"
 #include "value_fixture.h"
@@ -216,7 +216,9 @@ static void test_merges_change_nothing(void **state)
 	assert_int_equal(used(fixture, "carol"), 2000);
 }
 
-/* ---- quotas -------------------------------------------------------------------------- */
+/*
+ * ---- quotas --------------------------------------------------------------------------
+ */
 
 static bool fits(struct store_fixture *fixture, const char *path, uint64_t size)
 {
@@ -237,7 +239,9 @@ static void test_a_quota_holds_at_it_and_one_past_it(void **state)
 	assert_false(fits(fixture, "/bob/b", 401));
 	assert_true(fits(fixture, "/bob/a", 1000));
 	assert_false(fits(fixture, "/bob/a", 1001));
-	/* Nobody is kept from storing less than there is, whatever the quota has become. */
+	/*
+	 * Nobody is kept from storing less than there is, whatever the quota has become.
+	 */
 	set_quota(fixture, "/@accounts/bob", 10, 2);
 	assert_true(fits(fixture, "/bob/a", 600));
 	assert_true(fits(fixture, "/bob/a", 1));
@@ -294,14 +298,18 @@ static void test_what_is_about_to_be_accepted_counts(void **state)
 	value_free(&value);
 }
 
-/* ---- objects ------------------------------------------------------------------------- */
+/*
+ * ---- objects -------------------------------------------------------------------------
+ */
 
 static void test_bytes_and_units_have_to_fit_the_size(void **state)
 {
 	struct store_fixture *fixture = *state;
 	dfs_id object = store_fixture_id(7), unknown = store_fixture_id(8);
 
-	/* Four units of 164 bytes: a content of 400 to 400, as each has at most 64 more. */
+	/*
+	 * Four units of 164 bytes: a content of 400 to 400, as each has at most 64 more.
+	 */
 	assert_int_equal(store_fixture_stage(fixture->store, "/bob/a", 7, 5, 164), 0);
 	assert_true(store_fits_size(fixture->store, &object, 400));
 	assert_true(store_fits_size(fixture->store, &object, 1000));
