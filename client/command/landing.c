@@ -2,7 +2,7 @@
 #include "landing.h"
 
 #include "ballot.h"
-#include "same.h"
+#include "local.h"
 #include "status.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -255,7 +255,7 @@ static int look(struct landing *landing, const struct dfs_file *file, char why[D
 		return 0;
 	}
 	if (S_ISREG(there.st_mode) &&
-	    same_content(landing->folder_fd, landing->name, file))
+	    local_is_same(landing->folder_fd, landing->name, file))
 		return LANDING_EQUAL;
 	(void)snprintf(why, DFS_WHY, "the local file %s is another one; -f replaces it",
 		       text);

@@ -4,31 +4,19 @@
 #include "secret.h"
 #include "path.h"
 #include "private_file.h"
+#include "result.h"
 #include "status.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 2048, HEX = 2 * DFS_KEY_LEN + 1 };
-
-__attribute__((format(printf, 2, 3))) static struct dfs_result
-failed(int code, const char *format, ...)
-{
-	struct dfs_result result = {.code = code};
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
-	va_end(arguments);
-	return result;
-}
 
 /* ---- writing ------------------------------------------------------------------- */
 
@@ -68,11 +56,11 @@ struct dfs_result recovery_file_write(const char *name,
 	int error;
 
 	if (fd < 0 && errno == EEXIST)
-		return failed(DFS_EXIT_CONFLICT, "%s exists already; choose another name",
-			      name);
+		return result_of(DFS_EXIT_CONFLICT,
+				 "%s exists already; choose another name", name);
 	if (fd < 0)
-		return failed(DFS_EXIT_OTHER, "cannot create %s: %s", name,
-			      strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "cannot create %s: %s", name,
+				 strerror(errno));
 	stream = fchmod(fd, 0600) == 0 ? fdopen(fd, "w") : NULL;
 	if (stream) {
 		/* A buffer of one's own can be wiped. */
@@ -89,7 +77,7 @@ struct dfs_result recovery_file_write(const char *name,
 	if (written)
 		return (struct dfs_result){.code = DFS_EXIT_DONE};
 	(void)unlink(name);
-	return failed(DFS_EXIT_OTHER, "cannot write %s: %s", name, strerror(error));
+	return result_of(DFS_EXIT_OTHER, "cannot write %s: %s", name, strerror(error));
 }
 
 /* ---- reading ------------------------------------------------------------------- */
@@ -149,8 +137,8 @@ struct dfs_result recovery_file_read(const char *name, struct dfs_recovery *ret)
 	if (good)
 		*ret = reading.recovery;
 	else
-		result = failed(DFS_EXIT_USAGE, "%s is no recovery file, or damaged",
-				name);
+		result = result_of(DFS_EXIT_USAGE, "%s is no recovery file, or damaged",
+				   name);
 	secret_wipe(&reading, sizeof reading);
 	return result;
 }
