@@ -2,8 +2,8 @@
 #include "commands.h"
 
 #include "output.h"
-#include "remotes.h"
-#include "verdict.h"
+#include "typed_paths.h"
+#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "output.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
+#include "outcome.h"
 #include <stdio.h>
 
 /* For people on a terminal, exactly elsewhere. */

@@ -1,12 +1,12 @@
 /* get REMOTE... [LOCAL] */
 #include "commands.h"
 
-#include "arguments.h"
-#include "getting.h"
+#include "transfer.h"
+#include "get_files.h"
 #include "local.h"
 #include "output.h"
 #include "path.h"
-#include "verdict.h"
+#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include <stdio.h>

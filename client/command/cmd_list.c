@@ -1,10 +1,10 @@
 /* list [PATH] */
 #include "commands.h"
 
-#include "arguments.h"
-#include "describe.h"
+#include "transfer.h"
+#include "format_file.h"
 #include "output.h"
-#include "verdict.h"
+#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include <stdio.h>

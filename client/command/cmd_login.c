@@ -6,7 +6,7 @@
 #include "run.h"
 #include "session_file.h"
 #include "status.h"
-#include "verdict.h"
+#include "outcome.h"
 #include <stdio.h>
 
 static json_t *until_field(int64_t ends_ns)

@@ -8,7 +8,7 @@
 #include "run.h"
 #include "session_file.h"
 #include "status.h"
-#include "verdict.h"
+#include "outcome.h"
 #include <stdio.h>
 #include <string.h>
 

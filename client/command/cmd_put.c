@@ -1,12 +1,12 @@
 /* put LOCAL... [REMOTE] */
 #include "commands.h"
 
-#include "arguments.h"
+#include "transfer.h"
 #include "local.h"
-#include "putting.h"
+#include "put_files.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
+#include "outcome.h"
 #include <string.h>
 
 /* Two local files: nobody can tell whether both are to be stored. */

@@ -5,7 +5,7 @@
 #include "path.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
+#include "outcome.h"
 #include <stdlib.h>
 #include <string.h>
 

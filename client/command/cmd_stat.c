@@ -1,10 +1,10 @@
 /* stat PATH... */
 #include "commands.h"
 
-#include "describe.h"
+#include "format_file.h"
 #include "output.h"
-#include "remotes.h"
-#include "verdict.h"
+#include "typed_paths.h"
+#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include "text.h"

@@ -1,10 +1,9 @@
 /* status */
 #include "commands.h"
 
-#include "losses.h"
 #include "output.h"
 #include "run.h"
-#include "showing.h"
+#include "report.h"
 #include "status.h"
 #include "text.h"
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "path.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
+#include "outcome.h"
 #include <stdio.h>
 #include <string.h>
 

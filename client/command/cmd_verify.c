@@ -1,12 +1,12 @@
 /* verify [PATH...] */
 #include "commands.h"
 
-#include "arguments.h"
+#include "transfer.h"
 #include "output.h"
 #include "progress.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
+#include "outcome.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "options.h"
 
-#include "arguments.h"
+#include "transfer.h"
 #include "commands.h"
 #include <setjmp.h>
 #include <stdarg.h>

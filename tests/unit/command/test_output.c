@@ -1,7 +1,7 @@
 /* client/output and client/describe: what people and scripts are shown. */
 #include "output.h"
 
-#include "describe.h"
+#include "format_file.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

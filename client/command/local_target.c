@@ -1,5 +1,5 @@
 /* Where fetched files land. */
-#include "landing.h"
+#include "local_target.h"
 
 #include "ballot.h"
 #include "local.h"

@@ -1,6 +1,6 @@
 /* What status prints, in its three forms. */
-#ifndef DFS_SHOWING_H
-#define DFS_SHOWING_H
+#ifndef DFS_REPORT_H
+#define DFS_REPORT_H
 
 #include "libdfs.h"
 #include <jansson.h>
@@ -28,5 +28,8 @@ void showing_json(struct run *run, const struct dfs_report *report,
 
 /* The text exposition format 0.0.4 of Prometheus. */
 void showing_prometheus(struct run *run, const struct dfs_report *report);
+
+/* For each server and each pair that could go: what would become unreadable. */
+void losses_show(struct run *run);
 
 #endif

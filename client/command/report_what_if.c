@@ -5,7 +5,7 @@
  * are asked for only where some files would be lost and others not, and the some are not
  * too many for a reader.
  */
-#include "losses.h"
+#include "report.h"
 
 #include "libdfs.h"
 #include "output.h"

@@ -1,7 +1,7 @@
 /* How one item of a command ended: its object, or its line on stderr, and the exit code
  * of all. */
-#ifndef DFS_VERDICT_H
-#define DFS_VERDICT_H
+#ifndef DFS_OUTCOME_H
+#define DFS_OUTCOME_H
 
 #include <jansson.h>
 #include <stdbool.h>

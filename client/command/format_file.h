@@ -1,8 +1,8 @@
 /*
  * What stat and list say of a file, as text and as JSON: one place, so that they agree.
  */
-#ifndef DFS_DESCRIBE_H
-#define DFS_DESCRIBE_H
+#ifndef DFS_FORMAT_FILE_H
+#define DFS_FORMAT_FILE_H
 
 #include "libdfs.h"
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* The remote files that were named on the command line. */
-#ifndef DFS_REMOTES_H
-#define DFS_REMOTES_H
+#ifndef DFS_TYPED_PATHS_H
+#define DFS_TYPED_PATHS_H
 
 #include <stdbool.h>
 #include <stddef.h>

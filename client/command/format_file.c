@@ -1,5 +1,5 @@
 /* What stat and list say of a file. */
-#include "describe.h"
+#include "format_file.h"
 
 #include <stdio.h>
 #include <string.h>

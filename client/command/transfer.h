@@ -1,6 +1,6 @@
 /* Which arguments of put and get are sources, and what is the target. */
-#ifndef DFS_ARGUMENTS_H
-#define DFS_ARGUMENTS_H
+#ifndef DFS_TRANSFER_H
+#define DFS_TRANSFER_H
 
 #include <stdbool.h>
 #include <stddef.h>

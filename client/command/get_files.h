@@ -1,6 +1,6 @@
 /* Fetching many files to their local names, or to standard output. */
-#ifndef DFS_GETTING_H
-#define DFS_GETTING_H
+#ifndef DFS_GET_FILES_H
+#define DFS_GET_FILES_H
 
 #include <stdbool.h>
 

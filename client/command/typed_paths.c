@@ -1,7 +1,7 @@
 /* The remote files that were named on the command line. */
-#include "remotes.h"
+#include "typed_paths.h"
 
-#include "verdict.h"
+#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 /* Fetching many files to their local names, or to standard output. */
-#include "getting.h"
+#include "get_files.h"
 
-#include "arguments.h"
-#include "describe.h"
-#include "landing.h"
+#include "transfer.h"
+#include "format_file.h"
+#include "local_target.h"
 #include "output.h"
 #include "progress.h"
-#include "verdict.h"
+#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* client/landing and client/local: what is written to and read from local folders. */
-#include "landing.h"
+#include "local_target.h"
 
 #include "local.h"
 #include "status.h"

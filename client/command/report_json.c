@@ -1,5 +1,5 @@
 /* What status prints with --json. */
-#include "showing.h"
+#include "report.h"
 
 #include "output.h"
 #include "run.h"

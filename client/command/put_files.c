@@ -1,13 +1,13 @@
 /* Storing local files, trees and pipes. */
-#include "putting.h"
+#include "put_files.h"
 
-#include "arguments.h"
+#include "transfer.h"
 #include "clock.h"
-#include "describe.h"
+#include "format_file.h"
 #include "local.h"
 #include "output.h"
 #include "progress.h"
-#include "verdict.h"
+#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include <errno.h>

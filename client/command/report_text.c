@@ -1,5 +1,5 @@
 /* What status prints for people. */
-#include "showing.h"
+#include "report.h"
 
 #include "output.h"
 #include "run.h"

@@ -6,8 +6,8 @@
  * are checked, and symbolic links are never followed on the way, so nothing is ever
  * written outside.
  */
-#ifndef DFS_LANDING_H
-#define DFS_LANDING_H
+#ifndef DFS_LOCAL_TARGET_H
+#define DFS_LOCAL_TARGET_H
 
 #include "libdfs.h"
 #include <stdbool.h>

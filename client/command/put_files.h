@@ -4,8 +4,8 @@
  * Files are gathered and handed to the library many at a time: a thousand small ones
  * should not cost a thousand round trips.
  */
-#ifndef DFS_PUTTING_H
-#define DFS_PUTTING_H
+#ifndef DFS_PUT_FILES_H
+#define DFS_PUT_FILES_H
 
 #include <stdbool.h>
 

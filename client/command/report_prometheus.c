@@ -6,7 +6,7 @@
  * runs ends in _total.  A server that does not answer has no other sample than that it is
  * not up, and perhaps when it was heard of last.
  */
-#include "showing.h"
+#include "report.h"
 
 #include "output.h"
 #include "run.h"

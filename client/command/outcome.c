@@ -1,5 +1,5 @@
 /* How one item of a command ended. */
-#include "verdict.h"
+#include "outcome.h"
 
 #include "output.h"
 #include "run.h"

@@ -1,5 +1,5 @@
 /* Which arguments of put and get are sources, and what is the target. */
-#include "arguments.h"
+#include "transfer.h"
 
 #include "options.h"
 #include <stdio.h>
