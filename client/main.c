@@ -74,7 +74,7 @@ static int print_help(struct run *run)
 	return cmd_help.run(run);
 }
 
-static int run_verb(struct run *run)
+static int call_verb(struct run *run)
 {
 	int code;
 
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 		return DFS_EXIT_OTHER;
 	}
 	if (understood) {
-		code = run_verb(&run);
+		code = call_verb(&run);
 	} else {
 		if (run.options.verb)
 			run.command = commands_find(run.options.verb);

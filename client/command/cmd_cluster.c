@@ -48,7 +48,7 @@ static void hold_signals(sigset_t *ret_before)
 	(void)sigprocmask(SIG_BLOCK, &signals, ret_before);
 }
 
-static int run_create(struct run *run)
+static int verb_create(struct run *run)
 {
 	const struct options *options = &run->options;
 	const struct cluster_plan plan = {.folder = options->arguments[1],
@@ -113,7 +113,7 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 			    folder, name);
 }
 
-static int run_renew(struct run *run)
+static int verb_renew(struct run *run)
 {
 	const struct options *options = &run->options;
 	struct cluster_renewed renewed[DFS_SERVERS];
@@ -137,14 +137,14 @@ static int run_renew(struct run *run)
 	return result.code;
 }
 
-static int run_cluster(struct run *run)
+static int verb_cluster(struct run *run)
 {
 	const struct options *options = &run->options;
 
 	if (options->count > 0 && strcmp(options->arguments[0], "create") == 0)
-		return run_create(run);
+		return verb_create(run);
 	if (options->count > 0 && strcmp(options->arguments[0], "renew") == 0)
-		return run_renew(run);
+		return verb_renew(run);
 	return run_usage(run, "what to do with a cluster: cluster create DIR, or "
 			      "cluster renew DIR");
 }
@@ -171,5 +171,5 @@ const struct command cmd_cluster = {
 		   "another.\n"
 		   "A running server loads them on SIGHUP.\n",
 	.options = OPTION_BIT(OPTION_BASE_PORT) | OPTION_BIT(OPTION_HOST),
-	.run = run_cluster,
+	.run = verb_cluster,
 };

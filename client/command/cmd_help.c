@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int run_help(struct run *run)
+static int verb_help(struct run *run)
 {
 	const struct command *about = NULL, *nearest;
 	char *text;
@@ -48,5 +48,5 @@ const struct command cmd_help = {
 	.summary = "Explain a verb, or list them all",
 	.examples = {"help", "help put"},
 	.details = "",
-	.run = run_help,
+	.run = verb_help,
 };

@@ -2,8 +2,8 @@
 #include "commands.h"
 
 #include "output.h"
-#include "run.h"
 #include "report.h"
+#include "run.h"
 #include "status.h"
 #include "text.h"
 #include <stdio.h>
@@ -18,10 +18,10 @@ static int fail_unknown(struct run *run, const struct dfs_result *result)
 	static const struct dfs_report nothing = {.code = HEALTH_UNKNOWN};
 
 	if (options_has(&run->options, OPTION_PROMETHEUS))
-		showing_prometheus(run, &nothing);
+		report_prometheus(run, &nothing);
 	if (output_json(run->output))
 		output_object(run->output, "server", "all", HEALTH_UNKNOWN,
-			      showing_health(HEALTH_UNKNOWN),
+			      report_health(HEALTH_UNKNOWN),
 			      json_pack("{s:o}", "message", output_string(result->why)));
 	else
 		output_failure(run->output, "server", NULL, HEALTH_UNKNOWN, result->why);
@@ -32,11 +32,11 @@ static void show(struct run *run, const struct dfs_report *report,
 		 const struct dfs_result *result)
 {
 	if (options_has(&run->options, OPTION_PROMETHEUS))
-		showing_prometheus(run, report);
+		report_prometheus(run, report);
 	else if (output_json(run->output))
-		showing_json(run, report, result);
+		report_json(run, report, result);
 	else
-		showing_text(run, report, result);
+		report_text(run, report, result);
 }
 
 /* Looks once, and shows it. */
@@ -55,7 +55,7 @@ static int look(struct run *run)
 		memcpy(result.warning, opened.warning, sizeof result.warning);
 	show(run, &report, &result);
 	if (options_has(&run->options, OPTION_WHAT_IF) && report.known)
-		losses_show(run);
+		report_what_if(run);
 	else if (options_has(&run->options, OPTION_WHAT_IF))
 		output_warning(run->output, "--what-if is told only to who is logged in");
 	/* Who could not be logged in now may be the next time. */
@@ -106,7 +106,7 @@ static int check(struct run *run, uint64_t *ret_seconds)
 	return DFS_EXIT_DONE;
 }
 
-static int run_status(struct run *run)
+static int verb_status(struct run *run)
 {
 	struct dfs_result result;
 	uint64_t seconds;
@@ -143,5 +143,5 @@ const struct command cmd_status = {
 		"unknown.\n",
 	.options = OPTION_BIT(OPTION_WATCH) | OPTION_BIT(OPTION_WHAT_IF) |
 		   OPTION_BIT(OPTION_PROMETHEUS),
-	.run = run_status,
+	.run = verb_status,
 };

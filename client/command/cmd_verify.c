@@ -1,12 +1,12 @@
 /* verify [PATH...] */
 #include "commands.h"
 
-#include "transfer.h"
+#include "name.h"
+#include "outcome.h"
 #include "output.h"
 #include "progress.h"
 #include "run.h"
 #include "status.h"
-#include "outcome.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,9 +194,8 @@ static void add_typed(struct verification *verification, const char *typed)
 {
 	struct run *run = verification->run;
 	char *path = NULL;
-	struct dfs_result result = arguments_is_folder(typed)
-					   ? run_folder(run, typed, &path)
-					   : run_path(run, typed, &path);
+	struct dfs_result result = name_is_folder(typed) ? run_folder(run, typed, &path)
+							 : run_path(run, typed, &path);
 
 	if (result.code == DFS_EXIT_DONE)
 		result = dfs_list(run->dfs, path, true, false, take_entry, verification);
@@ -206,7 +205,7 @@ static void add_typed(struct verification *verification, const char *typed)
 	if (result.code == DFS_EXIT_DONE)
 		output_warning(run->output, result.warning);
 	else
-		verdict_typed(run, typed, &result);
+		outcome_typed(run, typed, &result);
 }
 
 static void print_summary(const struct verification *verification, int code)
@@ -262,7 +261,7 @@ static int verify_all(struct verification *verification)
 	return code;
 }
 
-static int run_verify(struct run *run)
+static int verb_verify(struct run *run)
 {
 	struct verification *verification;
 	struct dfs_result result = run_user(run);
@@ -271,12 +270,12 @@ static int run_verify(struct run *run)
 	if (result.code == DFS_EXIT_DONE)
 		result = run_open(run);
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_all(run, run->options.arguments, run->options.count, &result);
+		outcome_all(run, run->options.arguments, run->options.count, &result);
 		return result.code;
 	}
 	verification = calloc(1, sizeof *verification);
 	if (!verification) {
-		verdict_no_memory(run);
+		outcome_no_memory(run);
 		return code;
 	}
 	verification->run = run;
@@ -305,5 +304,5 @@ const struct command cmd_verify = {
 		"cannot be\n"
 		"reached, 9 copies are damaged, 3 both.\n",
 	.options = 0,
-	.run = run_verify,
+	.run = verb_verify,
 };

@@ -1,6 +1,7 @@
 /* What stat and list say of a file. */
 #include "format_file.h"
 
+#include "sets.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static unsigned first_chunk(unsigned chunks)
 	return 1;
 }
 
-const char *describe_chunks(unsigned chunks, char text[DESCRIBE_CHUNKS])
+const char *format_chunks(unsigned chunks, char text[FORMAT_CHUNKS])
 {
 	unsigned chunk = first_chunk(chunks & ALL_CHUNKS);
 	char *to = text;
@@ -38,25 +39,19 @@ const char *describe_chunks(unsigned chunks, char text[DESCRIBE_CHUNKS])
 	return text;
 }
 
-const char *describe_protection(const struct dfs_file *file,
-				char text[DESCRIBE_PROTECTION])
+const char *format_protection(const struct dfs_file *file, char text[FORMAT_PROTECTION])
 {
 	unsigned copies = file->copies < FULL_COPIES ? file->copies : FULL_COPIES;
 
-	(void)snprintf(text, DESCRIBE_PROTECTION, "%u/%d", copies, (int)FULL_COPIES);
+	(void)snprintf(text, FORMAT_PROTECTION, "%u/%d", copies, (int)FULL_COPIES);
 	return text;
 }
 
-const char *describe_mark(const struct dfs_file *file)
+const char *format_mark(const struct dfs_file *file)
 {
 	if (file->copies == 0)
 		return "incomplete";
 	return file->copies < FULL_COPIES ? "degraded" : "";
-}
-
-bool describe_reach(const struct dfs_file *file, unsigned server)
-{
-	return (file->live >> (server - 1) & 1) != 0;
 }
 
 static json_t *chunk_numbers(unsigned chunks)
@@ -70,7 +65,7 @@ static json_t *chunk_numbers(unsigned chunks)
 	return numbers;
 }
 
-json_t *describe_servers(const struct dfs_file *file)
+json_t *format_servers(const struct dfs_file *file)
 {
 	json_t *servers = json_object();
 
@@ -82,7 +77,7 @@ json_t *describe_servers(const struct dfs_file *file)
 					  json_pack("{s:o,s:b}", "chunks",
 						    chunk_numbers(file->chunks[i - 1]),
 						    "within_reach",
-						    describe_reach(file, i)));
+						    set_has(file->live, i)));
 	}
 	return servers;
 }

@@ -1,12 +1,12 @@
 /* Fetching many files to their local names, or to standard output. */
 #include "get_files.h"
 
-#include "transfer.h"
 #include "format_file.h"
 #include "local_target.h"
+#include "name.h"
+#include "outcome.h"
 #include "output.h"
 #include "progress.h"
-#include "outcome.h"
 #include "run.h"
 #include "status.h"
 #include <errno.h>
@@ -17,17 +17,17 @@
 
 enum { AT_ONCE = 4096, FIRST_ROOM = 64 };
 
-struct wanted {
+struct file_names {
 	char *shown, *path;
 	char *local; /* below the folder */
 };
 
-struct getting {
+struct get_files {
 	struct run *run;
-	struct landing *landing; /* NULL: standard output */
-	const char *folder;      /* before the local names, as a person would type it */
+	struct local_target *target; /* NULL: standard output */
+	const char *folder; /* before the local names, as a person would type it */
 	struct progress *progress;
-	struct wanted *wanted;
+	struct file_names *names;
 	size_t count, room;
 	/* The slice that the library works on. */
 	struct dfs_get *items;
@@ -39,72 +39,72 @@ struct getting {
 	bool out_failed; /* standard output takes nothing more */
 };
 
-struct getting *getting_new(struct run *run, const char *folder, bool make)
+struct get_files *get_files_new(struct run *run, const char *folder, bool make)
 {
-	struct getting *getting = calloc(1, sizeof *getting);
+	struct get_files *get = calloc(1, sizeof *get);
 
-	if (!getting)
+	if (!get)
 		return NULL;
-	getting->run = run;
+	get->run = run;
 	if (!folder) {
 		output_take_stdout(run->output);
-		return getting;
+		return get;
 	}
-	getting->folder = strcmp(folder, ".") == 0 ? "" : folder;
-	getting->landing =
-		landing_new(folder, make, options_has(&run->options, OPTION_FORCE));
-	if (!getting->landing) {
-		free(getting);
+	get->folder = strcmp(folder, ".") == 0 ? "" : folder;
+	get->target =
+		local_target_new(folder, make, options_has(&run->options, OPTION_FORCE));
+	if (!get->target) {
+		free(get);
 		return NULL;
 	}
-	return getting;
+	return get;
 }
 
-static void forget(struct wanted *wanted)
+static void forget(struct file_names *names)
 {
-	free(wanted->shown);
-	free(wanted->path);
-	free(wanted->local);
+	free(names->shown);
+	free(names->path);
+	free(names->local);
 }
 
-void getting_free(struct getting *getting)
+void get_files_free(struct get_files *get)
 {
 	struct dfs_result result = {0};
 
-	if (!getting)
+	if (!get)
 		return;
-	result.code = landing_free(getting->landing, result.why);
+	result.code = local_target_free(get->target, result.why);
 	if (result.code != DFS_EXIT_DONE)
-		verdict_all(getting->run, NULL, 0, &result);
-	for (size_t i = 0; i < getting->count; i++)
-		forget(&getting->wanted[i]);
-	free(getting->wanted);
-	free(getting);
+		outcome_all(get->run, NULL, 0, &result);
+	for (size_t i = 0; i < get->count; i++)
+		forget(&get->names[i]);
+	free(get->names);
+	free(get);
 }
 
-bool getting_add(struct getting *getting, const char *shown, const char *path,
-		 const char *local)
+bool get_files_add(struct get_files *get, const char *shown, const char *path,
+		   const char *local)
 {
-	struct wanted wanted;
+	struct file_names names;
 
-	if (getting->count == getting->room) {
-		size_t room = getting->room > 0 ? 2 * getting->room : FIRST_ROOM;
-		struct wanted *more =
-			reallocarray(getting->wanted, room, sizeof *getting->wanted);
+	if (get->count == get->room) {
+		size_t room = get->room > 0 ? 2 * get->room : FIRST_ROOM;
+		struct file_names *more =
+			reallocarray(get->names, room, sizeof *get->names);
 
 		if (!more)
 			return false;
-		getting->wanted = more;
-		getting->room = room;
+		get->names = more;
+		get->room = room;
 	}
-	wanted.shown = strdup(shown);
-	wanted.path = strdup(path);
-	wanted.local = strdup(local);
-	if (!wanted.shown || !wanted.path || !wanted.local) {
-		forget(&wanted);
+	names.shown = strdup(shown);
+	names.path = strdup(path);
+	names.local = strdup(local);
+	if (!names.shown || !names.path || !names.local) {
+		forget(&names);
 		return false;
 	}
-	getting->wanted[getting->count++] = wanted;
+	get->names[get->count++] = names;
 	return true;
 }
 
@@ -113,22 +113,21 @@ bool getting_add(struct getting *getting, const char *shown, const char *path,
 static int begin(void *context, size_t item, const struct dfs_file *file,
 		 char why[DFS_WHY])
 {
-	struct getting *getting = context;
+	struct get_files *get = context;
 
-	getting->file = *file;
-	getting->done = 0;
-	getting->begun = true;
-	if (getting->landing)
-		return landing_begin(getting->landing,
-				     getting->wanted[getting->first + item].local, file,
-				     why);
-	if (!getting->out_failed)
+	get->file = *file;
+	get->done = 0;
+	get->begun = true;
+	if (get->target)
+		return local_target_begin(get->target,
+					  get->names[get->first + item].local, file, why);
+	if (!get->out_failed)
 		return 0;
 	(void)snprintf(why, DFS_WHY, "standard output takes nothing more");
 	return DFS_EXIT_OTHER;
 }
 
-static int write_out(struct getting *getting, const void *bytes, size_t len,
+static int write_out(struct get_files *get, const void *bytes, size_t len,
 		     char why[DFS_WHY])
 {
 	const char *from = bytes;
@@ -142,7 +141,7 @@ static int write_out(struct getting *getting, const void *bytes, size_t len,
 			(void)snprintf(why, DFS_WHY,
 				       "cannot write to standard output: %s",
 				       strerror(errno));
-			getting->out_failed = true;
+			get->out_failed = true;
 			return DFS_EXIT_OTHER;
 		}
 		from += put;
@@ -154,27 +153,27 @@ static int write_out(struct getting *getting, const void *bytes, size_t len,
 static int take_bytes(void *context, size_t item, const void *bytes, size_t len,
 		      char why[DFS_WHY])
 {
-	struct getting *getting = context;
+	struct get_files *get = context;
 
-	getting->done += len;
-	progress_at(getting->progress, getting->wanted[getting->first + item].shown,
-		    getting->done, getting->file.size);
-	if (getting->landing)
-		return landing_write(getting->landing, bytes, len, why);
-	return write_out(getting, bytes, len, why);
+	get->done += len;
+	progress_at(get->progress, get->names[get->first + item].shown, get->done,
+		    get->file.size);
+	if (get->target)
+		return local_target_write(get->target, bytes, len, why);
+	return write_out(get, bytes, len, why);
 }
 
-static json_t *fields_of(const struct getting *getting, const char *relative)
+static json_t *fields_of(const struct get_files *get, const char *relative)
 {
 	char *local;
-	char protection[DESCRIBE_PROTECTION];
-	json_t *fields = json_pack("{s:s,s:I,s:s}", "file_version", getting->file.version,
-				   "size", (json_int_t)getting->file.size, "protection",
-				   describe_protection(&getting->file, protection));
+	char protection[FORMAT_PROTECTION];
+	json_t *fields = json_pack("{s:s,s:I,s:s}", "file_version", get->file.version,
+				   "size", (json_int_t)get->file.size, "protection",
+				   format_protection(&get->file, protection));
 
-	if (!getting->landing)
+	if (!get->target)
 		return fields;
-	local = arguments_join(getting->folder, relative);
+	local = name_join(get->folder, relative);
 	if (local)
 		(void)json_object_set_new(fields, "local", output_string(local));
 	free(local);
@@ -183,90 +182,88 @@ static json_t *fields_of(const struct getting *getting, const char *relative)
 
 static void finished(void *context, size_t item)
 {
-	struct getting *getting = context;
-	struct run *run = getting->run;
-	const struct wanted *wanted = &getting->wanted[getting->first + item];
-	struct dfs_result *result = &getting->items[item].result;
-	struct verdict verdict = {.shown = wanted->shown, .path = wanted->path};
-	bool equal = result->code == LANDING_EQUAL;
+	struct get_files *get = context;
+	struct run *run = get->run;
+	const struct file_names *names = &get->names[get->first + item];
+	struct dfs_result *result = &get->items[item].result;
+	struct outcome_item outcome = {.shown = names->shown, .path = names->path};
+	bool equal = result->code == LOCAL_TARGET_EQUAL;
 
-	progress_finished(getting->progress);
+	progress_finished(get->progress);
 	if (equal) {
 		result->code = DFS_EXIT_DONE;
 		result->why[0] = '\0';
-	} else if (getting->landing && result->code == DFS_EXIT_DONE) {
-		result->code = landing_finish(getting->landing, result->why);
-	} else if (getting->landing) {
-		landing_abandon(getting->landing);
+	} else if (get->target && result->code == DFS_EXIT_DONE) {
+		result->code = local_target_finish(get->target, result->why);
+	} else if (get->target) {
+		local_target_abandon(get->target);
 	}
-	if (result->code == DFS_EXIT_MISSING && !getting->begun &&
-	    run_is_folder(run, wanted->path))
+	if (result->code == DFS_EXIT_MISSING && !get->begun &&
+	    run_is_folder(run, names->path))
 		(void)snprintf(
 			result->why, DFS_WHY,
 			"no such file: it is a folder; -r gets everything below it");
-	if (output_json(run->output) && getting->begun && result->code == DFS_EXIT_DONE)
-		verdict.take_fields = fields_of(getting, wanted->local);
-	verdict_item(run, &verdict, result);
-	if (result->code == DFS_EXIT_DONE && getting->landing &&
-	    (getting->count == 1 || output_verbose(run->output)))
-		output_remark(run->output, "%s: %s", wanted->shown,
+	if (output_json(run->output) && get->begun && result->code == DFS_EXIT_DONE)
+		outcome.take_fields = fields_of(get, names->local);
+	outcome_item(run, &outcome, result);
+	if (result->code == DFS_EXIT_DONE && get->target &&
+	    (get->count == 1 || output_verbose(run->output)))
+		output_remark(run->output, "%s: %s", names->shown,
 			      equal ? "is there already" : "fetched");
-	getting->begun = false;
+	get->begun = false;
 }
 
-static void get_slice(struct getting *getting, size_t count)
+static void get_slice(struct get_files *get, size_t count)
 {
-	const struct dfs_get_callbacks callbacks = {.context = getting,
+	const struct dfs_get_callbacks callbacks = {.context = get,
 						    .begin = begin,
 						    .write = take_bytes,
 						    .finished = finished};
 
 	for (size_t i = 0; i < count; i++)
-		getting->items[i] = (struct dfs_get){
-			.path = getting->wanted[getting->first + i].path};
-	dfs_get(getting->run->dfs, getting->items, count, !getting->landing, &callbacks);
+		get->items[i] = (struct dfs_get){.path = get->names[get->first + i].path};
+	dfs_get(get->run->dfs, get->items, count, !get->target, &callbacks);
 }
 
-static void report_none(struct getting *getting, const struct dfs_result *result)
+static void report_none(struct get_files *get, const struct dfs_result *result)
 {
-	if (!output_json(getting->run->output)) {
-		verdict_all(getting->run, NULL, 0, result);
+	if (!output_json(get->run->output)) {
+		outcome_all(get->run, NULL, 0, result);
 		return;
 	}
-	for (size_t i = 0; i < getting->count; i++)
-		verdict_item(getting->run,
-			     &(struct verdict){.path = getting->wanted[i].path}, result);
+	for (size_t i = 0; i < get->count; i++)
+		outcome_item(get->run, &(struct outcome_item){.path = get->names[i].path},
+			     result);
 }
 
-void getting_all(struct getting *getting)
+void get_files_fetch(struct get_files *get)
 {
 	struct dfs_result result;
 
-	if (getting->count == 0)
+	if (get->count == 0)
 		return;
-	result = run_open(getting->run);
+	result = run_open(get->run);
 	if (result.code == DFS_EXIT_DONE) {
-		getting->items =
-			calloc(getting->count < AT_ONCE ? getting->count : AT_ONCE,
-			       sizeof *getting->items);
-		if (!getting->items)
+		get->items = calloc(get->count < AT_ONCE ? get->count : AT_ONCE,
+				    sizeof *get->items);
+		if (!get->items)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}
 	if (result.code != DFS_EXIT_DONE) {
-		report_none(getting, &result);
+		report_none(get, &result);
 		return;
 	}
-	getting->progress = progress_new(getting->run->output);
-	progress_expect(getting->progress, getting->count);
-	for (; getting->first < getting->count; getting->first += AT_ONCE) {
-		size_t left = getting->count - getting->first;
+	get->progress = progress_new(get->run->output);
+	progress_expect(get->progress, get->count);
+	for (; get->first < get->count; get->first += AT_ONCE) {
+		size_t left = get->count - get->first;
 
-		get_slice(getting, left < AT_ONCE ? left : AT_ONCE);
+		get_slice(get, left < AT_ONCE ? left : AT_ONCE);
 	}
-	progress_free(getting->progress);
-	getting->progress = NULL;
-	free(getting->items);
-	getting->items = NULL;
-	if (getting->count > 1 && getting->landing)
-		output_remark(getting->run->output, "%zu files", getting->count);
+	progress_free(get->progress);
+	get->progress = NULL;
+	free(get->items);
+	get->items = NULL;
+	if (get->count > 1 && get->target)
+		output_remark(get->run->output, "%zu files", get->count);
 }

@@ -9,7 +9,7 @@
 struct dfs_result;
 struct run;
 
-struct verdict {
+struct outcome_item {
 	const char *shown; /* how messages call it; NULL: like path */
 	const char *path;  /* canonical, as --json has it; NULL when it is none */
 	const char
@@ -18,27 +18,27 @@ struct verdict {
 };
 
 /* Counts the item's code for the whole command (run->outcome), and prints. */
-void verdict_item(struct run *run, const struct verdict *verdict,
+void outcome_item(struct run *run, const struct outcome_item *item,
 		  const struct dfs_result *result);
 
 /* The same for a remote name as it was typed, of which there may be no path. */
-void verdict_typed(struct run *run, const char *typed, const struct dfs_result *result);
+void outcome_typed(struct run *run, const char *typed, const struct dfs_result *result);
 
 /*
  * The same, for items that all failed together before anything was tried.  The names are
  * as typed, or paths.
  */
-void verdict_all(struct run *run, const char *const *names, size_t count,
+void outcome_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result);
 
 /*
  * How a command on a user ended, by --json with the field "user" instead of "path".  name
  * NULL: who calls.  shown: messages begin with the name.  Returns the code.
  */
-int verdict_user(struct run *run, const char *name, bool shown,
+int outcome_user(struct run *run, const char *name, bool shown,
 		 const struct dfs_result *result, json_t *take_fields);
 
 /* The whole command ends because there is no memory left. */
-void verdict_no_memory(struct run *run);
+void outcome_no_memory(struct run *run);
 
 #endif

@@ -68,19 +68,4 @@ bool output_broken(const struct output *output);
 /* Flushes; code, or 1 (said once) when stdout could not be written and code was 0. */
 int output_finish(struct output *output, int code);
 
-/*
- * The text as a terminal may show it; the caller frees it, NULL when out of memory.  utf8
- * says whether the terminal understands more than ASCII.
- */
-char *output_escape(const char *text, bool utf8);
-
-/* "2026-01-31 12:00:00", local time, and with a 'T' and 'Z' in UTC for JSON. */
-enum { OUTPUT_TIME = 40 };
-const char *output_time(long long ns, char text[OUTPUT_TIME]);
-const char *output_time_utc(long long ns, char text[OUTPUT_TIME]);
-
-/* "1023 bytes", "4.2 MiB". */
-enum { OUTPUT_SIZE = 32 };
-const char *output_size(unsigned long long bytes, char text[OUTPUT_SIZE]);
-
 #endif

@@ -2,9 +2,9 @@
 #include "password.h"
 #include "password_rules.h"
 
-#include "secret.h"
 #include "private_file.h"
 #include "result.h"
+#include "secret.h"
 #include "status.h"
 
 #include <errno.h>

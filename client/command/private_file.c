@@ -1,8 +1,8 @@
 /* Files that hold a secret. */
 #include "private_file.h"
 
-#include "secret.h"
 #include "result.h"
+#include "secret.h"
 #include "status.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* The recovery file that "key export" writes. */
 #include "recovery_file.h"
 
-#include "secret.h"
 #include "path.h"
 #include "private_file.h"
 #include "result.h"
+#include "secret.h"
 #include "status.h"
 #include "text.h"
 
@@ -82,7 +82,7 @@ struct dfs_result recovery_file_write(const char *name,
 
 /* ---- reading ------------------------------------------------------------------- */
 
-struct reading {
+struct recovery_entries {
 	struct dfs_recovery recovery;
 	bool has_user, has_cluster, has_session, has_secret;
 };
@@ -99,23 +99,23 @@ static bool take_key(struct dfs_recovery *recovery, const char *number, const ch
 static int take_pair(void *context, const char *section, const char *name,
 		     const char *value)
 {
-	struct reading *reading = context;
-	struct dfs_recovery *recovery = &reading->recovery;
+	struct recovery_entries *entries = context;
+	struct dfs_recovery *recovery = &entries->recovery;
 
 	if (strcmp(section, "recovery") != 0)
 		return 0;
 	if (strcmp(name, "user") == 0 && !path_check_user(value, strlen(value))) {
 		(void)snprintf(recovery->user, sizeof recovery->user, "%s", value);
-		return reading->has_user = true;
+		return entries->has_user = true;
 	}
 	if (strcmp(name, "cluster") == 0)
-		return reading->has_cluster = text_unhex(value, recovery->cluster,
+		return entries->has_cluster = text_unhex(value, recovery->cluster,
 							 sizeof recovery->cluster);
 	if (strcmp(name, "session") == 0)
-		return reading->has_session = text_unhex(value, recovery->pass.id,
+		return entries->has_session = text_unhex(value, recovery->pass.id,
 							 sizeof recovery->pass.id);
 	if (strcmp(name, "secret") == 0)
-		return reading->has_secret =
+		return entries->has_secret =
 			       text_unhex(value, recovery->pass.secret, DFS_KEY_LEN);
 	return strncmp(name, "key", 3) == 0 && take_key(recovery, name + 3, value);
 }
@@ -124,21 +124,21 @@ struct dfs_result recovery_file_read(const char *name, struct dfs_recovery *ret)
 {
 	struct private_file file;
 	struct dfs_result result = private_file_open(name, "recovery file", &file);
-	struct reading reading = {.has_user = false};
+	struct recovery_entries entries = {.has_user = false};
 	bool good;
 
 	memset(ret, 0, sizeof *ret);
 	if (result.code != DFS_EXIT_DONE)
 		return result;
-	good = ini_parse_file(file.stream, take_pair, &reading) == 0 &&
-	       reading.has_user && reading.has_cluster && reading.has_session &&
-	       reading.has_secret && reading.recovery.count > 0;
+	good = ini_parse_file(file.stream, take_pair, &entries) == 0 &&
+	       entries.has_user && entries.has_cluster && entries.has_session &&
+	       entries.has_secret && entries.recovery.count > 0;
 	private_file_close(&file);
 	if (good)
-		*ret = reading.recovery;
+		*ret = entries.recovery;
 	else
 		result = result_of(DFS_EXIT_USAGE, "%s is no recovery file, or damaged",
 				   name);
-	secret_wipe(&reading, sizeof reading);
+	secret_wipe(&entries, sizeof entries);
 	return result;
 }

@@ -3,7 +3,6 @@
 #define DFS_REPORT_H
 
 #include "libdfs.h"
-#include <jansson.h>
 
 struct run;
 
@@ -11,25 +10,21 @@ struct run;
 enum { HEALTH_OK = 0, HEALTH_DEGRADED = 1, HEALTH_LOST = 2, HEALTH_UNKNOWN = 3 };
 
 /* "ok", "degraded", "lost", "unknown" */
-const char *showing_health(int code);
+const char *report_health(int code);
 
 /* "down", "starting", "recovering", "up" */
-const char *showing_state(const struct dfs_server_status *server);
-
-/* "12 s", "4 min", "3 h", "5 days", for people */
-enum { SHOWING_TIME = 48 };
-const char *showing_duration(uint64_t seconds, char text[SHOWING_TIME]);
+const char *report_state(const struct dfs_server_status *server);
 
 /* The servers, and what all comes to; result is what dfs_report returned. */
-void showing_text(struct run *run, const struct dfs_report *report,
-		  const struct dfs_result *result);
-void showing_json(struct run *run, const struct dfs_report *report,
-		  const struct dfs_result *result);
+void report_text(struct run *run, const struct dfs_report *report,
+		 const struct dfs_result *result);
+void report_json(struct run *run, const struct dfs_report *report,
+		 const struct dfs_result *result);
 
 /* The text exposition format 0.0.4 of Prometheus. */
-void showing_prometheus(struct run *run, const struct dfs_report *report);
+void report_prometheus(struct run *run, const struct dfs_report *report);
 
 /* For each server and each pair that could go: what would become unreadable. */
-void losses_show(struct run *run);
+void report_what_if(struct run *run);
 
 #endif

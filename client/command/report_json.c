@@ -1,6 +1,7 @@
 /* What status prints with --json. */
 #include "report.h"
 
+#include "format.h"
 #include "output.h"
 #include "run.h"
 #include <stdio.h>
@@ -13,9 +14,9 @@ static json_t *integer(uint64_t value)
 /* null: never, or not known */
 static json_t *moment(int64_t ns)
 {
-	char text[OUTPUT_TIME];
+	char text[FORMAT_TIME];
 
-	return ns > 0 ? json_string(output_time_utc(ns, text)) : json_null();
+	return ns > 0 ? json_string(format_time_utc(ns, text)) : json_null();
 }
 
 static json_t *healing_fields(const struct dfs_healing *healing)
@@ -86,8 +87,8 @@ static json_t *all_fields(const struct run *run, const struct dfs_report *report
 	return fields;
 }
 
-void showing_json(struct run *run, const struct dfs_report *report,
-		  const struct dfs_result *result)
+void report_json(struct run *run, const struct dfs_report *report,
+		 const struct dfs_result *result)
 {
 	for (unsigned i = 0; i < 4; i++) {
 		const struct dfs_server_status *server = &report->servers[i];
@@ -97,8 +98,8 @@ void showing_json(struct run *run, const struct dfs_report *report,
 		output_object(run->output, "server", name,
 			      server->state == DFS_SERVER_UP ? HEALTH_OK
 							     : HEALTH_DEGRADED,
-			      showing_state(server), server_fields(server));
+			      report_state(server), server_fields(server));
 	}
 	output_object(run->output, "server", "all", report->code,
-		      showing_health(report->code), all_fields(run, report, result));
+		      report_health(report->code), all_fields(run, report, result));
 }

@@ -159,7 +159,7 @@ static void show_files(struct output *output, const struct dfs_report *report)
 	output_text(output, "dfs_files_at_most %d\n", report->at_most);
 }
 
-void showing_prometheus(struct run *run, const struct dfs_report *report)
+void report_prometheus(struct run *run, const struct dfs_report *report)
 {
 	struct output *output = run->output;
 

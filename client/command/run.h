@@ -83,7 +83,7 @@ struct dfs_result run_folder(const struct run *run, const char *typed, char **re
  * file or a folder, or, where there is none, what was typed.  The caller frees it; NULL
  * when out of memory.
  */
-char *run_remote(const struct run *run, const char *typed);
+char *run_name(const struct run *run, const char *typed);
 
 /*
  * For a path that is no file: is it a folder?  Asks the servers, but only for the first

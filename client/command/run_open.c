@@ -1,9 +1,9 @@
 /* One run of the command: connecting, logging in, new passwords. */
 #include "run.h"
 
-#include "secret.h"
 #include "clock.h"
 #include "password.h"
+#include "secret.h"
 #include "session_file.h"
 #include "status.h"
 

@@ -1,12 +1,12 @@
 /* The file that "login" leaves behind. */
 #include "session_file.h"
 
-#include "secret.h"
 #include "ballot.h"
 #include "clock.h"
 #include "path.h"
 #include "private_file.h"
 #include "result.h"
+#include "secret.h"
 #include "status.h"
 #include "text.h"
 
@@ -123,7 +123,7 @@ static struct dfs_result check_folder(const char *folder)
 
 /* ---- reading ------------------------------------------------------------------- */
 
-struct reading {
+struct session_entries {
 	char user[DFS_USER_MAX + 1];
 	struct dfs_pass pass;
 	bool has_user, has_id, has_secret, has_ends;
@@ -132,38 +132,38 @@ struct reading {
 static int take_pair(void *context, const char *section, const char *name,
 		     const char *value)
 {
-	struct reading *reading = context;
+	struct session_entries *entries = context;
 	uint64_t ends;
 
 	if (strcmp(section, "session") != 0)
 		return 0;
 	if (strcmp(name, "user") == 0 && !path_check_user(value, strlen(value))) {
-		(void)snprintf(reading->user, sizeof reading->user, "%s", value);
-		return reading->has_user = true;
+		(void)snprintf(entries->user, sizeof entries->user, "%s", value);
+		return entries->has_user = true;
 	}
 	if (strcmp(name, "id") == 0)
-		return reading->has_id = text_unhex(value, reading->pass.id,
-						    sizeof reading->pass.id);
+		return entries->has_id = text_unhex(value, entries->pass.id,
+						    sizeof entries->pass.id);
 	if (strcmp(name, "secret") == 0)
-		return reading->has_secret = text_unhex(value, reading->pass.secret,
-							sizeof reading->pass.secret);
+		return entries->has_secret = text_unhex(value, entries->pass.secret,
+							sizeof entries->pass.secret);
 	if (strcmp(name, "ends") == 0 && text_number(value, 1, INT64_MAX, &ends)) {
-		reading->pass.ends_ns = (int64_t)ends;
-		return reading->has_ends = true;
+		entries->pass.ends_ns = (int64_t)ends;
+		return entries->has_ends = true;
 	}
 	return 0;
 }
 
 static bool parse(FILE *stream, const char *user, struct dfs_pass *ret)
 {
-	struct reading reading = {.has_user = false};
-	bool good = ini_parse_file(stream, take_pair, &reading) == 0 &&
-		    reading.has_user && reading.has_id && reading.has_secret &&
-		    reading.has_ends && strcmp(reading.user, user) == 0;
+	struct session_entries entries = {.has_user = false};
+	bool good = ini_parse_file(stream, take_pair, &entries) == 0 &&
+		    entries.has_user && entries.has_id && entries.has_secret &&
+		    entries.has_ends && strcmp(entries.user, user) == 0;
 
 	if (good)
-		*ret = reading.pass;
-	secret_wipe(&reading, sizeof reading);
+		*ret = entries.pass;
+	secret_wipe(&entries, sizeof entries);
 	return good;
 }
 

@@ -8,50 +8,50 @@
 #include <string.h>
 
 /* Opens the session; where it cannot be, every item is reported with the reason. */
-static bool open_session(struct run *run, const struct remotes *remotes)
+static bool open_session(struct run *run, const struct typed_paths *paths)
 {
 	struct dfs_result result = run_open(run);
 	const char **names;
 
 	if (result.code == DFS_EXIT_DONE)
 		return true;
-	names = calloc(remotes->count + 1, sizeof *names);
+	names = calloc(paths->count + 1, sizeof *names);
 	if (!names) {
-		verdict_no_memory(run);
+		outcome_no_memory(run);
 		return false;
 	}
-	for (size_t i = 0; i < remotes->count; i++)
-		names[i] = remotes->items[i].path;
-	verdict_all(run, names, remotes->count, &result);
+	for (size_t i = 0; i < paths->count; i++)
+		names[i] = paths->items[i].path;
+	outcome_all(run, names, paths->count, &result);
 	free(names);
 	return false;
 }
 
-static void add(struct run *run, struct remotes *remotes, const char *typed)
+static void add(struct run *run, struct typed_paths *paths, const char *typed)
 {
-	struct remote *remote = &remotes->items[remotes->count];
-	struct dfs_result result = run_path(run, typed, &remote->path);
+	struct typed_path *added = &paths->items[paths->count];
+	struct dfs_result result = run_path(run, typed, &added->path);
 
-	remote->typed = typed;
+	added->typed = typed;
 	if (result.code == DFS_EXIT_DONE)
-		remotes->count++;
+		paths->count++;
 	else
-		verdict_typed(run, typed, &result);
+		outcome_typed(run, typed, &result);
 }
 
-bool remotes_prepare(struct run *run, const char *const *typed, size_t count,
-		     struct remotes *ret)
+bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count,
+			 struct typed_paths *ret)
 {
 	struct dfs_result result = run_user(run);
 
 	memset(ret, 0, sizeof *ret);
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_all(run, typed, count, &result);
+		outcome_all(run, typed, count, &result);
 		return false;
 	}
 	ret->items = calloc(count + 1, sizeof *ret->items);
 	if (!ret->items) {
-		verdict_no_memory(run);
+		outcome_no_memory(run);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -59,10 +59,10 @@ bool remotes_prepare(struct run *run, const char *const *typed, size_t count,
 	return ret->count > 0 && open_session(run, ret);
 }
 
-void remotes_free(struct remotes *remotes)
+void typed_paths_free(struct typed_paths *paths)
 {
-	for (size_t i = 0; i < remotes->count; i++)
-		free(remotes->items[i].path);
-	free(remotes->items);
-	memset(remotes, 0, sizeof *remotes);
+	for (size_t i = 0; i < paths->count; i++)
+		free(paths->items[i].path);
+	free(paths->items);
+	memset(paths, 0, sizeof *paths);
 }
