@@ -166,12 +166,13 @@ static bool make_folders(struct creation *creation)
 }
 
 /* Certificates are written in pairs, and each removes its own half after a failure. */
-static bool note_pair(struct creation *creation, bool written, const char *certificate,
-		      const char *key)
+static bool note_pair(struct creation *creation, bool written,
+		      const struct certificate_files *files)
 {
 	if (!written)
 		creation->result.code = DFS_EXIT_OTHER;
-	return written && note(creation, certificate) && note(creation, key);
+	return written && note(creation, files->certificate) &&
+	       note(creation, files->key);
 }
 
 static bool make_certificates(struct creation *creation)
@@ -180,31 +181,26 @@ static bool make_certificates(struct creation *creation)
 	char *why = creation->result.why;
 	struct certificates *authority =
 		certificates_new(id_text(&creation->cluster->id, id), why, DFS_WHY);
-	const char *certificate = below(creation, "ca.pem"),
-		   *key = below(creation, "ca.key");
-	bool made = false;
+	struct certificate_files files = {.certificate = below(creation, "ca.pem"),
+					  .key = below(creation, "ca.key")};
+	bool made;
 
 	if (!authority) {
 		creation->result.code = DFS_EXIT_OTHER;
 		return false;
 	}
-	if (!note_pair(creation,
-		       certificates_write_authority(authority, certificate, key, why,
-						    DFS_WHY),
-		       certificate, key))
-		goto free_authority;
-	for (unsigned i = 1; i <= DFS_SERVERS; i++) {
-		(void)snprintf(name, sizeof name, "dfs%u", i);
-		certificate = below(creation, "%s/cert.pem", name);
-		key = below(creation, "%s/key.pem", name);
-		if (!note_pair(creation,
-			       certificates_write_server(authority, name, certificate,
-							 key, why, DFS_WHY),
-			       certificate, key))
-			goto free_authority;
+	made = note_pair(creation,
+			 certificates_write_authority(authority, &files, why, DFS_WHY),
+			 &files);
+	for (unsigned s = 1; made && s <= DFS_SERVERS; s++) {
+		(void)snprintf(name, sizeof name, "dfs%u", s);
+		files.certificate = below(creation, "%s/cert.pem", name);
+		files.key = below(creation, "%s/key.pem", name);
+		made = note_pair(
+			creation,
+			certificates_write_server(authority, name, &files, why, DFS_WHY),
+			&files);
 	}
-	made = true;
-free_authority:
 	certificates_free(authority);
 	return made;
 }
@@ -247,17 +243,27 @@ static bool make_secrets(struct creation *creation)
 	return made;
 }
 
+/* program has PATH_MAX bytes. */
+static bool find_program(struct creation *creation, unsigned server, char *program)
+{
+	if (server_program_find(server, program, PATH_MAX, creation->result.why, DFS_WHY))
+		return true;
+	creation->result.code = DFS_EXIT_OTHER;
+	return false;
+}
+
 static bool make_stores(struct creation *creation)
 {
+	const struct server_program_store store = {.config = below(creation, NEW_CONFIG),
+						   .registers = creation->admin.registers,
+						   .len = creation->admin.registers_len};
 	char program[PATH_MAX];
 
-	for (unsigned i = 1; i <= DFS_SERVERS; i++) {
-		if (!server_program_find(i, program, sizeof program, creation->result.why,
-					 DFS_WHY) ||
-		    !server_program_create_store(program, below(creation, NEW_CONFIG),
-						 creation->admin.registers,
-						 creation->admin.registers_len,
-						 creation->result.why, DFS_WHY)) {
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		if (!find_program(creation, s, program))
+			return false;
+		if (!server_program_create_store(program, &store, creation->result.why,
+						 DFS_WHY)) {
 			creation->result.code = DFS_EXIT_OTHER;
 			return false;
 		}
@@ -318,12 +324,9 @@ static bool check_programs(struct creation *creation)
 {
 	char program[PATH_MAX];
 
-	for (unsigned i = 1; i <= DFS_SERVERS; i++)
-		if (!server_program_find(i, program, sizeof program, creation->result.why,
-					 DFS_WHY)) {
-			creation->result.code = DFS_EXIT_OTHER;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!find_program(creation, s, program))
 			return false;
-		}
 	return true;
 }
 

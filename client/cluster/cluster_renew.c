@@ -11,6 +11,7 @@
 #include "cluster.h"
 #include "result.h"
 #include "secret.h"
+#include "sets.h"
 #include "status.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { ALL = (1U << DFS_SERVERS) - 1 };
 
 struct renewal {
 	struct cluster cluster;
@@ -50,7 +49,7 @@ static bool fail(struct renewal *renewal, const char *what, const char *name)
 }
 
 /* Which secrets there are: all that are of use must be the same. */
-static bool find_secret(struct renewal *renewal, unsigned servers)
+static bool find_secret(struct renewal *renewal, server_set servers)
 {
 	char why[DFS_WHY];
 	unsigned first = 0;
@@ -79,11 +78,12 @@ static bool find_secret(struct renewal *renewal, unsigned servers)
 	}
 	if (first != 0)
 		return true;
-	if (servers != ALL) {
+	if (servers != SERVERS_ALL) {
 		renewal->result = result_of(
 			DFS_EXIT_OTHER,
-			"no server's folder here has a secret that can be used: copy the file "
-			"\"secret\" from the folder of a running server, or renew all four");
+			"no server's folder here has a secret that can be used: copy the "
+			"file \"secret\" from the folder of a running server, or renew "
+			"all four");
 		return false;
 	}
 	renewal->new_secret = secret_make(renewal->secret);
@@ -147,17 +147,17 @@ static bool give_secret(struct renewal *renewal, unsigned server)
 static bool give_certificate(struct renewal *renewal, unsigned server)
 {
 	name_buf certificate, key;
+	const struct certificate_files files = {
+		.certificate = name_of(renewal, server, "cert.new.pem", certificate),
+		.key = name_of(renewal, server, "key.new.pem", key)};
 	char name[8];
 
 	(void)snprintf(name, sizeof name, "dfs%u", server);
 	if (!remove_left(renewal, server, "cert.new.pem") ||
 	    !remove_left(renewal, server, "key.new.pem"))
 		return false;
-	if (!certificates_write_server(
-		    renewal->authority, name,
-		    name_of(renewal, server, "cert.new.pem", certificate),
-		    name_of(renewal, server, "key.new.pem", key), renewal->result.why,
-		    DFS_WHY)) {
+	if (!certificates_write_server(renewal->authority, name, &files,
+				       renewal->result.why, DFS_WHY)) {
 		renewal->result.code = DFS_EXIT_OTHER;
 		return false;
 	}
@@ -186,7 +186,7 @@ static bool renew_server(struct renewal *renewal, unsigned server,
 }
 
 /* The authority, and the secret that all are to have. */
-static bool prepare(struct renewal *renewal, const char *folder, unsigned servers)
+static bool prepare(struct renewal *renewal, const char *folder, server_set servers)
 {
 	char *why = renewal->result.why;
 	name_buf config, key;
@@ -197,11 +197,12 @@ static bool prepare(struct renewal *renewal, const char *folder, unsigned server
 		return false;
 	renewal->result.code = DFS_EXIT_OTHER;
 	(void)snprintf(key, sizeof key, "%s/ca.key", renewal->cluster.folder);
-	renewal->authority = certificates_read(renewal->cluster.ca, key, why, DFS_WHY);
+	renewal->authority = certificates_read(
+		&(struct certificate_files){renewal->cluster.ca, key}, why, DFS_WHY);
 	return renewal->authority && find_secret(renewal, servers);
 }
 
-struct dfs_result cluster_renew(const char *folder, unsigned servers,
+struct dfs_result cluster_renew(const char *folder, server_set servers,
 				struct cluster_renewed ret[DFS_SERVERS])
 {
 	struct renewal renewal = {.new_secret = false};
@@ -210,7 +211,7 @@ struct dfs_result cluster_renew(const char *folder, unsigned servers,
 	memset(ret, 0, DFS_SERVERS * sizeof ret[0]);
 	done = prepare(&renewal, folder, servers);
 	for (unsigned s = 1; done && s <= DFS_SERVERS; s++)
-		if (servers & 1U << (s - 1))
+		if (set_has(servers, s))
 			done = renew_server(&renewal, s, &ret[s - 1]);
 	if (done)
 		renewal.result = (struct dfs_result){.code = DFS_EXIT_DONE};

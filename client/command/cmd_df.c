@@ -36,7 +36,7 @@ static void print_server(struct run *run, unsigned number,
 		else
 			(void)json_object_set_new(fields, "message",
 						  output_string(server->why));
-		output_object(run->output, "server", name, code, NULL, fields);
+		output_object(run->output, "server", name, code, fields);
 		return;
 	}
 	if (!server->told) {
@@ -55,7 +55,7 @@ static void print_user(struct run *run, const struct dfs_report *report)
 	char used[FORMAT_SIZE], quota[FORMAT_SIZE];
 
 	if (output_json(run->output)) {
-		output_object(run->output, "user", run->user, DFS_EXIT_DONE, NULL,
+		output_object(run->output, "user", run->user, DFS_EXIT_DONE,
 			      json_pack("{s:I,s:o}", "used", (json_int_t)report->used,
 					"quota",
 					report->quota > 0

@@ -117,7 +117,7 @@ static void print_object(const struct list_view *view, const struct dfs_entry *e
 	if (entry->folder && asprintf(&path, "%s/", entry->path) < 0)
 		path = NULL;
 	output_object(view->run->output, "path", path ? path : entry->path, DFS_EXIT_DONE,
-		      NULL, fields);
+		      fields);
 	free(path);
 }
 

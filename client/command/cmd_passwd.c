@@ -97,14 +97,14 @@ const struct command cmd_passwd = {
 	.summary = "Change your password",
 	.examples = {"passwd", "passwd --recover anna.recovery"},
 	.details =
-		"Takes the old password, by prompt or DFS_PASSWORD_FILE: a session is not "
-		"enough.\n"
+		"Takes the old password, by prompt or DFS_PASSWORD_FILE: a session is "
+		"not enough.\n"
 		"Ends all sessions; no file is touched.  Passwords have 8 characters to "
 		"1024 bytes.\n"
-		"--recover FILE takes a recovery file (see \"key export\") in place of the "
-		"old\n"
-		"password.  After admin has set a new one (user passwd), it takes both, and "
-		"the\n"
+		"--recover FILE takes a recovery file (see \"key export\") in place of "
+		"the old\n"
+		"password.  After admin has set a new one (user passwd), it takes both, "
+		"and the\n"
 		"files of before can be read again.  Without a recovery file a lost "
 		"password loses\n"
 		"the files.\n",
@@ -169,8 +169,8 @@ const struct command cmd_key = {
 		"has it can\n"
 		"read your files and log in as you.  Without such a file a lost password "
 		"loses all\n"
-		"files.  See \"passwd --recover\".  A new recovery file ends the log-in by "
-		"the older\n"
+		"files.  See \"passwd --recover\".  A new recovery file ends the log-in "
+		"by the older\n"
 		"ones.\n",
 	.options = 0,
 	.run = verb_key,

@@ -7,11 +7,11 @@
 #include "output.h"
 #include "progress.h"
 #include "run.h"
+#include "sets.h"
 #include "status.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	LOOK_MS = 200,
@@ -112,7 +112,6 @@ static bool is_done(const struct repair_watch *watch, const struct state *state)
 static struct dfs_result wait(struct repair_watch *watch, struct dfs_report *report,
 			      bool *ret_done)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
 	struct state before = {.files = UINT64_MAX};
 	int64_t moved = clock_now_ms(), undone = moved;
 	struct dfs_result result;
@@ -140,7 +139,7 @@ static struct dfs_result wait(struct repair_watch *watch, struct dfs_report *rep
 		still = clock_now_ms() - moved;
 		if (still > (now.working ? STUCK_MS : IDLE_MS))
 			return result;
-		(void)nanosleep(&pause, NULL);
+		clock_pause(LOOK_MS);
 	}
 }
 
@@ -171,12 +170,11 @@ static int print_owed(void *context, const struct dfs_owed *owed)
 			continue;
 		chunks = json_array();
 		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
-		len += (size_t)snprintf(
-			text + len, sizeof text - len, "%s%s lacks chunk%s",
-			len > 0 ? ", " : "", name,
-			(owed->missing[i] & (owed->missing[i] - 1)) != 0 ? "s" : "");
+		len += (size_t)snprintf(text + len, sizeof text - len,
+					"%s%s lacks chunk%s", len > 0 ? ", " : "", name,
+					set_count(owed->missing[i]) > 1 ? "s" : "");
 		for (unsigned c = 1; c <= 4; c++)
-			if (owed->missing[i] & 1U << (c - 1)) {
+			if (set_has(owed->missing[i], c)) {
 				len += (size_t)snprintf(text + len, sizeof text - len,
 							" %u", c);
 				(void)json_array_append_new(chunks, json_integer(c));
@@ -185,7 +183,7 @@ static int print_owed(void *context, const struct dfs_owed *owed)
 	}
 	if (output_json(output)) {
 		output_object(
-			output, "path", owed->path, owed->code, NULL,
+			output, "path", owed->path, owed->code,
 			json_pack("{s:o,s:s}", "missing", servers, "message", owed->why));
 	} else {
 		json_decref(servers);
@@ -251,7 +249,7 @@ static void print_end(struct repair_watch *watch, bool done,
 		}
 	}
 	if (output_json(output))
-		output_object(output, "path", NULL, watch->code, NULL,
+		output_object(output, "path", NULL, watch->code,
 			      json_pack("{s:I}", "left", (json_int_t)watch->owed));
 	else if (done)
 		output_text(output, "nothing left to do\n");
@@ -310,8 +308,8 @@ const struct command cmd_repair = {
 		"seconds (60\n"
 		"while a server says that it is at work), with the names of what could "
 		"not be mended\n"
-		"and why: exit code 5 where copies are out of reach, 9 where none is left.  "
-		"A copy that\n"
+		"and why: exit code 5 where copies are out of reach, 9 where none is "
+		"left.  A copy that\n"
 		"is wrong without its server knowing is found by verify; put the file "
 		"again then.\n",
 	.options = 0,

@@ -1,6 +1,7 @@
 /* status */
 #include "commands.h"
 
+#include "clock.h"
 #include "output.h"
 #include "report.h"
 #include "run.h"
@@ -8,7 +9,6 @@
 #include "text.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { WATCH_SECONDS = 2, WATCH_MAX = 86400 };
 
@@ -21,8 +21,9 @@ static int fail_unknown(struct run *run, const struct dfs_result *result)
 		report_prometheus(run, &nothing);
 	if (output_json(run->output))
 		output_object(run->output, "server", "all", HEALTH_UNKNOWN,
-			      report_health(HEALTH_UNKNOWN),
-			      json_pack("{s:o}", "message", output_string(result->why)));
+			      json_pack("{s:s,s:o}", "status",
+					report_health(HEALTH_UNKNOWN), "message",
+					output_string(result->why)));
 	else
 		output_failure(run->output, "server", NULL, HEALTH_UNKNOWN, result->why);
 	return HEALTH_UNKNOWN;
@@ -69,7 +70,6 @@ static int look(struct run *run)
 /* Again and again, until somebody interrupts it or nobody reads any more. */
 static int watch(struct run *run, uint64_t seconds)
 {
-	const struct timespec pause = {.tv_sec = (time_t)seconds};
 	int code;
 
 	for (;;) {
@@ -79,7 +79,7 @@ static int watch(struct run *run, uint64_t seconds)
 		code = look(run);
 		if (output_finish(run->output, DFS_EXIT_DONE) != DFS_EXIT_DONE)
 			return code;
-		(void)nanosleep(&pause, NULL);
+		clock_pause((int64_t)seconds * 1000);
 	}
 }
 
@@ -128,10 +128,10 @@ const struct command cmd_status = {
 	.summary = "Show how the servers and the files are",
 	.examples = {"status", "status --what-if"},
 	.details =
-		"Files are counted by the living copies of the worst of their chunks; the "
-		"counts are\n"
-		"of everybody's files.  --what-if shows, for each server and each pair of "
-		"servers that\n"
+		"Files are counted by the living copies of the worst of their chunks; "
+		"the counts are\n"
+		"of everybody's files.  --what-if shows, for each server and each pair "
+		"of servers that\n"
 		"could go, what would become unreadable: by name, up to 1000 files, "
 		"and all with -v.\n"
 		"Without a log-in it shows which servers are there, and asks for no "

@@ -144,7 +144,7 @@ static int print_user(void *context, const struct dfs_user_entry *entry)
 	const char *shown = "-";
 
 	if (output_json(run->output)) {
-		output_object(run->output, "user", entry->name, DFS_EXIT_DONE, NULL,
+		output_object(run->output, "user", entry->name, DFS_EXIT_DONE,
 			      json_pack("{s:s,s:I}", "state", state, "quota",
 					(json_int_t)entry->quota));
 		return 0;
@@ -233,16 +233,16 @@ const struct command cmd_user = {
 	.examples = {"user add anna --quota 10G --user admin",
 		     "user passwd anna --new-password-file anna.password"},
 	.details =
-		"A name is [a-z0-9][a-z0-9._-]{0,31}.  SIZE is in bytes, or with K, M, G or "
-		"T in\n"
-		"powers of 1024; 0 is no limit.  list prints name, state and quota.  delete "
-		"refuses\n"
-		"while files lie below /NAME/, and deletes them with -r.  A disabled user's "
-		"sessions\n"
-		"end within ten seconds.  passwd also makes new keys, because admin cannot "
-		"open the\n"
-		"old ones: what the user stored before opens again with his recovery file "
-		"alone.\n"
+		"A name is [a-z0-9][a-z0-9._-]{0,31}.  SIZE is in bytes, or with K, M, G "
+		"or T in\n"
+		"powers of 1024; 0 is no limit.  list prints name, state and quota.  "
+		"delete refuses\n"
+		"while files lie below /NAME/, and deletes them with -r.  A disabled "
+		"user's sessions\n"
+		"end within ten seconds.  passwd also makes new keys, because admin "
+		"cannot open the\n"
+		"old ones: what the user stored before opens again with his recovery "
+		"file alone.\n"
 		"Without one, a lost password loses the files: see \"key export\".\n",
 	.options = OPTION_BIT(OPTION_QUOTA) | OPTION_BIT(OPTION_NEW_PASSWORD_FILE) |
 		   OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_LONG),

@@ -5,29 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SERVERS = 4, CHUNKS = 4, ALL_CHUNKS = 0xf, FULL_COPIES = 2 };
+enum { SERVERS = 4, CHUNKS = 4, FULL_COPIES = 2 };
 
 /* The chunk with which the run in the ring begins; 1 when there is no such thing. */
-static unsigned first_chunk(unsigned chunks)
+static unsigned first_chunk(chunk_set chunks)
 {
-	if (chunks == ALL_CHUNKS)
+	if (chunks == CHUNKS_ALL)
 		return 1;
 	for (unsigned c = 1; c <= CHUNKS; c++) {
 		unsigned before = c == 1 ? CHUNKS : c - 1;
 
-		if ((chunks >> (c - 1) & 1) != 0 && (chunks >> (before - 1) & 1) == 0)
+		if (set_has(chunks, c) && !set_has(chunks, before))
 			return c;
 	}
 	return 1;
 }
 
-const char *format_chunks(unsigned chunks, char text[FORMAT_CHUNKS])
+const char *format_chunks(chunk_set chunks, char text[FORMAT_CHUNKS])
 {
-	unsigned chunk = first_chunk(chunks & ALL_CHUNKS);
+	unsigned chunk = first_chunk(chunks & CHUNKS_ALL);
 	char *to = text;
 
 	for (unsigned i = 0; i < CHUNKS; i++, chunk = chunk % CHUNKS + 1) {
-		if ((chunks >> (chunk - 1) & 1) == 0)
+		if (!set_has(chunks, chunk))
 			continue;
 		if (to != text)
 			*to++ = ',';
@@ -54,13 +54,13 @@ const char *format_mark(const struct dfs_file *file)
 	return file->copies < FULL_COPIES ? "degraded" : "";
 }
 
-static json_t *chunk_numbers(unsigned chunks)
+static json_t *chunk_numbers(chunk_set chunks)
 {
 	json_t *numbers = json_array();
-	unsigned chunk = first_chunk(chunks & ALL_CHUNKS);
+	unsigned chunk = first_chunk(chunks & CHUNKS_ALL);
 
 	for (unsigned i = 0; i < CHUNKS; i++, chunk = chunk % CHUNKS + 1)
-		if ((chunks >> (chunk - 1) & 1) != 0)
+		if (set_has(chunks, chunk))
 			(void)json_array_append_new(numbers, json_integer(chunk));
 	return numbers;
 }

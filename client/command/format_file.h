@@ -5,12 +5,13 @@
 #define DFS_FORMAT_FILE_H
 
 #include "libdfs.h"
+#include "sets.h"
 #include <jansson.h>
 
 enum { FORMAT_CHUNKS = 16, FORMAT_PROTECTION = 16 };
 
 /* "4,1": a pair in its order in the ring; "-" for none. */
-const char *format_chunks(unsigned chunks, char text[FORMAT_CHUNKS]);
+const char *format_chunks(chunk_set chunks, char text[FORMAT_CHUNKS]);
 
 /* "2/2": living copies of the worst chunk, of those there should be. */
 const char *format_protection(const struct dfs_file *file, char text[FORMAT_PROTECTION]);

@@ -1,4 +1,4 @@
-/* Local files: what is there, whole trees, pipes, and whether one is like a stored file. */
+/* Local files: what is there, trees, pipes, and whether one is like a stored file. */
 #include "local.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Where fetched files land. */
+/* Where fetched files are written. */
 #include "local_target.h"
 
 #include "ballot.h"

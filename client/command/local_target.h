@@ -1,5 +1,5 @@
 /*
- * Where fetched files land: below one local folder.
+ * Where fetched files are written: below one local folder.
  *
  * A file is written under no name, or a temporary one in its own folder, and gets its
  * name when it is whole and on disk.  Names below the folder come from the servers: they
@@ -21,13 +21,15 @@ struct local_target;
  */
 enum { LOCAL_TARGET_EQUAL = 1000 };
 
-/* folder is used once a file begins; with make, it is then made if it is missing.  force:
- * replace different files.  NULL when out of memory. */
+/*
+ * folder is used once a file begins; with make, it is then made if it is missing.  force:
+ * replace different files.  NULL when out of memory.
+ */
 struct local_target *local_target_new(const char *folder, bool make, bool force);
 
 /*
- * A new file at relative, whose folders are made as needed.  0, LOCAL_TARGET_EQUAL, or an exit
- * code, with why.  One that was begun before and not finished is thrown away.
+ * A new file at relative, whose folders are made as needed.  0, LOCAL_TARGET_EQUAL, or an
+ * exit code, with why.  One that was begun before and not finished is thrown away.
  */
 int local_target_begin(struct local_target *target, const char *relative,
 		       const struct dfs_file *file, char why[DFS_WHY]);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void add_up(struct outcome *outcome, int code)
+void outcome_add(struct outcome *outcome, int code)
 {
 	if (!outcome->any)
 		outcome->code = code;
@@ -31,7 +31,7 @@ static void print_object(struct run *run, const struct outcome_item *item,
 	set_text(fields, "warning", result->warning);
 	set_text(fields, "operation", item->retry);
 	output_object(run->output, "path", item->path ? item->path : item->shown,
-		      result->code, NULL, fields);
+		      result->code, fields);
 }
 
 static void print_text(struct run *run, const struct outcome_item *item,
@@ -56,7 +56,7 @@ static void print_text(struct run *run, const struct outcome_item *item,
 void outcome_item(struct run *run, const struct outcome_item *item,
 		  const struct dfs_result *result)
 {
-	add_up(&run->outcome, result->code);
+	outcome_add(&run->outcome, result->code);
 	if (output_json(run->output)) {
 		print_object(run, item, result);
 	} else {
@@ -69,7 +69,7 @@ void outcome_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result)
 {
 	if (count == 0 || !output_json(run->output)) {
-		add_up(&run->outcome, result->code);
+		outcome_add(&run->outcome, result->code);
 		output_failure(run->output, "path", NULL, result->code, result->why);
 		return;
 	}
@@ -95,7 +95,7 @@ int outcome_user(struct run *run, const char *name, bool shown,
 	if (output_json(run->output)) {
 		set_text(fields, "message", result->why);
 		set_text(fields, "warning", result->warning);
-		output_object(run->output, "user", name, result->code, NULL, fields);
+		output_object(run->output, "user", name, result->code, fields);
 		return result->code;
 	}
 	json_decref(fields);

@@ -1,5 +1,7 @@
-/* How one item of a command ended: its object, or its line on stderr, and the exit code
- * of all. */
+/*
+ * How the items of a command ended: each has an object or a line on stderr, and all
+ * together have one exit code.
+ */
 #ifndef DFS_OUTCOME_H
 #define DFS_OUTCOME_H
 
@@ -7,26 +9,30 @@
 #include <stdbool.h>
 
 struct dfs_result;
+struct outcome;
 struct run;
 
 struct outcome_item {
 	const char *shown; /* how messages call it; NULL: like path */
 	const char *path;  /* canonical, as --json has it; NULL when it is none */
-	const char
-		*retry; /* with code 11: what --operation takes; NULL or "" for nothing */
+	/* With code 11: what --operation takes; NULL or "" for nothing. */
+	const char *retry;
 	json_t *take_fields; /* more for --json; NULL allowed */
 };
+
+/* Counts one more item that ended with this code. */
+void outcome_add(struct outcome *outcome, int code);
 
 /* Counts the item's code for the whole command (run->outcome), and prints. */
 void outcome_item(struct run *run, const struct outcome_item *item,
 		  const struct dfs_result *result);
 
-/* The same for a remote name as it was typed, of which there may be no path. */
+/* For a remote name as it was typed, which may stand for no path. */
 void outcome_typed(struct run *run, const char *typed, const struct dfs_result *result);
 
 /*
- * The same, for items that all failed together before anything was tried.  The names are
- * as typed, or paths.
+ * For items that all failed together before anything was tried: with --json one object
+ * each, else one line for all.  The names are as typed, or paths.
  */
 void outcome_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result);

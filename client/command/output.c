@@ -131,9 +131,10 @@ json_t *output_string(const char *text)
 }
 
 void output_object(struct output *output, const char *subject, const char *name, int code,
-		   const char *word, json_t *take_fields)
+		   json_t *take_fields)
 {
 	FILE *stream = output->stdout_taken ? stderr : stdout;
+	const char *word = json_string_value(json_object_get(take_fields, "status"));
 	json_t *object;
 	bool written = false;
 
@@ -184,7 +185,7 @@ void output_failure(struct output *output, const char *subject, const char *name
 			json_decref(fields);
 			fields = NULL;
 		}
-		output_object(output, subject, name, code, NULL, fields);
+		output_object(output, subject, name, code, fields);
 		return;
 	}
 	if (!name) {

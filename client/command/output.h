@@ -34,11 +34,12 @@ void output_before(struct output *output, void (*hide)(void *context), void *con
 
 /*
  * One object: version, the subject ("path", "server" or "user") with its name (NULL:
- * null), status, code, then the fields, whose reference is taken (NULL allowed).  word
- * NULL means that of the code.  Does nothing without --json.
+ * null), status, code, then the fields, whose reference is taken (NULL allowed).  The
+ * status is the word of the code, unless the fields have one.  Does nothing without
+ * --json.
  */
 void output_object(struct output *output, const char *subject, const char *name, int code,
-		   const char *word, json_t *take_fields);
+		   json_t *take_fields);
 
 /* A string value; what is not UTF-8 in it is written as \xNN. */
 json_t *output_string(const char *text);

@@ -26,8 +26,8 @@ static bool print(FILE *stream, const struct dfs_recovery *recovery)
 	char session[2 * sizeof recovery->pass.id + 1], secret[HEX];
 	bool printed =
 		fprintf(stream,
-			"# The recovery file of %s.  Whoever has it can read all files of "
-			"this user and\n"
+			"# The recovery file of %s.  Whoever has it can read all files "
+			"of this user and\n"
 			"# log in as him: keep it away from the servers, and from this "
 			"machine.  When the\n"
 			"# password is lost:  client passwd --recover THIS-FILE\n"

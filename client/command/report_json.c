@@ -52,9 +52,10 @@ static json_t *told_fields(const struct dfs_server_status *server)
 
 static json_t *server_fields(const struct dfs_server_status *server)
 {
-	json_t *fields = json_pack(
-		"{s:o,s:b,s:b,s:o}", "address", output_string(server->address), "up",
-		server->up, "votes", server->votes, "heard", moment(server->heard_ns));
+	json_t *fields =
+		json_pack("{s:s,s:o,s:b,s:b,s:o}", "status", report_state(server),
+			  "address", output_string(server->address), "up", server->up,
+			  "votes", server->votes, "heard", moment(server->heard_ns));
 
 	if (server->why[0] != '\0')
 		(void)json_object_set_new(fields, "message", output_string(server->why));
@@ -69,8 +70,9 @@ static json_t *all_fields(const struct run *run, const struct dfs_report *report
 			  const struct dfs_result *result)
 {
 	const uint64_t *by_copies = report->files_by_copies;
-	json_t *fields = json_pack("{s:b,s:s?}", "counted", report->counted, "user",
-				   report->known ? run->user : NULL);
+	json_t *fields = json_pack(
+		"{s:s,s:b,s:s?}", "status", report_health(report->code), "counted",
+		report->counted, "user", report->known ? run->user : NULL);
 
 	if (report->counted)
 		(void)json_object_update_new(
@@ -98,8 +100,8 @@ void report_json(struct run *run, const struct dfs_report *report,
 		output_object(run->output, "server", name,
 			      server->state == DFS_SERVER_UP ? HEALTH_OK
 							     : HEALTH_DEGRADED,
-			      report_state(server), server_fields(server));
+			      server_fields(server));
 	}
 	output_object(run->output, "server", "all", report->code,
-		      report_health(report->code), all_fields(run, report, result));
+		      all_fields(run, report, result));
 }

@@ -10,6 +10,7 @@
 #include "libdfs.h"
 #include "output.h"
 #include "run.h"
+#include "sets.h"
 #include "status.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,16 +24,16 @@ struct what_if {
 };
 
 /* "dfs1 and dfs3" */
-static const char *name_servers(unsigned servers, const char *between,
+static const char *name_servers(server_set servers, const char *between,
 				char text[SERVERS_TEXT])
 {
 	size_t len = 0;
 
 	text[0] = '\0';
-	for (unsigned i = 0; i < 4; i++)
-		if (servers & 1U << i)
+	for (unsigned s = 1; s <= 4; s++)
+		if (set_has(servers, s))
 			len += (size_t)snprintf(text + len, SERVERS_TEXT - len, "%sdfs%u",
-						len > 0 ? between : "", i + 1);
+						len > 0 ? between : "", s);
 	return text;
 }
 
@@ -43,8 +44,9 @@ static int print_name(void *context, const char *path)
 
 	what_if->named++;
 	if (output_json(output)) {
-		output_object(output, "path", path, DFS_EXIT_FEW, "lost",
-			      json_pack("{s:s}", "without", what_if->servers));
+		output_object(output, "path", path, DFS_EXIT_FEW,
+			      json_pack("{s:s,s:s}", "status", "lost", "without",
+					what_if->servers));
 	} else {
 		output_text(output, "    ");
 		output_name(output, path);
@@ -59,17 +61,17 @@ static void print_loss(const struct what_if *what_if, const struct dfs_loss *los
 	struct output *output = what_if->run->output;
 	const char *most = loss->at_most ? "at most " : "";
 	unsigned long long count = (unsigned long long)loss->unreadable;
+	const char *word = loss->unreadable == 0             ? "nothing"
+			   : loss->unreadable == loss->files ? "everything"
+							     : "some";
 
 	if (output_json(output)) {
 		output_object(output, "server", what_if->servers,
 			      loss->unreadable > 0 ? DFS_EXIT_FEW : DFS_EXIT_DONE,
-			      loss->unreadable == 0             ? "nothing"
-			      : loss->unreadable == loss->files ? "everything"
-								: "some",
-			      json_pack("{s:I,s:I,s:b,s:b}", "unreadable",
-					(json_int_t)loss->unreadable, "files",
-					(json_int_t)loss->files, "at_most", loss->at_most,
-					"named", names));
+			      json_pack("{s:s,s:I,s:I,s:b,s:b}", "status", word,
+					"unreadable", (json_int_t)loss->unreadable,
+					"files", (json_int_t)loss->files, "at_most",
+					loss->at_most, "named", names));
 		return;
 	}
 	output_text(output, "  %-13s  ", what_if->servers);

@@ -1,4 +1,4 @@
-/* The remote files that were named on the command line. */
+/* The remote files that a person named on the command line. */
 #ifndef DFS_TYPED_PATHS_H
 #define DFS_TYPED_PATHS_H
 

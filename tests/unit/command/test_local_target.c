@@ -1,4 +1,4 @@
-/* client/command/local_target and local: what is written to and read from local folders. */
+/* client/command/local_target, local: what is written to and read from local folders. */
 #include "local_target.h"
 
 #include "local.h"

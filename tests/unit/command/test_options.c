@@ -1,7 +1,4 @@
-/*
- * client/command/options, transfer, name and the choice of a verb: the command line, taken
- * apart.
- */
+/* client/command/options, transfer, name and commands: the command line, taken apart. */
 #include "options.h"
 
 #include "transfer.h"
