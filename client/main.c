@@ -46,7 +46,7 @@ static int find_verb(struct run *run)
 	if (!verb)
 		return run_usage(
 			run, "say what to do: put, get, list, delete, stat or status");
-	run->command = run_find_command(run, verb);
+	run->command = commands_find_typed(run, verb);
 	if (!run->command)
 		return DFS_EXIT_USAGE;
 	if (options_has(&run->options, OPTION_HELP))

@@ -17,7 +17,7 @@ static int verb_help(struct run *run)
 	    strcmp(run->options.arguments[0], cmd_cluster.name) != 0)
 		return run_usage(run, "help takes one verb");
 	if (run->options.count > 0) {
-		about = run_find_command(run, run->options.arguments[0]);
+		about = commands_find_typed(run, run->options.arguments[0]);
 		if (!about)
 			return DFS_EXIT_USAGE;
 	}

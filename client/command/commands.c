@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "options.h"
+#include "run.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,21 @@ const struct command *commands_nearest(const char *name)
 		}
 	}
 	return nearest;
+}
+
+const struct command *commands_find_typed(const struct run *run, const char *typed)
+{
+	const struct command *found = commands_find(typed), *nearest;
+
+	if (found)
+		return found;
+	nearest = commands_nearest(typed);
+	if (nearest)
+		(void)run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?", typed,
+				nearest->name);
+	else
+		(void)run_usage(run, "unknown verb \"%s\"", typed);
+	return NULL;
 }
 
 static void overview(FILE *stream, const char *program)

@@ -32,21 +32,6 @@ int run_usage(const struct run *run, const char *format, ...)
 	return DFS_EXIT_USAGE;
 }
 
-const struct command *run_find_command(const struct run *run, const char *verb)
-{
-	const struct command *found = commands_find(verb), *nearest;
-
-	if (found)
-		return found;
-	nearest = commands_nearest(verb);
-	if (nearest)
-		(void)run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?", verb,
-				nearest->name);
-	else
-		(void)run_usage(run, "unknown verb \"%s\"", verb);
-	return NULL;
-}
-
 struct dfs_result run_config(struct run *run)
 {
 	struct dfs_result result = {.code = DFS_EXIT_DONE};

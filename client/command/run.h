@@ -95,7 +95,4 @@ bool run_is_folder(struct run *run, const char *path);
 int run_usage(const struct run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The verb of this name; NULL where there is none, which is reported as a usage error. */
-const struct command *run_find_command(const struct run *run, const char *verb);
-
 #endif
