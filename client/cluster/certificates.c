@@ -170,18 +170,18 @@ static EVP_PKEY *read_key(const char *file, char *why, size_t why_size)
 	return key;
 }
 
-struct certificates *certificates_read(const struct certificate_files *files, char *why,
+struct certificates *certificates_read(const struct certificate_pair *pair, char *why,
 				       size_t why_size)
 {
 	struct certificates *authority = calloc(1, sizeof *authority);
-	FILE *stream = fopen(files->certificate, "re");
+	FILE *stream = fopen(pair->certificate, "re");
 
 	if (!authority || !stream) {
-		(void)snprintf(why, why_size, "cannot open %s: %s", files->certificate,
+		(void)snprintf(why, why_size, "cannot open %s: %s", pair->certificate,
 			       strerror(errno));
 		goto fail;
 	}
-	authority->key = read_key(files->key, why, why_size);
+	authority->key = read_key(pair->key, why, why_size);
 	if (!authority->key)
 		goto fail;
 	authority->certificate = PEM_read_X509(stream, NULL, NULL, NULL);
@@ -190,7 +190,7 @@ struct certificates *certificates_read(const struct certificate_files *files, ch
 		ERR_clear_error();
 		(void)snprintf(why, why_size,
 			       "%s does not belong to %s: are they of one cluster?",
-			       files->key, files->certificate);
+			       pair->key, pair->certificate);
 		goto fail;
 	}
 	(void)fclose(stream);
@@ -250,31 +250,31 @@ static bool write_pem(const struct pem *pem, char *why, size_t why_size)
 	return written;
 }
 
-static bool write_both(const struct certificates *pair,
-		       const struct certificate_files *files, char *why, size_t why_size)
+static bool write_both(const struct certificates *made,
+		       const struct certificate_pair *pair, char *why, size_t why_size)
 {
-	const struct pem key = {.file = files->key, .mode = 0600, .key = pair->key};
-	const struct pem certificate = {.file = files->certificate,
+	const struct pem key = {.file = pair->key, .mode = 0600, .key = made->key};
+	const struct pem certificate = {.file = pair->certificate,
 					.mode = 0644,
-					.certificate = pair->certificate};
+					.certificate = made->certificate};
 
 	if (!write_pem(&key, why, why_size))
 		return false;
 	if (write_pem(&certificate, why, why_size))
 		return true;
-	(void)unlink(files->key);
+	(void)unlink(pair->key);
 	return false;
 }
 
 bool certificates_write_authority(const struct certificates *authority,
-				  const struct certificate_files *files, char *why,
+				  const struct certificate_pair *pair, char *why,
 				  size_t why_size)
 {
-	return write_both(authority, files, why, why_size);
+	return write_both(authority, pair, why, why_size);
 }
 
 bool certificates_write_server(const struct certificates *authority, const char *name,
-			       const struct certificate_files *files, char *why,
+			       const struct certificate_pair *pair, char *why,
 			       size_t why_size)
 {
 	struct certificates server = {.key = EVP_EC_gen("P-256")};
@@ -288,7 +288,7 @@ bool certificates_write_server(const struct certificates *authority, const char 
 	if (!server.certificate)
 		blame_openssl("a server's certificate", why, why_size);
 	else
-		written = write_both(&server, files, why, why_size);
+		written = write_both(&server, pair, why, why_size);
 	X509_free(server.certificate);
 	EVP_PKEY_free(server.key);
 	return written;

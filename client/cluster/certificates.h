@@ -15,7 +15,7 @@
 struct certificates; /* an authority with its key, in memory */
 
 /* Where a certificate and its key are, or are to be. */
-struct certificate_files {
+struct certificate_pair {
 	const char *certificate, *key;
 };
 
@@ -29,7 +29,7 @@ struct certificates *certificates_new(const char *cluster_id, char *why, size_t 
  * The authority of a cluster that is there.  NULL, with why, when its files cannot be
  * read, do not belong together, or when others than its owner may read the key.
  */
-struct certificates *certificates_read(const struct certificate_files *files, char *why,
+struct certificates *certificates_read(const struct certificate_pair *pair, char *why,
 				       size_t why_size);
 void certificates_free(struct certificates *authority);
 
@@ -38,7 +38,7 @@ void certificates_free(struct certificates *authority);
  * exists.  What was written before a failure is removed again.
  */
 bool certificates_write_authority(const struct certificates *authority,
-				  const struct certificate_files *files, char *why,
+				  const struct certificate_pair *pair, char *why,
 				  size_t why_size);
 
 /*
@@ -46,7 +46,7 @@ bool certificates_write_authority(const struct certificates *authority,
  * into new files, as certificates_write_authority does.
  */
 bool certificates_write_server(const struct certificates *authority, const char *name,
-			       const struct certificate_files *files, char *why,
+			       const struct certificate_pair *pair, char *why,
 			       size_t why_size);
 
 #endif

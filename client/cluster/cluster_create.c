@@ -167,12 +167,11 @@ static bool make_folders(struct creation *creation)
 
 /* Certificates are written in pairs, and each removes its own half after a failure. */
 static bool note_pair(struct creation *creation, bool written,
-		      const struct certificate_files *files)
+		      const struct certificate_pair *pair)
 {
 	if (!written)
 		creation->result.code = DFS_EXIT_OTHER;
-	return written && note(creation, files->certificate) &&
-	       note(creation, files->key);
+	return written && note(creation, pair->certificate) && note(creation, pair->key);
 }
 
 static bool make_certificates(struct creation *creation)
@@ -181,8 +180,8 @@ static bool make_certificates(struct creation *creation)
 	char *why = creation->result.why;
 	struct certificates *authority =
 		certificates_new(id_text(&creation->cluster->id, id), why, DFS_WHY);
-	struct certificate_files files = {.certificate = below(creation, "ca.pem"),
-					  .key = below(creation, "ca.key")};
+	struct certificate_pair pair = {.certificate = below(creation, "ca.pem"),
+					.key = below(creation, "ca.key")};
 	bool made;
 
 	if (!authority) {
@@ -190,16 +189,16 @@ static bool make_certificates(struct creation *creation)
 		return false;
 	}
 	made = note_pair(creation,
-			 certificates_write_authority(authority, &files, why, DFS_WHY),
-			 &files);
+			 certificates_write_authority(authority, &pair, why, DFS_WHY),
+			 &pair);
 	for (unsigned s = 1; made && s <= DFS_SERVERS; s++) {
 		(void)snprintf(name, sizeof name, "dfs%u", s);
-		files.certificate = below(creation, "%s/cert.pem", name);
-		files.key = below(creation, "%s/key.pem", name);
+		pair.certificate = below(creation, "%s/cert.pem", name);
+		pair.key = below(creation, "%s/key.pem", name);
 		made = note_pair(
 			creation,
-			certificates_write_server(authority, name, &files, why, DFS_WHY),
-			&files);
+			certificates_write_server(authority, name, &pair, why, DFS_WHY),
+			&pair);
 	}
 	certificates_free(authority);
 	return made;

@@ -147,7 +147,7 @@ static bool give_secret(struct renewal *renewal, unsigned server)
 static bool give_certificate(struct renewal *renewal, unsigned server)
 {
 	name_buf certificate, key;
-	const struct certificate_files files = {
+	const struct certificate_pair pair = {
 		.certificate = name_of(renewal, server, "cert.new.pem", certificate),
 		.key = name_of(renewal, server, "key.new.pem", key)};
 	char name[8];
@@ -156,7 +156,7 @@ static bool give_certificate(struct renewal *renewal, unsigned server)
 	if (!remove_left(renewal, server, "cert.new.pem") ||
 	    !remove_left(renewal, server, "key.new.pem"))
 		return false;
-	if (!certificates_write_server(renewal->authority, name, &files,
+	if (!certificates_write_server(renewal->authority, name, &pair,
 				       renewal->result.why, DFS_WHY)) {
 		renewal->result.code = DFS_EXIT_OTHER;
 		return false;
@@ -198,7 +198,7 @@ static bool prepare(struct renewal *renewal, const char *folder, server_set serv
 	renewal->result.code = DFS_EXIT_OTHER;
 	(void)snprintf(key, sizeof key, "%s/ca.key", renewal->cluster.folder);
 	renewal->authority = certificates_read(
-		&(struct certificate_files){renewal->cluster.ca, key}, why, DFS_WHY);
+		&(struct certificate_pair){renewal->cluster.ca, key}, why, DFS_WHY);
 	return renewal->authority && find_secret(renewal, servers);
 }
 

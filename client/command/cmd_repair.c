@@ -35,9 +35,7 @@ struct repair_watch {
 	int code;
 };
 
-/*
- * ---- how far it is -------------------------------------------------------------------
- */
+/* ---- how far it is ------------------------------------------------------------- */
 
 /* What changes while servers are at work. */
 struct state {
@@ -143,9 +141,7 @@ static struct dfs_result wait(struct repair_watch *watch, struct dfs_report *rep
 	}
 }
 
-/*
- * ---- the end -------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------- */
 
 static void add_code(struct repair_watch *watch, int code)
 {

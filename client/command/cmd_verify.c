@@ -29,9 +29,7 @@ struct verification {
 	bool no_memory;
 };
 
-/*
- * ---- one file ------------------------------------------------------------------------
- */
+/* ---- one file ------------------------------------------------------------------ */
 
 static json_t *chunk_list(chunk_set chunks)
 {
@@ -141,9 +139,7 @@ static void finish_item(void *context, size_t i)
 	print_item(verification, item);
 }
 
-/*
- * ---- all files -----------------------------------------------------------------------
- */
+/* ---- all files ----------------------------------------------------------------- */
 
 static void show_progress(void *context, size_t i, uint64_t done, uint64_t size)
 {

@@ -44,7 +44,7 @@ static void issue(const struct wire_fixture *fixture,
 	snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder, name);
 	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
 	must(certificates_write_server(authority, dns_name,
-				       &(struct certificate_files){certificate, key}, why,
+				       &(struct certificate_pair){certificate, key}, why,
 				       sizeof why),
 	     why);
 }
@@ -59,7 +59,7 @@ static struct certificates *found(const struct wire_fixture *fixture, const char
 	snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder, name);
 	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
 	must(certificates_write_authority(authority,
-					  &(struct certificate_files){certificate, key},
+					  &(struct certificate_pair){certificate, key},
 					  why, sizeof why),
 	     why);
 	return authority;

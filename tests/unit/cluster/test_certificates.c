@@ -126,7 +126,7 @@ static void test_server_certificate(void **state)
 	(void)state;
 	assert_non_null(authority);
 	assert_true(certificates_write_authority(
-		authority, &(struct certificate_files){file[0], file[1]}, why,
+		authority, &(struct certificate_pair){file[0], file[1]}, why,
 		sizeof why));
 	assert_int_equal(mode_of(file[0]), 0644);
 	assert_int_equal(mode_of(file[1]), 0600);
@@ -141,7 +141,7 @@ static void test_server_certificate(void **state)
 	remove_files();
 
 	assert_true(certificates_write_server(
-		authority, "dfs3", &(struct certificate_files){file[0], file[1]}, why,
+		authority, "dfs3", &(struct certificate_pair){file[0], file[1]}, why,
 		sizeof why));
 	assert_int_equal(mode_of(file[1]), 0600);
 	server = read_certificate();
@@ -174,11 +174,11 @@ static void test_other_authority(void **state)
 
 	(void)state;
 	assert_true(certificates_write_authority(
-		other, &(struct certificate_files){file[0], file[1]}, why, sizeof why));
+		other, &(struct certificate_pair){file[0], file[1]}, why, sizeof why));
 	root = read_certificate();
 	remove_files();
 	assert_true(certificates_write_server(
-		ours, "dfs1", &(struct certificate_files){file[0], file[1]}, why,
+		ours, "dfs1", &(struct certificate_pair){file[0], file[1]}, why,
 		sizeof why));
 	server = read_certificate();
 	assert_false(verifies(server, root, X509_PURPOSE_SSL_SERVER));
@@ -199,7 +199,7 @@ static void test_existing_files(void **state)
 	assert_non_null(stream);
 	assert_int_equal(fclose(stream), 0);
 	assert_false(certificates_write_server(
-		authority, "dfs1", &(struct certificate_files){file[0], file[1]}, why,
+		authority, "dfs1", &(struct certificate_pair){file[0], file[1]}, why,
 		sizeof why));
 	assert_non_null(strstr(why, file[0]));
 	assert_int_equal(access(file[1], F_OK), -1);
@@ -220,36 +220,36 @@ static void test_2_6_an_authority_is_read_again(void **state)
 	(void)snprintf(key, sizeof key, "%s/other.key", folder);
 	(void)snprintf(kept, sizeof kept, "%s/ca.key", folder);
 	assert_true(certificates_write_authority(
-		ours, &(struct certificate_files){file[0], file[1]}, why, sizeof why));
+		ours, &(struct certificate_pair){file[0], file[1]}, why, sizeof why));
 	assert_true(certificates_write_authority(
-		other, &(struct certificate_files){certificate, key}, why, sizeof why));
-	assert_null(certificates_read(&(struct certificate_files){file[0], key}, why,
+		other, &(struct certificate_pair){certificate, key}, why, sizeof why));
+	assert_null(certificates_read(&(struct certificate_pair){file[0], key}, why,
 				      sizeof why));
 	assert_non_null(strstr(why, "does not belong to"));
-	assert_null(certificates_read(&(struct certificate_files){file[0], certificate},
+	assert_null(certificates_read(&(struct certificate_pair){file[0], certificate},
 				      why, sizeof why));
 	assert_non_null(strstr(why, "chmod 600"));
-	assert_null(certificates_read(&(struct certificate_files){kept, file[1]}, why,
+	assert_null(certificates_read(&(struct certificate_pair){kept, file[1]}, why,
 				      sizeof why));
 	assert_non_null(strstr(why, "No such file"));
-	assert_null(certificates_read(&(struct certificate_files){file[0], kept}, why,
+	assert_null(certificates_read(&(struct certificate_pair){file[0], kept}, why,
 				      sizeof why));
 	assert_non_null(strstr(why, "is not here"));
 	for (mode_t mode = 040; mode > 0; mode >>= 1) {
 		assert_int_equal(chmod(file[1], 0600 | mode), 0);
 		assert_null(certificates_read(
-			&(struct certificate_files){file[0], file[1]}, why, sizeof why));
+			&(struct certificate_pair){file[0], file[1]}, why, sizeof why));
 		assert_non_null(strstr(why, "chmod 600"));
 	}
 	assert_int_equal(chmod(file[1], 0600), 0);
 
-	again = certificates_read(&(struct certificate_files){file[0], file[1]}, why,
+	again = certificates_read(&(struct certificate_pair){file[0], file[1]}, why,
 				  sizeof why);
 	assert_non_null(again);
 	root = read_certificate();
 	remove_files();
 	assert_true(certificates_write_server(
-		again, "dfs1", &(struct certificate_files){file[0], file[1]}, why,
+		again, "dfs1", &(struct certificate_pair){file[0], file[1]}, why,
 		sizeof why));
 	server = read_certificate();
 	assert_true(verifies(server, root, X509_PURPOSE_SSL_SERVER));
