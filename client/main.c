@@ -31,7 +31,7 @@ static int print_version(struct run *run)
 	json_t *fields = json_pack("{s:s}", "software", DFS_SOFTWARE);
 
 	if (output_json(run->output)) {
-		output_object(run->output, "path", NULL, DFS_EXIT_DONE, NULL, fields);
+		output_object(run->output, "path", NULL, DFS_EXIT_DONE, fields);
 		return DFS_EXIT_DONE;
 	}
 	json_decref(fields);
@@ -42,19 +42,13 @@ static int print_version(struct run *run)
 static int find_verb(struct run *run)
 {
 	const char *verb = run->options.verb, *refused;
-	const struct command *nearest;
 
 	if (!verb)
 		return run_usage(
 			run, "say what to do: put, get, list, delete, stat or status");
-	run->command = commands_find(verb);
-	if (!run->command) {
-		nearest = commands_nearest(verb);
-		if (nearest)
-			return run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?",
-					 verb, nearest->name);
-		return run_usage(run, "unknown verb \"%s\"", verb);
-	}
+	run->command = commands_find_typed(run, verb);
+	if (!run->command)
+		return DFS_EXIT_USAGE;
 	if (options_has(&run->options, OPTION_HELP))
 		return DFS_EXIT_DONE;
 	refused = options_refused(&run->options, run->command->options);
@@ -74,7 +68,7 @@ static int print_help(struct run *run)
 	return cmd_help.run(run);
 }
 
-static int run_verb(struct run *run)
+static int call_verb(struct run *run)
 {
 	int code;
 
@@ -112,7 +106,7 @@ int main(int argc, char **argv)
 		return DFS_EXIT_OTHER;
 	}
 	if (understood) {
-		code = run_verb(&run);
+		code = call_verb(&run);
 	} else {
 		if (run.options.verb)
 			run.command = commands_find(run.options.verb);

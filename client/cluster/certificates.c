@@ -23,6 +23,7 @@ enum {
 	SERIAL_BITS = 127, /* positive and at most 20 bytes (RFC 5280, section 4.1.2.2) */
 };
 
+/* Also used for the key and the certificate of a server while they are made. */
 struct certificates {
 	EVP_PKEY *key;
 	X509 *certificate;
@@ -169,18 +170,18 @@ static EVP_PKEY *read_key(const char *file, char *why, size_t why_size)
 	return key;
 }
 
-struct certificates *certificates_read(const char *certificate_file, const char *key_file,
-				       char *why, size_t why_size)
+struct certificates *certificates_read(const struct certificate_pair *pair, char *why,
+				       size_t why_size)
 {
 	struct certificates *authority = calloc(1, sizeof *authority);
-	FILE *stream = fopen(certificate_file, "re");
+	FILE *stream = fopen(pair->certificate, "re");
 
 	if (!authority || !stream) {
-		(void)snprintf(why, why_size, "cannot open %s: %s", certificate_file,
+		(void)snprintf(why, why_size, "cannot open %s: %s", pair->certificate,
 			       strerror(errno));
 		goto fail;
 	}
-	authority->key = read_key(key_file, why, why_size);
+	authority->key = read_key(pair->key, why, why_size);
 	if (!authority->key)
 		goto fail;
 	authority->certificate = PEM_read_X509(stream, NULL, NULL, NULL);
@@ -189,7 +190,7 @@ struct certificates *certificates_read(const char *certificate_file, const char 
 		ERR_clear_error();
 		(void)snprintf(why, why_size,
 			       "%s does not belong to %s: are they of one cluster?",
-			       key_file, certificate_file);
+			       pair->key, pair->certificate);
 		goto fail;
 	}
 	(void)fclose(stream);
@@ -210,77 +211,85 @@ void certificates_free(struct certificates *authority)
 	free(authority);
 }
 
-/* Writes either the key or the certificate, in a new file with exactly this mode. */
-static bool write_file(const char *file, mode_t mode, const EVP_PKEY *key,
-		       const X509 *certificate, char *why, size_t why_size)
+/* What is written into one file: either a key or a certificate. */
+struct pem {
+	const char *file;
+	mode_t mode;
+	const EVP_PKEY *key; /* NULL: the certificate */
+	const X509 *certificate;
+};
+
+/* Into a new file with exactly this mode. */
+static bool write_pem(const struct pem *pem, char *why, size_t why_size)
 {
-	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	int fd = open(pem->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, pem->mode);
 	FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool written = false;
 
 	if (!stream) {
-		(void)snprintf(why, why_size, "cannot create %s: %s", file,
+		(void)snprintf(why, why_size, "cannot create %s: %s", pem->file,
 			       strerror(errno));
 		if (fd >= 0) {
 			(void)close(fd);
-			(void)unlink(file);
+			(void)unlink(pem->file);
 		}
 		return false;
 	}
 	errno = EIO;
-	if (fchmod(fd, mode) == 0 &&
-	    (key ? PEM_write_PrivateKey(stream, key, NULL, NULL, 0, NULL, NULL)
-		 : PEM_write_X509(stream, certificate)) == 1)
+	if (fchmod(fd, pem->mode) == 0 &&
+	    (pem->key ? PEM_write_PrivateKey(stream, pem->key, NULL, NULL, 0, NULL, NULL)
+		      : PEM_write_X509(stream, pem->certificate)) == 1)
 		written = fflush(stream) == 0 && fsync(fd) == 0;
 	if (fclose(stream) != 0)
 		written = false;
 	if (!written) {
-		(void)snprintf(why, why_size, "cannot write %s: %s", file,
+		(void)snprintf(why, why_size, "cannot write %s: %s", pem->file,
 			       strerror(errno));
-		(void)unlink(file);
+		(void)unlink(pem->file);
 	}
 	return written;
 }
 
-static bool write_both(const EVP_PKEY *key, const X509 *certificate,
-		       const char *certificate_file, const char *key_file, char *why,
-		       size_t why_size)
+static bool write_both(const struct certificates *made,
+		       const struct certificate_pair *pair, char *why, size_t why_size)
 {
-	if (!write_file(key_file, 0600, key, NULL, why, why_size))
+	const struct pem key = {.file = pair->key, .mode = 0600, .key = made->key};
+	const struct pem certificate = {.file = pair->certificate,
+					.mode = 0644,
+					.certificate = made->certificate};
+
+	if (!write_pem(&key, why, why_size))
 		return false;
-	if (write_file(certificate_file, 0644, NULL, certificate, why, why_size))
+	if (write_pem(&certificate, why, why_size))
 		return true;
-	(void)unlink(key_file);
+	(void)unlink(pair->key);
 	return false;
 }
 
 bool certificates_write_authority(const struct certificates *authority,
-				  const char *certificate_file, const char *key_file,
-				  char *why, size_t why_size)
+				  const struct certificate_pair *pair, char *why,
+				  size_t why_size)
 {
-	return write_both(authority->key, authority->certificate, certificate_file,
-			  key_file, why, why_size);
+	return write_both(authority, pair, why, why_size);
 }
 
 bool certificates_write_server(const struct certificates *authority, const char *name,
-			       const char *certificate_file, const char *key_file,
-			       char *why, size_t why_size)
+			       const struct certificate_pair *pair, char *why,
+			       size_t why_size)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = NULL;
+	struct certificates server = {.key = EVP_EC_gen("P-256")};
 	char alternative[64];
 	bool written = false;
 
 	(void)snprintf(alternative, sizeof alternative, "DNS:%s", name);
-	if (key)
-		certificate = make_certificate(key, name, authority, server_extensions,
-					       alternative);
-	if (!certificate)
+	if (server.key)
+		server.certificate = make_certificate(server.key, name, authority,
+						      server_extensions, alternative);
+	if (!server.certificate)
 		blame_openssl("a server's certificate", why, why_size);
 	else
-		written = write_both(key, certificate, certificate_file, key_file, why,
-				     why_size);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
+		written = write_both(&server, pair, why, why_size);
+	X509_free(server.certificate);
+	EVP_PKEY_free(server.key);
 	return written;
 }

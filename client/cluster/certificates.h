@@ -14,6 +14,11 @@
 
 struct certificates; /* an authority with its key, in memory */
 
+/* Where a certificate and its key are, or are to be. */
+struct certificate_pair {
+	const char *certificate, *key;
+};
+
 /*
  * A new authority, valid for ten years, whose CN carries the cluster's id.  NULL, with
  * why.
@@ -24,8 +29,8 @@ struct certificates *certificates_new(const char *cluster_id, char *why, size_t 
  * The authority of a cluster that is there.  NULL, with why, when its files cannot be
  * read, do not belong together, or when others than its owner may read the key.
  */
-struct certificates *certificates_read(const char *certificate_file, const char *key_file,
-				       char *why, size_t why_size);
+struct certificates *certificates_read(const struct certificate_pair *pair, char *why,
+				       size_t why_size);
 void certificates_free(struct certificates *authority);
 
 /*
@@ -33,12 +38,15 @@ void certificates_free(struct certificates *authority);
  * exists.  What was written before a failure is removed again.
  */
 bool certificates_write_authority(const struct certificates *authority,
-				  const char *certificate_file, const char *key_file,
-				  char *why, size_t why_size);
+				  const struct certificate_pair *pair, char *why,
+				  size_t why_size);
 
-/* The same for a new key and certificate of the server with this name ("dfs1"). */
+/*
+ * Makes a key and a certificate for the server with this name ("dfs1"), and writes them
+ * into new files, as certificates_write_authority does.
+ */
 bool certificates_write_server(const struct certificates *authority, const char *name,
-			       const char *certificate_file, const char *key_file,
-			       char *why, size_t why_size);
+			       const struct certificate_pair *pair, char *why,
+			       size_t why_size);
 
 #endif

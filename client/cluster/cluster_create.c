@@ -32,7 +32,7 @@
 #define NEW_CONFIG "cluster.conf.new"
 #define PASSWORD "admin.password"
 
-struct making {
+struct creation {
 	char folder[PATH_MAX];
 	struct cluster *cluster;
 	struct cluster_admin admin;
@@ -42,24 +42,25 @@ struct making {
 	struct dfs_result result;
 };
 
-__attribute__((format(printf, 3, 4))) static bool fail(struct making *making, int code,
-						       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool fail(struct creation *creation,
+						       int code, const char *format, ...)
 {
 	va_list arguments;
 
-	making->result.code = code;
+	creation->result.code = code;
 	va_start(arguments, format);
-	(void)vsnprintf(making->result.why, sizeof making->result.why, format, arguments);
+	(void)vsnprintf(creation->result.why, sizeof creation->result.why, format,
+			arguments);
 	va_end(arguments);
 	return false;
 }
 
 /* The path of a file in the cluster's folder; in one of two buffers, used in turn. */
-__attribute__((format(printf, 2, 3))) static const char *below(struct making *making,
+__attribute__((format(printf, 2, 3))) static const char *below(struct creation *creation,
 							       const char *format, ...)
 {
-	char *buf = making->names[making->turn++ % 2];
-	char *end = stpcpy(buf, making->folder);
+	char *buf = creation->names[creation->turn++ % 2];
+	char *end = stpcpy(buf, creation->folder);
 	va_list arguments;
 
 	*end++ = '/';
@@ -69,189 +70,200 @@ __attribute__((format(printf, 2, 3))) static const char *below(struct making *ma
 	return buf;
 }
 
-static bool note(struct making *making, const char *name)
+static bool note(struct creation *creation, const char *name)
 {
-	return undo_note(&making->made, name) ||
-	       fail(making, DFS_EXIT_OTHER, "out of memory");
+	return undo_note(&creation->made, name) ||
+	       fail(creation, DFS_EXIT_OTHER, "out of memory");
 }
 
-static bool demand_absent(struct making *making, const char *name, const char *hint)
+static bool demand_absent(struct creation *creation, const char *name, const char *hint)
 {
 	struct stat stat_buf;
 
 	if (lstat(name, &stat_buf) == 0)
-		return fail(making, DFS_EXIT_CONFLICT, "%s exists already: %s", name,
+		return fail(creation, DFS_EXIT_CONFLICT, "%s exists already: %s", name,
 			    hint);
 	if (errno != ENOENT && errno != ENOTDIR)
-		return fail(making, DFS_EXIT_OTHER, "cannot look at %s: %s", name,
+		return fail(creation, DFS_EXIT_OTHER, "cannot look at %s: %s", name,
 			    strerror(errno));
 	return true;
 }
 
-static bool is_empty(struct making *making, const char *name)
+static bool is_empty(struct creation *creation, const char *name)
 {
 	DIR *folder = opendir(name);
 	const struct dirent *entry;
 	bool empty = true;
 
 	if (!folder)
-		return fail(making, DFS_EXIT_OTHER, "cannot look into %s: %s", name,
+		return fail(creation, DFS_EXIT_OTHER, "cannot look into %s: %s", name,
 			    strerror(errno));
 	while (empty && (entry = readdir(folder)))
 		empty = strcmp(entry->d_name, ".") == 0 ||
 			strcmp(entry->d_name, "..") == 0;
 	(void)closedir(folder);
 	if (!empty)
-		return fail(making, DFS_EXIT_CONFLICT,
+		return fail(creation, DFS_EXIT_CONFLICT,
 			    "%s is not empty: it may be the store of another cluster",
 			    name);
 	return true;
 }
 
-static bool make_folder(struct making *making, const char *name, mode_t mode)
+static bool make_folder(struct creation *creation, const char *name, mode_t mode)
 {
 	struct stat stat_buf;
 
 	if (mkdir(name, mode) == 0)
-		return note(making, name);
+		return note(creation, name);
 	if (errno == EEXIST && stat(name, &stat_buf) == 0 && S_ISDIR(stat_buf.st_mode))
 		return true;
-	return fail(making, errno == EEXIST ? DFS_EXIT_CONFLICT : DFS_EXIT_OTHER,
+	return fail(creation, errno == EEXIST ? DFS_EXIT_CONFLICT : DFS_EXIT_OTHER,
 		    "cannot make the folder %s: %s", name, strerror(errno));
 }
 
-static bool make_data_folder(struct making *making, const char *name)
+static bool make_data_folder(struct creation *creation, const char *name)
 {
-	if (!make_folder(making, name, 0700) || !is_empty(making, name))
+	if (!make_folder(creation, name, 0700) || !is_empty(creation, name))
 		return false;
 	if (chmod(name, 0700) != 0)
-		return fail(making, DFS_EXIT_OTHER, "cannot protect %s: %s", name,
+		return fail(creation, DFS_EXIT_OTHER, "cannot protect %s: %s", name,
 			    strerror(errno));
-	return undo_note_content(&making->made, name) ||
-	       fail(making, DFS_EXIT_OTHER, "out of memory");
+	return undo_note_content(&creation->made, name) ||
+	       fail(creation, DFS_EXIT_OTHER, "out of memory");
 }
 
-static bool demand_new(struct making *making)
+static bool demand_new(struct creation *creation)
 {
 	static const char left[] =
 		"left behind by an attempt that was cut off, or the key of "
 		"another cluster; remove it or choose another folder";
 
-	if (!demand_absent(making, below(making, CONFIG),
+	if (!demand_absent(creation, below(creation, CONFIG),
 			   "this folder is a cluster; choose another") ||
-	    !demand_absent(making, below(making, NEW_CONFIG), left) ||
-	    !demand_absent(making, below(making, "ca.pem"), left) ||
-	    !demand_absent(making, below(making, "ca.key"), left) ||
-	    !demand_absent(making, below(making, PASSWORD), left))
+	    !demand_absent(creation, below(creation, NEW_CONFIG), left) ||
+	    !demand_absent(creation, below(creation, "ca.pem"), left) ||
+	    !demand_absent(creation, below(creation, "ca.key"), left) ||
+	    !demand_absent(creation, below(creation, PASSWORD), left))
 		return false;
 	for (unsigned i = 1; i <= DFS_SERVERS; i++)
-		if (!demand_absent(making, below(making, "dfs%u/cert.pem", i), left) ||
-		    !demand_absent(making, below(making, "dfs%u/key.pem", i), left) ||
-		    !demand_absent(making, below(making, "dfs%u/secret", i), left))
+		if (!demand_absent(creation, below(creation, "dfs%u/cert.pem", i),
+				   left) ||
+		    !demand_absent(creation, below(creation, "dfs%u/key.pem", i), left) ||
+		    !demand_absent(creation, below(creation, "dfs%u/secret", i), left))
 			return false;
 	return true;
 }
 
-static bool make_folders(struct making *making)
+static bool make_folders(struct creation *creation)
 {
-	if (!make_folder(making, making->folder, 0755))
+	if (!make_folder(creation, creation->folder, 0755))
 		return false;
 	for (unsigned i = 1; i <= DFS_SERVERS; i++)
-		if (!make_folder(making, below(making, "dfs%u", i), 0755) ||
-		    !make_data_folder(making, below(making, "dfs%u/data", i)))
+		if (!make_folder(creation, below(creation, "dfs%u", i), 0755) ||
+		    !make_data_folder(creation, below(creation, "dfs%u/data", i)))
 			return false;
 	return true;
 }
 
 /* Certificates are written in pairs, and each removes its own half after a failure. */
-static bool note_pair(struct making *making, bool written, const char *certificate,
-		      const char *key)
+static bool note_pair(struct creation *creation, bool written,
+		      const struct certificate_pair *pair)
 {
 	if (!written)
-		making->result.code = DFS_EXIT_OTHER;
-	return written && note(making, certificate) && note(making, key);
+		creation->result.code = DFS_EXIT_OTHER;
+	return written && note(creation, pair->certificate) && note(creation, pair->key);
 }
 
-static bool make_certificates(struct making *making)
+static bool make_certificates(struct creation *creation)
 {
 	char id[ID_TEXT], name[8];
-	char *why = making->result.why;
+	char *why = creation->result.why;
 	struct certificates *authority =
-		certificates_new(id_text(&making->cluster->id, id), why, DFS_WHY);
-	const char *certificate = below(making, "ca.pem"), *key = below(making, "ca.key");
-	bool made = false;
+		certificates_new(id_text(&creation->cluster->id, id), why, DFS_WHY);
+	struct certificate_pair pair = {.certificate = below(creation, "ca.pem"),
+					.key = below(creation, "ca.key")};
+	bool made;
 
 	if (!authority) {
-		making->result.code = DFS_EXIT_OTHER;
+		creation->result.code = DFS_EXIT_OTHER;
 		return false;
 	}
-	if (!note_pair(making,
-		       certificates_write_authority(authority, certificate, key, why,
-						    DFS_WHY),
-		       certificate, key))
-		goto free_authority;
-	for (unsigned i = 1; i <= DFS_SERVERS; i++) {
-		(void)snprintf(name, sizeof name, "dfs%u", i);
-		certificate = below(making, "%s/cert.pem", name);
-		key = below(making, "%s/key.pem", name);
-		if (!note_pair(making,
-			       certificates_write_server(authority, name, certificate,
-							 key, why, DFS_WHY),
-			       certificate, key))
-			goto free_authority;
+	made = note_pair(creation,
+			 certificates_write_authority(authority, &pair, why, DFS_WHY),
+			 &pair);
+	for (unsigned s = 1; made && s <= DFS_SERVERS; s++) {
+		(void)snprintf(name, sizeof name, "dfs%u", s);
+		pair.certificate = below(creation, "%s/cert.pem", name);
+		pair.key = below(creation, "%s/key.pem", name);
+		made = note_pair(
+			creation,
+			certificates_write_server(authority, name, &pair, why, DFS_WHY),
+			&pair);
 	}
-	made = true;
-free_authority:
 	certificates_free(authority);
 	return made;
 }
 
-static bool make_secret_file(struct making *making, const char *name, const char *line)
+static bool make_secret_file(struct creation *creation, const char *name,
+			     const char *line)
 {
-	if (secret_write(name, line, making->result.why, DFS_WHY))
-		return note(making, name);
-	making->result.code = DFS_EXIT_OTHER;
+	if (secret_write(name, line, creation->result.why, DFS_WHY))
+		return note(creation, name);
+	creation->result.code = DFS_EXIT_OTHER;
 	return false;
 }
 
 /* admin's password, for who makes the cluster; the servers never see it. */
-static bool make_admin(struct making *making)
+static bool make_admin(struct creation *creation)
 {
-	if (!cluster_admin_make(&making->admin))
-		return fail(making, DFS_EXIT_OTHER,
+	if (!cluster_admin_make(&creation->admin))
+		return fail(creation, DFS_EXIT_OTHER,
 			    "out of memory, or the system has no random numbers");
-	making->cluster->admin_key = making->admin.sign_key;
-	return make_secret_file(making, below(making, PASSWORD), making->admin.password);
+	creation->cluster->admin_key = creation->admin.sign_key;
+	return make_secret_file(creation, below(creation, PASSWORD),
+				creation->admin.password);
 }
 
 /* What the servers share with each other, and with nobody else. */
-static bool make_secrets(struct making *making)
+static bool make_secrets(struct creation *creation)
 {
 	uint8_t secret[SECRET_LEN];
 	char text[SECRET_TEXT];
 	bool made = true;
 
 	if (!secret_make(secret))
-		return fail(making, DFS_EXIT_OTHER, "the system has no random numbers");
+		return fail(creation, DFS_EXIT_OTHER, "the system has no random numbers");
 	secret_text(secret, text);
 	for (unsigned i = 1; made && i <= DFS_SERVERS; i++)
-		made = make_secret_file(making, below(making, "dfs%u/secret", i), text);
+		made = make_secret_file(creation, below(creation, "dfs%u/secret", i),
+					text);
 	OPENSSL_cleanse(secret, sizeof secret);
 	OPENSSL_cleanse(text, sizeof text);
 	return made;
 }
 
-static bool make_stores(struct making *making)
+/* program has PATH_MAX bytes. */
+static bool find_program(struct creation *creation, unsigned server, char *program)
 {
+	if (server_program_find(server, program, PATH_MAX, creation->result.why, DFS_WHY))
+		return true;
+	creation->result.code = DFS_EXIT_OTHER;
+	return false;
+}
+
+static bool make_stores(struct creation *creation)
+{
+	const struct server_program_store store = {.config = below(creation, NEW_CONFIG),
+						   .registers = creation->admin.registers,
+						   .len = creation->admin.registers_len};
 	char program[PATH_MAX];
 
-	for (unsigned i = 1; i <= DFS_SERVERS; i++) {
-		if (!server_program_find(i, program, sizeof program, making->result.why,
-					 DFS_WHY) ||
-		    !server_program_create_store(
-			    program, below(making, NEW_CONFIG), making->admin.registers,
-			    making->admin.registers_len, making->result.why, DFS_WHY)) {
-			making->result.code = DFS_EXIT_OTHER;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		if (!find_program(creation, s, program))
+			return false;
+		if (!server_program_create_store(program, &store, creation->result.why,
+						 DFS_WHY)) {
+			creation->result.code = DFS_EXIT_OTHER;
 			return false;
 		}
 	}
@@ -269,88 +281,87 @@ static bool sync_folder(const char *name)
 }
 
 /* From here on it is a cluster. */
-static bool publish(struct making *making)
+static bool publish(struct creation *creation)
 {
 	for (unsigned i = 1; i <= DFS_SERVERS; i++)
-		if (!sync_folder(below(making, "dfs%u", i)))
-			return fail(making, DFS_EXIT_OTHER, "cannot write %s: %s",
-				    below(making, "dfs%u", i), strerror(errno));
-	if (renameat2(AT_FDCWD, below(making, NEW_CONFIG), AT_FDCWD,
-		      below(making, CONFIG), RENAME_NOREPLACE) != 0 &&
+		if (!sync_folder(below(creation, "dfs%u", i)))
+			return fail(creation, DFS_EXIT_OTHER, "cannot write %s: %s",
+				    below(creation, "dfs%u", i), strerror(errno));
+	if (renameat2(AT_FDCWD, below(creation, NEW_CONFIG), AT_FDCWD,
+		      below(creation, CONFIG), RENAME_NOREPLACE) != 0 &&
 	    (errno != EINVAL ||
-	     rename(below(making, NEW_CONFIG), below(making, CONFIG)) != 0))
-		return fail(making, errno == EEXIST ? DFS_EXIT_CONFLICT : DFS_EXIT_OTHER,
-			    "cannot make %s: %s", below(making, CONFIG), strerror(errno));
-	if (!sync_folder(making->folder)) {
+	     rename(below(creation, NEW_CONFIG), below(creation, CONFIG)) != 0))
+		return fail(
+			creation, errno == EEXIST ? DFS_EXIT_CONFLICT : DFS_EXIT_OTHER,
+			"cannot make %s: %s", below(creation, CONFIG), strerror(errno));
+	if (!sync_folder(creation->folder)) {
 		int error = errno;
 
-		(void)unlink(below(making, CONFIG));
-		return fail(making, DFS_EXIT_OTHER, "cannot write %s: %s", making->folder,
-			    strerror(error));
+		(void)unlink(below(creation, CONFIG));
+		return fail(creation, DFS_EXIT_OTHER, "cannot write %s: %s",
+			    creation->folder, strerror(error));
 	}
 	return true;
 }
 
-static bool make_all(struct making *making)
+static bool make_all(struct creation *creation)
 {
-	if (!demand_new(making) || !make_folders(making) || !make_certificates(making) ||
-	    !make_secrets(making) || !make_admin(making))
+	if (!demand_new(creation) || !make_folders(creation) ||
+	    !make_certificates(creation) || !make_secrets(creation) ||
+	    !make_admin(creation))
 		return false;
-	if (!cluster_write(below(making, NEW_CONFIG), making->cluster, making->result.why,
-			   DFS_WHY)) {
-		making->result.code = DFS_EXIT_OTHER;
+	if (!cluster_write(below(creation, NEW_CONFIG), creation->cluster,
+			   creation->result.why, DFS_WHY)) {
+		creation->result.code = DFS_EXIT_OTHER;
 		return false;
 	}
-	return note(making, below(making, NEW_CONFIG)) && make_stores(making) &&
-	       publish(making);
+	return note(creation, below(creation, NEW_CONFIG)) && make_stores(creation) &&
+	       publish(creation);
 }
 
-static bool check_programs(struct making *making)
+static bool check_programs(struct creation *creation)
 {
 	char program[PATH_MAX];
 
-	for (unsigned i = 1; i <= DFS_SERVERS; i++)
-		if (!server_program_find(i, program, sizeof program, making->result.why,
-					 DFS_WHY)) {
-			making->result.code = DFS_EXIT_OTHER;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!find_program(creation, s, program))
 			return false;
-		}
 	return true;
 }
 
-static bool place(struct making *making, const char *folder)
+static bool place(struct creation *creation, const char *folder)
 {
 	size_t len = strlen(folder);
 
 	/* Names below it are longer by less than the margin. */
 	if (len == 0 || len > PATH_MAX - 64)
-		return fail(making, DFS_EXIT_USAGE,
+		return fail(creation, DFS_EXIT_USAGE,
 			    "\"%s\" cannot be the name of a folder", folder);
-	strcpy(making->folder, folder);
-	while (len > 1 && making->folder[len - 1] == '/')
-		making->folder[--len] = '\0';
+	strcpy(creation->folder, folder);
+	while (len > 1 && creation->folder[len - 1] == '/')
+		creation->folder[--len] = '\0';
 	return true;
 }
 
 struct dfs_result cluster_create(const struct cluster_plan *plan, struct cluster *ret)
 {
-	struct making making = {.cluster = ret};
+	struct creation creation = {.cluster = ret};
 	struct cluster_ports ports;
 
 	memset(ret, 0, sizeof *ret);
-	if (!place(&making, plan->folder))
-		return making.result;
-	making.result = cluster_ports_take(&ports, plan->base_port);
-	if (making.result.code != DFS_EXIT_DONE)
-		return making.result;
-	making.result = cluster_ports_apply(&ports, plan->hosts, plan->host_count, ret);
-	if (making.result.code == DFS_EXIT_DONE && !id_random(&ret->id))
-		(void)fail(&making, DFS_EXIT_OTHER, "the system has no random numbers");
-	if (making.result.code == DFS_EXIT_DONE && check_programs(&making) &&
-	    make_all(&making))
-		undo_forget(&making.made);
-	undo_all(&making.made);
-	cluster_admin_free(&making.admin);
+	if (!place(&creation, plan->folder))
+		return creation.result;
+	creation.result = cluster_ports_take(&ports, plan->base_port);
+	if (creation.result.code != DFS_EXIT_DONE)
+		return creation.result;
+	creation.result = cluster_ports_apply(&ports, plan->hosts, plan->host_count, ret);
+	if (creation.result.code == DFS_EXIT_DONE && !id_random(&ret->id))
+		(void)fail(&creation, DFS_EXIT_OTHER, "the system has no random numbers");
+	if (creation.result.code == DFS_EXIT_DONE && check_programs(&creation) &&
+	    make_all(&creation))
+		undo_forget(&creation.made);
+	undo_all(&creation.made);
+	cluster_admin_free(&creation.admin);
 	cluster_ports_release(&ports);
-	return making.result;
+	return creation.result;
 }

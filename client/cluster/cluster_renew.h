@@ -4,6 +4,7 @@
 
 #include "dfs.h"
 #include "libdfs.h"
+#include "sets.h"
 #include <stdbool.h>
 
 /* What became of one server. */
@@ -14,14 +15,14 @@ struct cluster_renewed {
 };
 
 /*
- * Makes a new key and certificate for each server in the mask (bit s-1 for server s),
- * signed by FOLDER/ca.key, and gives it the secret of another server where its own is
- * missing or of no use.  Only where all four are to be renewed and none has a secret are
- * they given a new one.  ret has an entry for each server.  After a failure those that
- * are done stay done; no server is left with a certificate that does not fit its key (see
+ * Makes a new key and certificate for each of the servers, signed by FOLDER/ca.key, and
+ * gives it the secret of another server where its own is missing or of no use.  Only
+ * where all four are to be renewed and none has a secret are they given a new one.  ret
+ * has an entry for each server.  After a failure those that are done stay done; no server
+ * is left with a certificate that does not fit its key (see
  * server/service/certificate.c).
  */
-struct dfs_result cluster_renew(const char *folder, unsigned servers,
+struct dfs_result cluster_renew(const char *folder, server_set servers,
 				struct cluster_renewed ret[DFS_SERVERS]);
 
 #endif

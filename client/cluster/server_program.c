@@ -81,7 +81,8 @@ bool server_program_find(unsigned number, char *ret_file, size_t size, char *why
 	(void)snprintf(
 		why, why_size,
 		"the program dfs%u, which has to write its first store, is neither "
-		"beside this one (%s, or ../sbin) nor on PATH; build or install the servers first",
+		"beside this one (%s, or ../sbin) nor on PATH; build or install the "
+		"servers first",
 		number, folder ? folder : "unknown");
 	return false;
 }
@@ -169,12 +170,12 @@ static int hold(const void *bytes, size_t len)
 	return -1;
 }
 
-bool server_program_create_store(const char *file, const char *config,
-				 const void *registers, size_t len, char *why,
+bool server_program_create_store(const char *file,
+				 const struct server_program_store *store, char *why,
 				 size_t why_size)
 {
 	char said[SAID_MAX] = "";
-	int ends[2], status = 0, error, in = hold(registers, len);
+	int ends[2], status = 0, error, in = hold(store->registers, store->len);
 	pid_t pid;
 
 	if (in < 0) {
@@ -187,7 +188,7 @@ bool server_program_create_store(const char *file, const char *config,
 		(void)close(in);
 		return false;
 	}
-	error = spawn(file, config, in, ends[1], &pid);
+	error = spawn(file, store->config, in, ends[1], &pid);
 	(void)close(in);
 	(void)close(ends[1]);
 	if (error != 0) {

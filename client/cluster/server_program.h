@@ -13,12 +13,19 @@
 bool server_program_find(unsigned number, char *ret_file, size_t size, char *why,
 			 size_t why_size);
 
+/* What a store begins with. */
+struct server_program_store {
+	const char *config;    /* the cluster's configuration file */
+	const void *registers; /* dfs_learn_args in XDR */
+	size_t len;
+};
+
 /*
- * Runs "FILE --create-store --config CONFIG" to its end, with the registers that the
- * store begins with on its stdin; false, with why, unless it exits 0.
+ * Runs "FILE --create-store --config CONFIG" to its end, with the registers on its stdin;
+ * false, with why, unless it exits 0.
  */
-bool server_program_create_store(const char *file, const char *config,
-				 const void *registers, size_t len, char *why,
+bool server_program_create_store(const char *file,
+				 const struct server_program_store *store, char *why,
 				 size_t why_size);
 
 #endif

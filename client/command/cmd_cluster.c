@@ -5,6 +5,7 @@
 #include "cluster_renew.h"
 #include "output.h"
 #include "run.h"
+#include "sets.h"
 #include "status.h"
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ static void report(struct run *run, const char *folder, const struct cluster *cl
 
 		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
 		if (output_json(run->output))
-			output_object(run->output, "server", name, DFS_EXIT_DONE, NULL,
+			output_object(run->output, "server", name, DFS_EXIT_DONE,
 				      json_pack("{s:s}", "address",
 						cluster->servers[i].address));
 		else
@@ -48,7 +49,7 @@ static void hold_signals(sigset_t *ret_before)
 	(void)sigprocmask(SIG_BLOCK, &signals, ret_before);
 }
 
-static int run_create(struct run *run)
+static int verb_create(struct run *run)
 {
 	const struct options *options = &run->options;
 	const struct cluster_plan plan = {.folder = options->arguments[1],
@@ -75,9 +76,9 @@ static int run_create(struct run *run)
  * The servers that are named, "dfs1" to "dfs4"; all when there is none; 0 when one is
  * wrong.
  */
-static unsigned named_servers(const struct options *options)
+static server_set named_servers(const struct options *options)
 {
-	unsigned servers = 0;
+	server_set servers = 0;
 
 	for (size_t i = 2; i < options->count; i++) {
 		const char *name = options->arguments[i];
@@ -85,9 +86,9 @@ static unsigned named_servers(const struct options *options)
 		if (strncmp(name, "dfs", 3) != 0 || name[3] < '1' ||
 		    name[3] > '0' + DFS_SERVERS || name[4] != '\0')
 			return 0;
-		servers |= 1U << (name[3] - '1');
+		servers = set_with(servers, (unsigned)(name[3] - '0'));
 	}
-	return servers != 0 ? servers : (1U << DFS_SERVERS) - 1;
+	return servers != 0 ? servers : SERVERS_ALL;
 }
 
 static void report_renewed(struct run *run, const char *folder, unsigned server,
@@ -97,7 +98,7 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 
 	(void)snprintf(name, sizeof name, "dfs%u", server);
 	if (output_json(run->output))
-		output_object(run->output, "server", name, DFS_EXIT_DONE, NULL,
+		output_object(run->output, "server", name, DFS_EXIT_DONE,
 			      json_pack("{s:b, s:b}", "certificate", renewed->certificate,
 					"secret", renewed->secret));
 	else if (renewed->new_secret)
@@ -113,11 +114,11 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 			    folder, name);
 }
 
-static int run_renew(struct run *run)
+static int verb_renew(struct run *run)
 {
 	const struct options *options = &run->options;
 	struct cluster_renewed renewed[DFS_SERVERS];
-	unsigned servers = named_servers(options);
+	server_set servers = named_servers(options);
 	struct dfs_result result;
 	sigset_t before;
 
@@ -137,14 +138,14 @@ static int run_renew(struct run *run)
 	return result.code;
 }
 
-static int run_cluster(struct run *run)
+static int verb_cluster(struct run *run)
 {
 	const struct options *options = &run->options;
 
 	if (options->count > 0 && strcmp(options->arguments[0], "create") == 0)
-		return run_create(run);
+		return verb_create(run);
 	if (options->count > 0 && strcmp(options->arguments[0], "renew") == 0)
-		return run_renew(run);
+		return verb_renew(run);
 	return run_usage(run, "what to do with a cluster: cluster create DIR, or "
 			      "cluster renew DIR");
 }
@@ -171,5 +172,5 @@ const struct command cmd_cluster = {
 		   "another.\n"
 		   "A running server loads them on SIGHUP.\n",
 	.options = OPTION_BIT(OPTION_BASE_PORT) | OPTION_BIT(OPTION_HOST),
-	.run = run_cluster,
+	.run = verb_cluster,
 };

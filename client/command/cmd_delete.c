@@ -1,71 +1,71 @@
 /* delete PATH... */
 #include "commands.h"
 
+#include "outcome.h"
 #include "output.h"
-#include "remotes.h"
-#include "verdict.h"
 #include "run.h"
 #include "status.h"
+#include "typed_paths.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-struct deleting {
+struct deletion {
 	struct run *run;
-	const struct remotes *remotes;
+	const struct typed_paths *paths;
 	struct dfs_delete *items;
 };
 
 static void finished(void *context, size_t item)
 {
-	struct deleting *deleting = context;
-	struct dfs_delete *delete = &deleting->items[item];
-	struct verdict verdict = {.shown = deleting->remotes->items[item].typed,
-				  .path = delete->path};
+	struct deletion *deletion = context;
+	struct dfs_delete *delete = &deletion->items[item];
+	struct outcome_item outcome = {.shown = deletion->paths->items[item].typed,
+				       .path = delete->path};
 
 	if (delete->result.code == DFS_EXIT_OPEN)
-		verdict.retry = delete->retry;
-	if (output_json(deleting->run->output) && delete->version[0] != '\0')
-		verdict.take_fields = json_pack("{s:s}", "file_version", delete->version);
+		outcome.retry = delete->retry;
+	if (output_json(deletion->run->output) && delete->version[0] != '\0')
+		outcome.take_fields = json_pack("{s:s}", "file_version", delete->version);
 	if (delete->result.code == DFS_EXIT_MISSING &&
-	    run_is_folder(deleting->run, delete->path))
+	    run_is_folder(deletion->run, delete->path))
 		(void)snprintf(delete->result.why, DFS_WHY,
 			       "no such file: it is a folder, which goes with its last "
 			       "file; list -R shows them");
-	verdict_item(deleting->run, &verdict, &delete->result);
+	outcome_item(deletion->run, &outcome, &delete->result);
 	if (delete->result.code == DFS_EXIT_DONE)
-		output_remark(deleting->run->output, "%s: deleted", verdict.shown);
+		output_remark(deletion->run->output, "%s: deleted", outcome.shown);
 }
 
-static int run_delete(struct run *run)
+static int verb_delete(struct run *run)
 {
 	const struct options *options = &run->options;
-	struct deleting deleting = {.run = run};
-	struct remotes remotes;
+	struct deletion deletion = {.run = run};
+	struct typed_paths paths;
 
 	if (options->count == 0)
 		return run_usage(run, "delete needs the name of a file");
 	if (options->count > 1 && (options_has(options, OPTION_IF_VERSION) ||
 				   options_has(options, OPTION_OPERATION)))
 		return run_usage(run, "--if-version and --operation go with one file");
-	if (remotes_prepare(run, options->arguments, options->count, &remotes)) {
-		deleting.remotes = &remotes;
-		deleting.items = calloc(remotes.count, sizeof *deleting.items);
-		if (!deleting.items) {
-			verdict_no_memory(run);
+	if (typed_paths_prepare(run, options->arguments, options->count, &paths)) {
+		deletion.paths = &paths;
+		deletion.items = calloc(paths.count, sizeof *deletion.items);
+		if (!deletion.items) {
+			outcome_no_memory(run);
 		} else {
-			for (size_t i = 0; i < remotes.count; i++) {
-				deleting.items[i].path = remotes.items[i].path;
-				deleting.items[i].if_version =
+			for (size_t i = 0; i < paths.count; i++) {
+				deletion.items[i].path = paths.items[i].path;
+				deletion.items[i].if_version =
 					options->values[OPTION_IF_VERSION];
-				deleting.items[i].operation =
+				deletion.items[i].operation =
 					options->values[OPTION_OPERATION];
 			}
-			dfs_delete(run->dfs, deleting.items, remotes.count, finished,
-				   &deleting);
+			dfs_delete(run->dfs, deletion.items, paths.count, finished,
+				   &deletion);
 		}
-		free(deleting.items);
+		free(deletion.items);
 	}
-	remotes_free(&remotes);
+	typed_paths_free(&paths);
 	return run->outcome.code;
 }
 
@@ -79,5 +79,5 @@ const struct command cmd_delete = {
 		   "version,\n"
 		   "as stat shows it.\n",
 	.options = OPTION_BIT(OPTION_IF_VERSION) | OPTION_BIT(OPTION_OPERATION),
-	.run = run_delete,
+	.run = verb_delete,
 };

@@ -1,26 +1,27 @@
 /* df */
 #include "commands.h"
 
+#include "format.h"
+#include "outcome.h"
 #include "output.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
 #include <stdio.h>
 
 /* For people on a terminal, exactly elsewhere. */
 static const char *bytes_text(const struct run *run, uint64_t bytes,
-			      char text[OUTPUT_SIZE])
+			      char text[FORMAT_SIZE])
 {
 	if (output_terminal(run->output))
-		return output_size(bytes, text);
-	(void)snprintf(text, OUTPUT_SIZE, "%llu", (unsigned long long)bytes);
+		return format_size(bytes, text);
+	(void)snprintf(text, FORMAT_SIZE, "%llu", (unsigned long long)bytes);
 	return text;
 }
 
 static void print_server(struct run *run, unsigned number,
 			 const struct dfs_server_status *server)
 {
-	char name[8], size[OUTPUT_SIZE], room[OUTPUT_SIZE];
+	char name[8], size[FORMAT_SIZE], room[FORMAT_SIZE];
 	int code = server->told ? DFS_EXIT_DONE : DFS_EXIT_FEW;
 
 	(void)snprintf(name, sizeof name, "dfs%u", number);
@@ -35,7 +36,7 @@ static void print_server(struct run *run, unsigned number,
 		else
 			(void)json_object_set_new(fields, "message",
 						  output_string(server->why));
-		output_object(run->output, "server", name, code, NULL, fields);
+		output_object(run->output, "server", name, code, fields);
 		return;
 	}
 	if (!server->told) {
@@ -51,10 +52,10 @@ static void print_server(struct run *run, unsigned number,
 
 static void print_user(struct run *run, const struct dfs_report *report)
 {
-	char used[OUTPUT_SIZE], quota[OUTPUT_SIZE];
+	char used[FORMAT_SIZE], quota[FORMAT_SIZE];
 
 	if (output_json(run->output)) {
-		output_object(run->output, "user", run->user, DFS_EXIT_DONE, NULL,
+		output_object(run->output, "user", run->user, DFS_EXIT_DONE,
 			      json_pack("{s:I,s:o}", "used", (json_int_t)report->used,
 					"quota",
 					report->quota > 0
@@ -70,7 +71,7 @@ static void print_user(struct run *run, const struct dfs_report *report)
 								       : "");
 }
 
-static int run_df(struct run *run)
+static int verb_df(struct run *run)
 {
 	struct dfs_report report;
 	struct dfs_result result;
@@ -83,7 +84,7 @@ static int run_df(struct run *run)
 	if (result.code == DFS_EXIT_DONE)
 		result = dfs_report_servers(run->dfs, &report);
 	if (result.code != DFS_EXIT_DONE)
-		return verdict_user(run, NULL, false, &result, NULL);
+		return outcome_user(run, NULL, false, &result, NULL);
 	for (unsigned i = 0; i < 4; i++)
 		print_server(run, i + 1, &report.servers[i]);
 	print_user(run, &report);
@@ -100,5 +101,5 @@ const struct command cmd_df = {
 		   "four servers.  A quota counts the sizes of the files that you own, "
 		   "each once.\n",
 	.options = 0,
-	.run = run_df,
+	.run = verb_df,
 };

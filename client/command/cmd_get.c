@@ -1,21 +1,22 @@
 /* get REMOTE... [LOCAL] */
 #include "commands.h"
 
-#include "arguments.h"
-#include "getting.h"
+#include "get_files.h"
 #include "local.h"
+#include "name.h"
+#include "outcome.h"
 #include "output.h"
 #include "path.h"
-#include "verdict.h"
 #include "run.h"
 #include "status.h"
+#include "transfer.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct gathering {
 	struct run *run;
-	struct getting *getting;
+	struct get_files *files;
 	const char *prefix; /* of the local names of what is below a remote folder */
 	size_t skip;        /* of a remote path, before what follows the prefix */
 	bool no_memory;
@@ -44,12 +45,12 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 		struct dfs_result result = result_of(
 			DFS_EXIT_DAMAGED, "a server lists a name that cannot be");
 
-		verdict_item(gathering->run, &(struct verdict){.path = entry->path},
+		outcome_item(gathering->run, &(struct outcome_item){.path = entry->path},
 			     &result);
 		return 0;
 	}
-	local = arguments_join(gathering->prefix, rest);
-	if (!local || !getting_add(gathering->getting, entry->path, entry->path, local))
+	local = name_join(gathering->prefix, rest);
+	if (!local || !get_files_add(gathering->files, entry->path, entry->path, local))
 		gathering->no_memory = true;
 	free(local);
 	return gathering->no_memory ? DFS_EXIT_OTHER : 0;
@@ -83,7 +84,7 @@ static struct dfs_result add_file(struct gathering *gathering, const char *typed
 	struct dfs_result result = run_path(gathering->run, typed, &path);
 
 	if (result.code == DFS_EXIT_DONE &&
-	    !getting_add(gathering->getting, typed, path, local))
+	    !get_files_add(gathering->files, typed, path, local))
 		result = result_of(DFS_EXIT_OTHER, "out of memory");
 	free(path);
 	return result;
@@ -95,7 +96,7 @@ static void add_source(struct gathering *gathering, const char *typed, const cha
 	struct dfs_result result;
 
 	if (!options_has(&run->options, OPTION_RECURSIVE)) {
-		if (arguments_is_folder(typed))
+		if (name_is_folder(typed))
 			result = result_of(DFS_EXIT_USAGE,
 					   "is the name of a folder; -r gets everything "
 					   "below it");
@@ -103,31 +104,31 @@ static void add_source(struct gathering *gathering, const char *typed, const cha
 			result = add_file(gathering, typed, local);
 	} else {
 		result = add_tree(gathering, typed, local);
-		if (result.code == DFS_EXIT_MISSING && !arguments_is_folder(typed))
+		if (result.code == DFS_EXIT_MISSING && !name_is_folder(typed))
 			result = add_file(gathering, typed, local);
 	}
 	if (result.code == DFS_EXIT_DONE)
 		output_warning(run->output, result.warning);
 	else
-		verdict_typed(run, typed, &result);
+		outcome_typed(run, typed, &result);
 }
 
 /* ---- the command line ---------------------------------------------------------- */
 
-static bool is_stdout(const struct arguments *arguments)
+static bool is_stdout(const struct transfer *transfer)
 {
-	return arguments->target && strcmp(arguments->target, "-") == 0;
+	return transfer->target && strcmp(transfer->target, "-") == 0;
 }
 
 /* DFS_EXIT_DONE, or the code of a usage error that was reported. */
-static int check(struct run *run, const struct arguments *arguments)
+static int check(struct run *run, const struct transfer *transfer)
 {
-	const char *target = arguments->target;
+	const char *target = transfer->target;
 
-	if (arguments->count == 0)
+	if (transfer->count == 0)
 		return run_usage(run, "get needs the name of a file");
-	for (size_t i = 0; i < arguments->count; i++)
-		if (strcmp(arguments->sources[i], "-") == 0)
+	for (size_t i = 0; i < transfer->count; i++)
+		if (strcmp(transfer->sources[i], "-") == 0)
 			return run_usage(run,
 					 "- is standard output and cannot be a source "
 					 "of get");
@@ -135,20 +136,20 @@ static int check(struct run *run, const struct arguments *arguments)
 		return DFS_EXIT_DONE;
 	if (*target == '\0')
 		return run_usage(run, "the name of the target is empty");
-	if (is_stdout(arguments) && options_has(&run->options, OPTION_RECURSIVE))
+	if (is_stdout(transfer) && options_has(&run->options, OPTION_RECURSIVE))
 		return run_usage(run, "-r does not go to standard output");
 	return DFS_EXIT_DONE;
 }
 
 /* false when out of memory. */
-static bool find_place(const struct arguments *arguments, struct place *ret)
+static bool find_place(const struct transfer *transfer, struct place *ret)
 {
-	const char *target = arguments->target, *slash;
+	const char *target = transfer->target, *slash;
 
 	memset(ret, 0, sizeof *ret);
-	if (is_stdout(arguments))
+	if (is_stdout(transfer))
 		return true;
-	if (!target || arguments_is_folder(target) || arguments->count > 1 ||
+	if (!target || name_is_folder(target) || transfer->count > 1 ||
 	    local_kind(target) == LOCAL_FOLDER) {
 		ret->make = true;
 		ret->folder = strdup(target ? target : ".");
@@ -166,26 +167,26 @@ static bool find_place(const struct arguments *arguments, struct place *ret)
 /*
  * The local names of the sources below the place; NULL after a failure that was reported.
  */
-static char **plan(struct run *run, const struct arguments *arguments,
+static char **plan(struct run *run, const struct transfer *transfer,
 		   const struct place *place)
 {
 	const char *twice;
 	char **locals =
-		arguments_name(arguments, !place->folder ? "-" : place->name, "", &twice);
+		transfer_names(transfer, !place->folder ? "-" : place->name, "", &twice);
 
 	if (!locals && twice)
 		run->outcome.code =
 			run_usage(run, "two of the files would be called like %s", twice);
 	else if (!locals)
-		verdict_no_memory(run);
+		outcome_no_memory(run);
 	return locals;
 }
 
-static void get_all(struct run *run, const struct arguments *arguments,
+static void get_all(struct run *run, const struct transfer *transfer,
 		    const struct place *place)
 {
 	struct gathering gathering = {.run = run};
-	char **locals = plan(run, arguments, place);
+	char **locals = plan(run, transfer, place);
 	struct dfs_result result;
 
 	if (!locals)
@@ -195,35 +196,35 @@ static void get_all(struct run *run, const struct arguments *arguments,
 	if (result.code == DFS_EXIT_DONE && options_has(&run->options, OPTION_RECURSIVE))
 		result = run_open(run);
 	if (result.code == DFS_EXIT_DONE) {
-		gathering.getting = getting_new(run, place->folder, place->make);
-		if (!gathering.getting)
+		gathering.files = get_files_new(run, place->folder, place->make);
+		if (!gathering.files)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}
 	if (result.code == DFS_EXIT_DONE) {
-		for (size_t i = 0; i < arguments->count; i++)
-			add_source(&gathering, arguments->sources[i], locals[i]);
-		getting_all(gathering.getting);
+		for (size_t i = 0; i < transfer->count; i++)
+			add_source(&gathering, transfer->sources[i], locals[i]);
+		get_files_fetch(gathering.files);
 	} else {
-		verdict_all(run, arguments->sources, arguments->count, &result);
+		outcome_all(run, transfer->sources, transfer->count, &result);
 	}
-	getting_free(gathering.getting);
-	arguments_free_names(locals, arguments->count);
+	get_files_free(gathering.files);
+	transfer_free_names(locals, transfer->count);
 }
 
-static int run_get(struct run *run)
+static int verb_get(struct run *run)
 {
-	struct arguments arguments;
+	struct transfer transfer;
 	struct place place;
 	int code;
 
-	arguments_split(&run->options, true, &arguments);
-	code = check(run, &arguments);
+	transfer_split(&run->options, true, &transfer);
+	code = check(run, &transfer);
 	if (code != DFS_EXIT_DONE)
 		return code;
-	if (find_place(&arguments, &place)) {
-		get_all(run, &arguments, &place);
+	if (find_place(&transfer, &place)) {
+		get_all(run, &transfer, &place);
 	} else {
-		verdict_no_memory(run);
+		outcome_no_memory(run);
 	}
 	free(place.folder);
 	free(place.name);
@@ -249,5 +250,5 @@ const struct command cmd_get = {
 		   "is replaced only with -f.\n",
 	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_TO) |
 		   OPTION_BIT(OPTION_FORCE),
-	.run = run_get,
+	.run = verb_get,
 };

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int run_help(struct run *run)
+static int verb_help(struct run *run)
 {
-	const struct command *about = NULL, *nearest;
+	const struct command *about = NULL;
 	char *text;
 
 	/* "help cluster create" is the one with two words. */
@@ -17,15 +17,9 @@ static int run_help(struct run *run)
 	    strcmp(run->options.arguments[0], cmd_cluster.name) != 0)
 		return run_usage(run, "help takes one verb");
 	if (run->options.count > 0) {
-		const char *verb = run->options.arguments[0];
-
-		about = commands_find(verb);
-		nearest = !about ? commands_nearest(verb) : NULL;
-		if (nearest)
-			return run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?",
-					 verb, nearest->name);
+		about = commands_find_typed(run, run->options.arguments[0]);
 		if (!about)
-			return run_usage(run, "unknown verb \"%s\"", verb);
+			return DFS_EXIT_USAGE;
 	}
 	text = commands_help(about, run->program);
 	if (!text) {
@@ -34,7 +28,7 @@ static int run_help(struct run *run)
 		return DFS_EXIT_OTHER;
 	}
 	if (output_json(run->output))
-		output_object(run->output, "path", NULL, DFS_EXIT_DONE, NULL,
+		output_object(run->output, "path", NULL, DFS_EXIT_DONE,
 			      json_pack("{s:s}", "text", text));
 	else
 		output_text(run->output, "%s", text);
@@ -48,5 +42,5 @@ const struct command cmd_help = {
 	.summary = "Explain a verb, or list them all",
 	.examples = {"help", "help put"},
 	.details = "",
-	.run = run_help,
+	.run = verb_help,
 };

@@ -1,17 +1,19 @@
 /* list [PATH] */
 #include "commands.h"
 
-#include "arguments.h"
-#include "describe.h"
+#include "format.h"
+#include "format_file.h"
+#include "name.h"
+#include "outcome.h"
 #include "output.h"
-#include "verdict.h"
 #include "run.h"
+#include "sets.h"
 #include "status.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct listing {
+struct list_view {
 	struct run *run;
 	const char *path; /* what is listed */
 	const char *name; /* as it was typed */
@@ -19,35 +21,35 @@ struct listing {
 };
 
 /* What is printed of an entry's path: below a folder what is behind its name. */
-static const char *name_of(const struct listing *listing, const struct dfs_entry *entry)
+static const char *name_of(const struct list_view *view, const struct dfs_entry *entry)
 {
-	size_t len = strlen(listing->path);
+	size_t len = strlen(view->path);
 
-	if (arguments_is_folder(listing->path))
-		return strncmp(entry->path, listing->path, len) == 0 ? entry->path + len
-								     : entry->path;
-	return listing->name;
+	if (name_is_folder(view->path))
+		return strncmp(entry->path, view->path, len) == 0 ? entry->path + len
+								  : entry->path;
+	return view->name;
 }
 
 static void print_details(struct output *output, const struct dfs_entry *entry)
 {
-	char time[OUTPUT_TIME], protection[DESCRIBE_PROTECTION];
+	char time[FORMAT_TIME], protection[FORMAT_PROTECTION];
 
 	if (entry->folder)
 		output_text(output, "%14s  %-19s  %-3s  ", "-", "-", "-");
 	else if (!entry->has_file)
 		output_text(output, "%14s  %-19s  %-3s  ", "?", "?",
-			    describe_protection(&entry->file, protection));
+			    format_protection(&entry->file, protection));
 	else
 		output_text(output, "%14llu  %-19s  %-3s  ",
 			    (unsigned long long)entry->file.size,
-			    output_time(entry->file.modified_ns, time),
-			    describe_protection(&entry->file, protection));
+			    format_time(entry->file.modified_ns, time),
+			    format_protection(&entry->file, protection));
 }
 
 static void print_chunks(struct output *output, const struct dfs_entry *entry)
 {
-	char chunks[DESCRIBE_CHUNKS];
+	char chunks[FORMAT_CHUNKS];
 
 	if (entry->folder) {
 		output_text(output, "%-5s  ", "-");
@@ -61,130 +63,127 @@ static void print_chunks(struct output *output, const struct dfs_entry *entry)
 		output_text(output, "row ?  ");
 	for (unsigned i = 1; i <= 4; i++)
 		output_text(output, "dfs%u %-4s%s  ", i,
-			    describe_chunks(entry->file.chunks[i - 1], chunks),
-			    describe_reach(&entry->file, i) ? " up  " : " down");
+			    format_chunks(entry->file.chunks[i - 1], chunks),
+			    set_has(entry->file.live, i) ? " up  " : " down");
 }
 
-static void print_text(const struct listing *listing, const struct dfs_entry *entry,
+static void print_text(const struct list_view *view, const struct dfs_entry *entry,
 		       const char *name)
 {
-	struct output *output = listing->run->output;
-	const char *mark = entry->folder ? "" : describe_mark(&entry->file);
+	struct output *output = view->run->output;
+	const char *mark = entry->folder ? "" : format_mark(&entry->file);
 
-	if (listing->details)
+	if (view->details)
 		print_details(output, entry);
-	if (listing->chunks)
+	if (view->chunks)
 		print_chunks(output, entry);
 	output_name(output, name);
 	if (entry->folder)
 		output_text(output, "/");
-	if (*mark != '\0' && (listing->details || listing->chunks))
+	if (*mark != '\0' && (view->details || view->chunks))
 		output_text(output, "  [%s]", mark);
 	output_text(output, "\n");
 }
 
-static void print_object(const struct listing *listing, const struct dfs_entry *entry,
+static void print_object(const struct list_view *view, const struct dfs_entry *entry,
 			 const char *name)
 {
 	const struct dfs_file *file = &entry->file;
-	char *path = NULL, text[OUTPUT_TIME], protection[DESCRIBE_PROTECTION];
+	char *path = NULL, text[FORMAT_TIME], protection[FORMAT_PROTECTION];
 	json_t *fields = json_pack("{s:s,s:s}", "name", name, "type",
 				   entry->folder ? "folder" : "file");
 
 	if (!entry->folder) {
 		(void)json_object_set_new(
 			fields, "protection",
-			json_string(describe_protection(file, protection)));
-		(void)json_object_set_new(fields, "mark",
-					  json_string(describe_mark(file)));
-		if (listing->chunks)
+			json_string(format_protection(file, protection)));
+		(void)json_object_set_new(fields, "mark", json_string(format_mark(file)));
+		if (view->chunks)
 			(void)json_object_set_new(fields, "servers",
-						  describe_servers(file));
+						  format_servers(file));
 	}
 	if (!entry->folder && entry->has_file) {
 		(void)json_object_set_new(fields, "size",
 					  json_integer((json_int_t)file->size));
 		(void)json_object_set_new(
 			fields, "modified",
-			json_string(output_time_utc(file->modified_ns, text)));
+			json_string(format_time_utc(file->modified_ns, text)));
 		(void)json_object_set_new(fields, "file_version",
 					  json_string(file->version));
 		(void)json_object_set_new(fields, "owner", json_string(file->owner));
-		if (listing->chunks)
+		if (view->chunks)
 			(void)json_object_set_new(fields, "row", json_integer(file->row));
 	}
 	if (entry->folder && asprintf(&path, "%s/", entry->path) < 0)
 		path = NULL;
-	output_object(listing->run->output, "path", path ? path : entry->path,
-		      DFS_EXIT_DONE, NULL, fields);
+	output_object(view->run->output, "path", path ? path : entry->path, DFS_EXIT_DONE,
+		      fields);
 	free(path);
 }
 
 static int take_entry(void *context, const struct dfs_entry *entry)
 {
-	const struct listing *listing = context;
-	const char *name = name_of(listing, entry);
+	const struct list_view *view = context;
+	const char *name = name_of(view, entry);
 
-	if (output_json(listing->run->output))
-		print_object(listing, entry, name);
+	if (output_json(view->run->output))
+		print_object(view, entry, name);
 	else
-		print_text(listing, entry, name);
-	return output_broken(listing->run->output) ? DFS_EXIT_OTHER : 0;
+		print_text(view, entry, name);
+	return output_broken(view->run->output) ? DFS_EXIT_OTHER : 0;
 }
 
-static struct dfs_result list(struct listing *listing, const char *path)
+static struct dfs_result list(struct list_view *view, const char *path)
 {
-	const struct options *options = &listing->run->options;
+	const struct options *options = &view->run->options;
 
-	listing->path = path;
-	return dfs_list(listing->run->dfs, path, options_has(options, OPTION_RECURSIVE),
-			listing->details || listing->chunks ||
-				output_json(listing->run->output),
-			take_entry, listing);
+	view->path = path;
+	return dfs_list(view->run->dfs, path, options_has(options, OPTION_RECURSIVE),
+			view->details || view->chunks || output_json(view->run->output),
+			take_entry, view);
 }
 
 /* As a folder; if there is none and the name is not plainly a folder's, as a file. */
-static struct dfs_result list_either(struct listing *listing)
+static struct dfs_result list_either(struct list_view *view)
 {
-	struct run *run = listing->run;
+	struct run *run = view->run;
 	char *folder = NULL, *file = NULL;
-	struct dfs_result result = run_folder(run, listing->name, &folder);
+	struct dfs_result result = run_folder(run, view->name, &folder);
 
 	if (result.code == DFS_EXIT_DONE)
-		result = list(listing, folder);
-	if (result.code == DFS_EXIT_MISSING && !arguments_is_folder(listing->name) &&
-	    run_path(run, listing->name, &file).code == DFS_EXIT_DONE)
-		result = list(listing, file);
+		result = list(view, folder);
+	if (result.code == DFS_EXIT_MISSING && !name_is_folder(view->name) &&
+	    run_path(run, view->name, &file).code == DFS_EXIT_DONE)
+		result = list(view, file);
 	free(folder);
 	free(file);
 	return result;
 }
 
-static int run_list(struct run *run)
+static int verb_list(struct run *run)
 {
 	const struct options *options = &run->options;
-	struct listing listing = {.run = run};
+	struct list_view view = {.run = run};
 	struct dfs_result result;
 	char own[40];
 
 	if (options->count > 1)
 		return run_usage(run, "list takes one name");
-	listing.details =
-		options_has(options, OPTION_LONG) || output_terminal(run->output);
-	listing.chunks = options_has(options, OPTION_CHUNKS);
+	view.details = options_has(options, OPTION_LONG) || output_terminal(run->output);
+	view.chunks = options_has(options, OPTION_CHUNKS);
 	result = run_user(run);
 	if (result.code == DFS_EXIT_DONE) {
 		(void)snprintf(own, sizeof own, "/%s/", run->user);
-		listing.name = options->count > 0 ? options->arguments[0] : own;
+		view.name = options->count > 0 ? options->arguments[0] : own;
 		result = run_open(run);
 	}
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_all(run, &listing.name, listing.name ? 1 : 0, &result);
+		outcome_all(run, &view.name, view.name ? 1 : 0, &result);
 		return result.code;
 	}
-	result = list_either(&listing);
+	result = list_either(&view);
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_typed(run, listing.name, &result);
+		outcome_typed(run, view.name, &result);
 		return result.code;
 	}
 	output_warning(run->output, result.warning);
@@ -208,5 +207,5 @@ const struct command cmd_list = {
 		   "per server, which chunks it keeps and whether it is up.\n",
 	.options = OPTION_BIT(OPTION_LONG) | OPTION_BIT(OPTION_RECURSIVE) |
 		   OPTION_BIT(OPTION_CHUNKS),
-	.run = run_list,
+	.run = verb_list,
 };

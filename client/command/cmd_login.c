@@ -1,20 +1,21 @@
 /* login, logout, whoami */
 #include "commands.h"
 
-#include "secret.h"
+#include "format.h"
+#include "outcome.h"
 #include "output.h"
 #include "run.h"
+#include "secret.h"
 #include "session_file.h"
 #include "status.h"
-#include "verdict.h"
 #include <stdio.h>
 
 static json_t *until_field(int64_t ends_ns)
 {
-	char until[OUTPUT_TIME];
+	char until[FORMAT_TIME];
 
 	return json_pack("{s:s?}", "until",
-			 ends_ns > 0 ? output_time_utc(ends_ns, until) : NULL);
+			 ends_ns > 0 ? format_time_utc(ends_ns, until) : NULL);
 }
 
 /* ---- login --------------------------------------------------------------------- */
@@ -27,11 +28,11 @@ static const uint8_t *earlier(struct run *run, struct dfs_pass *pass)
 		       : NULL;
 }
 
-static int run_login(struct run *run)
+static int verb_login(struct run *run)
 {
 	struct dfs_pass pass = {0}, before = {0};
 	struct dfs_result result;
-	char until[OUTPUT_TIME];
+	char until[FORMAT_TIME];
 
 	if (run->options.count > 0)
 		return run_usage(run, "login takes no arguments; --user NAME says who");
@@ -45,11 +46,11 @@ static int run_login(struct run *run)
 		if (result.code != DFS_EXIT_DONE)
 			(void)dfs_session_end(run->dfs, pass.id);
 	}
-	verdict_user(run, NULL, false, &result,
+	outcome_user(run, NULL, false, &result,
 		     result.code == DFS_EXIT_DONE ? until_field(pass.ends_ns) : NULL);
 	if (result.code == DFS_EXIT_DONE)
 		output_remark(run->output, "%s is logged in until %s", run->user,
-			      output_time(pass.ends_ns, until));
+			      format_time(pass.ends_ns, until));
 	secret_wipe(&pass, sizeof pass);
 	secret_wipe(&before, sizeof before);
 	return result.code;
@@ -68,12 +69,12 @@ const struct command cmd_login = {
 		   "hours, with\n"
 		   "logout, and when the password changes or the user is disabled.\n",
 	.options = 0,
-	.run = run_login,
+	.run = verb_login,
 };
 
 /* ---- logout -------------------------------------------------------------------- */
 
-static int run_logout(struct run *run)
+static int verb_logout(struct run *run)
 {
 	struct dfs_pass pass = {0};
 	struct dfs_result result, removed;
@@ -88,7 +89,7 @@ static int run_logout(struct run *run)
 	if (result.code == DFS_EXIT_MISSING)
 		result = result_of(DFS_EXIT_DENIED, "%s is not logged in", run->user);
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_user(run, NULL, false, &result, NULL);
+		outcome_user(run, NULL, false, &result, NULL);
 		return result.code;
 	}
 	result = run_open_by_pass(run, &pass);
@@ -108,7 +109,7 @@ static int run_logout(struct run *run)
 	} else if (removed.code != DFS_EXIT_MISSING) {
 		result = removed;
 	}
-	verdict_user(run, NULL, false, &result, NULL);
+	outcome_user(run, NULL, false, &result, NULL);
 	if (result.code == DFS_EXIT_DONE)
 		output_remark(run->output, "%s is logged out", run->user);
 	return result.code;
@@ -123,28 +124,28 @@ const struct command cmd_logout = {
 		   "forgotten here\n"
 		   "all the same, and the exit code is 5 or 10.\n",
 	.options = 0,
-	.run = run_logout,
+	.run = verb_logout,
 };
 
 /* ---- whoami -------------------------------------------------------------------- */
 
-static int run_whoami(struct run *run)
+static int verb_whoami(struct run *run)
 {
 	struct dfs_result result;
-	char until[OUTPUT_TIME] = "-";
+	char until[FORMAT_TIME] = "-";
 
 	if (run->options.count > 0)
 		return run_usage(run, "whoami takes no arguments");
 	result = run_user(run);
 	if (result.code == DFS_EXIT_DONE)
 		result = run_open_known(run);
-	verdict_user(run, NULL, false, &result,
+	outcome_user(run, NULL, false, &result,
 		     result.code == DFS_EXIT_DONE ? until_field(run->pass.ends_ns)
 						  : NULL);
 	if (result.code != DFS_EXIT_DONE || output_json(run->output))
 		return result.code;
 	if (run->pass.ends_ns > 0)
-		(void)output_time(run->pass.ends_ns, until);
+		(void)format_time(run->pass.ends_ns, until);
 	if (options_has(&run->options, OPTION_LONG))
 		output_text(run->output, "%s  %s\n", run->user, until);
 	else
@@ -164,5 +165,5 @@ const struct command cmd_whoami = {
 		"when nobody\n"
 		"is logged in.\n",
 	.options = OPTION_BIT(OPTION_LONG),
-	.run = run_whoami,
+	.run = verb_whoami,
 };

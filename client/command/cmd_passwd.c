@@ -1,14 +1,14 @@
 /* passwd, key export FILE */
 #include "commands.h"
 
-#include "secret.h"
+#include "outcome.h"
 #include "output.h"
 #include "password.h"
 #include "recovery_file.h"
 #include "run.h"
+#include "secret.h"
 #include "session_file.h"
 #include "status.h"
-#include "verdict.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +58,7 @@ static struct dfs_result open_to_recover(struct run *run, const char *file,
 			 file, run->user, result.why);
 }
 
-static int run_passwd(struct run *run)
+static int verb_passwd(struct run *run)
 {
 	const char *file = run->options.values[OPTION_RECOVER];
 	struct dfs_recovery recovery = {.count = 0};
@@ -88,7 +88,7 @@ static int run_passwd(struct run *run)
 		output_remark(run->output, "%s has a new password; all sessions are over",
 			      run->user);
 	}
-	return verdict_user(run, NULL, false, &result, NULL);
+	return outcome_user(run, NULL, false, &result, NULL);
 }
 
 const struct command cmd_passwd = {
@@ -97,19 +97,19 @@ const struct command cmd_passwd = {
 	.summary = "Change your password",
 	.examples = {"passwd", "passwd --recover anna.recovery"},
 	.details =
-		"Takes the old password, by prompt or DFS_PASSWORD_FILE: a session is not "
-		"enough.\n"
+		"Takes the old password, by prompt or DFS_PASSWORD_FILE: a session is "
+		"not enough.\n"
 		"Ends all sessions; no file is touched.  Passwords have 8 characters to "
 		"1024 bytes.\n"
-		"--recover FILE takes a recovery file (see \"key export\") in place of the "
-		"old\n"
-		"password.  After admin has set a new one (user passwd), it takes both, and "
-		"the\n"
+		"--recover FILE takes a recovery file (see \"key export\") in place of "
+		"the old\n"
+		"password.  After admin has set a new one (user passwd), it takes both, "
+		"and the\n"
 		"files of before can be read again.  Without a recovery file a lost "
 		"password loses\n"
 		"the files.\n",
 	.options = OPTION_BIT(OPTION_NEW_PASSWORD_FILE) | OPTION_BIT(OPTION_RECOVER),
-	.run = run_passwd,
+	.run = verb_passwd,
 };
 
 /* ---- key export ---------------------------------------------------------------- */
@@ -131,7 +131,7 @@ static struct dfs_result export_to(struct run *run, const char *file)
 	return result;
 }
 
-static int run_key(struct run *run)
+static int verb_key(struct run *run)
 {
 	const struct options *options = &run->options;
 	struct dfs_result result;
@@ -155,7 +155,7 @@ static int run_key(struct run *run)
 			"%s opens all files of %s and logs in as this user: keep it "
 			"where nobody else comes",
 			options->arguments[1], run->user);
-	return verdict_user(run, NULL, false, &result, NULL);
+	return outcome_user(run, NULL, false, &result, NULL);
 }
 
 const struct command cmd_key = {
@@ -169,9 +169,9 @@ const struct command cmd_key = {
 		"has it can\n"
 		"read your files and log in as you.  Without such a file a lost password "
 		"loses all\n"
-		"files.  See \"passwd --recover\".  A new recovery file ends the log-in by "
-		"the older\n"
+		"files.  See \"passwd --recover\".  A new recovery file ends the log-in "
+		"by the older\n"
 		"ones.\n",
 	.options = 0,
-	.run = run_key,
+	.run = verb_key,
 };

@@ -1,44 +1,45 @@
 /* put LOCAL... [REMOTE] */
 #include "commands.h"
 
-#include "arguments.h"
 #include "local.h"
-#include "putting.h"
+#include "name.h"
+#include "outcome.h"
+#include "put_files.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
+#include "transfer.h"
 #include <string.h>
 
 /* Two local files: nobody can tell whether both are to be stored. */
-static bool is_question(const struct run *run, const struct arguments *arguments)
+static bool is_question(const struct run *run, const struct transfer *transfer)
 {
-	return !options_has(&run->options, OPTION_TO) && arguments->target &&
-	       arguments->count == 1 && !arguments_is_folder(arguments->target) &&
-	       strcmp(arguments->sources[0], "-") != 0 &&
-	       local_kind(arguments->sources[0]) == LOCAL_FILE &&
-	       local_kind(arguments->target) == LOCAL_FILE;
+	return !options_has(&run->options, OPTION_TO) && transfer->target &&
+	       transfer->count == 1 && !name_is_folder(transfer->target) &&
+	       strcmp(transfer->sources[0], "-") != 0 &&
+	       local_kind(transfer->sources[0]) == LOCAL_FILE &&
+	       local_kind(transfer->target) == LOCAL_FILE;
 }
 
 /* Does the target mean "below it"?  Of several files it cannot be the name. */
-static bool is_folder(const struct arguments *arguments)
+static bool is_folder(const struct transfer *transfer)
 {
-	return !arguments->target || arguments_is_folder(arguments->target) ||
-	       arguments->count > 1;
+	return !transfer->target || name_is_folder(transfer->target) ||
+	       transfer->count > 1;
 }
 
 /* DFS_EXIT_DONE, or the code of a usage error that was reported. */
-static int check(struct run *run, const struct arguments *arguments)
+static int check(struct run *run, const struct transfer *transfer)
 {
 	const struct options *options = &run->options;
-	const char *target = arguments->target;
+	const char *target = transfer->target;
 
-	if (arguments->count == 0)
+	if (transfer->count == 0)
 		return run_usage(run, "put needs the name of a local file, or - for "
 				      "standard input");
 	if (options_has(options, OPTION_NO_CLOBBER) &&
 	    options_has(options, OPTION_IF_VERSION))
 		return run_usage(run, "--no-clobber and --if-version exclude each other");
-	if ((arguments->count > 1 || options_has(options, OPTION_RECURSIVE)) &&
+	if ((transfer->count > 1 || options_has(options, OPTION_RECURSIVE)) &&
 	    (options_has(options, OPTION_IF_VERSION) ||
 	     options_has(options, OPTION_OPERATION)))
 		return run_usage(run, "--if-version and --operation go with one file");
@@ -47,15 +48,15 @@ static int check(struct run *run, const struct arguments *arguments)
 	if (target && strcmp(target, "-") == 0)
 		return run_usage(run,
 				 "- is standard input and cannot be a target of put");
-	if (is_question(run, arguments))
+	if (is_question(run, transfer))
 		return run_usage(
 			run,
 			"%s and %s are both local files: is the second to be "
 			"stored, or the name for the first?  Say --to FOLDER/ or "
 			"--to %s",
-			arguments->sources[0], target, target);
-	for (size_t i = 0; i < arguments->count; i++)
-		if (strcmp(arguments->sources[i], "-") == 0 && is_folder(arguments))
+			transfer->sources[0], target, target);
+	for (size_t i = 0; i < transfer->count; i++)
+		if (strcmp(transfer->sources[i], "-") == 0 && is_folder(transfer))
 			return run_usage(run, "standard input needs a name: put - NAME");
 	return DFS_EXIT_DONE;
 }
@@ -63,53 +64,53 @@ static int check(struct run *run, const struct arguments *arguments)
 /*
  * The names under which the sources are stored; NULL after a failure that was reported.
  */
-static char **plan(struct run *run, const struct arguments *arguments)
+static char **plan(struct run *run, const struct transfer *transfer)
 {
-	const char *target = arguments->target, *twice;
-	char **remotes = arguments_name(arguments, is_folder(arguments) ? NULL : target,
-					target ? target : "", &twice);
+	const char *target = transfer->target, *twice;
+	char **names = transfer_names(transfer, is_folder(transfer) ? NULL : target,
+				      target ? target : "", &twice);
 
-	if (!remotes && twice)
+	if (!names && twice)
 		run->outcome.code =
 			run_usage(run,
 				  "two of the files would be stored under the name "
 				  "of %s",
 				  twice);
-	else if (!remotes)
-		verdict_no_memory(run);
-	return remotes;
+	else if (!names)
+		outcome_no_memory(run);
+	return names;
 }
 
-static int run_put(struct run *run)
+static int verb_put(struct run *run)
 {
-	struct arguments arguments;
-	struct putting *putting;
+	struct transfer transfer;
+	struct put_files *files;
 	struct dfs_result result;
-	char **remotes;
+	char **names;
 	int code;
 
-	arguments_split(&run->options, false, &arguments);
-	code = check(run, &arguments);
+	transfer_split(&run->options, false, &transfer);
+	code = check(run, &transfer);
 	if (code != DFS_EXIT_DONE)
 		return code;
 	result = run_user(run);
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_all(run, NULL, 0, &result);
+		outcome_all(run, NULL, 0, &result);
 		return run->outcome.code;
 	}
-	remotes = plan(run, &arguments);
-	if (!remotes)
+	names = plan(run, &transfer);
+	if (!names)
 		return run->outcome.code;
-	putting = putting_new(run, arguments.count > 1);
-	if (putting) {
-		for (size_t i = 0; i < arguments.count; i++)
-			putting_add(putting, arguments.sources[i], remotes[i]);
-		putting_finish(putting);
+	files = put_files_new(run, transfer.count > 1);
+	if (files) {
+		for (size_t i = 0; i < transfer.count; i++)
+			put_files_add(files, transfer.sources[i], names[i]);
+		put_files_finish(files);
 	} else {
-		verdict_no_memory(run);
+		outcome_no_memory(run);
 	}
-	putting_free(putting);
-	arguments_free_names(remotes, arguments.count);
+	put_files_free(files);
+	transfer_free_names(names, transfer.count);
 	return run->outcome.code;
 }
 
@@ -132,5 +133,5 @@ const struct command cmd_put = {
 	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_TO) |
 		   OPTION_BIT(OPTION_NO_CLOBBER) | OPTION_BIT(OPTION_IF_VERSION) |
 		   OPTION_BIT(OPTION_REQUIRE_FULL) | OPTION_BIT(OPTION_OPERATION),
-	.run = run_put,
+	.run = verb_put,
 };

@@ -1,17 +1,17 @@
 /* repair [PATH] */
 #include "commands.h"
 
-#include "arguments.h"
 #include "clock.h"
+#include "name.h"
+#include "outcome.h"
 #include "output.h"
 #include "progress.h"
 #include "run.h"
+#include "sets.h"
 #include "status.h"
-#include "verdict.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	LOOK_MS = 200,
@@ -26,7 +26,7 @@ enum {
 	STUCK_MS = 60000
 };
 
-struct repair {
+struct repair_watch {
 	struct run *run;
 	struct progress *progress;
 	const char *path; /* canonical; "/": everything */
@@ -35,9 +35,7 @@ struct repair {
 	int code;
 };
 
-/*
- * ---- how far it is -------------------------------------------------------------------
- */
+/* ---- how far it is ------------------------------------------------------------- */
 
 /* What changes while servers are at work. */
 struct state {
@@ -78,56 +76,55 @@ static bool same(const struct state *a, const struct state *b)
 
 static int count_owed(void *context, const struct dfs_owed *owed)
 {
-	struct repair *repair = context;
+	struct repair_watch *watch = context;
 
 	(void)owed;
-	repair->owed++;
+	watch->owed++;
 	return 0;
 }
 
 /*
  * Files that are still to be mended: of all, as servers count them; of a path, by name.
  */
-static struct dfs_result count(struct repair *repair, const struct state *state)
+static struct dfs_result count(struct repair_watch *watch, const struct state *state)
 {
 	struct dfs_result result = {.code = DFS_EXIT_DONE};
 
-	repair->owed = state->files;
-	if (strcmp(repair->path, "/") != 0 && state->files > 0) {
-		repair->owed = 0;
-		result = dfs_owed(repair->run->dfs, repair->path, count_owed, repair);
+	watch->owed = state->files;
+	if (strcmp(watch->path, "/") != 0 && state->files > 0) {
+		watch->owed = 0;
+		result = dfs_owed(watch->run->dfs, watch->path, count_owed, watch);
 	}
 	return result;
 }
 
-static bool is_done(const struct repair *repair, const struct state *state)
+static bool is_done(const struct repair_watch *watch, const struct state *state)
 {
-	bool all = strcmp(repair->path, "/") == 0;
+	bool all = strcmp(watch->path, "/") == 0;
 
-	return repair->owed == 0 && state->voting == 4 &&
+	return watch->owed == 0 && state->voting == 4 &&
 	       (!all || (state->spares == 0 && !state->working));
 }
 
 /* Until nothing is left to do, or nothing moves any more. */
-static struct dfs_result wait(struct repair *repair, struct dfs_report *report,
+static struct dfs_result wait(struct repair_watch *watch, struct dfs_report *report,
 			      bool *ret_done)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
 	struct state before = {.files = UINT64_MAX};
 	int64_t moved = clock_now_ms(), undone = moved;
 	struct dfs_result result;
 
 	for (;;) {
-		result = dfs_report_servers(repair->run->dfs, report);
+		result = dfs_report_servers(watch->run->dfs, report);
 		if (result.code != DFS_EXIT_DONE)
 			return result;
 		struct state now = state_of(report);
 		int64_t still;
 
-		result = count(repair, &now);
+		result = count(watch, &now);
 		if (result.code != DFS_EXIT_DONE)
 			return result;
-		if (!is_done(repair, &now))
+		if (!is_done(watch, &now))
 			undone = clock_now_ms();
 		*ret_done = clock_now_ms() - undone > DONE_MS;
 		if (*ret_done)
@@ -135,35 +132,33 @@ static struct dfs_result wait(struct repair *repair, struct dfs_report *report,
 		if (!same(&now, &before))
 			moved = clock_now_ms();
 		before = now;
-		progress_at(repair->progress, "files mended", repair->most - repair->owed,
-			    repair->most);
+		progress_at(watch->progress, "files mended", watch->most - watch->owed,
+			    watch->most);
 		still = clock_now_ms() - moved;
 		if (still > (now.working ? STUCK_MS : IDLE_MS))
 			return result;
-		(void)nanosleep(&pause, NULL);
+		clock_pause(LOOK_MS);
 	}
 }
 
-/*
- * ---- the end -------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------- */
 
-static void add_code(struct repair *repair, int code)
+static void add_code(struct repair_watch *watch, int code)
 {
-	if (repair->code == DFS_EXIT_DONE || code == DFS_EXIT_DAMAGED)
-		repair->code = code;
+	if (watch->code == DFS_EXIT_DONE || code == DFS_EXIT_DAMAGED)
+		watch->code = code;
 }
 
 static int print_owed(void *context, const struct dfs_owed *owed)
 {
-	struct repair *repair = context;
-	struct output *output = repair->run->output;
+	struct repair_watch *watch = context;
+	struct output *output = watch->run->output;
 	json_t *servers = json_object();
 	char name[8], text[DFS_WHY] = "";
 	size_t len = 0;
 
-	repair->owed++;
-	add_code(repair, owed->code);
+	watch->owed++;
+	add_code(watch, owed->code);
 	for (unsigned i = 0; i < 4; i++) {
 		json_t *chunks;
 
@@ -171,12 +166,11 @@ static int print_owed(void *context, const struct dfs_owed *owed)
 			continue;
 		chunks = json_array();
 		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
-		len += (size_t)snprintf(
-			text + len, sizeof text - len, "%s%s lacks chunk%s",
-			len > 0 ? ", " : "", name,
-			(owed->missing[i] & (owed->missing[i] - 1)) != 0 ? "s" : "");
+		len += (size_t)snprintf(text + len, sizeof text - len,
+					"%s%s lacks chunk%s", len > 0 ? ", " : "", name,
+					set_count(owed->missing[i]) > 1 ? "s" : "");
 		for (unsigned c = 1; c <= 4; c++)
-			if (owed->missing[i] & 1U << (c - 1)) {
+			if (set_has(owed->missing[i], c)) {
 				len += (size_t)snprintf(text + len, sizeof text - len,
 							" %u", c);
 				(void)json_array_append_new(chunks, json_integer(c));
@@ -185,7 +179,7 @@ static int print_owed(void *context, const struct dfs_owed *owed)
 	}
 	if (output_json(output)) {
 		output_object(
-			output, "path", owed->path, owed->code, NULL,
+			output, "path", owed->path, owed->code,
 			json_pack("{s:o,s:s}", "missing", servers, "message", owed->why));
 	} else {
 		json_decref(servers);
@@ -196,7 +190,7 @@ static int print_owed(void *context, const struct dfs_owed *owed)
 }
 
 /* Servers that stand in the way. */
-static void print_servers(struct repair *repair, const struct dfs_report *report)
+static void print_servers(struct repair_watch *watch, const struct dfs_report *report)
 {
 	char name[8];
 
@@ -206,52 +200,53 @@ static void print_servers(struct repair *repair, const struct dfs_report *report
 		if (server->votes)
 			continue;
 		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
-		add_code(repair, DFS_EXIT_FEW);
-		if (output_json(repair->run->output))
-			output_failure(repair->run->output, "server", name, DFS_EXIT_FEW,
+		add_code(watch, DFS_EXIT_FEW);
+		if (output_json(watch->run->output))
+			output_failure(watch->run->output, "server", name, DFS_EXIT_FEW,
 				       server->why);
 		else
-			output_text(repair->run->output, "%s does not vote: %s\n", name,
+			output_text(watch->run->output, "%s does not vote: %s\n", name,
 				    server->why);
 	}
 }
 
-static void print_end(struct repair *repair, bool done, const struct dfs_report *report)
+static void print_end(struct repair_watch *watch, bool done,
+		      const struct dfs_report *report)
 {
-	struct output *output = repair->run->output;
-	uint64_t all = repair->owed;
+	struct output *output = watch->run->output;
+	uint64_t all = watch->owed;
 
 	if (!done) {
 		struct dfs_result result;
 
-		print_servers(repair, report);
-		repair->owed = 0;
-		result = dfs_owed(repair->run->dfs, repair->path, print_owed, repair);
+		print_servers(watch, report);
+		watch->owed = 0;
+		result = dfs_owed(watch->run->dfs, watch->path, print_owed, watch);
 		output_warning(output, result.warning);
 		if (result.code != DFS_EXIT_DONE) {
-			add_code(repair, result.code);
+			add_code(watch, result.code);
 			output_failure(output, "path", NULL, result.code, result.why);
 		}
 		/*
 		 * Of several servers each counts its own; of others' files no names are
 		 * told.
 		 */
-		if (repair->owed == 0 && all > 0) {
-			add_code(repair, DFS_EXIT_FEW);
+		if (watch->owed == 0 && all > 0) {
+			add_code(watch, DFS_EXIT_FEW);
 			output_failure(
 				output, "path", NULL, DFS_EXIT_FEW,
 				"files of others are still to be mended: see status");
 		}
-		if (repair->code == DFS_EXIT_DONE) {
-			repair->code = DFS_EXIT_FEW;
+		if (watch->code == DFS_EXIT_DONE) {
+			watch->code = DFS_EXIT_FEW;
 			output_failure(
 				output, "path", NULL, DFS_EXIT_FEW,
 				"the servers do not come to an end: see status -v");
 		}
 	}
 	if (output_json(output))
-		output_object(output, "path", NULL, repair->code, NULL,
-			      json_pack("{s:I}", "left", (json_int_t)repair->owed));
+		output_object(output, "path", NULL, watch->code,
+			      json_pack("{s:I}", "left", (json_int_t)watch->owed));
 	else if (done)
 		output_text(output, "nothing left to do\n");
 }
@@ -260,13 +255,13 @@ static struct dfs_result find_path(struct run *run, char **ret)
 {
 	const char *typed = run->options.count > 0 ? run->options.arguments[0] : "/";
 
-	return arguments_is_folder(typed) ? run_folder(run, typed, ret)
-					  : run_path(run, typed, ret);
+	return name_is_folder(typed) ? run_folder(run, typed, ret)
+				     : run_path(run, typed, ret);
 }
 
-static int run_repair(struct run *run)
+static int verb_repair(struct run *run)
 {
-	struct repair repair = {.run = run};
+	struct repair_watch watch = {.run = run};
 	struct dfs_report report = {.code = 0};
 	struct dfs_result result;
 	char *path = NULL;
@@ -282,16 +277,16 @@ static int run_repair(struct run *run)
 	if (result.code == DFS_EXIT_DONE)
 		result = dfs_heal(run->dfs);
 	if (result.code == DFS_EXIT_DONE) {
-		repair.path = path;
-		repair.progress = progress_new(run->output);
-		result = wait(&repair, &report, &done);
-		progress_free(repair.progress);
+		watch.path = path;
+		watch.progress = progress_new(run->output);
+		result = wait(&watch, &report, &done);
+		progress_free(watch.progress);
 	}
 	if (result.code == DFS_EXIT_DONE) {
-		print_end(&repair, done, &report);
-		result.code = repair.code;
+		print_end(&watch, done, &report);
+		result.code = watch.code;
 	} else {
-		verdict_all(run, run->options.arguments, run->options.count, &result);
+		outcome_all(run, run->options.arguments, run->options.count, &result);
 	}
 	free(path);
 	return result.code;
@@ -309,10 +304,10 @@ const struct command cmd_repair = {
 		"seconds (60\n"
 		"while a server says that it is at work), with the names of what could "
 		"not be mended\n"
-		"and why: exit code 5 where copies are out of reach, 9 where none is left.  "
-		"A copy that\n"
+		"and why: exit code 5 where copies are out of reach, 9 where none is "
+		"left.  A copy that\n"
 		"is wrong without its server knowing is found by verify; put the file "
 		"again then.\n",
 	.options = 0,
-	.run = run_repair,
+	.run = verb_repair,
 };

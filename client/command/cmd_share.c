@@ -1,11 +1,11 @@
 /* share PATH USER [--write], unshare PATH USER */
 #include "commands.h"
 
+#include "outcome.h"
 #include "output.h"
 #include "path.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +21,12 @@ static struct dfs_result with_path(struct run *run, bool sharing, const char *pa
 		       : dfs_file_unshare(run->dfs, path, user);
 }
 
-static int run_either(struct run *run, bool sharing)
+static int verb_either(struct run *run, bool sharing)
 {
 	const struct options *options = &run->options;
 	const char *user = options->count == 2 ? options->arguments[1] : "";
 	const char *wrong = path_check_user(user, strlen(user));
-	struct verdict verdict = {.path = NULL};
+	struct outcome_item outcome = {.path = NULL};
 	struct dfs_result result;
 	char *path = NULL;
 
@@ -40,27 +40,27 @@ static int run_either(struct run *run, bool sharing)
 		result = run_path(run, options->arguments[0], &path);
 	if (result.code == DFS_EXIT_DONE)
 		result = with_path(run, sharing, path, user);
-	verdict.shown = options->arguments[0];
-	verdict.path = path;
-	verdict_item(run, &verdict, &result);
+	outcome.shown = options->arguments[0];
+	outcome.path = path;
+	outcome_item(run, &outcome, &result);
 	if (result.code == DFS_EXIT_DONE && sharing)
-		output_remark(run->output, "%s: %s may read it%s", verdict.shown, user,
+		output_remark(run->output, "%s: %s may read it%s", outcome.shown, user,
 			      options_has(options, OPTION_WRITE) ? " and write it" : "");
 	if (result.code == DFS_EXIT_DONE && !sharing)
-		output_remark(run->output, "%s: not for %s any more", verdict.shown,
+		output_remark(run->output, "%s: not for %s any more", outcome.shown,
 			      user);
 	free(path);
 	return run->outcome.code;
 }
 
-static int run_share(struct run *run)
+static int verb_share(struct run *run)
 {
-	return run_either(run, true);
+	return verb_either(run, true);
 }
 
-static int run_unshare(struct run *run)
+static int verb_unshare(struct run *run)
 {
-	return run_either(run, false);
+	return verb_either(run, false);
 }
 
 const struct command cmd_share = {
@@ -75,7 +75,7 @@ const struct command cmd_share = {
 		   "without --write takes that back.  What is below /shared/ is for "
 		   "everyone anyway.\n",
 	.options = OPTION_BIT(OPTION_WRITE),
-	.run = run_share,
+	.run = verb_share,
 };
 
 const struct command cmd_unshare = {
@@ -88,5 +88,5 @@ const struct command cmd_unshare = {
 		"is put later\n"
 		"he gets no key.  What he has read he knows.\n",
 	.options = 0,
-	.run = run_unshare,
+	.run = verb_unshare,
 };

@@ -1,19 +1,21 @@
 /* stat PATH... */
 #include "commands.h"
 
-#include "describe.h"
+#include "format.h"
+#include "format_file.h"
+#include "outcome.h"
 #include "output.h"
-#include "remotes.h"
-#include "verdict.h"
 #include "run.h"
+#include "sets.h"
 #include "status.h"
 #include "text.h"
+#include "typed_paths.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-struct statting {
+struct stat_view {
 	struct run *run;
-	const struct remotes *remotes;
+	const struct typed_paths *paths;
 	struct dfs_stat *items;
 	size_t printed;
 };
@@ -40,21 +42,21 @@ static json_t *readers_of(const struct dfs_file *file)
 
 static json_t *fields_of(const struct dfs_file *file)
 {
-	char modified[OUTPUT_TIME], stored[OUTPUT_TIME], protection[DESCRIBE_PROTECTION];
+	char modified[FORMAT_TIME], stored[FORMAT_TIME], protection[FORMAT_PROTECTION];
 	char xxh128[DIGEST], sha256[DIGEST];
 
 	return json_pack(
 		"{s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s,s:s,s:s,s:o,s:b}",
 		"owner", file->owner, "writer", file->writer, "readers", readers_of(file),
 		"size", (json_int_t)file->size, "modified",
-		output_time_utc(file->modified_ns, modified), "stored",
-		output_time_utc(file->stored_ns, stored), "protection",
-		describe_protection(file, protection), "row", (int)file->row, "unit_size",
+		format_time_utc(file->modified_ns, modified), "stored",
+		format_time_utc(file->stored_ns, stored), "protection",
+		format_protection(file, protection), "row", (int)file->row, "unit_size",
 		(json_int_t)file->unit_size, "file_version", file->version, "xxh128",
 		digest(file, file->xxh128, sizeof file->xxh128, xxh128), "sha256",
 		digest(file, file->sha256, sizeof file->sha256, sha256), "object",
-		file->object, "mark", describe_mark(file), "servers",
-		describe_servers(file), "newest_unsure", file->newest_unsure);
+		file->object, "mark", format_mark(file), "servers", format_servers(file),
+		"newest_unsure", file->newest_unsure);
 }
 
 static void print_people(struct output *output, const struct dfs_file *file)
@@ -67,26 +69,24 @@ static void print_people(struct output *output, const struct dfs_file *file)
 			    file->readers[i].writes ? " (writes too)" : "");
 }
 
-static void print(struct statting *statting, const char *path,
-		  const struct dfs_file *file)
+static void print(struct stat_view *view, const char *path, const struct dfs_file *file)
 {
-	struct output *output = statting->run->output;
-	char time[OUTPUT_TIME], hex[DIGEST], chunks[DESCRIBE_CHUNKS];
-	char protection[DESCRIBE_PROTECTION];
-	const char *mark = describe_mark(file);
+	struct output *output = view->run->output;
+	char time[FORMAT_TIME], hex[DIGEST], chunks[FORMAT_CHUNKS];
+	char protection[FORMAT_PROTECTION];
+	const char *mark = format_mark(file);
 
-	if (statting->printed++ > 0)
+	if (view->printed++ > 0)
 		output_text(output, "\n");
 	output_text(output, "path        ");
 	output_name(output, path);
 	output_text(output, "\n");
 	print_people(output, file);
 	output_text(output, "size        %llu\n", (unsigned long long)file->size);
-	output_text(output, "modified    %s\n", output_time(file->modified_ns, time));
-	output_text(output, "stored      %s\n", output_time(file->stored_ns, time));
-	output_text(output, "protection  %s%s%s%s\n",
-		    describe_protection(file, protection), *mark != '\0' ? " [" : "",
-		    mark, *mark != '\0' ? "]" : "");
+	output_text(output, "modified    %s\n", format_time(file->modified_ns, time));
+	output_text(output, "stored      %s\n", format_time(file->stored_ns, time));
+	output_text(output, "protection  %s%s%s%s\n", format_protection(file, protection),
+		    *mark != '\0' ? " [" : "", mark, *mark != '\0' ? "]" : "");
 	output_text(output, "row         %u\nunit size   %lu\nversion     %s\n",
 		    file->row, (unsigned long)file->unit_size, file->version);
 	output_text(output, "xxh128      %s\n",
@@ -95,51 +95,50 @@ static void print(struct statting *statting, const char *path,
 		    digest(file, file->sha256, sizeof file->sha256, hex), file->object);
 	for (unsigned i = 1; i <= 4; i++)
 		output_text(output, "dfs%u        chunks %s, %s\n", i,
-			    describe_chunks(file->chunks[i - 1], chunks),
-			    describe_reach(file, i) ? "within reach" : "out of reach");
+			    format_chunks(file->chunks[i - 1], chunks),
+			    set_has(file->live, i) ? "within reach" : "out of reach");
 }
 
 static void finished(void *context, size_t item)
 {
-	struct statting *statting = context;
-	struct dfs_stat *stat = &statting->items[item];
-	struct verdict verdict = {.shown = statting->remotes->items[item].typed,
-				  .path = stat->path};
+	struct stat_view *view = context;
+	struct dfs_stat *stat = &view->items[item];
+	struct outcome_item outcome = {.shown = view->paths->items[item].typed,
+				       .path = stat->path};
 
 	if (stat->result.code == DFS_EXIT_DONE) {
-		if (output_json(statting->run->output))
-			verdict.take_fields = fields_of(&stat->file);
+		if (output_json(view->run->output))
+			outcome.take_fields = fields_of(&stat->file);
 		else
-			print(statting, stat->path, &stat->file);
+			print(view, stat->path, &stat->file);
 	}
-	if (stat->result.code == DFS_EXIT_MISSING &&
-	    run_is_folder(statting->run, stat->path))
+	if (stat->result.code == DFS_EXIT_MISSING && run_is_folder(view->run, stat->path))
 		(void)snprintf(stat->result.why, DFS_WHY,
 			       "no such file: it is a folder; list shows what is in it");
-	verdict_item(statting->run, &verdict, &stat->result);
+	outcome_item(view->run, &outcome, &stat->result);
 }
 
-static int run_stat(struct run *run)
+static int verb_stat(struct run *run)
 {
-	struct statting statting = {.run = run};
-	struct remotes remotes;
+	struct stat_view view = {.run = run};
+	struct typed_paths paths;
 
 	if (run->options.count == 0)
 		return run_usage(run, "stat needs the name of a file");
-	if (remotes_prepare(run, run->options.arguments, run->options.count, &remotes)) {
-		statting.remotes = &remotes;
-		statting.items = calloc(remotes.count, sizeof *statting.items);
-		if (!statting.items) {
-			verdict_no_memory(run);
+	if (typed_paths_prepare(run, run->options.arguments, run->options.count,
+				&paths)) {
+		view.paths = &paths;
+		view.items = calloc(paths.count, sizeof *view.items);
+		if (!view.items) {
+			outcome_no_memory(run);
 		} else {
-			for (size_t i = 0; i < remotes.count; i++)
-				statting.items[i].path = remotes.items[i].path;
-			dfs_stat(run->dfs, statting.items, remotes.count, finished,
-				 &statting);
+			for (size_t i = 0; i < paths.count; i++)
+				view.items[i].path = paths.items[i].path;
+			dfs_stat(run->dfs, view.items, paths.count, finished, &view);
 		}
-		free(statting.items);
+		free(view.items);
 	}
-	remotes_free(&remotes);
+	typed_paths_free(&paths);
 	return run->outcome.code;
 }
 
@@ -155,5 +154,5 @@ const struct command cmd_stat = {
 		"server keeps which pair of chunks.  xxh128 and sha256 are shown to who "
 		"can read the\n"
 		"file, and \"-\" to admin.\n",
-	.run = run_stat,
+	.run = verb_stat,
 };

@@ -1,15 +1,14 @@
 /* status */
 #include "commands.h"
 
-#include "losses.h"
+#include "clock.h"
 #include "output.h"
+#include "report.h"
 #include "run.h"
-#include "showing.h"
 #include "status.h"
 #include "text.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { WATCH_SECONDS = 2, WATCH_MAX = 86400 };
 
@@ -19,11 +18,12 @@ static int fail_unknown(struct run *run, const struct dfs_result *result)
 	static const struct dfs_report nothing = {.code = HEALTH_UNKNOWN};
 
 	if (options_has(&run->options, OPTION_PROMETHEUS))
-		showing_prometheus(run, &nothing);
+		report_prometheus(run, &nothing);
 	if (output_json(run->output))
 		output_object(run->output, "server", "all", HEALTH_UNKNOWN,
-			      showing_health(HEALTH_UNKNOWN),
-			      json_pack("{s:o}", "message", output_string(result->why)));
+			      json_pack("{s:s,s:o}", "status",
+					report_health(HEALTH_UNKNOWN), "message",
+					output_string(result->why)));
 	else
 		output_failure(run->output, "server", NULL, HEALTH_UNKNOWN, result->why);
 	return HEALTH_UNKNOWN;
@@ -33,11 +33,11 @@ static void show(struct run *run, const struct dfs_report *report,
 		 const struct dfs_result *result)
 {
 	if (options_has(&run->options, OPTION_PROMETHEUS))
-		showing_prometheus(run, report);
+		report_prometheus(run, report);
 	else if (output_json(run->output))
-		showing_json(run, report, result);
+		report_json(run, report, result);
 	else
-		showing_text(run, report, result);
+		report_text(run, report, result);
 }
 
 /* Looks once, and shows it. */
@@ -56,7 +56,7 @@ static int look(struct run *run)
 		memcpy(result.warning, opened.warning, sizeof result.warning);
 	show(run, &report, &result);
 	if (options_has(&run->options, OPTION_WHAT_IF) && report.known)
-		losses_show(run);
+		report_what_if(run);
 	else if (options_has(&run->options, OPTION_WHAT_IF))
 		output_warning(run->output, "--what-if is told only to who is logged in");
 	/* Who could not be logged in now may be the next time. */
@@ -70,7 +70,6 @@ static int look(struct run *run)
 /* Again and again, until somebody interrupts it or nobody reads any more. */
 static int watch(struct run *run, uint64_t seconds)
 {
-	const struct timespec pause = {.tv_sec = (time_t)seconds};
 	int code;
 
 	for (;;) {
@@ -80,7 +79,7 @@ static int watch(struct run *run, uint64_t seconds)
 		code = look(run);
 		if (output_finish(run->output, DFS_EXIT_DONE) != DFS_EXIT_DONE)
 			return code;
-		(void)nanosleep(&pause, NULL);
+		clock_pause((int64_t)seconds * 1000);
 	}
 }
 
@@ -107,7 +106,7 @@ static int check(struct run *run, uint64_t *ret_seconds)
 	return DFS_EXIT_DONE;
 }
 
-static int run_status(struct run *run)
+static int verb_status(struct run *run)
 {
 	struct dfs_result result;
 	uint64_t seconds;
@@ -129,10 +128,10 @@ const struct command cmd_status = {
 	.summary = "Show how the servers and the files are",
 	.examples = {"status", "status --what-if"},
 	.details =
-		"Files are counted by the living copies of the worst of their chunks; the "
-		"counts are\n"
-		"of everybody's files.  --what-if shows, for each server and each pair of "
-		"servers that\n"
+		"Files are counted by the living copies of the worst of their chunks; "
+		"the counts are\n"
+		"of everybody's files.  --what-if shows, for each server and each pair "
+		"of servers that\n"
 		"could go, what would become unreadable: by name, up to 1000 files, "
 		"and all with -v.\n"
 		"Without a log-in it shows which servers are there, and asks for no "
@@ -144,5 +143,5 @@ const struct command cmd_status = {
 		"unknown.\n",
 	.options = OPTION_BIT(OPTION_WATCH) | OPTION_BIT(OPTION_WHAT_IF) |
 		   OPTION_BIT(OPTION_PROMETHEUS),
-	.run = run_status,
+	.run = verb_status,
 };

@@ -2,17 +2,18 @@
 #include "commands.h"
 
 #include "amount.h"
+#include "format.h"
+#include "outcome.h"
 #include "output.h"
 #include "password.h"
 #include "path.h"
 #include "run.h"
 #include "status.h"
-#include "verdict.h"
 #include <stdio.h>
 #include <string.h>
 
 /* What can be done with users: a verb of its own behind the verb. */
-struct deed {
+struct user_verb {
 	const char *name;
 	const char *takes; /* what follows it */
 	size_t count;      /* how many these are */
@@ -123,7 +124,7 @@ static struct dfs_result quota(struct run *run, const char *user)
 	return set(run, user, &change);
 }
 
-/* ---- deleting, listing --------------------------------------------------------- */
+/* ---- deletion, listing --------------------------------------------------------- */
 
 static struct dfs_result delete (struct run *run, const char *user)
 {
@@ -139,18 +140,18 @@ static int print_user(void *context, const struct dfs_user_entry *entry)
 {
 	const struct run *run = context;
 	const char *state = entry->disabled ? "disabled" : "active";
-	char size[OUTPUT_SIZE], number[OUTPUT_SIZE];
+	char size[FORMAT_SIZE], number[FORMAT_SIZE];
 	const char *shown = "-";
 
 	if (output_json(run->output)) {
-		output_object(run->output, "user", entry->name, DFS_EXIT_DONE, NULL,
+		output_object(run->output, "user", entry->name, DFS_EXIT_DONE,
 			      json_pack("{s:s,s:I}", "state", state, "quota",
 					(json_int_t)entry->quota));
 		return 0;
 	}
 	(void)snprintf(number, sizeof number, "%llu", (unsigned long long)entry->quota);
 	if (entry->quota > 0)
-		shown = output_terminal(run->output) ? output_size(entry->quota, size)
+		shown = output_terminal(run->output) ? format_size(entry->quota, size)
 						     : number;
 	output_text(run->output, "%-16s  %-8s  %s\n", entry->name, state, shown);
 	return output_broken(run->output);
@@ -167,7 +168,7 @@ static struct dfs_result list(struct run *run, const char *user)
 
 /* ---- the verb ------------------------------------------------------------------ */
 
-static const struct deed deeds[] = {
+static const struct user_verb verbs[] = {
 	{"add", "NAME", 1,
 	 OPTION_BIT(OPTION_QUOTA) | OPTION_BIT(OPTION_NEW_PASSWORD_FILE), add},
 	{"list", "nothing", 0, OPTION_BIT(OPTION_LONG), list},
@@ -178,48 +179,49 @@ static const struct deed deeds[] = {
 	{"quota", "NAME and SIZE", 2, 0, quota},
 };
 
-static const struct deed *find(const char *name)
+static const struct user_verb *find(const char *name)
 {
-	for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
-		if (strcmp(deeds[i].name, name) == 0)
-			return &deeds[i];
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
 	return NULL;
 }
 
-static int run_deed(struct run *run, const struct deed *deed)
+static int apply(struct run *run, const struct user_verb *verb)
 {
-	const char *user = deed->count > 0 ? run->options.arguments[1] : NULL;
+	const char *user = verb->count > 0 ? run->options.arguments[1] : NULL;
 	const char *wrong = user ? path_check_user(user, strlen(user)) : NULL;
 	struct dfs_result result;
 
 	if (wrong)
 		result = result_of(DFS_EXIT_USAGE, "%s", wrong);
 	else
-		result = deed->run(run, user);
+		result = verb->run(run, user);
 	/* What was listed has told of itself. */
 	if (!user && result.code == DFS_EXIT_DONE) {
 		output_warning(run->output, result.warning);
 		return DFS_EXIT_DONE;
 	}
-	return verdict_user(run, user, user, &result, NULL);
+	return outcome_user(run, user, user, &result, NULL);
 }
 
-static int run_user_verb(struct run *run)
+static int verb_user(struct run *run)
 {
 	const struct options *options = &run->options;
-	const struct deed *deed = options->count > 0 ? find(options->arguments[0]) : NULL;
+	const struct user_verb *verb =
+		options->count > 0 ? find(options->arguments[0]) : NULL;
 	const char *refused;
 
-	if (!deed)
+	if (!verb)
 		return run_usage(run, "say what to do with a user: add, list, delete, "
 				      "disable, enable, passwd or quota");
-	refused = options_refused(options, deed->options);
+	refused = options_refused(options, verb->options);
 	if (refused)
-		return run_usage(run, "user %s knows no option --%s", deed->name,
+		return run_usage(run, "user %s knows no option --%s", verb->name,
 				 refused);
-	if (options->count != deed->count + 1)
-		return run_usage(run, "user %s takes %s", deed->name, deed->takes);
-	return run_deed(run, deed);
+	if (options->count != verb->count + 1)
+		return run_usage(run, "user %s takes %s", verb->name, verb->takes);
+	return apply(run, verb);
 }
 
 const struct command cmd_user = {
@@ -231,18 +233,18 @@ const struct command cmd_user = {
 	.examples = {"user add anna --quota 10G --user admin",
 		     "user passwd anna --new-password-file anna.password"},
 	.details =
-		"A name is [a-z0-9][a-z0-9._-]{0,31}.  SIZE is in bytes, or with K, M, G or "
-		"T in\n"
-		"powers of 1024; 0 is no limit.  list prints name, state and quota.  delete "
-		"refuses\n"
-		"while files lie below /NAME/, and deletes them with -r.  A disabled user's "
-		"sessions\n"
-		"end within ten seconds.  passwd also makes new keys, because admin cannot "
-		"open the\n"
-		"old ones: what the user stored before opens again with his recovery file "
-		"alone.\n"
+		"A name is [a-z0-9][a-z0-9._-]{0,31}.  SIZE is in bytes, or with K, M, G "
+		"or T in\n"
+		"powers of 1024; 0 is no limit.  list prints name, state and quota.  "
+		"delete refuses\n"
+		"while files lie below /NAME/, and deletes them with -r.  A disabled "
+		"user's sessions\n"
+		"end within ten seconds.  passwd also makes new keys, because admin "
+		"cannot open the\n"
+		"old ones: what the user stored before opens again with his recovery "
+		"file alone.\n"
 		"Without one, a lost password loses the files: see \"key export\".\n",
 	.options = OPTION_BIT(OPTION_QUOTA) | OPTION_BIT(OPTION_NEW_PASSWORD_FILE) |
 		   OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_LONG),
-	.run = run_user_verb,
+	.run = verb_user,
 };

@@ -1,12 +1,13 @@
 /* verify [PATH...] */
 #include "commands.h"
 
-#include "arguments.h"
+#include "name.h"
+#include "outcome.h"
 #include "output.h"
 #include "progress.h"
 #include "run.h"
+#include "sets.h"
 #include "status.h"
-#include "verdict.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,24 +21,22 @@ struct verification {
 	bool admin; /* who proves his own, and tells of others what servers say */
 	size_t count;
 	char *paths[DFS_VERIFY_MAX];
-	unsigned said[DFS_VERIFY_MAX][4]; /* chunks that servers say they lack */
+	chunk_set said[DFS_VERIFY_MAX][4]; /* chunks that servers say they lack */
 	struct dfs_verified items[DFS_VERIFY_MAX];
 	/* of all */
 	unsigned long long files, bytes, bad, lost, unproved;
-	int code; /* of those that are not all right; 3: not alike */
+	struct outcome not_right; /* of those that are not all right */
 	bool no_memory;
 };
 
-/*
- * ---- one file ------------------------------------------------------------------------
- */
+/* ---- one file ------------------------------------------------------------------ */
 
-static json_t *chunk_list(unsigned chunks)
+static json_t *chunk_list(chunk_set chunks)
 {
 	json_t *list = json_array();
 
-	for (int c = 1; c <= 4; c++)
-		if (chunks & 1U << (c - 1))
+	for (unsigned c = 1; c <= 4; c++)
+		if (set_has(chunks, c))
 			(void)json_array_append_new(list, json_integer(c));
 	return list;
 }
@@ -68,7 +67,7 @@ static json_t *item_fields(const struct dfs_verified *item)
 static void take_word(struct verification *verification, size_t i)
 {
 	struct dfs_verified *item = &verification->items[i];
-	const unsigned *said = verification->said[i];
+	const chunk_set *said = verification->said[i];
 	char text[DFS_WHY] = "";
 	size_t len = 0;
 
@@ -81,9 +80,9 @@ static void take_word(struct verification *verification, size_t i)
 		len += (size_t)snprintf(text + len, sizeof text - len,
 					"%sdfs%u says that it lacks chunk%s",
 					len > 0 ? "; " : "", s + 1,
-					(said[s] & (said[s] - 1)) != 0 ? "s" : "");
+					set_count(said[s]) > 1 ? "s" : "");
 		for (unsigned c = 1; c <= 4; c++)
-			if (said[s] & 1U << (c - 1))
+			if (set_has(said[s], c))
 				len += (size_t)snprintf(text + len, sizeof text - len,
 							" %u", c);
 		item->missing[s] = said[s];
@@ -109,8 +108,7 @@ static void print_item(const struct verification *verification,
 		if (item->result.warning[0] != '\0')
 			(void)json_object_set_new(fields, "warning",
 						  output_string(item->result.warning));
-		output_object(output, "path", item->path, item->result.code, NULL,
-			      fields);
+		output_object(output, "path", item->path, item->result.code, fields);
 		return;
 	}
 	output_name(output, item->path);
@@ -124,7 +122,6 @@ static void finish_item(void *context, size_t i)
 {
 	struct verification *verification = context;
 	struct dfs_verified *item = &verification->items[i];
-	int *code = &verification->code;
 
 	progress_finished(verification->progress);
 	if (item->gone)
@@ -136,17 +133,13 @@ static void finish_item(void *context, size_t i)
 	verification->lost += item->lost;
 	if (item->result.code != DFS_EXIT_DONE) {
 		verification->bad++;
-		*code = *code == DFS_EXIT_DONE || *code == item->result.code
-				? item->result.code
-				: DFS_EXIT_SOME;
+		outcome_add(&verification->not_right, item->result.code);
 	}
 	output_warning(verification->run->output, item->result.warning);
 	print_item(verification, item);
 }
 
-/*
- * ---- all files -----------------------------------------------------------------------
- */
+/* ---- all files ----------------------------------------------------------------- */
 
 static void show_progress(void *context, size_t i, uint64_t done, uint64_t size)
 {
@@ -194,9 +187,8 @@ static void add_typed(struct verification *verification, const char *typed)
 {
 	struct run *run = verification->run;
 	char *path = NULL;
-	struct dfs_result result = arguments_is_folder(typed)
-					   ? run_folder(run, typed, &path)
-					   : run_path(run, typed, &path);
+	struct dfs_result result = name_is_folder(typed) ? run_folder(run, typed, &path)
+							 : run_path(run, typed, &path);
 
 	if (result.code == DFS_EXIT_DONE)
 		result = dfs_list(run->dfs, path, true, false, take_entry, verification);
@@ -206,7 +198,7 @@ static void add_typed(struct verification *verification, const char *typed)
 	if (result.code == DFS_EXIT_DONE)
 		output_warning(run->output, result.warning);
 	else
-		verdict_typed(run, typed, &result);
+		outcome_typed(run, typed, &result);
 }
 
 static void print_summary(const struct verification *verification, int code)
@@ -216,7 +208,7 @@ static void print_summary(const struct verification *verification, int code)
 						 : "not everything has two good copies";
 
 	if (output_json(output)) {
-		output_object(output, "path", NULL, code, NULL,
+		output_object(output, "path", NULL, code,
 			      json_pack("{s:I,s:I,s:I,s:I,s:I}", "files",
 					(json_int_t)verification->files, "bytes",
 					(json_int_t)verification->bytes, "bad",
@@ -253,16 +245,14 @@ static int verify_all(struct verification *verification)
 	for (size_t i = 0; i < options->count; i++)
 		add_typed(verification, options->arguments[i]);
 	verify_some(verification);
-	code = verification->code;
 	if (run->outcome.any)
-		code = code == DFS_EXIT_DONE || code == run->outcome.code
-			       ? run->outcome.code
-			       : DFS_EXIT_SOME;
+		outcome_add(&verification->not_right, run->outcome.code);
+	code = verification->not_right.code;
 	print_summary(verification, code);
 	return code;
 }
 
-static int run_verify(struct run *run)
+static int verb_verify(struct run *run)
 {
 	struct verification *verification;
 	struct dfs_result result = run_user(run);
@@ -271,12 +261,12 @@ static int run_verify(struct run *run)
 	if (result.code == DFS_EXIT_DONE)
 		result = run_open(run);
 	if (result.code != DFS_EXIT_DONE) {
-		verdict_all(run, run->options.arguments, run->options.count, &result);
+		outcome_all(run, run->options.arguments, run->options.count, &result);
 		return result.code;
 	}
 	verification = calloc(1, sizeof *verification);
 	if (!verification) {
-		verdict_no_memory(run);
+		outcome_no_memory(run);
 		return code;
 	}
 	verification->run = run;
@@ -296,8 +286,8 @@ const struct command cmd_verify = {
 	.details =
 		"Every unit is read from each server that should have it, and decrypted: "
 		"all below\n"
-		"a folder, or without a name everything that you may read.  Prints a line "
-		"for each\n"
+		"a folder, or without a name everything that you may read.  Prints a "
+		"line for each\n"
 		"file that is not all right (with -v for all) and a summary.  admin, who "
 		"cannot read\n"
 		"what is not his, is told what servers say that they lack of it.\n\n"
@@ -305,5 +295,5 @@ const struct command cmd_verify = {
 		"cannot be\n"
 		"reached, 9 copies are damaged, 3 both.\n",
 	.options = 0,
-	.run = run_verify,
+	.run = verb_verify,
 };

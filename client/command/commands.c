@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "options.h"
+#include "run.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,21 @@ const struct command *commands_nearest(const char *name)
 	return nearest;
 }
 
+const struct command *commands_find_typed(const struct run *run, const char *typed)
+{
+	const struct command *found = commands_find(typed), *nearest;
+
+	if (found)
+		return found;
+	nearest = commands_nearest(typed);
+	if (nearest)
+		(void)run_usage(run, "unknown verb \"%s\"; did you mean \"%s\"?", typed,
+				nearest->name);
+	else
+		(void)run_usage(run, "unknown verb \"%s\"", typed);
+	return NULL;
+}
+
 static void overview(FILE *stream, const char *program)
 {
 	char *options = options_help(0);
@@ -105,9 +121,9 @@ static void overview(FILE *stream, const char *program)
 		"The cluster is --config FILE, else $DFS_CONFIG, else dfs/cluster.conf "
 		"below\n"
 		"$XDG_CONFIG_HOME or /etc.  The user is --user NAME, else $DFS_USER, "
-		"else whose\nsession is the newest, else the log-in name.  The password is "
-		"in the file that\n$DFS_PASSWORD_FILE names, or asked for where there is no "
-		"session.\n\n"
+		"else whose\nsession is the newest, else the log-in name.  The password "
+		"is in the file that\n$DFS_PASSWORD_FILE names, or asked for where there "
+		"is no session.\n\n"
 		"Exit codes: 0 done, 1 other failure, 2 usage, 3 some items failed, 4 "
 		"no such file,\n"
 		"5 too few servers, 6 below the asked protection, 7 refused, 8 "

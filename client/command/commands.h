@@ -31,8 +31,13 @@ const struct command *commands_find(const char *name);
 /* What someone who typed this may have meant; NULL when nothing is near. */
 const struct command *commands_nearest(const char *name);
 
-/* The text of "help VERB"; with NULL the overview.  The caller frees it; NULL when out of
- * memory. */
+/* By what somebody typed; NULL where there is none, which is reported as wrong usage. */
+const struct command *commands_find_typed(const struct run *run, const char *typed);
+
+/*
+ * The text of "help VERB"; with NULL the overview.  The caller frees it; NULL when out of
+ * memory.
+ */
 char *commands_help(const struct command *command, const char *program);
 
 #endif

@@ -1,4 +1,4 @@
-/* Local files as sources: what is there, whole trees, and standard input. */
+/* Local files: what is there, trees, pipes, and whether one is like a stored file. */
 #ifndef DFS_LOCAL_H
 #define DFS_LOCAL_H
 
@@ -38,5 +38,11 @@ int local_walk(const char *folder, const struct local_walk *walk);
  * in $TMPDIR or /tmp.  Its descriptor, which the caller closes; -1, with why.
  */
 int local_spool(int fd, char why[DFS_WHY]);
+
+/*
+ * Has the file of this name in the folder the content of the stored one?  Compares the
+ * size, then the XXH3-128 of the content.  false also when it cannot be read.
+ */
+bool local_is_same(int folder_fd, const char *name, const struct dfs_file *file);
 
 #endif

@@ -1,6 +1,7 @@
 /* Everything that the command prints. */
 #include "output.h"
 
+#include "format.h"
 #include "options.h"
 #include "status.h"
 #include <errno.h>
@@ -123,16 +124,17 @@ json_t *output_string(const char *text)
 
 	if (string)
 		return string;
-	escaped = output_escape(text, false);
+	escaped = format_escape(text, false);
 	string = escaped ? json_string(escaped) : NULL;
 	free(escaped);
 	return string;
 }
 
 void output_object(struct output *output, const char *subject, const char *name, int code,
-		   const char *word, json_t *take_fields)
+		   json_t *take_fields)
 {
 	FILE *stream = output->stdout_taken ? stderr : stdout;
+	const char *word = json_string_value(json_object_get(take_fields, "status"));
 	json_t *object;
 	bool written = false;
 
@@ -162,7 +164,7 @@ void output_object(struct output *output, const char *subject, const char *name,
 /* One line on stderr. */
 static void say(struct output *output, const char *before, const char *text)
 {
-	char *escaped = output_escape(text, output->utf8 || !output->err_terminal);
+	char *escaped = format_escape(text, output->utf8 || !output->err_terminal);
 
 	hide(output);
 	(void)fprintf(stderr, "%s: %s%s\n", output->program, before,
@@ -183,7 +185,7 @@ void output_failure(struct output *output, const char *subject, const char *name
 			json_decref(fields);
 			fields = NULL;
 		}
-		output_object(output, subject, name, code, NULL, fields);
+		output_object(output, subject, name, code, fields);
 		return;
 	}
 	if (!name) {
@@ -245,7 +247,7 @@ void output_text(struct output *output, const char *format, ...)
 
 void output_name(struct output *output, const char *name)
 {
-	char *escaped = output->out_terminal ? output_escape(name, output->utf8) : NULL;
+	char *escaped = output->out_terminal ? format_escape(name, output->utf8) : NULL;
 
 	output_text(output, "%s", escaped ? escaped : name);
 	free(escaped);

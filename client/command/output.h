@@ -34,11 +34,12 @@ void output_before(struct output *output, void (*hide)(void *context), void *con
 
 /*
  * One object: version, the subject ("path", "server" or "user") with its name (NULL:
- * null), status, code, then the fields, whose reference is taken (NULL allowed).  word
- * NULL means that of the code.  Does nothing without --json.
+ * null), status, code, then the fields, whose reference is taken (NULL allowed).  The
+ * status is the word of the code, unless the fields have one.  Does nothing without
+ * --json.
  */
 void output_object(struct output *output, const char *subject, const char *name, int code,
-		   const char *word, json_t *take_fields);
+		   json_t *take_fields);
 
 /* A string value; what is not UTF-8 in it is written as \xNN. */
 json_t *output_string(const char *text);
@@ -67,20 +68,5 @@ bool output_broken(const struct output *output);
 
 /* Flushes; code, or 1 (said once) when stdout could not be written and code was 0. */
 int output_finish(struct output *output, int code);
-
-/*
- * The text as a terminal may show it; the caller frees it, NULL when out of memory.  utf8
- * says whether the terminal understands more than ASCII.
- */
-char *output_escape(const char *text, bool utf8);
-
-/* "2026-01-31 12:00:00", local time, and with a 'T' and 'Z' in UTC for JSON. */
-enum { OUTPUT_TIME = 40 };
-const char *output_time(long long ns, char text[OUTPUT_TIME]);
-const char *output_time_utc(long long ns, char text[OUTPUT_TIME]);
-
-/* "1023 bytes", "4.2 MiB". */
-enum { OUTPUT_SIZE = 32 };
-const char *output_size(unsigned long long bytes, char text[OUTPUT_SIZE]);
 
 #endif

@@ -2,37 +2,20 @@
 #include "password.h"
 #include "password_rules.h"
 
-#include "secret.h"
 #include "private_file.h"
+#include "result.h"
+#include "secret.h"
 #include "status.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 enum { TRIES = 3 };
-
-static struct dfs_result done(void)
-{
-	return (struct dfs_result){.code = DFS_EXIT_DONE};
-}
-
-__attribute__((format(printf, 2, 3))) static struct dfs_result
-failed(int code, const char *format, ...)
-{
-	struct dfs_result result = {.code = code};
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
-	va_end(arguments);
-	return result;
-}
 
 void password_wipe(struct password *password)
 {
@@ -58,13 +41,15 @@ struct dfs_result password_read_file(const char *name, struct password *ret)
 		return result;
 	len = fread(buf, 1, sizeof buf, file.stream);
 	if (ferror(file.stream))
-		result = failed(DFS_EXIT_OTHER, "cannot read the password file %s", name);
+		result = result_of(DFS_EXIT_OTHER, "cannot read the password file %s",
+				   name);
 	private_file_close(&file);
 	if (len > 0 && buf[len - 1] == '\n')
 		len--;
 	wrong = password_rules_check(buf, len);
 	if (result.code == DFS_EXIT_DONE && wrong)
-		result = failed(DFS_EXIT_USAGE, "%s holds no password: %s", name, wrong);
+		result = result_of(DFS_EXIT_USAGE, "%s holds no password: %s", name,
+				   wrong);
 	if (result.code == DFS_EXIT_DONE) {
 		memcpy(ret->text, buf, len);
 		ret->len = len;
@@ -163,8 +148,8 @@ static struct dfs_result read_silently(int fd, const char *what, struct password
 	const char *wrong;
 
 	if (tcgetattr(fd, &asking.before) != 0)
-		return failed(DFS_EXIT_OTHER, "the terminal cannot be asked: %s",
-			      strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "the terminal cannot be asked: %s",
+				 strerror(errno));
 	silent = asking.before;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	asking.fd = fd;
@@ -176,10 +161,11 @@ static struct dfs_result read_silently(int fd, const char *what, struct password
 	asking.fd = -1;
 	release_signals(before);
 	if (!any)
-		return failed(DFS_EXIT_DENIED, "no password was typed");
+		return result_of(DFS_EXIT_DENIED, "no password was typed");
 	wrong = too_long ? "a password has at most 1024 bytes"
 			 : password_rules_check(ret->text, ret->len);
-	return wrong ? failed(DFS_EXIT_USAGE, "%s", wrong) : done();
+	return wrong ? result_of(DFS_EXIT_USAGE, "%s", wrong)
+		     : (struct dfs_result){.code = DFS_EXIT_DONE};
 }
 
 struct dfs_result password_ask(const char *what, struct password *ret)
@@ -189,10 +175,10 @@ struct dfs_result password_ask(const char *what, struct password *ret)
 
 	memset(ret, 0, sizeof *ret);
 	if (fd < 0)
-		return failed(DFS_EXIT_DENIED,
-			      "there is no terminal to ask for a password at; put it "
-			      "into a file that only you can read and name it in "
-			      "DFS_PASSWORD_FILE");
+		return result_of(DFS_EXIT_DENIED,
+				 "there is no terminal to ask for a password at; put it "
+				 "into a file that only you can read and name it in "
+				 "DFS_PASSWORD_FILE");
 	result = read_silently(fd, what, ret);
 	(void)close(fd);
 	if (result.code != DFS_EXIT_DONE)
@@ -219,7 +205,7 @@ struct dfs_result password_ask_new(const char *what, struct password *ret)
 		password_wipe(&again);
 	}
 	if (alike)
-		return done();
+		return (struct dfs_result){.code = DFS_EXIT_DONE};
 	password_wipe(ret);
-	return failed(DFS_EXIT_USAGE, "the two passwords are not alike");
+	return result_of(DFS_EXIT_USAGE, "the two passwords are not alike");
 }

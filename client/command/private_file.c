@@ -1,27 +1,15 @@
 /* Files that hold a secret. */
 #include "private_file.h"
 
+#include "result.h"
 #include "secret.h"
 #include "status.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-__attribute__((format(printf, 2, 3))) static struct dfs_result
-failed(int code, const char *format, ...)
-{
-	struct dfs_result result = {.code = code};
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
-	va_end(arguments);
-	return result;
-}
 
 /* A pipe has no mode that would mean anything: whoever made it gave it to us. */
 static struct dfs_result check(const char *name, const char *what, int fd)
@@ -29,22 +17,22 @@ static struct dfs_result check(const char *name, const char *what, int fd)
 	struct stat stat_buf;
 
 	if (fstat(fd, &stat_buf) != 0)
-		return failed(DFS_EXIT_OTHER, "cannot look at the %s %s: %s", what, name,
-			      strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "cannot look at the %s %s: %s", what,
+				 name, strerror(errno));
 	if (S_ISDIR(stat_buf.st_mode)) {
 		errno = EISDIR;
-		return failed(DFS_EXIT_OTHER, "the %s %s is a folder", what, name);
+		return result_of(DFS_EXIT_OTHER, "the %s %s is a folder", what, name);
 	}
 	if (stat_buf.st_uid != 0 && stat_buf.st_uid != geteuid())
-		return failed(
+		return result_of(
 			DFS_EXIT_DENIED,
 			"the %s %s belongs to somebody else, who knows what is in it "
 			"and could change it: make one of your own",
 			what, name);
 	if (S_ISREG(stat_buf.st_mode) && (stat_buf.st_mode & 077) != 0)
-		return failed(DFS_EXIT_DENIED,
-			      "others than you can read the %s: chmod 600 %s", what,
-			      name);
+		return result_of(DFS_EXIT_DENIED,
+				 "others than you can read the %s: chmod 600 %s", what,
+				 name);
 	return (struct dfs_result){.code = DFS_EXIT_DONE};
 }
 
@@ -56,8 +44,8 @@ struct dfs_result private_file_open(const char *name, const char *what,
 
 	ret->stream = NULL;
 	if (fd < 0) {
-		result = failed(DFS_EXIT_OTHER, "cannot open the %s %s: %s", what, name,
-				strerror(error));
+		result = result_of(DFS_EXIT_OTHER, "cannot open the %s %s: %s", what,
+				   name, strerror(error));
 		errno = error;
 		return result;
 	}
@@ -68,7 +56,7 @@ struct dfs_result private_file_open(const char *name, const char *what,
 		if (ret->stream)
 			(void)setvbuf(ret->stream, ret->buf, _IOFBF, sizeof ret->buf);
 		else
-			result = failed(DFS_EXIT_OTHER, "out of memory");
+			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}
 	if (!ret->stream)
 		(void)close(fd);

@@ -2,6 +2,7 @@
 #include "progress.h"
 
 #include "clock.h"
+#include "format.h"
 #include "output.h"
 #include <langinfo.h>
 #include <stdbool.h>
@@ -76,7 +77,7 @@ static const char *tail(const char *name)
 void progress_at(struct progress *progress, const char *name, uint64_t done,
 		 uint64_t size)
 {
-	char so_far[OUTPUT_SIZE], all[OUTPUT_SIZE];
+	char so_far[FORMAT_SIZE], all[FORMAT_SIZE];
 	char *escaped;
 	int64_t now;
 
@@ -87,10 +88,10 @@ void progress_at(struct progress *progress, const char *name, uint64_t done,
 	    now - progress->shown_ms < PAUSE_MS)
 		return;
 	progress->shown_ms = now;
-	escaped = output_escape(tail(name), progress->utf8);
+	escaped = format_escape(tail(name), progress->utf8);
 	hide(progress);
 	(void)fprintf(stderr, "%s  %s of %s", escaped ? escaped : "",
-		      output_size(done, so_far), output_size(size, all));
+		      format_size(done, so_far), format_size(size, all));
 	if (progress->expected > 1)
 		(void)fprintf(stderr, "  (%zu of %zu files)", progress->files,
 			      progress->expected);

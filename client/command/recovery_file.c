@@ -1,34 +1,22 @@
 /* The recovery file that "key export" writes. */
 #include "recovery_file.h"
 
-#include "secret.h"
 #include "path.h"
 #include "private_file.h"
+#include "result.h"
+#include "secret.h"
 #include "status.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 2048, HEX = 2 * DFS_KEY_LEN + 1 };
-
-__attribute__((format(printf, 2, 3))) static struct dfs_result
-failed(int code, const char *format, ...)
-{
-	struct dfs_result result = {.code = code};
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
-	va_end(arguments);
-	return result;
-}
 
 /* ---- writing ------------------------------------------------------------------- */
 
@@ -38,8 +26,8 @@ static bool print(FILE *stream, const struct dfs_recovery *recovery)
 	char session[2 * sizeof recovery->pass.id + 1], secret[HEX];
 	bool printed =
 		fprintf(stream,
-			"# The recovery file of %s.  Whoever has it can read all files of "
-			"this user and\n"
+			"# The recovery file of %s.  Whoever has it can read all files "
+			"of this user and\n"
 			"# log in as him: keep it away from the servers, and from this "
 			"machine.  When the\n"
 			"# password is lost:  client passwd --recover THIS-FILE\n"
@@ -68,11 +56,11 @@ struct dfs_result recovery_file_write(const char *name,
 	int error;
 
 	if (fd < 0 && errno == EEXIST)
-		return failed(DFS_EXIT_CONFLICT, "%s exists already; choose another name",
-			      name);
+		return result_of(DFS_EXIT_CONFLICT,
+				 "%s exists already; choose another name", name);
 	if (fd < 0)
-		return failed(DFS_EXIT_OTHER, "cannot create %s: %s", name,
-			      strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "cannot create %s: %s", name,
+				 strerror(errno));
 	stream = fchmod(fd, 0600) == 0 ? fdopen(fd, "w") : NULL;
 	if (stream) {
 		/* A buffer of one's own can be wiped. */
@@ -89,12 +77,12 @@ struct dfs_result recovery_file_write(const char *name,
 	if (written)
 		return (struct dfs_result){.code = DFS_EXIT_DONE};
 	(void)unlink(name);
-	return failed(DFS_EXIT_OTHER, "cannot write %s: %s", name, strerror(error));
+	return result_of(DFS_EXIT_OTHER, "cannot write %s: %s", name, strerror(error));
 }
 
 /* ---- reading ------------------------------------------------------------------- */
 
-struct reading {
+struct recovery_entries {
 	struct dfs_recovery recovery;
 	bool has_user, has_cluster, has_session, has_secret;
 };
@@ -111,23 +99,23 @@ static bool take_key(struct dfs_recovery *recovery, const char *number, const ch
 static int take_pair(void *context, const char *section, const char *name,
 		     const char *value)
 {
-	struct reading *reading = context;
-	struct dfs_recovery *recovery = &reading->recovery;
+	struct recovery_entries *entries = context;
+	struct dfs_recovery *recovery = &entries->recovery;
 
 	if (strcmp(section, "recovery") != 0)
 		return 0;
 	if (strcmp(name, "user") == 0 && !path_check_user(value, strlen(value))) {
 		(void)snprintf(recovery->user, sizeof recovery->user, "%s", value);
-		return reading->has_user = true;
+		return entries->has_user = true;
 	}
 	if (strcmp(name, "cluster") == 0)
-		return reading->has_cluster = text_unhex(value, recovery->cluster,
+		return entries->has_cluster = text_unhex(value, recovery->cluster,
 							 sizeof recovery->cluster);
 	if (strcmp(name, "session") == 0)
-		return reading->has_session = text_unhex(value, recovery->pass.id,
+		return entries->has_session = text_unhex(value, recovery->pass.id,
 							 sizeof recovery->pass.id);
 	if (strcmp(name, "secret") == 0)
-		return reading->has_secret =
+		return entries->has_secret =
 			       text_unhex(value, recovery->pass.secret, DFS_KEY_LEN);
 	return strncmp(name, "key", 3) == 0 && take_key(recovery, name + 3, value);
 }
@@ -136,21 +124,21 @@ struct dfs_result recovery_file_read(const char *name, struct dfs_recovery *ret)
 {
 	struct private_file file;
 	struct dfs_result result = private_file_open(name, "recovery file", &file);
-	struct reading reading = {.has_user = false};
+	struct recovery_entries entries = {.has_user = false};
 	bool good;
 
 	memset(ret, 0, sizeof *ret);
 	if (result.code != DFS_EXIT_DONE)
 		return result;
-	good = ini_parse_file(file.stream, take_pair, &reading) == 0 &&
-	       reading.has_user && reading.has_cluster && reading.has_session &&
-	       reading.has_secret && reading.recovery.count > 0;
+	good = ini_parse_file(file.stream, take_pair, &entries) == 0 &&
+	       entries.has_user && entries.has_cluster && entries.has_session &&
+	       entries.has_secret && entries.recovery.count > 0;
 	private_file_close(&file);
 	if (good)
-		*ret = reading.recovery;
+		*ret = entries.recovery;
 	else
-		result = failed(DFS_EXIT_USAGE, "%s is no recovery file, or damaged",
-				name);
-	secret_wipe(&reading, sizeof reading);
+		result = result_of(DFS_EXIT_USAGE, "%s is no recovery file, or damaged",
+				   name);
+	secret_wipe(&entries, sizeof entries);
 	return result;
 }

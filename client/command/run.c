@@ -155,7 +155,7 @@ struct dfs_result run_folder(const struct run *run, const char *typed, char **re
 	return checked(path, true, ret_path);
 }
 
-char *run_remote(const struct run *run, const char *typed)
+char *run_name(const struct run *run, const char *typed)
 {
 	char *path;
 

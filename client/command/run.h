@@ -50,13 +50,13 @@ struct dfs_result run_config(struct run *run);
  */
 struct dfs_result run_open(struct run *run);
 
-/* The same without a prompt: with the password file or the session. */
+/* Like run_open, but never asks: with the password file or the session. */
 struct dfs_result run_open_known(struct run *run);
 
-/* The same where a session is not enough: only with the password. */
+/* Like run_open where a session is not enough: with the password file or a prompt. */
 struct dfs_result run_open_by_password(struct run *run);
 
-/* The same with this secret and no other. */
+/* Like run_open, with this secret and no other. */
 struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass);
 
 /*
@@ -75,7 +75,7 @@ struct dfs_result run_new_password(const struct run *run, const char *user,
  */
 struct dfs_result run_path(const struct run *run, const char *typed, char **ret_path);
 
-/* The same for a folder, with or without its final '/'; the result has one. */
+/* Like run_path for a folder, with or without its final '/'; the result has one. */
 struct dfs_result run_folder(const struct run *run, const char *typed, char **ret_path);
 
 /*
@@ -83,7 +83,7 @@ struct dfs_result run_folder(const struct run *run, const char *typed, char **re
  * file or a folder, or, where there is none, what was typed.  The caller frees it; NULL
  * when out of memory.
  */
-char *run_remote(const struct run *run, const char *typed);
+char *run_name(const struct run *run, const char *typed);
 
 /*
  * For a path that is no file: is it a folder?  Asks the servers, but only for the first

@@ -1,9 +1,9 @@
-/* One run of the command: connecting, and logging in. */
+/* One run of the command: connecting, logging in, new passwords. */
 #include "run.h"
 
-#include "secret.h"
 #include "clock.h"
 #include "password.h"
+#include "secret.h"
 #include "session_file.h"
 #include "status.h"
 
@@ -174,4 +174,20 @@ struct dfs_result run_open_if_possible(struct run *run)
 	if (result.code != DFS_EXIT_FEW && result.code != DFS_EXIT_ALONE)
 		memcpy(nobody.warning, result.why, sizeof nobody.warning);
 	return nobody;
+}
+
+struct dfs_result run_new_password(const struct run *run, const char *user,
+				   struct password *ret)
+{
+	const char *file = run->options.values[OPTION_NEW_PASSWORD_FILE];
+	char what[64];
+
+	if (file)
+		return password_read_file(file, ret);
+	if (!password_can_ask())
+		return result_of(DFS_EXIT_DENIED,
+				 "there is no terminal to ask for the new password at: "
+				 "name a file that holds it with --new-password-file");
+	(void)snprintf(what, sizeof what, "New password of %s", user);
+	return password_ask_new(what, ret);
 }

@@ -1,11 +1,12 @@
 /* The file that "login" leaves behind. */
 #include "session_file.h"
 
-#include "secret.h"
 #include "ballot.h"
 #include "clock.h"
 #include "path.h"
 #include "private_file.h"
+#include "result.h"
+#include "secret.h"
 #include "status.h"
 #include "text.h"
 
@@ -23,23 +24,6 @@
 #include <unistd.h>
 
 enum { SECRET_HEX = 2 * DFS_KEY_LEN + 1, TEXT_MAX = 512 };
-
-static struct dfs_result done(void)
-{
-	return (struct dfs_result){.code = DFS_EXIT_DONE};
-}
-
-__attribute__((format(printf, 2, 3))) static struct dfs_result
-failed(int code, const char *format, ...)
-{
-	struct dfs_result result = {.code = code};
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(result.why, sizeof result.why, format, arguments);
-	va_end(arguments);
-	return result;
-}
 
 /* ---- where --------------------------------------------------------------------- */
 
@@ -97,8 +81,9 @@ static bool find_file(const dfs_id *cluster, const char *user, char file[PATH_MA
 
 static struct dfs_result no_place(void)
 {
-	return failed(DFS_EXIT_OTHER, "there is no place for a session: set "
-				      "XDG_RUNTIME_DIR or HOME to a folder of your own");
+	return result_of(DFS_EXIT_OTHER,
+			 "there is no place for a session: set "
+			 "XDG_RUNTIME_DIR or HOME to a folder of your own");
 }
 
 /* Makes the folder with those above it that are missing; all are for this user alone. */
@@ -121,23 +106,24 @@ static struct dfs_result check_folder(const char *folder)
 	struct stat stat_buf;
 
 	if (lstat(folder, &stat_buf) != 0)
-		return failed(DFS_EXIT_OTHER, "cannot look at %s: %s", folder,
-			      strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "cannot look at %s: %s", folder,
+				 strerror(errno));
 	if (!S_ISDIR(stat_buf.st_mode) || stat_buf.st_uid != geteuid())
-		return failed(DFS_EXIT_DENIED,
-			      "%s is not a folder of your own: sessions cannot be kept "
-			      "there",
-			      folder);
+		return result_of(
+			DFS_EXIT_DENIED,
+			"%s is not a folder of your own: sessions cannot be kept "
+			"there",
+			folder);
 	if ((stat_buf.st_mode & 022) != 0)
-		return failed(DFS_EXIT_DENIED,
-			      "others than you may write into %s: chmod 700 %s", folder,
-			      folder);
-	return done();
+		return result_of(DFS_EXIT_DENIED,
+				 "others than you may write into %s: chmod 700 %s",
+				 folder, folder);
+	return (struct dfs_result){.code = DFS_EXIT_DONE};
 }
 
 /* ---- reading ------------------------------------------------------------------- */
 
-struct reading {
+struct session_entries {
 	char user[DFS_USER_MAX + 1];
 	struct dfs_pass pass;
 	bool has_user, has_id, has_secret, has_ends;
@@ -146,38 +132,38 @@ struct reading {
 static int take_pair(void *context, const char *section, const char *name,
 		     const char *value)
 {
-	struct reading *reading = context;
+	struct session_entries *entries = context;
 	uint64_t ends;
 
 	if (strcmp(section, "session") != 0)
 		return 0;
 	if (strcmp(name, "user") == 0 && !path_check_user(value, strlen(value))) {
-		(void)snprintf(reading->user, sizeof reading->user, "%s", value);
-		return reading->has_user = true;
+		(void)snprintf(entries->user, sizeof entries->user, "%s", value);
+		return entries->has_user = true;
 	}
 	if (strcmp(name, "id") == 0)
-		return reading->has_id = text_unhex(value, reading->pass.id,
-						    sizeof reading->pass.id);
+		return entries->has_id = text_unhex(value, entries->pass.id,
+						    sizeof entries->pass.id);
 	if (strcmp(name, "secret") == 0)
-		return reading->has_secret = text_unhex(value, reading->pass.secret,
-							sizeof reading->pass.secret);
+		return entries->has_secret = text_unhex(value, entries->pass.secret,
+							sizeof entries->pass.secret);
 	if (strcmp(name, "ends") == 0 && text_number(value, 1, INT64_MAX, &ends)) {
-		reading->pass.ends_ns = (int64_t)ends;
-		return reading->has_ends = true;
+		entries->pass.ends_ns = (int64_t)ends;
+		return entries->has_ends = true;
 	}
 	return 0;
 }
 
 static bool parse(FILE *stream, const char *user, struct dfs_pass *ret)
 {
-	struct reading reading = {.has_user = false};
-	bool good = ini_parse_file(stream, take_pair, &reading) == 0 &&
-		    reading.has_user && reading.has_id && reading.has_secret &&
-		    reading.has_ends && strcmp(reading.user, user) == 0;
+	struct session_entries entries = {.has_user = false};
+	bool good = ini_parse_file(stream, take_pair, &entries) == 0 &&
+		    entries.has_user && entries.has_id && entries.has_secret &&
+		    entries.has_ends && strcmp(entries.user, user) == 0;
 
 	if (good)
-		*ret = reading.pass;
-	secret_wipe(&reading, sizeof reading);
+		*ret = entries.pass;
+	secret_wipe(&entries, sizeof entries);
 	return good;
 }
 
@@ -190,16 +176,16 @@ struct dfs_result session_file_read(const dfs_id *cluster, const char *user,
 
 	memset(ret, 0, sizeof *ret);
 	if (!find_file(cluster, user, name))
-		return failed(DFS_EXIT_MISSING, "not logged in");
+		return result_of(DFS_EXIT_MISSING, "not logged in");
 	result = private_file_open(name, "session", &file);
 	if (result.code == DFS_EXIT_OTHER && (errno == ENOENT || errno == ENOTDIR))
-		return failed(DFS_EXIT_MISSING, "not logged in");
+		return result_of(DFS_EXIT_MISSING, "not logged in");
 	if (result.code != DFS_EXIT_DONE)
 		return result;
 	if (!parse(file.stream, user, ret))
-		result = failed(DFS_EXIT_OTHER,
-				"the session %s is damaged: remove it and log in again",
-				name);
+		result = result_of(
+			DFS_EXIT_OTHER,
+			"the session %s is damaged: remove it and log in again", name);
 	private_file_close(&file);
 	return result;
 }
@@ -233,24 +219,24 @@ struct dfs_result session_file_write(const dfs_id *cluster, const char *user,
 	    !fill(beside, "%s/.XXXXXX", folder))
 		return no_place();
 	if (!make_folders(folder))
-		return failed(DFS_EXIT_OTHER, "cannot make the folder %s: %s", folder,
-			      strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "cannot make the folder %s: %s", folder,
+				 strerror(errno));
 	result = check_folder(folder);
 	if (result.code != DFS_EXIT_DONE)
 		return result;
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
-		return failed(DFS_EXIT_OTHER, "cannot write into %s: %s", folder,
-			      strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "cannot write into %s: %s", folder,
+				 strerror(errno));
 	if (write_text(fd, user, pass) && rename(beside, file) == 0) {
 		(void)close(fd);
-		return done();
+		return (struct dfs_result){.code = DFS_EXIT_DONE};
 	}
 	error = errno;
 	(void)close(fd);
 	(void)unlink(beside);
-	return failed(DFS_EXIT_OTHER, "cannot write the session %s: %s", file,
-		      strerror(error));
+	return result_of(DFS_EXIT_OTHER, "cannot write the session %s: %s", file,
+			 strerror(error));
 }
 
 struct dfs_result session_file_remove(const dfs_id *cluster, const char *user)
@@ -258,13 +244,13 @@ struct dfs_result session_file_remove(const dfs_id *cluster, const char *user)
 	char file[PATH_MAX];
 
 	if (!find_file(cluster, user, file))
-		return failed(DFS_EXIT_MISSING, "not logged in");
+		return result_of(DFS_EXIT_MISSING, "not logged in");
 	if (unlink(file) == 0)
-		return done();
+		return (struct dfs_result){.code = DFS_EXIT_DONE};
 	if (errno == ENOENT || errno == ENOTDIR)
-		return failed(DFS_EXIT_MISSING, "not logged in");
-	return failed(DFS_EXIT_OTHER, "cannot remove the session %s: %s", file,
-		      strerror(errno));
+		return result_of(DFS_EXIT_MISSING, "not logged in");
+	return result_of(DFS_EXIT_OTHER, "cannot remove the session %s: %s", file,
+			 strerror(errno));
 }
 
 /* ---- whose --------------------------------------------------------------------- */

@@ -43,7 +43,8 @@ static void issue(const struct wire_fixture *fixture,
 
 	snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder, name);
 	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
-	must(certificates_write_server(authority, dns_name, certificate, key, why,
+	must(certificates_write_server(authority, dns_name,
+				       &(struct certificate_pair){certificate, key}, why,
 				       sizeof why),
 	     why);
 }
@@ -57,7 +58,9 @@ static struct certificates *found(const struct wire_fixture *fixture, const char
 	must(authority != NULL, why);
 	snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder, name);
 	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
-	must(certificates_write_authority(authority, certificate, key, why, sizeof why),
+	must(certificates_write_authority(authority,
+					  &(struct certificate_pair){certificate, key},
+					  why, sizeof why),
 	     why);
 	return authority;
 }

@@ -125,8 +125,9 @@ static void test_server_certificate(void **state)
 
 	(void)state;
 	assert_non_null(authority);
-	assert_true(certificates_write_authority(authority, file[0], file[1], why,
-						 sizeof why));
+	assert_true(certificates_write_authority(
+		authority, &(struct certificate_pair){file[0], file[1]}, why,
+		sizeof why));
 	assert_int_equal(mode_of(file[0]), 0644);
 	assert_int_equal(mode_of(file[1]), 0600);
 	root = read_certificate();
@@ -139,8 +140,9 @@ static void test_server_certificate(void **state)
 	assert_int_equal(X509_check_ca(root), 1);
 	remove_files();
 
-	assert_true(certificates_write_server(authority, "dfs3", file[0], file[1], why,
-					      sizeof why));
+	assert_true(certificates_write_server(
+		authority, "dfs3", &(struct certificate_pair){file[0], file[1]}, why,
+		sizeof why));
 	assert_int_equal(mode_of(file[1]), 0600);
 	server = read_certificate();
 	key = read_key();
@@ -171,12 +173,13 @@ static void test_other_authority(void **state)
 	X509 *root, *server;
 
 	(void)state;
-	assert_true(
-		certificates_write_authority(other, file[0], file[1], why, sizeof why));
+	assert_true(certificates_write_authority(
+		other, &(struct certificate_pair){file[0], file[1]}, why, sizeof why));
 	root = read_certificate();
 	remove_files();
-	assert_true(certificates_write_server(ours, "dfs1", file[0], file[1], why,
-					      sizeof why));
+	assert_true(certificates_write_server(
+		ours, "dfs1", &(struct certificate_pair){file[0], file[1]}, why,
+		sizeof why));
 	server = read_certificate();
 	assert_false(verifies(server, root, X509_PURPOSE_SSL_SERVER));
 	X509_free(server);
@@ -195,8 +198,9 @@ static void test_existing_files(void **state)
 	(void)state;
 	assert_non_null(stream);
 	assert_int_equal(fclose(stream), 0);
-	assert_false(certificates_write_server(authority, "dfs1", file[0], file[1], why,
-					       sizeof why));
+	assert_false(certificates_write_server(
+		authority, "dfs1", &(struct certificate_pair){file[0], file[1]}, why,
+		sizeof why));
 	assert_non_null(strstr(why, file[0]));
 	assert_int_equal(access(file[1], F_OK), -1);
 	certificates_free(authority);
@@ -215,31 +219,38 @@ static void test_2_6_an_authority_is_read_again(void **state)
 	(void)snprintf(certificate, sizeof certificate, "%s/other.pem", folder);
 	(void)snprintf(key, sizeof key, "%s/other.key", folder);
 	(void)snprintf(kept, sizeof kept, "%s/ca.key", folder);
-	assert_true(
-		certificates_write_authority(ours, file[0], file[1], why, sizeof why));
-	assert_true(
-		certificates_write_authority(other, certificate, key, why, sizeof why));
-	assert_null(certificates_read(file[0], key, why, sizeof why));
+	assert_true(certificates_write_authority(
+		ours, &(struct certificate_pair){file[0], file[1]}, why, sizeof why));
+	assert_true(certificates_write_authority(
+		other, &(struct certificate_pair){certificate, key}, why, sizeof why));
+	assert_null(certificates_read(&(struct certificate_pair){file[0], key}, why,
+				      sizeof why));
 	assert_non_null(strstr(why, "does not belong to"));
-	assert_null(certificates_read(file[0], certificate, why, sizeof why));
+	assert_null(certificates_read(&(struct certificate_pair){file[0], certificate},
+				      why, sizeof why));
 	assert_non_null(strstr(why, "chmod 600"));
-	assert_null(certificates_read(kept, file[1], why, sizeof why));
+	assert_null(certificates_read(&(struct certificate_pair){kept, file[1]}, why,
+				      sizeof why));
 	assert_non_null(strstr(why, "No such file"));
-	assert_null(certificates_read(file[0], kept, why, sizeof why));
+	assert_null(certificates_read(&(struct certificate_pair){file[0], kept}, why,
+				      sizeof why));
 	assert_non_null(strstr(why, "is not here"));
 	for (mode_t mode = 040; mode > 0; mode >>= 1) {
 		assert_int_equal(chmod(file[1], 0600 | mode), 0);
-		assert_null(certificates_read(file[0], file[1], why, sizeof why));
+		assert_null(certificates_read(
+			&(struct certificate_pair){file[0], file[1]}, why, sizeof why));
 		assert_non_null(strstr(why, "chmod 600"));
 	}
 	assert_int_equal(chmod(file[1], 0600), 0);
 
-	again = certificates_read(file[0], file[1], why, sizeof why);
+	again = certificates_read(&(struct certificate_pair){file[0], file[1]}, why,
+				  sizeof why);
 	assert_non_null(again);
 	root = read_certificate();
 	remove_files();
-	assert_true(certificates_write_server(again, "dfs1", file[0], file[1], why,
-					      sizeof why));
+	assert_true(certificates_write_server(
+		again, "dfs1", &(struct certificate_pair){file[0], file[1]}, why,
+		sizeof why));
 	server = read_certificate();
 	assert_true(verifies(server, root, X509_PURPOSE_SSL_SERVER));
 	X509_free(server);

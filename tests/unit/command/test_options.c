@@ -1,10 +1,8 @@
-/*
- * client/options, client/arguments and the choice of a verb: the command line, taken
- * apart.
- */
+/* client/command/options, transfer, name and commands: the command line, taken apart. */
 #include "options.h"
 
-#include "arguments.h"
+#include "transfer.h"
+#include "name.h"
 #include "commands.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -217,16 +215,16 @@ static void expect_split(bool dash, const char *const *words, const char *target
 			 size_t sources)
 {
 	struct options options;
-	struct arguments arguments;
+	struct transfer transfer;
 	char why[OPTIONS_WHY];
 
 	assert_true(parse(&options, why, words));
-	arguments_split(&options, dash, &arguments);
-	assert_int_equal(arguments.count, sources);
+	transfer_split(&options, dash, &transfer);
+	assert_int_equal(transfer.count, sources);
 	if (target == NULL)
-		assert_null(arguments.target);
+		assert_null(transfer.target);
 	else
-		assert_string_equal(arguments.target, target);
+		assert_string_equal(transfer.target, target);
 	options_free(&options);
 }
 
@@ -247,7 +245,7 @@ static void test_split(void **state)
 
 static void expect_base(const char *name, const char *base)
 {
-	char *found = arguments_base(name);
+	char *found = name_base(name);
 
 	assert_non_null(found);
 	assert_string_equal(found, base);
@@ -274,13 +272,13 @@ static void test_join(void **state)
 	char *joined;
 
 	(void)state;
-	joined = arguments_join("a/", "b");
+	joined = name_join("a/", "b");
 	assert_string_equal(joined, "a/b");
 	free(joined);
-	joined = arguments_join("a", "b");
+	joined = name_join("a", "b");
 	assert_string_equal(joined, "a/b");
 	free(joined);
-	joined = arguments_join("", "b");
+	joined = name_join("", "b");
 	assert_string_equal(joined, "b");
 	free(joined);
 }
@@ -292,11 +290,11 @@ static void test_join(void **state)
 static char **name_all(const char *const *sources, const char *name, const char *folder,
 		       const char **ret_twice)
 {
-	struct arguments arguments = {.sources = sources};
+	struct transfer transfer = {.sources = sources};
 
-	while (sources[arguments.count] != NULL)
-		arguments.count++;
-	return arguments_name(&arguments, name, folder, ret_twice);
+	while (sources[transfer.count] != NULL)
+		transfer.count++;
+	return transfer_names(&transfer, name, folder, ret_twice);
 }
 
 static void test_names(void **state)
@@ -310,11 +308,11 @@ static void test_names(void **state)
 	assert_string_equal(names[0], "d/a");
 	assert_string_equal(names[1], "d/b");
 	assert_string_equal(names[2], "d/");
-	arguments_free_names(names, 3);
+	transfer_free_names(names, 3);
 	names = name_all(WORDS("a", "a"), "all", "", &twice);
 	assert_non_null(names);
 	assert_string_equal(names[1], "all");
-	arguments_free_names(names, 2);
+	transfer_free_names(names, 2);
 	assert_null(name_all(WORDS("a", "b", "x/a"), NULL, "", &twice));
 	assert_string_equal(twice, "x/a");
 }

@@ -1,7 +1,8 @@
-/* client/output and client/describe: what people and scripts are shown. */
+/* client/command/output, format and format_file: what people and scripts are shown. */
 #include "output.h"
 
-#include "describe.h"
+#include "format.h"
+#include "format_file.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@
 
 static void expect_escaped(const char *text, bool utf8, const char *expected)
 {
-	char *escaped = output_escape(text, utf8);
+	char *escaped = format_escape(text, utf8);
 
 	assert_non_null(escaped);
 	assert_string_equal(escaped, expected);
@@ -54,67 +55,65 @@ static void test_json_strings(void **state)
 
 static void test_times(void **state)
 {
-	char text[OUTPUT_TIME];
+	char text[FORMAT_TIME];
 
 	(void)state;
-	assert_string_equal(output_time_utc(0, text), "1970-01-01T00:00:00Z");
-	assert_string_equal(output_time_utc(1769860800123456789, text),
+	assert_string_equal(format_time_utc(0, text), "1970-01-01T00:00:00Z");
+	assert_string_equal(format_time_utc(1769860800123456789, text),
 			    "2026-01-31T12:00:00Z");
-	assert_string_equal(output_time_utc(-1, text), "1969-12-31T23:59:59Z");
+	assert_string_equal(format_time_utc(-1, text), "1969-12-31T23:59:59Z");
 }
 
 static void test_sizes(void **state)
 {
-	char text[OUTPUT_SIZE];
+	char text[FORMAT_SIZE];
 
 	(void)state;
-	assert_string_equal(output_size(0, text), "0 bytes");
-	assert_string_equal(output_size(1, text), "1 byte");
-	assert_string_equal(output_size(1023, text), "1023 bytes");
-	assert_string_equal(output_size(1024, text), "1.0 KiB");
-	assert_string_equal(output_size(5 * 1024 * 1024, text), "5.0 MiB");
-	assert_string_equal(output_size(UINT64_MAX, text), "16.0 EiB");
+	assert_string_equal(format_size(0, text), "0 bytes");
+	assert_string_equal(format_size(1, text), "1 byte");
+	assert_string_equal(format_size(1023, text), "1023 bytes");
+	assert_string_equal(format_size(1024, text), "1.0 KiB");
+	assert_string_equal(format_size(5 * 1024 * 1024, text), "5.0 MiB");
+	assert_string_equal(format_size(UINT64_MAX, text), "16.0 EiB");
 }
 
 static void test_chunks(void **state)
 {
-	char text[DESCRIBE_CHUNKS];
+	char text[FORMAT_CHUNKS];
 
 	(void)state;
-	assert_string_equal(describe_chunks(0, text), "-");
-	assert_string_equal(describe_chunks(0x3, text), "1,2");
-	assert_string_equal(describe_chunks(0x6, text), "2,3");
-	assert_string_equal(describe_chunks(0xc, text), "3,4");
-	assert_string_equal(describe_chunks(0x9, text), "4,1");
-	assert_string_equal(describe_chunks(0xf, text), "1,2,3,4");
+	assert_string_equal(format_chunks(0, text), "-");
+	assert_string_equal(format_chunks(0x3, text), "1,2");
+	assert_string_equal(format_chunks(0x6, text), "2,3");
+	assert_string_equal(format_chunks(0xc, text), "3,4");
+	assert_string_equal(format_chunks(0x9, text), "4,1");
+	assert_string_equal(format_chunks(0xf, text), "1,2,3,4");
 }
 
 static void test_protection(void **state)
 {
-	struct dfs_file file = {.copies = 2, .live = 0xd};
-	char text[DESCRIBE_PROTECTION];
+	struct dfs_file file = {.copies = 2};
+	char text[FORMAT_PROTECTION];
 
 	(void)state;
-	assert_string_equal(describe_protection(&file, text), "2/2");
-	assert_string_equal(describe_mark(&file), "");
-	assert_true(describe_reach(&file, 1));
-	assert_false(describe_reach(&file, 2));
+	assert_string_equal(format_protection(&file, text), "2/2");
+	assert_string_equal(format_mark(&file), "");
 	/*
 	 * A spare makes more than two, which protects no better than the table promises.
 	 */
 	file.copies = 3;
-	assert_string_equal(describe_protection(&file, text), "2/2");
+	assert_string_equal(format_protection(&file, text), "2/2");
 	file.copies = 1;
-	assert_string_equal(describe_protection(&file, text), "1/2");
-	assert_string_equal(describe_mark(&file), "degraded");
+	assert_string_equal(format_protection(&file, text), "1/2");
+	assert_string_equal(format_mark(&file), "degraded");
 	file.copies = 0;
-	assert_string_equal(describe_mark(&file), "incomplete");
+	assert_string_equal(format_mark(&file), "incomplete");
 }
 
 static void test_servers(void **state)
 {
 	const struct dfs_file file = {.chunks = {0x9, 0x3, 0x6, 0xf}, .live = 0xd};
-	json_t *servers = describe_servers(&file), *expected;
+	json_t *servers = format_servers(&file), *expected;
 
 	(void)state;
 	expected =

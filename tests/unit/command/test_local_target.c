@@ -1,5 +1,5 @@
-/* client/landing and client/local: what is written to and read from local folders. */
-#include "landing.h"
+/* client/command/local_target, local: what is written to and read from local folders. */
+#include "local_target.h"
 
 #include "local.h"
 #include "status.h"
@@ -25,7 +25,7 @@ static int make_folder(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	(void)state;
-	(void)snprintf(folder, sizeof folder, "%s/landing-XXXXXX",
+	(void)snprintf(folder, sizeof folder, "%s/target-XXXXXX",
 		       tmp != NULL ? tmp : "/tmp");
 	return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
 }
@@ -98,39 +98,39 @@ static struct dfs_file describe(const char *text)
 }
 
 /* From begin to finish, as far as it goes; the code. */
-static int land(struct landing *landing, const char *name, const char *text)
+static int fetch(struct local_target *target, const char *name, const char *text)
 {
 	const struct dfs_file file = describe(text);
 	char why[DFS_WHY] = "";
-	int code = landing_begin(landing, name, &file, why);
+	int code = local_target_begin(target, name, &file, why);
 
 	if (code == 0)
-		code = landing_write(landing, text, strlen(text), why);
+		code = local_target_write(target, text, strlen(text), why);
 	if (code == 0)
-		code = landing_finish(landing, why);
-	if (code != 0 && code != LANDING_EQUAL)
+		code = local_target_finish(target, why);
+	if (code != 0 && code != LOCAL_TARGET_EQUAL)
 		assert_true(why[0] != '\0');
 	return code;
 }
 
-static int close_landing(struct landing *landing)
+static int close_target(struct local_target *target)
 {
 	char why[DFS_WHY];
 
-	return landing_free(landing, why);
+	return local_target_free(target, why);
 }
 
 static void test_lands(void **state)
 {
-	struct landing *landing = landing_new("new/deeper", true, false);
+	struct local_target *target = local_target_new("new/deeper", true, false);
 	struct stat stat_buf;
 
 	(void)state;
-	assert_non_null(landing);
-	assert_int_equal(land(landing, "a", "one"), 0);
-	assert_int_equal(land(landing, "sub/sub/b", "two"), 0);
-	assert_int_equal(land(landing, "sub/c", ""), 0);
-	assert_int_equal(close_landing(landing), 0);
+	assert_non_null(target);
+	assert_int_equal(fetch(target, "a", "one"), 0);
+	assert_int_equal(fetch(target, "sub/sub/b", "two"), 0);
+	assert_int_equal(fetch(target, "sub/c", ""), 0);
+	assert_int_equal(close_target(target), 0);
 	expect_file("new/deeper/a", "one");
 	expect_file("new/deeper/sub/sub/b", "two");
 	expect_file("new/deeper/sub/c", "");
@@ -142,65 +142,65 @@ static void test_lands(void **state)
 
 static void test_missing_folder(void **state)
 {
-	struct landing *landing = landing_new("nowhere", false, false);
+	struct local_target *target = local_target_new("nowhere", false, false);
 
 	(void)state;
-	assert_int_equal(land(landing, "a", "one"), DFS_EXIT_OTHER);
-	assert_int_equal(close_landing(landing), 0);
+	assert_int_equal(fetch(target, "a", "one"), DFS_EXIT_OTHER);
+	assert_int_equal(close_target(target), 0);
 	assert_int_equal(access("nowhere", F_OK), -1);
 }
 
 /* What is given up leaves nothing, and no folder either before it was begun. */
 static void test_abandoned(void **state)
 {
-	struct landing *landing = landing_new(".", false, false);
+	struct local_target *target = local_target_new(".", false, false);
 	const struct dfs_file file = describe("whole");
 	char why[DFS_WHY];
 
 	(void)state;
-	assert_int_equal(landing_begin(landing, "a", &file, why), 0);
-	assert_int_equal(landing_write(landing, "wh", 2, why), 0);
+	assert_int_equal(local_target_begin(target, "a", &file, why), 0);
+	assert_int_equal(local_target_write(target, "wh", 2, why), 0);
 	assert_int_equal(access("a", F_OK), -1);
 	/* A second beginning throws the first away. */
-	assert_int_equal(landing_begin(landing, "a", &file, why), 0);
-	landing_abandon(landing);
-	landing_abandon(landing);
-	assert_int_equal(landing_begin(landing, "b", &file, why), 0);
-	assert_int_equal(close_landing(landing), 0);
+	assert_int_equal(local_target_begin(target, "a", &file, why), 0);
+	local_target_abandon(target);
+	local_target_abandon(target);
+	assert_int_equal(local_target_begin(target, "b", &file, why), 0);
+	assert_int_equal(close_target(target), 0);
 	assert_int_equal(count_files(), 0);
 }
 
 static void test_existing(void **state)
 {
-	struct landing *landing = landing_new(".", false, false);
+	struct local_target *target = local_target_new(".", false, false);
 
 	(void)state;
 	write_file("a", "one");
-	assert_int_equal(land(landing, "a", "one"), LANDING_EQUAL);
-	assert_int_equal(land(landing, "a", "two"), DFS_EXIT_CONFLICT);
-	assert_int_equal(land(landing, "a", "longer"), DFS_EXIT_CONFLICT);
+	assert_int_equal(fetch(target, "a", "one"), LOCAL_TARGET_EQUAL);
+	assert_int_equal(fetch(target, "a", "two"), DFS_EXIT_CONFLICT);
+	assert_int_equal(fetch(target, "a", "longer"), DFS_EXIT_CONFLICT);
 	expect_file("a", "one");
-	assert_int_equal(close_landing(landing), 0);
-	landing = landing_new(".", false, true);
-	assert_int_equal(land(landing, "a", "two"), 0);
+	assert_int_equal(close_target(target), 0);
+	target = local_target_new(".", false, true);
+	assert_int_equal(fetch(target, "a", "two"), 0);
 	expect_file("a", "two");
-	assert_int_equal(close_landing(landing), 0);
+	assert_int_equal(close_target(target), 0);
 	assert_int_equal(count_files(), 1);
 }
 
 /* A file that appears under the name meanwhile is not replaced. */
 static void test_appears_meanwhile(void **state)
 {
-	struct landing *landing = landing_new(".", false, false);
+	struct local_target *target = local_target_new(".", false, false);
 	const struct dfs_file file = describe("new");
 	char why[DFS_WHY] = "";
 
 	(void)state;
-	assert_int_equal(landing_begin(landing, "a", &file, why), 0);
-	assert_int_equal(landing_write(landing, "new", 3, why), 0);
+	assert_int_equal(local_target_begin(target, "a", &file, why), 0);
+	assert_int_equal(local_target_write(target, "new", 3, why), 0);
 	write_file("a", "other");
-	assert_int_equal(landing_finish(landing, why), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_landing(landing), 0);
+	assert_int_equal(local_target_finish(target, why), DFS_EXIT_CONFLICT);
+	assert_int_equal(close_target(target), 0);
 	expect_file("a", "other");
 	assert_int_equal(count_files(), 1);
 }
@@ -209,17 +209,17 @@ static void test_never_outside(void **state)
 {
 	static const char *const names[] = {"../evil", "a/../../evil", "/evil", "",
 					    "a//evil", "./evil",       "..",    "a/"};
-	struct landing *landing;
+	struct local_target *target;
 
 	(void)state;
 	assert_int_equal(mkdir("inside", 0700), 0);
 	assert_int_equal(mkdir("outside", 0700), 0);
 	assert_int_equal(symlink("../outside", "inside/link"), 0);
-	landing = landing_new("inside", false, true);
+	target = local_target_new("inside", false, true);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		assert_int_not_equal(land(landing, names[i], "evil"), 0);
-	assert_int_equal(land(landing, "link/evil", "evil"), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_landing(landing), 0);
+		assert_int_not_equal(fetch(target, names[i], "evil"), 0);
+	assert_int_equal(fetch(target, "link/evil", "evil"), DFS_EXIT_CONFLICT);
+	assert_int_equal(close_target(target), 0);
 	assert_int_equal(access("outside/evil", F_OK), -1);
 	assert_int_equal(access("evil", F_OK), -1);
 	/* Only the link itself. */
@@ -229,7 +229,7 @@ static void test_never_outside(void **state)
 /* A link as the last part is replaced, not followed; devices and folders stay. */
 static void test_odd_targets(void **state)
 {
-	struct landing *landing = landing_new(".", false, true);
+	struct local_target *target = local_target_new(".", false, true);
 	struct stat stat_buf;
 
 	(void)state;
@@ -238,21 +238,21 @@ static void test_odd_targets(void **state)
 	assert_int_equal(symlink("/dev/null", "null"), 0);
 	assert_int_equal(mkfifo("pipe", 0600), 0);
 	assert_int_equal(mkdir("folder", 0700), 0);
-	assert_int_equal(land(landing, "link", "new"), 0);
-	assert_int_equal(land(landing, "null", "new"), DFS_EXIT_CONFLICT);
-	assert_int_equal(land(landing, "pipe", "new"), DFS_EXIT_CONFLICT);
-	assert_int_equal(land(landing, "folder", "new"), DFS_EXIT_CONFLICT);
-	assert_int_equal(land(landing, "kept/below", "new"), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_landing(landing), 0);
+	assert_int_equal(fetch(target, "link", "new"), 0);
+	assert_int_equal(fetch(target, "null", "new"), DFS_EXIT_CONFLICT);
+	assert_int_equal(fetch(target, "pipe", "new"), DFS_EXIT_CONFLICT);
+	assert_int_equal(fetch(target, "folder", "new"), DFS_EXIT_CONFLICT);
+	assert_int_equal(fetch(target, "kept/below", "new"), DFS_EXIT_CONFLICT);
+	assert_int_equal(close_target(target), 0);
 	expect_file("kept", "kept");
 	expect_file("link", "new");
 	assert_int_equal(lstat("link", &stat_buf), 0);
 	assert_true(S_ISREG(stat_buf.st_mode));
-	landing = landing_new(".", false, false);
+	target = local_target_new(".", false, false);
 	assert_int_equal(unlink("link"), 0);
 	assert_int_equal(symlink("kept", "link"), 0);
-	assert_int_equal(land(landing, "link", "kept"), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_landing(landing), 0);
+	assert_int_equal(fetch(target, "link", "kept"), DFS_EXIT_CONFLICT);
+	assert_int_equal(close_target(target), 0);
 }
 
 struct walked {
@@ -370,5 +370,5 @@ int main(void)
 		IN_FOLDER(test_spool),
 	};
 
-	return cmocka_run_group_tests_name("landing", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("target", tests, NULL, NULL);
 }

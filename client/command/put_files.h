@@ -4,25 +4,25 @@
  * Files are gathered and handed to the library many at a time: a thousand small ones
  * should not cost a thousand round trips.
  */
-#ifndef DFS_PUTTING_H
-#define DFS_PUTTING_H
+#ifndef DFS_PUT_FILES_H
+#define DFS_PUT_FILES_H
 
 #include <stdbool.h>
 
-struct putting;
+struct put_files;
 struct run;
 
 /* many: more than one file is meant.  After run_user.  NULL when out of memory. */
-struct putting *putting_new(struct run *run, bool many);
-void putting_free(struct putting *putting);
+struct put_files *put_files_new(struct run *run, bool many);
+void put_files_free(struct put_files *put);
 
 /*
  * A local file or named pipe, with -r a folder, or "-" for standard input, to be stored
  * as (a folder: below) remote, as a person would type it.  What cannot be is reported.
  */
-void putting_add(struct putting *putting, const char *source, const char *remote);
+void put_files_add(struct put_files *put, const char *source, const char *remote);
 
 /* Stores what is left, and reports. */
-void putting_finish(struct putting *putting);
+void put_files_finish(struct put_files *put);
 
 #endif

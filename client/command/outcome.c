@@ -1,5 +1,5 @@
 /* How one item of a command ended. */
-#include "verdict.h"
+#include "outcome.h"
 
 #include "output.h"
 #include "run.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void add_up(struct outcome *outcome, int code)
+void outcome_add(struct outcome *outcome, int code)
 {
 	if (!outcome->any)
 		outcome->code = code;
@@ -22,70 +22,70 @@ static void set_text(json_t *fields, const char *name, const char *text)
 		(void)json_object_set_new(fields, name, output_string(text));
 }
 
-static void print_object(struct run *run, const struct verdict *verdict,
+static void print_object(struct run *run, const struct outcome_item *item,
 			 const struct dfs_result *result)
 {
-	json_t *fields = verdict->take_fields ? verdict->take_fields : json_object();
+	json_t *fields = item->take_fields ? item->take_fields : json_object();
 
 	set_text(fields, "message", result->why);
 	set_text(fields, "warning", result->warning);
-	set_text(fields, "operation", verdict->retry);
-	output_object(run->output, "path", verdict->path ? verdict->path : verdict->shown,
-		      result->code, NULL, fields);
+	set_text(fields, "operation", item->retry);
+	output_object(run->output, "path", item->path ? item->path : item->shown,
+		      result->code, fields);
 }
 
-static void print_text(struct run *run, const struct verdict *verdict,
+static void print_text(struct run *run, const struct outcome_item *item,
 		       const struct dfs_result *result)
 {
-	const char *name = verdict->shown ? verdict->shown : verdict->path;
+	const char *name = item->shown ? item->shown : item->path;
 	const char *why = result->why[0] != '\0' ? result->why : "failed";
 	char *text;
 
 	output_warning(run->output, result->warning);
 	if (result->code == DFS_EXIT_DONE)
 		return;
-	if (!verdict->retry || *verdict->retry == '\0') {
+	if (!item->retry || *item->retry == '\0') {
 		output_failure(run->output, "path", name, result->code, why);
 	} else if (asprintf(&text, "%s; to repeat it safely, add --operation %s", why,
-			    verdict->retry) >= 0) {
+			    item->retry) >= 0) {
 		output_failure(run->output, "path", name, result->code, text);
 		free(text);
 	}
 }
 
-void verdict_item(struct run *run, const struct verdict *verdict,
+void outcome_item(struct run *run, const struct outcome_item *item,
 		  const struct dfs_result *result)
 {
-	add_up(&run->outcome, result->code);
+	outcome_add(&run->outcome, result->code);
 	if (output_json(run->output)) {
-		print_object(run, verdict, result);
+		print_object(run, item, result);
 	} else {
-		json_decref(verdict->take_fields);
-		print_text(run, verdict, result);
+		json_decref(item->take_fields);
+		print_text(run, item, result);
 	}
 }
 
-void verdict_all(struct run *run, const char *const *names, size_t count,
+void outcome_all(struct run *run, const char *const *names, size_t count,
 		 const struct dfs_result *result)
 {
 	if (count == 0 || !output_json(run->output)) {
-		add_up(&run->outcome, result->code);
+		outcome_add(&run->outcome, result->code);
 		output_failure(run->output, "path", NULL, result->code, result->why);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		verdict_typed(run, names[i], result);
+		outcome_typed(run, names[i], result);
 }
 
-void verdict_typed(struct run *run, const char *typed, const struct dfs_result *result)
+void outcome_typed(struct run *run, const char *typed, const struct dfs_result *result)
 {
-	char *path = run_remote(run, typed);
+	char *path = run_name(run, typed);
 
-	verdict_item(run, &(struct verdict){.shown = typed, .path = path}, result);
+	outcome_item(run, &(struct outcome_item){.shown = typed, .path = path}, result);
 	free(path);
 }
 
-int verdict_user(struct run *run, const char *name, bool shown,
+int outcome_user(struct run *run, const char *name, bool shown,
 		 const struct dfs_result *result, json_t *take_fields)
 {
 	json_t *fields = take_fields ? take_fields : json_object();
@@ -95,7 +95,7 @@ int verdict_user(struct run *run, const char *name, bool shown,
 	if (output_json(run->output)) {
 		set_text(fields, "message", result->why);
 		set_text(fields, "warning", result->warning);
-		output_object(run->output, "user", name, result->code, NULL, fields);
+		output_object(run->output, "user", name, result->code, fields);
 		return result->code;
 	}
 	json_decref(fields);
@@ -106,9 +106,9 @@ int verdict_user(struct run *run, const char *name, bool shown,
 	return result->code;
 }
 
-void verdict_no_memory(struct run *run)
+void outcome_no_memory(struct run *run)
 {
 	const struct dfs_result result = {.code = DFS_EXIT_OTHER, .why = "out of memory"};
 
-	verdict_all(run, NULL, 0, &result);
+	outcome_all(run, NULL, 0, &result);
 }

@@ -1,32 +1,33 @@
 /* What stat and list say of a file. */
-#include "describe.h"
+#include "format_file.h"
 
+#include "sets.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { SERVERS = 4, CHUNKS = 4, ALL_CHUNKS = 0xf, FULL_COPIES = 2 };
+enum { SERVERS = 4, CHUNKS = 4, FULL_COPIES = 2 };
 
 /* The chunk with which the run in the ring begins; 1 when there is no such thing. */
-static unsigned first_chunk(unsigned chunks)
+static unsigned first_chunk(chunk_set chunks)
 {
-	if (chunks == ALL_CHUNKS)
+	if (chunks == CHUNKS_ALL)
 		return 1;
 	for (unsigned c = 1; c <= CHUNKS; c++) {
 		unsigned before = c == 1 ? CHUNKS : c - 1;
 
-		if ((chunks >> (c - 1) & 1) != 0 && (chunks >> (before - 1) & 1) == 0)
+		if (set_has(chunks, c) && !set_has(chunks, before))
 			return c;
 	}
 	return 1;
 }
 
-const char *describe_chunks(unsigned chunks, char text[DESCRIBE_CHUNKS])
+const char *format_chunks(chunk_set chunks, char text[FORMAT_CHUNKS])
 {
-	unsigned chunk = first_chunk(chunks & ALL_CHUNKS);
+	unsigned chunk = first_chunk(chunks & CHUNKS_ALL);
 	char *to = text;
 
 	for (unsigned i = 0; i < CHUNKS; i++, chunk = chunk % CHUNKS + 1) {
-		if ((chunks >> (chunk - 1) & 1) == 0)
+		if (!set_has(chunks, chunk))
 			continue;
 		if (to != text)
 			*to++ = ',';
@@ -38,39 +39,33 @@ const char *describe_chunks(unsigned chunks, char text[DESCRIBE_CHUNKS])
 	return text;
 }
 
-const char *describe_protection(const struct dfs_file *file,
-				char text[DESCRIBE_PROTECTION])
+const char *format_protection(const struct dfs_file *file, char text[FORMAT_PROTECTION])
 {
 	unsigned copies = file->copies < FULL_COPIES ? file->copies : FULL_COPIES;
 
-	(void)snprintf(text, DESCRIBE_PROTECTION, "%u/%d", copies, (int)FULL_COPIES);
+	(void)snprintf(text, FORMAT_PROTECTION, "%u/%d", copies, (int)FULL_COPIES);
 	return text;
 }
 
-const char *describe_mark(const struct dfs_file *file)
+const char *format_mark(const struct dfs_file *file)
 {
 	if (file->copies == 0)
 		return "incomplete";
 	return file->copies < FULL_COPIES ? "degraded" : "";
 }
 
-bool describe_reach(const struct dfs_file *file, unsigned server)
-{
-	return (file->live >> (server - 1) & 1) != 0;
-}
-
-static json_t *chunk_numbers(unsigned chunks)
+static json_t *chunk_numbers(chunk_set chunks)
 {
 	json_t *numbers = json_array();
-	unsigned chunk = first_chunk(chunks & ALL_CHUNKS);
+	unsigned chunk = first_chunk(chunks & CHUNKS_ALL);
 
 	for (unsigned i = 0; i < CHUNKS; i++, chunk = chunk % CHUNKS + 1)
-		if ((chunks >> (chunk - 1) & 1) != 0)
+		if (set_has(chunks, chunk))
 			(void)json_array_append_new(numbers, json_integer(chunk));
 	return numbers;
 }
 
-json_t *describe_servers(const struct dfs_file *file)
+json_t *format_servers(const struct dfs_file *file)
 {
 	json_t *servers = json_object();
 
@@ -82,7 +77,7 @@ json_t *describe_servers(const struct dfs_file *file)
 					  json_pack("{s:o,s:b}", "chunks",
 						    chunk_numbers(file->chunks[i - 1]),
 						    "within_reach",
-						    describe_reach(file, i)));
+						    set_has(file->live, i)));
 	}
 	return servers;
 }

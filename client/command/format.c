@@ -1,5 +1,5 @@
-/* Names, times and sizes as people may see them. */
-#include "output.h"
+/* Names, moments, spans of time and sizes as people may see them. */
+#include "format.h"
 
 #include "text.h"
 #include <stdint.h>
@@ -55,7 +55,7 @@ static bool deceives(uint32_t code)
 	return false;
 }
 
-char *output_escape(const char *text, bool utf8)
+char *format_escape(const char *text, bool utf8)
 {
 	/* "\xNN" is the longest that one byte becomes. */
 	char *escaped = malloc(4 * strlen(text) + 1), *to = escaped;
@@ -90,36 +90,36 @@ static time_t seconds_of(long long ns)
 	return (time_t)(ns % 1000000000 < 0 ? seconds - 1 : seconds);
 }
 
-const char *output_time(long long ns, char text[OUTPUT_TIME])
+const char *format_time(long long ns, char text[FORMAT_TIME])
 {
 	time_t seconds = seconds_of(ns);
 	struct tm parts;
 
 	if (!localtime_r(&seconds, &parts) ||
-	    strftime(text, OUTPUT_TIME, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+	    strftime(text, FORMAT_TIME, "%Y-%m-%d %H:%M:%S", &parts) == 0)
 		strcpy(text, "-");
 	return text;
 }
 
-const char *output_time_utc(long long ns, char text[OUTPUT_TIME])
+const char *format_time_utc(long long ns, char text[FORMAT_TIME])
 {
 	time_t seconds = seconds_of(ns);
 	struct tm parts;
 
 	if (!gmtime_r(&seconds, &parts) ||
-	    strftime(text, OUTPUT_TIME, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+	    strftime(text, FORMAT_TIME, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
 		strcpy(text, "-");
 	return text;
 }
 
-const char *output_size(unsigned long long bytes, char text[OUTPUT_SIZE])
+const char *format_size(unsigned long long bytes, char text[FORMAT_SIZE])
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double size = (double)bytes / 1024;
 	size_t unit = 0;
 
 	if (bytes < 1024) {
-		(void)snprintf(text, OUTPUT_SIZE, "%llu byte%s", bytes,
+		(void)snprintf(text, FORMAT_SIZE, "%llu byte%s", bytes,
 			       bytes == 1 ? "" : "s");
 		return text;
 	}
@@ -127,6 +127,25 @@ const char *output_size(unsigned long long bytes, char text[OUTPUT_SIZE])
 		size /= 1024;
 		unit++;
 	}
-	(void)snprintf(text, OUTPUT_SIZE, "%.1f %s", size, units[unit]);
+	(void)snprintf(text, FORMAT_SIZE, "%.1f %s", size, units[unit]);
+	return text;
+}
+
+const char *format_duration(uint64_t seconds, char text[FORMAT_DURATION])
+{
+	static const struct {
+		uint64_t seconds;
+		const char *name, *plural;
+	} units[] = {
+		{86400, " day", "s"}, {3600, " h", ""}, {60, " min", ""}, {1, " s", ""}};
+	size_t i = 0;
+
+	/* In the largest unit of which it is more than two: 90 s, 119 min, 47 h. */
+	while (i < 3 && seconds < 2 * units[i].seconds)
+		i++;
+	uint64_t count = seconds / units[i].seconds;
+
+	(void)snprintf(text, FORMAT_DURATION, "%llu%s%s", (unsigned long long)count,
+		       units[i].name, count == 1 ? "" : units[i].plural);
 	return text;
 }

@@ -1,13 +1,14 @@
 /* Storing local files, trees and pipes. */
-#include "putting.h"
+#include "put_files.h"
 
-#include "arguments.h"
 #include "clock.h"
-#include "describe.h"
+#include "format.h"
+#include "format_file.h"
 #include "local.h"
+#include "name.h"
+#include "outcome.h"
 #include "output.h"
 #include "progress.h"
-#include "verdict.h"
 #include "run.h"
 #include "status.h"
 #include <errno.h>
@@ -19,17 +20,17 @@
 
 enum { GATHERED_MAX = 4096 };
 
-struct source {
+struct put_source {
 	char *shown; /* how messages call it */
 	char *local; /* NULL: standard input */
 	char *path;
 	int fd; /* the content, if it is not that of local; -1 */
 };
 
-struct putting {
+struct put_files {
 	struct run *run;
 	struct progress *progress;
-	struct source *sources;
+	struct put_source *sources;
 	struct dfs_put *items; /* one for each source */
 	size_t count;
 	const char *folder; /* that is walked */
@@ -39,28 +40,28 @@ struct putting {
 	bool stop; /* nothing further can work */
 };
 
-struct putting *putting_new(struct run *run, bool many)
+struct put_files *put_files_new(struct run *run, bool many)
 {
-	struct putting *putting = calloc(1, sizeof *putting);
+	struct put_files *put = calloc(1, sizeof *put);
 
-	if (!putting)
+	if (!put)
 		return NULL;
-	putting->run = run;
-	putting->many = many;
-	putting->sources = calloc(GATHERED_MAX, sizeof *putting->sources);
-	putting->items = calloc(GATHERED_MAX, sizeof *putting->items);
-	if (!putting->sources || !putting->items) {
-		putting_free(putting);
+	put->run = run;
+	put->many = many;
+	put->sources = calloc(GATHERED_MAX, sizeof *put->sources);
+	put->items = calloc(GATHERED_MAX, sizeof *put->items);
+	if (!put->sources || !put->items) {
+		put_files_free(put);
 		return NULL;
 	}
-	putting->progress = progress_new(run->output);
-	return putting;
+	put->progress = progress_new(run->output);
+	return put;
 }
 
-static void clear(struct putting *putting)
+static void clear(struct put_files *put)
 {
-	for (size_t i = 0; i < putting->count; i++) {
-		struct source *source = &putting->sources[i];
+	for (size_t i = 0; i < put->count; i++) {
+		struct put_source *source = &put->sources[i];
 
 		free(source->shown);
 		free(source->local);
@@ -68,32 +69,32 @@ static void clear(struct putting *putting)
 		if (source->fd >= 0)
 			(void)close(source->fd);
 	}
-	putting->count = 0;
+	put->count = 0;
 }
 
-void putting_free(struct putting *putting)
+void put_files_free(struct put_files *put)
 {
-	if (!putting)
+	if (!put)
 		return;
-	clear(putting);
-	progress_free(putting->progress);
-	free(putting->items);
-	free(putting->sources);
-	free(putting);
+	clear(put);
+	progress_free(put->progress);
+	free(put->items);
+	free(put->sources);
+	free(put);
 }
 
 /* ---- what the library reports -------------------------------------------------- */
 
 static void show_progress(void *context, size_t item, uint64_t done, uint64_t size)
 {
-	struct putting *putting = context;
+	struct put_files *put = context;
 
-	progress_at(putting->progress, putting->sources[item].shown, done, size);
+	progress_at(put->progress, put->sources[item].shown, done, size);
 }
 
-static json_t *fields_of(const struct dfs_put *item, const struct source *source)
+static json_t *fields_of(const struct dfs_put *item, const struct put_source *source)
 {
-	char protection[DESCRIBE_PROTECTION];
+	char protection[FORMAT_PROTECTION];
 	const struct dfs_file file = {.copies = item->copies};
 	json_t *fields = json_object();
 
@@ -104,14 +105,14 @@ static json_t *fields_of(const struct dfs_put *item, const struct source *source
 	(void)json_object_set_new(fields, "file_version", json_string(item->version));
 	(void)json_object_set_new(fields, "size", json_integer((json_int_t)item->size));
 	(void)json_object_set_new(fields, "protection",
-				  json_string(describe_protection(&file, protection)));
+				  json_string(format_protection(&file, protection)));
 	return fields;
 }
 
 /*
  * What failed behind the local file is a matter of the remote one: text for both names.
  */
-static char *name_both(const struct source *source)
+static char *name_both(const struct put_source *source)
 {
 	char *text;
 
@@ -122,17 +123,17 @@ static char *name_both(const struct source *source)
 
 static void finished(void *context, size_t index)
 {
-	struct putting *putting = context;
-	struct run *run = putting->run;
-	const struct source *source = &putting->sources[index];
-	struct dfs_put *item = &putting->items[index];
-	struct verdict verdict = {.shown = source->shown, .path = source->path};
+	struct put_files *put = context;
+	struct run *run = put->run;
+	const struct put_source *source = &put->sources[index];
+	struct dfs_put *item = &put->items[index];
+	struct outcome_item outcome = {.shown = source->shown, .path = source->path};
 	char *both = NULL;
 
-	progress_finished(putting->progress);
+	progress_finished(put->progress);
 	if (item->result.code == DFS_EXIT_DONE) {
-		putting->stored++;
-		putting->bytes += item->size;
+		put->stored++;
+		put->bytes += item->size;
 		if (item->copies < 2 && options_has(&run->options, OPTION_REQUIRE_FULL)) {
 			item->result.code = DFS_EXIT_WEAK;
 			(void)snprintf(item->result.why, DFS_WHY,
@@ -142,16 +143,16 @@ static void finished(void *context, size_t index)
 	if (item->result.code != DFS_EXIT_DONE && !item->local_failed) {
 		both = name_both(source);
 		if (both)
-			verdict.shown = both;
+			outcome.shown = both;
 	}
 	if (item->result.code == DFS_EXIT_OPEN)
-		verdict.retry = item->retry;
+		outcome.retry = item->retry;
 	if (output_json(run->output))
-		verdict.take_fields = fields_of(item, source);
-	verdict_item(run, &verdict, &item->result);
+		outcome.take_fields = fields_of(item, source);
+	outcome_item(run, &outcome, &item->result);
 	free(both);
 	if (item->result.code == DFS_EXIT_DONE &&
-	    (!putting->many || output_verbose(run->output)))
+	    (!put->many || output_verbose(run->output)))
 		output_remark(run->output, "%s: stored as %s", source->shown,
 			      source->path);
 }
@@ -159,41 +160,41 @@ static void finished(void *context, size_t index)
 /* ---- gathering ----------------------------------------------------------------- */
 
 /* Hands over what was gathered. */
-static void flush(struct putting *putting)
+static void flush(struct put_files *put)
 {
 	const struct dfs_put_callbacks callbacks = {
-		.context = putting, .progress = show_progress, .finished = finished};
+		.context = put, .progress = show_progress, .finished = finished};
 	struct dfs_result result;
 
-	if (putting->count == 0)
+	if (put->count == 0)
 		return;
-	result = run_open(putting->run);
+	result = run_open(put->run);
 	if (result.code == DFS_EXIT_DONE) {
-		progress_expect(putting->progress, putting->count);
-		dfs_put(putting->run->dfs, putting->items, putting->count, &callbacks);
-	} else if (output_json(putting->run->output)) {
-		for (size_t i = 0; i < putting->count; i++) {
-			putting->items[i].result = result;
-			finished(putting, i);
+		progress_expect(put->progress, put->count);
+		dfs_put(put->run->dfs, put->items, put->count, &callbacks);
+	} else if (output_json(put->run->output)) {
+		for (size_t i = 0; i < put->count; i++) {
+			put->items[i].result = result;
+			finished(put, i);
 		}
 	} else {
-		verdict_all(putting->run, NULL, 0, &result);
+		outcome_all(put->run, NULL, 0, &result);
 	}
 	/* Without a session nothing that follows can go better. */
-	putting->stop = result.code != DFS_EXIT_DONE;
-	clear(putting);
+	put->stop = result.code != DFS_EXIT_DONE;
+	clear(put);
 }
 
 /* local NULL: standard input.  remote is as a person would type it. */
-static void fail(struct putting *putting, const char *local, const char *remote,
+static void fail(struct put_files *put, const char *local, const char *remote,
 		 const struct dfs_result *result)
 {
-	char *path = run_remote(putting->run, remote);
-	struct verdict verdict = {.shown = local ? local : path, .path = path};
+	char *path = run_name(put->run, remote);
+	struct outcome_item outcome = {.shown = local ? local : path, .path = path};
 
-	if (output_json(putting->run->output) && local)
-		verdict.take_fields = json_pack("{s:o}", "local", output_string(local));
-	verdict_item(putting->run, &verdict, result);
+	if (output_json(put->run->output) && local)
+		outcome.take_fields = json_pack("{s:o}", "local", output_string(local));
+	outcome_item(put->run, &outcome, result);
 	free(path);
 }
 
@@ -201,34 +202,34 @@ static void fail(struct putting *putting, const char *local, const char *remote,
  * local NULL: standard input.  Content that is not that of the local file is in fd, which
  * is taken over; else it is -1.  remote is as a person would type it.
  */
-static void gather(struct putting *putting, const char *local, int fd, const char *remote)
+static void gather(struct put_files *put, const char *local, int fd, const char *remote)
 {
-	const struct options *options = &putting->run->options;
-	struct source *source = &putting->sources[putting->count];
-	struct dfs_put *item = &putting->items[putting->count];
+	const struct options *options = &put->run->options;
+	struct put_source *source = &put->sources[put->count];
+	struct dfs_put *item = &put->items[put->count];
 	struct dfs_result result;
 
 	memset(source, 0, sizeof *source);
 	memset(item, 0, sizeof *item);
 	source->fd = fd;
-	result = run_path(putting->run, remote, &source->path);
+	result = run_path(put->run, remote, &source->path);
 	if (result.code != DFS_EXIT_DONE) {
 		const struct dfs_result refused = result_of(
 			result.code, "cannot be stored as %s: %s", remote, result.why);
 
-		fail(putting, local, remote, &refused);
+		fail(put, local, remote, &refused);
 		if (fd >= 0)
 			(void)close(fd);
 		return;
 	}
 	source->shown = strdup(local ? local : remote);
 	source->local = local ? strdup(local) : NULL;
-	putting->count++;
+	put->count++;
 	if (!source->shown || (local && !source->local)) {
 		result = result_of(DFS_EXIT_OTHER, "out of memory");
-		fail(putting, local, remote, &result);
-		putting->stop = true;
-		clear(putting);
+		fail(put, local, remote, &result);
+		put->stop = true;
+		clear(put);
 		return;
 	}
 	item->path = source->path;
@@ -238,116 +239,116 @@ static void gather(struct putting *putting, const char *local, int fd, const cha
 	item->create = options_has(options, OPTION_NO_CLOBBER);
 	item->if_version = options->values[OPTION_IF_VERSION];
 	item->operation = options->values[OPTION_OPERATION];
-	if (putting->count == GATHERED_MAX)
-		flush(putting);
+	if (put->count == GATHERED_MAX)
+		flush(put);
 }
 
 /* Reads a pipe to its end first: what is stored must be known before it is sent. */
-static void gather_pipe(struct putting *putting, const char *local, int fd,
+static void gather_pipe(struct put_files *put, const char *local, int fd,
 			const char *remote)
 {
 	struct dfs_result result = {.code = DFS_EXIT_OTHER};
 	int spool = local_spool(fd, result.why);
 
 	if (spool >= 0)
-		gather(putting, local, spool, remote);
+		gather(put, local, spool, remote);
 	else
-		fail(putting, local, remote, &result);
+		fail(put, local, remote, &result);
 }
 
 /* ---- trees --------------------------------------------------------------------- */
 
 static bool take_file(void *context, const char *name, const char *relative)
 {
-	struct putting *putting = context;
-	char *remote = arguments_join(putting->prefix, relative);
+	struct put_files *put = context;
+	char *remote = name_join(put->prefix, relative);
 
 	if (!remote) {
 		struct dfs_result result = result_of(DFS_EXIT_OTHER, "out of memory");
 
-		fail(putting, name, relative, &result);
+		fail(put, name, relative, &result);
 		return false;
 	}
-	gather(putting, name, -1, remote);
+	gather(put, name, -1, remote);
 	free(remote);
-	return !putting->stop;
+	return !put->stop;
 }
 
-static void fail_read(struct putting *putting, const char *local, const char *remote,
+static void fail_read(struct put_files *put, const char *local, const char *remote,
 		      int error)
 {
 	const struct dfs_result result =
 		result_of(DFS_EXIT_OTHER, "cannot be read: %s", strerror(error));
 
-	fail(putting, local, remote, &result);
+	fail(put, local, remote, &result);
 }
 
 static void leave_out(void *context, const char *name, int error)
 {
-	struct putting *putting = context;
-	const char *relative = name + strlen(putting->folder);
+	struct put_files *put = context;
+	const char *relative = name + strlen(put->folder);
 	char *text;
 
 	relative += strspn(relative, "/");
 	if (error != 0) {
-		text = arguments_join(putting->prefix, relative);
-		fail_read(putting, name, text ? text : relative, error);
+		text = name_join(put->prefix, relative);
+		fail_read(put, name, text ? text : relative, error);
 		free(text);
 	} else if (asprintf(&text, "%s: left out, because it is not a regular file",
 			    name) >= 0) {
-		output_warning(putting->run->output, text);
+		output_warning(put->run->output, text);
 		free(text);
 	}
 }
 
-static void gather_tree(struct putting *putting, const char *folder, const char *prefix)
+static void gather_tree(struct put_files *put, const char *folder, const char *prefix)
 {
 	const struct local_walk walk = {
-		.context = putting, .file = take_file, .left_out = leave_out};
+		.context = put, .file = take_file, .left_out = leave_out};
 	int error;
 
-	putting->folder = folder;
-	putting->prefix = prefix;
+	put->folder = folder;
+	put->prefix = prefix;
 	error = local_walk(folder, &walk);
 	if (error != 0 && error != ECANCELED)
-		leave_out(putting, folder, error);
+		leave_out(put, folder, error);
 }
 
 /* ---- one argument -------------------------------------------------------------- */
 
-static void put_pipe(struct putting *putting, const char *source, const char *remote)
+static void put_pipe(struct put_files *put, const char *source, const char *remote)
 {
 	int fd = open(source, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		fail_read(putting, source, remote, errno);
+		fail_read(put, source, remote, errno);
 		return;
 	}
-	gather_pipe(putting, source, fd, remote);
+	gather_pipe(put, source, fd, remote);
 	(void)close(fd);
 }
 
-void putting_add(struct putting *putting, const char *source, const char *remote)
+void put_files_add(struct put_files *put, const char *source, const char *remote)
 {
 	struct dfs_result result;
 
-	if (putting->stop)
+	if (put->stop)
 		return;
 	if (strcmp(source, "-") == 0) {
-		gather_pipe(putting, NULL, STDIN_FILENO, remote);
+		gather_pipe(put, NULL, STDIN_FILENO, remote);
 		return;
 	}
 	switch (local_kind(source)) {
 	case LOCAL_FILE:
-		gather(putting, source, -1, remote);
+		gather(put, source, -1, remote);
 		return;
 	case LOCAL_PIPE:
-		put_pipe(putting, source, remote);
+		put_pipe(put, source, remote);
 		return;
 	case LOCAL_FOLDER:
-		if (options_has(&putting->run->options, OPTION_RECURSIVE)) {
-			putting->many = true;
-			gather_tree(putting, source, remote);
+		if (options_has(&put->run->options, OPTION_RECURSIVE)) {
+			put->many = true;
+			gather_tree(put, source, remote);
 			return;
 		}
 		result = result_of(DFS_EXIT_USAGE,
@@ -362,17 +363,16 @@ void putting_add(struct putting *putting, const char *source, const char *remote
 		result = result_of(DFS_EXIT_USAGE, "is not a regular file");
 		break;
 	}
-	fail(putting, source, remote, &result);
+	fail(put, source, remote, &result);
 }
 
-void putting_finish(struct putting *putting)
+void put_files_finish(struct put_files *put)
 {
-	char size[OUTPUT_SIZE];
+	char size[FORMAT_SIZE];
 
-	flush(putting);
-	if (putting->many)
-		output_remark(putting->run->output, "%llu file%s stored, %s",
-			      (unsigned long long)putting->stored,
-			      putting->stored == 1 ? "" : "s",
-			      output_size(putting->bytes, size));
+	flush(put);
+	if (put->many)
+		output_remark(put->run->output, "%llu file%s stored, %s",
+			      (unsigned long long)put->stored,
+			      put->stored == 1 ? "" : "s", format_size(put->bytes, size));
 }

@@ -1,8 +1,8 @@
-/* Where fetched files land. */
-#include "landing.h"
+/* Where fetched files are written. */
+#include "local_target.h"
 
 #include "ballot.h"
-#include "same.h"
+#include "local.h"
 #include "status.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 enum { PART_SIZE = NAME_MAX + 1 };
 
-struct landing {
+struct local_target {
 	char *root;
 	bool make, force;
 	int root_fd; /* -1: not open yet */
@@ -34,30 +34,30 @@ struct landing {
  * folder_fd is -1 exactly when folder is NULL; part is empty when fd is -1.
  */
 
-struct landing *landing_new(const char *folder, bool make, bool force)
+struct local_target *local_target_new(const char *folder, bool make, bool force)
 {
-	struct landing *landing = calloc(1, sizeof *landing);
+	struct local_target *target = calloc(1, sizeof *target);
 
-	if (!landing)
+	if (!target)
 		return NULL;
-	landing->root = strdup(folder);
-	if (!landing->root) {
-		free(landing);
+	target->root = strdup(folder);
+	if (!target->root) {
+		free(target);
 		return NULL;
 	}
-	landing->make = make;
-	landing->force = force;
-	landing->root_fd = landing->folder_fd = landing->fd = -1;
-	return landing;
+	target->make = make;
+	target->force = force;
+	target->root_fd = target->folder_fd = target->fd = -1;
+	return target;
 }
 
 enum { SHOWN = 700 };
 
 /* folder/name (either may be empty) below the root, as a person would type it. */
-static const char *shown(const struct landing *landing, const char *folder,
+static const char *shown(const struct local_target *target, const char *folder,
 			 const char *name, char text[SHOWN])
 {
-	const char *root = strcmp(landing->root, ".") == 0 ? "" : landing->root;
+	const char *root = strcmp(target->root, ".") == 0 ? "" : target->root;
 	size_t len = strlen(root);
 	bool slash =
 		len > 0 && root[len - 1] != '/' && (*folder != '\0' || *name != '\0');
@@ -80,50 +80,51 @@ static int blame(char why[DFS_WHY], const char *what, const char *name)
 	return code;
 }
 
-static int blame_folder(const struct landing *landing, char why[DFS_WHY],
+static int blame_folder(const struct local_target *target, char why[DFS_WHY],
 			const char *what, const char *folder)
 {
 	int error = errno;
 	char text[SHOWN];
 
-	(void)shown(landing, folder, "", text);
+	(void)shown(target, folder, "", text);
 	errno = error;
 	return blame(why, what, text);
 }
 
 /* The file that is being written. */
-static int blame_file(const struct landing *landing, char why[DFS_WHY], const char *what)
+static int blame_file(const struct local_target *target, char why[DFS_WHY],
+		      const char *what)
 {
 	int error = errno;
 	char text[SHOWN];
 
-	(void)shown(landing, landing->folder, landing->name, text);
+	(void)shown(target, target->folder, target->name, text);
 	errno = error;
 	return blame(why, what, text);
 }
 
 /* ---- folders ------------------------------------------------------------------- */
 
-static int sync_folder(struct landing *landing, char why[DFS_WHY])
+static int sync_folder(struct local_target *target, char why[DFS_WHY])
 {
-	if (!landing->unsynced)
+	if (!target->unsynced)
 		return 0;
-	landing->unsynced = false;
-	if (fsync(landing->folder_fd) == 0)
+	target->unsynced = false;
+	if (fsync(target->folder_fd) == 0)
 		return 0;
-	return blame_folder(landing, why, "write the folder", landing->folder);
+	return blame_folder(target, why, "write the folder", target->folder);
 }
 
-static int leave_folder(struct landing *landing, char why[DFS_WHY])
+static int leave_folder(struct local_target *target, char why[DFS_WHY])
 {
 	int code = 0;
 
-	if (landing->folder) {
-		code = sync_folder(landing, why);
-		(void)close(landing->folder_fd);
-		free(landing->folder);
-		landing->folder = NULL;
-		landing->folder_fd = -1;
+	if (target->folder) {
+		code = sync_folder(target, why);
+		(void)close(target->folder_fd);
+		free(target->folder);
+		target->folder = NULL;
+		target->folder_fd = -1;
 	}
 	return code;
 }
@@ -145,47 +146,47 @@ static int enter(int fd, const char *part)
 }
 
 /* The folder that a person named: links on the way are his. */
-static int open_root(struct landing *landing, char why[DFS_WHY])
+static int open_root(struct local_target *target, char why[DFS_WHY])
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	char *at = landing->root;
+	char *at = target->root;
 
-	if (landing->root_fd >= 0)
+	if (target->root_fd >= 0)
 		return 0;
-	landing->root_fd = open(landing->root, flags);
-	if (landing->root_fd >= 0)
+	target->root_fd = open(target->root, flags);
+	if (target->root_fd >= 0)
 		return 0;
-	if (errno != ENOENT || !landing->make)
-		return blame(why, "use the folder", landing->root);
+	if (errno != ENOENT || !target->make)
+		return blame(why, "use the folder", target->root);
 	while (*at != '\0') {
 		at += strspn(at, "/");
 		at += strcspn(at, "/");
 		char end = *at;
 
 		*at = '\0';
-		if (mkdir(landing->root, 0777) != 0 && errno != EEXIST) {
-			int code = blame(why, "make the folder", landing->root);
+		if (mkdir(target->root, 0777) != 0 && errno != EEXIST) {
+			int code = blame(why, "make the folder", target->root);
 
 			*at = end;
 			return code;
 		}
 		*at = end;
 	}
-	landing->root_fd = open(landing->root, flags);
-	return landing->root_fd >= 0 ? 0 : blame(why, "use the folder", landing->root);
+	target->root_fd = open(target->root, flags);
+	return target->root_fd >= 0 ? 0 : blame(why, "use the folder", target->root);
 }
 
 /* Makes the folder (the first len bytes of relative) the one of the newest file. */
-static int use_folder(struct landing *landing, const char *relative, size_t len,
+static int use_folder(struct local_target *target, const char *relative, size_t len,
 		      char why[DFS_WHY])
 {
 	char *folder, *part, *rest = NULL;
 	int fd, code;
 
-	if (landing->folder && strlen(landing->folder) == len &&
-	    memcmp(landing->folder, relative, len) == 0)
+	if (target->folder && strlen(target->folder) == len &&
+	    memcmp(target->folder, relative, len) == 0)
 		return 0;
-	code = leave_folder(landing, why);
+	code = leave_folder(target, why);
 	if (code != 0)
 		return code;
 	folder = strndup(relative, len);
@@ -195,18 +196,18 @@ static int use_folder(struct landing *landing, const char *relative, size_t len,
 		(void)snprintf(why, DFS_WHY, "out of memory");
 		return DFS_EXIT_OTHER;
 	}
-	fd = fcntl(landing->root_fd, F_DUPFD_CLOEXEC, 0);
+	fd = fcntl(target->root_fd, F_DUPFD_CLOEXEC, 0);
 	for (part = strtok_r(walked, "/", &rest); fd >= 0 && part;
 	     part = strtok_r(NULL, "/", &rest))
 		fd = enter(fd, part);
 	free(walked);
 	if (fd < 0) {
-		code = blame_folder(landing, why, "make or enter the folder", folder);
+		code = blame_folder(target, why, "make or enter the folder", folder);
 		free(folder);
 		return code;
 	}
-	landing->folder = folder;
-	landing->folder_fd = fd;
+	target->folder = folder;
+	target->folder_fd = fd;
 	return 0;
 }
 
@@ -228,35 +229,36 @@ static bool is_safe(const char *relative)
 }
 
 /* What stands at the name now, and whether it may go. */
-static int look(struct landing *landing, const struct dfs_file *file, char why[DFS_WHY])
+static int look(struct local_target *target, const struct dfs_file *file,
+		char why[DFS_WHY])
 {
 	struct stat there, behind;
 	char text[SHOWN];
 
-	landing->replaces = false;
-	if (fstatat(landing->folder_fd, landing->name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT ? 0 : blame_file(landing, why, "look at");
-	(void)shown(landing, landing->folder, landing->name, text);
+	target->replaces = false;
+	if (fstatat(target->folder_fd, target->name, &there, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : blame_file(target, why, "look at");
+	(void)shown(target, target->folder, target->name, text);
 	if (S_ISDIR(there.st_mode)) {
 		(void)snprintf(why, DFS_WHY, "there is a local folder %s", text);
 		return DFS_EXIT_CONFLICT;
 	}
 	/* A link to a device is as little to be replaced as the device. */
 	if (S_ISLNK(there.st_mode) &&
-	    fstatat(landing->folder_fd, landing->name, &behind, 0) == 0)
+	    fstatat(target->folder_fd, target->name, &behind, 0) == 0)
 		there.st_mode = S_ISREG(behind.st_mode) ? S_IFLNK : behind.st_mode;
 	if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
 		(void)snprintf(why, DFS_WHY,
 			       "the local name %s is not that of a regular file", text);
 		return DFS_EXIT_CONFLICT;
 	}
-	if (landing->force) {
-		landing->replaces = true;
+	if (target->force) {
+		target->replaces = true;
 		return 0;
 	}
 	if (S_ISREG(there.st_mode) &&
-	    same_content(landing->folder_fd, landing->name, file))
-		return LANDING_EQUAL;
+	    local_is_same(target->folder_fd, target->name, file))
+		return LOCAL_TARGET_EQUAL;
 	(void)snprintf(why, DFS_WHY, "the local file %s is another one; -f replaces it",
 		       text);
 	return DFS_EXIT_CONFLICT;
@@ -268,7 +270,7 @@ static bool can_link(void)
 	return access("/proc/self/fd", X_OK) == 0;
 }
 
-static bool name_part(struct landing *landing)
+static bool name_part(struct local_target *target)
 {
 	dfs_id id;
 	char text[ID_TEXT];
@@ -277,61 +279,61 @@ static bool name_part(struct landing *landing)
 		errno = EIO;
 		return false;
 	}
-	(void)snprintf(landing->part, sizeof landing->part, ".dfs-%s.part",
+	(void)snprintf(target->part, sizeof target->part, ".dfs-%s.part",
 		       id_text(&id, text));
 	return true;
 }
 
-static int create(struct landing *landing, char why[DFS_WHY])
+static int create(struct local_target *target, char why[DFS_WHY])
 {
 	if (can_link())
-		landing->fd = openat(landing->folder_fd, ".",
-				     O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-	if (landing->fd < 0 && name_part(landing)) {
-		landing->fd = openat(landing->folder_fd, landing->part,
-				     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				     0666);
-		if (landing->fd < 0)
-			landing->part[0] = '\0';
+		target->fd = openat(target->folder_fd, ".",
+				    O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	if (target->fd < 0 && name_part(target)) {
+		target->fd = openat(target->folder_fd, target->part,
+				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				    0666);
+		if (target->fd < 0)
+			target->part[0] = '\0';
 	}
-	return landing->fd >= 0 ? 0 : blame_file(landing, why, "create");
+	return target->fd >= 0 ? 0 : blame_file(target, why, "create");
 }
 
-int landing_begin(struct landing *landing, const char *relative,
-		  const struct dfs_file *file, char why[DFS_WHY])
+int local_target_begin(struct local_target *target, const char *relative,
+		       const struct dfs_file *file, char why[DFS_WHY])
 {
 	const char *slash = strrchr(relative, '/');
 	int code;
 
-	landing_abandon(landing);
+	local_target_abandon(target);
 	if (!is_safe(relative)) {
 		(void)snprintf(why, DFS_WHY, "this cannot be a local file name");
 		return DFS_EXIT_OTHER;
 	}
-	code = open_root(landing, why);
+	code = open_root(target, why);
 	if (code != 0)
 		return code;
-	code = use_folder(landing, relative, slash ? (size_t)(slash - relative) : 0, why);
+	code = use_folder(target, relative, slash ? (size_t)(slash - relative) : 0, why);
 	if (code != 0)
 		return code;
-	strcpy(landing->name, slash ? slash + 1 : relative);
-	landing->modified_ns = file->modified_ns;
-	code = look(landing, file, why);
-	return code == 0 ? create(landing, why) : code;
+	strcpy(target->name, slash ? slash + 1 : relative);
+	target->modified_ns = file->modified_ns;
+	code = look(target, file, why);
+	return code == 0 ? create(target, why) : code;
 }
 
-int landing_write(struct landing *landing, const void *bytes, size_t len,
-		  char why[DFS_WHY])
+int local_target_write(struct local_target *target, const void *bytes, size_t len,
+		       char why[DFS_WHY])
 {
 	const char *from = bytes;
 
 	while (len > 0) {
-		ssize_t put = write(landing->fd, from, len);
+		ssize_t put = write(target->fd, from, len);
 
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return blame_file(landing, why, "write");
+			return blame_file(target, why, "write");
 		from += put;
 		len -= (size_t)put;
 	}
@@ -339,81 +341,80 @@ int landing_write(struct landing *landing, const void *bytes, size_t len,
 }
 
 /* Gives the file its first name. */
-static bool link_part(struct landing *landing)
+static bool link_part(struct local_target *target)
 {
 	char self[64];
 
-	if (landing->part[0] != '\0')
+	if (target->part[0] != '\0')
 		return true;
-	if (!name_part(landing))
+	if (!name_part(target))
 		return false;
-	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", landing->fd);
-	if (linkat(AT_FDCWD, self, landing->folder_fd, landing->part,
-		   AT_SYMLINK_FOLLOW) == 0)
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", target->fd);
+	if (linkat(AT_FDCWD, self, target->folder_fd, target->part, AT_SYMLINK_FOLLOW) ==
+	    0)
 		return true;
-	landing->part[0] = '\0';
+	target->part[0] = '\0';
 	return false;
 }
 
 /* Gives it its own; one that appeared there meanwhile stays. */
-static bool rename_part(struct landing *landing)
+static bool rename_part(struct local_target *target)
 {
-	int folder = landing->folder_fd;
+	int folder = target->folder_fd;
 
-	if (landing->replaces)
-		return renameat(folder, landing->part, folder, landing->name) == 0;
-	if (renameat2(folder, landing->part, folder, landing->name, RENAME_NOREPLACE) ==
-	    0)
+	if (target->replaces)
+		return renameat(folder, target->part, folder, target->name) == 0;
+	if (renameat2(folder, target->part, folder, target->name, RENAME_NOREPLACE) == 0)
 		return true;
 	if (errno != EINVAL && errno != ENOSYS)
 		return false;
-	return linkat(folder, landing->part, folder, landing->name, 0) == 0 &&
-	       unlinkat(folder, landing->part, 0) == 0;
+	return linkat(folder, target->part, folder, target->name, 0) == 0 &&
+	       unlinkat(folder, target->part, 0) == 0;
 }
 
-int landing_finish(struct landing *landing, char why[DFS_WHY])
+int local_target_finish(struct local_target *target, char why[DFS_WHY])
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}};
-	int64_t seconds = landing->modified_ns / 1000000000;
-	int64_t rest = landing->modified_ns % 1000000000;
+	int64_t seconds = target->modified_ns / 1000000000;
+	int64_t rest = target->modified_ns % 1000000000;
 	int code;
 
 	times[1].tv_sec = (time_t)(rest < 0 ? seconds - 1 : seconds);
 	times[1].tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest);
-	if (futimens(landing->fd, times) != 0 || fsync(landing->fd) != 0) {
-		code = blame_file(landing, why, "write");
-	} else if (!link_part(landing) || !rename_part(landing)) {
-		code = blame_file(landing, why, "create");
+	if (futimens(target->fd, times) != 0 || fsync(target->fd) != 0) {
+		code = blame_file(target, why, "write");
+	} else if (!link_part(target) || !rename_part(target)) {
+		code = blame_file(target, why, "create");
 	} else {
-		landing->part[0] = '\0';
-		landing->unsynced = true;
+		target->part[0] = '\0';
+		target->unsynced = true;
 		code = 0;
 	}
-	landing_abandon(landing);
+	local_target_abandon(target);
 	return code;
 }
 
-void landing_abandon(struct landing *landing)
+void local_target_abandon(struct local_target *target)
 {
-	if (landing->part[0] != '\0')
-		(void)unlinkat(landing->folder_fd, landing->part, 0);
-	landing->part[0] = '\0';
-	if (landing->fd >= 0)
-		(void)close(landing->fd);
-	landing->fd = -1;
+	if (target->part[0] != '\0')
+		(void)unlinkat(target->folder_fd, target->part, 0);
+	target->part[0] = '\0';
+	if (target->fd >= 0)
+		(void)close(target->fd);
+	target->fd = -1;
 }
 
-int landing_free(struct landing *landing, char why[DFS_WHY])
+int local_target_free(struct local_target *target, char why[DFS_WHY])
 {
 	int code;
 
-	if (!landing)
+	if (!target)
 		return 0;
-	landing_abandon(landing);
-	code = leave_folder(landing, why);
-	if (landing->root_fd >= 0)
-		(void)close(landing->root_fd);
-	free(landing->root);
-	free(landing);
+	local_target_abandon(target);
+	code = leave_folder(target, why);
+	if (target->root_fd >= 0)
+		(void)close(target->root_fd);
+	free(target->root);
+	free(target);
 	return code;
 }

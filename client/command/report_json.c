@@ -1,6 +1,7 @@
 /* What status prints with --json. */
-#include "showing.h"
+#include "report.h"
 
+#include "format.h"
 #include "output.h"
 #include "run.h"
 #include <stdio.h>
@@ -13,9 +14,9 @@ static json_t *integer(uint64_t value)
 /* null: never, or not known */
 static json_t *moment(int64_t ns)
 {
-	char text[OUTPUT_TIME];
+	char text[FORMAT_TIME];
 
-	return ns > 0 ? json_string(output_time_utc(ns, text)) : json_null();
+	return ns > 0 ? json_string(format_time_utc(ns, text)) : json_null();
 }
 
 static json_t *healing_fields(const struct dfs_healing *healing)
@@ -51,9 +52,10 @@ static json_t *told_fields(const struct dfs_server_status *server)
 
 static json_t *server_fields(const struct dfs_server_status *server)
 {
-	json_t *fields = json_pack(
-		"{s:o,s:b,s:b,s:o}", "address", output_string(server->address), "up",
-		server->up, "votes", server->votes, "heard", moment(server->heard_ns));
+	json_t *fields =
+		json_pack("{s:s,s:o,s:b,s:b,s:o}", "status", report_state(server),
+			  "address", output_string(server->address), "up", server->up,
+			  "votes", server->votes, "heard", moment(server->heard_ns));
 
 	if (server->why[0] != '\0')
 		(void)json_object_set_new(fields, "message", output_string(server->why));
@@ -68,8 +70,9 @@ static json_t *all_fields(const struct run *run, const struct dfs_report *report
 			  const struct dfs_result *result)
 {
 	const uint64_t *by_copies = report->files_by_copies;
-	json_t *fields = json_pack("{s:b,s:s?}", "counted", report->counted, "user",
-				   report->known ? run->user : NULL);
+	json_t *fields = json_pack(
+		"{s:s,s:b,s:s?}", "status", report_health(report->code), "counted",
+		report->counted, "user", report->known ? run->user : NULL);
 
 	if (report->counted)
 		(void)json_object_update_new(
@@ -86,8 +89,8 @@ static json_t *all_fields(const struct run *run, const struct dfs_report *report
 	return fields;
 }
 
-void showing_json(struct run *run, const struct dfs_report *report,
-		  const struct dfs_result *result)
+void report_json(struct run *run, const struct dfs_report *report,
+		 const struct dfs_result *result)
 {
 	for (unsigned i = 0; i < 4; i++) {
 		const struct dfs_server_status *server = &report->servers[i];
@@ -97,8 +100,8 @@ void showing_json(struct run *run, const struct dfs_report *report,
 		output_object(run->output, "server", name,
 			      server->state == DFS_SERVER_UP ? HEALTH_OK
 							     : HEALTH_DEGRADED,
-			      showing_state(server), server_fields(server));
+			      server_fields(server));
 	}
 	output_object(run->output, "server", "all", report->code,
-		      showing_health(report->code), all_fields(run, report, result));
+		      all_fields(run, report, result));
 }

@@ -1,13 +1,14 @@
 /* What status prints for people. */
-#include "showing.h"
+#include "report.h"
 
+#include "format.h"
 #include "output.h"
 #include "run.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-const char *showing_health(int code)
+const char *report_health(int code)
 {
 	switch (code) {
 	case HEALTH_OK:
@@ -21,7 +22,7 @@ const char *showing_health(int code)
 	}
 }
 
-const char *showing_state(const struct dfs_server_status *server)
+const char *report_state(const struct dfs_server_status *server)
 {
 	switch (server->state) {
 	case DFS_SERVER_UP:
@@ -36,25 +37,6 @@ const char *showing_state(const struct dfs_server_status *server)
 	return "down";
 }
 
-const char *showing_duration(uint64_t seconds, char text[SHOWING_TIME])
-{
-	static const struct {
-		uint64_t seconds;
-		const char *name, *plural;
-	} units[] = {
-		{86400, " day", "s"}, {3600, " h", ""}, {60, " min", ""}, {1, " s", ""}};
-	size_t i = 0;
-
-	/* In the largest unit of which it is more than two: 90 s, 119 min, 47 h. */
-	while (i < 3 && seconds < 2 * units[i].seconds)
-		i++;
-	uint64_t count = seconds / units[i].seconds;
-
-	(void)snprintf(text, SHOWING_TIME, "%llu%s%s", (unsigned long long)count,
-		       units[i].name, count == 1 ? "" : units[i].plural);
-	return text;
-}
-
 static unsigned long long number(uint64_t value)
 {
 	return (unsigned long long)value;
@@ -63,21 +45,21 @@ static unsigned long long number(uint64_t value)
 /* "since 12:03, 4 min": the time of day, with the day where it was not today. */
 static void print_since(struct output *output, int64_t ns)
 {
-	char then[OUTPUT_TIME], now[OUTPUT_TIME], length[SHOWING_TIME];
+	char then[FORMAT_TIME], now[FORMAT_TIME], length[FORMAT_DURATION];
 	int64_t seconds = (int64_t)time(NULL) - ns / 1000000000;
 
-	(void)output_time(ns, then);
-	(void)output_time((long long)time(NULL) * 1000000000, now);
+	(void)format_time(ns, then);
+	(void)format_time((long long)time(NULL) * 1000000000, now);
 	then[strlen(then) - 3] = '\0';
 	output_text(output, "  since %s, %s",
 		    strncmp(then, now, 10) == 0 ? then + 11 : then,
-		    showing_duration(seconds > 0 ? (uint64_t)seconds : 0, length));
+		    format_duration(seconds > 0 ? (uint64_t)seconds : 0, length));
 }
 
 /* What there is to heal, how long the rest takes, and what it is at. */
 static void print_healing(struct output *output, const struct dfs_healing *healing)
 {
-	char size[OUTPUT_SIZE], speed[OUTPUT_SIZE], length[SHOWING_TIME];
+	char size[FORMAT_SIZE], speed[FORMAT_SIZE], length[FORMAT_DURATION];
 	bool all = output_verbose(output);
 	const struct {
 		uint64_t count;
@@ -92,13 +74,12 @@ static void print_healing(struct output *output, const struct dfs_healing *heali
 	output_text(output, "      heals: %llu file%s to fetch",
 		    number(healing->owed_files), healing->owed_files == 1 ? "" : "s");
 	if (healing->owed_files > 0)
-		output_text(output, " (%s)", output_size(healing->owed_bytes, size));
+		output_text(output, " (%s)", format_size(healing->owed_bytes, size));
 	if (healing->owed_bytes > 0 && healing->per_second > 0)
-		output_text(
-			output, " at %s/s, about %s",
-			output_size(healing->per_second, speed),
-			showing_duration(healing->owed_bytes / healing->per_second + 1,
-					 length));
+		output_text(output, " at %s/s, about %s",
+			    format_size(healing->per_second, speed),
+			    format_duration(healing->owed_bytes / healing->per_second + 1,
+					    length));
 	if (healing->lost_files > 0)
 		output_text(output, ", of which nobody in reach has %llu",
 			    number(healing->lost_files));
@@ -115,7 +96,7 @@ static void print_healing(struct output *output, const struct dfs_healing *heali
 
 static void print_scrub(struct output *output, const struct dfs_healing *healing)
 {
-	char read[OUTPUT_SIZE], all[OUTPUT_SIZE], time[OUTPUT_TIME];
+	char read[FORMAT_SIZE], all[FORMAT_SIZE], time[FORMAT_TIME];
 
 	if (healing->scrub_began_ns == 0) {
 		output_text(output, "      re-reads everything: not begun yet\n");
@@ -123,27 +104,27 @@ static void print_scrub(struct output *output, const struct dfs_healing *healing
 	}
 	output_text(output,
 		    "      re-reads everything: %s of %s since %s, %llu found damaged; ",
-		    output_size(healing->scrub_read, read),
-		    output_size(healing->scrub_of, all),
-		    output_time(healing->scrub_began_ns, time),
+		    format_size(healing->scrub_read, read),
+		    format_size(healing->scrub_of, all),
+		    format_time(healing->scrub_began_ns, time),
 		    number(healing->scrub_found));
 	if (healing->scrub_ended_ns > 0)
 		output_text(output, "the last whole round ended %s\n",
-			    output_time(healing->scrub_ended_ns, time));
+			    format_time(healing->scrub_ended_ns, time));
 	else
 		output_text(output, "no whole round yet\n");
 }
 
 static void print_told(struct output *output, const struct dfs_server_status *server)
 {
-	char stored[OUTPUT_SIZE], room[OUTPUT_SIZE];
+	char stored[FORMAT_SIZE], room[FORMAT_SIZE];
 
 	output_text(output, "  ");
 	output_name(output, server->software);
 	output_text(output, "  %llu file%s  %s stored  %s free", number(server->files),
 		    server->files == 1 ? "" : "s",
-		    output_size(server->stored_bytes, stored),
-		    output_size(server->disk_free, room));
+		    format_size(server->stored_bytes, stored),
+		    format_size(server->disk_free, room));
 	if (server->damaged > 0)
 		output_text(output, "  %llu found damaged", number(server->damaged));
 	if (server->state == DFS_SERVER_RECOVERING && server->to_recover > 0)
@@ -154,7 +135,7 @@ static void print_told(struct output *output, const struct dfs_server_status *se
 static void print_server(struct output *output, unsigned at,
 			 const struct dfs_server_status *server)
 {
-	output_text(output, "dfs%u  %-10s  ", at, showing_state(server));
+	output_text(output, "dfs%u  %-10s  ", at, report_state(server));
 	output_name(output, server->address);
 	if (server->told)
 		print_told(output, server);
@@ -207,15 +188,15 @@ static void print_files(struct output *output, const struct dfs_report *report)
 				    "vote have counted them\n");
 }
 
-void showing_text(struct run *run, const struct dfs_report *report,
-		  const struct dfs_result *result)
+void report_text(struct run *run, const struct dfs_report *report,
+		 const struct dfs_result *result)
 {
 	struct output *output = run->output;
 
 	for (unsigned i = 0; i < 4; i++)
 		print_server(output, i + 1, &report->servers[i]);
 	print_files(output, report);
-	output_text(output, "%s\n", showing_health(report->code));
+	output_text(output, "%s\n", report_health(report->code));
 	output_warning(output, result->warning);
 	if (result->why[0] != '\0')
 		output_failure(output, "server", NULL, report->code, result->why);

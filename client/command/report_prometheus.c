@@ -6,7 +6,7 @@
  * runs ends in _total.  A server that does not answer has no other sample than that it is
  * not up, and perhaps when it was heard of last.
  */
-#include "showing.h"
+#include "report.h"
 
 #include "output.h"
 #include "run.h"
@@ -159,7 +159,7 @@ static void show_files(struct output *output, const struct dfs_report *report)
 	output_text(output, "dfs_files_at_most %d\n", report->at_most);
 }
 
-void showing_prometheus(struct run *run, const struct dfs_report *report)
+void report_prometheus(struct run *run, const struct dfs_report *report)
 {
 	struct output *output = run->output;
 

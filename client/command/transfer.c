@@ -1,6 +1,7 @@
 /* Which arguments of put and get are sources, and what is the target. */
-#include "arguments.h"
+#include "transfer.h"
 
+#include "name.h"
 #include "options.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +9,7 @@
 #include <sys/types.h>
 #include <uthash.h>
 
-bool arguments_is_folder(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 0 && name[len - 1] == '/';
-}
-
-void arguments_split(const struct options *options, bool dash, struct arguments *ret)
+void transfer_split(const struct options *options, bool dash, struct transfer *ret)
 {
 	const char *last =
 		options->count > 0 ? options->arguments[options->count - 1] : "";
@@ -25,34 +19,11 @@ void arguments_split(const struct options *options, bool dash, struct arguments 
 	ret->target = options->values[OPTION_TO];
 	if (ret->target || options->count < 2)
 		return;
-	if (options->count == 2 || arguments_is_folder(last) ||
+	if (options->count == 2 || name_is_folder(last) ||
 	    (dash && strcmp(last, "-") == 0)) {
 		ret->target = last;
 		ret->count--;
 	}
-}
-
-char *arguments_base(const char *name)
-{
-	size_t end = strlen(name), start;
-
-	while (end > 0 && name[end - 1] == '/')
-		end--;
-	start = end;
-	while (start > 0 && name[start - 1] != '/')
-		start--;
-	if ((end - start == 1 && name[start] == '.') ||
-	    (end - start == 2 && memcmp(name + start, "..", 2) == 0))
-		start = end;
-	return strndup(name + start, end - start);
-}
-
-char *arguments_join(const char *folder, const char *name)
-{
-	const char *slash = *folder == '\0' || arguments_is_folder(folder) ? "" : "/";
-	char *joined;
-
-	return asprintf(&joined, "%s%s%s", folder, slash, name) < 0 ? NULL : joined;
 }
 
 struct named {
@@ -90,26 +61,26 @@ static char *name_one(const char *source, const char *name, const char *folder)
 
 	if (name)
 		return strdup(name);
-	base = arguments_base(source);
+	base = name_base(source);
 	if (!base)
 		return NULL;
-	joined = arguments_join(folder, base);
+	joined = name_join(folder, base);
 	free(base);
 	return joined;
 }
 
-char **arguments_name(const struct arguments *arguments, const char *name,
+char **transfer_names(const struct transfer *transfer, const char *name,
 		      const char *folder, const char **ret_twice)
 {
-	char **names = calloc(arguments->count + 1, sizeof *names);
+	char **names = calloc(transfer->count + 1, sizeof *names);
 	size_t count = 0;
 	ssize_t twice;
 
 	*ret_twice = NULL;
 	if (!names)
 		return NULL;
-	for (; count < arguments->count; count++) {
-		names[count] = name_one(arguments->sources[count], name, folder);
+	for (; count < transfer->count; count++) {
+		names[count] = name_one(transfer->sources[count], name, folder);
 		if (!names[count])
 			goto fail;
 	}
@@ -119,13 +90,13 @@ char **arguments_name(const struct arguments *arguments, const char *name,
 	if (twice == (ssize_t)count)
 		return names;
 	if (twice >= 0)
-		*ret_twice = arguments->sources[twice];
+		*ret_twice = transfer->sources[twice];
 fail:
-	arguments_free_names(names, count);
+	transfer_free_names(names, count);
 	return NULL;
 }
 
-void arguments_free_names(char **names, size_t count)
+void transfer_free_names(char **names, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);

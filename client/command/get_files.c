@@ -1,0 +1,269 @@
+/* Fetching many files to their local names, or to standard output. */
+#include "get_files.h"
+
+#include "format_file.h"
+#include "local_target.h"
+#include "name.h"
+#include "outcome.h"
+#include "output.h"
+#include "progress.h"
+#include "run.h"
+#include "status.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { AT_ONCE = 4096, FIRST_ROOM = 64 };
+
+struct file_names {
+	char *shown, *path;
+	char *local; /* below the folder */
+};
+
+struct get_files {
+	struct run *run;
+	struct local_target *target; /* NULL: standard output */
+	const char *folder; /* before the local names, as a person would type it */
+	struct progress *progress;
+	struct file_names *names;
+	size_t count, room;
+	/* The slice that the library works on. */
+	struct dfs_get *items;
+	size_t first;
+	/* The file that is being fetched. */
+	struct dfs_file file;
+	uint64_t done;
+	bool begun;
+	bool out_failed; /* standard output takes nothing more */
+};
+
+struct get_files *get_files_new(struct run *run, const char *folder, bool make)
+{
+	struct get_files *get = calloc(1, sizeof *get);
+
+	if (!get)
+		return NULL;
+	get->run = run;
+	if (!folder) {
+		output_take_stdout(run->output);
+		return get;
+	}
+	get->folder = strcmp(folder, ".") == 0 ? "" : folder;
+	get->target =
+		local_target_new(folder, make, options_has(&run->options, OPTION_FORCE));
+	if (!get->target) {
+		free(get);
+		return NULL;
+	}
+	return get;
+}
+
+static void forget(struct file_names *names)
+{
+	free(names->shown);
+	free(names->path);
+	free(names->local);
+}
+
+void get_files_free(struct get_files *get)
+{
+	struct dfs_result result = {0};
+
+	if (!get)
+		return;
+	result.code = local_target_free(get->target, result.why);
+	if (result.code != DFS_EXIT_DONE)
+		outcome_all(get->run, NULL, 0, &result);
+	for (size_t i = 0; i < get->count; i++)
+		forget(&get->names[i]);
+	free(get->names);
+	free(get);
+}
+
+bool get_files_add(struct get_files *get, const char *shown, const char *path,
+		   const char *local)
+{
+	struct file_names names;
+
+	if (get->count == get->room) {
+		size_t room = get->room > 0 ? 2 * get->room : FIRST_ROOM;
+		struct file_names *more =
+			reallocarray(get->names, room, sizeof *get->names);
+
+		if (!more)
+			return false;
+		get->names = more;
+		get->room = room;
+	}
+	names.shown = strdup(shown);
+	names.path = strdup(path);
+	names.local = strdup(local);
+	if (!names.shown || !names.path || !names.local) {
+		forget(&names);
+		return false;
+	}
+	get->names[get->count++] = names;
+	return true;
+}
+
+/* ---- what the library calls ---------------------------------------------------- */
+
+static int begin(void *context, size_t item, const struct dfs_file *file,
+		 char why[DFS_WHY])
+{
+	struct get_files *get = context;
+
+	get->file = *file;
+	get->done = 0;
+	get->begun = true;
+	if (get->target)
+		return local_target_begin(get->target,
+					  get->names[get->first + item].local, file, why);
+	if (!get->out_failed)
+		return 0;
+	(void)snprintf(why, DFS_WHY, "standard output takes nothing more");
+	return DFS_EXIT_OTHER;
+}
+
+static int write_out(struct get_files *get, const void *bytes, size_t len,
+		     char why[DFS_WHY])
+{
+	const char *from = bytes;
+
+	while (len > 0) {
+		ssize_t put = write(STDOUT_FILENO, from, len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0) {
+			(void)snprintf(why, DFS_WHY,
+				       "cannot write to standard output: %s",
+				       strerror(errno));
+			get->out_failed = true;
+			return DFS_EXIT_OTHER;
+		}
+		from += put;
+		len -= (size_t)put;
+	}
+	return 0;
+}
+
+static int take_bytes(void *context, size_t item, const void *bytes, size_t len,
+		      char why[DFS_WHY])
+{
+	struct get_files *get = context;
+
+	get->done += len;
+	progress_at(get->progress, get->names[get->first + item].shown, get->done,
+		    get->file.size);
+	if (get->target)
+		return local_target_write(get->target, bytes, len, why);
+	return write_out(get, bytes, len, why);
+}
+
+static json_t *fields_of(const struct get_files *get, const char *relative)
+{
+	char *local;
+	char protection[FORMAT_PROTECTION];
+	json_t *fields = json_pack("{s:s,s:I,s:s}", "file_version", get->file.version,
+				   "size", (json_int_t)get->file.size, "protection",
+				   format_protection(&get->file, protection));
+
+	if (!get->target)
+		return fields;
+	local = name_join(get->folder, relative);
+	if (local)
+		(void)json_object_set_new(fields, "local", output_string(local));
+	free(local);
+	return fields;
+}
+
+static void finished(void *context, size_t item)
+{
+	struct get_files *get = context;
+	struct run *run = get->run;
+	const struct file_names *names = &get->names[get->first + item];
+	struct dfs_result *result = &get->items[item].result;
+	struct outcome_item outcome = {.shown = names->shown, .path = names->path};
+	bool equal = result->code == LOCAL_TARGET_EQUAL;
+
+	progress_finished(get->progress);
+	if (equal) {
+		result->code = DFS_EXIT_DONE;
+		result->why[0] = '\0';
+	} else if (get->target && result->code == DFS_EXIT_DONE) {
+		result->code = local_target_finish(get->target, result->why);
+	} else if (get->target) {
+		local_target_abandon(get->target);
+	}
+	if (result->code == DFS_EXIT_MISSING && !get->begun &&
+	    run_is_folder(run, names->path))
+		(void)snprintf(
+			result->why, DFS_WHY,
+			"no such file: it is a folder; -r gets everything below it");
+	if (output_json(run->output) && get->begun && result->code == DFS_EXIT_DONE)
+		outcome.take_fields = fields_of(get, names->local);
+	outcome_item(run, &outcome, result);
+	if (result->code == DFS_EXIT_DONE && get->target &&
+	    (get->count == 1 || output_verbose(run->output)))
+		output_remark(run->output, "%s: %s", names->shown,
+			      equal ? "is there already" : "fetched");
+	get->begun = false;
+}
+
+static void get_slice(struct get_files *get, size_t count)
+{
+	const struct dfs_get_callbacks callbacks = {.context = get,
+						    .begin = begin,
+						    .write = take_bytes,
+						    .finished = finished};
+
+	for (size_t i = 0; i < count; i++)
+		get->items[i] = (struct dfs_get){.path = get->names[get->first + i].path};
+	dfs_get(get->run->dfs, get->items, count, !get->target, &callbacks);
+}
+
+static void report_none(struct get_files *get, const struct dfs_result *result)
+{
+	if (!output_json(get->run->output)) {
+		outcome_all(get->run, NULL, 0, result);
+		return;
+	}
+	for (size_t i = 0; i < get->count; i++)
+		outcome_item(get->run, &(struct outcome_item){.path = get->names[i].path},
+			     result);
+}
+
+void get_files_fetch(struct get_files *get)
+{
+	struct dfs_result result;
+
+	if (get->count == 0)
+		return;
+	result = run_open(get->run);
+	if (result.code == DFS_EXIT_DONE) {
+		get->items = calloc(get->count < AT_ONCE ? get->count : AT_ONCE,
+				    sizeof *get->items);
+		if (!get->items)
+			result = result_of(DFS_EXIT_OTHER, "out of memory");
+	}
+	if (result.code != DFS_EXIT_DONE) {
+		report_none(get, &result);
+		return;
+	}
+	get->progress = progress_new(get->run->output);
+	progress_expect(get->progress, get->count);
+	for (; get->first < get->count; get->first += AT_ONCE) {
+		size_t left = get->count - get->first;
+
+		get_slice(get, left < AT_ONCE ? left : AT_ONCE);
+	}
+	progress_free(get->progress);
+	get->progress = NULL;
+	free(get->items);
+	get->items = NULL;
+	if (get->count > 1 && get->target)
+		output_remark(get->run->output, "%zu files", get->count);
+}

@@ -1,0 +1,29 @@
+/* The remote files that a person named on the command line. */
+#ifndef DFS_TYPED_PATHS_H
+#define DFS_TYPED_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct run;
+
+struct typed_path {
+	const char *typed; /* borrowed from the command line */
+	char *path;        /* canonical */
+};
+
+struct typed_paths {
+	struct typed_path *items;
+	size_t count; /* of those that are well formed */
+};
+
+/*
+ * Makes the names canonical and opens the session.  Names that are not well formed are
+ * reported.  false when nothing is left to do, because there are none or there is no
+ * session; that is reported too.  End with typed_paths_free either way.
+ */
+bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count,
+			 struct typed_paths *ret);
+void typed_paths_free(struct typed_paths *paths);
+
+#endif
