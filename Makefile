@@ -60,7 +60,7 @@ all: $(PROGRAMS)             ## the five programs, each in its place (the defaul
 Q = $(if $(V),,@echo "  $@" &&)
 
 # A file of the tree by its whole name; the tree may lie in "my dir/", which $(abspath) would split.
-here = $(if $(filter /%,$(1)),$(1),$(CURDIR)/$(1))
+here = $(if $(filter /%,$(1)),$(1),$(CURDIR)$(if $(filter-out .,$(1)),/$(1)))
 
 # rpcgen repeats the path it is given in the header's name, so it runs inside rpc/.  It does
 # not overwrite its output.
