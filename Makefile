@@ -59,14 +59,17 @@ all: $(PROGRAMS)             ## the five programs, each in its place (the defaul
 # One line per thing made; V=1 shows the commands.
 Q = $(if $(V),,@echo "  $@" &&)
 
+# A file of the tree by its whole name; the tree may lie in "my dir/", which $(abspath) would split.
+here = $(if $(filter /%,$(1)),$(1),$(CURDIR)$(if $(filter-out .,$(1)),/$(1)))
+
 # rpcgen repeats the path it is given in the header's name, so it runs inside rpc/.  It does
 # not overwrite its output.
 $(BUILD)/rpc/dfs.h: rpc/dfs.x
 	@mkdir -p $(@D) && rm -f $@
-	$(Q) cd rpc && rpcgen -C -M -i 0 -h -o $(abspath $@) dfs.x
+	$(Q) cd rpc && rpcgen -C -M -i 0 -h -o "$(call here,$@)" dfs.x
 $(BUILD)/rpc/dfs_xdr.c: rpc/dfs.x $(BUILD)/rpc/dfs.h
 	@mkdir -p $(@D) && rm -f $@
-	$(Q) cd rpc && rpcgen -C -M -i 0 -c -o $(abspath $@) dfs.x
+	$(Q) cd rpc && rpcgen -C -M -i 0 -c -o "$(call here,$@)" dfs.x
 $(BUILD)/rpc/dfs_xdr.o: $(BUILD)/rpc/dfs_xdr.c
 	$(Q) $(CC) $(ALL_CPPFLAGS) $(path_rpc) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -119,7 +122,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(LIBRARIES) -Wl,--end-group \
 		$(RPC_LIBS) $(SERVER_LIBS) $(CLIENT_LIBS) -lcmocka
 
-RUN_TESTS = DFS_BIN=$(abspath $(BIN)) DFS_TOOLS=$(abspath $(BUILD))/tests MAKEFLAGS= \
+RUN_TESTS = DFS_BIN="$(call here,$(BIN))" DFS_TOOLS="$(call here,$(BUILD))/tests" MAKEFLAGS= \
 	tests/run $(if $(SUMMARY),--summary $(SUMMARY)) $(RUN_FLAGS)
 # A narrower run: make test ONLY="build/tests/unit/test_path tests/scenarios/bytes.bats"
 ONLY ?= $(UNIT_TESTS) $(SCENARIOS)
@@ -142,6 +145,11 @@ test-long:                   ## the tests with chance in them, many times over
 	tests/deps test
 	+$(MAKE) --no-print-directory -j$(JOBS) programs
 	$(RUN_TESTS) --limit 7200 --tags long $(SCENARIOS)
+
+.PHONY: test-package
+test-package:                ## builds, checks, installs and removes the Debian package (root)
+	tests/deps package
+	tests/package
 
 SANITIZERS := address thread
 address_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -173,7 +181,7 @@ format:                      ## puts every C file into the one format
 bench:                       ## times, as ratios to the bare machine; BENCH_FLAGS="--size 1024"
 	tests/deps test
 	+$(MAKE) --no-print-directory -j$(JOBS) programs
-	DFS_BIN=$(abspath $(BIN)) DFS_TOOLS=$(abspath $(BUILD))/tests tests/bench/bench $(BENCH_FLAGS)
+	DFS_BIN="$(call here,$(BIN))" DFS_TOOLS="$(call here,$(BUILD))/tests" tests/bench/bench $(BENCH_FLAGS)
 
 # ---- use ------------------------------------------------------------------------------------
 
@@ -183,30 +191,37 @@ deps:                        ## installs what "make" needs (root, Debian or Ubun
 demo:                        ## two minutes of puts, kills, gets and damage, in a cluster of its own
 	tests/deps test
 	+$(MAKE) --no-print-directory -j$(JOBS) all
-	DFS_BIN=$(abspath $(BIN)) tests/demo
-up: all                      ## makes a cluster of this folder and starts it; PORT=10000
-	tests/up $(PORT)
+	DFS_BIN="$(call here,$(BIN))" tests/demo
+up:                          ## makes a cluster of this folder and starts it; PORT=10000
+	@tests/deps build
+	+@$(MAKE) --no-print-directory -j$(JOBS) all
+	@tests/up $(PORT)
 down:                        ## ends it; what is stored stays
-	tests/down
+	@tests/down
 
 # ---- installing -----------------------------------------------------------------------------
 
 DESTDIR ?=
 PREFIX  ?= /usr/local
-.PHONY: install
+TO      := "$(DESTDIR)$(PREFIX)
+COMPLETIONS := bash-completion/completions
+.PHONY: install uninstall
 install: all                 ## DESTDIR= PREFIX=/usr/local; the client as "dfs"
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/dfs
-	install -m 755 $(BIN)/client/client $(DESTDIR)$(PREFIX)/bin/dfs
-	install -m 755 $(SERVERS) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 doc/dfs.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 doc/dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 README.md doc/SECURITY.md $(DESTDIR)$(PREFIX)/share/doc/dfs
-	install -m 644 doc/dfs.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dfs
-	sed 's:@PREFIX@:$(PREFIX):' doc/dfs@.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/dfs@.service
-	for n in 2 3 4; do ln -sf dfs1.8 $(DESTDIR)$(PREFIX)/share/man/man8/dfs$$n.8; done
+	install -d $(TO)/bin" $(TO)/sbin" $(TO)/share/man/man1" $(TO)/share/man/man8" \
+		$(TO)/share/$(COMPLETIONS)" $(TO)/lib/systemd/system" $(TO)/share/doc/dfs"
+	install -m 755 $(BIN)/client/client $(TO)/bin/dfs"
+	install -m 755 $(SERVERS) $(TO)/sbin"
+	install -m 644 doc/dfs.1 $(TO)/share/man/man1"
+	install -m 644 doc/dfs1.8 $(TO)/share/man/man8"
+	for n in 2 3 4; do ln -sf dfs1.8 $(TO)/share/man/man8/dfs$$n.8"; done
+	install -m 644 README.md doc/SECURITY.md $(TO)/share/doc/dfs"
+	install -m 644 doc/dfs.bash-completion $(TO)/share/$(COMPLETIONS)/dfs"
+	sed 's:@PREFIX@:$(PREFIX):' doc/dfs@.service >$(TO)/lib/systemd/system/dfs@.service"
+uninstall:                   ## takes away what install put there; never a key or anything stored
+	rm -f $(TO)/bin/dfs" $(TO)/share/man/man1/dfs.1" $(TO)/share/$(COMPLETIONS)/dfs" \
+		$(TO)/lib/systemd/system/dfs@.service"
+	for n in 1 2 3 4; do rm -f $(TO)/sbin/dfs$$n" $(TO)/share/man/man8/dfs$$n.8"; done
+	rm -rf $(TO)/share/doc/dfs"
 
 .PHONY: clean help
 clean:                       ## removes what make made; never a key or anything stored

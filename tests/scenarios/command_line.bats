@@ -182,7 +182,8 @@ without_output()
 	[ "$(DFS_CONFIG=/nonexistent client list --config "$CLUSTER/cluster.conf")" = a ]
 	[ "$(DFS_CONFIG='' XDG_CONFIG_HOME="$T/config" client list)" = a ]
 	[ "$(DFS_CONFIG='' HOME="$T/home" client list)" = a ]
-	run -2 --separate-stderr env DFS_CONFIG= XDG_CONFIG_HOME=/nonexistent "$DFS_BIN/client/client" list
+	run -2 --separate-stderr without_etc env DFS_CONFIG= XDG_CONFIG_HOME=/nonexistent \
+		"$DFS_BIN/client/client" list
 	[[ "$stderr" == *--config*"cluster create"* ]]
 	run -2 --separate-stderr env DFS_CONFIG=/nonexistent "$DFS_BIN/client/client" list --json
 	objects 2 <<<"$output"

@@ -21,6 +21,7 @@
 #	T		an empty folder of this test, gone afterwards
 #	CLUSTER		the cluster's folder; DFS_CONFIG names its cluster.conf, DFS_USER is "tester";
 #			XDG_RUNTIME_DIR ($T/run) has the sessions, $T/passwords/NAME the passwords
+#	HOME		an empty folder
 #	SERVER_PID	[1]..[4]: pids of the servers that this test started and did not end
 #	IN		prefix of every program that the helper starts: empty, or what enters the
 #			namespace of namespace_start
@@ -41,12 +42,14 @@
 #	mute_server N		in dfsN's place something that accepts connections and never answers
 #	random_file FILE SIZE; file_of_row FILE ROW SIZE
 #	damage_large N		wrong bytes in all large segments of dfsN, which is stopped for it
-#	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit
+#	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit, which
+#				is longer on a busy machine (tests/run)
 #	log_has N PATTERN...	greps dfsN's log (grep -E)
 #	status_of N FIELD	one field of what status tells of dfsN: "status" is the word for it
 #	is N WORD		is that its word?  "up": it votes
 #	has_voted N COUNT	so many times since its log began
 #	field NAME		stdin: JSON lines; prints this field of each
+#	without_etc COMMAND...	runs it as if this machine had no /etc/dfs
 #	need_root		skips the test where it cannot run
 #	need_terminal		likewise: pseudo-terminals
 #	namespace_start		network and mount namespaces of the test's own (root; else skips)
@@ -66,7 +69,9 @@ TOOLS=$SOURCE/tests/scenarios/tools
 PYTHON=/usr/bin/python3
 TEMPLATE=${DFS_TEMPLATE:-${BATS_RUN_TMPDIR:-}/template}
 export LC_ALL=C.UTF-8
-unset XDG_CONFIG_HOME DFS_PASSWORD_FILE XDG_RUNTIME_DIR
+# Nothing of who runs the tests: no configuration, no session, no home.
+unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
+unset DFS_CONFIG DFS_USER DFS_PASSWORD_FILE NO_COLOR
 
 SERVER_PID=()
 GIVEN_PORTS=()
@@ -76,6 +81,8 @@ RPCBIND_PID=
 NAMESPACE_PID=
 T=${BATS_TEST_TMPDIR:-}
 CLUSTER=$T/cluster
+export HOME=${T:-/nonexistent}/home
+[ -z "$T" ] || mkdir -p "$HOME"
 
 client()
 {
@@ -323,12 +330,18 @@ assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1/data/seg"
 	eventually 30 is "$1" up
 }
 
+# Seconds of a machine that has nothing else to do, where tests/run tells them.
+seconds()
+{
+	cat "${DFS_TEST_CLOCK:-}" 2>/dev/null || echo "$SECONDS"
+}
+
 eventually()
 {
-	local end=$((SECONDS + $1))
+	local end=$(($(seconds) + $1))
 	shift
 	until "$@"; do
-		if [ "$SECONDS" -ge "$end" ]; then
+		if [ "$(seconds)" -ge "$end" ]; then
 			echo "still not so after the limit: $*"
 			return 1
 		fi
@@ -370,6 +383,17 @@ for line in sys.stdin:
 	if line:
 		value = json.loads(line).get(sys.argv[1])
 		print(json.dumps(value) if isinstance(value, (bool, list, dict)) else value)' "$1"
+}
+
+# Runs a command where there is no /etc/dfs, whatever this machine has there.
+without_etc()
+{
+	[ -e /etc/dfs/cluster.conf ] || {
+		"$@"
+		return
+	}
+	unshare -m --propagation private true 2>/dev/null || skip "/etc/dfs/cluster.conf cannot be hidden here"
+	unshare -m --propagation private bash -c 'mount -t tmpfs none /etc/dfs && exec "$@"' hidden "$@"
 }
 
 need_root()

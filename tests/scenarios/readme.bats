@@ -12,9 +12,6 @@ setup()
 		tests doc build "$T/tree"
 	cd "$T/tree"
 	IN=(nsenter -t "$NAMESPACE_PID" -n -m "--wdns=$PWD")
-	unset DFS_CONFIG DFS_USER
-	export HOME=$T/home
-	mkdir "$HOME"
 }
 
 teardown()
@@ -40,6 +37,7 @@ ten_lines()
 		return 1
 	}
 	cmp README.md copy.md
+	rm copy.md
 	for n in 1 2 3 4; do
 		[ -n "$(ls "dfs$n/data/seg")" ]
 		[ ! -e "/proc/$(cat "dfs$n/pid" 2>/dev/null || echo none)/exe" ]
@@ -50,6 +48,7 @@ ten_lines()
 	rpcbind_start
 	ten_lines
 	grep -E '6000000(0)?0?[1-4]' "$T/said"
+	grep '^	client login --user anna' "$T/said"
 	# The servers have taken their registrations back.
 	! "${IN[@]}" rpcinfo -p 127.0.0.1 | grep 60000000
 }
@@ -57,6 +56,69 @@ ten_lines()
 @test "1.1 the README's ten lines, as typed, without an rpcbind" {
 	ten_lines
 	grep 'so rpcinfo -p shows nothing; all else works' "$T/said"
+}
+
+@test "9.16 the ten lines a second time are as good as the first, and what to try is not said again" {
+	ten_lines
+	ten_lines
+	! grep 'To try them' "$T/said"
+}
+
+# Another cluster, of a tree like this one, that has the ports 10001 to 10004.
+other_cluster()
+{
+	mkdir "$T/elsewhere"
+	cp -a "$T/tree/." "$T/elsewhere"
+	(cd "$T/elsewhere" && "${IN[@]}" "--wdns=$T/elsewhere" make up >/dev/null)
+}
+
+@test "9.16 on ports that are taken make up takes others, or says which are taken, and never pings another cluster" {
+	other_cluster
+	run -1 "${IN[@]}" tests/up 10000
+	[[ "$output" == *"port 10001 is taken"* ]]
+	[ ! -e cluster.conf ]
+	"${IN[@]}" make up >"$T/said" 2>&1 || { cat "$T/said"; false; }
+	grep 'this cluster gets others' "$T/said"
+	! grep -E ':1000[1-4]$' cluster.conf
+	DFS_PASSWORD_FILE=admin.password "${IN[@]}" client/client --config cluster.conf --user admin user list
+	"${IN[@]}" make down
+	# One that is there already and finds its ports taken
+	sed -i '/^\[dfs3\]/,/^\[/ s/^address = .*/address = 127.0.0.1:10003/' cluster.conf
+	run -2 "${IN[@]}" make up
+	[[ "$output" == *"dfs3 is not started: another program has its port 10003"* ]]
+	"${IN[@]}" make down
+	(cd "$T/elsewhere" && tests/down)
+}
+
+@test "9.16 make up names missing packages as make demo does, and does not say what it does itself" {
+	mkdir "$T/bin"
+	for name in bash sh grep sed cat env id make dirname nproc setpriv; do
+		ln -s "$(command -v $name)" "$T/bin/$name"
+	done
+	chmod 755 "$T" "$T/tree"
+	run -2 env PATH="$T/bin" setpriv --reuid 65534 --clear-groups make up
+	[[ "$output" == *"sudo apt-get install"*rpcsvc-proto* ]]
+	"${IN[@]}" make up >"$T/said" 2>&1
+	! grep 'start its servers' "$T/said"
+}
+
+@test "9.19 build, make up, make demo and make install work in a folder with a blank in its name" {
+	mkdir "$T/my dir"
+	cp -a "$T/tree/." "$T/my dir"
+	cd "$T/my dir"
+	IN=(nsenter -t "$NAMESPACE_PID" -n -m "--wdns=$PWD")
+	# What make has to make anew: the generated files, and one object of each kind.
+	rm -f build/rpc/dfs_xdr.* build/server/server.o build/client/main.o dfs?/dfs? client/client
+	make BUILD=other other/rpc/dfs.h >/dev/null
+	cmp other/rpc/dfs.h build/rpc/dfs.h
+	"${IN[@]}" make up >"$T/said" 2>&1 || { cat "$T/said"; false; }
+	"${IN[@]}" env DFS_PASSWORD_FILE=admin.password client/client --config cluster.conf --user admin user list
+	"${IN[@]}" make down
+	make install DESTDIR="$T/my root" PREFIX=/usr >/dev/null
+	[ -x "$T/my root/usr/sbin/dfs4" ]
+	make uninstall DESTDIR="$T/my root" PREFIX=/usr >/dev/null
+	[ -z "$(find "$T/my root" ! -type d)" ]
+	"${IN[@]}" make demo >"$T/said" 2>&1 || { tail -30 "$T/said"; false; }
 }
 
 @test "1.1 what git ignores covers every key, password and store that make up makes" {
