@@ -23,7 +23,7 @@ struct pulling {
 	bool begun, end;
 	struct repair_piece held; /* given back; path NULL: none */
 	struct repair_outcome outcome;
-	unsigned away;
+	server_set away;
 };
 
 /* A thread that pulls. */
@@ -83,8 +83,8 @@ static bool has_room(struct pulling *pulling, const struct store_owed_content *c
 			      placement_bytes_of(content->size, content->missing));
 }
 
-/* Over what there is no room for; false at the end. */
-static bool step(struct pulling *pulling)
+/* Goes on to a content for which there is room; false at the end. */
+static bool find_next(struct pulling *pulling)
 {
 	struct store_owed *owed = &pulling->owed;
 
@@ -115,7 +115,8 @@ static bool next_piece(struct pulling *pulling, struct repair_piece *ret)
 		pulling->held.path = NULL;
 		return true;
 	}
-	if (!step(pulling) || !make_piece(pulling, &owed->contents[pulling->next], ret))
+	if (!find_next(pulling) ||
+	    !make_piece(pulling, &owed->contents[pulling->next], ret))
 		return false;
 	pulling->next++;
 	return true;
@@ -169,8 +170,7 @@ static void *pull_main(void *argument)
 	struct repair_piece large;
 	int rc = 0;
 
-	while (rc == 0 && repair->calls.yield(repair->calls.context) &&
-	       gather(puller, &large)) {
+	while (rc == 0 && repair_goes_on(repair) && gather(puller, &large)) {
 		rc = large.path ? repair_pull_large(&puller->lane, &large)
 				: repair_small_pull(&puller->small, &puller->lane);
 		free(large.path);
