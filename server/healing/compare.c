@@ -124,25 +124,22 @@ struct compare *compare_new(const struct compare_options *options)
 	return compare;
 }
 
-/* While it runs it can be woken. */
-static void set_runs(struct compare *compare, bool runs)
-{
-	pthread_mutex_lock(&compare->lock);
-	compare->runs = runs;
-	pthread_mutex_unlock(&compare->lock);
-}
-
 bool compare_start(struct compare *compare)
 {
+	pthread_mutex_lock(&compare->lock);
 	bool runs = worker_start(&compare->worker, compare_main, compare) == 0;
 
-	set_runs(compare, runs);
+	compare->runs = runs;
+	pthread_mutex_unlock(&compare->lock);
 	return runs;
 }
 
 void compare_stop(struct compare *compare)
 {
-	set_runs(compare, false);
+	/* From here on nobody wakes it. */
+	pthread_mutex_lock(&compare->lock);
+	compare->runs = false;
+	pthread_mutex_unlock(&compare->lock);
 	worker_stop(&compare->worker);
 }
 

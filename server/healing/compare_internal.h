@@ -20,7 +20,7 @@ struct compare {
 	pthread_mutex_t lock; /* of what follows */
 	server_set returned;  /* peers that vote again, not compared with yet */
 	server_set alike;     /* peers, but for tombstones, the last time */
-	bool runs;
+	bool runs;            /* and can be woken */
 };
 
 /* A path that two servers do not have alike, or that is damaged here. */

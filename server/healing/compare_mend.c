@@ -20,13 +20,13 @@
 enum { THREE = 3 };
 
 /* The answers on one batch. */
-struct compare_answers {
+struct answers {
 	dfs_lookup_res of[DFS_SERVERS]; /* zero: none */
 	server_set voting;              /* who answered and votes */
 };
 
 /* What is to be done about one batch; what it points to belongs to the answers. */
-struct compare_plan {
+struct plan {
 	dfs_learn_item learn[DFS_SERVERS][DFS_BATCH_MAX];
 	u_int learn_count[DFS_SERVERS];
 	dfs_path finish[DFS_BATCH_MAX];
@@ -35,7 +35,7 @@ struct compare_plan {
 };
 
 /* One server's word on one path. */
-struct compare_word {
+struct word {
 	bool told;    /* it votes on this path */
 	bool known;   /* it has accepted something */
 	bool damaged; /* and cannot read it */
@@ -45,13 +45,12 @@ struct compare_word {
 
 /* ---- answers ------------------------------------------------------------------- */
 
-static struct compare_word word_of(struct compare *compare,
-				   const struct compare_answers *answers, unsigned server,
-				   const dfs_path *path, size_t at)
+static struct word word_of(struct compare *compare, const struct answers *answers,
+			   unsigned server, const dfs_path *path, size_t at)
 {
 	const dfs_lookup_res *res = &answers->of[server - 1];
 	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
-	struct compare_word word = {.told = false};
+	struct word word = {.told = false};
 	struct store_register reg;
 	dfs_status status;
 
@@ -83,8 +82,7 @@ static struct compare_word word_of(struct compare *compare,
 	return word;
 }
 
-static void ask(struct compare *compare, const dfs_paths *paths,
-		struct compare_answers *ret)
+static void ask(struct compare *compare, const dfs_paths *paths, struct answers *ret)
 {
 	const struct peer_calls *calls = &compare->calls.peers;
 	server_set peers = calls->voting(calls->context), answered;
@@ -100,7 +98,7 @@ static void ask(struct compare *compare, const dfs_paths *paths,
 			ret->voting = set_with(ret->voting, i + 1);
 }
 
-static void free_answers(struct compare_answers *answers)
+static void free_answers(struct answers *answers)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		xdr_free((xdrproc_t)xdr_dfs_lookup_res, &answers->of[i]);
@@ -108,40 +106,39 @@ static void free_answers(struct compare_answers *answers)
 
 /* ---- the plan ------------------------------------------------------------------ */
 
-static void plan_learning(struct compare_plan *plan, unsigned server,
-			  const dfs_path *path, const struct compare_word *newest)
+static void plan_learning(struct plan *plan, unsigned server, const dfs_path *path,
+			  const struct word *newest)
 {
 	dfs_learn_item *item = &plan->learn[server - 1][plan->learn_count[server - 1]++];
 
 	*item = (dfs_learn_item){*path, newest->ballot, *newest->value};
 }
 
-static bool names(const struct compare_word *word, const struct compare_word *newest)
+static bool names(const struct word *word, const struct word *newest)
 {
 	return word->known && ballot_compare(&word->ballot, &newest->ballot) == 0;
 }
 
 /* Would it have to take back what it forgot? */
-static bool has_forgotten(const struct compare_word *word,
-			  const struct compare_word *newest)
+static bool has_forgotten(const struct word *word, const struct word *newest)
 {
 	return word->told && !word->known &&
 	       ballot_compare(&newest->ballot, &word->floor) <= 0;
 }
 
 /* Is this the server whose turn it is to propose? */
-static bool is_first(const struct compare *compare, const struct compare_answers *answers)
+static bool is_first(const struct compare *compare, const struct answers *answers)
 {
 	return (answers->voting & (set_of(compare->server) - 1)) == 0;
 }
 
-static void plan_path(struct compare *compare, const struct compare_answers *answers,
+static void plan_path(struct compare *compare, const struct answers *answers,
 		      const struct suspect *suspect, size_t at, bool must,
-		      struct compare_plan *plan)
+		      struct plan *plan)
 {
 	const dfs_path path = {(u_int)suspect->len, suspect->path};
-	struct compare_word words[DFS_SERVERS];
-	const struct compare_word *newest = NULL;
+	struct word words[DFS_SERVERS];
+	const struct word *newest = NULL;
 	unsigned told = 0, named = 0, differing = 0;
 	bool forgotten = false;
 
@@ -190,7 +187,7 @@ static u_int count_learned(const dfs_learn_res *res)
 	return count;
 }
 
-static void finish(struct compare *compare, struct compare_plan *plan)
+static void finish(struct compare *compare, struct plan *plan)
 {
 	const struct peer_calls *calls = &compare->calls.peers;
 	const dfs_paths paths = {{plan->finish_count, plan->finish}};
@@ -203,7 +200,7 @@ static void finish(struct compare *compare, struct compare_plan *plan)
 		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&items[i]);
 }
 
-static void run_plan(struct compare *compare, struct compare_plan *plan,
+static void run_plan(struct compare *compare, struct plan *plan,
 		     struct compare_outcome *outcome)
 {
 	/* What three have named is learned where it is not. */
@@ -232,10 +229,10 @@ static void run_plan(struct compare *compare, struct compare_plan *plan,
 static bool mend_batch(struct compare *compare, const struct suspect *suspects,
 		       size_t count, bool must, struct compare_outcome *outcome)
 {
-	struct compare_plan *plan = calloc(1, sizeof *plan);
+	struct plan *plan = calloc(1, sizeof *plan);
 	dfs_path list[DFS_BATCH_MAX];
 	const dfs_paths paths = {{(u_int)count, list}};
-	struct compare_answers answers;
+	struct answers answers;
 
 	if (!plan)
 		return false;

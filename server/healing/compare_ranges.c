@@ -83,6 +83,23 @@ static bool suspect(struct compare_passing *passing, const char *path, size_t le
 	       (passing->suspects.count < SUSPECTS_MOST || flush(passing));
 }
 
+/* A range that is to be compared yet. */
+struct compare_range {
+	struct compare_range *next;
+	dfs_path from, to;
+	char bytes[]; /* of both */
+};
+
+static struct store_range range_of(const struct compare_range *range)
+{
+	return (struct store_range){
+		.from = range->from.dfs_path_val,
+		.from_len = range->from.dfs_path_len,
+		.to = range->to.dfs_path_len > 0 ? range->to.dfs_path_val : NULL,
+		.to_len = range->to.dfs_path_len,
+		.tombstones = true};
+}
+
 /* Paths of this server's registers in a range, one after another. */
 struct compare_walk {
 	struct store *store;
@@ -93,15 +110,6 @@ struct compare_walk {
 	struct store_register reg;
 };
 
-static struct store_range range_of(const dfs_path *from, const dfs_path *to)
-{
-	return (struct store_range){.from = from->dfs_path_val,
-				    .from_len = from->dfs_path_len,
-				    .to = to->dfs_path_len > 0 ? to->dfs_path_val : NULL,
-				    .to_len = to->dfs_path_len,
-				    .tombstones = true};
-}
-
 static void walk_on(struct compare_walk *walk)
 {
 	walk->found = store_next_in(walk->store, &walk->range, walk->path, walk->len,
@@ -109,10 +117,10 @@ static void walk_on(struct compare_walk *walk)
 }
 
 static void walk_begin(struct compare_walk *walk, struct store *store,
-		       const dfs_path *from, const dfs_path *to)
+		       const struct compare_range *range)
 {
 	walk->store = store;
-	walk->range = range_of(from, to);
+	walk->range = range_of(range);
 	walk->len = 0;
 	walk->found = store_next_in(store, &walk->range, NULL, 0, walk->path, &walk->len,
 				    &walk->reg) == 0;
@@ -181,18 +189,20 @@ static bool behind(const dfs_digest_ok *ok, char *cursor, dfs_path *ret)
 }
 
 /* One by one, all of the range. */
-static bool compare_listed(struct compare_passing *passing, const dfs_path *from,
-			   const dfs_path *to)
+static bool compare_listed(struct compare_passing *passing,
+			   const struct compare_range *range)
 {
 	struct compare *compare = passing->compare;
-	dfs_digest_args args = {
-		.from = *from, .to = *to, .tombstones = TRUE, .entries = DFS_PAGE_MAX};
+	dfs_digest_args args = {.from = range->from,
+				.to = range->to,
+				.tombstones = TRUE,
+				.entries = DFS_PAGE_MAX};
 	struct compare_walk *walk = malloc(sizeof *walk);
 	char cursor[DFS_PATH_MAX];
 	bool good = walk, more = true;
 
 	if (good)
-		walk_begin(walk, compare->store, from, to);
+		walk_begin(walk, compare->store, range);
 	while (good && more) {
 		dfs_digest_res res = {0};
 		const dfs_digest_ok *ok = &res.dfs_digest_res_u.ok;
@@ -212,35 +222,28 @@ static bool compare_listed(struct compare_passing *passing, const dfs_path *from
 	return good;
 }
 
-/* The path in the middle of what is here of the range. */
-static bool middle(struct compare *compare, const dfs_path *from, const dfs_path *to,
-		   uint64_t registers, char *path, size_t *ret_len)
+/* The path in the middle of what is here of the range; ret has room for any. */
+static bool middle(struct compare *compare, const struct compare_range *range,
+		   uint64_t registers, dfs_path *ret)
 {
 	struct compare_walk *walk = malloc(sizeof *walk);
 	bool good = walk;
 
 	if (good)
-		walk_begin(walk, compare->store, from, to);
+		walk_begin(walk, compare->store, range);
 	for (uint64_t i = 0; good && i < registers / 2 && walk->found; i++)
 		walk_on(walk);
 	/* What has gone meanwhile is compared one by one. */
 	good = good && walk->found &&
-	       path_compare(walk->path, walk->len, from->dfs_path_val,
-			    from->dfs_path_len) > 0;
+	       path_compare(walk->path, walk->len, range->from.dfs_path_val,
+			    range->from.dfs_path_len) > 0;
 	if (good) {
-		memcpy(path, walk->path, walk->len);
-		*ret_len = walk->len;
+		memcpy(ret->dfs_path_val, walk->path, walk->len);
+		ret->dfs_path_len = (u_int)walk->len;
 	}
 	free(walk);
 	return good;
 }
-
-/* A range that is to be compared yet. */
-struct compare_range {
-	struct compare_range *next;
-	dfs_path from, to;
-	char bytes[]; /* of both */
-};
 
 static bool push(struct compare_range **stack, const dfs_path *from, const dfs_path *to)
 {
@@ -268,11 +271,10 @@ static bool look_at_range(struct compare_passing *passing,
 		.from = range->from, .to = range->to, .tombstones = TRUE};
 	dfs_digest_res res = {0};
 	const dfs_digest_ok *there = &res.dfs_digest_res_u.ok;
-	const struct store_range whole = range_of(&range->from, &range->to);
+	const struct store_range whole = range_of(range);
 	char path[DFS_PATH_MAX];
 	dfs_path cut = {0, path};
 	struct store_digest here;
-	size_t len;
 	bool same, large;
 
 	passing->outcome->calls++;
@@ -286,10 +288,8 @@ static bool look_at_range(struct compare_passing *passing,
 	xdr_free((xdrproc_t)xdr_dfs_digest_res, &res);
 	if (same)
 		return true;
-	if (!large ||
-	    !middle(compare, &range->from, &range->to, here.registers, path, &len))
-		return compare_listed(passing, &range->from, &range->to);
-	cut.dfs_path_len = (u_int)len;
+	if (!large || !middle(compare, range, here.registers, &cut))
+		return compare_listed(passing, range);
 	return push(stack, &cut, &range->to) && push(stack, &range->from, &cut);
 }
 

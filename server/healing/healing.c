@@ -25,7 +25,7 @@ struct healing {
 
 /* ---- what the parts hear of each other ----------------------------------------- */
 
-static void note_voting(void *context, server_set servers)
+static void note_voters(void *context, server_set servers)
 {
 	struct healing *healing = context;
 
@@ -90,7 +90,7 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.acceptor = options->acceptor,
 		.server = options->server,
 		.calls = recovery_calls_on(healing->links),
-		.news = note_voting,
+		.news = note_voters,
 		.news_context = healing,
 	};
 	const struct repair_options repairing = {

@@ -3,13 +3,14 @@
  *
  * A thread looks, again and again, for three things:
  *
- *	unsettled	values that this server does not know to be settled, because whoever
- *			counted the votes could not tell: three that name the same ballot
- *			settle it, and what it overtook may go
- *	abandoned	content that was bound long ago and that no value names: its path is
- *			finished above that ballot, so that the content may go everywhere
- *	tombstones	settled ones of a certain age: they are proposed once more, and what
- *			all four confirm all four forget
+ *	unsettled	values that this server does not know to be settled, because
+ *			whoever counted the votes could not tell: three that name the
+ *			same ballot settle it, and what it overtook may go
+ *	abandoned	content that was bound long ago and that no value names: its
+ *			path is finished above that ballot, so that the content may go
+ *			everywhere
+ *	tombstones	settled ones of a certain age: they are proposed once more, and
+ *			what all four confirm all four forget
  *
  * Of each path it is one server's turn to propose, by the path's hash, so that servers do
  * not hinder each other; with what is abandoned another takes over after a while.

@@ -1,4 +1,4 @@
-/* Inside the leftovers: their state, paths in batches, and what was there the last time. */
+/* Inside the leftovers: state, paths in batches, and what was there the last time. */
 #ifndef DFS_LEFTOVERS_INTERNAL_H
 #define DFS_LEFTOVERS_INTERNAL_H
 

@@ -77,8 +77,8 @@ struct leftovers_walk {
 	uint64_t hash;
 };
 
-static bool walk_on(struct leftovers *leftovers, struct leftovers_walk *walk,
-		    const struct leftovers_kind *kind)
+static bool find_wanted(struct leftovers *leftovers, struct leftovers_walk *walk,
+			const struct leftovers_kind *kind)
 {
 	const char *after = walk->len > 0 ? walk->path : NULL;
 
@@ -105,7 +105,7 @@ static void remember(struct leftovers *leftovers, struct leftovers_seen *seen,
 	memcpy(seen->from, walk->path, walk->len);
 	seen->from_len = walk->len;
 	seen->count = 0;
-	while (seen->count < SEEN_MOST && walk_on(leftovers, walk, kind))
+	while (seen->count < SEEN_MOST && find_wanted(leftovers, walk, kind))
 		seen->hashes[seen->count++] = hash_both(walk->hash, &walk->reg.ballot);
 	qsort(seen->hashes, seen->count, sizeof seen->hashes[0], order_hashes);
 }
@@ -119,7 +119,7 @@ uint64_t leftovers_look(struct leftovers *leftovers, struct leftovers_seen *seen
 	struct leftovers_walk walk;
 
 	walk_from(&walk, seen);
-	while (left > 0 && walk_on(leftovers, &walk, kind)) {
+	while (left > 0 && find_wanted(leftovers, &walk, kind)) {
 		if (!was_seen(seen, hash_both(walk.hash, &walk.reg.ballot)))
 			continue;
 		left--;

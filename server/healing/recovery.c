@@ -3,7 +3,8 @@
  *
  * One thread takes one step after another, by the standing of the acceptor:
  *
- *	STARTING	ask the peers; vote when enough have answered and none remembers more
+ *	STARTING	ask the peers; vote when enough have answered and none
+ *			remembers more
  *	RECOVERING	seal a new store id, open an epoch, take the registers, vote
  *	VOTING		tell the peers what is new, and hear of new epochs
  */
@@ -158,7 +159,7 @@ static bool take_all(struct recovery *recovery, struct recovery_source *source,
 }
 
 /* It is tried again, ever more rarely: each attempt leaves something in the store. */
-static void put_off(struct recovery *recovery)
+static void put_off_recovery(struct recovery *recovery)
 {
 	int64_t pause = recovery->rules.retry_ms;
 
@@ -203,7 +204,7 @@ static void step_recovering(struct recovery *recovery)
 		(void)snprintf(said, sizeof said,
 			       "It could not take its registers (%.400s).", why);
 		say(recovery, "not-recovered", said);
-		put_off(recovery);
+		put_off_recovery(recovery);
 		return;
 	}
 	/* It has what three accepted.  The next recovery, if any, starts afresh. */
@@ -308,26 +309,23 @@ struct recovery *recovery_new(const struct recovery_options *options)
 	return recovery;
 }
 
-/* While it runs it can be woken. */
-static void set_runs(struct recovery *recovery, bool runs)
-{
-	pthread_mutex_lock(&recovery->lock);
-	recovery->runs = runs;
-	pthread_mutex_unlock(&recovery->lock);
-}
-
 bool recovery_start(struct recovery *recovery)
 {
+	pthread_mutex_lock(&recovery->lock);
 	bool runs = worker_start(&recovery->worker, recovery_main, recovery) == 0;
 
-	set_runs(recovery, runs);
+	recovery->runs = runs;
+	pthread_mutex_unlock(&recovery->lock);
 	return runs;
 }
 
 void recovery_stop(struct recovery *recovery)
 {
 	atomic_store(&recovery->stopping, true);
-	set_runs(recovery, false);
+	/* From here on nobody wakes it. */
+	pthread_mutex_lock(&recovery->lock);
+	recovery->runs = false;
+	pthread_mutex_unlock(&recovery->lock);
 	worker_stop(&recovery->worker);
 }
 

@@ -40,7 +40,7 @@ struct recovery_calls {
 	 */
 	server_set (*recall)(void *context, const dfs_recall_args *args,
 			     dfs_recall_res res[DFS_SERVERS]);
-	/* A page; false, with nothing to free, when it failed; why: RECOVERY_WHY bytes. */
+	/* One page; false, with nothing to free, if it failed, as why says. */
 	bool (*fence)(void *context, unsigned server, const dfs_fence_args *args,
 		      dfs_fence_res *res, char *why);
 };
@@ -53,7 +53,8 @@ struct recovery_options {
 	unsigned server;
 	struct recovery_calls calls;
 	/*
-	 * Called when this server begins to vote, with all others, and when it hears that another does, with that one: they are to be compared with.  Or NULL.
+	 * Called when this server begins to vote, with all others, and when it hears that
+	 * another does, with that one: they are to be compared with.  Or NULL.
 	 */
 	void (*news)(void *context, server_set servers);
 	void *news_context;

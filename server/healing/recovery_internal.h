@@ -30,9 +30,9 @@ struct recovery {
 	char last_why[RECOVERY_WHY]; /* so that it is logged once */
 
 	struct worker worker;
-	atomic_bool stopping; /* also where steps are taken without a thread */
-	pthread_mutex_t lock; /* of what follows */
-	bool runs;
+	atomic_bool stopping;         /* also where steps are taken without a thread */
+	pthread_mutex_t lock;         /* of what follows */
+	bool runs;                    /* and can be woken */
 	char condemned[RECOVERY_WHY]; /* why the store is to be given up; or empty */
 	server_set answered;          /* peers, since the start */
 	server_set voting;            /* peers, as they told last */

@@ -137,8 +137,8 @@ static bool fetch_page(struct recovery_merging *merging, struct recovery_stream 
 }
 
 /* The stream's next register in *ret, NULL at its end. */
-static bool head(struct recovery_merging *merging, struct recovery_stream *stream,
-		 const dfs_handed **ret)
+static bool next_register(struct recovery_merging *merging,
+			  struct recovery_stream *stream, const dfs_handed **ret)
 {
 	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
 
@@ -167,7 +167,7 @@ static bool next_choice(struct recovery_merging *merging, struct choice *ret)
 {
 	*ret = (struct choice){.path = NULL};
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (!head(merging, &merging->streams[i], &ret->heads[i]))
+		if (!next_register(merging, &merging->streams[i], &ret->heads[i]))
 			return false;
 		const dfs_handed *handed = ret->heads[i];
 
@@ -192,8 +192,8 @@ static bool next_choice(struct recovery_merging *merging, struct choice *ret)
  * one that was lost that makes two acceptances at most, and in the new epoch there will
  * be no third.
  */
-static bool choose(struct recovery_merging *merging, const struct choice *choice,
-		   const dfs_handed **ret)
+static bool choose_newest(struct recovery_merging *merging, const struct choice *choice,
+			  const dfs_handed **ret)
 {
 	struct recovery *recovery = merging->recovery;
 	const dfs_ballot *below = NULL;
@@ -241,7 +241,7 @@ static void drop_settled(struct recovery_merging *merging)
 	merging->settled_count = 0;
 }
 
-static bool commit(struct recovery_merging *merging)
+static bool commit_batch(struct recovery_merging *merging)
 {
 	struct recovery *recovery = merging->recovery;
 	struct acceptor_standing standing = {.recovered = merging->taken,
@@ -284,8 +284,8 @@ static bool is_settled(const struct choice *choice, const dfs_ballot *ballot)
 	return false;
 }
 
-static bool take(struct recovery_merging *merging, const struct choice *choice,
-		 const dfs_handed *best)
+static bool take_one(struct recovery_merging *merging, const struct choice *choice,
+		     const dfs_handed *best)
 {
 	const dfs_path *path = &best->path;
 	int rc;
@@ -318,7 +318,7 @@ static bool take(struct recovery_merging *merging, const struct choice *choice,
 	merging->batched++;
 	merging->bytes += xdr_sizeof((xdrproc_t)xdr_dfs_value, best->value);
 	return (merging->batched < COMMIT_REGISTERS && merging->bytes < COMMIT_BYTES) ||
-	       commit(merging);
+	       commit_batch(merging);
 }
 
 static bool take_registers(struct recovery_merging *merging)
@@ -330,9 +330,9 @@ static bool take_registers(struct recovery_merging *merging)
 		if (!next_choice(merging, &choice))
 			return false;
 		if (!choice.path)
-			return !merging->batch || commit(merging);
-		if (!choose(merging, &choice, &best) ||
-		    (best && !take(merging, &choice, best)))
+			return !merging->batch || commit_batch(merging);
+		if (!choose_newest(merging, &choice, &best) ||
+		    (best && !take_one(merging, &choice, best)))
 			return false;
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
 			merging->streams[i].at += choice.heads[i] ? 1 : 0;

@@ -103,8 +103,8 @@ static bool has_reason(struct repair *repair, struct reasons *reasons)
 	return has;
 }
 
-static void put_off(struct repair *repair, struct reasons *reasons,
-		    const struct repair_outcome *outcome)
+static void put_off_pass(struct repair *repair, struct reasons *reasons,
+			 const struct repair_outcome *outcome)
 {
 	bool left = outcome->lost + outcome->refused > 0 || outcome->failed;
 
@@ -136,7 +136,7 @@ static void *repair_main(void *argument)
 		if (woken)
 			reasons.pause_ms = repair->rules.again_ms;
 		repair_pass(repair, &outcome);
-		put_off(repair, &reasons, &outcome);
+		put_off_pass(repair, &reasons, &outcome);
 	}
 	return NULL;
 }
@@ -167,26 +167,23 @@ struct repair *repair_new(const struct repair_options *options)
 	return repair;
 }
 
-/* While it runs it can be woken. */
-static void set_runs(struct repair *repair, bool runs)
-{
-	pthread_mutex_lock(&repair->lock);
-	repair->runs = runs;
-	pthread_mutex_unlock(&repair->lock);
-}
-
 bool repair_start(struct repair *repair)
 {
+	pthread_mutex_lock(&repair->lock);
 	bool runs = worker_start(&repair->worker, repair_main, repair) == 0;
 
-	set_runs(repair, runs);
+	repair->runs = runs;
+	pthread_mutex_unlock(&repair->lock);
 	return runs;
 }
 
 void repair_stop(struct repair *repair)
 {
 	atomic_store(&repair->stopping, true);
-	set_runs(repair, false);
+	/* From here on nobody wakes it. */
+	pthread_mutex_lock(&repair->lock);
+	repair->runs = false;
+	pthread_mutex_unlock(&repair->lock);
 	worker_stop(&repair->worker);
 }
 

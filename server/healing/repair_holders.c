@@ -75,7 +75,7 @@ struct proposing {
 };
 
 /* For peers_change. */
-static bool change(void *context, size_t path, dfs_value *value)
+static bool correct_value(void *context, size_t path, dfs_value *value)
 {
 	struct proposing *proposing = context;
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
@@ -95,7 +95,7 @@ static bool change(void *context, size_t path, dfs_value *value)
 static void propose_batch(struct proposing *proposing)
 {
 	const struct repair_calls *calls = &proposing->repair->calls;
-	const struct peers_change changing = {change, proposing};
+	const struct peers_change changing = {correct_value, proposing};
 	dfs_path list[DFS_BATCH_MAX];
 	const dfs_paths paths = {{(u_int)proposing->count, list}};
 

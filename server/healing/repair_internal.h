@@ -34,7 +34,7 @@ struct repair {
 	size_t logged_count;
 
 	pthread_mutex_t lock; /* of what follows */
-	bool woken, runs;
+	bool woken, runs;     /* runs: and can be woken */
 	enum repair_doing doing;
 	uint64_t fetched, lost, files;    /* files: of this pass */
 	uint64_t seconds[REPAIR_SECONDS]; /* bytes fetched, by the second, */

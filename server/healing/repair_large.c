@@ -76,7 +76,7 @@ static int fetch_all(struct repair_large *large)
 	return rc;
 }
 
-static int commit(struct repair_large *large)
+static int commit_upload(struct repair_large *large)
 {
 	struct store *store = large->lane->repair->store;
 	const dfs_share share = {.object = large->piece->content.object,
@@ -99,7 +99,7 @@ static int pull(struct repair_large *large)
 	int rc = fetch_all(large);
 
 	if (rc == 0 && large->chunks != 0)
-		rc = commit(large);
+		rc = commit_upload(large);
 	/* What is here of it has other units than the manifest says. */
 	if (rc == EINVAL) {
 		large->chunks = 0;

@@ -43,7 +43,7 @@ void repair_load_free(struct repair_load *load)
 }
 
 /* Whom the manifest gives this chunk. */
-static server_set holders_of(uint32_t holders, unsigned chunk)
+static server_set holders_of_chunk(uint32_t holders, unsigned chunk)
 {
 	server_set found = 0;
 
@@ -74,7 +74,7 @@ uint64_t repair_load_add(struct repair_load *load, const struct repair_content *
 			.object = content->object,
 			.number = number,
 			.most = most,
-			.holders = holders_of(content->holders, chunk)};
+			.holders = holders_of_chunk(content->holders, chunk)};
 		load->bytes += most;
 	}
 	return number;
@@ -119,7 +119,7 @@ static unsigned least_busy(const struct repair_load *load, server_set servers,
 	return best;
 }
 
-static void choose(struct repair_load *load, server_set reach, size_t at)
+static void choose_peer(struct repair_load *load, server_set reach, size_t at)
 {
 	struct repair_unit *unit = &load->units[at];
 	server_set left = reach & ~unit->tried & ~load->lost;
@@ -156,7 +156,7 @@ static bool ask_all(struct repair_load *load)
 	for (size_t i = 0; i < load->count; i++) {
 		load->units[i].asked = false;
 		if (!load->units[i].bytes)
-			choose(load, reach, i);
+			choose_peer(load, reach, i);
 	}
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (load->asks[i].ask.count > 0) {

@@ -41,8 +41,8 @@ struct puller {
  * Holders of a content as the manifest of the path names them; 0 where that is not known
  * from memory.
  */
-static uint32_t holders_of(struct repair *repair, const struct store_owed *owed,
-			   const dfs_id *object)
+static uint32_t holders_in_manifest(struct repair *repair, const struct store_owed *owed,
+				    const dfs_id *object)
 {
 	struct store_register reg;
 
@@ -64,8 +64,8 @@ static bool make_piece(struct pulling *pulling, const struct store_owed_content 
 	*ret = (struct repair_piece){
 		.content = {.object = content->object,
 			    .size = content->size,
-			    .holders =
-				    holders_of(pulling->repair, owed, &content->object)},
+			    .holders = holders_in_manifest(pulling->repair, owed,
+							   &content->object)},
 		.missing = content->missing,
 		.path_len = owed->path_len,
 		.path = path};

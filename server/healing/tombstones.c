@@ -88,7 +88,7 @@ static uint64_t forget_confirmed(struct leftovers *leftovers, dfs_path *paths,
 			forgotten[order.items.items_len++] = (dfs_settled_item){
 				paths[i],
 				items[i].dfs_looked_u.reg.dfs_register_u.accepted.ballot};
-	/* The others first: if it ends in between, this server has them yet to propose. */
+	/* The others first: if it ends in between, this one has them yet to propose. */
 	if (order.items.items_len > 0) {
 		leftovers->calls.forget(calls->context, &order);
 		acceptor_forget(leftovers->acceptor, &order, &res);

@@ -25,7 +25,7 @@ static bool is_any(struct leftovers *leftovers, const struct store_register *reg
 }
 
 /* Has it accepted this very ballot for the path? */
-static bool names(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
+static bool names_ballot(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
 {
 	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
 
@@ -59,7 +59,7 @@ static uint64_t settle_batch(struct leftovers *leftovers,
 
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
 			named += set_has(answered, s) && res[s - 1].status == DFS_OK &&
-				 names(&res[s - 1], i, &batch->ballots[i]);
+				 names_ballot(&res[s - 1], i, &batch->ballots[i]);
 		if (named < THREE)
 			continue;
 		store_settled(leftovers->store, paths[i].dfs_path_val,

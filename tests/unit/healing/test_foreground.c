@@ -1,4 +1,4 @@
-/* server/healing/foreground: clients go first, and nobody waits for ever. */
+/* Users come first, and nobody waits for ever. */
 #include "clock.h"
 #include "foreground.h"
 

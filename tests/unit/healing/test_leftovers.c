@@ -1,4 +1,4 @@
-/* What is left behind: tombstones and settled values, among four servers in one process. */
+/* What is left behind: tombstones and settled values, among four servers in a process. */
 #include "leftovers.h"
 
 #include "ballot.h"
