@@ -12,17 +12,17 @@
 #define DFS_COMPARE_H
 
 #include "acceptor.h"
+#include "peer_links.h"
 #include <stdbool.h>
 
 struct compare;
 
 /* What tests replace; the product uses compare_rules_default. */
 struct compare_rules {
-	int64_t every_ms;  /* each peer, without a reason */
-	int64_t settle_ms; /* that whoever is at work is given */
-	uint64_t
-		/* registers of a range that is not halved any more; 1..DFS_PAGE_MAX */
-		small;
+	int64_t every_ms;    /* each peer, without a reason */
+	int64_t patience_ms; /* that whoever is at work is given */
+	/* Registers of a range that is not halved any more; 1..DFS_PAGE_MAX. */
+	uint64_t small;
 	unsigned per_second; /* paths that are looked up */
 	bool three; /* off: learns what one server has accepted (the model's fault) */
 };
@@ -30,25 +30,16 @@ extern const struct compare_rules compare_rules_default;
 
 /* How peers are called; a test puts a world of its own in their place. */
 struct compare_calls {
-	void *context;
-	/* Peers that are within reach and vote: a mask, bit s-1 for server s. */
-	unsigned (*voting)(void *context);
+	struct peer_calls peers; /* its context is that of the others too */
 	/* false, with nothing to free, when it failed or was refused. */
 	bool (*digest)(void *context, unsigned server, const dfs_digest_args *args,
 		       dfs_digest_res *res);
-	/*
-	 * Asks the peers of the mask; whoever answered DFS_OK, as a mask.  Each result is
-	 * to be freed.
-	 */
-	unsigned (*lookup)(void *context, unsigned servers, const dfs_paths *paths,
-			   dfs_lookup_res res[DFS_SERVERS]);
 	/* What a peer is to learn; it hears of it again if this fails. */
 	void (*learn)(void *context, unsigned server, const dfs_learn_args *args);
-	/* Proposes the newest of each path again, until three have accepted it. */
-	void (*finish)(void *context, const dfs_paths *paths);
-	/* Waits; false when all is to end. */
+	/* In place of its thread's own rest, or NULL; false when all is to end. */
 	bool (*pause)(void *context, int64_t ms);
 };
+struct compare_calls compare_calls_on(struct peer_links *links);
 
 struct compare_options {
 	struct store *store;
@@ -64,17 +55,14 @@ struct compare *compare_new(const struct compare_options *options);
 bool compare_start(struct compare *compare);
 /* Ends the thread, once its calls do: whoever made them cancels them first. */
 void compare_stop(struct compare *compare);
-/* The same, and frees it.  NULL is allowed. */
+/* Ends it likewise, and frees it.  NULL is allowed. */
 void compare_free(struct compare *compare);
 
 /* These peers vote again: they are compared with at once. */
-void compare_wake(struct compare *compare, unsigned servers);
+void compare_wake(struct compare *compare, server_set servers);
 
-/*
- * Peers with whom nothing but tombstones was different when they were compared with last,
- * as a mask.
- */
-unsigned compare_alike(struct compare *compare);
+/* Peers with whom nothing but tombstones was different the last time. */
+server_set compare_alike(struct compare *compare);
 
 struct compare_outcome {
 	bool whole;         /* it went through to the end */

@@ -4,6 +4,8 @@
 
 #include "compare.h"
 
+#include "worker.h"
+
 #include <pthread.h>
 
 struct compare {
@@ -12,14 +14,13 @@ struct compare {
 	unsigned server;
 	struct compare_calls calls;
 	struct compare_rules rules;
-	unsigned differed; /* peers with which there was something, the last time */
+	server_set differed; /* peers with which there was something, the last time */
 
+	struct worker worker;
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t woken;
-	unsigned returned;
-	unsigned alike; /* peers, but for tombstones, the last time */
-	bool stopping, runs;
-	pthread_t thread;
+	server_set returned;  /* peers that vote again, not compared with yet */
+	server_set alike;     /* peers, but for tombstones, the last time */
+	bool runs;            /* and can be woken */
 };
 
 /* A path that two servers do not have alike, or that is damaged here. */
@@ -44,5 +45,8 @@ void compare_drop_suspects(struct suspects *suspects);
  */
 bool compare_mend(struct compare *compare, const struct suspects *suspects, bool must,
 		  struct compare_outcome *outcome);
+
+/* Does nothing for so long; false when all is to end. */
+bool compare_rest(struct compare *compare, int64_t ms);
 
 #endif

@@ -22,7 +22,7 @@ enum { THREE = 3 };
 /* The answers on one batch. */
 struct answers {
 	dfs_lookup_res of[DFS_SERVERS]; /* zero: none */
-	unsigned voting;                /* who answered and votes, as a mask */
+	server_set voting;              /* who answered and votes */
 };
 
 /* What is to be done about one batch; what it points to belongs to the answers. */
@@ -54,7 +54,7 @@ static struct word word_of(struct compare *compare, const struct answers *answer
 	struct store_register reg;
 	dfs_status status;
 
-	if (!(answers->voting & 1U << (server - 1)) || at >= ok->items.items_len)
+	if (!set_has(answers->voting, server) || at >= ok->items.items_len)
 		return word;
 	const dfs_looked *looked = &ok->items.items_val[at];
 
@@ -84,18 +84,18 @@ static struct word word_of(struct compare *compare, const struct answers *answer
 
 static void ask(struct compare *compare, const dfs_paths *paths, struct answers *ret)
 {
-	unsigned peers = compare->calls.voting(compare->calls.context), answered;
-	unsigned self = 1U << (compare->server - 1);
+	const struct peer_calls *calls = &compare->calls.peers;
+	server_set peers = calls->voting(calls->context), answered;
 
 	memset(ret, 0, sizeof *ret);
-	answered = compare->calls.lookup(compare->calls.context, peers & ~self, paths,
-					 ret->of);
+	answered = calls->lookup(calls->context, set_without(peers, compare->server),
+				 paths, ret->of);
 	acceptor_lookup(compare->acceptor, paths, &ret->of[compare->server - 1]);
-	answered |= self;
+	answered = set_with(answered, compare->server);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (answered & 1U << i && ret->of[i].status == DFS_OK &&
+		if (set_has(answered, i + 1) && ret->of[i].status == DFS_OK &&
 		    ret->of[i].dfs_lookup_res_u.ok.votes)
-			ret->voting |= 1U << i;
+			ret->voting = set_with(ret->voting, i + 1);
 }
 
 static void free_answers(struct answers *answers)
@@ -129,7 +129,7 @@ static bool has_forgotten(const struct word *word, const struct word *newest)
 /* Is this the server whose turn it is to propose? */
 static bool is_first(const struct compare *compare, const struct answers *answers)
 {
-	return (answers->voting & ((1U << (compare->server - 1)) - 1)) == 0;
+	return (answers->voting & (set_of(compare->server) - 1)) == 0;
 }
 
 static void plan_path(struct compare *compare, const struct answers *answers,
@@ -187,9 +187,23 @@ static u_int count_learned(const dfs_learn_res *res)
 	return count;
 }
 
+static void finish(struct compare *compare, struct plan *plan)
+{
+	const struct peer_calls *calls = &compare->calls.peers;
+	const dfs_paths paths = {{plan->finish_count, plan->finish}};
+	unsigned accepted_by[DFS_BATCH_MAX] = {0};
+	dfs_looked items[DFS_BATCH_MAX];
+
+	memset(items, 0, sizeof items);
+	calls->renew(calls->context, &paths, NULL, items, accepted_by);
+	for (u_int i = 0; i < plan->finish_count; i++)
+		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&items[i]);
+}
+
 static void run_plan(struct compare *compare, struct plan *plan,
 		     struct compare_outcome *outcome)
 {
+	/* What three have named is learned where it is not. */
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_learn_args args = {{plan->learn_count[i], plan->learn[i]}};
 		dfs_learn_res res = {0};
@@ -197,7 +211,7 @@ static void run_plan(struct compare *compare, struct plan *plan,
 		if (args.items.items_len == 0)
 			continue;
 		if (i + 1 != compare->server) {
-			compare->calls.learn(compare->calls.context, i + 1, &args);
+			compare->calls.learn(compare->calls.peers.context, i + 1, &args);
 			outcome->taught += args.items.items_len;
 			continue;
 		}
@@ -205,10 +219,9 @@ static void run_plan(struct compare *compare, struct plan *plan,
 		outcome->learned += count_learned(&res);
 		xdr_free((xdrproc_t)xdr_dfs_learn_res, &res);
 	}
+	/* What no three have named is proposed again. */
 	if (plan->finish_count > 0) {
-		const dfs_paths paths = {{plan->finish_count, plan->finish}};
-
-		compare->calls.finish(compare->calls.context, &paths);
+		finish(compare, plan);
 		outcome->finished += plan->finish_count;
 	}
 }
@@ -235,6 +248,14 @@ static bool mend_batch(struct compare *compare, const struct suspect *suspects,
 	return true;
 }
 
+bool compare_rest(struct compare *compare, int64_t ms)
+{
+	const struct compare_calls *calls = &compare->calls;
+
+	return calls->pause ? calls->pause(calls->peers.context, ms)
+			    : worker_rest_undisturbed(&compare->worker, ms);
+}
+
 bool compare_mend(struct compare *compare, const struct suspects *suspects, bool must,
 		  struct compare_outcome *outcome)
 {
@@ -245,9 +266,8 @@ bool compare_mend(struct compare *compare, const struct suspects *suspects, bool
 		if (count > DFS_BATCH_MAX)
 			count = DFS_BATCH_MAX;
 		if (!mend_batch(compare, &suspects->list[at], count, must, outcome) ||
-		    !compare->calls.pause(
-			    compare->calls.context,
-			    (int64_t)(count * 1000 / compare->rules.per_second)))
+		    !compare_rest(compare,
+				  (int64_t)(count * 1000 / compare->rules.per_second)))
 			return false;
 		at += count;
 	}

@@ -1,22 +1,60 @@
 /* The threads that heal: their start, their end, and what they tell. */
-#include "healing_internal.h"
+#include "healing.h"
 
 #include "clock.h"
-#include "peers.h"
+#include "compare.h"
+#include "leftovers.h"
+#include "peer_links.h"
+#include "recovery.h"
+#include "repair.h"
+#include "scrubber.h"
 #include "store_heal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-static void news(void *context, unsigned servers)
+struct healing {
+	unsigned server;
+	struct store *store;
+	struct peer_links *links;
+	struct recovery *recovery;
+	struct compare *compare;
+	struct repair *repair;
+	struct leftovers *leftovers;
+	struct scrubber *scrubber;
+};
+
+/* ---- what the parts hear of each other ----------------------------------------- */
+
+static void note_voters(void *context, server_set servers)
 {
 	struct healing *healing = context;
 
 	/* Who votes now may have refused a moment ago. */
-	links_retry_after(healing->links, 0);
+	peer_links_retry(healing->links);
 	compare_wake(healing->compare, servers);
 	repair_wake(healing->repair);
 }
+
+static void note_damaged(void *context)
+{
+	healing_wake(context);
+}
+
+static void condemn(void *context, const char *why)
+{
+	struct healing *healing = context;
+
+	recovery_condemn(healing->recovery, why);
+}
+
+static server_set alike(void *context)
+{
+	struct healing *healing = context;
+
+	return compare_alike(healing->compare);
+}
+
+/* ---- start and end ------------------------------------------------------------- */
 
 static bool make_parts(struct healing *healing, const struct healing_options *options)
 {
@@ -24,13 +62,15 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.store = options->store,
 		.acceptor = options->acceptor,
 		.server = options->server,
-		.calls = healing_compare_calls(healing),
+		.calls = compare_calls_on(healing->links),
 	};
-	const struct cleaning_options cleaning = {
+	const struct leftovers_options looking = {
 		.store = options->store,
 		.acceptor = options->acceptor,
 		.server = options->server,
-		.calls = healing_cleaning_calls(healing),
+		.calls = leftovers_calls_on(healing->links),
+		.alike = alike,
+		.alike_context = healing,
 		.rules = {.abandoned_after_ms =
 				  options->cluster->tuning.abandoned_after_ms,
 			  .tombstones_after_ms =
@@ -43,38 +83,37 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.folder = options->folder,
 		.share = options->cluster->tuning.scrub_share,
 		.round_ms = options->cluster->tuning.scrub_round_ms,
-		.calls = healing_scrubber_calls(healing),
+		.calls = {healing, note_damaged, condemn, NULL},
 	};
 	const struct recovery_options recovering = {
 		.store = options->store,
 		.acceptor = options->acceptor,
 		.server = options->server,
-		.calls = healing_recovery_calls(healing),
-		.news = news,
+		.calls = recovery_calls_on(healing->links),
+		.news = note_voters,
 		.news_context = healing,
 	};
 	const struct repair_options repairing = {
 		.store = options->store,
 		.acceptor = options->acceptor,
 		.server = options->server,
-		.calls = healing_repair_calls(healing),
+		.calls = repair_calls_on(healing->links),
 	};
 
 	healing->compare = compare_new(&comparing);
 	healing->recovery = recovery_new(&recovering);
 	healing->repair = repair_new(&repairing);
-	healing->cleaning = cleaning_new(&cleaning);
+	healing->leftovers = leftovers_new(&looking);
 	healing->scrubber = scrubber_new(&scrubbing);
 	return healing->compare && healing->recovery && healing->repair &&
-	       healing->cleaning && healing->scrubber && repair_start(healing->repair) &&
+	       healing->leftovers && healing->scrubber && repair_start(healing->repair) &&
 	       compare_start(healing->compare) && recovery_start(healing->recovery) &&
-	       cleaning_start(healing->cleaning) && scrubber_start(healing->scrubber);
+	       leftovers_start(healing->leftovers) && scrubber_start(healing->scrubber);
 }
 
 struct healing *healing_start(const struct healing_options *options)
 {
 	struct healing *healing = calloc(1, sizeof *healing);
-	pthread_condattr_t monotonic;
 
 	if (!healing) {
 		SSL_CTX_free(options->take_tls);
@@ -82,18 +121,9 @@ struct healing *healing_start(const struct healing_options *options)
 	}
 	healing->server = options->server;
 	healing->store = options->store;
-	healing->peers = options->peers;
-	pthread_mutex_init(&healing->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&healing->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	SSL_CTX_up_ref(options->take_tls);
-	healing->links =
-		peers_connect(options->cluster, options->server, options->take_tls);
-	healing->content_links =
-		peers_connect(options->cluster, options->server, options->take_tls);
-	if (healing->links && healing->content_links && make_parts(healing, options))
+	healing->links = peer_links_new(options->cluster, options->server,
+					options->take_tls, options->peers);
+	if (healing->links && make_parts(healing, options))
 		return healing;
 	healing_free(healing);
 	return NULL;
@@ -103,22 +133,16 @@ void healing_stop(struct healing *healing)
 {
 	if (!healing)
 		return;
-	pthread_mutex_lock(&healing->lock);
-	healing->stopping = true;
-	pthread_cond_broadcast(&healing->changed);
-	pthread_mutex_unlock(&healing->lock);
-	if (healing->links)
-		links_cancel(healing->links);
-	if (healing->content_links)
-		links_cancel(healing->content_links);
+	/* What they wait for first: then they end soon. */
+	peer_links_cancel(healing->links);
 	if (healing->recovery)
 		recovery_stop(healing->recovery);
 	if (healing->compare)
 		compare_stop(healing->compare);
 	if (healing->repair)
 		repair_stop(healing->repair);
-	if (healing->cleaning)
-		cleaning_stop(healing->cleaning);
+	if (healing->leftovers)
+		leftovers_stop(healing->leftovers);
 	if (healing->scrubber)
 		scrubber_stop(healing->scrubber);
 }
@@ -131,34 +155,31 @@ void healing_free(struct healing *healing)
 	recovery_free(healing->recovery);
 	compare_free(healing->compare);
 	repair_free(healing->repair);
-	cleaning_free(healing->cleaning);
+	leftovers_free(healing->leftovers);
 	scrubber_free(healing->scrubber);
-	links_free(healing->links);
-	links_free(healing->content_links);
-	pthread_cond_destroy(&healing->changed);
-	pthread_mutex_destroy(&healing->lock);
+	peer_links_free(healing->links);
 	free(healing);
 }
 
+/* ---- for who serves ------------------------------------------------------------ */
+
 void healing_set_tls(struct healing *healing, SSL_CTX *take_tls)
 {
-	SSL_CTX_up_ref(take_tls);
-	links_set_tls(healing->links, take_tls);
-	links_set_tls(healing->content_links, take_tls);
+	peer_links_set_tls(healing->links, take_tls);
 }
 
 void healing_answer(struct healing *healing, unsigned peer, const dfs_recall_args *args,
 		    dfs_recall_res *res)
 {
-	healing_note_heard(healing, peer);
+	peer_links_note_heard(healing->links, peer);
 	recovery_answer(healing->recovery, peer, args, res);
 }
 
 void healing_wake(struct healing *healing)
 {
-	links_retry_after(healing->links, 0);
+	peer_links_retry(healing->links);
 	recovery_wake(healing->recovery);
-	compare_wake(healing->compare, (1U << DFS_SERVERS) - 1);
+	compare_wake(healing->compare, SERVERS_ALL);
 	repair_wake(healing->repair);
 }
 
@@ -181,9 +202,7 @@ static bool tell_census(struct healing *healing, dfs_status_ok *ok)
 
 bool healing_status(struct healing *healing, dfs_status_ok *ok)
 {
-	pthread_mutex_lock(&healing->lock);
-	memcpy(ok->heard, healing->heard, sizeof ok->heard);
-	pthread_mutex_unlock(&healing->lock);
+	peer_links_heard(healing->links, ok->heard);
 	ok->heard[healing->server - 1] = clock_wall_ns();
 	scrubber_status(healing->scrubber, &ok->scrubbing);
 	return repair_status(healing->repair, &ok->to_heal) && tell_census(healing, ok);

@@ -1,8 +1,10 @@
 /*
  * Everything that must happen by itself after a fault: the start and the recovery
- * (recovery.h), comparing with peers (compare.h), cleaning up (cleaning.h), reading
- * everything again (scrubber.h).  Threads with connections of their own, so that what
- * they do holds up nobody who waits for a log-in.
+ * (recovery.h), comparing with peers (compare.h), bringing content back (repair.h), what
+ * operations leave behind (leftovers.h), reading everything again (scrubber.h).
+ *
+ * Threads with connections of their own, so that what they do holds up nobody who waits
+ * for a log-in.
  */
 #ifndef DFS_HEALING_H
 #define DFS_HEALING_H

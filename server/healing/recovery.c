@@ -3,7 +3,8 @@
  *
  * One thread takes one step after another, by the standing of the acceptor:
  *
- *	STARTING	ask the peers; vote when enough have answered and none remembers more
+ *	STARTING	ask the peers; vote when enough have answered and none
+ *			remembers more
  *	RECOVERING	seal a new store id, open an epoch, take the registers, vote
  *	VOTING		tell the peers what is new, and hear of new epochs
  */
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	VOTERS = 2,
@@ -56,20 +56,20 @@ static void vote(struct recovery *recovery)
 		  own.epoch, id_text(&own.store, store), own.newest_segment);
 	if (recovery->news)
 		recovery->news(recovery->news_context,
-			       ((1U << DFS_SERVERS) - 1) &
-				       ~(1U << (recovery->server - 1)));
+			       set_without(SERVERS_ALL, recovery->server));
 }
 
 static void step_starting(struct recovery *recovery)
 {
 	dfs_recall_res res[DFS_SERVERS];
 	char why[RECOVERY_WHY];
-	unsigned answered = recovery_note_answered(recovery, recovery_ask(recovery, res));
+	server_set answered =
+		recovery_note_answered(recovery, recovery_ask(recovery, res));
 
 	recovery_free_answers(res);
 	if (acceptor_state(recovery->acceptor) != DFS_STATE_STARTING)
 		return; /* condemned */
-	if ((unsigned)__builtin_popcount(answered) >= recovery->rules.answers) {
+	if (set_count(answered) >= recovery->rules.answers) {
 		vote(recovery);
 		return;
 	}
@@ -83,14 +83,14 @@ static void step_starting(struct recovery *recovery)
 
 /* ---- the recovery -------------------------------------------------------------- */
 
-static unsigned voters_of(const dfs_recall_res res[DFS_SERVERS], unsigned answered)
+static server_set voters_of(const dfs_recall_res res[DFS_SERVERS], server_set answered)
 {
-	unsigned voters = 0;
+	server_set voters = 0;
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (answered & 1U << i &&
+		if (set_has(answered, i + 1) &&
 		    res[i].dfs_recall_res_u.ok.state == DFS_STATE_VOTING)
-			voters |= 1U << i;
+			voters = set_with(voters, i + 1);
 	return voters;
 }
 
@@ -98,34 +98,34 @@ static unsigned voters_of(const dfs_recall_res res[DFS_SERVERS], unsigned answer
  * Two of them, or all if there is a reason.  After a failure it is another two: one whose
  * disk fails would answer that it votes and never hand anything over.
  */
-static unsigned choose_voters(struct recovery *recovery, unsigned voters)
+static server_set choose_voters(struct recovery *recovery, server_set voters)
 {
 	unsigned pass_over = recovery->failures % (VOTERS + 1);
 	bool all = recovery->needs_all;
 
 	recovery->needs_all = false; /* unless that turns out again */
-	if (all || __builtin_popcount(voters) <= VOTERS)
+	if (all || set_count(voters) <= VOTERS)
 		return voters;
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (voters & 1U << i && pass_over-- == 0)
-			return voters & ~(1U << i);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (set_has(voters, s) && pass_over-- == 0)
+			return set_without(voters, s);
 	return voters;
 }
 
 /* Above every number that a peer has heard of, and every epoch. */
 static void prepare(struct recovery *recovery, const dfs_recall_res res[DFS_SERVERS],
-		    unsigned answered, struct recovery_source *source,
+		    server_set answered, struct recovery_source *source,
 		    uint64_t *ret_at_least)
 {
 	*ret_at_least = 0;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_recall_ok *ok = &res[i].dfs_recall_res_u.ok;
 
-		if (!(answered & 1U << i))
+		if (!set_has(answered, i + 1))
 			continue;
 		if (ok->remembered && ok->remembered->newest_segment > *ret_at_least)
 			*ret_at_least = ok->remembered->newest_segment;
-		if (source->peers & 1U << i && ok->registers > source->expected)
+		if (set_has(source->peers, i + 1) && ok->registers > source->expected)
 			source->expected = ok->registers;
 	}
 	source->epoch = recovery->highest_epoch + (recovery->rules.new_epoch ? 1 : 0);
@@ -133,10 +133,11 @@ static void prepare(struct recovery *recovery, const dfs_recall_res res[DFS_SERV
 }
 
 /* From the sealing of RECOVERING to that of VOTING. */
-static bool recover(struct recovery *recovery, struct recovery_source *source,
-		    uint64_t at_least, char *why)
+static bool take_all(struct recovery *recovery, struct recovery_source *source,
+		     uint64_t at_least, char *why)
 {
 	uint32_t epoch = source->epoch;
+	/* From here on it has a store of another id, and no way back to the old one. */
 	int rc = store_recover_begin(recovery->store, at_least);
 
 	if (rc != 0) {
@@ -158,7 +159,7 @@ static bool recover(struct recovery *recovery, struct recovery_source *source,
 }
 
 /* It is tried again, ever more rarely: each attempt leaves something in the store. */
-static void put_off(struct recovery *recovery)
+static void put_off_recovery(struct recovery *recovery)
 {
 	int64_t pause = recovery->rules.retry_ms;
 
@@ -176,15 +177,16 @@ static void step_recovering(struct recovery *recovery)
 	struct recovery_source source = {0};
 	char why[RECOVERY_WHY], said[2 * RECOVERY_WHY];
 	dfs_recall_res res[DFS_SERVERS];
-	unsigned answered, voters;
+	server_set answered, voters;
 	uint64_t at_least = 0;
 	bool enough;
 
 	if (clock_now_ms() < recovery->next_ms)
 		return;
+	/* From whom, and above which numbers? */
 	answered = recovery_ask(recovery, res);
 	voters = voters_of(res, answered);
-	enough = !recovery->rules.registers || __builtin_popcount(voters) >= VOTERS;
+	enough = !recovery->rules.registers || set_count(voters) >= VOTERS;
 	if (enough) {
 		source.peers = choose_voters(recovery, voters);
 		prepare(recovery, res, answered, &source, &at_least);
@@ -198,13 +200,14 @@ static void step_recovering(struct recovery *recovery)
 		say(recovery, "waiting", said);
 		return;
 	}
-	if (!recover(recovery, &source, at_least, why)) {
+	if (!take_all(recovery, &source, at_least, why)) {
 		(void)snprintf(said, sizeof said,
 			       "It could not take its registers (%.400s).", why);
 		say(recovery, "not-recovered", said);
-		put_off(recovery);
+		put_off_recovery(recovery);
 		return;
 	}
+	/* It has what three accepted.  The next recovery, if any, starts afresh. */
 	recovery->needs_all = false;
 	recovery->failures = 0;
 	recovery->next_ms = 0;
@@ -218,9 +221,8 @@ void recovery_condemn(struct recovery *recovery, const char *why)
 {
 	pthread_mutex_lock(&recovery->lock);
 	(void)snprintf(recovery->condemned, sizeof recovery->condemned, "%s", why);
-	recovery->wake = true;
-	pthread_cond_signal(&recovery->woken);
 	pthread_mutex_unlock(&recovery->lock);
+	recovery_wake(recovery);
 }
 
 /* Is the store to be given up?  Then why. */
@@ -236,11 +238,11 @@ static bool is_condemned(struct recovery *recovery, char *why)
 static void give_up_store(struct recovery *recovery, const char *why)
 {
 	dfs_recall_res res[DFS_SERVERS];
-	unsigned voters = voters_of(res, recovery_ask(recovery, res));
+	server_set voters = voters_of(res, recovery_ask(recovery, res));
 
 	recovery_free_answers(res);
 	if (acceptor_state(recovery->acceptor) != DFS_STATE_VOTING ||
-	    __builtin_popcount(voters) < VOTERS)
+	    set_count(voters) < VOTERS)
 		return;
 	recovery_lose(recovery, why);
 	pthread_mutex_lock(&recovery->lock);
@@ -277,39 +279,6 @@ bool recovery_step(struct recovery *recovery)
 	return acceptor_state(recovery->acceptor) == DFS_STATE_VOTING;
 }
 
-bool recovery_is_stopping(struct recovery *recovery)
-{
-	pthread_mutex_lock(&recovery->lock);
-	bool stopping = recovery->stopping;
-	pthread_mutex_unlock(&recovery->lock);
-	return stopping;
-}
-
-/* Waits until it is woken or the time is over; false: the end. */
-static bool rest(struct recovery *recovery, int64_t ms)
-{
-	int64_t until = clock_now_ms() + ms;
-	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
-	int rc = 0;
-
-	pthread_mutex_lock(&recovery->lock);
-	while (!recovery->stopping && !recovery->wake && rc == 0)
-		rc = pthread_cond_timedwait(&recovery->woken, &recovery->lock, &at);
-	recovery->wake = false;
-	bool goes_on = !recovery->stopping;
-	pthread_mutex_unlock(&recovery->lock);
-	return goes_on;
-}
-
-/* Before it may be woken. */
-static bool pause_step(struct recovery *recovery)
-{
-	struct timespec pause = {.tv_nsec = STEP_MS * 1000000L};
-
-	(void)nanosleep(&pause, NULL);
-	return !recovery_is_stopping(recovery);
-}
-
 static void *recovery_main(void *argument)
 {
 	struct recovery *recovery = argument;
@@ -317,23 +286,15 @@ static void *recovery_main(void *argument)
 
 	do
 		votes = recovery_step(recovery);
-	while (pause_step(recovery) && rest(recovery, votes ? recovery->rules.notice_ms
-							    : recovery->rules.retry_ms));
+	while (worker_rest_undisturbed(&recovery->worker, STEP_MS) &&
+	       worker_rest(&recovery->worker,
+			   votes ? recovery->rules.notice_ms : recovery->rules.retry_ms));
 	return NULL;
-}
-
-void recovery_wake(struct recovery *recovery)
-{
-	pthread_mutex_lock(&recovery->lock);
-	recovery->wake = true;
-	pthread_cond_signal(&recovery->woken);
-	pthread_mutex_unlock(&recovery->lock);
 }
 
 struct recovery *recovery_new(const struct recovery_options *options)
 {
 	struct recovery *recovery = calloc(1, sizeof *recovery);
-	pthread_condattr_t monotonic;
 
 	if (!recovery)
 		return NULL;
@@ -345,29 +306,27 @@ struct recovery *recovery_new(const struct recovery_options *options)
 	recovery->news_context = options->news_context;
 	recovery->rules = options->rules ? *options->rules : recovery_rules_default;
 	pthread_mutex_init(&recovery->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&recovery->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
 	return recovery;
 }
 
 bool recovery_start(struct recovery *recovery)
 {
-	recovery->runs =
-		pthread_create(&recovery->thread, NULL, recovery_main, recovery) == 0;
-	return recovery->runs;
+	pthread_mutex_lock(&recovery->lock);
+	bool runs = worker_start(&recovery->worker, recovery_main, recovery) == 0;
+
+	recovery->runs = runs;
+	pthread_mutex_unlock(&recovery->lock);
+	return runs;
 }
 
 void recovery_stop(struct recovery *recovery)
 {
+	atomic_store(&recovery->stopping, true);
+	/* From here on nobody wakes it. */
 	pthread_mutex_lock(&recovery->lock);
-	recovery->stopping = true;
-	pthread_cond_signal(&recovery->woken);
-	pthread_mutex_unlock(&recovery->lock);
-	if (recovery->runs)
-		pthread_join(recovery->thread, NULL);
 	recovery->runs = false;
+	pthread_mutex_unlock(&recovery->lock);
+	worker_stop(&recovery->worker);
 }
 
 void recovery_free(struct recovery *recovery)
@@ -375,7 +334,6 @@ void recovery_free(struct recovery *recovery)
 	if (!recovery)
 		return;
 	recovery_stop(recovery);
-	pthread_cond_destroy(&recovery->woken);
 	pthread_mutex_destroy(&recovery->lock);
 	free(recovery);
 }

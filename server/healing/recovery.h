@@ -11,6 +11,7 @@
 #define DFS_RECOVERY_H
 
 #include "acceptor.h"
+#include "peer_links.h"
 #include <stdbool.h>
 
 struct recovery;
@@ -35,19 +36,16 @@ struct recovery_calls {
 	void *context;
 	/*
 	 * Asks all peers at once and waits for a second at most.  Whoever answered
-	 * DFS_OK, as a mask (bit s-1 for server s): these results are the caller's to
-	 * free, the others are zero.
+	 * DFS_OK: these results are the caller's to free, the others are zero.
 	 */
-	unsigned (*recall)(void *context, const dfs_recall_args *args,
-			   dfs_recall_res res[DFS_SERVERS]);
-	/*
-	 * One page; false, with nothing to free, when it failed.  why has RECOVERY_WHY
-	 * bytes.
-	 */
+	server_set (*recall)(void *context, const dfs_recall_args *args,
+			     dfs_recall_res res[DFS_SERVERS]);
+	/* One page; false, with nothing to free, if it failed, as why says. */
 	bool (*fence)(void *context, unsigned server, const dfs_fence_args *args,
 		      dfs_fence_res *res, char *why);
 };
-enum { RECOVERY_WHY = 512 };
+enum { RECOVERY_WHY = LINKS_WHY };
+struct recovery_calls recovery_calls_on(struct peer_links *links);
 
 struct recovery_options {
 	struct store *store;
@@ -55,10 +53,10 @@ struct recovery_options {
 	unsigned server;
 	struct recovery_calls calls;
 	/*
-	 * Called when this server begins to vote, with all others as a mask, and when it
-	 * hears that another does, with that one: they are to be compared with.  Or NULL.
+	 * Called when this server begins to vote, with all others, and when it hears that
+	 * another does, with that one: they are to be compared with.  Or NULL.
 	 */
-	void (*news)(void *context, unsigned servers);
+	void (*news)(void *context, server_set servers);
 	void *news_context;
 	const struct recovery_rules *rules; /* NULL: recovery_rules_default */
 };
@@ -69,7 +67,7 @@ struct recovery *recovery_new(const struct recovery_options *options);
 bool recovery_start(struct recovery *recovery);
 /* Ends the thread, once its calls do: whoever made them cancels them first. */
 void recovery_stop(struct recovery *recovery);
-/* The same, and frees it.  NULL is allowed. */
+/* Ends it likewise, and frees it.  NULL is allowed. */
 void recovery_free(struct recovery *recovery);
 
 /* A peer asks what is remembered of it, and tells how it is. */

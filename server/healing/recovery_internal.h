@@ -4,7 +4,11 @@
 
 #include "recovery.h"
 
+#include "sets.h"
+#include "worker.h"
+
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct recovery {
 	struct store *store;
@@ -12,7 +16,7 @@ struct recovery {
 	unsigned server;
 	struct recovery_calls calls;
 	struct recovery_rules rules;
-	void (*news)(void *context, unsigned servers);
+	void (*news)(void *context, server_set servers);
 	void *news_context;
 
 	/* Of the thread alone. */
@@ -25,18 +29,18 @@ struct recovery {
 	int64_t next_ms;             /* not before this it is tried again */
 	char last_why[RECOVERY_WHY]; /* so that it is logged once */
 
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t woken;
-	bool wake, stopping, runs;
+	struct worker worker;
+	atomic_bool stopping;         /* also where steps are taken without a thread */
+	pthread_mutex_t lock;         /* of what follows */
+	bool runs;                    /* and can be woken */
 	char condemned[RECOVERY_WHY]; /* why the store is to be given up; or empty */
-	unsigned answered;            /* peers, since the start */
-	unsigned voting;              /* peers, as they told last */
-	pthread_t thread;
+	server_set answered;          /* peers, since the start */
+	server_set voting;            /* peers, as they told last */
 };
 
 /* What a recovery takes from its peers. */
 struct recovery_source {
-	unsigned peers;    /* a mask: those that are asked */
+	server_set peers;  /* those that are asked */
 	uint32_t epoch;    /* that they adopt */
 	dfs_id store;      /* that this server has from now on */
 	uint64_t expected; /* registers, about */
@@ -50,24 +54,22 @@ struct recovery_source {
 bool recovery_merge(struct recovery *recovery, const struct recovery_source *source,
 		    uint32_t *ret_epoch, char *why);
 
-bool recovery_is_stopping(struct recovery *recovery);
-
 /* What is to be remembered of this server's store. */
 dfs_watermark recovery_own(struct recovery *recovery);
 
-/* These have answered too; all that have since the start, as a mask. */
-unsigned recovery_note_answered(struct recovery *recovery, unsigned peers);
+/* These have answered too; all that have since the start. */
+server_set recovery_note_answered(struct recovery *recovery, server_set peers);
 
 /* The store is not the one that it should be: it votes no more. */
 void recovery_lose(struct recovery *recovery, const char *why);
 
 /*
  * Asks all peers, tells them, and judges this store by what they say: it may be lost
- * afterwards.  Who answered, as a mask; the answers are freed with recovery_free_answers.
+ * afterwards.  Who answered; the answers are freed with recovery_free_answers.
  */
-unsigned recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS]);
+server_set recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS]);
 void recovery_free_answers(dfs_recall_res res[DFS_SERVERS]);
-/* The same where nobody wants the answers. */
+/* Asks, tells and judges likewise, and frees the answers. */
 void recovery_tell(struct recovery *recovery);
 
 #endif

@@ -21,7 +21,7 @@
 enum { COMMIT_REGISTERS = 1024, COMMIT_BYTES = 2 << 20 };
 
 /* One peer's registers: the page at hand, and where the next one begins. */
-struct stream {
+struct recovery_stream {
 	unsigned server; /* 0: not asked */
 	dfs_fence_res page;
 	bool has_page, more;
@@ -31,10 +31,10 @@ struct stream {
 	char after[DFS_PATH_MAX];
 };
 
-struct merging {
+struct recovery_merging {
 	struct recovery *recovery;
 	const struct recovery_source *source;
-	struct stream streams[DFS_SERVERS];
+	struct recovery_stream streams[DFS_SERVERS];
 	struct store_batch *batch;
 	size_t batched, bytes;
 	dfs_settled_item *settled; /* of the batch; paths are their own */
@@ -45,7 +45,7 @@ struct merging {
 	char *why;
 };
 
-static bool fail(struct merging *merging, const char *what)
+static bool fail(struct recovery_merging *merging, const char *what)
 {
 	(void)snprintf(merging->why, RECOVERY_WHY, "%s", what);
 	return false;
@@ -53,7 +53,7 @@ static bool fail(struct merging *merging, const char *what)
 
 /* ---- pages --------------------------------------------------------------------- */
 
-static void drop_page(struct stream *stream)
+static void drop_page(struct recovery_stream *stream)
 {
 	if (stream->has_page)
 		xdr_free((xdrproc_t)xdr_dfs_fence_res, &stream->page);
@@ -61,7 +61,7 @@ static void drop_page(struct stream *stream)
 }
 
 /* Are these registers, in order, behind the cursor? */
-static bool is_page_good(const struct stream *stream)
+static bool is_page_good(const struct recovery_stream *stream)
 {
 	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
 	const char *last = stream->after;
@@ -84,7 +84,7 @@ static bool is_page_good(const struct stream *stream)
 	return true;
 }
 
-static bool take_page(struct merging *merging, struct stream *stream)
+static bool take_page(struct recovery_merging *merging, struct recovery_stream *stream)
 {
 	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
 	u_int count = ok->registers.registers_len;
@@ -116,7 +116,7 @@ static bool take_page(struct merging *merging, struct stream *stream)
 	return true;
 }
 
-static bool fetch_page(struct merging *merging, struct stream *stream)
+static bool fetch_page(struct recovery_merging *merging, struct recovery_stream *stream)
 {
 	struct recovery *recovery = merging->recovery;
 	dfs_fence_args args = {
@@ -126,7 +126,7 @@ static bool fetch_page(struct merging *merging, struct stream *stream)
 	};
 
 	drop_page(stream);
-	if (recovery_is_stopping(recovery))
+	if (atomic_load(&recovery->stopping))
 		return fail(merging, "the server is going to stop");
 	if (!recovery->calls.fence(recovery->calls.context, stream->server, &args,
 				   &stream->page, merging->why))
@@ -137,7 +137,8 @@ static bool fetch_page(struct merging *merging, struct stream *stream)
 }
 
 /* The stream's next register in *ret, NULL at its end. */
-static bool head(struct merging *merging, struct stream *stream, const dfs_handed **ret)
+static bool next_register(struct recovery_merging *merging,
+			  struct recovery_stream *stream, const dfs_handed **ret)
 {
 	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
 
@@ -162,11 +163,11 @@ struct choice {
 	const dfs_path *path;                 /* NULL: all is done */
 };
 
-static bool next_choice(struct merging *merging, struct choice *ret)
+static bool next_choice(struct recovery_merging *merging, struct choice *ret)
 {
 	*ret = (struct choice){.path = NULL};
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (!head(merging, &merging->streams[i], &ret->heads[i]))
+		if (!next_register(merging, &merging->streams[i], &ret->heads[i]))
 			return false;
 		const dfs_handed *handed = ret->heads[i];
 
@@ -191,8 +192,8 @@ static bool next_choice(struct merging *merging, struct choice *ret)
  * one that was lost that makes two acceptances at most, and in the new epoch there will
  * be no third.
  */
-static bool choose(struct merging *merging, const struct choice *choice,
-		   const dfs_handed **ret)
+static bool choose_newest(struct recovery_merging *merging, const struct choice *choice,
+			  const dfs_handed **ret)
 {
 	struct recovery *recovery = merging->recovery;
 	const dfs_ballot *below = NULL;
@@ -217,7 +218,7 @@ static bool choose(struct merging *merging, const struct choice *choice,
 		*ret = best;
 		if (!best || best->value)
 			return true;
-		if (__builtin_popcount(merging->source->peers) < 3 || names > 1) {
+		if (set_count(merging->source->peers) < 3 || names > 1) {
 			recovery->needs_all = true;
 			(void)snprintf(
 				merging->why, RECOVERY_WHY,
@@ -233,14 +234,14 @@ static bool choose(struct merging *merging, const struct choice *choice,
 
 /* ---- making them durable ------------------------------------------------------- */
 
-static void drop_settled(struct merging *merging)
+static void drop_settled(struct recovery_merging *merging)
 {
 	for (size_t i = 0; i < merging->settled_count; i++)
 		free(merging->settled[i].path.dfs_path_val);
 	merging->settled_count = 0;
 }
 
-static bool commit(struct merging *merging)
+static bool commit_batch(struct recovery_merging *merging)
 {
 	struct recovery *recovery = merging->recovery;
 	struct acceptor_standing standing = {.recovered = merging->taken,
@@ -283,8 +284,8 @@ static bool is_settled(const struct choice *choice, const dfs_ballot *ballot)
 	return false;
 }
 
-static bool take(struct merging *merging, const struct choice *choice,
-		 const dfs_handed *best)
+static bool take_one(struct recovery_merging *merging, const struct choice *choice,
+		     const dfs_handed *best)
 {
 	const dfs_path *path = &best->path;
 	int rc;
@@ -317,10 +318,10 @@ static bool take(struct merging *merging, const struct choice *choice,
 	merging->batched++;
 	merging->bytes += xdr_sizeof((xdrproc_t)xdr_dfs_value, best->value);
 	return (merging->batched < COMMIT_REGISTERS && merging->bytes < COMMIT_BYTES) ||
-	       commit(merging);
+	       commit_batch(merging);
 }
 
-static bool take_registers(struct merging *merging)
+static bool take_registers(struct recovery_merging *merging)
 {
 	struct choice choice;
 	const dfs_handed *best;
@@ -329,9 +330,9 @@ static bool take_registers(struct merging *merging)
 		if (!next_choice(merging, &choice))
 			return false;
 		if (!choice.path)
-			return !merging->batch || commit(merging);
-		if (!choose(merging, &choice, &best) ||
-		    (best && !take(merging, &choice, best)))
+			return !merging->batch || commit_batch(merging);
+		if (!choose_newest(merging, &choice, &best) ||
+		    (best && !take_one(merging, &choice, best)))
 			return false;
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
 			merging->streams[i].at += choice.heads[i] ? 1 : 0;
@@ -339,7 +340,7 @@ static bool take_registers(struct merging *merging)
 }
 
 /* What the peers have seen, so that nobody is out of the others' reach. */
-static bool take_numbers(struct merging *merging)
+static bool take_numbers(struct recovery_merging *merging)
 {
 	struct store_batch *batch = store_batch_new(merging->recovery->store);
 	int rc = batch ? store_batch_epoch(batch, merging->seen.epoch) : ENOMEM;
@@ -363,19 +364,19 @@ static bool take_numbers(struct merging *merging)
 bool recovery_merge(struct recovery *recovery, const struct recovery_source *source,
 		    uint32_t *ret_epoch, char *why)
 {
-	struct merging *merging = calloc(1, sizeof *merging);
+	struct recovery_merging *merging = calloc(1, sizeof *merging);
 	bool done = false;
 
 	(void)snprintf(why, RECOVERY_WHY, "out of memory");
 	if (!merging)
 		return false;
-	*merging = (struct merging){.recovery = recovery,
-				    .source = source,
-				    .seen = {.epoch = source->epoch},
-				    .why = why};
+	*merging = (struct recovery_merging){.recovery = recovery,
+					     .source = source,
+					     .seen = {.epoch = source->epoch},
+					     .why = why};
 	merging->settled = calloc(COMMIT_REGISTERS, sizeof *merging->settled);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (source->peers & 1U << i) {
+		if (set_has(source->peers, i + 1)) {
 			merging->streams[i].server = i + 1;
 			merging->streams[i].more = true;
 		}

@@ -5,12 +5,21 @@
 #include "recovery_internal.h"
 
 #include "clock.h"
-#include "log.h"
-#include "watermark.h"
 #include "store_heal.h"
+#include "watermark.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- answering ----------------------------------------------------------------- */
+
+void recovery_wake(struct recovery *recovery)
+{
+	pthread_mutex_lock(&recovery->lock);
+	if (recovery->runs)
+		worker_wake(&recovery->worker);
+	pthread_mutex_unlock(&recovery->lock);
+}
 
 dfs_watermark recovery_own(struct recovery *recovery)
 {
@@ -22,11 +31,11 @@ dfs_watermark recovery_own(struct recovery *recovery)
 			       .newest_segment = numbers.newest_segment};
 }
 
-unsigned recovery_note_answered(struct recovery *recovery, unsigned peers)
+server_set recovery_note_answered(struct recovery *recovery, server_set peers)
 {
 	pthread_mutex_lock(&recovery->lock);
 	recovery->answered |= peers;
-	unsigned answered = recovery->answered;
+	server_set answered = recovery->answered;
 	pthread_mutex_unlock(&recovery->lock);
 	return answered;
 }
@@ -37,7 +46,7 @@ static bool is_waited_for(struct recovery *recovery, unsigned peer,
 {
 	switch (own->state) {
 	case DFS_STATE_STARTING:
-		return !(recovery_note_answered(recovery, 0) & 1U << (peer - 1));
+		return !set_has(recovery_note_answered(recovery, 0), peer);
 	case DFS_STATE_RECOVERING:
 		return args->state == DFS_STATE_VOTING;
 	case DFS_STATE_VOTING:
@@ -49,12 +58,11 @@ static bool is_waited_for(struct recovery *recovery, unsigned peer,
 /* Does the peer vote, and did it not before? */
 static bool note_voting(struct recovery *recovery, unsigned peer, bool votes)
 {
-	unsigned bit = 1U << (peer - 1);
-
 	pthread_mutex_lock(&recovery->lock);
-	bool news = votes && !(recovery->voting & bit);
+	bool news = votes && !set_has(recovery->voting, peer);
 
-	recovery->voting = votes ? recovery->voting | bit : recovery->voting & ~bit;
+	recovery->voting = votes ? set_with(recovery->voting, peer)
+				 : set_without(recovery->voting, peer);
 	pthread_mutex_unlock(&recovery->lock);
 	return news;
 }
@@ -83,10 +91,12 @@ void recovery_answer(struct recovery *recovery, unsigned peer,
 		store_remember(recovery->store, peer, &args->own);
 	if (note_voting(recovery, peer, args->state == DFS_STATE_VOTING) &&
 	    recovery->news)
-		recovery->news(recovery->news_context, 1U << (peer - 1));
+		recovery->news(recovery->news_context, set_of(peer));
 	if (is_waited_for(recovery, peer, args, ok))
 		recovery_wake(recovery);
 }
+
+/* ---- asking -------------------------------------------------------------------- */
 
 void recovery_lose(struct recovery *recovery, const char *why)
 {
@@ -121,17 +131,17 @@ static void judge(struct recovery *recovery, unsigned peer, const dfs_recall_ok 
 	(void)acceptor_adopt(recovery->acceptor, ok->own.epoch);
 }
 
-unsigned recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS])
+server_set recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS])
 {
 	const dfs_recall_args args = {.state = acceptor_state(recovery->acceptor),
 				      .own = recovery_own(recovery)};
 	uint64_t messages = acceptor_messages(recovery->acceptor);
-	unsigned answered;
+	server_set answered;
 
 	memset(res, 0, DFS_SERVERS * sizeof *res);
 	answered = recovery->calls.recall(recovery->calls.context, &args, res);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (answered & 1U << (s - 1))
+		if (set_has(answered, s))
 			judge(recovery, s, &res[s - 1].dfs_recall_res_u.ok);
 	recovery->told_messages = messages;
 	recovery->told_newest = args.own.newest_segment;

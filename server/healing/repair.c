@@ -1,11 +1,10 @@
-/* The thread that repairs: when a pass is made, and what is told of it. */
+/* The thread that repairs: when a pass is made. */
 #include "repair_internal.h"
 
 #include "clock.h"
 #include "log.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,15 +18,6 @@ const struct repair_rules repair_rules_default = {
 };
 
 /* ---- a pass -------------------------------------------------------------------- */
-
-static void set_doing(struct repair *repair, enum repair_doing doing)
-{
-	pthread_mutex_lock(&repair->lock);
-	repair->doing = doing;
-	if (doing == REPAIR_PULLING)
-		repair->files = 0;
-	pthread_mutex_unlock(&repair->lock);
-}
 
 static void tell(const struct repair_outcome *outcome, int64_t began)
 {
@@ -44,18 +34,17 @@ void repair_pass(struct repair *repair, struct repair_outcome *ret)
 	int64_t began = clock_now_ms();
 
 	memset(ret, 0, sizeof *ret);
-	set_doing(repair, REPAIR_PULLING);
+	repair_set_doing(repair, REPAIR_PULLING);
 	repair_pull(repair, ret);
-	pthread_mutex_lock(&repair->lock);
-	repair->lost = ret->lost;
-	pthread_mutex_unlock(&repair->lock);
-	set_doing(repair, REPAIR_PROPOSING);
+	repair_set_lost(repair, ret->lost);
+	/* Only what is here is told of, and only what was told of is trimmed. */
+	repair_set_doing(repair, REPAIR_PROPOSING);
 	if (!atomic_load(&repair->stopping))
 		repair_propose(repair, ret);
-	set_doing(repair, REPAIR_TRIMMING);
+	repair_set_doing(repair, REPAIR_TRIMMING);
 	if (!atomic_load(&repair->stopping))
 		repair_trim(repair, ret);
-	set_doing(repair, REPAIR_NOTHING);
+	repair_set_doing(repair, REPAIR_NOTHING);
 	tell(ret, began);
 }
 
@@ -68,19 +57,15 @@ struct reasons {
 	int64_t counted, count_ms; /* the census, and when it is looked at again */
 };
 
-/* Waits to be woken, or so long; false: the end. */
-static bool rest(struct repair *repair, int64_t ms, bool *ret_woken)
+/* Was it woken since it was asked last? */
+static bool take_wake(struct repair *repair)
 {
-	int64_t until = clock_now_ms() + ms;
-	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
-	int rc = 0;
-
 	pthread_mutex_lock(&repair->lock);
-	while (!atomic_load(&repair->stopping) && !repair->wake && rc == 0)
-		rc = pthread_cond_timedwait(&repair->woken, &repair->lock, &at);
-	*ret_woken = repair->wake;
+	bool woken = repair->woken;
+
+	repair->woken = false;
 	pthread_mutex_unlock(&repair->lock);
-	return !atomic_load(&repair->stopping);
+	return woken;
 }
 
 /*
@@ -118,8 +103,8 @@ static bool has_reason(struct repair *repair, struct reasons *reasons)
 	return has;
 }
 
-static void put_off(struct repair *repair, struct reasons *reasons,
-		    const struct repair_outcome *outcome)
+static void put_off_pass(struct repair *repair, struct reasons *reasons,
+			 const struct repair_outcome *outcome)
 {
 	bool left = outcome->lost + outcome->refused > 0 || outcome->failed;
 
@@ -136,26 +121,22 @@ static void *repair_main(void *argument)
 	struct reasons reasons = {.pause_ms = repair->rules.again_ms,
 				  .count_ms = clock_now_ms() + repair->rules.every_ms};
 	struct repair_outcome outcome;
-	bool woken;
 
-	while (rest(repair, repair->rules.look_ms, &woken)) {
+	while (worker_rest(&repair->worker, repair->rules.look_ms)) {
+		bool woken = take_wake(repair);
+
+		/* Its first pass comes as soon as it votes. */
 		if (acceptor_state(repair->acceptor) != DFS_STATE_VOTING) {
 			reasons.due_ms = 0;
-			pthread_mutex_lock(&repair->lock);
-			repair->wake = false;
-			pthread_mutex_unlock(&repair->lock);
 			continue;
 		}
 		if (!has_reason(repair, &reasons) && !woken)
 			continue;
-		pthread_mutex_lock(&repair->lock);
-		repair->wake = false;
-		pthread_mutex_unlock(&repair->lock);
 		/* What was left over before may be had now. */
 		if (woken)
 			reasons.pause_ms = repair->rules.again_ms;
 		repair_pass(repair, &outcome);
-		put_off(repair, &reasons, &outcome);
+		put_off_pass(repair, &reasons, &outcome);
 	}
 	return NULL;
 }
@@ -163,84 +144,10 @@ static void *repair_main(void *argument)
 void repair_wake(struct repair *repair)
 {
 	pthread_mutex_lock(&repair->lock);
-	repair->wake = true;
-	pthread_cond_signal(&repair->woken);
+	repair->woken = true;
+	if (repair->runs)
+		worker_wake(&repair->worker);
 	pthread_mutex_unlock(&repair->lock);
-}
-
-/* ---- what is told -------------------------------------------------------------- */
-
-void repair_count(struct repair *repair, uint64_t bytes)
-{
-	int64_t now = clock_now_ms() / 1000;
-
-	pthread_mutex_lock(&repair->lock);
-	if (now - repair->second >= REPAIR_SECONDS)
-		memset(repair->seconds, 0, sizeof repair->seconds);
-	else
-		while (repair->second < now)
-			repair->seconds[++repair->second % REPAIR_SECONDS] = 0;
-	repair->second = now;
-	repair->seconds[now % REPAIR_SECONDS] += bytes;
-	repair->fetched += bytes;
-	pthread_mutex_unlock(&repair->lock);
-}
-
-/*
- * Bytes a second, of the seconds since the first of the last minute in which something
- * came.
- */
-static uint64_t per_second(const struct repair *repair)
-{
-	uint64_t bytes = 0;
-	int64_t since = repair->second;
-
-	for (int64_t s = repair->second; s > repair->second - REPAIR_SECONDS && s >= 0;
-	     s--)
-		if (repair->seconds[s % REPAIR_SECONDS] > 0) {
-			bytes += repair->seconds[s % REPAIR_SECONDS];
-			since = s;
-		}
-	return bytes / (uint64_t)(repair->second - since + 1);
-}
-
-static int describe(const struct repair *repair, char *text, size_t size)
-{
-	switch (repair->doing) {
-	case REPAIR_PULLING:
-		if (repair->files == 0)
-			break;
-		return snprintf(text, size,
-				"Fetches what is missing here from its peers: %" PRIu64
-				" files so far.",
-				repair->files);
-	case REPAIR_PROPOSING:
-		return snprintf(text, size, "Tells its peers what it has again.");
-	case REPAIR_TRIMMING:
-		return snprintf(text, size, "Gives up spares that are needed no more.");
-	case REPAIR_NOTHING:
-		break;
-	}
-	text[0] = '\0';
-	return 0;
-}
-
-bool repair_status(struct repair *repair, dfs_to_heal *ret)
-{
-	char text[DFS_TEXT_MAX];
-
-	ret->doing.dfs_text_val = malloc(sizeof text);
-	if (!ret->doing.dfs_text_val)
-		return false;
-	repair_count(repair, 0);
-	pthread_mutex_lock(&repair->lock);
-	ret->fetched = repair->fetched;
-	ret->per_second = per_second(repair);
-	ret->lost_files = repair->lost;
-	ret->doing.dfs_text_len = (u_int)describe(repair, text, sizeof text);
-	pthread_mutex_unlock(&repair->lock);
-	memcpy(ret->doing.dfs_text_val, text, sizeof text);
-	return true;
 }
 
 /* ---- starting and stopping ----------------------------------------------------- */
@@ -248,7 +155,6 @@ bool repair_status(struct repair *repair, dfs_to_heal *ret)
 struct repair *repair_new(const struct repair_options *options)
 {
 	struct repair *repair = calloc(1, sizeof *repair);
-	pthread_condattr_t monotonic;
 
 	if (!repair)
 		return NULL;
@@ -258,28 +164,27 @@ struct repair *repair_new(const struct repair_options *options)
 	repair->calls = options->calls;
 	repair->rules = options->rules ? *options->rules : repair_rules_default;
 	pthread_mutex_init(&repair->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&repair->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
 	return repair;
 }
 
 bool repair_start(struct repair *repair)
 {
-	repair->runs = pthread_create(&repair->thread, NULL, repair_main, repair) == 0;
-	return repair->runs;
+	pthread_mutex_lock(&repair->lock);
+	bool runs = worker_start(&repair->worker, repair_main, repair) == 0;
+
+	repair->runs = runs;
+	pthread_mutex_unlock(&repair->lock);
+	return runs;
 }
 
 void repair_stop(struct repair *repair)
 {
-	pthread_mutex_lock(&repair->lock);
 	atomic_store(&repair->stopping, true);
-	pthread_cond_signal(&repair->woken);
-	pthread_mutex_unlock(&repair->lock);
-	if (repair->runs)
-		pthread_join(repair->thread, NULL);
+	/* From here on nobody wakes it. */
+	pthread_mutex_lock(&repair->lock);
 	repair->runs = false;
+	pthread_mutex_unlock(&repair->lock);
+	worker_stop(&repair->worker);
 }
 
 void repair_free(struct repair *repair)
@@ -287,7 +192,6 @@ void repair_free(struct repair *repair)
 	if (!repair)
 		return;
 	repair_stop(repair);
-	pthread_cond_destroy(&repair->woken);
 	pthread_mutex_destroy(&repair->lock);
 	free(repair);
 }

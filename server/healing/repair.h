@@ -16,7 +16,9 @@
 #define DFS_REPAIR_H
 
 #include "acceptor.h"
+#include "peer_links.h"
 #include "peers.h"
+#include "sets.h"
 #include <stdbool.h>
 
 struct repair;
@@ -24,9 +26,8 @@ struct repair;
 /* What tests replace; the product uses repair_rules_default. */
 struct repair_rules {
 	unsigned lanes; /* threads that fetch and store; 1..REPAIR_LANES */
-	uint64_t
-		/* that each of them has in memory, twice where files are large */
-		load_bytes;
+	/* What each of them has in memory, twice where files are large. */
+	uint64_t load_bytes;
 	int64_t look_ms;       /* how often it asks itself whether there is a reason */
 	int64_t every_ms;      /* a pass if anything at all has changed */
 	int64_t again_ms;      /* after a pass that left something over, */
@@ -53,8 +54,8 @@ struct repair_calls {
 	 * Before what is missing is fetched: gives peers that were down a moment to come.
 	 */
 	void (*meet)(void *context);
-	/* Peers within reach, whether they vote or not: a mask, bit s-1 for server s. */
-	unsigned (*reach)(void *context);
+	/* Peers within reach, whether they vote or not. */
+	server_set (*reach)(void *context);
 	/* GET: begins, and waits for the end, after which take is not called any more. */
 	void (*ask)(void *context, struct repair_ask *ask);
 	void (*await)(void *context, struct repair_ask *ask);
@@ -62,9 +63,9 @@ struct repair_calls {
 	void (*change)(void *context, const dfs_paths *paths,
 		       const struct peers_change *change, dfs_looked *items,
 		       unsigned *accepted_by);
-	/* Before each load: waits while clients are busy.  false when all is to end. */
-	bool (*yield)(void *context);
 };
+/* Content is asked for over connections of its own. */
+struct repair_calls repair_calls_on(struct peer_links *links);
 
 struct repair_options {
 	struct store *store;
@@ -80,7 +81,7 @@ struct repair *repair_new(const struct repair_options *options);
 bool repair_start(struct repair *repair);
 /* Ends the threads, once their calls do: whoever made them cancels them first. */
 void repair_stop(struct repair *repair);
-/* The same, and frees it.  NULL is allowed. */
+/* Ends them likewise, and frees it.  NULL is allowed. */
 void repair_free(struct repair *repair);
 
 /* A pass is made at once, and after it another if this comes while it runs. */

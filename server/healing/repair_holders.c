@@ -19,14 +19,14 @@
 
 static bool has_pair(struct repair *repair, const dfs_content *content)
 {
-	unsigned pair = placement_pair(content->row, repair->server) &
-			placement_filled(content->size);
+	chunk_set pair = placement_pair(content->row, repair->server) &
+			 placement_filled(content->size);
 
 	return (pair & ~store_chunks(repair->store, &content->object)) == 0;
 }
 
 /* What was said of the server is said no more. */
-static uint32_t give(uint32_t holders, unsigned server, unsigned chunks)
+static uint32_t give(uint32_t holders, unsigned server, chunk_set chunks)
 {
 	uint32_t all = placement_hold(0, server, CHUNKS_ALL);
 
@@ -40,8 +40,8 @@ static uint32_t give(uint32_t holders, unsigned server, unsigned chunks)
 static uint32_t correct(struct repair *repair, const dfs_content *content)
 {
 	unsigned self = repair->server, opposite = placement_opposite(self);
-	unsigned pair = placement_pair(content->row, self);
-	unsigned other = placement_pair(content->row, opposite);
+	chunk_set pair = placement_pair(content->row, self);
+	chunk_set other = placement_pair(content->row, opposite);
 	uint32_t holders = content->holders;
 
 	if (has_pair(repair, content)) {
@@ -71,11 +71,11 @@ struct proposing {
 	size_t count;
 	struct repair_outcome *outcome;
 	dfs_looked items[DFS_BATCH_MAX];
-	unsigned accepted_by[DFS_BATCH_MAX];
+	server_set accepted_by[DFS_BATCH_MAX];
 };
 
 /* For peers_change. */
-static bool change(void *context, size_t path, dfs_value *value)
+static bool correct_value(void *context, size_t path, dfs_value *value)
 {
 	struct proposing *proposing = context;
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
@@ -95,7 +95,7 @@ static bool change(void *context, size_t path, dfs_value *value)
 static void propose_batch(struct proposing *proposing)
 {
 	const struct repair_calls *calls = &proposing->repair->calls;
-	const struct peers_change changing = {change, proposing};
+	const struct peers_change changing = {correct_value, proposing};
 	dfs_path list[DFS_BATCH_MAX];
 	const dfs_paths paths = {{(u_int)proposing->count, list}};
 
@@ -124,7 +124,7 @@ void repair_propose(struct repair *repair, struct repair_outcome *outcome)
 		proposing->found = found;
 		proposing->outcome = outcome;
 	}
-	while (more && repair->calls.yield(repair->calls.context)) {
+	while (more && repair_goes_on(repair)) {
 		proposing->count = 0;
 		while (more && proposing->count < DFS_BATCH_MAX) {
 			more = store_next_misheld(repair->store, begun ? last.path : NULL,
@@ -149,7 +149,7 @@ void repair_trim(struct repair *repair, struct repair_outcome *outcome)
 	bool more = found, begun = false;
 
 	outcome->failed |= !more;
-	while (more && repair->calls.yield(repair->calls.context)) {
+	while (more && repair_goes_on(repair)) {
 		uint64_t trimmed = 0;
 		size_t count = 0;
 

@@ -3,7 +3,9 @@
 #define DFS_REPAIR_INTERNAL_H
 
 #include "repair.h"
+#include "sets.h"
 #include "store_heal.h"
+#include "worker.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,21 +27,23 @@ struct repair {
 	unsigned server;
 	struct repair_calls calls;
 	struct repair_rules rules;
-	atomic_bool stopping;
+	struct worker worker;
+	atomic_bool stopping; /* also where a pass has no thread of its own */
 	/* Contents that were logged as lost, as hashes; of the thread that pulls last. */
 	uint64_t logged[REPAIR_LOGGED];
 	size_t logged_count;
 
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t woken;
-	bool wake, runs;
-	pthread_t thread;
+	bool woken, runs;     /* runs: and can be woken */
 	enum repair_doing doing;
 	uint64_t fetched, lost, files;    /* files: of this pass */
 	uint64_t seconds[REPAIR_SECONDS]; /* bytes fetched, by the second, */
 	int64_t second;                   /* up to this one */
 };
 
+/* For repair_status: what is being done, and files that are to be had nowhere. */
+void repair_set_doing(struct repair *repair, enum repair_doing doing);
+void repair_set_lost(struct repair *repair, uint64_t lost);
 /* Counts bytes that came; 0 brings the seconds up to date. */
 void repair_count(struct repair *repair, uint64_t bytes);
 
@@ -49,9 +53,9 @@ void repair_count(struct repair *repair, uint64_t bytes);
 struct repair_unit {
 	dfs_id object;
 	uint64_t number;
-	uint32_t most;    /* bytes that it may have */
-	unsigned holders; /* who was given it: they are asked first; a mask */
-	unsigned tried;   /* who could not give it; likewise */
+	uint32_t most;      /* bytes that it may have */
+	server_set holders; /* who was given it: they are asked first */
+	server_set tried;   /* who could not give it */
 	bool asked;
 	uint32_t len;
 	uint8_t *bytes; /* malloc'd; NULL: not here */
@@ -63,10 +67,10 @@ struct repair_load {
 	size_t count;
 	uint64_t bytes; /* that they may have together */
 	struct repair_unit units[REPAIR_UNITS];
-	unsigned lost;   /* peers that did not answer; a mask */
-	unsigned unsure; /* that have something, or may, and could not give it now */
-	unsigned away;   /* in the end: these, and those that are not within reach */
-	struct load_ask {
+	server_set lost;   /* peers that did not answer */
+	server_set unsure; /* that have something, or may, and could not give it now */
+	server_set away;   /* in the end: these, and those that are not within reach */
+	struct repair_load_ask {
 		struct repair_ask ask; /* first */
 		struct repair_load *load;
 		uint64_t bytes;
@@ -92,7 +96,7 @@ struct repair_content {
 	uint32_t holders; /* as in the manifest; 0: not known */
 };
 uint64_t repair_load_add(struct repair_load *load, const struct repair_content *content,
-			 unsigned chunks, uint64_t from);
+			 chunk_set chunks, uint64_t from);
 
 /* Begins to ask; and waits until each unit is here, or to be had nowhere within reach. */
 void repair_load_begin(struct repair_load *load);
@@ -103,7 +107,7 @@ void repair_load_await(struct repair_load *load);
 /* A content of which chunks are missing. */
 struct repair_piece {
 	struct repair_content content;
-	unsigned missing; /* chunks */
+	chunk_set missing;
 	size_t path_len;
 	char *path; /* malloc'd */
 };
@@ -112,8 +116,14 @@ struct repair_piece {
 struct repair_lane {
 	struct repair *repair;
 	struct repair_outcome outcome;
-	unsigned away; /* peers that could not be asked */
+	server_set away; /* peers that could not be asked */
 };
+
+/*
+ * Before each load: steps aside while users are at work, for a moment.  false when all is
+ * to end.
+ */
+bool repair_goes_on(struct repair *repair);
 
 void repair_pull(struct repair *repair, struct repair_outcome *outcome);
 
@@ -137,15 +147,15 @@ int repair_small_pull(struct repair_small *small, struct repair_lane *lane);
 
 /* One content, unit by unit through a file of its own; 0 or an errno of the store. */
 int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece);
-/* Of this piece something was stored; or (chunks) could not be had. */
+/* Of this piece something was stored; or these chunks could not be had. */
 void repair_lane_stored(struct repair_lane *lane, uint64_t bytes);
 void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece,
-		      unsigned chunks);
+		      chunk_set chunks);
 /*
  * Reads back what was stored: what is damaged is marked so by the store, and owed again.
  */
 void repair_verify(struct repair *repair, const struct repair_content *content,
-		   unsigned chunks);
+		   chunk_set chunks);
 
 void repair_propose(struct repair *repair, struct repair_outcome *outcome);
 void repair_trim(struct repair *repair, struct repair_outcome *outcome);

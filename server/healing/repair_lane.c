@@ -1,11 +1,18 @@
 /* What a thread that pulls has done: counted, logged, and read back. */
 #include "repair_internal.h"
 
+#include "foreground.h"
 #include "log.h"
 #include "placement.h"
 
 #include <stdlib.h>
 #include <xxhash.h>
+
+bool repair_goes_on(struct repair *repair)
+{
+	foreground_wait(FOREGROUND_MOST_MS);
+	return !atomic_load(&repair->stopping);
+}
 
 void repair_lane_stored(struct repair_lane *lane, uint64_t bytes)
 {
@@ -35,7 +42,7 @@ static bool is_news(struct repair *repair, const struct repair_piece *piece)
 
 /* By name once all peers have been asked: until then one that is away may have it. */
 void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece,
-		      unsigned chunks)
+		      chunk_set chunks)
 {
 	char quoted[512], list[8] = "";
 	size_t len = 0;
@@ -44,7 +51,7 @@ void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece
 	if (lane->away != 0 || !is_news(lane->repair, piece))
 		return;
 	for (unsigned c = 1; c <= DFS_SERVERS; c++)
-		if (chunks & 1U << (c - 1)) {
+		if (set_has(chunks, c)) {
 			if (len > 0)
 				list[len++] = ',';
 			list[len++] = (char)('0' + c);
@@ -55,7 +62,7 @@ void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece
 }
 
 void repair_verify(struct repair *repair, const struct repair_content *content,
-		   unsigned chunks)
+		   chunk_set chunks)
 {
 	uint64_t units =
 		placement_units(content->size, placement_unit_size(content->size));
@@ -63,7 +70,7 @@ void repair_verify(struct repair *repair, const struct repair_content *content,
 	void *record;
 
 	for (uint64_t u = 0; u < units && !atomic_load(&repair->stopping); u++)
-		if (chunks & 1U << (placement_chunk(u) - 1) &&
+		if (set_has(chunks, placement_chunk(u)) &&
 		    store_unit(repair->store, &content->object, u, &record, &data) == 0)
 			free(record);
 }

@@ -9,18 +9,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct large {
+struct repair_large {
 	struct repair_lane *lane;
 	const struct repair_piece *piece;
 	struct store_uploads *uploads;
 	struct repair_load *loads[2];
 	uint64_t units, next; /* of the content; not yet in a load */
 	uint64_t bytes;       /* stored */
-	unsigned chunks;      /* whose units have all come so far */
+	chunk_set chunks;     /* whose units have all come so far */
 };
 
 /* The next units; false when there are none. */
-static bool begin_load(struct large *large, struct repair_load *load)
+static bool begin_load(struct repair_large *large, struct repair_load *load)
 {
 	repair_load_clear(load);
 	if (large->next < large->units && large->chunks != 0)
@@ -32,7 +32,7 @@ static bool begin_load(struct large *large, struct repair_load *load)
 	return true;
 }
 
-static int store_load(struct large *large, struct repair_load *load)
+static int store_load(struct repair_large *large, struct repair_load *load)
 {
 	int rc = 0;
 
@@ -47,13 +47,14 @@ static int store_load(struct large *large, struct repair_load *load)
 			rc = store_upload(large->uploads, &unit->object, &given);
 			large->bytes += unit->len;
 		} else {
-			large->chunks &= ~(1U << (placement_chunk(unit->number) - 1));
+			large->chunks =
+				set_without(large->chunks, placement_chunk(unit->number));
 		}
 	}
 	return rc;
 }
 
-static int fetch_all(struct large *large)
+static int fetch_all(struct repair_large *large)
 {
 	struct repair *repair = large->lane->repair;
 	unsigned turn = 0;
@@ -66,7 +67,7 @@ static int fetch_all(struct large *large)
 		turn ^= 1;
 		more = begin_load(large, large->loads[turn]);
 		rc = store_load(large, load);
-		if (rc == 0 && !repair->calls.yield(repair->calls.context))
+		if (rc == 0 && !repair_goes_on(repair))
 			rc = ECANCELED;
 	}
 	/* Nothing may be under way when the loads are freed. */
@@ -75,7 +76,7 @@ static int fetch_all(struct large *large)
 	return rc;
 }
 
-static int commit(struct large *large)
+static int commit_upload(struct repair_large *large)
 {
 	struct store *store = large->lane->repair->store;
 	const dfs_share share = {.object = large->piece->content.object,
@@ -92,13 +93,13 @@ static int commit(struct large *large)
 	return store_commit(batch);
 }
 
-static int run(struct large *large)
+static int pull(struct repair_large *large)
 {
 	const struct repair_piece *piece = large->piece;
 	int rc = fetch_all(large);
 
 	if (rc == 0 && large->chunks != 0)
-		rc = commit(large);
+		rc = commit_upload(large);
 	/* What is here of it has other units than the manifest says. */
 	if (rc == EINVAL) {
 		large->chunks = 0;
@@ -117,7 +118,7 @@ static int run(struct large *large)
 
 int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece)
 {
-	struct large large = {
+	struct repair_large large = {
 		.lane = lane,
 		.piece = piece,
 		.uploads = store_uploads_new(lane->repair->store),
@@ -129,7 +130,7 @@ int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece
 
 	if (large.uploads && large.loads[0] && large.loads[1]) {
 		store_uploads_are_repairs(large.uploads);
-		rc = run(&large);
+		rc = pull(&large);
 	}
 	for (unsigned i = 0; i < 2; i++)
 		repair_load_free(large.loads[i]);

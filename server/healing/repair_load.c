@@ -43,18 +43,18 @@ void repair_load_free(struct repair_load *load)
 }
 
 /* Whom the manifest gives this chunk. */
-static unsigned holders_of(uint32_t holders, unsigned chunk)
+static server_set holders_of_chunk(uint32_t holders, unsigned chunk)
 {
-	unsigned mask = 0;
+	server_set found = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (placement_held(holders, s) & 1U << (chunk - 1))
-			mask |= 1U << (s - 1);
-	return mask;
+		if (set_has(placement_held(holders, s), chunk))
+			found = set_with(found, s);
+	return found;
 }
 
 uint64_t repair_load_add(struct repair_load *load, const struct repair_content *content,
-			 unsigned chunks, uint64_t from)
+			 chunk_set chunks, uint64_t from)
 {
 	uint32_t unit_size = placement_unit_size(content->size);
 	uint64_t units = placement_units(content->size, unit_size), number = from;
@@ -64,7 +64,7 @@ uint64_t repair_load_add(struct repair_load *load, const struct repair_content *
 		uint32_t most = placement_unit_len(content->size, unit_size, number) +
 				PLACEMENT_UNIT_MORE;
 
-		if (!(chunks & 1U << (chunk - 1)))
+		if (!set_has(chunks, chunk))
 			continue;
 		if (load->count == REPAIR_UNITS ||
 		    (load->count > 0 &&
@@ -74,7 +74,7 @@ uint64_t repair_load_add(struct repair_load *load, const struct repair_content *
 			.object = content->object,
 			.number = number,
 			.most = most,
-			.holders = holders_of(content->holders, chunk)};
+			.holders = holders_of_chunk(content->holders, chunk)};
 		load->bytes += most;
 	}
 	return number;
@@ -84,7 +84,7 @@ uint64_t repair_load_add(struct repair_load *load, const struct repair_content *
 
 static void take_unit(struct repair_ask *ask, u_int at, const dfs_got *got)
 {
-	struct load_ask *asked = (struct load_ask *)ask;
+	struct repair_load_ask *asked = (struct repair_load_ask *)ask;
 	struct repair_load *load = asked->load;
 	struct repair_unit *unit = &load->units[asked->units[at]];
 	const dfs_bytes *data = &got->dfs_got_u.data;
@@ -92,7 +92,7 @@ static void take_unit(struct repair_ask *ask, u_int at, const dfs_got *got)
 	if (got->status == DFS_OK && data->len <= unit->most)
 		unit->bytes = malloc(data->len + 1);
 	if (!unit->bytes) {
-		unit->tried |= 1U << (ask->server - 1);
+		unit->tried = set_with(unit->tried, ask->server);
 		asked->unsure |= got->status != DFS_UNKNOWN && got->status != DFS_DAMAGED;
 		return;
 	}
@@ -102,15 +102,15 @@ static void take_unit(struct repair_ask *ask, u_int at, const dfs_got *got)
 }
 
 /* The server with the least to send among these that has room for more; 0: none. */
-static unsigned least_busy(const struct repair_load *load, unsigned servers,
+static unsigned least_busy(const struct repair_load *load, server_set servers,
 			   uint32_t bytes)
 {
 	unsigned best = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		const struct load_ask *ask = &load->asks[s - 1];
+		const struct repair_load_ask *ask = &load->asks[s - 1];
 
-		if (!(servers & 1U << (s - 1)) || ask->ask.count == DFS_UNITS_MAX ||
+		if (!set_has(servers, s) || ask->ask.count == DFS_UNITS_MAX ||
 		    (ask->ask.count > 0 && ask->bytes + bytes > DFS_CONTENT_MAX))
 			continue;
 		if (best == 0 || ask->bytes < load->asks[best - 1].bytes)
@@ -119,12 +119,13 @@ static unsigned least_busy(const struct repair_load *load, unsigned servers,
 	return best;
 }
 
-static void choose(struct repair_load *load, unsigned reach, size_t at)
+static void choose_peer(struct repair_load *load, server_set reach, size_t at)
 {
 	struct repair_unit *unit = &load->units[at];
-	unsigned left = reach & ~unit->tried & ~load->lost;
-	unsigned named = left & unit->holders, server;
-	struct load_ask *ask;
+	server_set left = reach & ~unit->tried & ~load->lost;
+	server_set named = left & unit->holders;
+	unsigned server;
+	struct repair_load_ask *ask;
 
 	server = least_busy(load, named ? named : left, unit->most);
 	if (server == 0)
@@ -140,11 +141,11 @@ static void choose(struct repair_load *load, unsigned reach, size_t at)
 static bool ask_all(struct repair_load *load)
 {
 	const struct repair_calls *calls = &load->repair->calls;
-	unsigned all = (1U << DFS_SERVERS) - 1, self = 1U << (load->repair->server - 1);
-	unsigned reach = calls->reach(calls->context) & ~self;
+	server_set others = set_without(SERVERS_ALL, load->repair->server);
+	server_set reach = calls->reach(calls->context) & others;
 	bool some = false;
 
-	load->away = all & ~self & ~reach;
+	load->away = others & ~reach;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		load->asks[i].ask.count = 0;
 		load->asks[i].ask.answered = false;
@@ -155,7 +156,7 @@ static bool ask_all(struct repair_load *load)
 	for (size_t i = 0; i < load->count; i++) {
 		load->units[i].asked = false;
 		if (!load->units[i].bytes)
-			choose(load, reach, i);
+			choose_peer(load, reach, i);
 	}
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (load->asks[i].ask.count > 0) {
@@ -177,9 +178,9 @@ static void await_all(struct repair_load *load)
 			continue;
 		calls->await(calls->context, ask);
 		if (!ask->answered)
-			load->lost |= 1U << i;
+			load->lost = set_with(load->lost, i + 1);
 		if (load->asks[i].unsure)
-			load->unsure |= 1U << i;
+			load->unsure = set_with(load->unsure, i + 1);
 	}
 }
 

@@ -23,7 +23,7 @@ struct pulling {
 	bool begun, end;
 	struct repair_piece held; /* given back; path NULL: none */
 	struct repair_outcome outcome;
-	unsigned away;
+	server_set away;
 };
 
 /* A thread that pulls. */
@@ -41,8 +41,8 @@ struct puller {
  * Holders of a content as the manifest of the path names them; 0 where that is not known
  * from memory.
  */
-static uint32_t holders_of(struct repair *repair, const struct store_owed *owed,
-			   const dfs_id *object)
+static uint32_t holders_in_manifest(struct repair *repair, const struct store_owed *owed,
+				    const dfs_id *object)
 {
 	struct store_register reg;
 
@@ -64,8 +64,8 @@ static bool make_piece(struct pulling *pulling, const struct store_owed_content 
 	*ret = (struct repair_piece){
 		.content = {.object = content->object,
 			    .size = content->size,
-			    .holders =
-				    holders_of(pulling->repair, owed, &content->object)},
+			    .holders = holders_in_manifest(pulling->repair, owed,
+							   &content->object)},
 		.missing = content->missing,
 		.path_len = owed->path_len,
 		.path = path};
@@ -83,8 +83,8 @@ static bool has_room(struct pulling *pulling, const struct store_owed_content *c
 			      placement_bytes_of(content->size, content->missing));
 }
 
-/* Over what there is no room for; false at the end. */
-static bool step(struct pulling *pulling)
+/* Goes on to a content for which there is room; false at the end. */
+static bool find_next(struct pulling *pulling)
 {
 	struct store_owed *owed = &pulling->owed;
 
@@ -115,7 +115,8 @@ static bool next_piece(struct pulling *pulling, struct repair_piece *ret)
 		pulling->held.path = NULL;
 		return true;
 	}
-	if (!step(pulling) || !make_piece(pulling, &owed->contents[pulling->next], ret))
+	if (!find_next(pulling) ||
+	    !make_piece(pulling, &owed->contents[pulling->next], ret))
 		return false;
 	pulling->next++;
 	return true;
@@ -169,8 +170,7 @@ static void *pull_main(void *argument)
 	struct repair_piece large;
 	int rc = 0;
 
-	while (rc == 0 && repair->calls.yield(repair->calls.context) &&
-	       gather(puller, &large)) {
+	while (rc == 0 && repair_goes_on(repair) && gather(puller, &large)) {
 		rc = large.path ? repair_pull_large(&puller->lane, &large)
 				: repair_small_pull(&puller->small, &puller->lane);
 		free(large.path);

@@ -73,19 +73,19 @@ bool repair_small_add(struct repair_small *small, const struct repair_piece *pie
 /* ---- storing ------------------------------------------------------------------- */
 
 /* The units of a piece are a run of the load's: of these the chunks that are whole. */
-static unsigned whole_chunks(const struct repair_piece *piece,
-			     const struct repair_unit *units, size_t count)
+static chunk_set whole_chunks(const struct repair_piece *piece,
+			      const struct repair_unit *units, size_t count)
 {
-	unsigned chunks = piece->missing;
+	chunk_set chunks = piece->missing;
 
 	for (size_t i = 0; i < count; i++)
 		if (!units[i].bytes)
-			chunks &= ~(1U << (placement_chunk(units[i].number) - 1));
+			chunks = set_without(chunks, placement_chunk(units[i].number));
 	return chunks;
 }
 
 static int add_piece(struct store_batch *batch, const struct repair_piece *piece,
-		     const struct repair_unit *units, size_t count, unsigned chunks)
+		     const struct repair_unit *units, size_t count, chunk_set chunks)
 {
 	const uint64_t size = piece->content.size;
 	const dfs_share share = {.object = piece->content.object,
@@ -99,7 +99,7 @@ static int add_piece(struct store_batch *batch, const struct repair_piece *piece
 	if (!given)
 		return ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (chunks & 1U << (placement_chunk(units[i].number) - 1))
+		if (set_has(chunks, placement_chunk(units[i].number)))
 			given[used++] = (dfs_unit){
 				.number = units[i].number,
 				.data = {.len = units[i].len, .data = units[i].bytes}};
@@ -127,7 +127,7 @@ static size_t units_of(const struct repair_small *small, size_t piece)
 }
 
 /* Everything that came goes into one commit.  stored: the chunks of each piece. */
-static int commit_pieces(struct repair_small *small, unsigned stored[REPAIR_PIECES])
+static int commit_pieces(struct repair_small *small, chunk_set stored[REPAIR_PIECES])
 {
 	struct store_batch *batch = store_batch_new(small->repair->store);
 	const struct repair_unit *units = small->load->units;
@@ -160,7 +160,7 @@ static int commit_pieces(struct repair_small *small, unsigned stored[REPAIR_PIEC
 int repair_small_pull(struct repair_small *small, struct repair_lane *lane)
 {
 	const struct repair_unit *units = small->load->units;
-	unsigned stored[REPAIR_PIECES] = {0};
+	chunk_set stored[REPAIR_PIECES] = {0};
 	int rc;
 
 	repair_load_begin(small->load);

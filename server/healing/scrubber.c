@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "log.h"
 #include "scrubber_file.h"
+#include "worker.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -30,8 +31,7 @@ struct scrubber {
 	int64_t owed_ns;      /* of pauses that were too short to be made */
 	pthread_mutex_t lock; /* of the state; the thread alone changes it */
 	struct scrubber_state state;
-	bool runs;
-	pthread_t thread;
+	struct worker worker;
 };
 
 static int64_t now_ns(void)
@@ -138,7 +138,7 @@ static int64_t pause_after(struct scrubber *scrubber, int64_t took_ns, uint64_t 
 }
 
 /* The pause after it, in milliseconds. */
-static int64_t step(struct scrubber *scrubber)
+static int64_t scrub_step(struct scrubber *scrubber)
 {
 	struct scrubber_state state;
 	struct store_scrubbed scrubbed;
@@ -167,15 +167,22 @@ static int64_t step(struct scrubber *scrubber)
 
 /* ---- the thread ---------------------------------------------------------------- */
 
+static bool rest(struct scrubber *scrubber, int64_t ms)
+{
+	const struct scrubber_calls *calls = &scrubber->calls;
+
+	return calls->pause ? calls->pause(calls->context, ms)
+			    : worker_rest_undisturbed(&scrubber->worker, ms);
+}
+
 static void *scrubber_main(void *argument)
 {
 	struct scrubber *scrubber = argument;
-	const struct scrubber_calls *calls = &scrubber->calls;
 	int64_t pause_ms = until_next_round(scrubber);
 
-	while (calls->pause(calls->context, pause_ms)) {
+	while (rest(scrubber, pause_ms)) {
 		if (acceptor_state(scrubber->acceptor) == DFS_STATE_VOTING)
-			pause_ms = step(scrubber);
+			pause_ms = scrub_step(scrubber);
 		else
 			pause_ms = IDLE_MS;
 	}
@@ -212,16 +219,12 @@ struct scrubber *scrubber_new(const struct scrubber_options *options)
 
 bool scrubber_start(struct scrubber *scrubber)
 {
-	scrubber->runs =
-		pthread_create(&scrubber->thread, NULL, scrubber_main, scrubber) == 0;
-	return scrubber->runs;
+	return worker_start(&scrubber->worker, scrubber_main, scrubber) == 0;
 }
 
 void scrubber_stop(struct scrubber *scrubber)
 {
-	if (scrubber->runs)
-		pthread_join(scrubber->thread, NULL);
-	scrubber->runs = false;
+	worker_stop(&scrubber->worker);
 }
 
 void scrubber_free(struct scrubber *scrubber)

@@ -22,7 +22,7 @@ struct scrubber_calls {
 	void (*damaged)(void *context);
 	/* A segment's list is: the store will not be whole when it is opened next. */
 	void (*condemn)(void *context, const char *why);
-	/* Waits; false when all is to end. */
+	/* In place of its thread's own rest, or NULL; false when all is to end. */
 	bool (*pause)(void *context, int64_t ms);
 };
 
@@ -41,9 +41,9 @@ struct scrubber_options {
 struct scrubber *scrubber_new(const struct scrubber_options *options);
 /* false: no thread to be had. */
 bool scrubber_start(struct scrubber *scrubber);
-/* Waits for its thread, which ends when pause says so. */
+/* Ends its thread; with a pause of others, it waits until that says so. */
 void scrubber_stop(struct scrubber *scrubber);
-/* The same, and frees it.  NULL is allowed. */
+/* Ends it likewise, and frees it.  NULL is allowed. */
 void scrubber_free(struct scrubber *scrubber);
 
 /* Of STATUS, from any thread. */

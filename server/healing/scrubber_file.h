@@ -7,9 +7,8 @@
 struct scrubber_state {
 	struct store_scrub_position position;
 	uint64_t read, found; /* bytes, and damaged records, of this round */
-	int64_t began,
-		/* this round, and the last whole one: ns since 1970 UTC; 0: never */
-		ended;
+	/* This round, and the last whole one: ns since 1970 UTC; 0: never. */
+	int64_t began, ended;
 };
 
 /* All zero, and the scrub begins anew, when there is no such file or it is damaged. */

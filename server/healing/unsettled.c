@@ -1,12 +1,12 @@
 /*
- * Cleaning: values that are not known to be settled here.
+ * Leftovers: values that are not known to be settled here.
  *
  * A client that has counted three yes says so before it ends; if it cannot, nobody else
  * does, and the content that its value overtook would stay.  What three servers that vote
  * name is settled.  What fewer name is the work of comparing (compare.h), which finishes
  * it.
  */
-#include "cleaning_internal.h"
+#include "leftovers_internal.h"
 
 #include "ballot.h"
 #include "store_heal.h"
@@ -15,17 +15,17 @@
 
 enum { THREE = 3 };
 
-static bool is_any(struct cleaning *cleaning, const struct store_register *reg,
+static bool is_any(struct leftovers *leftovers, const struct store_register *reg,
 		   uint64_t hash)
 {
-	(void)cleaning;
+	(void)leftovers;
 	(void)reg;
 	(void)hash;
 	return true;
 }
 
 /* Has it accepted this very ballot for the path? */
-static bool names(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
+static bool names_ballot(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
 {
 	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
 
@@ -38,30 +38,31 @@ static bool names(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
 	       ballot_compare(&reg->dfs_register_u.accepted.ballot, ballot) == 0;
 }
 
-static uint64_t treat(struct cleaning *cleaning, const struct cleaning_batch *batch)
+static uint64_t settle_batch(struct leftovers *leftovers,
+			     const struct leftovers_batch *batch)
 {
-	const struct cleaning_calls *calls = &cleaning->calls;
+	const struct peer_calls *calls = &leftovers->calls.peers;
 	dfs_path paths[DFS_BATCH_MAX];
 	const dfs_paths args = {{batch->count, paths}};
 	dfs_lookup_res res[DFS_SERVERS];
 	uint64_t settled = 0;
-	unsigned answered;
+	server_set answered;
 
 	memset(res, 0, sizeof res);
 	memcpy(paths, batch->paths, batch->count * sizeof paths[0]);
 	answered =
 		calls->lookup(calls->context, calls->voting(calls->context), &args, res);
-	acceptor_lookup(cleaning->acceptor, &args, &res[cleaning->server - 1]);
-	answered |= 1U << (cleaning->server - 1);
+	acceptor_lookup(leftovers->acceptor, &args, &res[leftovers->server - 1]);
+	answered = set_with(answered, leftovers->server);
 	for (u_int i = 0; i < batch->count; i++) {
 		unsigned named = 0;
 
-		for (unsigned s = 0; s < DFS_SERVERS; s++)
-			named += answered & 1U << s && res[s].status == DFS_OK &&
-				 names(&res[s], i, &batch->ballots[i]);
+		for (unsigned s = 1; s <= DFS_SERVERS; s++)
+			named += set_has(answered, s) && res[s - 1].status == DFS_OK &&
+				 names_ballot(&res[s - 1], i, &batch->ballots[i]);
 		if (named < THREE)
 			continue;
-		store_settled(cleaning->store, paths[i].dfs_path_val,
+		store_settled(leftovers->store, paths[i].dfs_path_val,
 			      paths[i].dfs_path_len, &batch->ballots[i]);
 		settled++;
 	}
@@ -70,8 +71,9 @@ static uint64_t treat(struct cleaning *cleaning, const struct cleaning_batch *ba
 	return settled;
 }
 
-uint64_t cleaning_unsettled(struct cleaning *cleaning)
+uint64_t leftovers_unsettled(struct leftovers *leftovers)
 {
-	return cleaning_look(cleaning, &cleaning->unsettled, store_next_unsettled, is_any,
-			     treat);
+	const struct leftovers_kind kind = {store_next_unsettled, is_any, settle_batch};
+
+	return leftovers_look(leftovers, &leftovers->unsettled, &kind);
 }

@@ -2,7 +2,7 @@
 #include "dispatch.h"
 
 #include "accounts.h"
-#include "courtesy.h"
+#include "foreground.h"
 #include "dispatch_demands.h"
 #include <assert.h>
 #include <string.h>
@@ -187,7 +187,7 @@ void dispatch_run(struct dispatch_call *call, struct caller *caller)
 	const char *why;
 
 	if (caller->user[0] != '\0')
-		courtesy_note();
+		foreground_note();
 	if (may_call(row, caller))
 		status = DFS_OK;
 	if (status == DFS_OK && !row->while_recovering &&
@@ -209,5 +209,5 @@ void dispatch_free(struct dispatch_call *call, struct caller *caller)
 	xdr_free(call->row->res, call->res);
 	caller_release(caller);
 	if (caller->user[0] != '\0')
-		courtesy_note();
+		foreground_note();
 }

@@ -2,7 +2,7 @@
 #include "procs.h"
 
 #include "ballot.h"
-#include "courtesy.h"
+#include "foreground.h"
 #include "errors.h"
 #include "path.h"
 
@@ -102,7 +102,7 @@ void procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res
 		return;
 	}
 	if (caller->peer != 0)
-		courtesy_wait(COURTESY_MS);
+		foreground_wait(FOREGROUND_MOST_MS);
 	check_tickets(caller, args, good);
 	for (i = 0; i < count && used < DFS_CONTENT_MAX; i++) {
 		const dfs_want *want = &args->wants.wants_val[i];

@@ -194,12 +194,6 @@ static void change(void *context, const dfs_paths *paths,
 			    &accepted_by[i]);
 }
 
-static bool yield(void *context)
-{
-	(void)context;
-	return true;
-}
-
 /* ---- the world ----------------------------------------------------------------- */
 
 int repair_fixture_start(void **state)
@@ -240,7 +234,7 @@ static struct repair *repair_of(struct repair_fixture *fixture, unsigned server)
 			.store = server_of(fixture, server)->store,
 			.acceptor = server_of(fixture, server)->acceptor,
 			.server = server,
-			.calls = {caller, meet, reach, ask, await, change, yield},
+			.calls = {caller, meet, reach, ask, await, change},
 			.rules = &fixture->rules});
 		assert_non_null(caller->repair);
 	}

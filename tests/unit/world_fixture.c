@@ -216,11 +216,15 @@ static void finish_path(struct world *world, const char *path)
 			(void)world_accept(world, s, path, ballot, newest);
 }
 
-static void call_finish(void *context, const dfs_paths *paths)
+static void call_renew(void *context, const dfs_paths *paths, const dfs_ballot *above,
+		       dfs_looked *items, unsigned *accepted_by)
 {
 	struct world_server *caller = context;
 	char path[WORLD_PATH];
 
+	(void)items;
+	(void)accepted_by;
+	assert_null(above);
 	for (u_int i = 0; i < paths->paths.paths_len; i++) {
 		snprintf(path, sizeof path, "%.*s",
 			 (int)paths->paths.paths_val[i].dfs_path_len,
@@ -314,9 +318,11 @@ void world_start(struct world *world, unsigned number)
 	struct world_server *server = server_of(world, number);
 	struct store_options options = options_of(server);
 	const struct recovery_calls recovery_calls = {server, call_recall, call_fence};
-	const struct compare_calls compare_calls = {server,      call_voting, call_digest,
-						    call_lookup, call_learn,  call_finish,
-						    call_pause};
+	const struct compare_calls compare_calls = {
+		.peers = {server, call_voting, call_lookup, call_renew},
+		.digest = call_digest,
+		.learn = call_learn,
+		.pause = call_pause};
 	char why[256] = "";
 
 	assert_false(server->up);

@@ -25,7 +25,7 @@ static int set_up(void **state)
 	int rc = world_set_up(state);
 
 	world = *state;
-	world->compare_rules.settle_ms = 0;
+	world->compare_rules.patience_ms = 0;
 	world_start_all(world);
 	return rc;
 }

@@ -1,6 +1,6 @@
-/* server/courtesy: clients go first, and nobody waits for ever. */
+/* Users come first, and nobody waits for ever. */
 #include "clock.h"
-#include "courtesy.h"
+#include "foreground.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -19,9 +19,9 @@ static void test_3_5_waits_until_users_are_quiet(void **state)
 
 	(void)state;
 	began = clock_now_ms();
-	courtesy_note();
-	courtesy_wait(60000);
-	assert_true(clock_now_ms() - began >= COURTESY_QUIET_MS);
+	foreground_note();
+	foreground_wait(60000);
+	assert_true(clock_now_ms() - began >= FOREGROUND_QUIET_MS);
 	assert_true(clock_now_ms() - began < 60000);
 }
 
@@ -31,7 +31,7 @@ static void *call_without_a_pause(void *unused)
 {
 	(void)unused;
 	while (!atomic_load(&over))
-		courtesy_note();
+		foreground_note();
 	return NULL;
 }
 
@@ -42,7 +42,7 @@ static void test_3_5_gets_on_under_any_load(void **state)
 	(void)state;
 	assert_int_equal(pthread_create(&user, NULL, call_without_a_pause, NULL), 0);
 	/* That it returns at all. */
-	courtesy_wait(20 * COURTESY_QUIET_MS);
+	foreground_wait(20 * FOREGROUND_QUIET_MS);
 	atomic_store(&over, true);
 	pthread_join(user, NULL);
 }

@@ -1,5 +1,5 @@
-/* Cleaning up: tombstones and settled values, among four servers in one process. */
-#include "cleaning.h"
+/* What is left behind: tombstones and settled values, among four servers in a process. */
+#include "leftovers.h"
 
 #include "ballot.h"
 #include "clock.h"
@@ -20,8 +20,8 @@ enum { ALL = 0xf, ONE = 1, DELETED = 2 };
 
 static const char path[] = "/ann/x";
 
-/* One server's cleaning, and what it believes of the others. */
-struct cleaner {
+/* One server's leftovers, and what it believes of the others. */
+struct looker {
 	struct world *world;
 	unsigned server;
 	unsigned alike;
@@ -29,12 +29,12 @@ struct cleaner {
 	unsigned full; /* say no to every proposal */
 	unsigned proposals;
 	uint64_t counter;
-	struct cleaning *cleaning;
+	struct leftovers *leftovers;
 };
 
 struct place {
 	struct world world;
-	struct cleaner cleaners[DFS_SERVERS];
+	struct looker lookers[DFS_SERVERS];
 };
 
 static unsigned bit(unsigned server)
@@ -44,28 +44,28 @@ static unsigned bit(unsigned server)
 
 static unsigned voting(void *context)
 {
-	const struct cleaner *cleaner = context;
+	const struct looker *looker = context;
 	unsigned mask = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (s != cleaner->server && cleaner->world->servers[s - 1].up)
+		if (s != looker->server && looker->world->servers[s - 1].up)
 			mask |= bit(s);
 	return mask;
 }
 
 static unsigned alike(void *context)
 {
-	return ((const struct cleaner *)context)->alike;
+	return ((const struct looker *)context)->alike;
 }
 
 static unsigned lookup(void *context, unsigned servers, const dfs_paths *paths,
 		       dfs_lookup_res res[DFS_SERVERS])
 {
-	const struct cleaner *cleaner = context;
+	const struct looker *looker = context;
 	unsigned answered = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		const struct world_server *server = &cleaner->world->servers[s - 1];
+		const struct world_server *server = &looker->world->servers[s - 1];
 
 		if (!(servers & bit(s)) || !server->up)
 			continue;
@@ -90,11 +90,10 @@ static void look(const struct world_server *server, const dfs_path *name, dfs_lo
 }
 
 /* As peers_settle: the highest of all that are up, at a ballot of its own. */
-static unsigned settle_path(struct cleaner *cleaner, const dfs_path *name,
-			    dfs_looked *ret)
+static unsigned renew_path(struct looker *looker, const dfs_path *name, dfs_looked *ret)
 {
-	struct world *world = cleaner->world;
-	dfs_ballot ballot = {.counter = ++cleaner->counter};
+	struct world *world = looker->world;
+	dfs_ballot ballot = {.counter = ++looker->counter};
 	unsigned operation = 0, newest = 0, yes = 0;
 	struct store_register reg, highest = {.settled = false};
 	char text[WORLD_PATH];
@@ -113,68 +112,63 @@ static unsigned settle_path(struct cleaner *cleaner, const dfs_path *name,
 		}
 	}
 	for (unsigned s = 1; s <= DFS_SERVERS && newest != 0; s++)
-		if (world->servers[s - 1].up && !(cleaner->full & bit(s)) &&
+		if (world->servers[s - 1].up && !(looker->full & bit(s)) &&
 		    world_accept(world, s, text, ballot, newest) == DFS_OK)
 			yes |= bit(s);
 	for (unsigned s = 1; s <= DFS_SERVERS && __builtin_popcount(yes) >= 3; s++)
 		if (yes & bit(s))
 			store_settled(world->servers[s - 1].store, text, strlen(text),
 				      &ballot);
-	look(&world->servers[cleaner->server - 1], name, ret);
+	look(&world->servers[looker->server - 1], name, ret);
 	return yes;
 }
 
-static void settle(void *context, const dfs_paths *paths, const dfs_ballot *above,
-		   dfs_looked *items, unsigned *accepted_by)
+static void renew(void *context, const dfs_paths *paths, const dfs_ballot *above,
+		  dfs_looked *items, unsigned *accepted_by)
 {
 	assert_null(above);
-	((struct cleaner *)context)->proposals++;
+	((struct looker *)context)->proposals++;
 	for (u_int i = 0; i < paths->paths.paths_len; i++)
 		accepted_by[i] =
-			settle_path(context, &paths->paths.paths_val[i], &items[i]);
+			renew_path(context, &paths->paths.paths_val[i], &items[i]);
 }
 
 static void forget(void *context, const dfs_forget_args *args)
 {
-	const struct cleaner *cleaner = context;
+	const struct looker *looker = context;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		struct world_server *server = &cleaner->world->servers[s - 1];
+		struct world_server *server = &looker->world->servers[s - 1];
 		dfs_settled_res res;
 
-		if (server->up && s != cleaner->server && !(cleaner->deaf & bit(s)))
+		if (server->up && s != looker->server && !(looker->deaf & bit(s)))
 			acceptor_forget(server->acceptor, args, &res);
 	}
 }
 
-static bool pause_for(void *context, int64_t ms)
-{
-	(void)context;
-	(void)ms;
-	return true;
-}
-
-static void begin_cleaning(struct place *place, bool all_four)
+static void begin_looking(struct place *place, bool all_four)
 {
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		struct cleaner *cleaner = &place->cleaners[s - 1];
+		struct looker *looker = &place->lookers[s - 1];
 		const struct world_server *server = &place->world.servers[s - 1];
 
-		cleaning_free(cleaner->cleaning);
-		*cleaner = (struct cleaner){.world = &place->world,
-					    .server = s,
-					    .alike = ALL,
-					    .counter = UINT64_C(1000) * s};
-		cleaner->cleaning = cleaning_new(&(struct cleaning_options){
+		leftovers_free(looker->leftovers);
+		*looker = (struct looker){.world = &place->world,
+					  .server = s,
+					  .alike = ALL,
+					  .counter = UINT64_C(1000) * s};
+		looker->leftovers = leftovers_new(&(struct leftovers_options){
 			.store = server->store,
 			.acceptor = server->acceptor,
 			.server = s,
-			.calls = {cleaner, voting, alike, lookup, settle, forget,
-				  pause_for},
+			.calls = {.peers = {looker, voting, lookup, renew},
+				  .forget = forget},
+			.alike = alike,
+			.alike_context = looker,
 			.rules = {.abandoned_after_ms = 1000,
 				  .tombstones_after_ms = 1000,
 				  .all_four = all_four}});
-		assert_non_null(cleaner->cleaning);
+		assert_non_null(looker->leftovers);
 	}
 }
 
@@ -185,7 +179,7 @@ static int set_up(void **state)
 	assert_non_null(place);
 	world_create(&place->world);
 	world_start_all(&place->world);
-	begin_cleaning(place, true);
+	begin_looking(place, true);
 	*state = place;
 	return 0;
 }
@@ -195,7 +189,7 @@ static int tear_down(void **state)
 	struct place *place = *state;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		cleaning_free(place->cleaners[s - 1].cleaning);
+		leftovers_free(place->lookers[s - 1].leftovers);
 	world_destroy(&place->world);
 	free(place);
 	return 0;
@@ -224,7 +218,8 @@ static uint64_t look_once(struct place *place)
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (place->world.servers[s - 1].up)
-			forgotten += cleaning_tombstones(place->cleaners[s - 1].cleaning);
+			forgotten +=
+				leftovers_tombstones(place->lookers[s - 1].leftovers);
 	return forgotten;
 }
 
@@ -274,8 +269,8 @@ static void test_3_3_stays_while_one_is_away_or_differs(void **state)
 	struct world *world = &place->world;
 
 	accept_settled(place, ALL, path, 4, ONE);
-	cleaning_free(place->cleaners[3].cleaning);
-	place->cleaners[3].cleaning = NULL;
+	leftovers_free(place->lookers[3].leftovers);
+	place->lookers[3].leftovers = NULL;
 	world_stop(world, 4);
 	accept_settled(place, ALL & ~bit(4), path, 5, DELETED);
 	for (unsigned i = 0; i < 5; i++)
@@ -284,14 +279,14 @@ static void test_3_3_stays_while_one_is_away_or_differs(void **state)
 	/* It is back, and has something that others do not. */
 	world_start(world, 4);
 	world_recover(world, 4);
-	begin_cleaning(place, true);
+	begin_looking(place, true);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		place->cleaners[s - 1].alike = ALL & ~bit(s % DFS_SERVERS + 1);
+		place->lookers[s - 1].alike = ALL & ~bit(s % DFS_SERVERS + 1);
 	for (unsigned i = 0; i < 5; i++)
 		assert_int_equal(look_once(place), 0);
 	assert_int_equal(who_has(place, path), ALL);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		place->cleaners[s - 1].alike = ALL;
+		place->lookers[s - 1].alike = ALL;
 	assert_int_equal(look_once(place), 1);
 	assert_int_equal(who_has(place, path), 0);
 }
@@ -303,12 +298,12 @@ static void test_3_3_who_did_not_hear_of_it_hears_again(void **state)
 
 	accept_settled(place, ALL, path, 5, DELETED);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		place->cleaners[s - 1].deaf = bit(s % DFS_SERVERS + 1);
+		place->lookers[s - 1].deaf = bit(s % DFS_SERVERS + 1);
 	assert_int_equal(look_once(place) + look_once(place), 1);
 	/* One has it, and the others know that they forgot it. */
 	assert_int_equal(__builtin_popcount(who_has(place, path)), 1);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		place->cleaners[s - 1].deaf = 0;
+		place->lookers[s - 1].deaf = 0;
 	/* Comparing finds it, and finishes it at a ballot above their floors. */
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		for (unsigned peer = 1; peer <= DFS_SERVERS; peer++)
@@ -317,9 +312,9 @@ static void test_3_3_who_did_not_hear_of_it_hears_again(void **state)
 					     true, &outcome);
 	assert_int_equal(who_has(place, path), ALL);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		(void)cleaning_unsettled(place->cleaners[s - 1].cleaning);
-		assert_int_equal(cleaning_unsettled(place->cleaners[s - 1].cleaning), 1);
-		place->cleaners[s - 1].counter += 10000; /* above that */
+		(void)leftovers_unsettled(place->lookers[s - 1].leftovers);
+		assert_int_equal(leftovers_unsettled(place->lookers[s - 1].leftovers), 1);
+		place->lookers[s - 1].counter += 10000; /* above that */
 	}
 	assert_int_equal(look_once(place) + look_once(place), 1);
 	assert_int_equal(who_has(place, path), 0);
@@ -351,12 +346,12 @@ static void test_3_3_what_is_in_vain_is_tried_ever_more_rarely(void **state)
 
 	accept_settled(place, ALL, path, 5, DELETED);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		place->cleaners[s - 1].full = bit(3);
+		place->lookers[s - 1].full = bit(3);
 	for (unsigned i = 0; i < 40; i++)
 		assert_int_equal(look_once(place), 0);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		proposals += place->cleaners[s - 1].proposals;
-		place->cleaners[s - 1].full = 0;
+		proposals += place->lookers[s - 1].proposals;
+		place->lookers[s - 1].full = 0;
 	}
 	assert_in_range(proposals, 3, 6);
 	/* But it is. */
@@ -384,17 +379,17 @@ static unsigned back_after_return(struct place *place, bool all_four)
 		snprintf(names[i], sizeof names[i], "/ann/%u", i);
 		accept_settled(place, ALL, names[i], 4, ONE);
 	}
-	cleaning_free(place->cleaners[3].cleaning);
-	place->cleaners[3].cleaning = NULL;
+	leftovers_free(place->lookers[3].leftovers);
+	place->lookers[3].leftovers = NULL;
 	world_stop(world, 4);
-	begin_cleaning(place, all_four);
+	begin_looking(place, all_four);
 	for (unsigned i = 0; i < FILES; i++)
 		accept_settled(place, ALL & ~bit(4), names[i], 5, DELETED);
 	(void)look_once(place);
 	(void)look_once(place);
 	world_start(world, 4);
 	world_recover(world, 4);
-	begin_cleaning(place, all_four);
+	begin_looking(place, all_four);
 	for (unsigned i = 0; i < FILES; i++)
 		back += world_read(world, readers, names[i], &equal) == ONE;
 	return back;
@@ -423,24 +418,24 @@ static bool is_settled(struct place *place, unsigned server)
 static void test_3_7_what_three_name_is_settled(void **state)
 {
 	struct place *place = *state;
-	struct cleaning *cleaning = place->cleaners[0].cleaning;
+	struct leftovers *leftovers = place->lookers[0].leftovers;
 	const dfs_ballot ballot = world_ballot(0, 5, 7);
 
 	for (unsigned s = 1; s <= 2; s++)
 		assert_int_equal(world_accept(&place->world, s, path, ballot, ONE),
 				 DFS_OK);
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(cleaning_unsettled(cleaning), 0);
+		assert_int_equal(leftovers_unsettled(leftovers), 0);
 	assert_false(is_settled(place, 1));
 	/* Another ballot does not count, though the operation is the same. */
 	assert_int_equal(world_accept(&place->world, 3, path, world_ballot(0, 6, 7), ONE),
 			 DFS_OK);
-	assert_int_equal(cleaning_unsettled(cleaning), 0);
+	assert_int_equal(leftovers_unsettled(leftovers), 0);
 	assert_false(is_settled(place, 1));
 	assert_int_equal(world_accept(&place->world, 4, path, ballot, ONE), DFS_OK);
-	assert_int_equal(cleaning_unsettled(cleaning), 1);
+	assert_int_equal(leftovers_unsettled(leftovers), 1);
 	assert_true(is_settled(place, 1));
-	assert_int_equal(cleaning_unsettled(cleaning), 0);
+	assert_int_equal(leftovers_unsettled(leftovers), 0);
 	/* Each for itself. */
 	assert_false(is_settled(place, 2));
 }

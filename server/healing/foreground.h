@@ -4,21 +4,21 @@
  *
  * One note for the process.  From any thread.
  */
-#ifndef DFS_COURTESY_H
-#define DFS_COURTESY_H
+#ifndef DFS_FOREGROUND_H
+#define DFS_FOREGROUND_H
 
 #include <stdint.h>
 
 /* A user calls, or has been answered. */
-void courtesy_note(void);
+void foreground_note(void);
 
 enum {
-	COURTESY_QUIET_MS = 5, /* so long without a note, and users are not at work */
-	COURTESY_MS =
+	FOREGROUND_QUIET_MS = 5, /* so long without a note, and users are not at work */
+	FOREGROUND_MOST_MS =
 		10 /* what is lost to them by each piece of work, of a megabyte or so */
 };
 
 /* Before a piece of work: waits until they are not, or for so long. */
-void courtesy_wait(int64_t most_ms);
+void foreground_wait(int64_t most_ms);
 
 #endif

@@ -1,0 +1,121 @@
+/*
+ * How the repair calls other servers: GET over the links for content, and proposing what
+ * was changed.
+ */
+#include "repair.h"
+
+#include "clock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct repair_get {
+	struct job job; /* first */
+	struct repair_ask *ask;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t changed;
+	bool ended;
+};
+
+static void meet(void *context)
+{
+	struct peer_links *links = context;
+
+	links_retry_after(links->content, 0);
+	links_wait(links->content, NULL, NULL, clock_now_ms() + LINKS_PATIENCE_MS);
+}
+
+/* Tries those that are down again, and waits a second at most, once for each. */
+static server_set reach(void *context)
+{
+	struct peer_links *links = context;
+
+	links_retry(links->content);
+	links_settle(links->content, false);
+	return links_up(links->content);
+}
+
+/* ---- GET ----------------------------------------------------------------------- */
+
+static bool get_units(struct repair_ask *ask, struct call *call)
+{
+	const dfs_get_args args = {.wants = {ask->count, ask->wants}};
+	dfs_get_res res;
+	char why[LINKS_WHY];
+	u_int answered = 0;
+
+	if (!call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
+		      (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
+		      clock_now_ms() + LINKS_NEED_MS, why, sizeof why))
+		return false;
+	if (res.status == DFS_OK)
+		answered = res.dfs_get_res_u.items.items_len;
+	for (u_int i = 0; i < answered && i < ask->count; i++)
+		ask->take(ask, i, &res.dfs_get_res_u.items.items_val[i]);
+	call_free_result((xdrproc_t)xdr_dfs_get_res, &res);
+	return answered > 0;
+}
+
+static void run_get(struct job *job, unsigned server, struct call *call, const char *why)
+{
+	struct repair_get *get = (struct repair_get *)job;
+
+	(void)server;
+	(void)why;
+	get->ask->answered = call && get_units(get->ask, call);
+	pthread_mutex_lock(&get->lock);
+	get->ended = true;
+	pthread_cond_signal(&get->changed);
+	pthread_mutex_unlock(&get->lock);
+}
+
+static void ask_for(void *context, struct repair_ask *ask)
+{
+	struct peer_links *links = context;
+	struct repair_get *get = calloc(1, sizeof *get);
+
+	ask->answered = false;
+	ask->call = get;
+	if (!get)
+		return;
+	get->job.run = run_get;
+	get->ask = ask;
+	pthread_mutex_init(&get->lock, NULL);
+	pthread_cond_init(&get->changed, NULL);
+	links_submit(links->content, ask->server, &get->job);
+}
+
+static void await(void *context, struct repair_ask *ask)
+{
+	struct repair_get *get = ask->call;
+
+	ask->call = NULL;
+	if (!get)
+		return;
+	pthread_mutex_lock(&get->lock);
+	while (!get->ended)
+		pthread_cond_wait(&get->changed, &get->lock);
+	pthread_mutex_unlock(&get->lock);
+	pthread_cond_destroy(&get->changed);
+	pthread_mutex_destroy(&get->lock);
+	free(get);
+	if (ask->answered)
+		peer_links_note_heard(context, ask->server);
+}
+
+/* ---- proposing ----------------------------------------------------------------- */
+
+static void change(void *context, const dfs_paths *paths,
+		   const struct peers_change *changing, dfs_looked *items,
+		   unsigned *accepted_by)
+{
+	struct peer_links *links = context;
+
+	peers_change(links->peers, paths, clock_now_ms() + PEER_LINKS_CALL_MS, changing,
+		     items, accepted_by);
+}
+
+struct repair_calls repair_calls_on(struct peer_links *links)
+{
+	return (struct repair_calls){links, meet, reach, ask_for, await, change};
+}
