@@ -317,7 +317,7 @@ static void tune_memory(void)
 	(void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
-static int run(const struct settings *settings)
+static int serve(const struct settings *settings)
 {
 	/* Not of this function's frame: connections that do not end go on using it. */
 	static struct server the_server;
@@ -366,5 +366,5 @@ int server_main(unsigned number, int argc, char **argv)
 	log_start(settings.name,
 		  settings.debug ? LOG_DEBUG : settings.cluster.tuning.log_level);
 	return settings.create_store ? create_store(&settings, STDIN_FILENO)
-				     : run(&settings);
+				     : serve(&settings);
 }

@@ -52,16 +52,21 @@ static bool send_answer(const struct message_channel *channel, struct rpc_msg *a
 	       record_send(channel->record, clock_now_ms() + channel->answer_ms);
 }
 
+static void begin_denied(struct rpc_msg *answer, uint32_t xid, enum reject_stat status)
+{
+	memset(answer, 0, sizeof *answer);
+	answer->rm_xid = xid;
+	answer->rm_direction = REPLY;
+	answer->rm_reply.rp_stat = MSG_DENIED;
+	answer->rjcted_rply.rj_stat = status;
+}
+
 static enum message_next deny(const struct message_channel *channel, uint32_t xid,
 			      enum auth_stat why)
 {
 	struct rpc_msg answer;
 
-	memset(&answer, 0, sizeof answer);
-	answer.rm_xid = xid;
-	answer.rm_direction = REPLY;
-	answer.rm_reply.rp_stat = MSG_DENIED;
-	answer.rjcted_rply.rj_stat = AUTH_ERROR;
+	begin_denied(&answer, xid, AUTH_ERROR);
 	answer.rjcted_rply.rj_why = why;
 	return send_answer(channel, &answer) ? MESSAGE_GO_ON : MESSAGE_END;
 }
@@ -71,11 +76,7 @@ static enum message_next deny_rpc_version(const struct message_channel *channel,
 {
 	struct rpc_msg answer;
 
-	memset(&answer, 0, sizeof answer);
-	answer.rm_xid = xid;
-	answer.rm_direction = REPLY;
-	answer.rm_reply.rp_stat = MSG_DENIED;
-	answer.rjcted_rply.rj_stat = RPC_MISMATCH;
+	begin_denied(&answer, xid, RPC_MISMATCH);
 	answer.rjcted_rply.rj_vers.low = RPC_MSG_VERSION;
 	answer.rjcted_rply.rj_vers.high = RPC_MSG_VERSION;
 	return send_answer(channel, &answer) ? MESSAGE_GO_ON : MESSAGE_END;
@@ -99,7 +100,7 @@ static enum message_next answer_call(const struct message_channel *channel, uint
 	bool sent;
 
 	begin_accepted(&answer, xid, SUCCESS);
-	answer.acpted_rply.ar_results.proc = call->row->res;
+	answer.acpted_rply.ar_results.proc = call->types->result;
 	answer.acpted_rply.ar_results.where = (caddr_t)call->res;
 	if (!xdr_replymsg(record_begin(channel->record), &answer)) {
 		/* Nothing has gone out yet, so the caller can be told. */
@@ -111,8 +112,8 @@ static enum message_next answer_call(const struct message_channel *channel, uint
 	return sent ? MESSAGE_GO_ON : MESSAGE_END;
 }
 
-static enum message_next run(const struct message_channel *channel, uint32_t xid,
-			     const struct dispatch_row *row)
+static enum message_next run_procedure(const struct message_channel *channel,
+				       uint32_t xid, const struct dispatch_row *row)
 {
 	struct caller *caller = channel->caller;
 	struct dispatch_call call;
@@ -129,6 +130,8 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 		return accept_with(channel, xid, GARBAGE_ARGS);
 	}
 	/*
+	 * Memory for the answer, or DFS_BUSY.
+	 *
 	 * Calls that wait for other servers hold memory meanwhile, there as here: who
 	 * waits for them must not wait for memory.  Servers have one call under way each.
 	 */
@@ -148,6 +151,7 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 				    status == DFS_BUSY     ? "busy"
 				    : status == DFS_DENIED ? "denied"
 							   : "invalid");
+	/* The answer goes out; then all that it was made of goes. */
 	enum message_next next = answer_call(channel, xid, &call);
 	dispatch_free(&call, caller);
 	if (reserved > 0)
@@ -259,5 +263,5 @@ enum message_next message_answer(const struct message_channel *channel)
 	const struct dispatch_row *row = dispatch_find((uint32_t)call->cb_proc);
 	if (!row)
 		return accept_with(channel, xid, PROC_UNAVAIL);
-	return run(channel, xid, row);
+	return run_procedure(channel, xid, row);
 }
