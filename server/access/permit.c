@@ -79,7 +79,7 @@ static bool accepted_grants(const struct caller *caller, const dfs_path *path,
 
 /*
  * What this server has may be out of date.  Of any two one knows every change that was
- * acknowledged, so two that tell of nothing else settle it.
+ * acknowledged, so two that tell of nothing else are enough.
  */
 static dfs_status told_grants(const struct caller *caller,
 			      const struct peers_register *told, enum permit_right right)
@@ -92,11 +92,10 @@ static dfs_status told_grants(const struct caller *caller,
 		       : DFS_DENIED;
 }
 
-/* false when it was not one's turn by then. */
+/* false when others were still asking by then. */
 static bool begin_asking(int64_t deadline_ms)
 {
-	struct timespec until = {.tv_sec = deadline_ms / 1000,
-				 .tv_nsec = deadline_ms % 1000 * 1000000};
+	const struct timespec until = clock_timespec(deadline_ms);
 	int rc = 0;
 
 	pthread_mutex_lock(&asking.lock);

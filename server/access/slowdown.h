@@ -30,13 +30,14 @@ struct slowdown *slowdown_new(const struct slowdown_rules *rules);
 /* No try may be under way. */
 void slowdown_free(struct slowdown *slowdown);
 
-enum slowdown_turn {
-	/* the try has begun: slowdown_wrong or slowdown_right, slowdown_end */
+enum slowdown_next {
+	/* The try has begun: then slowdown_wrong or slowdown_right, and slowdown_end. */
 	SLOWDOWN_GO,
-	SLOWDOWN_WAIT /* until another of the pair has ended; or there is no memory */
+	/* Until another try of the pair has ended; or there is no memory. */
+	SLOWDOWN_WAIT
 };
 
-enum slowdown_turn slowdown_begin(struct slowdown *slowdown, const char *user,
+enum slowdown_next slowdown_begin(struct slowdown *slowdown, const char *user,
 				  const char *address, int64_t now_ms);
 
 /* How long the try takes, from its beginning to its answer. */

@@ -191,7 +191,7 @@ static int64_t fake_wall(void)
 static const struct accounts_rules rules = {
 	.fresh_ms = FRESH_MS,
 	.ask_ms = 0,
-	.turn_ms = HOUR_MS,
+	.wait_ms = HOUR_MS,
 	.slowdown = {.floor_ms = 0,
 		     .free_tries = 100,
 		     .slow_first_ms = HOUR_MS,
@@ -786,7 +786,7 @@ static void test_2_5_tries_of_one_pair_wait_for_one_another(void **state)
 
 	(void)state;
 	one_by_one.slowdown.free_tries = 1;
-	one_by_one.turn_ms = 0;
+	one_by_one.wait_ms = 0;
 	accounts = begin_with(&one_by_one);
 	sem_init(&begun, 0, 0);
 	sem_init(&go_on, 0, 0);
