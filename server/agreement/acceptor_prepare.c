@@ -144,33 +144,39 @@ static dfs_status promise(struct acceptor *acceptor, const dfs_prepare_item *ite
 	return DFS_OK;
 }
 
-static void prepare_locked(struct acceptor *acceptor,
-			   const struct acceptor_caller *caller,
-			   const dfs_prepare_args *args, dfs_promise *items)
+/* May the ballot be promised on this path? */
+static dfs_status judge_path(struct acceptor *acceptor, const dfs_path *path,
+			     const dfs_ballot *ballot)
+{
+	struct store_register reg;
+	int rc = acceptor_look(acceptor, path, &reg);
+
+	if (rc != 0 && rc != ENOENT)
+		return errors_status(ERRORS_READING, rc);
+	return acceptor_judge(acceptor, path, ballot, rc == 0, &reg) == ACCEPTOR_GOOD
+		       ? DFS_OK
+		       : DFS_REFUSED;
+}
+
+static void prepare_items(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			  const dfs_prepare_args *args, dfs_promise *items)
 {
 	size_t count = args->items.items_len, good = 0;
 	int rc;
 
+	/* Who may be promised to. */
 	for (size_t i = 0; i < count; i++) {
-		const dfs_path *path = &args->items.items_val[i].path;
-		struct store_register reg;
-
 		items[i].status = acceptor_judged(caller, i);
-		if (items[i].status != DFS_OK)
-			continue;
-		rc = acceptor_look(acceptor, path, &reg);
-		if (rc == EBADMSG)
-			items[i].status = DFS_DAMAGED;
-		else if (acceptor_judge(acceptor, path, &args->ballot, rc == 0, &reg) !=
-			 ACCEPTOR_GOOD)
-			items[i].status = DFS_REFUSED;
-		else
-			items[i].status = DFS_OK;
+		if (items[i].status == DFS_OK)
+			items[i].status = judge_path(
+				acceptor, &args->items.items_val[i].path, &args->ballot);
 		good += items[i].status == DFS_OK;
 	}
+	/* What must be durable before a promise: its counter, and what it stages. */
 	rc = good > 0 ? acceptor_reserve(acceptor, args->ballot.counter) : 0;
 	if (rc == 0)
 		stage_items(acceptor, caller, args, items);
+	/* The promises themselves, in memory. */
 	for (size_t i = 0; i < count; i++) {
 		dfs_promised *promised = &items[i].dfs_promise_u.promised;
 
@@ -193,30 +199,28 @@ void acceptor_prepare(struct acceptor *acceptor, const dfs_prepare_args *args,
 void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
 			  const dfs_prepare_args *args, dfs_prepare_res *res)
 {
-	const struct acceptor_items wanted = {.items = args->items.items_val,
-					      .count = args->items.items_len,
-					      .path_of = prepare_path,
-					      .object_of = prepare_object};
-	size_t count = args->items.items_len, key_count;
-	dfs_promise *items = calloc(count + 1, sizeof *items);
-	struct busy_key *keys;
-	int rc = items ? 0 : ENOMEM;
+	struct acceptor_items wanted = {.items = args->items.items_val,
+					.count = args->items.items_len,
+					.path_of = prepare_path,
+					.object_of = prepare_object};
+	dfs_promise *items = calloc(wanted.count + 1, sizeof *items);
+	int rc = items ? acceptor_take_at(acceptor, caller, &args->ballot, &wanted)
+		       : ENOMEM;
 
-	acceptor_catch_up(acceptor, &args->ballot);
-	if (rc == 0)
-		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
 	if (rc != 0) {
 		free(items);
 		res->status = errors_status(ERRORS_BINDING, rc);
 		return;
 	}
-	prepare_locked(acceptor, caller, args, items);
-	acceptor_give(acceptor, keys, key_count);
+	prepare_items(acceptor, caller, args, items);
+	acceptor_give(acceptor, &wanted);
 	res->status = DFS_OK;
 	res->dfs_prepare_res_u.ok.seen = acceptor_seen(acceptor);
 	res->dfs_prepare_res_u.ok.items.items_val = items;
-	res->dfs_prepare_res_u.ok.items.items_len = (u_int)count;
+	res->dfs_prepare_res_u.ok.items.items_len = (u_int)wanted.count;
 }
+
+/* ---- BIND ---------------------------------------------------------------------- */
 
 static const dfs_path *bind_path(const void *items, size_t i)
 {
@@ -227,8 +231,6 @@ static const dfs_id *bind_object(const void *items, size_t i)
 {
 	return &((const dfs_bind_item *)items)[i].share.object;
 }
-
-/* ---- BIND ---------------------------------------------------------------------- */
 
 /*
  * May a user bind this?  An upload has only units that fit the size it was begun with, so
@@ -246,21 +248,25 @@ static dfs_status check_binding(struct acceptor *acceptor,
 
 	if (!caller->user)
 		return DFS_OK;
-	if (store_upload_size(uploads, &item->share.object, item->size) != 0)
-		return DFS_INVALID;
+	status = errors_status(
+		ERRORS_BINDING,
+		store_upload_size(uploads, &item->share.object, item->size));
+	if (status != DFS_OK)
+		return status;
 	status = acceptor_check_object(acceptor, &claim);
 	return status == DFS_OK ? acceptor_check_quota(acceptor, caller->user, &claim)
 				: status;
 }
 
-static void bind_locked(struct acceptor *acceptor, const struct acceptor_caller *caller,
-			struct store_uploads *uploads, const dfs_bind_args *args,
-			dfs_status *items)
+static void bind_items(struct acceptor *acceptor, const struct acceptor_caller *caller,
+		       struct store_uploads *uploads, const dfs_bind_args *args,
+		       dfs_status *items)
 {
 	size_t count = args->items.items_len, good = 0;
 	struct store_batch *batch = store_batch_new(acceptor->store);
 	int rc;
 
+	/* What may be bound goes into the batch. */
 	for (size_t i = 0; i < count; i++) {
 		const dfs_bind_item *item = &args->items.items_val[i];
 
@@ -284,6 +290,7 @@ static void bind_locked(struct acceptor *acceptor, const struct acceptor_caller 
 		return;
 	}
 	rc = store_commit(batch);
+	/* What has become durable holds, unless something higher was there before. */
 	for (size_t i = 0; i < count; i++) {
 		const dfs_bind_item *item = &args->items.items_val[i];
 
@@ -310,26 +317,21 @@ void acceptor_bind_for(struct acceptor *acceptor, const struct acceptor_caller *
 		       struct store_uploads *uploads, const dfs_bind_args *args,
 		       dfs_bind_res *res)
 {
-	const struct acceptor_items wanted = {.items = args->items.items_val,
-					      .count = args->items.items_len,
-					      .path_of = bind_path,
-					      .object_of = bind_object};
-	size_t count = args->items.items_len, key_count;
-	dfs_status *items = calloc(count + 1, sizeof *items);
-	struct busy_key *keys;
-	int rc = items ? 0 : ENOMEM;
+	struct acceptor_items wanted = {.items = args->items.items_val,
+					.count = args->items.items_len,
+					.path_of = bind_path,
+					.object_of = bind_object};
+	dfs_status *items = calloc(wanted.count + 1, sizeof *items);
+	int rc = items ? acceptor_take_at(acceptor, caller, &args->ballot, &wanted)
+		       : ENOMEM;
 
-	acceptor_catch_up(acceptor, &args->ballot);
-	if (rc == 0)
-		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
-	if (rc != 0) {
+	if (rc == 0) {
+		bind_items(acceptor, caller, uploads, args, items);
+		acceptor_give(acceptor, &wanted);
+		res->dfs_bind_res_u.items.items_val = items;
+		res->dfs_bind_res_u.items.items_len = (u_int)wanted.count;
+	} else {
 		free(items);
-		res->status = errors_status(ERRORS_BINDING, rc);
-		return;
 	}
-	bind_locked(acceptor, caller, uploads, args, items);
-	acceptor_give(acceptor, keys, key_count);
-	res->status = DFS_OK;
-	res->dfs_bind_res_u.items.items_val = items;
-	res->dfs_bind_res_u.items.items_len = (u_int)count;
+	res->status = errors_status(ERRORS_BINDING, rc);
 }

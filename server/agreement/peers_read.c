@@ -61,7 +61,11 @@ static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadl
 		return false;
 	ret->voters = peers_voters(peers);
 	ret->deadline = deadline_ms;
-	ret->round = peers_ask(peers, ret->voters.others, DFS_LOOKUP, copy, free, copy,
+	ret->round = peers_ask(peers, ret->voters.others,
+			       &(struct peers_call){.procedure = DFS_LOOKUP,
+						    .take_call = copy,
+						    .free_call = free,
+						    .args = copy},
 			       deadline_ms);
 	if (!ret->round)
 		return false;

@@ -43,8 +43,8 @@ struct cleaning_calls {
 	unsigned (*lookup)(void *context, unsigned servers, const dfs_paths *paths,
 			   dfs_lookup_res res[DFS_SERVERS]);
 	/*
-	 * peers_overtake; above NULL: peers_settle.  items are zeroed before, and the
-	 * caller's to free.
+	 * peers_propose, with above or NULL.  items are zeroed before, and the caller's
+	 * to free.
 	 */
 	void (*settle)(void *context, const dfs_paths *paths, const dfs_ballot *above,
 		       dfs_looked *items, unsigned *accepted_by);

@@ -169,7 +169,11 @@ static void finish(void *context, const dfs_paths *paths)
 
 	if (!items)
 		return;
-	peers_settle(healing->peers, paths, clock_now_ms() + CALL_MS, items, accepted);
+	peers_propose(healing->peers,
+		      &(struct peers_proposal){.paths = paths,
+					       .deadline_ms = clock_now_ms() + CALL_MS,
+					       .items = items,
+					       .accepted_by = accepted});
 	for (size_t i = 0; i < count; i++)
 		xdr_free((xdrproc_t)xdr_dfs_looked, &items[i]);
 	free(items);
@@ -211,8 +215,12 @@ static void change(void *context, const dfs_paths *paths,
 {
 	struct healing *healing = context;
 
-	peers_change(healing->peers, paths, clock_now_ms() + CALL_MS, changing, items,
-		     accepted_by);
+	peers_propose(healing->peers,
+		      &(struct peers_proposal){.paths = paths,
+					       .deadline_ms = clock_now_ms() + CALL_MS,
+					       .change = changing,
+					       .items = items,
+					       .accepted_by = accepted_by});
 }
 
 static bool yield(void *context)
@@ -237,13 +245,13 @@ static void settle(void *context, const dfs_paths *paths, const dfs_ballot *abov
 		   dfs_looked *items, unsigned *accepted_by)
 {
 	struct healing *healing = context;
-	int64_t deadline = clock_now_ms() + CALL_MS;
 
-	if (above)
-		peers_overtake(healing->peers, paths, above, deadline, items,
-			       accepted_by);
-	else
-		peers_settle(healing->peers, paths, deadline, items, accepted_by);
+	peers_propose(healing->peers,
+		      &(struct peers_proposal){.paths = paths,
+					       .deadline_ms = clock_now_ms() + CALL_MS,
+					       .above = above,
+					       .items = items,
+					       .accepted_by = accepted_by});
 }
 
 static void forget(void *context, const dfs_forget_args *args)

@@ -58,7 +58,7 @@ struct repair_calls {
 	/* GET: begins, and waits for the end, after which take is not called any more. */
 	void (*ask)(void *context, struct repair_ask *ask);
 	void (*await)(void *context, struct repair_ask *ask);
-	/* peers_change of peers.h, after which all know what is settled. */
+	/* peers_propose with a change, after which all know what is settled. */
 	void (*change)(void *context, const dfs_paths *paths,
 		       const struct peers_change *change, dfs_looked *items,
 		       unsigned *accepted_by);

@@ -74,7 +74,7 @@ struct proposing {
 	unsigned accepted_by[DFS_BATCH_MAX];
 };
 
-/* For peers_change. */
+/* For struct peers_change. */
 static bool change(void *context, size_t path, dfs_value *value)
 {
 	struct proposing *proposing = context;

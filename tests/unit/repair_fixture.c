@@ -140,7 +140,7 @@ static void teach(struct repair_fixture *fixture, const dfs_path *path,
 	}
 }
 
-/* One round on a path, as peers_change makes it. */
+/* One round on a path, as peers_propose with a change makes it. */
 static void change_path(struct repair_caller *caller, const dfs_path *path, size_t number,
 			const struct peers_change *change, dfs_looked *item,
 			unsigned *accepted_by)

@@ -682,8 +682,12 @@ static unsigned overtake_above(char *path, uint64_t counter, dfs_looked *ret)
 	unsigned accepted_by = 99;
 
 	memset(ret, 0, sizeof *ret);
-	peers_overtake(world.peers, &paths, &above, clock_now_ms() + LONG_MS, ret,
-		       &accepted_by);
+	peers_propose(world.peers,
+		      &(struct peers_proposal){.paths = &paths,
+					       .deadline_ms = clock_now_ms() + LONG_MS,
+					       .above = &above,
+					       .items = ret,
+					       .accepted_by = &accepted_by});
 	return accepted_by;
 }
 
@@ -781,8 +785,12 @@ static void change_both(const char *which, dfs_status status[2], unsigned accept
 	changed = which;
 	changes = 0;
 	memset(looked, 0, sizeof looked);
-	peers_change(world.peers, &paths, clock_now_ms() + LONG_MS, &change, looked,
-		     accepted_by);
+	peers_propose(world.peers,
+		      &(struct peers_proposal){.paths = &paths,
+					       .deadline_ms = clock_now_ms() + LONG_MS,
+					       .change = &change,
+					       .items = looked,
+					       .accepted_by = accepted_by});
 	for (size_t i = 0; i < 2; i++) {
 		status[i] = looked[i].status;
 		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&looked[i]);

@@ -89,7 +89,7 @@ static void look(const struct world_server *server, const dfs_path *name, dfs_lo
 	xdr_free((xdrproc_t)xdr_dfs_lookup_res, (char *)&res);
 }
 
-/* As peers_settle: the highest of all that are up, at a ballot of its own. */
+/* As peers_propose: the highest of all that are up, at a ballot of its own. */
 static unsigned settle_path(struct cleaner *cleaner, const dfs_path *name,
 			    dfs_looked *ret)
 {
