@@ -271,8 +271,10 @@ static void stop(struct server *server)
 	peers_cancel(server->peers);
 	healing_stop(server->healing);
 	if (!end_connections(server)) {
-		/* The process ends under them, which is as safe as kill -9: that is
-		 * what stores are made for. */
+		/*
+		 * The process ends under them, which is as safe as kill -9: stores are
+		 * made for that.
+		 */
 		log_event(LOG_WARN, "stopped", "connections=%u",
 			  admission_count(server->admission));
 		goto done;

@@ -78,9 +78,7 @@ static void hold_back(struct accounts *accounts, int64_t until_ms)
 		(void)clock_wait(&accounts->changed, &accounts->lock, until_ms);
 }
 
-/*
- * ---- how a proof is made --------------------------------------------------------------
- */
+/* ---- how a proof is made ----------------------------------------------------- */
 
 /* What is told of a user that does not exist: always the same, and his own. */
 static bool invent_scrypt(const struct accounts *accounts, const char *name,
@@ -125,9 +123,7 @@ static void tell_scrypt(struct accounts *accounts, const char *name, dfs_login_r
 	pthread_mutex_unlock(&accounts->lock);
 }
 
-/*
- * ---- proofs ---------------------------------------------------------------------------
- */
+/* ---- proofs ------------------------------------------------------------------ */
 
 /* What the caller claims, without the proof itself. */
 static bool claim(const dfs_login_how *how, struct caller_proof *ret)
@@ -177,7 +173,7 @@ static struct recognition recognise(const struct user *user,
 	return found;
 }
 
-/* The same work whoever it is. */
+/* Does the same work whoever it is, so that its time tells nothing. */
 static dfs_status judge(const struct accounts *accounts, const struct user *user,
 			const struct caller_proof *proof, struct recognition *ret)
 {
@@ -211,9 +207,7 @@ static bool tell_identity(const struct user *user, const struct recognition *fou
 	return true;
 }
 
-/*
- * ---- logging in -----------------------------------------------------------------------
- */
+/* ---- logging in -------------------------------------------------------------- */
 
 /* The address without its port. */
 static void host_of(const char *address, char *ret, size_t size)
@@ -324,9 +318,7 @@ void accounts_login(struct accounts *accounts, struct caller *caller,
 	log_outcome(caller, name, res->status);
 }
 
-/*
- * ---- looking again --------------------------------------------------------------------
- */
+/* ---- looking again ----------------------------------------------------------- */
 
 dfs_status accounts_check(struct accounts *accounts, struct caller *caller)
 {

@@ -38,9 +38,7 @@ bool permit_is_admin(const struct caller *caller)
 	return caller->peer == 0 && strcmp(caller->user, "admin") == 0;
 }
 
-/*
- * ---- access lists --------------------------------------------------------------------
- */
+/* ---- access lists ------------------------------------------------------------ */
 
 /* Does the value, of a file of somebody else, give the user this right? */
 static bool value_grants(const dfs_value *value, const char *user,
@@ -152,9 +150,7 @@ static void ask_peers(const struct caller *caller, const struct permit_demand *d
 		peers_free_registers(told, count);
 }
 
-/*
- * ---- rules ---------------------------------------------------------------------------
- */
+/* ---- rules ------------------------------------------------------------------- */
 
 bool permit_is_own(const struct caller *caller, const char *path, size_t len)
 {
@@ -227,9 +223,7 @@ void permit_judge(const struct caller *caller, const struct permit_demand *deman
 	ask_peers(caller, demands, asked, ask, ret);
 }
 
-/*
- * ---- content -------------------------------------------------------------------------
- */
+/* ---- content ----------------------------------------------------------------- */
 
 bool permit_content(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value)

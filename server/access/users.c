@@ -26,7 +26,10 @@ enum { READ_MS = 4000, KEPT = 1024 };
 
 enum { ACCOUNT, CREDENTIALS, REGISTERS };
 
-/* user is first: that is what others see.  It does not change once it is in an entry. */
+/*
+ * What one reading found.  user is first: that is what others see.  It does not change
+ * once it is in an entry.
+ */
 struct users_reading {
 	struct user user;
 	uint64_t began;
@@ -34,7 +37,7 @@ struct users_reading {
 	dfs_register registers[REGISTERS]; /* what user points into */
 };
 
-/* Somebody who was asked for.  In the list, who was asked for last is the last. */
+/* A user who was asked for.  In the list, who was asked for last is the last. */
 struct users_entry {
 	char name[DFS_USER_MAX + 1];
 	struct users_reading *last; /* or NULL; one reference */
@@ -96,9 +99,7 @@ void users_free(struct users *users)
 	free(users);
 }
 
-/*
- * ---- reading --------------------------------------------------------------------------
- */
+/* ---- reading ----------------------------------------------------------------- */
 
 struct question {
 	char text[REGISTERS][sizeof PATH_CREDENTIALS + DFS_USER_MAX];
@@ -191,9 +192,7 @@ static void read_user(const struct users *users, const char *name,
 	fill(reading, told);
 }
 
-/*
- * ---- keeping --------------------------------------------------------------------------
- */
+/* ---- keeping ----------------------------------------------------------------- */
 
 /* Those in use stay; they are not more than there are connections. */
 static void make_room(struct users *users)

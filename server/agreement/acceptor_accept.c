@@ -13,8 +13,6 @@ static const dfs_path *proposal_path(const void *items, size_t i)
 	return &((const dfs_proposal *)items)[i].path;
 }
 
-/* ---- ACCEPT -------------------------------------------------------------------- */
-
 /* Does this first proposal name us as a holder of what we do not have? */
 static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 		       const dfs_proposal *item)

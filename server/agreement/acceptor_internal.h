@@ -2,9 +2,9 @@
  * Inside the acceptor: its state, and the steps that its files share.
  *
  * Locks, in the order in which they are taken: the gate, the latches of a message's keys,
- * `reserving`, `lock`.  The store's own locks come after all of them.  `lock` is never held
- * over I/O; `reserving` is held over the commit of a reservation, once in rules.stride
- * counters.
+ * `reserving`, `lock`.  The store's own locks come after all of them.  `lock` is never
+ * held over I/O; `reserving` is held over the commit of a reservation, once in
+ * rules.stride counters.
  */
 #ifndef DFS_ACCEPTOR_INTERNAL_H
 #define DFS_ACCEPTOR_INTERNAL_H
@@ -73,8 +73,8 @@ dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
 			 dfs_register *ret);
 
 /*
- * A value was accepted or learned here, durably, at this ballot: it stands for the promise
- * of its path, and may give this server something else than is here.
+ * A value was accepted or learned here, durably, at this ballot: it stands for the
+ * promise of its path, and may give this server something else than is here.
  */
 void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,
 			 const dfs_ballot *ballot, const dfs_value *value);

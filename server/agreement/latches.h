@@ -1,6 +1,6 @@
 /*
- * Latches: who has the latch of a key is alone at work on it.  Keys are paths, and objects
- * while they are bound.
+ * Latches: who has the latch of a key is alone at work on it.  Keys are paths, and
+ * objects while they are bound.
  *
  * A message takes the latches of all its keys before its first check and gives them back
  * after its commit, so that one message at a time works on a path.  Latches are taken in

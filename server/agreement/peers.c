@@ -108,9 +108,7 @@ void peers_set_tls(struct peers *peers, SSL_CTX *take_tls)
 	links_set_tls(peers->links, take_tls);
 }
 
-/*
- * ---- who votes, and asking them -------------------------------------------------------
- */
+/* ---- who votes, and asking them ---------------------------------------------- */
 
 bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms)
 {
@@ -139,7 +137,7 @@ struct peers_voters peers_voters(struct peers *peers)
 		links_retry_after(peers->links, PEERS_RETRY_MS);
 		links_settle(peers->links, false);
 	}
-	/* One is of no use: then those that kept us waiting before are waited for too. */
+	/* One alone is of no use: then those that were too slow before count again. */
 	if (voting(peers) < PEERS_TWO)
 		links_wait(peers->links, NULL, NULL, clock_now_ms() + LINKS_PATIENCE_MS);
 	return (struct peers_voters){.others = links_up(peers->links),

@@ -30,9 +30,7 @@ void peers_attempt_close(struct finishing *finishing, size_t path,
 		memset(&item->dfs_looked_u.reg, 0, sizeof item->dfs_looked_u.reg);
 }
 
-/*
- * ---- PREPARE --------------------------------------------------------------------------
- */
+/* ---- PREPARE ----------------------------------------------------------------- */
 
 static void free_prepare(void *args)
 {
@@ -163,7 +161,7 @@ static bool run_prepare(struct finishing *finishing, struct peers_attempt *attem
 		return false;
 	if (attempt->voters.self)
 		acceptor_prepare(peers->acceptor, args, &attempt->own);
-	/* Three are enough; but the fourth counts where it can make them three, or all. */
+	/* Three are enough to finish with; what is proposed anew is for all four. */
 	(void)peers_await(peers, attempt->round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
 	gather(finishing, attempt);
@@ -175,9 +173,7 @@ static bool run_prepare(struct finishing *finishing, struct peers_attempt *attem
 	return take_refusals(finishing, attempt) >= PEERS_THREE;
 }
 
-/*
- * ---- ACCEPT ---------------------------------------------------------------------------
- */
+/* ---- ACCEPT ------------------------------------------------------------------ */
 
 /* args is first: that is what the calls borrow. */
 struct peers_accept {
@@ -403,7 +399,7 @@ static void run_accept(struct finishing *finishing, const struct peers_attempt *
 		free_accept(call);
 		return;
 	}
-	/* As for PREPARE: the others first, three are enough, or all are wanted. */
+	/* As with PREPARE: the others first; then three are enough, or all are wanted. */
 	votes.round = peers_ask(peers, attempt->voters.others,
 				&(struct peers_call){.procedure = DFS_ACCEPT,
 						     .take_call = call,
@@ -425,9 +421,7 @@ static void run_accept(struct finishing *finishing, const struct peers_attempt *
 	xdr_free((xdrproc_t)xdr_dfs_accept_res, (char *)&votes.own);
 }
 
-/*
- * ---- both -----------------------------------------------------------------------------
- */
+/* ---- both -------------------------------------------------------------------- */
 
 /* What all servers have told of their counters. */
 static void get_seen(struct peers *peers, dfs_seen ret[DFS_SERVERS])

@@ -4,15 +4,15 @@
 
 #include "peers_internal.h"
 
-/* The paths that are not finished yet: which of those that were asked for. */
+/* A batch of paths on its way to being finished; what is finished is closed. */
 struct finishing {
 	struct peers *peers;
 	const dfs_paths *paths;
 	dfs_looked *items;
 	int64_t deadline;
-	size_t open[DFS_BATCH_MAX], count;
-	uint64_t counter; /* of the last ballot */
-	bool refused;     /* it was, by some server */
+	size_t open[DFS_BATCH_MAX], count; /* numbers of the paths that are left */
+	uint64_t counter;                  /* of the last ballot */
+	bool refused;                      /* it was, by some server */
 	/* What is agreed is proposed too, as this says; or NULL. */
 	const struct peers_proposal *proposal;
 };

@@ -22,9 +22,7 @@ enum {
 	CHANGE_TRIES = 2 /* the first may only have been too low */
 };
 
-/*
- * ---- what is open ---------------------------------------------------------------------
- */
+/* ---- what is open ------------------------------------------------------------ */
 
 static bool is_open(const struct finishing *finishing, size_t path)
 {
@@ -83,9 +81,7 @@ static bool look(struct finishing *finishing)
 	return keep_open(finishing);
 }
 
-/*
- * ---- from beginning to end ------------------------------------------------------------
- */
+/* ---- from beginning to end --------------------------------------------------- */
 
 /* A number below so many. */
 static int64_t some(int64_t below)

@@ -67,9 +67,7 @@ void peers_saw(struct peers *peers, unsigned server, const dfs_seen *seen);
  */
 bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms);
 
-/*
- * ---- what was told of paths -----------------------------------------------------------
- */
+/* ---- what was told of paths -------------------------------------------------- */
 
 struct peers_look {
 	struct round *round;

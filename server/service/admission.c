@@ -76,8 +76,7 @@ void admission_free(struct admission *admission)
 	free(admission);
 }
 
-/* An IPv4 address, mapped or not, as itself; of IPv6 the 64 bits that one host may fill.
- */
+/* Of IPv4, mapped or not, the address; of IPv6 the 64 bits that one host may fill. */
 static void key_of(const struct sockaddr *address, uint8_t key[KEY_LEN])
 {
 	memset(key, 0, KEY_LEN);

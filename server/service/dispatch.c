@@ -20,9 +20,9 @@ enum {
 };
 
 /*
- * The procedures that are served.  Of each: its name in dfs.x and in procs.h, who may call
- * it (enum dispatch_access), what it demands of which paths (dispatch_demands.h), and what
- * the other fields of struct dispatch_row say of it.
+ * The procedures that are served.  Of each: its name in dfs.x and in procs.h, who may
+ * call it (enum dispatch_access), what it demands of which paths (dispatch_demands.h),
+ * and what the other fields of struct dispatch_row say of it.
  */
 /* clang-format off */
 #define SERVED(ROW)                                                                     \

@@ -20,14 +20,11 @@
 #include <string.h>
 
 enum {
-	/*
-	 * Besides the number of entries, a page ends where its encoding nears half a
-	 * record,
-	 */
+	/* A page ends with so many entries as are asked for, or so many bytes of XDR, */
 	PAGE_BYTES = DFS_RECORD_MAX / 2,
-	/* or after so many looks; reading a value is as dear as many. */
+	/* or so many looks at paths. */
 	PAGE_LOOKS = 8192,
-	VALUE_LOOKS = 32
+	VALUE_LOOKS = 32 /* reading a value counts as so many */
 };
 
 struct list_walk {
@@ -50,8 +47,7 @@ struct list_look {
 	dfs_value value;
 };
 
-/* The last possible path below a folder sorts before its name followed by '0' ('/' + 1).
- */
+/* Puts the cursor behind all paths below a folder: '/' and what no path goes on with. */
 static void jump_behind(struct list_walk *walk, const char *folder, size_t len)
 {
 	memmove(walk->cursor, folder, len);
@@ -60,8 +56,7 @@ static void jump_behind(struct list_walk *walk, const char *folder, size_t len)
 	walk->cursor_len = len + 2;
 }
 
-/* The length of the child of the listed folder that this path lies below; 0: it is one.
- */
+/* The length of the child of the listed folder that the path lies below; 0: it is one. */
 static size_t child_len(const struct list_walk *walk, const char *path, size_t len)
 {
 	size_t below = walk->args->folder.dfs_path_len;
@@ -70,9 +65,7 @@ static size_t child_len(const struct list_walk *walk, const char *path, size_t l
 	return slash ? (size_t)(slash - path) : 0;
 }
 
-/*
- * ---- what the caller may see ---------------------------------------------------------
- */
+/* ---- what the caller may see ------------------------------------------------- */
 
 /* It may have changed since the index was asked: what is told is one story. */
 static void read_value(struct list_walk *walk, struct list_look *look)
@@ -122,9 +115,7 @@ static bool is_visible(struct list_walk *walk, struct list_look *look)
 	return look->has_value && permit_content(walk->caller, &path, &look->value);
 }
 
-/*
- * ---- entries -------------------------------------------------------------------------
- */
+/* ---- entries ----------------------------------------------------------------- */
 
 static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_kind kind)
 {

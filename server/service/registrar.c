@@ -35,8 +35,8 @@ struct registration {
 };
 
 /*
- * registrations belong to the thread.  lock guards stopping, ended and abandoned; changed tells
- * of them.  Whoever comes last, the thread or registrar_stop, frees all of it.
+ * registrations belong to the thread.  lock guards stopping, ended and abandoned; changed
+ * tells of them.  Whoever comes last, the thread or registrar_stop, frees all of it.
  */
 struct registrar {
 	uint32_t program, version;

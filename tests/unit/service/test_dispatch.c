@@ -77,9 +77,7 @@ static void test_2_2_who_may_call_what(void **state)
 	}
 }
 
-/*
- * ---- demands -------------------------------------------------------------------------
- */
+/* ---- demands ----------------------------------------------------------------- */
 
 static void test_2_2_what_arguments_demand(void **state)
 {
@@ -139,9 +137,7 @@ static void test_2_2_what_arguments_demand(void **state)
 	assert_ptr_equal(demands[0].path, &list.folder);
 }
 
-/*
- * ---- running -------------------------------------------------------------------------
- */
+/* ---- running ----------------------------------------------------------------- */
 
 static unsigned no_connections(void)
 {
