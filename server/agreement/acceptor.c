@@ -109,8 +109,7 @@ static bool in_reach(const struct acceptor *acceptor, const dfs_ballot *ballot)
 static bool exceeds_promises(const struct acceptor *acceptor, const dfs_path *path,
 			     const dfs_ballot *ballot)
 {
-	const dfs_ballot *promised =
-		promises_find(acceptor->promises, path->dfs_path_val, path->dfs_path_len);
+	const dfs_ballot *promised = promises_find(acceptor->promises, path);
 
 	return ballot->counter > promises_lowest(acceptor->promises) &&
 	       (!promised || !acceptor->rules.honour ||
@@ -260,7 +259,7 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim)
 {
 	struct store *store = acceptor->store;
-	unsigned here = store_chunks(store, claim->object);
+	chunk_set here = store_chunks(store, claim->object);
 
 	if ((claim->chunks & ~here) != 0 &&
 	    store_is_of_others(store, claim->object, claim->path->dfs_path_val,

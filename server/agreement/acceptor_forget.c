@@ -51,8 +51,7 @@ static void raise_floor(struct acceptor *acceptor, const dfs_settled_item *item,
 	pthread_mutex_lock(&acceptor->lock);
 	given_up.epoch = acceptor->epoch;
 	given_up.counter = promises_lowest(acceptor->promises);
-	promised = promises_find(acceptor->promises, item->path.dfs_path_val,
-				 item->path.dfs_path_len);
+	promised = promises_find(acceptor->promises, &item->path);
 	raise_to(floor, &acceptor->floor);
 	raise_to(floor, &given_up);
 	raise_to(floor, &item->ballot);

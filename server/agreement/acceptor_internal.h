@@ -12,6 +12,7 @@
 #include "acceptor.h"
 #include "latches.h"
 #include "promises.h"
+#include "sets.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -20,21 +21,25 @@ struct acceptor {
 	struct store *store;
 	unsigned server;
 	struct acceptor_rules rules;
+	void (*ask)(void *context); /* set before there are calls; or NULL */
+	void *ask_context;
+	struct latches *latches;
+
 	/* Of the epoch and of whether this server votes (acceptor_standing.c). */
 	pthread_rwlock_t gate;
-	struct latches *latches;
-	pthread_mutex_t lock; /* of what follows */
-	/* Its state, like the epoch, changes only while the gate is held alone, too. */
+
+	/* lock guards these; the epoch and the state change with the gate held alone. */
+	pthread_mutex_t lock;
 	struct acceptor_standing standing;
 	uint32_t epoch;
-	struct promises *promises;
-	uint64_t messages, owed;
 	uint64_t seen; /* the highest counter promised, accepted or found at start */
 	dfs_ballot floor;
-	void (*ask)(void *context); /* set once; or NULL */
-	void *ask_context;
+	struct promises *promises;
+	uint64_t messages, owed;
 	int64_t asked_ms;
-	pthread_mutex_t reserving; /* of what follows */
+
+	/* reserving guards this. */
+	pthread_mutex_t reserving;
 	uint64_t reserved;
 };
 
@@ -114,8 +119,8 @@ struct acceptor_claim {
 	const dfs_path *path;
 	const dfs_id *object;
 	uint64_t size;
-	bool has_ticket; /* for the object, which may then be another path's */
-	unsigned chunks; /* that it brings content of */
+	bool has_ticket;  /* for the object, which may then be another path's */
+	chunk_set chunks; /* that it brings content of */
 };
 
 /*

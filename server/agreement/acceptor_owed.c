@@ -25,8 +25,7 @@ void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,
 	bool owing = owes(acceptor, value);
 
 	pthread_mutex_lock(&acceptor->lock);
-	promises_accepted(acceptor->promises, path->dfs_path_val, path->dfs_path_len,
-			  ballot);
+	promises_accepted(acceptor->promises, path, ballot);
 	if (ballot->counter > acceptor->seen)
 		acceptor->seen = ballot->counter;
 	acceptor->owed += owing;

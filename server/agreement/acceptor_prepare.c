@@ -35,7 +35,7 @@ static int stage_item(struct acceptor *acceptor, struct store_batch *batch,
 {
 	const dfs_small *small = &item->stage.dfs_stage_u.small;
 	const dfs_id *object = prepare_object(item, 0);
-	unsigned here = store_chunks(acceptor->store, object);
+	chunk_set here = store_chunks(acceptor->store, object);
 	int rc = 0;
 
 	if (item->stage.kind == DFS_STAGE_BINDING)
@@ -116,8 +116,7 @@ static dfs_status promise(struct acceptor *acceptor, const dfs_prepare_item *ite
 	if (status != DFS_OK)
 		return status;
 	pthread_mutex_lock(&acceptor->lock);
-	kept = promises_set(acceptor->promises, item->path.dfs_path_val,
-			    item->path.dfs_path_len, ballot);
+	kept = promises_set(acceptor->promises, &item->path, ballot);
 	if (kept && ballot->counter > acceptor->seen)
 		acceptor->seen = ballot->counter;
 	pthread_mutex_unlock(&acceptor->lock);

@@ -41,7 +41,11 @@ static void begin_accepted(struct rpc_msg *answer, uint32_t xid, enum accept_sta
 	answer->rm_direction = REPLY;
 	answer->rm_reply.rp_stat = MSG_ACCEPTED;
 	answer->acpted_rply.ar_stat = status;
-	answer->acpted_rply.ar_results.proc = no_value;
+	if (status == PROG_MISMATCH)
+		answer->acpted_rply.ar_vers.low = answer->acpted_rply.ar_vers.high =
+			DFS_VERSION;
+	else
+		answer->acpted_rply.ar_results.proc = no_value;
 }
 
 static bool send_answer(const struct message_channel *channel, struct rpc_msg *answer)
@@ -201,27 +205,10 @@ static enum message_next offer_tls(const struct message_channel *channel, uint32
 		       call->cb_prog != program       ? PROG_UNAVAIL
 		       : call->cb_vers != DFS_VERSION ? PROG_MISMATCH
 						      : SUCCESS);
-	answer.acpted_rply.ar_vers.low = DFS_VERSION;
-	answer.acpted_rply.ar_vers.high = DFS_VERSION;
-	if (answer.acpted_rply.ar_stat == SUCCESS) {
-		answer.acpted_rply.ar_results.proc = no_value;
-		answer.acpted_rply.ar_results.where = NULL;
-	}
 	answer.acpted_rply.ar_verf.oa_flavor = AUTH_NONE;
 	answer.acpted_rply.ar_verf.oa_base = token;
 	answer.acpted_rply.ar_verf.oa_length = EXCHANGE_STARTTLS_LEN;
 	return send_answer(channel, &answer) ? MESSAGE_START_TLS : MESSAGE_END;
-}
-
-static enum message_next refuse_version(const struct message_channel *channel,
-					uint32_t xid)
-{
-	struct rpc_msg answer;
-
-	begin_accepted(&answer, xid, PROG_MISMATCH);
-	answer.acpted_rply.ar_vers.low = DFS_VERSION;
-	answer.acpted_rply.ar_vers.high = DFS_VERSION;
-	return send_answer(channel, &answer) ? MESSAGE_GO_ON : MESSAGE_END;
 }
 
 enum message_next message_answer(const struct message_channel *channel)
@@ -252,7 +239,7 @@ enum message_next message_answer(const struct message_channel *channel)
 	if (call->cb_prog != program)
 		return accept_with(channel, xid, PROG_UNAVAIL);
 	if (call->cb_vers != DFS_VERSION)
-		return refuse_version(channel, xid);
+		return accept_with(channel, xid, PROG_MISMATCH);
 	if (call->cb_proc == NULLPROC)
 		return accept_with(channel, xid, SUCCESS);
 	if (!stream_in_tls(channel->stream)) {
