@@ -271,8 +271,10 @@ static void stop(struct server *server)
 	peers_cancel(server->peers);
 	healing_stop(server->healing);
 	if (!end_connections(server)) {
-		/* The process ends under them, which is as safe as kill -9: that is
-		 * what stores are made for. */
+		/*
+		 * The process ends under them, which is as safe as kill -9: stores are
+		 * made for that.
+		 */
 		log_event(LOG_WARN, "stopped", "connections=%u",
 			  admission_count(server->admission));
 		goto done;
@@ -317,7 +319,7 @@ static void tune_memory(void)
 	(void)mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
-static int run(const struct settings *settings)
+static int serve(const struct settings *settings)
 {
 	/* Not of this function's frame: connections that do not end go on using it. */
 	static struct server the_server;
@@ -366,5 +368,5 @@ int server_main(unsigned number, int argc, char **argv)
 	log_start(settings.name,
 		  settings.debug ? LOG_DEBUG : settings.cluster.tuning.log_level);
 	return settings.create_store ? create_store(&settings, STDIN_FILENO)
-				     : run(&settings);
+				     : serve(&settings);
 }

@@ -25,7 +25,8 @@ static const char help[] =
 	"  --listen ADDR:PORT  instead of the address in cluster.conf; port 0: any\n"
 	"  --no-rpcbind        do not register with rpcbind\n"
 	"  --debug             log every call\n"
-	"  --create-store      make a store of the registers on stdin and end; 8 when there\n"
+	"  --create-store      make a store of the registers on stdin and end; 8 when "
+	"there\n"
 	"                      is one\n"
 	"  -h, --help, --version\n";
 

@@ -33,7 +33,6 @@ struct accounts *accounts_new(struct peers *peers, unsigned server,
 					    .finish = rules->finish,
 					    .now_ms = rules->now_ms};
 	struct accounts *accounts = calloc(1, sizeof *accounts);
-	pthread_condattr_t monotonic;
 
 	if (!accounts)
 		return NULL;
@@ -41,10 +40,7 @@ struct accounts *accounts_new(struct peers *peers, unsigned server,
 	memcpy(accounts->secret, secret, sizeof accounts->secret);
 	accounts->rules = *rules;
 	pthread_mutex_init(&accounts->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&accounts->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&accounts->changed);
 	accounts->users = users_new(&source);
 	accounts->slowdown = slowdown_new(&rules->slowdown);
 	if (accounts->users && accounts->slowdown)
@@ -75,25 +71,14 @@ void accounts_cancel(struct accounts *accounts)
 	pthread_mutex_unlock(&accounts->lock);
 }
 
-/* With the lock held: until something has changed, or that time. */
-static void wait_until(struct accounts *accounts, int64_t until_ms)
-{
-	struct timespec at = {.tv_sec = until_ms / 1000,
-			      .tv_nsec = until_ms % 1000 * 1000000};
-
-	(void)pthread_cond_timedwait(&accounts->changed, &accounts->lock, &at);
-}
-
 /* With the lock held: the answer may go out at that time, not before. */
 static void hold_back(struct accounts *accounts, int64_t until_ms)
 {
 	while (!accounts->cancelled && clock_now_ms() < until_ms)
-		wait_until(accounts, until_ms);
+		(void)clock_wait(&accounts->changed, &accounts->lock, until_ms);
 }
 
-/*
- * ---- how a proof is made --------------------------------------------------------------
- */
+/* ---- how a proof is made ----------------------------------------------------- */
 
 /* What is told of a user that does not exist: always the same, and his own. */
 static bool invent_scrypt(const struct accounts *accounts, const char *name,
@@ -138,9 +123,7 @@ static void tell_scrypt(struct accounts *accounts, const char *name, dfs_login_r
 	pthread_mutex_unlock(&accounts->lock);
 }
 
-/*
- * ---- proofs ---------------------------------------------------------------------------
- */
+/* ---- proofs ------------------------------------------------------------------ */
 
 /* What the caller claims, without the proof itself. */
 static bool claim(const dfs_login_how *how, struct caller_proof *ret)
@@ -190,7 +173,7 @@ static struct recognition recognise(const struct user *user,
 	return found;
 }
 
-/* The same work whoever it is. */
+/* Does the same work whoever it is, so that its time tells nothing. */
 static dfs_status judge(const struct accounts *accounts, const struct user *user,
 			const struct caller_proof *proof, struct recognition *ret)
 {
@@ -224,9 +207,7 @@ static bool tell_identity(const struct user *user, const struct recognition *fou
 	return true;
 }
 
-/*
- * ---- logging in -----------------------------------------------------------------------
- */
+/* ---- logging in -------------------------------------------------------------- */
 
 /* The address without its port. */
 static void host_of(const char *address, char *ret, size_t size)
@@ -239,10 +220,10 @@ static void host_of(const char *address, char *ret, size_t size)
 		*port = '\0';
 }
 
-/* Waits until the pair's turn has come; false when there are too many before it. */
+/* Waits until the pair may try; false when too many tries came before it. */
 static bool begin_try(struct accounts *accounts, const char *name, const char *host)
 {
-	int64_t until = clock_now_ms() + accounts->rules.turn_ms;
+	int64_t until = clock_now_ms() + accounts->rules.wait_ms;
 	bool begun = false;
 
 	pthread_mutex_lock(&accounts->lock);
@@ -252,7 +233,7 @@ static bool begin_try(struct accounts *accounts, const char *name, const char *h
 		if (!begun && clock_now_ms() >= until)
 			break;
 		if (!begun)
-			wait_until(accounts, until);
+			(void)clock_wait(&accounts->changed, &accounts->lock, until);
 	}
 	pthread_mutex_unlock(&accounts->lock);
 	return begun;
@@ -337,9 +318,7 @@ void accounts_login(struct accounts *accounts, struct caller *caller,
 	log_outcome(caller, name, res->status);
 }
 
-/*
- * ---- looking again --------------------------------------------------------------------
- */
+/* ---- looking again ----------------------------------------------------------- */
 
 dfs_status accounts_check(struct accounts *accounts, struct caller *caller)
 {

@@ -22,7 +22,7 @@ struct accounts;
 struct accounts_rules {
 	int64_t fresh_ms; /* that a record is taken for true without asking again */
 	int64_t ask_ms;   /* after which it is told how a proof is made */
-	int64_t turn_ms;  /* that a log-in waits for others of its user and address */
+	int64_t wait_ms;  /* that a log-in waits for others of its user and address */
 	struct slowdown_rules slowdown;
 	int64_t (*now_ms)(void);
 	int64_t (*wall_ns)(void);

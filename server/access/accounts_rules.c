@@ -9,7 +9,7 @@
 const struct accounts_rules accounts_rules_default = {
 	.fresh_ms = 10000,
 	.ask_ms = 20,
-	.turn_ms = 8000,
+	.wait_ms = 8000,
 	.slowdown = {.floor_ms = 100,
 		     .free_tries = 3,
 		     .slow_first_ms = 200,

@@ -19,9 +19,9 @@ struct peers;
 struct store;
 struct store_uploads;
 
-/* The parts of the server that all connections share; put together in server.c. */
+/* The parts of the server that all connections share; server.c puts them together. */
 struct server_parts {
-	unsigned number;
+	unsigned number; /* 1..4 */
 	dfs_id cluster;
 	struct store *store;
 	struct acceptor *acceptor;
@@ -33,30 +33,35 @@ struct server_parts {
 	unsigned (*connections)(void); /* how many are open now */
 };
 
-/* What somebody has shown to be who he says: looked at again and again (accounts.h). */
+/* What a user has shown to prove who he is; accounts_check looks at it again. */
 struct caller_proof {
 	dfs_login_kind kind;
 	dfs_id session;   /* of DFS_LOGIN_SESSION */
 	dfs_key verifier; /* SHA-256 of the proof */
 };
 
-/* One connection; used by its thread alone. */
+/* The other end of one connection; used by the connection's thread alone. */
 struct caller {
 	const struct server_parts *server;
-	struct store_uploads *uploads; /* made with the connection */
 	char address[64];              /* for the log */
-	char user[DFS_USER_MAX + 1];   /* from LOGIN; empty before it */
-	struct caller_proof proof;     /* of that */
-	int64_t looked_ms;             /* when the user was last read */
-	unsigned peer; /* the server that calls (1..4), by its certificate; or 0 */
-	/* Of the call at hand: what was judged of each of its items (permit.h). */
+	struct store_uploads *uploads; /* made when the connection is inside TLS */
+
+	/* A server (1..4, by its certificate; or 0), or a user (by LOGIN; or empty). */
+	unsigned peer;
+	char user[DFS_USER_MAX + 1];
+	struct caller_proof proof; /* the user's */
+	int64_t looked_ms;         /* when the user was last read */
+
+	/* Of the call at hand: what permit_judge said of each of its items, */
 	dfs_status permitted[DFS_BATCH_MAX];
-	void **kept; /* freed after the reply */
+	/* and memory that is freed after the reply. */
+	void **kept;
 	size_t kept_count, kept_room;
 };
 
 /* Hands over memory to be freed once the reply is out; false when out of memory. */
 bool caller_keep(struct caller *caller, void *take_memory);
+
 /* Frees all that was kept. */
 void caller_release(struct caller *caller);
 

@@ -38,9 +38,7 @@ bool permit_is_admin(const struct caller *caller)
 	return caller->peer == 0 && strcmp(caller->user, "admin") == 0;
 }
 
-/*
- * ---- access lists --------------------------------------------------------------------
- */
+/* ---- access lists ------------------------------------------------------------ */
 
 /* Does the value, of a file of somebody else, give the user this right? */
 static bool value_grants(const dfs_value *value, const char *user,
@@ -79,7 +77,7 @@ static bool accepted_grants(const struct caller *caller, const dfs_path *path,
 
 /*
  * What this server has may be out of date.  Of any two one knows every change that was
- * acknowledged, so two that tell of nothing else settle it.
+ * acknowledged, so two that tell of nothing else are enough.
  */
 static dfs_status told_grants(const struct caller *caller,
 			      const struct peers_register *told, enum permit_right right)
@@ -92,11 +90,10 @@ static dfs_status told_grants(const struct caller *caller,
 		       : DFS_DENIED;
 }
 
-/* false when it was not one's turn by then. */
+/* false when others were still asking by then. */
 static bool begin_asking(int64_t deadline_ms)
 {
-	struct timespec until = {.tv_sec = deadline_ms / 1000,
-				 .tv_nsec = deadline_ms % 1000 * 1000000};
+	const struct timespec until = clock_timespec(deadline_ms);
 	int rc = 0;
 
 	pthread_mutex_lock(&asking.lock);
@@ -153,9 +150,7 @@ static void ask_peers(const struct caller *caller, const struct permit_demand *d
 		peers_free_registers(told, count);
 }
 
-/*
- * ---- rules ---------------------------------------------------------------------------
- */
+/* ---- rules ------------------------------------------------------------------- */
 
 bool permit_is_own(const struct caller *caller, const char *path, size_t len)
 {
@@ -228,9 +223,7 @@ void permit_judge(const struct caller *caller, const struct permit_demand *deman
 	ask_peers(caller, demands, asked, ask, ret);
 }
 
-/*
- * ---- content -------------------------------------------------------------------------
- */
+/* ---- content ----------------------------------------------------------------- */
 
 bool permit_content(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value)

@@ -4,11 +4,22 @@
  * The dispatcher asks, with what the procedure table says of each call; what no rule
  * allows is refused, and that a path exists is not told by a refusal.
  *
- *	                     own, /shared/   reader   writer   admin   /@accounts/   /@credentials/X
- *	PERMIT_READ          yes             yes      yes      yes     every user    X, admin
- *	PERMIT_WRITE         yes                      yes              admin         X, admin
- *	PERMIT_DELETE        yes                      yes      yes     admin         X, admin
- *	PERMIT_LIST          every user; what he may not read is left out     admin
+ * Of the path of a file, by who calls:
+ *
+ *	              its user; anybody below /shared/   reader   writer   admin
+ *	PERMIT_READ   yes                                yes      yes      yes
+ *	PERMIT_WRITE  yes                                         yes
+ *	PERMIT_DELETE yes                                         yes      yes
+ *
+ * Of the register of a user X:
+ *
+ *	              /@accounts/X   /@credentials/X
+ *	PERMIT_READ   every user     X, admin
+ *	PERMIT_WRITE  admin          X, admin
+ *	PERMIT_DELETE admin          X, admin
+ *
+ * PERMIT_LIST is every user's, and what he may not read is left out of the listing; of
+ * /@accounts/ it is admin's.
  *
  * Readers and writers are those of the access list of a file.  A server may do
  * everything.
@@ -20,17 +31,16 @@
 
 /* What a call does to a path. */
 enum permit_right {
-	PERMIT_READ,  /* its register */
-	PERMIT_WRITE, /* it gets content, or any value */
-	/* what leads to a tombstone: promises and values without content */
-	PERMIT_DELETE,
-	PERMIT_LIST /* a folder */
+	PERMIT_READ,   /* its register is told */
+	PERMIT_WRITE,  /* it gets content, or any value */
+	PERMIT_DELETE, /* it gets what leads to a tombstone: no content */
+	PERMIT_LIST    /* it is a folder, whose children are told */
 };
 
 /*
- * A vote on a value changes the path, maybe alone: who finds it on one server brings it
- * to the others.  So it takes more than the word of this server, which may not have heard
- * that the caller was taken off the list.
+ * What a call asks for.  A vote on a value changes the path, maybe alone: whoever finds
+ * the value on one server brings it to the others.  So a vote takes more than the word of
+ * this server, which may not have heard that the caller was taken off the list.
  */
 struct permit_demand {
 	enum permit_right right;

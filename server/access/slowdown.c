@@ -107,7 +107,7 @@ static struct pair *add(struct slowdown *slowdown, const char *user, const char 
 	return pair;
 }
 
-enum slowdown_turn slowdown_begin(struct slowdown *slowdown, const char *user,
+enum slowdown_next slowdown_begin(struct slowdown *slowdown, const char *user,
 				  const char *address, int64_t now_ms)
 {
 	struct pair *pair = find(slowdown, user, address);

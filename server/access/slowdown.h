@@ -17,12 +17,12 @@
 struct slowdown;
 
 struct slowdown_rules {
-	int64_t floor_ms;    /* that every refusal takes, from the beginning of the try */
-	unsigned free_tries; /* wrong ones that take no longer; the next one takes */
-	int64_t slow_first_ms; /* so long, then twice as long, */
-	int64_t slow_most_ms;  /* up to this */
-	int64_t forget_ms;     /* a pair is, so long after its last wrong try */
-	size_t pairs;          /* remembered; then the one that is longest ago goes */
+	int64_t floor_ms;      /* what a refusal takes, from the beginning of the try */
+	unsigned free_tries;   /* so many wrong ones of a pair take no longer than that */
+	int64_t slow_first_ms; /* what the next takes; each one after it twice as long, */
+	int64_t slow_most_ms;  /* but not more than this */
+	int64_t forget_ms;     /* a pair is forgotten so long after its last wrong try */
+	size_t pairs; /* remembered; beyond it the one whose last try is oldest goes */
 };
 
 /* NULL when out of memory. */
@@ -30,13 +30,14 @@ struct slowdown *slowdown_new(const struct slowdown_rules *rules);
 /* No try may be under way. */
 void slowdown_free(struct slowdown *slowdown);
 
-enum slowdown_turn {
-	/* the try has begun: slowdown_wrong or slowdown_right, slowdown_end */
+enum slowdown_next {
+	/* The try has begun: then slowdown_wrong or slowdown_right, and slowdown_end. */
 	SLOWDOWN_GO,
-	SLOWDOWN_WAIT /* until another of the pair has ended; or there is no memory */
+	/* Until another try of the pair has ended; or there is no memory. */
+	SLOWDOWN_WAIT
 };
 
-enum slowdown_turn slowdown_begin(struct slowdown *slowdown, const char *user,
+enum slowdown_next slowdown_begin(struct slowdown *slowdown, const char *user,
 				  const char *address, int64_t now_ms);
 
 /* How long the try takes, from its beginning to its answer. */

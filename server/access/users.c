@@ -26,22 +26,25 @@ enum { READ_MS = 4000, KEPT = 1024 };
 
 enum { ACCOUNT, CREDENTIALS, REGISTERS };
 
-/* user is first: that is what others see.  It does not change once it is in an entry. */
-struct reading {
+/*
+ * What one reading found.  user is first: that is what others see.  It does not change
+ * once it is in an entry.
+ */
+struct users_reading {
 	struct user user;
 	uint64_t began;
 	unsigned references;
 	dfs_register registers[REGISTERS]; /* what user points into */
 };
 
-/* Somebody who was asked for.  In the list, who was asked for last is the last. */
-struct entry {
+/* A user who was asked for.  In the list, who was asked for last is the last. */
+struct users_entry {
 	char name[DFS_USER_MAX + 1];
-	struct reading *last; /* or NULL; one reference */
+	struct users_reading *last; /* or NULL; one reference */
 	bool being_read;
 	unsigned waiting; /* threads that use the entry */
 	bool lost;        /* set by uthash when it had no memory to add this */
-	struct entry *prev, *next;
+	struct users_entry *prev, *next;
 	UT_hash_handle hh;
 };
 
@@ -50,7 +53,7 @@ struct users {
 	pthread_mutex_t lock; /* of all below, and of references */
 	pthread_cond_t changed;
 	uint64_t moments; /* counts beginnings and arrivals */
-	struct entry *entries, *in_order;
+	struct users_entry *entries, *in_order;
 };
 
 struct users *users_new(const struct users_source *source)
@@ -66,7 +69,7 @@ struct users *users_new(const struct users_source *source)
 }
 
 /* With the lock held. */
-static void release(struct reading *reading)
+static void release(struct users_reading *reading)
 {
 	if (!reading || --reading->references > 0)
 		return;
@@ -75,7 +78,7 @@ static void release(struct reading *reading)
 	free(reading);
 }
 
-static void drop(struct users *users, struct entry *entry)
+static void drop(struct users *users, struct users_entry *entry)
 {
 	DL_DELETE(users->in_order, entry);
 	HASH_DEL(users->entries, entry);
@@ -87,7 +90,7 @@ void users_free(struct users *users)
 {
 	if (!users)
 		return;
-	for (struct entry *next, *entry = users->in_order; entry; entry = next) {
+	for (struct users_entry *next, *entry = users->in_order; entry; entry = next) {
 		next = entry->next;
 		drop(users, entry);
 	}
@@ -96,9 +99,7 @@ void users_free(struct users *users)
 	free(users);
 }
 
-/*
- * ---- reading --------------------------------------------------------------------------
- */
+/* ---- reading ----------------------------------------------------------------- */
 
 struct question {
 	char text[REGISTERS][sizeof PATH_CREDENTIALS + DFS_USER_MAX];
@@ -151,7 +152,7 @@ static void finish(const struct users *users, const struct question *question,
 }
 
 /* Takes what the registers point to. */
-static void fill(struct reading *reading, const struct peers_register *take_told)
+static void fill(struct users_reading *reading, const struct peers_register *take_told)
 {
 	struct user *user = &reading->user;
 	const dfs_body *bodies[REGISTERS];
@@ -172,7 +173,7 @@ static void fill(struct reading *reading, const struct peers_register *take_told
 }
 
 static void read_user(const struct users *users, const char *name,
-		      struct reading *reading)
+		      struct users_reading *reading)
 {
 	struct peers_register told[REGISTERS];
 	int64_t deadline = clock_now_ms() + READ_MS;
@@ -191,16 +192,14 @@ static void read_user(const struct users *users, const char *name,
 	fill(reading, told);
 }
 
-/*
- * ---- keeping --------------------------------------------------------------------------
- */
+/* ---- keeping ----------------------------------------------------------------- */
 
 /* Those in use stay; they are not more than there are connections. */
 static void make_room(struct users *users)
 {
-	struct entry *next;
+	struct users_entry *next;
 
-	for (struct entry *entry = users->in_order; entry; entry = next) {
+	for (struct users_entry *entry = users->in_order; entry; entry = next) {
 		next = entry->next;
 		if (HASH_COUNT(users->entries) < KEPT)
 			return;
@@ -209,10 +208,10 @@ static void make_room(struct users *users)
 	}
 }
 
-static struct entry *find_or_add(struct users *users, const char *name)
+static struct users_entry *find_or_add(struct users *users, const char *name)
 {
 	char key[DFS_USER_MAX + 1] = "";
-	struct entry *entry;
+	struct users_entry *entry;
 
 	(void)snprintf(key, sizeof key, "%s", name);
 	HASH_FIND(hh, users->entries, key, sizeof key, entry);
@@ -236,9 +235,9 @@ static struct entry *find_or_add(struct users *users, const char *name)
 }
 
 /* Reads the user anew, with the lock given up meanwhile; false when out of memory. */
-static bool read_entry(struct users *users, struct entry *entry)
+static bool read_entry(struct users *users, struct users_entry *entry)
 {
-	struct reading *reading = calloc(1, sizeof *reading);
+	struct users_reading *reading = calloc(1, sizeof *reading);
 
 	if (!reading)
 		return false;
@@ -258,8 +257,8 @@ static bool read_entry(struct users *users, struct entry *entry)
 
 const struct user *users_look(struct users *users, const char *name, int64_t fresh_ms)
 {
-	struct reading *found = NULL;
-	struct entry *entry;
+	struct users_reading *found = NULL;
+	struct users_entry *entry;
 	bool possible;
 
 	pthread_mutex_lock(&users->lock);
@@ -271,7 +270,7 @@ const struct user *users_look(struct users *users, const char *name, int64_t fre
 	if (possible)
 		entry->waiting++;
 	while (possible && !found) {
-		struct reading *last = entry->last;
+		struct users_reading *last = entry->last;
 
 		if (last &&
 		    (last->began > arrival || (fresh_ms > 0 && last->user.checked &&
@@ -294,7 +293,7 @@ void users_release(struct users *users, const struct user *user)
 {
 	union {
 		const struct user *borrow;
-		struct reading *reading; /* user is its first */
+		struct users_reading *reading; /* user is its first */
 	} pointer = {.borrow = user};
 
 	if (!user)

@@ -1,10 +1,10 @@
 /*
  * The acceptor: judging ballots, promising, accepting.
  *
- * A message on paths runs like this: take the paths (busy), judge every item, commit what
- * must be durable in one batch, then note the outcome in memory and answer.  Since a path
- * is ours from the first step to the last, nothing can come between a check and its
- * commit.
+ * A message on paths runs like this: take the latches of its paths, judge every item,
+ * commit what must be durable in one batch, then note the outcome in memory and answer.
+ * Since the message has its paths for itself from the first step to the last, nothing can
+ * come between a check and its commit.
  *
  * Promises live in memory.  Before a counter is promised for the first time, a
  * reservation above it is made durable; after a restart everything up to the reservation
@@ -33,11 +33,11 @@ struct acceptor *acceptor_new(struct store *store, unsigned server,
 	acceptor->rules = rules ? *rules : acceptor_rules_default;
 	acceptor->store = store;
 	acceptor->server = server;
-	acceptor->busy = busy_new();
+	acceptor->latches = latches_new();
 	acceptor_gate_init(acceptor);
 	pthread_mutex_init(&acceptor->lock, NULL);
 	pthread_mutex_init(&acceptor->reserving, NULL);
-	if (!acceptor->busy || acceptor_load(acceptor) != 0) {
+	if (!acceptor->latches || acceptor_load(acceptor) != 0) {
 		acceptor_free(acceptor);
 		return NULL;
 	}
@@ -80,7 +80,7 @@ void acceptor_free(struct acceptor *acceptor)
 {
 	if (!acceptor)
 		return;
-	busy_free(acceptor->busy);
+	latches_free(acceptor->latches);
 	promises_free(acceptor->promises);
 	pthread_rwlock_destroy(&acceptor->gate);
 	pthread_mutex_destroy(&acceptor->lock);
@@ -98,6 +98,24 @@ dfs_seen acceptor_seen(struct acceptor *acceptor)
 
 /* ---- judging ------------------------------------------------------------------- */
 
+/* With the lock held: is the ballot of this epoch, and no jump above what was seen? */
+static bool in_reach(const struct acceptor *acceptor, const dfs_ballot *ballot)
+{
+	return ballot->epoch == acceptor->epoch &&
+	       ballot->counter <= acceptor->seen + acceptor->rules.jump;
+}
+
+/* With the lock held: is the ballot above all that was promised of the path? */
+static bool exceeds_promises(const struct acceptor *acceptor, const dfs_path *path,
+			     const dfs_ballot *ballot)
+{
+	const dfs_ballot *promised = promises_find(acceptor->promises, path);
+
+	return ballot->counter > promises_lowest(acceptor->promises) &&
+	       (!promised || !acceptor->rules.honour ||
+		ballot_compare(ballot, promised) >= 0);
+}
+
 enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *path,
 				    const dfs_ballot *ballot, bool known,
 				    const struct store_register *reg)
@@ -105,18 +123,14 @@ enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *p
 	enum acceptor_judged judged = ACCEPTOR_LOW;
 
 	pthread_mutex_lock(&acceptor->lock);
-	const dfs_ballot *promised =
-		promises_find(acceptor->promises, path->dfs_path_val, path->dfs_path_len);
-	if (ballot->epoch == acceptor->epoch &&
-	    ballot->counter <= acceptor->seen + acceptor->rules.jump && known &&
-	    ballot_compare(ballot, &reg->ballot) == 0)
+	const dfs_ballot *accepted = known ? &reg->ballot : &acceptor->floor;
+
+	if (!in_reach(acceptor, ballot))
+		judged = ACCEPTOR_LOW;
+	else if (known && ballot_compare(ballot, accepted) == 0)
 		judged = ACCEPTOR_AGAIN;
-	else if (ballot->epoch == acceptor->epoch &&
-		 ballot->counter > promises_lowest(acceptor->promises) &&
-		 ballot->counter <= acceptor->seen + acceptor->rules.jump &&
-		 (!promised || !acceptor->rules.honour ||
-		  ballot_compare(ballot, promised) >= 0) &&
-		 ballot_compare(ballot, known ? &reg->ballot : &acceptor->floor) > 0)
+	else if (exceeds_promises(acceptor, path, ballot) &&
+		 ballot_compare(ballot, accepted) > 0)
 		judged = ACCEPTOR_GOOD;
 	pthread_mutex_unlock(&acceptor->lock);
 	return judged;
@@ -125,8 +139,7 @@ enum acceptor_judged acceptor_judge(struct acceptor *acceptor, const dfs_path *p
 bool acceptor_can_hear(struct acceptor *acceptor, const dfs_ballot *ballot)
 {
 	pthread_mutex_lock(&acceptor->lock);
-	bool can = ballot->epoch == acceptor->epoch && ballot->counter > 0 &&
-		   ballot->counter <= acceptor->seen + acceptor->rules.jump;
+	bool can = ballot->counter > 0 && in_reach(acceptor, ballot);
 	pthread_mutex_unlock(&acceptor->lock);
 	return can;
 }
@@ -180,10 +193,9 @@ static bool enter_to_vote(struct acceptor *acceptor)
 }
 
 int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *caller,
-		  const struct acceptor_items *items, struct busy_key **ret_keys,
-		  size_t *ret_count)
+		  struct acceptor_items *items)
 {
-	struct busy_key *keys = calloc(2 * items->count + 1, sizeof *keys);
+	struct latches_key *keys = calloc(2 * items->count + 1, sizeof *keys);
 	size_t taken = 0;
 	int rc;
 
@@ -196,30 +208,38 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 
 		if (acceptor_judged(caller, i) != DFS_OK)
 			continue;
-		keys[taken++] = (struct busy_key){path->dfs_path_val, path->dfs_path_len};
+		keys[taken++] =
+			(struct latches_key){path->dfs_path_val, path->dfs_path_len};
 		if (object)
 			keys[taken++] =
-				(struct busy_key){object->bytes, sizeof object->bytes};
+				(struct latches_key){object->bytes, sizeof object->bytes};
 	}
 	if (!enter_to_vote(acceptor)) {
 		free(keys);
 		return EHOSTDOWN;
 	}
-	rc = busy_take(acceptor->busy, keys, taken);
+	rc = latches_take(acceptor->latches, keys, taken);
 	if (rc != 0) {
 		acceptor_leave(acceptor);
 		free(keys);
 		return rc;
 	}
-	*ret_keys = keys;
-	*ret_count = taken;
+	items->keys = keys;
+	items->key_count = taken;
 	return 0;
 }
 
-void acceptor_give(struct acceptor *acceptor, struct busy_key *keys, size_t count)
+int acceptor_take_at(struct acceptor *acceptor, const struct acceptor_caller *caller,
+		     const dfs_ballot *ballot, struct acceptor_items *items)
 {
-	busy_give(acceptor->busy, keys, count);
-	free(keys);
+	acceptor_catch_up(acceptor, ballot);
+	return acceptor_take(acceptor, caller, items);
+}
+
+void acceptor_give(struct acceptor *acceptor, struct acceptor_items *items)
+{
+	latches_give(acceptor->latches, items->keys, items->key_count);
+	free(items->keys);
 	pthread_mutex_lock(&acceptor->lock);
 	acceptor->messages++;
 	pthread_mutex_unlock(&acceptor->lock);
@@ -239,7 +259,7 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim)
 {
 	struct store *store = acceptor->store;
-	unsigned here = store_chunks(store, claim->object);
+	chunk_set here = store_chunks(store, claim->object);
 
 	if ((claim->chunks & ~here) != 0 &&
 	    store_is_of_others(store, claim->object, claim->path->dfs_path_val,

@@ -23,10 +23,12 @@ struct acceptor_rules {
 	int64_t ask_ms;  /* peers are asked what they have seen at most so often */
 	size_t promises; /* kept in memory */
 	size_t promise_bytes; /* of paths in them */
-	bool honour;  /* off: promises are given and not kept (the model's fault) */
-	bool reserve; /* off: promises are forgotten by a restart (the model's fault) */
-	bool check_data;      /* off: a holder accepts without the content (likewise) */
-	bool check_floor;     /* off: what was forgotten is learned again (likewise) */
+
+	/* Each of these, off, is a fault that the model of the agreement finds. */
+	bool honour;          /* off: promises are given and not kept */
+	bool reserve;         /* off: promises are forgotten by a restart */
+	bool check_data;      /* off: a holder accepts without the content */
+	bool check_floor;     /* off: what was forgotten is learned again */
 	bool check_confirmed; /* off: forgets what came by LEARN or before a restart */
 	bool fence; /* off: hands its registers over and does not adopt the epoch */
 };
@@ -98,8 +100,8 @@ uint64_t acceptor_messages(struct acceptor *acceptor);
 /* ---- messages ------------------------------------------------------------------ */
 
 /*
- * Each fills res, whose arrays are allocated; the paths were checked before.  For
- * servers.
+ * Each fills res, whose arrays are allocated; the paths were checked before.  These take
+ * messages from servers.
  */
 void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_res *);
@@ -113,11 +115,14 @@ void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_arg
  * ballot.
  */
 void acceptor_learn(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
-/* FORGET: all four have confirmed these tombstones.  Does so where that is true here. */
+
+/* FORGET: all four have confirmed these tombstones; those go that this one has, too. */
 void acceptor_forget(struct acceptor *, const dfs_forget_args *, dfs_settled_res *);
+
 /* FENCE, for a server that recovers: its store is remembered, the epoch adopted first. */
 void acceptor_fence(struct acceptor *, unsigned server, const dfs_fence_args *,
 		    dfs_fence_res *);
+
 struct store_surplus;
 /*
  * Gives up what is here of these (at most DFS_BATCH_MAX) beyond what their values give
@@ -128,21 +133,18 @@ int acceptor_trim(struct acceptor *, struct store_surplus *, size_t count,
 		  uint64_t *ret_trimmed);
 void acceptor_digest(struct acceptor *, const dfs_digest_args *, dfs_digest_res *);
 
-/* Whom a message is from. */
+/*
+ * Whom a message is from.  Of a user nothing is taken on trust: content has to fit the
+ * size that is claimed for it and the owner's quota, and an object that is here has to be
+ * this path's.
+ */
 struct acceptor_caller {
-	/*
-	 * Of a user nothing is taken on trust: content has to fit the size that is
-	 * claimed for it and the owner's quota, and an object that is here has to be this
-	 * path's.  NULL: a server.
-	 */
-	const char *user;
-	/*
-	 * Of each item: what is not DFS_OK is answered with this alone.  NULL: all are.
-	 */
+	const char *user; /* NULL: a server */
+	/* Of each item; one that is not DFS_OK is answered with this.  NULL: all are. */
 	const dfs_status *judged;
 };
 
-/* The same, for anybody. */
+/* These take messages from anybody. */
 void acceptor_lookup_for(struct acceptor *, const struct acceptor_caller *,
 			 const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare_for(struct acceptor *, const struct acceptor_caller *,

@@ -51,8 +51,7 @@ static void raise_floor(struct acceptor *acceptor, const dfs_settled_item *item,
 	pthread_mutex_lock(&acceptor->lock);
 	given_up.epoch = acceptor->epoch;
 	given_up.counter = promises_lowest(acceptor->promises);
-	promised = promises_find(acceptor->promises, item->path.dfs_path_val,
-				 item->path.dfs_path_len);
+	promised = promises_find(acceptor->promises, &item->path);
 	raise_to(floor, &acceptor->floor);
 	raise_to(floor, &given_up);
 	raise_to(floor, &item->ballot);
@@ -61,13 +60,27 @@ static void raise_floor(struct acceptor *acceptor, const dfs_settled_item *item,
 	pthread_mutex_unlock(&acceptor->lock);
 }
 
-static int forget_locked(struct acceptor *acceptor, const dfs_forget_args *args)
+/* The floor is raised in memory first: what is refused too early does no harm. */
+static int commit_forgetting(struct acceptor *acceptor, struct store_batch *take_batch,
+			     const dfs_ballot *floor)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	raise_to(&acceptor->floor, floor);
+	if (floor->epoch == acceptor->epoch && floor->counter > acceptor->seen)
+		acceptor->seen = floor->counter;
+	pthread_mutex_unlock(&acceptor->lock);
+	store_batch_may_use_reserve(take_batch);
+	return store_commit(take_batch);
+}
+
+static int forget_items(struct acceptor *acceptor, const dfs_forget_args *args)
 {
 	struct store_batch *batch = store_batch_new(acceptor->store);
 	bool any = false, *mine = calloc(args->items.items_len + 1, sizeof *mine);
 	dfs_ballot floor = {0};
 	int rc = batch && mine ? 0 : ENOMEM;
 
+	/* One floor for all that go: it has to be known before the first record. */
 	for (u_int i = 0; i < args->items.items_len && rc == 0; i++) {
 		const dfs_settled_item *item = &args->items.items_val[i];
 
@@ -76,6 +89,7 @@ static int forget_locked(struct acceptor *acceptor, const dfs_forget_args *args)
 		if (mine[i])
 			raise_floor(acceptor, item, &floor);
 	}
+	/* The records, each with that floor. */
 	for (u_int i = 0; i < args->items.items_len && rc == 0; i++) {
 		const dfs_settled_item *item = &args->items.items_val[i];
 
@@ -84,18 +98,10 @@ static int forget_locked(struct acceptor *acceptor, const dfs_forget_args *args)
 						item->path.dfs_path_len, &item->ballot,
 						&floor);
 	}
-	if (rc == 0 && any) {
-		store_batch_may_use_reserve(batch);
-		/* In memory first: what is refused too early does no harm. */
-		pthread_mutex_lock(&acceptor->lock);
-		raise_to(&acceptor->floor, &floor);
-		if (floor.epoch == acceptor->epoch && floor.counter > acceptor->seen)
-			acceptor->seen = floor.counter;
-		pthread_mutex_unlock(&acceptor->lock);
-		rc = store_commit(batch);
-		batch = NULL;
-	}
-	store_batch_free(batch);
+	if (rc == 0 && any)
+		rc = commit_forgetting(acceptor, batch, &floor);
+	else
+		store_batch_free(batch);
 	free(mine);
 	return rc;
 }
@@ -103,16 +109,14 @@ static int forget_locked(struct acceptor *acceptor, const dfs_forget_args *args)
 void acceptor_forget(struct acceptor *acceptor, const dfs_forget_args *args,
 		     dfs_settled_res *res)
 {
-	const struct acceptor_items forgotten = {.items = args->items.items_val,
-						 .count = args->items.items_len,
-						 .path_of = forget_path};
-	struct busy_key *keys;
-	size_t key_count;
-	int rc = acceptor_take(acceptor, &acceptor_server, &forgotten, &keys, &key_count);
+	struct acceptor_items forgotten = {.items = args->items.items_val,
+					   .count = args->items.items_len,
+					   .path_of = forget_path};
+	int rc = acceptor_take(acceptor, &acceptor_server, &forgotten);
 
 	if (rc == 0) {
-		rc = forget_locked(acceptor, args);
-		acceptor_give(acceptor, keys, key_count);
+		rc = forget_items(acceptor, args);
+		acceptor_give(acceptor, &forgotten);
 	}
 	res->status = errors_status(ERRORS_COMMITTING, rc);
 }

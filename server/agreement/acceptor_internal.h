@@ -1,16 +1,18 @@
 /*
  * Inside the acceptor: its state, and the steps that its files share.
  *
- * Locks: the gate, then a path's key in `busy`, then `lock`; `lock` is never held over
- * I/O. `reserving` is held over the commit of a reservation, once in rules.stride
- * counters.
+ * Locks, in the order in which they are taken: the gate, the latches of a message's keys,
+ * `reserving`, `lock`.  The store's own locks come after all of them.  `lock` is never
+ * held over I/O; `reserving` is held over the commit of a reservation, once in
+ * rules.stride counters.
  */
 #ifndef DFS_ACCEPTOR_INTERNAL_H
 #define DFS_ACCEPTOR_INTERNAL_H
 
 #include "acceptor.h"
-#include "busy.h"
+#include "latches.h"
 #include "promises.h"
+#include "sets.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -19,21 +21,25 @@ struct acceptor {
 	struct store *store;
 	unsigned server;
 	struct acceptor_rules rules;
-	pthread_rwlock_t
-		gate; /* acceptor_standing.c: of the epoch and of whether we vote */
-	struct busy *busy;
-	pthread_mutex_t lock; /* of what follows */
-	struct acceptor_standing
-		standing; /* the state changes with the gate held alone */
+	void (*ask)(void *context); /* set before there are calls; or NULL */
+	void *ask_context;
+	struct latches *latches;
+
+	/* Of the epoch and of whether this server votes (acceptor_standing.c). */
+	pthread_rwlock_t gate;
+
+	/* lock guards these; the epoch and the state change with the gate held alone. */
+	pthread_mutex_t lock;
+	struct acceptor_standing standing;
+	uint32_t epoch;
+	uint64_t seen; /* the highest counter promised, accepted or found at start */
+	dfs_ballot floor;
 	struct promises *promises;
 	uint64_t messages, owed;
-	uint32_t epoch; /* changes with the gate held alone */
-	uint64_t seen;  /* the highest counter promised, accepted or found at start */
-	dfs_ballot floor;
-	void (*ask)(void *context); /* set once; or NULL */
-	void *ask_context;
 	int64_t asked_ms;
-	pthread_mutex_t reserving; /* of what follows */
+
+	/* reserving guards this. */
+	pthread_mutex_t reserving;
 	uint64_t reserved;
 };
 
@@ -72,28 +78,39 @@ dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,
 			 dfs_register *ret);
 
 /*
- * A value was accepted here, durably: does it give this server something else than is
- * here?
+ * A value was accepted or learned here, durably, at this ballot: it stands for the
+ * promise of its path, and may give this server something else than is here.
  */
-void acceptor_note_owed(struct acceptor *acceptor, const dfs_value *value);
+void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,
+			 const dfs_ballot *ballot, const dfs_value *value);
 
 /* Makes sure that no restart will take the counter for one that was never promised. */
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 
-/*
- * Enters, takes the paths of the items, and the objects that go with them (object_of may
- * be NULL, or return NULL), and waits until they are ours.  EINVAL when one is there
- * twice; ENOMEM; EHOSTDOWN when this server does not vote.
- */
+/* The items of a message, and the latches that it holds. */
 struct acceptor_items {
 	const void *items;
 	size_t count;
 	const dfs_path *(*path_of)(const void *items, size_t i);
+	/* The object that goes with it, or NULL; NULL: no item has one. */
 	const dfs_id *(*object_of)(const void *items, size_t i);
+	struct latches_key *keys; /* acceptor_take's */
+	size_t key_count;
 };
+
+/*
+ * Passes the gate and waits until the paths and objects of the items are this message's
+ * own, until acceptor_give.  EINVAL when one is there twice; ENOMEM; EHOSTDOWN when this
+ * server does not vote.
+ */
 int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *caller,
-		  const struct acceptor_items *items, struct busy_key **ret_keys,
-		  size_t *ret_count);
+		  struct acceptor_items *items);
+void acceptor_give(struct acceptor *acceptor, struct acceptor_items *items);
+
+/* As acceptor_take, of a message with a ballot, which acceptor_catch_up sees first. */
+int acceptor_take_at(struct acceptor *acceptor, const struct acceptor_caller *caller,
+		     const dfs_ballot *ballot, struct acceptor_items *items);
+
 /* What was judged of the item before it came here. */
 dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item);
 
@@ -102,8 +119,8 @@ struct acceptor_claim {
 	const dfs_path *path;
 	const dfs_id *object;
 	uint64_t size;
-	bool has_ticket; /* for the object, which may then be another path's */
-	unsigned chunks; /* that it brings content of */
+	bool has_ticket;  /* for the object, which may then be another path's */
+	chunk_set chunks; /* that it brings content of */
 };
 
 /*
@@ -123,7 +140,5 @@ dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
 				const struct acceptor_claim *claim);
 
 extern const struct acceptor_caller acceptor_server; /* trusted */
-
-void acceptor_give(struct acceptor *acceptor, struct busy_key *take_keys, size_t count);
 
 #endif

@@ -49,27 +49,20 @@ static enum learning judge_learning(struct acceptor *acceptor, const dfs_learn_i
 		return LEARN_TAKE;
 	if (order == 0)
 		return LEARN_KNOWN;
-	*ret_status = damaged ? DFS_DAMAGED : DFS_OK;
+	*ret_status = errors_status(ERRORS_READING, rc);
 	return LEARN_NOT;
 }
 
 /* What is settled needs no promise, and no ballot at or below it will be heard again. */
 static void note_learned(struct acceptor *acceptor, const dfs_learn_item *item)
 {
-	const dfs_path *path = &item->path;
-
-	pthread_mutex_lock(&acceptor->lock);
-	promises_accepted(acceptor->promises, path->dfs_path_val, path->dfs_path_len,
-			  &item->ballot);
-	if (item->ballot.counter > acceptor->seen)
-		acceptor->seen = item->ballot.counter;
-	pthread_mutex_unlock(&acceptor->lock);
-	store_settled(acceptor->store, path->dfs_path_val, path->dfs_path_len,
+	store_settled(acceptor->store, item->path.dfs_path_val, item->path.dfs_path_len,
 		      &item->ballot);
+	acceptor_note_value(acceptor, &item->path, &item->ballot, &item->value);
 }
 
-static int learn_locked(struct acceptor *acceptor, const dfs_learn_args *args,
-			dfs_status *items)
+static int learn_items(struct acceptor *acceptor, const dfs_learn_args *args,
+		       dfs_status *items)
 {
 	size_t count = args->items.items_len, good = 0;
 	enum learning *learnings = calloc(count + 1, sizeof *learnings);
@@ -93,10 +86,8 @@ static int learn_locked(struct acceptor *acceptor, const dfs_learn_args *args,
 		batch = NULL;
 	}
 	for (size_t i = 0; i < count && rc == 0; i++)
-		if (learnings[i] != LEARN_NOT) {
+		if (learnings[i] != LEARN_NOT)
 			note_learned(acceptor, &args->items.items_val[i]);
-			acceptor_note_owed(acceptor, &args->items.items_val[i].value);
-		}
 	store_batch_free(batch);
 	free(learnings);
 	return rc;
@@ -115,20 +106,17 @@ static uint32_t highest_epoch(const dfs_learn_args *args)
 void acceptor_learn(struct acceptor *acceptor, const dfs_learn_args *args,
 		    dfs_learn_res *res)
 {
-	const struct acceptor_items learned = {.items = args->items.items_val,
-					       .count = args->items.items_len,
-					       .path_of = learn_path};
+	struct acceptor_items learned = {.items = args->items.items_val,
+					 .count = args->items.items_len,
+					 .path_of = learn_path};
 	dfs_status *items = calloc(learned.count + 1, sizeof *items);
 	int rc = items ? acceptor_adopt(acceptor, highest_epoch(args)) : ENOMEM;
-	struct busy_key *keys;
-	size_t key_count;
 
 	if (rc == 0)
-		rc = acceptor_take(acceptor, &acceptor_server, &learned, &keys,
-				   &key_count);
+		rc = acceptor_take(acceptor, &acceptor_server, &learned);
 	if (rc == 0) {
-		rc = learn_locked(acceptor, args, items);
-		acceptor_give(acceptor, keys, key_count);
+		rc = learn_items(acceptor, args, items);
+		acceptor_give(acceptor, &learned);
 	}
 	if (rc != 0) {
 		free(items);

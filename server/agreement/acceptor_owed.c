@@ -1,24 +1,34 @@
-/* What was accepted and is not here, or is here and not given: a hint for the repair. */
+/*
+ * What follows from a value that was accepted: its path's promise has done its work, and
+ * what is not here, or is here and not given, is a hint for the repair.
+ */
 #include "acceptor_internal.h"
 
 #include "placement.h"
 
-void acceptor_note_owed(struct acceptor *acceptor, const dfs_value *value)
+/* Does the value give this server other chunks of its content than are here? */
+static bool owes(struct acceptor *acceptor, const dfs_value *value)
 {
 	const dfs_content *content = &value->body.dfs_body_u.manifest.content;
-	unsigned given, here, filled;
-	uint64_t units;
+	chunk_set given;
 
 	if (value->body.kind != DFS_FILE)
-		return;
-	units = placement_units(content->size, content->unit_size);
-	filled = units >= DFS_SERVERS ? CHUNKS_ALL : (1U << units) - 1;
-	given = placement_held(content->holders, acceptor->server) & filled;
-	here = store_chunks(acceptor->store, &content->object);
-	if (given == here && placement_held(content->holders, acceptor->server) != 0)
-		return;
+		return false;
+	given = placement_held(content->holders, acceptor->server);
+	return given == 0 || (given & placement_filled(content->size)) !=
+				     store_chunks(acceptor->store, &content->object);
+}
+
+void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,
+			 const dfs_ballot *ballot, const dfs_value *value)
+{
+	bool owing = owes(acceptor, value);
+
 	pthread_mutex_lock(&acceptor->lock);
-	acceptor->owed++;
+	promises_accepted(acceptor->promises, path, ballot);
+	if (ballot->counter > acceptor->seen)
+		acceptor->seen = ballot->counter;
+	acceptor->owed += owing;
 	pthread_mutex_unlock(&acceptor->lock);
 }
 

@@ -1,7 +1,6 @@
-/* PREPARE and BIND: staging content, binding it to a ballot, and promising. */
+/* PREPARE: promising, once what comes with it is staged and bound to the ballot. */
 #include "acceptor_internal.h"
 
-#include "ballot.h"
 #include "errors.h"
 
 #include <errno.h>
@@ -27,8 +26,6 @@ static const dfs_id *prepare_object(const void *items, size_t i)
 	}
 }
 
-/* ---- PREPARE ------------------------------------------------------------------- */
-
 /*
  * Puts the item's content and binding into the batch.  Content that came before, with an
  * attempt that was refused later, is not stored twice.
@@ -38,7 +35,7 @@ static int stage_item(struct acceptor *acceptor, struct store_batch *batch,
 {
 	const dfs_small *small = &item->stage.dfs_stage_u.small;
 	const dfs_id *object = prepare_object(item, 0);
-	unsigned here = store_chunks(acceptor->store, object);
+	chunk_set here = store_chunks(acceptor->store, object);
 	int rc = 0;
 
 	if (item->stage.kind == DFS_STAGE_BINDING)
@@ -119,16 +116,17 @@ static dfs_status promise(struct acceptor *acceptor, const dfs_prepare_item *ite
 	if (status != DFS_OK)
 		return status;
 	pthread_mutex_lock(&acceptor->lock);
-	kept = promises_set(acceptor->promises, item->path.dfs_path_val,
-			    item->path.dfs_path_len, ballot);
+	kept = promises_set(acceptor->promises, &item->path, ballot);
 	if (kept && ballot->counter > acceptor->seen)
 		acceptor->seen = ballot->counter;
 	pthread_mutex_unlock(&acceptor->lock);
+	/* Out of memory: what was not promised is not told either. */
 	if (!kept) {
 		xdr_free((xdrproc_t)xdr_dfs_register, &promised->reg);
 		memset(&promised->reg, 0, sizeof promised->reg);
 		return DFS_BUSY;
 	}
+	/* Whoever creates a file must hear of what would be above or below it. */
 	if (item->creates) {
 		char *blocker = malloc(DFS_PATH_MAX);
 		size_t len =
@@ -144,33 +142,39 @@ static dfs_status promise(struct acceptor *acceptor, const dfs_prepare_item *ite
 	return DFS_OK;
 }
 
-static void prepare_locked(struct acceptor *acceptor,
-			   const struct acceptor_caller *caller,
-			   const dfs_prepare_args *args, dfs_promise *items)
+/* May the ballot be promised on this path? */
+static dfs_status judge_path(struct acceptor *acceptor, const dfs_path *path,
+			     const dfs_ballot *ballot)
+{
+	struct store_register reg;
+	int rc = acceptor_look(acceptor, path, &reg);
+
+	if (rc != 0 && rc != ENOENT)
+		return errors_status(ERRORS_READING, rc);
+	return acceptor_judge(acceptor, path, ballot, rc == 0, &reg) == ACCEPTOR_GOOD
+		       ? DFS_OK
+		       : DFS_REFUSED;
+}
+
+static void prepare_items(struct acceptor *acceptor, const struct acceptor_caller *caller,
+			  const dfs_prepare_args *args, dfs_promise *items)
 {
 	size_t count = args->items.items_len, good = 0;
 	int rc;
 
+	/* Who may be promised to. */
 	for (size_t i = 0; i < count; i++) {
-		const dfs_path *path = &args->items.items_val[i].path;
-		struct store_register reg;
-
 		items[i].status = acceptor_judged(caller, i);
-		if (items[i].status != DFS_OK)
-			continue;
-		rc = acceptor_look(acceptor, path, &reg);
-		if (rc == EBADMSG)
-			items[i].status = DFS_DAMAGED;
-		else if (acceptor_judge(acceptor, path, &args->ballot, rc == 0, &reg) !=
-			 ACCEPTOR_GOOD)
-			items[i].status = DFS_REFUSED;
-		else
-			items[i].status = DFS_OK;
+		if (items[i].status == DFS_OK)
+			items[i].status = judge_path(
+				acceptor, &args->items.items_val[i].path, &args->ballot);
 		good += items[i].status == DFS_OK;
 	}
+	/* What must be durable before a promise: its counter, and what it stages. */
 	rc = good > 0 ? acceptor_reserve(acceptor, args->ballot.counter) : 0;
 	if (rc == 0)
 		stage_items(acceptor, caller, args, items);
+	/* The promises themselves, in memory. */
 	for (size_t i = 0; i < count; i++) {
 		dfs_promised *promised = &items[i].dfs_promise_u.promised;
 
@@ -193,143 +197,23 @@ void acceptor_prepare(struct acceptor *acceptor, const dfs_prepare_args *args,
 void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
 			  const dfs_prepare_args *args, dfs_prepare_res *res)
 {
-	const struct acceptor_items wanted = {.items = args->items.items_val,
-					      .count = args->items.items_len,
-					      .path_of = prepare_path,
-					      .object_of = prepare_object};
-	size_t count = args->items.items_len, key_count;
-	dfs_promise *items = calloc(count + 1, sizeof *items);
-	struct busy_key *keys;
-	int rc = items ? 0 : ENOMEM;
+	struct acceptor_items wanted = {.items = args->items.items_val,
+					.count = args->items.items_len,
+					.path_of = prepare_path,
+					.object_of = prepare_object};
+	dfs_promise *items = calloc(wanted.count + 1, sizeof *items);
+	int rc = items ? acceptor_take_at(acceptor, caller, &args->ballot, &wanted)
+		       : ENOMEM;
 
-	acceptor_catch_up(acceptor, &args->ballot);
-	if (rc == 0)
-		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
 	if (rc != 0) {
 		free(items);
 		res->status = errors_status(ERRORS_BINDING, rc);
 		return;
 	}
-	prepare_locked(acceptor, caller, args, items);
-	acceptor_give(acceptor, keys, key_count);
+	prepare_items(acceptor, caller, args, items);
+	acceptor_give(acceptor, &wanted);
 	res->status = DFS_OK;
 	res->dfs_prepare_res_u.ok.seen = acceptor_seen(acceptor);
 	res->dfs_prepare_res_u.ok.items.items_val = items;
-	res->dfs_prepare_res_u.ok.items.items_len = (u_int)count;
-}
-
-static const dfs_path *bind_path(const void *items, size_t i)
-{
-	return &((const dfs_bind_item *)items)[i].path;
-}
-
-static const dfs_id *bind_object(const void *items, size_t i)
-{
-	return &((const dfs_bind_item *)items)[i].share.object;
-}
-
-/* ---- BIND ---------------------------------------------------------------------- */
-
-/*
- * May a user bind this?  An upload has only units that fit the size it was begun with, so
- * that this is the size it has to be.
- */
-static dfs_status check_binding(struct acceptor *acceptor,
-				const struct acceptor_caller *caller,
-				struct store_uploads *uploads, const dfs_bind_item *item)
-{
-	const struct acceptor_claim claim = {.path = &item->path,
-					     .object = &item->share.object,
-					     .size = item->size,
-					     .chunks = item->share.chunks};
-	dfs_status status;
-
-	if (!caller->user)
-		return DFS_OK;
-	if (store_upload_size(uploads, &item->share.object, item->size) != 0)
-		return DFS_INVALID;
-	status = acceptor_check_object(acceptor, &claim);
-	return status == DFS_OK ? acceptor_check_quota(acceptor, caller->user, &claim)
-				: status;
-}
-
-static void bind_locked(struct acceptor *acceptor, const struct acceptor_caller *caller,
-			struct store_uploads *uploads, const dfs_bind_args *args,
-			dfs_status *items)
-{
-	size_t count = args->items.items_len, good = 0;
-	struct store_batch *batch = store_batch_new(acceptor->store);
-	int rc;
-
-	for (size_t i = 0; i < count; i++) {
-		const dfs_bind_item *item = &args->items.items_val[i];
-
-		items[i] = acceptor_judged(caller, i);
-		if (items[i] == DFS_OK && !acceptor_can_hear(acceptor, &args->ballot))
-			items[i] = DFS_REFUSED;
-		if (items[i] == DFS_OK)
-			items[i] = check_binding(acceptor, caller, uploads, item);
-		if (items[i] != DFS_OK)
-			continue;
-		rc = batch ? store_batch_upload(batch, uploads, &item->share) : ENOMEM;
-		if (rc == 0)
-			rc = store_batch_bind(batch, &item->share.object,
-					      item->path.dfs_path_val,
-					      item->path.dfs_path_len, &args->ballot);
-		items[i] = errors_status(ERRORS_BINDING, rc);
-		good += rc == 0;
-	}
-	if (good == 0) {
-		store_batch_free(batch);
-		return;
-	}
-	rc = store_commit(batch);
-	for (size_t i = 0; i < count; i++) {
-		const dfs_bind_item *item = &args->items.items_val[i];
-
-		if (items[i] != DFS_OK)
-			continue;
-		items[i] = errors_status(ERRORS_COMMITTING, rc);
-		/*
-		 * A higher binding of this path stands: its ballot is the one to exceed.
-		 */
-		if (rc == 0 && !store_is_bound(acceptor->store, &item->share.object,
-					       item->path.dfs_path_val,
-					       item->path.dfs_path_len, &args->ballot))
-			items[i] = DFS_REFUSED;
-	}
-}
-
-void acceptor_bind(struct acceptor *acceptor, struct store_uploads *uploads,
-		   const dfs_bind_args *args, dfs_bind_res *res)
-{
-	acceptor_bind_for(acceptor, &acceptor_server, uploads, args, res);
-}
-
-void acceptor_bind_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
-		       struct store_uploads *uploads, const dfs_bind_args *args,
-		       dfs_bind_res *res)
-{
-	const struct acceptor_items wanted = {.items = args->items.items_val,
-					      .count = args->items.items_len,
-					      .path_of = bind_path,
-					      .object_of = bind_object};
-	size_t count = args->items.items_len, key_count;
-	dfs_status *items = calloc(count + 1, sizeof *items);
-	struct busy_key *keys;
-	int rc = items ? 0 : ENOMEM;
-
-	acceptor_catch_up(acceptor, &args->ballot);
-	if (rc == 0)
-		rc = acceptor_take(acceptor, caller, &wanted, &keys, &key_count);
-	if (rc != 0) {
-		free(items);
-		res->status = errors_status(ERRORS_BINDING, rc);
-		return;
-	}
-	bind_locked(acceptor, caller, uploads, args, items);
-	acceptor_give(acceptor, keys, key_count);
-	res->status = DFS_OK;
-	res->dfs_bind_res_u.items.items_val = items;
-	res->dfs_bind_res_u.items.items_len = (u_int)count;
+	res->dfs_prepare_res_u.ok.items.items_len = (u_int)wanted.count;
 }

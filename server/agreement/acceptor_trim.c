@@ -41,8 +41,8 @@ static int trim_one(struct acceptor *acceptor, struct store_batch *batch,
 	return rc;
 }
 
-static int trim_locked(struct acceptor *acceptor, const struct store_surplus *surpluses,
-		       size_t count, uint64_t *trimmed)
+static int trim_items(struct acceptor *acceptor, const struct store_surplus *surpluses,
+		      size_t count, uint64_t *trimmed)
 {
 	struct store_batch *batch = store_batch_new(acceptor->store);
 	int rc = batch ? 0 : ENOMEM;
@@ -61,23 +61,21 @@ int acceptor_trim(struct acceptor *acceptor, struct store_surplus *surpluses,
 		  size_t count, uint64_t *ret_trimmed)
 {
 	struct trimming *trimmings = calloc(count + 1, sizeof *trimmings);
-	const struct acceptor_items items = {.items = trimmings,
-					     .count = count,
-					     .path_of = trimming_path,
-					     .object_of = trimming_object};
+	struct acceptor_items items = {.items = trimmings,
+				       .count = count,
+				       .path_of = trimming_path,
+				       .object_of = trimming_object};
 	uint64_t trimmed = 0;
-	struct busy_key *keys;
-	size_t key_count;
 	int rc = trimmings ? 0 : ENOMEM;
 
 	for (size_t i = 0; i < count && rc == 0; i++)
 		trimmings[i] = (struct trimming){
 			{(u_int)surpluses[i].path_len, surpluses[i].path}, &surpluses[i]};
 	if (rc == 0)
-		rc = acceptor_take(acceptor, &acceptor_server, &items, &keys, &key_count);
+		rc = acceptor_take(acceptor, &acceptor_server, &items);
 	if (rc == 0) {
-		rc = trim_locked(acceptor, surpluses, count, &trimmed);
-		acceptor_give(acceptor, keys, key_count);
+		rc = trim_items(acceptor, surpluses, count, &trimmed);
+		acceptor_give(acceptor, &items);
 	}
 	free(trimmings);
 	*ret_trimmed = rc == 0 ? trimmed : 0;

@@ -1,4 +1,7 @@
-/* The one place where an errno of the store becomes a status on the wire. */
+/*
+ * The one place where an errno of the store, or of the acceptor, becomes a status on the
+ * wire.
+ */
 #ifndef DFS_ERRORS_H
 #define DFS_ERRORS_H
 
@@ -9,10 +12,12 @@ enum errors_doing {
 	ERRORS_READING, /* a register or a unit */
 	ERRORS_UPLOADING,
 	ERRORS_BINDING,
-	ERRORS_COMMITTING
+	ERRORS_ACCEPTING, /* putting a value into a batch */
+	ERRORS_COMMITTING,
+	ERRORS_DOINGS /* how many there are */
 };
 
-/* 0 is DFS_OK; an errno that no rule names is DFS_IO. */
+/* 0 is DFS_OK; an errno that no row names is DFS_IO. */
 dfs_status errors_status(enum errors_doing doing, int error);
 
 #endif

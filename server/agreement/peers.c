@@ -40,8 +40,7 @@ struct links *peers_connect(const struct cluster *cluster, unsigned server,
 	struct greeting *greeting = calloc(1, sizeof *greeting);
 	const struct links_options options = {.cluster = cluster,
 					      .take_tls = take_tls,
-					      .servers = ((1U << DFS_SERVERS) - 1) &
-							 ~(1U << (server - 1)),
+					      .servers = set_without(SERVERS_ALL, server),
 					      .introduce = introduce,
 					      .take_context = greeting,
 					      .free_context = free};
@@ -59,7 +58,6 @@ struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX 
 			struct acceptor *acceptor, struct store *store)
 {
 	struct peers *peers = calloc(1, sizeof *peers);
-	pthread_condattr_t monotonic;
 
 	if (!peers) {
 		SSL_CTX_free(take_tls);
@@ -69,10 +67,7 @@ struct peers *peers_new(const struct cluster *cluster, unsigned server, SSL_CTX 
 	peers->acceptor = acceptor;
 	peers->store = store;
 	pthread_mutex_init(&peers->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&peers->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&peers->changed);
 	peers->links = peers_connect(cluster, server, take_tls);
 	if (!peers->links || pthread_create(&peers->retrier, NULL, retry, peers) != 0)
 		goto fail;
@@ -113,35 +108,26 @@ void peers_set_tls(struct peers *peers, SSL_CTX *take_tls)
 	links_set_tls(peers->links, take_tls);
 }
 
-/*
- * ---- who votes, and asking them -------------------------------------------------------
- */
+/* ---- who votes, and asking them ---------------------------------------------- */
 
 bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms)
 {
 	int64_t until = clock_now_ms() + pause_ms;
 	bool in_time = until < deadline_ms;
-	struct timespec at;
 
 	if (!in_time)
 		until = deadline_ms;
-	at = (struct timespec){.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
 	pthread_mutex_lock(&peers->lock);
 	while (!peers->cancelled && clock_now_ms() < until)
-		(void)pthread_cond_timedwait(&peers->changed, &peers->lock, &at);
+		(void)clock_wait(&peers->changed, &peers->lock, until);
 	in_time = in_time && !peers->cancelled;
 	pthread_mutex_unlock(&peers->lock);
 	return in_time;
 }
 
-static unsigned count(unsigned mask)
-{
-	return (unsigned)__builtin_popcount(mask);
-}
-
 static unsigned voting(struct peers *peers)
 {
-	return count(links_voting(peers->links)) +
+	return set_count(links_voting(peers->links)) +
 	       (acceptor_state(peers->acceptor) == DFS_STATE_VOTING);
 }
 
@@ -151,7 +137,7 @@ struct peers_voters peers_voters(struct peers *peers)
 		links_retry_after(peers->links, PEERS_RETRY_MS);
 		links_settle(peers->links, false);
 	}
-	/* One is of no use: then those that kept us waiting before are waited for too. */
+	/* One alone is of no use: then those that were too slow before count again. */
 	if (voting(peers) < PEERS_TWO)
 		links_wait(peers->links, NULL, NULL, clock_now_ms() + LINKS_PATIENCE_MS);
 	return (struct peers_voters){.others = links_up(peers->links),
@@ -159,16 +145,16 @@ struct peers_voters peers_voters(struct peers *peers)
 					     DFS_STATE_VOTING};
 }
 
-struct round *peers_ask(struct peers *peers, unsigned others, uint32_t procedure,
-			void *take_call, void (*free_call)(void *), const void *args,
-			int64_t deadline_ms)
+struct round *peers_ask(struct peers *peers, server_set others,
+			const struct peers_call *call, int64_t deadline_ms)
 {
-	struct round *round = round_new(peers->links, procedure, take_call, free_call);
+	struct round *round = round_new(peers->links, call->procedure, call->take_call,
+					call->free_call);
 	int64_t until = clock_now_ms() + LINKS_NEED_MS;
 
 	for (unsigned s = 1; round && s <= DFS_SERVERS; s++)
-		if (others & 1U << (s - 1))
-			round_ask(round, s, args,
+		if (set_has(others, s))
+			round_ask(round, s, call->args,
 				  until < deadline_ms ? until : deadline_ms);
 	return round;
 }
@@ -179,11 +165,11 @@ unsigned peers_await(struct peers *peers, struct round *round, unsigned needed,
 	int64_t patient = clock_now_ms() + LINKS_PATIENCE_MS;
 	unsigned good =
 		round_await(round, needed, patient < deadline_ms ? patient : deadline_ms);
-	unsigned pending = good < needed ? round_pending(round) : 0;
+	server_set pending = good < needed ? round_pending(round) : 0;
 
 	/* Nobody else is going to wait for them. */
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (pending & 1U << (s - 1))
+		if (set_has(pending, s))
 			links_too_slow(peers->links, s);
 	return good;
 }

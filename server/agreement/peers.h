@@ -10,6 +10,7 @@
 #include "acceptor.h"
 #include "cluster.h"
 #include "links.h"
+#include "sets.h"
 #include <openssl/ssl.h>
 
 struct peers;
@@ -62,19 +63,7 @@ void peers_free_registers(struct peers_register *registers, size_t count);
 void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		  dfs_looked *items);
 
-/*
- * The same, but proposes the newest value of each path anew whatever three agree on, and
- * waits for all four: after it all that take part have the same ballot.  accepted_by has
- * an entry for each path: who said yes to the ballot in items, as a mask with bit s-1 for
- * server s; 0 where nothing was to be proposed, because nobody had anything.
- */
-void peers_settle(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
-		  dfs_looked *items, unsigned *accepted_by);
-
-/*
- * The same, but what is proposed is changed first.  A writer's own work goes first: where
- * a ballot is refused a second time the path is left as it is (DFS_BUSY).
- */
+/* How the newest value of a path is changed before it is proposed anew. */
 struct peers_change {
 	/*
 	 * The newest value of a path (the number of which is given); false: it is to stay
@@ -83,17 +72,32 @@ struct peers_change {
 	bool (*change)(void *context, size_t path, dfs_value *value);
 	void *context;
 };
-void peers_change(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
-		  const struct peers_change *change, dfs_looked *items,
-		  unsigned *accepted_by);
+
+/* What a server proposes of its own accord; the arrays have an entry for each path. */
+struct peers_proposal {
+	const dfs_paths *paths;
+	int64_t deadline_ms;
+	/*
+	 * NULL, or how the values are changed.  A writer's own work goes first: where a
+	 * ballot is refused a second time the path is left as it is (DFS_BUSY).
+	 */
+	const struct peers_change *change;
+	/*
+	 * NULL, or ballots to exceed, so that what was bound to them comes to nothing:
+	 * then a tombstone is proposed where nobody has anything (not where none may
+	 * stand).
+	 */
+	const dfs_ballot *above;
+	dfs_looked *items; /* filled as by peers_finish */
+	/* Who said yes to the ballot in items; empty where nothing was to be proposed. */
+	server_set *accepted_by;
+};
 
 /*
- * The same at ballots above these, one for each path; and where nobody has anything, a
- * tombstone is proposed (not where none may stand).  So what was bound to these ballots
- * comes to nothing.
+ * Proposes the newest value of each path anew, whatever three agree on, and waits for all
+ * four: after it all that take part have the same ballot.
  */
-void peers_overtake(struct peers *peers, const dfs_paths *paths, const dfs_ballot *above,
-		    int64_t deadline_ms, dfs_looked *items, unsigned *accepted_by);
+void peers_propose(struct peers *peers, const struct peers_proposal *proposal);
 
 /*
  * LEARN here, and on all that are connected, without waiting for those: three have said

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* One attempt, at one ballot. */
-struct attempt {
+struct peers_attempt {
 	struct peers_voters voters;
 	dfs_ballot ballot;
 	struct round *round;
@@ -20,8 +20,8 @@ struct attempt {
 	const dfs_prepare_res *prepared[DFS_SERVERS]; /* NULL: no answer */
 };
 
-void peers_attempt_settle(struct finishing *finishing, size_t path,
-			  const dfs_register *reg)
+void peers_attempt_close(struct finishing *finishing, size_t path,
+			 const dfs_register *reg)
 {
 	dfs_looked *item = &finishing->items[path];
 
@@ -30,9 +30,7 @@ void peers_attempt_settle(struct finishing *finishing, size_t path,
 		memset(&item->dfs_looked_u.reg, 0, sizeof item->dfs_looked_u.reg);
 }
 
-/*
- * ---- PREPARE --------------------------------------------------------------------------
- */
+/* ---- PREPARE ----------------------------------------------------------------- */
 
 static void free_prepare(void *args)
 {
@@ -86,7 +84,7 @@ static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
 }
 
 /* Takes what has come by now. */
-static void gather(const struct finishing *finishing, struct attempt *attempt)
+static void gather(const struct finishing *finishing, struct peers_attempt *attempt)
 {
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		attempt->prepared[s - 1] = s == finishing->peers->server
@@ -94,7 +92,7 @@ static void gather(const struct finishing *finishing, struct attempt *attempt)
 						   : round_answer(attempt->round, s);
 }
 
-static struct peers_told told_promises(const struct attempt *attempt, size_t path)
+static struct peers_told told_promises(const struct peers_attempt *attempt, size_t path)
 {
 	struct peers_told told = {.unsure = false};
 
@@ -104,7 +102,7 @@ static struct peers_told told_promises(const struct attempt *attempt, size_t pat
 	return told;
 }
 
-static struct peers_tally tally_promises(const struct attempt *attempt, size_t path)
+static struct peers_tally tally_promises(const struct peers_attempt *attempt, size_t path)
 {
 	const struct peers_told told = told_promises(attempt, path);
 
@@ -115,7 +113,8 @@ static struct peers_tally tally_promises(const struct attempt *attempt, size_t p
  * What the answers tell besides: how far counters are, and whether the ballot was too
  * low.  How many there are.
  */
-static unsigned take_refusals(struct finishing *finishing, const struct attempt *attempt)
+static unsigned take_refusals(struct finishing *finishing,
+			      const struct peers_attempt *attempt)
 {
 	unsigned answers = 0;
 
@@ -135,7 +134,7 @@ static unsigned take_refusals(struct finishing *finishing, const struct attempt 
 }
 
 static bool three_promised(const struct finishing *finishing,
-			   const struct attempt *attempt)
+			   const struct peers_attempt *attempt)
 {
 	for (size_t i = 0; i < finishing->count; i++)
 		if (tally_promises(attempt, i).answers < PEERS_THREE)
@@ -144,23 +143,29 @@ static bool three_promised(const struct finishing *finishing,
 }
 
 /* false when fewer than three vote, or nobody could be asked. */
-static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
+static bool run_prepare(struct finishing *finishing, struct peers_attempt *attempt)
 {
 	struct peers *peers = finishing->peers;
 	dfs_prepare_args *args = new_prepare(finishing, &attempt->ballot);
 
+	/* The others are asked first: what this server does takes them no time. */
 	attempt->own.status = DFS_RECOVERING;
-	attempt->round = args ? peers_ask(peers, attempt->voters.others, DFS_PREPARE,
-					  args, free_prepare, args, finishing->deadline)
+	attempt->round = args ? peers_ask(peers, attempt->voters.others,
+					  &(struct peers_call){.procedure = DFS_PREPARE,
+							       .take_call = args,
+							       .free_call = free_prepare,
+							       .args = args},
+					  finishing->deadline)
 			      : NULL;
 	if (!attempt->round)
 		return false;
 	if (attempt->voters.self)
 		acceptor_prepare(peers->acceptor, args, &attempt->own);
+	/* Three are enough to finish with; what is proposed anew is for all four. */
 	(void)peers_await(peers, attempt->round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
 	gather(finishing, attempt);
-	if (finishing->anew || !three_promised(finishing, attempt)) {
+	if (finishing->proposal || !three_promised(finishing, attempt)) {
 		(void)peers_await(peers, attempt->round, DFS_SERVERS,
 				  finishing->deadline);
 		gather(finishing, attempt);
@@ -168,12 +173,10 @@ static bool run_prepare(struct finishing *finishing, struct attempt *attempt)
 	return take_refusals(finishing, attempt) >= PEERS_THREE;
 }
 
-/*
- * ---- ACCEPT ---------------------------------------------------------------------------
- */
+/* ---- ACCEPT ------------------------------------------------------------------ */
 
 /* args is first: that is what the calls borrow. */
-struct accept_call {
+struct peers_accept {
 	dfs_accept_args args;
 	size_t paths[DFS_BATCH_MAX]; /* of those open, which an item is of */
 };
@@ -190,7 +193,8 @@ static const dfs_ballot *ballot_of(const dfs_register *reg)
 }
 
 /* The highest value that was told of, whatever three agree on; or that there is none. */
-static const dfs_register *highest_promise(const struct attempt *attempt, size_t path)
+static const dfs_register *highest_promise(const struct peers_attempt *attempt,
+					   size_t path)
 {
 	const struct peers_told told = told_promises(attempt, path);
 	const dfs_register *highest = NULL;
@@ -204,7 +208,7 @@ static const dfs_register *highest_promise(const struct attempt *attempt, size_t
 
 /* What is to be proposed of the path; NULL: nothing, or not now. */
 static const dfs_register *proposal_of(struct finishing *finishing,
-				       const struct attempt *attempt, size_t path)
+				       const struct peers_attempt *attempt, size_t path)
 {
 	const struct peers_tally tally = tally_promises(attempt, path);
 	const dfs_register *reg = tally.newest;
@@ -212,18 +216,18 @@ static const dfs_register *proposal_of(struct finishing *finishing,
 
 	if (tally.answers < PEERS_THREE)
 		return NULL;
-	if (finishing->anew) {
+	if (finishing->proposal) {
 		reg = highest_promise(attempt, path);
-		agreed = !reg->known && !finishing->overtakes;
+		agreed = !reg->known && !finishing->proposal->above;
 	}
 	if (!agreed)
 		return reg;
-	peers_attempt_settle(finishing, finishing->open[path], reg);
+	peers_attempt_close(finishing, finishing->open[path], reg);
 	return NULL;
 }
 
 /* "No such file", as an operation of its own; nothing where none may stand. */
-static bool make_tombstone(const struct attempt *attempt, const dfs_path *path,
+static bool make_tombstone(const struct peers_attempt *attempt, const dfs_path *path,
 			   dfs_value *ret)
 {
 	dfs_id operation;
@@ -243,18 +247,19 @@ static bool make_tombstone(const struct attempt *attempt, const dfs_path *path,
 
 /*
  * The value to be proposed, changed where it is to be; false: none, and the path may be
- * settled.
+ * closed.
  */
-static bool copy_value(struct finishing *finishing, const struct attempt *attempt,
+static bool copy_value(struct finishing *finishing, const struct peers_attempt *attempt,
 		       size_t path, const dfs_register *reg, dfs_value *ret)
 {
-	const struct peers_change *change = finishing->change;
+	const struct peers_change *change =
+		finishing->proposal ? finishing->proposal->change : NULL;
 
 	if (!reg->known &&
 	    make_tombstone(attempt, &finishing->paths->paths.paths_val[path], ret))
 		return true;
 	if (!reg->known) {
-		peers_attempt_settle(finishing, path, reg);
+		peers_attempt_close(finishing, path, reg);
 		return false;
 	}
 	if (!value_copy(&reg->dfs_register_u.accepted.value, ret))
@@ -262,15 +267,15 @@ static bool copy_value(struct finishing *finishing, const struct attempt *attemp
 	if (!change || change->change(change->context, path, ret))
 		return true;
 	value_free(ret);
-	peers_attempt_settle(finishing, path, reg);
+	peers_attempt_close(finishing, path, reg);
 	return false;
 }
 
 /* The highest values that three promised on; what they agree on needs no proposal. */
-static struct accept_call *new_accept(struct finishing *finishing,
-				      const struct attempt *attempt)
+static struct peers_accept *new_accept(struct finishing *finishing,
+				       const struct peers_attempt *attempt)
 {
-	struct accept_call *call = calloc(1, sizeof *call);
+	struct peers_accept *call = calloc(1, sizeof *call);
 	dfs_proposal *items = calloc(finishing->count, sizeof *items);
 
 	if (!call || !items) {
@@ -317,29 +322,22 @@ static bool said_yes(const dfs_accept_res *res, size_t item)
 	       res->dfs_accept_res_u.ok.items.items_val[item] == DFS_OK;
 }
 
-/* As a mask. */
-static unsigned who_said_yes(const struct finishing *finishing, const struct votes *votes,
-			     size_t item)
+static server_set who_said_yes(const struct finishing *finishing,
+			       const struct votes *votes, size_t item)
 {
-	unsigned yes = 0;
+	server_set yes = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (said_yes(accepted(finishing, votes, s), item))
-			yes |= 1U << (s - 1);
+			yes = set_with(yes, s);
 	return yes;
-}
-
-static unsigned count_yes(const struct finishing *finishing, const struct votes *votes,
-			  size_t item)
-{
-	return (unsigned)__builtin_popcount(who_said_yes(finishing, votes, item));
 }
 
 static bool three_accepted(const struct finishing *finishing, const struct votes *votes,
 			   const dfs_accept_args *args)
 {
 	for (u_int i = 0; i < args->items.items_len; i++)
-		if (count_yes(finishing, votes, i) < PEERS_THREE)
+		if (set_count(who_said_yes(finishing, votes, i)) < PEERS_THREE)
 			return false;
 	return true;
 }
@@ -357,7 +355,7 @@ static void take_counters(struct finishing *finishing, const struct votes *votes
 
 /* Three said yes: that is the value, here too if this server is one of them. */
 static void take_votes(struct finishing *finishing, const struct votes *votes,
-		       const struct accept_call *call)
+		       const struct peers_accept *call)
 {
 	const dfs_accept_args *args = &call->args;
 	dfs_learn_item taught[DFS_BATCH_MAX];
@@ -365,18 +363,19 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_proposal *item = &args->items.items_val[i];
+		size_t path = finishing->open[call->paths[i]];
+		server_set yes = who_said_yes(finishing, votes, i);
 		dfs_register reg = {.known = TRUE};
 
-		if (count_yes(finishing, votes, i) < PEERS_THREE) {
+		if (set_count(yes) < PEERS_THREE) {
 			finishing->refused = true;
 			continue;
 		}
 		reg.dfs_register_u.accepted = (dfs_accepted){
 			.ballot = args->ballot, .settled = TRUE, .value = item->value};
-		if (finishing->anew)
-			finishing->anew[finishing->open[call->paths[i]]] =
-				who_said_yes(finishing, votes, i);
-		peers_attempt_settle(finishing, finishing->open[call->paths[i]], &reg);
+		if (finishing->proposal)
+			finishing->proposal->accepted_by[path] = yes;
+		peers_attempt_close(finishing, path, &reg);
 		if (said_yes(&votes->own, i))
 			store_settled(finishing->peers->store, item->path.dfs_path_val,
 				      item->path.dfs_path_len, &args->ballot);
@@ -384,14 +383,14 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 			(dfs_learn_item){item->path, args->ballot, item->value};
 	}
 	/* So that all know what is settled, and let go of what it overtook. */
-	if (finishing->anew)
+	if (finishing->proposal)
 		peers_teach(finishing->peers, taught, taught_count);
 }
 
-static void run_accept(struct finishing *finishing, const struct attempt *attempt)
+static void run_accept(struct finishing *finishing, const struct peers_attempt *attempt)
 {
 	struct peers *peers = finishing->peers;
-	struct accept_call *call = new_accept(finishing, attempt);
+	struct peers_accept *call = new_accept(finishing, attempt);
 	struct votes votes = {.own = {.status = DFS_RECOVERING}};
 
 	if (!call)
@@ -400,25 +399,29 @@ static void run_accept(struct finishing *finishing, const struct attempt *attemp
 		free_accept(call);
 		return;
 	}
-	votes.round = peers_ask(peers, attempt->voters.others, DFS_ACCEPT, call,
-				free_accept, &call->args, finishing->deadline);
+	/* As with PREPARE: the others first; then three are enough, or all are wanted. */
+	votes.round = peers_ask(peers, attempt->voters.others,
+				&(struct peers_call){.procedure = DFS_ACCEPT,
+						     .take_call = call,
+						     .free_call = free_accept,
+						     .args = &call->args},
+				finishing->deadline);
 	if (!votes.round)
 		return;
 	if (attempt->voters.self)
 		acceptor_accept(peers->acceptor, &call->args, &votes.own);
 	(void)peers_await(peers, votes.round, PEERS_THREE - attempt->voters.self,
 			  finishing->deadline);
-	if (finishing->anew || !three_accepted(finishing, &votes, &call->args))
+	if (finishing->proposal || !three_accepted(finishing, &votes, &call->args))
 		(void)peers_await(peers, votes.round, DFS_SERVERS, finishing->deadline);
+	/* What came of it. */
 	take_counters(finishing, &votes);
 	take_votes(finishing, &votes, call);
 	round_free(votes.round);
 	xdr_free((xdrproc_t)xdr_dfs_accept_res, (char *)&votes.own);
 }
 
-/*
- * ---- both -----------------------------------------------------------------------------
- */
+/* ---- both -------------------------------------------------------------------- */
 
 /* What all servers have told of their counters. */
 static void get_seen(struct peers *peers, dfs_seen ret[DFS_SERVERS])
@@ -434,12 +437,13 @@ static void get_seen(struct peers *peers, dfs_seen ret[DFS_SERVERS])
 bool peers_attempt(struct finishing *finishing)
 {
 	struct peers *peers = finishing->peers;
-	struct attempt attempt = {.voters = peers_voters(peers)};
-	unsigned servers = attempt.voters.others |
-			   (attempt.voters.self ? 1U << (peers->server - 1) : 0);
+	struct peers_attempt attempt = {.voters = peers_voters(peers)};
+	server_set servers =
+		attempt.voters.others | (attempt.voters.self ? set_of(peers->server) : 0);
 	dfs_seen seen[DFS_SERVERS];
 	bool again = finishing->refused, good;
 
+	/* The ballot: above all that these servers have told of. */
 	get_seen(peers, seen);
 	finishing->refused = false;
 	good = ballot_next(seen, servers, again, &finishing->counter, &attempt.ballot) &&

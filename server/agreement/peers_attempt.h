@@ -4,28 +4,25 @@
 
 #include "peers_internal.h"
 
-/* The paths that are not finished yet: which of those that were asked for. */
+/* A batch of paths on its way to being finished; what is finished is closed. */
 struct finishing {
 	struct peers *peers;
 	const dfs_paths *paths;
 	dfs_looked *items;
 	int64_t deadline;
-	size_t open[DFS_BATCH_MAX], count;
-	uint64_t counter; /* of the last ballot */
-	bool refused;     /* it was, by some server */
-	unsigned *
-		/* what is agreed is proposed too: who accepted it, as masks; or NULL */
-		anew;
-	const struct peers_change *change; /* of what is proposed anew; or NULL */
-	bool overtakes; /* where there is nothing, a tombstone is proposed */
+	size_t open[DFS_BATCH_MAX], count; /* numbers of the paths that are left */
+	uint64_t counter;                  /* of the last ballot */
+	bool refused;                      /* it was, by some server */
+	/* What is agreed is proposed too, as this says; or NULL. */
+	const struct peers_proposal *proposal;
 };
 
 /*
- * The path is finished: with a copy of this, or, when there is no memory for one, not at
- * all.
+ * Closes the path: with a copy of this, or, when there is no memory for one, with
+ * DFS_BUSY.
  */
-void peers_attempt_settle(struct finishing *finishing, size_t path,
-			  const dfs_register *reg);
+void peers_attempt_close(struct finishing *finishing, size_t path,
+			 const dfs_register *reg);
 
 /*
  * One ballot for all that is open: PREPARE, and ACCEPT of what three have promised on.

@@ -22,9 +22,7 @@ enum {
 	CHANGE_TRIES = 2 /* the first may only have been too low */
 };
 
-/*
- * ---- what is open ---------------------------------------------------------------------
- */
+/* ---- what is open ------------------------------------------------------------ */
 
 static bool is_open(const struct finishing *finishing, size_t path)
 {
@@ -52,7 +50,7 @@ static dfs_paths open_paths(const struct finishing *finishing,
 }
 
 /* Three that told the same are the answer; are all finished? */
-static bool settle_agreed(struct finishing *finishing, const struct peers_look *look)
+static bool close_agreed(struct finishing *finishing, const struct peers_look *look)
 {
 	bool all = true;
 
@@ -61,7 +59,7 @@ static bool settle_agreed(struct finishing *finishing, const struct peers_look *
 		const struct peers_tally tally = peers_tally(&told);
 
 		if (is_open(finishing, finishing->open[i]) && tally.equal >= PEERS_THREE)
-			peers_attempt_settle(finishing, finishing->open[i], tally.newest);
+			peers_attempt_close(finishing, finishing->open[i], tally.newest);
 		all &= !is_open(finishing, finishing->open[i]);
 	}
 	return all;
@@ -75,17 +73,15 @@ static bool look(struct finishing *finishing)
 	struct peers_look looked;
 
 	if (peers_look(finishing->peers, &paths, finishing->deadline, &looked) &&
-	    !settle_agreed(finishing, &looked)) {
+	    !close_agreed(finishing, &looked)) {
 		peers_look_rest(finishing->peers, &looked);
-		(void)settle_agreed(finishing, &looked);
+		(void)close_agreed(finishing, &looked);
 	}
 	peers_look_free(&looked);
 	return keep_open(finishing);
 }
 
-/*
- * ---- from beginning to end ------------------------------------------------------------
- */
+/* ---- from beginning to end --------------------------------------------------- */
 
 /* A number below so many. */
 static int64_t some(int64_t below)
@@ -99,10 +95,11 @@ static int64_t some(int64_t below)
 }
 
 /* Until all is finished, or there are no three, or the time is over. */
-static void propose(struct finishing *finishing)
+static void try_until_done(struct finishing *finishing)
 {
 	int64_t most = PAUSE_FIRST_MS;
-	unsigned tries = finishing->change ? CHANGE_TRIES : UINT_MAX;
+	unsigned tries = finishing->proposal && finishing->proposal->change ? CHANGE_TRIES
+									    : UINT_MAX;
 
 	while (peers_attempt(finishing) && keep_open(finishing) && --tries > 0) {
 		if (!peers_pause(finishing->peers, 1 + some(most), finishing->deadline))
@@ -122,7 +119,7 @@ static void begin(struct finishing *finishing)
 
 static void end(struct finishing *finishing)
 {
-	propose(finishing);
+	try_until_done(finishing);
 	for (size_t i = 0; i < finishing->count && finishing->refused; i++)
 		if (is_open(finishing, finishing->open[i]))
 			finishing->items[finishing->open[i]].status = DFS_BUSY;
@@ -141,51 +138,20 @@ void peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_
 		end(&finishing);
 }
 
-static void propose_anew(struct finishing *finishing)
-{
-	memset(finishing->anew, 0,
-	       finishing->paths->paths.paths_len * sizeof *finishing->anew);
-	begin(finishing);
-	end(finishing);
-}
-
-void peers_settle(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
-		  dfs_looked *items, unsigned *accepted_by)
-{
-	propose_anew(&(struct finishing){.peers = peers,
-					 .paths = paths,
-					 .items = items,
-					 .deadline = deadline_ms,
-					 .anew = accepted_by});
-}
-
-void peers_change(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
-		  const struct peers_change *change, dfs_looked *items,
-		  unsigned *accepted_by)
-{
-	propose_anew(&(struct finishing){.peers = peers,
-					 .paths = paths,
-					 .items = items,
-					 .deadline = deadline_ms,
-					 .anew = accepted_by,
-					 .change = change});
-}
-
-void peers_overtake(struct peers *peers, const dfs_paths *paths, const dfs_ballot *above,
-		    int64_t deadline_ms, dfs_looked *items, unsigned *accepted_by)
+void peers_propose(struct peers *peers, const struct peers_proposal *proposal)
 {
 	struct finishing finishing = {.peers = peers,
-				      .paths = paths,
-				      .items = items,
-				      .deadline = deadline_ms,
-				      .anew = accepted_by,
-				      .overtakes = true};
+				      .paths = proposal->paths,
+				      .items = proposal->items,
+				      .deadline = proposal->deadline_ms,
+				      .proposal = proposal};
 
-	memset(accepted_by, 0, paths->paths.paths_len * sizeof *accepted_by);
+	memset(proposal->accepted_by, 0,
+	       proposal->paths->paths.paths_len * sizeof *proposal->accepted_by);
 	begin(&finishing);
 	/* As if its last ballot had been the highest of them: the next one is above. */
-	for (size_t i = 0; i < finishing.count; i++)
-		if (above[i].counter > finishing.counter)
-			finishing.counter = above[i].counter;
+	for (size_t i = 0; proposal->above && i < finishing.count; i++)
+		if (proposal->above[i].counter > finishing.counter)
+			finishing.counter = proposal->above[i].counter;
 	end(&finishing);
 }

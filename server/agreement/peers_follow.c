@@ -7,13 +7,15 @@ void peers_follow(void *context)
 {
 	static const dfs_hello_args nobody;
 	struct peers *peers = context;
-	unsigned up = links_up(peers->links);
+	server_set up = links_up(peers->links);
 	int64_t until = clock_now_ms() + LINKS_PATIENCE_MS;
-	struct round *round = peers_ask(peers, up, DFS_HELLO, NULL, NULL, &nobody, until);
+	struct round *round = peers_ask(
+		peers, up, &(struct peers_call){.procedure = DFS_HELLO, .args = &nobody},
+		until);
 
 	if (!round)
 		return; /* out of memory: the proposer will come again */
-	(void)round_await(round, (unsigned)__builtin_popcount(up), until);
+	(void)round_await(round, set_count(up), until);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_hello_res *res = round_answer(round, s);
 

@@ -30,12 +30,11 @@ enum { PEERS_THREE = 3, PEERS_TWO = 2 };
 enum { PEERS_RETRY_MS = 100 };
 
 /*
- * Whom to ask: a mask of the others that are connected, and whether this one votes.
- * Whether the others do is in their answers: one may have begun to since it was connected
- * to.
+ * Whom to ask: the others that are connected, and whether this one votes.  Whether the
+ * others do is in their answers: one may have begun to since it was connected to.
  */
 struct peers_voters {
-	unsigned others;
+	server_set others;
 	bool self;
 };
 
@@ -45,10 +44,17 @@ struct peers_voters {
  */
 struct peers_voters peers_voters(struct peers *peers);
 
+/* What others are asked. */
+struct peers_call {
+	uint32_t procedure;
+	void *take_call; /* freed with free_call when nobody uses it any more; or NULL */
+	void (*free_call)(void *);
+	const void *args; /* of the procedure: in take_call, or constant */
+};
+
 /* Asks those; NULL when out of memory.  What it takes is freed then too. */
-struct round *peers_ask(struct peers *peers, unsigned others, uint32_t procedure,
-			void *take_call, void (*free_call)(void *), const void *args,
-			int64_t deadline_ms);
+struct round *peers_ask(struct peers *peers, server_set others,
+			const struct peers_call *call, int64_t deadline_ms);
 
 /* How many of those asked answered, waiting for so many and for a second at most. */
 unsigned peers_await(struct peers *peers, struct round *round, unsigned needed,
@@ -61,9 +67,7 @@ void peers_saw(struct peers *peers, unsigned server, const dfs_seen *seen);
  */
 bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms);
 
-/*
- * ---- what was told of paths -----------------------------------------------------------
- */
+/* ---- what was told of paths -------------------------------------------------- */
 
 struct peers_look {
 	struct round *round;

@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * ---- asking ---------------------------------------------------------------------------
- */
+/* ---- asking ------------------------------------------------------------------ */
 
 /*
  * A copy of the paths, for calls that outlast the caller's interest; one piece of memory.
@@ -61,7 +59,11 @@ static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadl
 		return false;
 	ret->voters = peers_voters(peers);
 	ret->deadline = deadline_ms;
-	ret->round = peers_ask(peers, ret->voters.others, DFS_LOOKUP, copy, free, copy,
+	ret->round = peers_ask(peers, ret->voters.others,
+			       &(struct peers_call){.procedure = DFS_LOOKUP,
+						    .take_call = copy,
+						    .free_call = free,
+						    .args = copy},
 			       deadline_ms);
 	if (!ret->round)
 		return false;
@@ -117,9 +119,7 @@ void peers_look_free(struct peers_look *look)
 	memset(look, 0, sizeof *look);
 }
 
-/*
- * ---- what was told --------------------------------------------------------------------
- */
+/* ---- what was told ----------------------------------------------------------- */
 
 /* NULL also where the answer stops before this path. */
 static const dfs_register *register_of(const dfs_lookup_res *res, size_t path,
@@ -223,9 +223,7 @@ bool peers_copy(const dfs_register *reg, dfs_register *ret)
 					 &ret->dfs_register_u.accepted.value);
 }
 
-/*
- * ---- for others -----------------------------------------------------------------------
- */
+/* ---- for others -------------------------------------------------------------- */
 
 bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		struct peers_register *ret)

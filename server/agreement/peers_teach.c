@@ -48,6 +48,10 @@ void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count)
 	/* This one may have had no room for it as a vote. */
 	acceptor_learn(peers->acceptor, args, &own);
 	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&own);
-	round_free(peers_ask(peers, voters.others, DFS_LEARN, args, free_args, args,
+	round_free(peers_ask(peers, voters.others,
+			     &(struct peers_call){.procedure = DFS_LEARN,
+						  .take_call = args,
+						  .free_call = free_args,
+						  .args = args},
 			     clock_now_ms() + TEACH_MS));
 }

@@ -19,8 +19,8 @@ struct promise {
 };
 
 struct promises {
-	struct promise
-		*table; /* uthash keeps the order of insertion: the oldest is first */
+	/* uthash keeps the order of insertion: the oldest is first. */
+	struct promise *table;
 	size_t most, most_bytes;
 	size_t bytes; /* of the paths in the table */
 	uint64_t lowest;
@@ -62,43 +62,43 @@ uint64_t promises_lowest(const struct promises *promises)
 	return promises->lowest;
 }
 
-static struct promise *find(const struct promises *promises, const char *path, size_t len)
+static struct promise *find(const struct promises *promises, const dfs_path *path)
 {
 	struct promise *promise;
 
-	HASH_FIND(hh, promises->table, path, len, promise);
+	HASH_FIND(hh, promises->table, path->dfs_path_val, path->dfs_path_len, promise);
 	return promise;
 }
 
-const dfs_ballot *promises_find(const struct promises *promises, const char *path,
-				size_t len)
+const dfs_ballot *promises_find(const struct promises *promises, const dfs_path *path)
 {
-	const struct promise *promise = find(promises, path, len);
+	const struct promise *promise = find(promises, path);
 
 	return promise ? &promise->ballot : NULL;
 }
 
-bool promises_set(struct promises *promises, const char *path, size_t len,
+bool promises_set(struct promises *promises, const dfs_path *path,
 		  const dfs_ballot *ballot)
 {
-	struct promise *promise = find(promises, path, len);
+	struct promise *promise = find(promises, path);
 
 	if (promise) {
 		promise->ballot = *ballot;
 		return true;
 	}
-	promise = calloc(1, sizeof *promise + len);
+	promise = calloc(1, sizeof *promise + path->dfs_path_len);
 	if (!promise)
 		return false;
 	promise->ballot = *ballot;
-	promise->len = len;
-	memcpy(promise->path, path, len);
+	promise->len = path->dfs_path_len;
+	memcpy(promise->path, path->dfs_path_val, promise->len);
 	HASH_ADD_KEYPTR(hh, promises->table, promise->path, promise->len, promise);
 	if (promise->lost) {
 		free(promise);
 		return false;
 	}
-	promises->bytes += len;
+	promises->bytes += promise->len;
+	/* At most so many, and so many bytes of paths: the oldest are given up. */
 	while (HASH_COUNT(promises->table) > promises->most ||
 	       (promises->bytes > promises->most_bytes &&
 		HASH_COUNT(promises->table) > 1)) {
@@ -111,10 +111,10 @@ bool promises_set(struct promises *promises, const char *path, size_t len,
 	return true;
 }
 
-void promises_accepted(struct promises *promises, const char *path, size_t len,
+void promises_accepted(struct promises *promises, const dfs_path *path,
 		       const dfs_ballot *ballot)
 {
-	struct promise *promise = find(promises, path, len);
+	struct promise *promise = find(promises, path);
 
 	if (promise && ballot_compare(&promise->ballot, ballot) <= 0)
 		forget(promises, promise);

@@ -25,15 +25,14 @@ void promises_free(struct promises *promises);
 uint64_t promises_lowest(const struct promises *promises);
 
 /* The ballot promised for the path, or NULL; valid until the next change. */
-const dfs_ballot *promises_find(const struct promises *promises, const char *path,
-				size_t len);
+const dfs_ballot *promises_find(const struct promises *promises, const dfs_path *path);
 
 /* Promises the ballot, in place of a lower one; false when out of memory. */
-bool promises_set(struct promises *promises, const char *path, size_t len,
+bool promises_set(struct promises *promises, const dfs_path *path,
 		  const dfs_ballot *ballot);
 
 /* The path has accepted this ballot: a promise not above it is not kept. */
-void promises_accepted(struct promises *promises, const char *path, size_t len,
+void promises_accepted(struct promises *promises, const dfs_path *path,
 		       const dfs_ballot *ballot);
 
 #endif

@@ -170,15 +170,17 @@ static server_set lookup(void *context, server_set servers, const dfs_paths *pat
 }
 
 static void renew(void *context, const dfs_paths *paths, const dfs_ballot *above,
-		  dfs_looked *items, unsigned *accepted_by)
+		  dfs_looked *items, server_set *accepted_by)
 {
 	struct peer_links *links = context;
-	int64_t deadline = clock_now_ms() + PEER_LINKS_CALL_MS;
 
-	if (above)
-		peers_overtake(links->peers, paths, above, deadline, items, accepted_by);
-	else
-		peers_settle(links->peers, paths, deadline, items, accepted_by);
+	peers_propose(links->peers,
+		      &(struct peers_proposal){.paths = paths,
+					       .deadline_ms = clock_now_ms() +
+							      PEER_LINKS_CALL_MS,
+					       .above = above,
+					       .items = items,
+					       .accepted_by = accepted_by});
 }
 
 struct peer_calls peer_links_calls(struct peer_links *links)

@@ -95,11 +95,11 @@ struct peer_calls {
 	server_set (*lookup)(void *context, server_set servers, const dfs_paths *paths,
 			     dfs_lookup_res res[DFS_SERVERS]);
 	/*
-	 * Proposes the newest value of each path anew: peers_overtake, or, if above is
-	 * NULL, peers_settle.  items are zeroed before, and the caller's to free.
+	 * Proposes the newest value of each path anew: peers_propose, with above or
+	 * NULL.  items are zeroed before, and the caller's to free.
 	 */
 	void (*renew)(void *context, const dfs_paths *paths, const dfs_ballot *above,
-		      dfs_looked *items, unsigned *accepted_by);
+		      dfs_looked *items, server_set *accepted_by);
 };
 struct peer_calls peer_links_calls(struct peer_links *links);
 

@@ -59,10 +59,10 @@ struct repair_calls {
 	/* GET: begins, and waits for the end, after which take is not called any more. */
 	void (*ask)(void *context, struct repair_ask *ask);
 	void (*await)(void *context, struct repair_ask *ask);
-	/* peers_change of peers.h, after which all know what is settled. */
+	/* peers_propose with a change, after which all know what is settled. */
 	void (*change)(void *context, const dfs_paths *paths,
 		       const struct peers_change *change, dfs_looked *items,
-		       unsigned *accepted_by);
+		       server_set *accepted_by);
 };
 /* Content is asked for over connections of its own. */
 struct repair_calls repair_calls_on(struct peer_links *links);

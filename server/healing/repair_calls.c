@@ -107,12 +107,17 @@ static void await(void *context, struct repair_ask *ask)
 
 static void change(void *context, const dfs_paths *paths,
 		   const struct peers_change *changing, dfs_looked *items,
-		   unsigned *accepted_by)
+		   server_set *accepted_by)
 {
 	struct peer_links *links = context;
 
-	peers_change(links->peers, paths, clock_now_ms() + PEER_LINKS_CALL_MS, changing,
-		     items, accepted_by);
+	peers_propose(links->peers,
+		      &(struct peers_proposal){.paths = paths,
+					       .deadline_ms = clock_now_ms() +
+							      PEER_LINKS_CALL_MS,
+					       .change = changing,
+					       .items = items,
+					       .accepted_by = accepted_by});
 }
 
 struct repair_calls repair_calls_on(struct peer_links *links)

@@ -74,7 +74,7 @@ struct proposing {
 	server_set accepted_by[DFS_BATCH_MAX];
 };
 
-/* For peers_change. */
+/* For struct peers_change. */
 static bool correct_value(void *context, size_t path, dfs_value *value)
 {
 	struct proposing *proposing = context;

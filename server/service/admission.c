@@ -3,7 +3,6 @@
 
 #include "clock.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -59,16 +58,12 @@ struct admission {
 struct admission *admission_new(const struct admission_limits *limits)
 {
 	struct admission *admission = calloc(1, sizeof *admission);
-	pthread_condattr_t monotonic;
 
 	if (!admission)
 		return NULL;
 	admission->limits = *limits;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&admission->lock, NULL);
-	pthread_cond_init(&admission->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&admission->changed);
 	return admission;
 }
 
@@ -81,8 +76,7 @@ void admission_free(struct admission *admission)
 	free(admission);
 }
 
-/* An IPv4 address, mapped or not, as itself; of IPv6 the 64 bits that one host may fill.
- */
+/* Of IPv4, mapped or not, the address; of IPv6 the 64 bits that one host may fill. */
 static void key_of(const struct sockaddr *address, uint8_t key[KEY_LEN])
 {
 	memset(key, 0, KEY_LEN);
@@ -210,16 +204,6 @@ void admission_leave(struct admission_seat *take_seat)
 	free(take_seat);
 }
 
-/* Waits for a change until then; false when the time is over.  With the lock. */
-static bool wait_for_change(struct admission *admission, int64_t deadline_ms)
-{
-	struct timespec until = {.tv_sec = deadline_ms / 1000,
-				 .tv_nsec = deadline_ms % 1000 * 1000000};
-
-	return pthread_cond_timedwait(&admission->changed, &admission->lock, &until) !=
-	       ETIMEDOUT;
-}
-
 bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
 		       size_t bytes, int64_t deadline_ms)
 {
@@ -234,7 +218,8 @@ bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
 			admission->bytes[which] + bytes <= limits->bytes[which] &&
 			address->bytes[which] + bytes <= limits->bytes_per_address[which];
 		if (!granted)
-			in_time = wait_for_change(admission, deadline_ms);
+			in_time = clock_wait(&admission->changed, &admission->lock,
+					     deadline_ms);
 	}
 	if (granted) {
 		admission->bytes[which] += bytes;
@@ -291,7 +276,7 @@ bool admission_wait_empty(struct admission *admission, int64_t deadline_ms)
 
 	pthread_mutex_lock(&admission->lock);
 	while (admission->count > 0 && in_time)
-		in_time = wait_for_change(admission, deadline_ms);
+		in_time = clock_wait(&admission->changed, &admission->lock, deadline_ms);
 	bool empty = admission->count == 0;
 	pthread_mutex_unlock(&admission->lock);
 	return empty;

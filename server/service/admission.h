@@ -21,8 +21,9 @@ struct admission_limits {
 	unsigned connections; /* in all */
 	unsigned per_address;
 	unsigned strangers_per_address; /* neither logged in nor a server */
-	size_t bytes[2];                /* by enum admission_memory: in all, */
-	size_t bytes_per_address[2];    /* and per address */
+	/* Both by enum admission_memory. */
+	size_t bytes[2]; /* in all */
+	size_t bytes_per_address[2];
 };
 extern const struct admission_limits admission_limits_default;
 

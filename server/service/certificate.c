@@ -16,16 +16,20 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* For calls to be answered, and to be made to other servers. */
+struct contexts {
+	SSL_CTX *server, *peer;
+};
+
 struct certificate {
 	const struct certificate_files *files;
-	pthread_mutex_t lock; /* of the two */
-	SSL_CTX *server, *peer;
+	pthread_mutex_t lock; /* of what follows */
+	struct contexts contexts;
 };
 
 /* Both, or neither and why. */
 static bool load_with(const struct certificate_files *files, const char *key,
-		      SSL_CTX **ret_server, SSL_CTX **ret_peer, char *why,
-		      size_t why_size)
+		      struct contexts *ret, char *why, size_t why_size)
 {
 	const struct tls_own own = {.cert = files->cert,
 				    .key = key,
@@ -44,8 +48,7 @@ static bool load_with(const struct certificate_files *files, const char *key,
 	peer = tls_for_peer(&own, why, why_size);
 	if (!peer)
 		goto fail;
-	*ret_server = server;
-	*ret_peer = peer;
+	*ret = (struct contexts){.server = server, .peer = peer};
 	return true;
 fail:
 	SSL_CTX_free(server);
@@ -56,14 +59,19 @@ fail:
  * A renewal that was cut off between its two renames has put the certificate in its place
  * and left the new key beside it.
  */
-static bool load(const struct certificate_files *files, SSL_CTX **ret_server,
-		 SSL_CTX **ret_peer, char *why, size_t why_size)
+static bool load(const struct certificate_files *files, struct contexts *ret, char *why,
+		 size_t why_size)
 {
 	char unused[256];
 
-	return load_with(files, files->key, ret_server, ret_peer, why, why_size) ||
-	       load_with(files, files->new_key, ret_server, ret_peer, unused,
-			 sizeof unused);
+	return load_with(files, files->key, ret, why, why_size) ||
+	       load_with(files, files->new_key, ret, unused, sizeof unused);
+}
+
+static void free_contexts(const struct contexts *contexts)
+{
+	SSL_CTX_free(contexts->server);
+	SSL_CTX_free(contexts->peer);
 }
 
 struct certificate *certificate_load(const struct certificate_files *files, char *why,
@@ -76,7 +84,7 @@ struct certificate *certificate_load(const struct certificate_files *files, char
 		return NULL;
 	}
 	certificate->files = files;
-	if (!load(files, &certificate->server, &certificate->peer, why, why_size)) {
+	if (!load(files, &certificate->contexts, why, why_size)) {
 		free(certificate);
 		return NULL;
 	}
@@ -88,26 +96,22 @@ void certificate_free(struct certificate *certificate)
 {
 	if (!certificate)
 		return;
-	SSL_CTX_free(certificate->server);
-	SSL_CTX_free(certificate->peer);
+	free_contexts(&certificate->contexts);
 	pthread_mutex_destroy(&certificate->lock);
 	free(certificate);
 }
 
 bool certificate_reload(struct certificate *certificate, char *why, size_t why_size)
 {
-	SSL_CTX *server, *peer, *old_server, *old_peer;
+	struct contexts fresh, old;
 
-	if (!load(certificate->files, &server, &peer, why, why_size))
+	if (!load(certificate->files, &fresh, why, why_size))
 		return false;
 	pthread_mutex_lock(&certificate->lock);
-	old_server = certificate->server;
-	old_peer = certificate->peer;
-	certificate->server = server;
-	certificate->peer = peer;
+	old = certificate->contexts;
+	certificate->contexts = fresh;
 	pthread_mutex_unlock(&certificate->lock);
-	SSL_CTX_free(old_server);
-	SSL_CTX_free(old_peer);
+	free_contexts(&old);
 	return true;
 }
 
@@ -124,12 +128,12 @@ static SSL_CTX *refer(struct certificate *certificate, SSL_CTX *const *which)
 
 SSL_CTX *certificate_server(struct certificate *certificate)
 {
-	return refer(certificate, &certificate->server);
+	return refer(certificate, &certificate->contexts.server);
 }
 
 SSL_CTX *certificate_peer(struct certificate *certificate)
 {
-	return refer(certificate, &certificate->peer);
+	return refer(certificate, &certificate->contexts.peer);
 }
 
 void certificate_describe(struct certificate *certificate, char serial[CERTIFICATE_TEXT],

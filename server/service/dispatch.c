@@ -12,90 +12,55 @@ enum {
 	PER_ITEM = true,
 	READS = false,
 	WRITES = true,
-	VOTING = false,    /* only while this server votes */
-	RECOVERING = true, /* also while it is recovering */
-	SMALL = 0,         /* an answer that needs no reservation */
+	VOTING = false, /* only while this server votes */
+	ALWAYS = true,  /* also while it is recovering */
+	SMALL = 0,      /* an answer that needs no reservation */
 	CONTENT = DFS_CONTENT_MAX,
 	LARGE = DFS_RECORD_MAX
 };
 
 /*
- * One row per procedure: its name in dfs.x and in procs.h, its types, who may call it,
- * what it demands (a function of dispatch_demands.c), and what the columns of struct
- * dispatch_row say of it.
+ * The procedures that are served.  Of each: its name in dfs.x and in procs.h, who may
+ * call it (enum dispatch_access), what it demands of which paths (dispatch_demands.h),
+ * and what the other fields of struct dispatch_row say of it.
  */
-#define SERVED(ROW)                                                                      \
-	ROW(HELLO, hello, dfs_hello_args, dfs_hello_res, ANYONE, nothing, WHOLE, READS,  \
-	    RECOVERING, SMALL)                                                           \
-	ROW(LOGIN, login, dfs_login_args, dfs_login_res, ANYONE, nothing, WHOLE, READS,  \
-	    RECOVERING, SMALL)                                                           \
-	ROW(PUT, put, dfs_put_args, dfs_put_res, USER, put, WHOLE, WRITES, VOTING,       \
-	    SMALL)                                                                       \
-	ROW(BIND, bind, dfs_bind_args, dfs_bind_res, USER, bind, PER_ITEM, WRITES,       \
-	    VOTING, SMALL)                                                               \
-	ROW(GET, get, dfs_get_args, dfs_get_res, USER_OR_PEER, nothing, WHOLE, READS,    \
-	    RECOVERING, CONTENT)                                                         \
-	ROW(LOOKUP, lookup, dfs_paths, dfs_lookup_res, USER_OR_PEER, paths, PER_ITEM,    \
-	    READS, VOTING, LARGE)                                                        \
-	ROW(PREPARE, prepare, dfs_prepare_args, dfs_prepare_res, USER_OR_PEER, prepare,  \
-	    PER_ITEM, WRITES, VOTING, LARGE)                                             \
-	ROW(ACCEPT, accept, dfs_accept_args, dfs_accept_res, USER_OR_PEER, accept,       \
-	    PER_ITEM, WRITES, VOTING, SMALL)                                             \
-	ROW(DELETE, delete, dfs_accept_args, dfs_accept_res, USER_OR_PEER, accept,       \
-	    PER_ITEM, WRITES, VOTING, SMALL)                                             \
-	ROW(FINISH, finish, dfs_paths, dfs_finish_res, USER_OR_PEER, paths, PER_ITEM,    \
-	    WRITES, VOTING, LARGE)                                                       \
-	ROW(SETTLED, settled, dfs_settled_args, dfs_settled_res, USER, settled,          \
-	    PER_ITEM, WRITES, VOTING, SMALL)                                             \
-	ROW(LIST, list, dfs_list_args, dfs_list_res, USER, list, WHOLE, READS, VOTING,   \
-	    LARGE)                                                                       \
-	ROW(STATUS, status, nothing, dfs_status_res, USER, nothing, WHOLE, READS,        \
-	    RECOVERING, LARGE)                                                           \
-	ROW(HEAL, heal, nothing, dfs_heal_res, USER, nothing, WHOLE, READS, RECOVERING,  \
-	    SMALL)                                                                       \
-	ROW(LEARN, learn, dfs_learn_args, dfs_learn_res, PEER, nothing, WHOLE, WRITES,   \
-	    VOTING, SMALL)                                                               \
-	ROW(FORGET, forget, dfs_forget_args, dfs_settled_res, PEER, nothing, WHOLE,      \
-	    WRITES, VOTING, SMALL)                                                       \
-	ROW(FENCE, fence, dfs_fence_args, dfs_fence_res, PEER, nothing, WHOLE, WRITES,   \
-	    VOTING, LARGE)                                                               \
-	ROW(DIGEST, digest, dfs_digest_args, dfs_digest_res, PEER, nothing, WHOLE,       \
-	    READS, VOTING, LARGE)                                                        \
-	ROW(RECALL, recall, dfs_recall_args, dfs_recall_res, PEER, nothing, WHOLE,       \
-	    WRITES, RECOVERING, SMALL)
-
-/* The arguments of a procedure that has none. */
-typedef char nothing;
-
-static bool_t xdr_nothing(XDR *xdrs, const nothing *none)
-{
-	(void)xdrs;
-	(void)none;
-	return TRUE;
-}
+/* clang-format off */
+#define SERVED(ROW)                                                                     \
+	ROW(HELLO,   hello,   ANYONE,       nothing, WHOLE,    READS,  ALWAYS, SMALL)   \
+	ROW(LOGIN,   login,   ANYONE,       nothing, WHOLE,    READS,  ALWAYS, SMALL)   \
+	ROW(PUT,     put,     USER,         put,     WHOLE,    WRITES, VOTING, SMALL)   \
+	ROW(BIND,    bind,    USER,         bind,    PER_ITEM, WRITES, VOTING, SMALL)   \
+	ROW(GET,     get,     USER_OR_PEER, nothing, WHOLE,    READS,  ALWAYS, CONTENT) \
+	ROW(LOOKUP,  lookup,  USER_OR_PEER, paths,   PER_ITEM, READS,  VOTING, LARGE)   \
+	ROW(PREPARE, prepare, USER_OR_PEER, prepare, PER_ITEM, WRITES, VOTING, LARGE)   \
+	ROW(ACCEPT,  accept,  USER_OR_PEER, accept,  PER_ITEM, WRITES, VOTING, SMALL)   \
+	ROW(DELETE,  delete,  USER_OR_PEER, accept,  PER_ITEM, WRITES, VOTING, SMALL)   \
+	ROW(FINISH,  finish,  USER_OR_PEER, paths,   PER_ITEM, WRITES, VOTING, LARGE)   \
+	ROW(SETTLED, settled, USER,         settled, PER_ITEM, WRITES, VOTING, SMALL)   \
+	ROW(LIST,    list,    USER,         list,    WHOLE,    READS,  VOTING, LARGE)   \
+	ROW(STATUS,  status,  USER,         nothing, WHOLE,    READS,  ALWAYS, LARGE)   \
+	ROW(HEAL,    heal,    USER,         nothing, WHOLE,    READS,  ALWAYS, SMALL)   \
+	ROW(LEARN,   learn,   PEER,         nothing, WHOLE,    WRITES, VOTING, SMALL)   \
+	ROW(FORGET,  forget,  PEER,         nothing, WHOLE,    WRITES, VOTING, SMALL)   \
+	ROW(FENCE,   fence,   PEER,         nothing, WHOLE,    WRITES, VOTING, LARGE)   \
+	ROW(DIGEST,  digest,  PEER,         nothing, WHOLE,    READS,  VOTING, LARGE)   \
+	ROW(RECALL,  recall,  PEER,         nothing, WHOLE,    WRITES, ALWAYS, SMALL)
+/* clang-format on */
 
 /* Gives each handler the type that the table has. */
-#define WRAPPER(name, proc, args_type, res_type, access_, demands_, items_, writes_,     \
-		recovering_, answer_)                                                    \
-	static void run_##proc(struct caller *caller, const void *args, void *res)       \
+#define WRAPPER(name, proc, access_, demands_, items_, writes_, recovering_, answer_)    \
+	static void handle_##proc(struct caller *caller, const void *args, void *res)    \
 	{                                                                                \
 		procs_##proc(caller, args, res);                                         \
-	}                                                                                \
-	_Static_assert(sizeof(args_type) <= DISPATCH_ROOM &&                             \
-			       sizeof(res_type) <= DISPATCH_ROOM,                        \
-		       "room in struct dispatch_call");
+	}
 SERVED(WRAPPER)
 #undef WRAPPER
 
-#define SERVED_ROW(name_, proc, args_type, res_type, access_, demands_, items_, writes_, \
-		   recovering_, answer_)                                                 \
+#define SERVED_ROW(name_, proc, access_, demands_, items_, writes_, recovering_,         \
+		   answer_)                                                              \
 	{.procedure = DFS_##name_,                                                       \
 	 .name = #name_,                                                                 \
-	 .handler = run_##proc,                                                          \
-	 .args = (xdrproc_t)xdr_##args_type,                                             \
-	 .res = (xdrproc_t)xdr_##res_type,                                               \
-	 .args_size = sizeof(args_type),                                                 \
-	 .res_size = sizeof(res_type),                                                   \
+	 .handler = handle_##proc,                                                       \
 	 .access = DISPATCH_##access_,                                                   \
 	 .demands = dispatch_demands_##demands_,                                         \
 	 .per_item = (items_),                                                           \
@@ -115,12 +80,17 @@ const struct dispatch_row *dispatch_find(uint32_t procedure)
 bool dispatch_decode(struct dispatch_call *call, const struct dispatch_row *row,
 		     XDR *xdrs)
 {
+	const struct procedure *types = procedures_find(row->procedure);
+
+	assert(types && types->args_size <= sizeof call->args &&
+	       types->result_size <= sizeof call->res);
 	call->row = row;
-	memset(call->args, 0, row->args_size);
-	memset(call->res, 0, row->res_size);
-	if (row->args(xdrs, call->args))
+	call->types = types;
+	memset(call->args, 0, types->args_size);
+	memset(call->res, 0, types->result_size);
+	if (types->args(xdrs, call->args))
 		return true;
-	xdr_free(row->args, call->args);
+	xdr_free(types->args, call->args);
 	return false;
 }
 
@@ -183,13 +153,11 @@ static dfs_status check_demands(const struct dispatch_call *call, struct caller 
 void dispatch_run(struct dispatch_call *call, struct caller *caller)
 {
 	const struct dispatch_row *row = call->row;
-	dfs_status status = DFS_DENIED;
+	dfs_status status = may_call(row, caller) ? DFS_OK : DFS_DENIED;
 	const char *why;
 
 	if (caller->user[0] != '\0')
 		foreground_note();
-	if (may_call(row, caller))
-		status = DFS_OK;
 	if (status == DFS_OK && !row->while_recovering &&
 	    !store_whole(caller->server->store, &why))
 		status = DFS_RECOVERING;
@@ -205,8 +173,8 @@ void dispatch_run(struct dispatch_call *call, struct caller *caller)
 
 void dispatch_free(struct dispatch_call *call, struct caller *caller)
 {
-	xdr_free(call->row->args, call->args);
-	xdr_free(call->row->res, call->res);
+	xdr_free(call->types->args, call->args);
+	xdr_free(call->types->result, call->res);
 	caller_release(caller);
 	if (caller->user[0] != '\0')
 		foreground_note();

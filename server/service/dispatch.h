@@ -6,6 +6,7 @@
 #define DFS_DISPATCH_H
 
 #include "permit.h"
+#include "procedures.h"
 #include "procs.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,17 +22,12 @@ struct dispatch_row {
 	uint32_t procedure;
 	const char *name; /* as in dfs.x, without DFS_ */
 	void (*handler)(struct caller *caller, const void *args, void *res);
-	xdrproc_t args, res;
-	size_t args_size, res_size;
 	enum dispatch_access access;
-	/*
-	 * What the arguments ask for, at most DFS_BATCH_MAX; how many.  Never NULL if
-	 * handler is not.
-	 */
+	/* Fills in what the arguments ask for, at most DFS_BATCH_MAX; how many. */
 	size_t (*demands)(const void *args, struct permit_demand *ret);
 	/*
-	 * The result has a status for each of them, which the handler takes from
-	 * caller->permitted; else the call is refused as a whole.
+	 * The result has a status for each demand, which the handler takes from
+	 * caller->permitted; else one that is refused refuses the whole call.
 	 */
 	bool per_item;
 	bool writes;
@@ -42,10 +38,11 @@ struct dispatch_row {
 /* The row of a procedure, or NULL. */
 const struct dispatch_row *dispatch_find(uint32_t procedure);
 
-/* Arguments and result of any one procedure. */
+/* One call: its row, its types, and room for arguments and result of any procedure. */
 enum { DISPATCH_ROOM = 512 };
 struct dispatch_call {
 	const struct dispatch_row *row;
+	const struct procedure *types;
 	_Alignas(max_align_t) unsigned char args[DISPATCH_ROOM];
 	_Alignas(max_align_t) unsigned char res[DISPATCH_ROOM];
 };

@@ -24,8 +24,7 @@
 enum {
 	BACKLOG = 512,
 	PAUSE_MS = 100,
-	/* Handlers, XDR (no recursion in dfs.x), TLS; only what is touched takes memory.
-	 */
+	/* For handlers, XDR (dfs.x has no recursion) and TLS; untouched, it is free. */
 	STACK = 512 * 1024
 };
 

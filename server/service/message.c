@@ -41,7 +41,11 @@ static void begin_accepted(struct rpc_msg *answer, uint32_t xid, enum accept_sta
 	answer->rm_direction = REPLY;
 	answer->rm_reply.rp_stat = MSG_ACCEPTED;
 	answer->acpted_rply.ar_stat = status;
-	answer->acpted_rply.ar_results.proc = no_value;
+	if (status == PROG_MISMATCH)
+		answer->acpted_rply.ar_vers.low = answer->acpted_rply.ar_vers.high =
+			DFS_VERSION;
+	else
+		answer->acpted_rply.ar_results.proc = no_value;
 }
 
 static bool send_answer(const struct message_channel *channel, struct rpc_msg *answer)
@@ -52,16 +56,21 @@ static bool send_answer(const struct message_channel *channel, struct rpc_msg *a
 	       record_send(channel->record, clock_now_ms() + channel->answer_ms);
 }
 
+static void begin_denied(struct rpc_msg *answer, uint32_t xid, enum reject_stat status)
+{
+	memset(answer, 0, sizeof *answer);
+	answer->rm_xid = xid;
+	answer->rm_direction = REPLY;
+	answer->rm_reply.rp_stat = MSG_DENIED;
+	answer->rjcted_rply.rj_stat = status;
+}
+
 static enum message_next deny(const struct message_channel *channel, uint32_t xid,
 			      enum auth_stat why)
 {
 	struct rpc_msg answer;
 
-	memset(&answer, 0, sizeof answer);
-	answer.rm_xid = xid;
-	answer.rm_direction = REPLY;
-	answer.rm_reply.rp_stat = MSG_DENIED;
-	answer.rjcted_rply.rj_stat = AUTH_ERROR;
+	begin_denied(&answer, xid, AUTH_ERROR);
 	answer.rjcted_rply.rj_why = why;
 	return send_answer(channel, &answer) ? MESSAGE_GO_ON : MESSAGE_END;
 }
@@ -71,11 +80,7 @@ static enum message_next deny_rpc_version(const struct message_channel *channel,
 {
 	struct rpc_msg answer;
 
-	memset(&answer, 0, sizeof answer);
-	answer.rm_xid = xid;
-	answer.rm_direction = REPLY;
-	answer.rm_reply.rp_stat = MSG_DENIED;
-	answer.rjcted_rply.rj_stat = RPC_MISMATCH;
+	begin_denied(&answer, xid, RPC_MISMATCH);
 	answer.rjcted_rply.rj_vers.low = RPC_MSG_VERSION;
 	answer.rjcted_rply.rj_vers.high = RPC_MSG_VERSION;
 	return send_answer(channel, &answer) ? MESSAGE_GO_ON : MESSAGE_END;
@@ -99,7 +104,7 @@ static enum message_next answer_call(const struct message_channel *channel, uint
 	bool sent;
 
 	begin_accepted(&answer, xid, SUCCESS);
-	answer.acpted_rply.ar_results.proc = call->row->res;
+	answer.acpted_rply.ar_results.proc = call->types->result;
 	answer.acpted_rply.ar_results.where = (caddr_t)call->res;
 	if (!xdr_replymsg(record_begin(channel->record), &answer)) {
 		/* Nothing has gone out yet, so the caller can be told. */
@@ -111,8 +116,8 @@ static enum message_next answer_call(const struct message_channel *channel, uint
 	return sent ? MESSAGE_GO_ON : MESSAGE_END;
 }
 
-static enum message_next run(const struct message_channel *channel, uint32_t xid,
-			     const struct dispatch_row *row)
+static enum message_next run_procedure(const struct message_channel *channel,
+				       uint32_t xid, const struct dispatch_row *row)
 {
 	struct caller *caller = channel->caller;
 	struct dispatch_call call;
@@ -129,6 +134,8 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 		return accept_with(channel, xid, GARBAGE_ARGS);
 	}
 	/*
+	 * Memory for the answer, or DFS_BUSY.
+	 *
 	 * Calls that wait for other servers hold memory meanwhile, there as here: who
 	 * waits for them must not wait for memory.  Servers have one call under way each.
 	 */
@@ -148,6 +155,7 @@ static enum message_next run(const struct message_channel *channel, uint32_t xid
 				    status == DFS_BUSY     ? "busy"
 				    : status == DFS_DENIED ? "denied"
 							   : "invalid");
+	/* The answer goes out; then all that it was made of goes. */
 	enum message_next next = answer_call(channel, xid, &call);
 	dispatch_free(&call, caller);
 	if (reserved > 0)
@@ -197,27 +205,10 @@ static enum message_next offer_tls(const struct message_channel *channel, uint32
 		       call->cb_prog != program       ? PROG_UNAVAIL
 		       : call->cb_vers != DFS_VERSION ? PROG_MISMATCH
 						      : SUCCESS);
-	answer.acpted_rply.ar_vers.low = DFS_VERSION;
-	answer.acpted_rply.ar_vers.high = DFS_VERSION;
-	if (answer.acpted_rply.ar_stat == SUCCESS) {
-		answer.acpted_rply.ar_results.proc = no_value;
-		answer.acpted_rply.ar_results.where = NULL;
-	}
 	answer.acpted_rply.ar_verf.oa_flavor = AUTH_NONE;
 	answer.acpted_rply.ar_verf.oa_base = token;
 	answer.acpted_rply.ar_verf.oa_length = EXCHANGE_STARTTLS_LEN;
 	return send_answer(channel, &answer) ? MESSAGE_START_TLS : MESSAGE_END;
-}
-
-static enum message_next refuse_version(const struct message_channel *channel,
-					uint32_t xid)
-{
-	struct rpc_msg answer;
-
-	begin_accepted(&answer, xid, PROG_MISMATCH);
-	answer.acpted_rply.ar_vers.low = DFS_VERSION;
-	answer.acpted_rply.ar_vers.high = DFS_VERSION;
-	return send_answer(channel, &answer) ? MESSAGE_GO_ON : MESSAGE_END;
 }
 
 enum message_next message_answer(const struct message_channel *channel)
@@ -248,7 +239,7 @@ enum message_next message_answer(const struct message_channel *channel)
 	if (call->cb_prog != program)
 		return accept_with(channel, xid, PROG_UNAVAIL);
 	if (call->cb_vers != DFS_VERSION)
-		return refuse_version(channel, xid);
+		return accept_with(channel, xid, PROG_MISMATCH);
 	if (call->cb_proc == NULLPROC)
 		return accept_with(channel, xid, SUCCESS);
 	if (!stream_in_tls(channel->stream)) {
@@ -259,5 +250,5 @@ enum message_next message_answer(const struct message_channel *channel)
 	const struct dispatch_row *row = dispatch_find((uint32_t)call->cb_proc);
 	if (!row)
 		return accept_with(channel, xid, PROC_UNAVAIL);
-	return run(channel, xid, row);
+	return run_procedure(channel, xid, row);
 }

@@ -21,17 +21,28 @@ static bool fits_quota(const struct caller *caller, const dfs_path *path, uint64
 				path->dfs_path_val, len, size);
 }
 
+/* Another size than was told of the object before is DFS_INVALID. */
+static dfs_status check_size(struct caller *caller, const dfs_put_args *args)
+{
+	return errors_status(
+		ERRORS_UPLOADING,
+		store_upload_size(caller->uploads, &args->object, args->size));
+}
+
 /* Before anything is staged: nothing of an upload that is refused may stay. */
 static dfs_status check_put(struct caller *caller, const dfs_put_args *args)
 {
+	dfs_status status;
+
 	if (id_is_zero(&args->object) || id_is_zero(&args->operation) ||
 	    path_check(args->path.dfs_path_val, args->path.dfs_path_len))
 		return DFS_INVALID;
 	for (u_int i = 0; i < args->units.units_len; i++)
 		if (!procs_unit_is_good(&args->units.units_val[i], args->size))
 			return DFS_INVALID;
-	if (store_upload_size(caller->uploads, &args->object, args->size) != 0)
-		return DFS_INVALID;
+	status = check_size(caller, args);
+	if (status != DFS_OK)
+		return status;
 	return fits_quota(caller, &args->path, args->size) ? DFS_OK : DFS_OVER_QUOTA;
 }
 
@@ -44,9 +55,8 @@ void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res
 		res->status =
 			errors_status(ERRORS_UPLOADING,
 				      store_upload(caller->uploads, &args->object, unit));
-		if (i == 0 && res->status == DFS_OK &&
-		    store_upload_size(caller->uploads, &args->object, args->size) != 0)
-			res->status = DFS_INVALID;
+		if (i == 0 && res->status == DFS_OK)
+			res->status = check_size(caller, args);
 	}
 	/* The caller may then send less of it: a pair without a spare. */
 	if (res->status == DFS_NOSPACE || res->status == DFS_OVER_QUOTA)

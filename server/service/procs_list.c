@@ -20,17 +20,14 @@
 #include <string.h>
 
 enum {
-	/*
-	 * Besides the number of entries, a page ends where its encoding nears half a
-	 * record,
-	 */
+	/* A page ends with so many entries as are asked for, or so many bytes of XDR, */
 	PAGE_BYTES = DFS_RECORD_MAX / 2,
-	/* or after so many looks; reading a value is as dear as many. */
+	/* or so many looks at paths. */
 	PAGE_LOOKS = 8192,
-	VALUE_LOOKS = 32
+	VALUE_LOOKS = 32 /* reading a value counts as so many */
 };
 
-struct walk {
+struct list_walk {
 	struct store *store;
 	const struct caller *caller;
 	const dfs_list_args *args;
@@ -42,7 +39,7 @@ struct walk {
 };
 
 /* What is known of the path at hand. */
-struct look {
+struct list_look {
 	const char *path;
 	size_t len;
 	struct store_register reg;
@@ -50,9 +47,8 @@ struct look {
 	dfs_value value;
 };
 
-/* The last possible path below a folder sorts before its name followed by '0' ('/' + 1).
- */
-static void jump_behind(struct walk *walk, const char *folder, size_t len)
+/* Puts the cursor behind all paths below a folder: '/' and what no path goes on with. */
+static void jump_behind(struct list_walk *walk, const char *folder, size_t len)
 {
 	memmove(walk->cursor, folder, len);
 	walk->cursor[len] = '/';
@@ -60,9 +56,8 @@ static void jump_behind(struct walk *walk, const char *folder, size_t len)
 	walk->cursor_len = len + 2;
 }
 
-/* The length of the child of the listed folder that this path lies below; 0: it is one.
- */
-static size_t child_len(const struct walk *walk, const char *path, size_t len)
+/* The length of the child of the listed folder that the path lies below; 0: it is one. */
+static size_t child_len(const struct list_walk *walk, const char *path, size_t len)
 {
 	size_t below = walk->args->folder.dfs_path_len;
 	const char *slash = memchr(path + below, '/', len - below);
@@ -70,12 +65,10 @@ static size_t child_len(const struct walk *walk, const char *path, size_t len)
 	return slash ? (size_t)(slash - path) : 0;
 }
 
-/*
- * ---- what the caller may see ---------------------------------------------------------
- */
+/* ---- what the caller may see ------------------------------------------------- */
 
 /* It may have changed since the index was asked: what is told is one story. */
-static void read_value(struct walk *walk, struct look *look)
+static void read_value(struct list_walk *walk, struct list_look *look)
 {
 	walk->looks += VALUE_LOOKS;
 	look->has_value = store_value(walk->store, look->path, look->len, &look->reg,
@@ -83,7 +76,7 @@ static void read_value(struct walk *walk, struct look *look)
 }
 
 /* Jumps behind the first part of the path, if nothing below it is for the caller. */
-static bool jump_whole(struct walk *walk, const struct look *look)
+static bool jump_whole(struct list_walk *walk, const struct list_look *look)
 {
 	struct store_owner owner;
 	size_t whose_len;
@@ -109,7 +102,7 @@ static bool jump_whole(struct walk *walk, const struct look *look)
 	return true;
 }
 
-static bool is_visible(struct walk *walk, struct look *look)
+static bool is_visible(struct list_walk *walk, struct list_look *look)
 {
 	const dfs_path path = {(u_int)look->len, walk->cursor};
 
@@ -122,11 +115,9 @@ static bool is_visible(struct walk *walk, struct look *look)
 	return look->has_value && permit_content(walk->caller, &path, &look->value);
 }
 
-/*
- * ---- entries -------------------------------------------------------------------------
- */
+/* ---- entries ----------------------------------------------------------------- */
 
-static bool add(struct walk *walk, struct look *look, size_t len, dfs_kind kind)
+static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_kind kind)
 {
 	dfs_list_entry *entry = &walk->entries[walk->count];
 
@@ -161,7 +152,7 @@ static bool add(struct walk *walk, struct look *look, size_t len, dfs_kind kind)
 }
 
 /* One path, which the cursor stands on; false when out of memory. */
-static bool take(struct walk *walk, struct look *look)
+static bool take(struct list_walk *walk, struct list_look *look)
 {
 	size_t child = walk->args->recursive ? 0 : child_len(walk, look->path, look->len);
 
@@ -177,14 +168,14 @@ static bool take(struct walk *walk, struct look *look)
 }
 
 /* Fills the page; false when out of memory. */
-static bool walk_on(struct walk *walk)
+static bool walk_on(struct list_walk *walk)
 {
 	const dfs_path *folder = &walk->args->folder;
 	char path[DFS_PATH_MAX];
 	bool good = true;
 
 	while (good) {
-		struct look look = {.path = path};
+		struct list_look look = {.path = path};
 
 		if (store_next(walk->store, walk->cursor, walk->cursor_len, path,
 			       &look.len, &look.reg) != 0 ||
@@ -211,7 +202,7 @@ static bool walk_on(struct walk *walk)
 }
 
 /* Where a next page begins: what begin() makes the cursor of again. */
-static bool tell_next(const struct walk *walk, dfs_path *ret)
+static bool tell_next(const struct list_walk *walk, dfs_path *ret)
 {
 	size_t len = walk->cursor_len;
 
@@ -228,7 +219,7 @@ static bool tell_next(const struct walk *walk, dfs_path *ret)
 }
 
 /* Where to begin: behind the cursor, or with the first path below the folder. */
-static void begin(struct walk *walk)
+static void begin(struct list_walk *walk)
 {
 	const dfs_path *after = &walk->args->after, *folder = &walk->args->folder;
 	size_t len = after->dfs_path_len;
@@ -246,7 +237,7 @@ static void begin(struct walk *walk)
 
 void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *res)
 {
-	struct walk walk = {
+	struct list_walk walk = {
 		.store = caller->server->store, .caller = caller, .args = args};
 	dfs_list_ok *ok = &res->dfs_list_res_u.ok;
 	struct acceptor *acceptor = caller->server->acceptor;

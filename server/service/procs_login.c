@@ -19,7 +19,7 @@ void procs_login(struct caller *caller, const dfs_login_args *args, dfs_login_re
 		accounts_login(caller->server->accounts, caller, args, res);
 }
 
-/* For who waits on the other end, this is long. */
+/* As long as somebody waits patiently on the other end. */
 enum { FINISH_MS = 8000 };
 
 /* Paths that may be finished for this caller, and which of the items they are. */

@@ -11,7 +11,6 @@
 #include "directory.h"
 #include "log.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netconfig.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -26,8 +25,8 @@ enum { AGAIN_MS = 60000, ALIVE_MS = 1000, ASK_MS = 2000, STOP_MS = 3000 };
 /* What is told once and not every minute. */
 enum told { TOLD_NOTHING, TOLD_REGISTERED, TOLD_TAKEN, TOLD_ABSENT };
 
-/* One line of the directory. */
-struct entry {
+/* One entry of the directory: the program over one transport. */
+struct registration {
 	const char *netid; /* NULL: unused */
 	struct sockaddr_storage address;
 	socklen_t address_len;
@@ -36,18 +35,18 @@ struct entry {
 };
 
 /*
- * entries belong to the thread.  lock guards stopping, ended and abandoned; changed tells
- * of them.  Whoever comes last, the thread or registrar_stop, frees all of it.
+ * registrations belong to the thread.  lock guards stopping, ended and abandoned; changed
+ * tells of them.  Whoever comes last, the thread or registrar_stop, frees all of it.
  */
 struct registrar {
 	uint32_t program, version;
-	struct entry entries[2];
+	struct registration registrations[2];
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool stopping, ended, abandoned;
 };
 
-static unsigned short port_of(const struct entry *entry)
+static unsigned short port_of(const struct registration *entry)
 {
 	/* The port lies at the same place in sockaddr_in and sockaddr_in6. */
 	struct sockaddr_in address;
@@ -57,7 +56,7 @@ static unsigned short port_of(const struct entry *entry)
 }
 
 /* Where to reach this very server, if the entry is for every address of the machine. */
-static void host_of(const struct entry *entry, char *host, size_t size)
+static void host_of(const struct registration *entry, char *host, size_t size)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 	struct sockaddr_in6 v6;
@@ -72,7 +71,7 @@ static void host_of(const struct entry *entry, char *host, size_t size)
 	(void)snprintf(host, size, "%s", text);
 }
 
-static bool is_any(const struct entry *entry)
+static bool is_any(const struct registration *entry)
 {
 	char host[INET6_ADDRSTRLEN];
 
@@ -81,7 +80,8 @@ static bool is_any(const struct entry *entry)
 }
 
 /* Is what the directory says our own address? */
-static bool is_ours(const struct entry *entry, const char *host, unsigned short port)
+static bool is_ours(const struct registration *entry, const char *host,
+		    unsigned short port)
 {
 	char own[INET6_ADDRSTRLEN];
 
@@ -89,7 +89,7 @@ static bool is_ours(const struct entry *entry, const char *host, unsigned short 
 	return port == port_of(entry) && (is_any(entry) || strcmp(own, host) == 0);
 }
 
-static bool set(const struct registrar *registrar, const struct entry *entry)
+static bool set(const struct registrar *registrar, const struct registration *entry)
 {
 	struct netconfig *transport = getnetconfigent(entry->netid);
 	struct sockaddr_storage address = entry->address;
@@ -103,7 +103,7 @@ static bool set(const struct registrar *registrar, const struct entry *entry)
 	return done;
 }
 
-static void unset(const struct registrar *registrar, const struct entry *entry)
+static void unset(const struct registrar *registrar, const struct registration *entry)
 {
 	struct netconfig *transport = getnetconfigent(entry->netid);
 
@@ -113,7 +113,7 @@ static void unset(const struct registrar *registrar, const struct entry *entry)
 	freenetconfigent(transport);
 }
 
-static void tell(struct entry *entry, enum told what, enum log_level level,
+static void tell(struct registration *entry, enum told what, enum log_level level,
 		 const char *event, const char *why)
 {
 	char quoted[256];
@@ -125,7 +125,7 @@ static void tell(struct entry *entry, enum told what, enum log_level level,
 }
 
 /* One try for one entry. */
-static void register_entry(const struct registrar *registrar, struct entry *entry)
+static void register_entry(const struct registrar *registrar, struct registration *entry)
 {
 	char host[DIRECTORY_HOST], why[200], taken[DIRECTORY_HOST + 60];
 	const char *local = entry->address.ss_family == AF_INET6 ? "::1" : "127.0.0.1";
@@ -163,13 +163,11 @@ static void register_entry(const struct registrar *registrar, struct entry *entr
 static bool wait_for_round(struct registrar *registrar)
 {
 	int64_t next = clock_now_ms() + AGAIN_MS;
-	struct timespec until = {.tv_sec = next / 1000, .tv_nsec = next % 1000 * 1000000};
-	int rc = 0;
+	bool in_time = true;
 
 	pthread_mutex_lock(&registrar->lock);
-	while (!registrar->stopping && rc != ETIMEDOUT)
-		rc = pthread_cond_timedwait(&registrar->changed, &registrar->lock,
-					    &until);
+	while (!registrar->stopping && in_time)
+		in_time = clock_wait(&registrar->changed, &registrar->lock, next);
 	bool go_on = !registrar->stopping;
 	pthread_mutex_unlock(&registrar->lock);
 	return go_on;
@@ -185,16 +183,17 @@ static void registrar_free(struct registrar *registrar)
 static void *rounds(void *arg)
 {
 	struct registrar *registrar = arg;
-	const size_t count = sizeof registrar->entries / sizeof registrar->entries[0];
+	const size_t count =
+		sizeof registrar->registrations / sizeof registrar->registrations[0];
 
 	do {
 		for (size_t i = 0; i < count; i++)
-			if (registrar->entries[i].netid)
-				register_entry(registrar, &registrar->entries[i]);
+			if (registrar->registrations[i].netid)
+				register_entry(registrar, &registrar->registrations[i]);
 	} while (wait_for_round(registrar));
 	for (size_t i = 0; i < count; i++)
-		if (registrar->entries[i].registered)
-			unset(registrar, &registrar->entries[i]);
+		if (registrar->registrations[i].registered)
+			unset(registrar, &registrar->registrations[i]);
 
 	pthread_mutex_lock(&registrar->lock);
 	registrar->ended = true;
@@ -206,11 +205,12 @@ static void *rounds(void *arg)
 	return NULL;
 }
 
-static void fill_entries(struct registrar *registrar, const struct listener *listener)
+static void fill_registrations(struct registrar *registrar,
+			       const struct listener *listener)
 {
 	socklen_t len;
 	const struct sockaddr *address = listener_socket_address(listener, &len);
-	struct entry *entry = &registrar->entries[0];
+	struct registration *entry = &registrar->registrations[0];
 
 	memcpy(&entry->address, address, len);
 	entry->address_len = len;
@@ -220,7 +220,7 @@ static void fill_entries(struct registrar *registrar, const struct listener *lis
 	struct sockaddr_in any = {.sin_family = AF_INET,
 				  .sin_port = htons(port_of(entry)),
 				  .sin_addr.s_addr = htonl(INADDR_ANY)};
-	entry = &registrar->entries[1];
+	entry = &registrar->registrations[1];
 	memcpy(&entry->address, &any, sizeof any);
 	entry->address_len = sizeof any;
 	entry->netid = "tcp";
@@ -230,7 +230,6 @@ struct registrar *registrar_start(const struct listener *listener, uint32_t prog
 				  uint32_t version)
 {
 	struct registrar *registrar = calloc(1, sizeof *registrar);
-	pthread_condattr_t monotonic;
 	pthread_attr_t attributes;
 	pthread_t thread;
 	bool started;
@@ -239,12 +238,9 @@ struct registrar *registrar_start(const struct listener *listener, uint32_t prog
 		return NULL;
 	registrar->program = program;
 	registrar->version = version;
-	fill_entries(registrar, listener);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	fill_registrations(registrar, listener);
 	pthread_mutex_init(&registrar->lock, NULL);
-	pthread_cond_init(&registrar->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&registrar->changed);
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	started = pthread_create(&thread, &attributes, rounds, registrar) == 0;
@@ -259,17 +255,15 @@ struct registrar *registrar_start(const struct listener *listener, uint32_t prog
 void registrar_stop(struct registrar *registrar)
 {
 	int64_t end = clock_now_ms() + STOP_MS;
-	struct timespec until = {.tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000};
-	int rc = 0;
+	bool in_time = true;
 
 	if (!registrar)
 		return;
 	pthread_mutex_lock(&registrar->lock);
 	registrar->stopping = true;
 	pthread_cond_signal(&registrar->changed);
-	while (!registrar->ended && rc != ETIMEDOUT)
-		rc = pthread_cond_timedwait(&registrar->changed, &registrar->lock,
-					    &until);
+	while (!registrar->ended && in_time)
+		in_time = clock_wait(&registrar->changed, &registrar->lock, end);
 	bool mine = registrar->ended;
 	registrar->abandoned = !mine;
 	pthread_mutex_unlock(&registrar->lock);

@@ -140,10 +140,10 @@ static void teach(struct repair_fixture *fixture, const dfs_path *path,
 	}
 }
 
-/* One round on a path, as peers_change makes it. */
+/* One round on a path, as peers_propose with a change makes it. */
 static void change_path(struct repair_caller *caller, const dfs_path *path, size_t number,
 			const struct peers_change *change, dfs_looked *item,
-			unsigned *accepted_by)
+			server_set *accepted_by)
 {
 	struct repair_fixture *fixture = caller->fixture;
 	/* Above those of repair_fixture_put, which acceptors have not seen. */
@@ -179,7 +179,7 @@ static void change_path(struct repair_caller *caller, const dfs_path *path, size
 
 static void change(void *context, const dfs_paths *paths,
 		   const struct peers_change *changing, dfs_looked *items,
-		   unsigned *accepted_by)
+		   server_set *accepted_by)
 {
 	struct repair_caller *caller = context;
 	void (*meanwhile)(struct repair_fixture *) = caller->fixture->meanwhile;

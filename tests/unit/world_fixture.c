@@ -217,7 +217,7 @@ static void finish_path(struct world *world, const char *path)
 }
 
 static void call_renew(void *context, const dfs_paths *paths, const dfs_ballot *above,
-		       dfs_looked *items, unsigned *accepted_by)
+		       dfs_looked *items, server_set *accepted_by)
 {
 	struct world_server *caller = context;
 	char path[WORLD_PATH];

@@ -40,7 +40,7 @@ static bool read_if_known(struct peers *peers, const dfs_paths *paths,
 const struct accounts_rules accounts_rules_default = {
 	.fresh_ms = 10000,
 	.ask_ms = 0,
-	.turn_ms = 8000,
+	.wait_ms = 8000,
 	.slowdown = {.floor_ms = 0,
 		     .free_tries = 3,
 		     .slow_first_ms = 200,

@@ -24,10 +24,7 @@
 
 enum { SERVER = 2, FRESH_MS = 10000, FLOOR_MS = 25, HOUR_MS = 3600000 };
 
-/*
- * ---- a world of one user: bob
- * ----------------------------------------------------------------
- */
+/* ---- a world of one user: bob ------------------------------------------------ */
 
 static struct world {
 	pthread_mutex_t lock;
@@ -191,7 +188,7 @@ static int64_t fake_wall(void)
 static const struct accounts_rules rules = {
 	.fresh_ms = FRESH_MS,
 	.ask_ms = 0,
-	.turn_ms = HOUR_MS,
+	.wait_ms = HOUR_MS,
 	.slowdown = {.floor_ms = 0,
 		     .free_tries = 100,
 		     .slow_first_ms = HOUR_MS,
@@ -204,10 +201,7 @@ static const struct accounts_rules rules = {
 	.finish = fake_finish,
 };
 
-/*
- * ---- trying
- * ----------------------------------------------------------------------------------
- */
+/* ---- trying ------------------------------------------------------------------ */
 
 static struct accounts *begin_with(const struct accounts_rules *with)
 {
@@ -299,10 +293,7 @@ static struct caller let_in(struct accounts *accounts, const dfs_login_how *how)
 	return caller;
 }
 
-/*
- * ---- who is let in
- * ---------------------------------------------------------------------------
- */
+/* ---- who is let in ----------------------------------------------------------- */
 
 static void test_2_4_the_password_lets_in_and_opens_the_keyring(void **state)
 {
@@ -416,10 +407,7 @@ static void test_2_5_another_log_in_on_the_same_connection(void **state)
 	accounts_free(accounts);
 }
 
-/*
- * ---- how a proof is made
- * ---------------------------------------------------------------------
- */
+/* ---- how a proof is made ----------------------------------------------------- */
 
 static dfs_scrypt ask(struct accounts *accounts, const char *name)
 {
@@ -492,10 +480,7 @@ static void test_2_5_both_kinds_of_answer_take_the_same_readings(void **state)
 	accounts_free(accounts);
 }
 
-/*
- * ---- time
- * ------------------------------------------------------------------------------------
- */
+/* ---- time -------------------------------------------------------------------- */
 
 static void test_2_5_nothing_is_refused_before_the_floor(void **state)
 {
@@ -548,10 +533,7 @@ static void test_2_5_the_fourth_wrong_one_is_slow_from_any_port(void **state)
 	accounts_free(accounts);
 }
 
-/*
- * ---- who stays in
- * ----------------------------------------------------------------------------
- */
+/* ---- who stays in ------------------------------------------------------------ */
 
 static void test_2_4_looked_at_again_after_ten_seconds(void **state)
 {
@@ -668,10 +650,7 @@ static void test_2_4_a_server_that_can_ask_nobody_lets_nobody_go_on(void **state
 	accounts_free(accounts);
 }
 
-/*
- * ---- what three servers tell
- * -----------------------------------------------------------------
- */
+/* ---- what three servers tell ------------------------------------------------- */
 
 static void test_2_4_three_that_differ_are_finished(void **state)
 {
@@ -709,10 +688,7 @@ static void test_2_4_of_two_the_newer(void **state)
 	accounts_free(accounts);
 }
 
-/*
- * ---- several at once
- * -------------------------------------------------------------------------
- */
+/* ---- several at once --------------------------------------------------------- */
 
 struct visitor {
 	struct accounts *accounts;
@@ -786,7 +762,7 @@ static void test_2_5_tries_of_one_pair_wait_for_one_another(void **state)
 
 	(void)state;
 	one_by_one.slowdown.free_tries = 1;
-	one_by_one.turn_ms = 0;
+	one_by_one.wait_ms = 0;
 	accounts = begin_with(&one_by_one);
 	sem_init(&begun, 0, 0);
 	sem_init(&go_on, 0, 0);

@@ -41,9 +41,7 @@ static void accept_file(struct store *store, const char *path, const char *owner
 		0);
 }
 
-/*
- * ---- what three servers say ----------------------------------------------------------
- */
+/* ---- what three servers say -------------------------------------------------- */
 
 /* In place of server/agreement/peers.c. */
 static struct {
@@ -99,9 +97,7 @@ void peers_free_registers(struct peers_register *registers, size_t count)
 			value_free(&registers[i].reg.dfs_register_u.accepted.value);
 }
 
-/*
- * ---- the fixture ---------------------------------------------------------------------
- */
+/* ---- the fixture ------------------------------------------------------------- */
 
 struct fixture {
 	struct store_fixture store;
@@ -152,9 +148,7 @@ static dfs_status judge(struct fixture *fixture, const char *user, unsigned peer
 	return status;
 }
 
-/*
- * ---- the table -----------------------------------------------------------------------
- */
+/* ---- the table --------------------------------------------------------------- */
 
 static const char *const users[] = {"bob", "alice", "carol", "dave", "admin", ""};
 enum { USERS = sizeof users / sizeof users[0] };
@@ -228,9 +222,7 @@ static void test_2_2_users_rights_and_paths(void **state)
 			}
 }
 
-/*
- * ---- what is accepted elsewhere ------------------------------------------------------
- */
+/* ---- what is accepted elsewhere ---------------------------------------------- */
 
 static void test_a_server_that_lags_asks(void **state)
 {
@@ -371,10 +363,7 @@ static void test_a_batch_is_asked_for_at_once(void **state)
 		assert_int_equal(status[i], DFS_DENIED);
 }
 
-/*
- * ---- those who ask much
- * ------------------------------------------------------------------
- */
+/* ---- those who ask much ------------------------------------------------------ */
 
 static void *judge_once(void *state)
 {
@@ -400,9 +389,7 @@ static void test_few_ask_at_a_time(void **state)
 	assert_int_equal(world.most, 2);
 }
 
-/*
- * ---- tickets -------------------------------------------------------------------------
- */
+/* ---- tickets ----------------------------------------------------------------- */
 
 static bool gives_ticket(struct fixture *fixture, const char *user, unsigned peer,
 			 const char *path, bool shared)

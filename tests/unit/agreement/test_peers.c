@@ -24,10 +24,7 @@
 
 enum { SELF = 2, ALL = 0xf, LONG_MS = 20000 };
 
-/*
- * ---- a network that is always fast
- * ---------------------------------------------------------
- */
+/* ---- a network that is always fast ------------------------------------------- */
 
 static struct {
 	struct store_fixture stores[DFS_SERVERS];
@@ -240,10 +237,7 @@ static int end(void **state)
 	return 0;
 }
 
-/*
- * ---- what servers have
- * -----------------------------------------------------------------------
- */
+/* ---- what servers have ------------------------------------------------------- */
 
 static char one[] = "/@accounts/one", two[] = "/@accounts/two";
 
@@ -317,10 +311,7 @@ static void finish_is(char *path, uint64_t expected)
 	assert_int_equal(found, expected);
 }
 
-/*
- * ---- what is made of it
- * ----------------------------------------------------------------------
- */
+/* ---- what is made of it ------------------------------------------------------ */
 
 /* What a server may tell of a path: each kind of nothing, and two values. */
 enum { SILENT, UNKNOWN, GONE_2, FILE_3, FILE_4, GONE_5, KINDS };
@@ -449,10 +440,7 @@ static void test_2_4_who_keeps_us_waiting_does_so_once(void **state)
 	peers_free_registers(&read, 1);
 }
 
-/*
- * ---- finishing
- * -------------------------------------------------------------------------------
- */
+/* ---- finishing --------------------------------------------------------------- */
 
 static void test_2_2_what_three_have_is_not_proposed_again(void **state)
 {
@@ -570,10 +558,7 @@ static void test_2_2_paths_are_finished_each_by_itself(void **state)
 		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&items[i]);
 }
 
-/*
- * ---- others at work
- * --------------------------------------------------------------------------
- */
+/* ---- others at work ---------------------------------------------------------- */
 
 static unsigned rivals; /* still to come */
 
@@ -668,10 +653,7 @@ static void test_2_2_the_end_of_the_server_ends_it(void **state)
 	assert_true(clock_now_ms() - began < LONG_MS / 2);
 }
 
-/*
- * ---- overtaking
- * ------------------------------------------------------------------------------
- */
+/* ---- overtaking -------------------------------------------------------------- */
 
 /* Above a ballot of this counter: who said yes. */
 static unsigned overtake_above(char *path, uint64_t counter, dfs_looked *ret)
@@ -682,8 +664,12 @@ static unsigned overtake_above(char *path, uint64_t counter, dfs_looked *ret)
 	unsigned accepted_by = 99;
 
 	memset(ret, 0, sizeof *ret);
-	peers_overtake(world.peers, &paths, &above, clock_now_ms() + LONG_MS, ret,
-		       &accepted_by);
+	peers_propose(world.peers,
+		      &(struct peers_proposal){.paths = &paths,
+					       .deadline_ms = clock_now_ms() + LONG_MS,
+					       .above = &above,
+					       .items = ret,
+					       .accepted_by = &accepted_by});
 	return accepted_by;
 }
 
@@ -752,10 +738,7 @@ static void test_3_7_admin_is_not_deleted(void **state)
 		assert_int_equal(has(s, admin, &reg), 0);
 }
 
-/*
- * ---- changing
- * --------------------------------------------------------------------------------
- */
+/* ---- changing ---------------------------------------------------------------- */
 
 static const char *changed; /* the path that is to be changed; NULL: none */
 static unsigned changes;    /* how often that was asked */
@@ -781,8 +764,12 @@ static void change_both(const char *which, dfs_status status[2], unsigned accept
 	changed = which;
 	changes = 0;
 	memset(looked, 0, sizeof looked);
-	peers_change(world.peers, &paths, clock_now_ms() + LONG_MS, &change, looked,
-		     accepted_by);
+	peers_propose(world.peers,
+		      &(struct peers_proposal){.paths = &paths,
+					       .deadline_ms = clock_now_ms() + LONG_MS,
+					       .change = &change,
+					       .items = looked,
+					       .accepted_by = accepted_by});
 	for (size_t i = 0; i < 2; i++) {
 		status[i] = looked[i].status;
 		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&looked[i]);

@@ -17,16 +17,27 @@ static dfs_ballot at(uint64_t counter)
 	return (dfs_ballot){.counter = counter};
 }
 
+/* What the promises are given is borrowed. */
+static dfs_path named(const char *path)
+{
+	static char room[64];
+
+	snprintf(room, sizeof room, "%s", path);
+	return (dfs_path){(u_int)strlen(room), room};
+}
+
 static bool set(struct promises *promises, const char *path, uint64_t counter)
 {
+	const dfs_path name = named(path);
 	dfs_ballot ballot = at(counter);
 
-	return promises_set(promises, path, strlen(path), &ballot);
+	return promises_set(promises, &name, &ballot);
 }
 
 static uint64_t found(const struct promises *promises, const char *path)
 {
-	const dfs_ballot *ballot = promises_find(promises, path, strlen(path));
+	const dfs_path name = named(path);
+	const dfs_ballot *ballot = promises_find(promises, &name);
 
 	return ballot ? ballot->counter : 0;
 }
@@ -34,6 +45,8 @@ static uint64_t found(const struct promises *promises, const char *path)
 static void test_kept_until_accepted(void **state)
 {
 	struct promises *promises = promises_new(8, 1000, 3);
+	char x[] = "/a/x";
+	const dfs_path name = {4, x};
 	dfs_ballot lower = at(6), same = at(7);
 
 	(void)state;
@@ -43,9 +56,9 @@ static void test_kept_until_accepted(void **state)
 	assert_true(set(promises, "/a/x", 7));
 	assert_int_equal(found(promises, "/a/x"), 7);
 	assert_int_equal(found(promises, "/a/y"), 0);
-	promises_accepted(promises, "/a/x", 4, &lower);
+	promises_accepted(promises, &name, &lower);
 	assert_int_equal(found(promises, "/a/x"), 7);
-	promises_accepted(promises, "/a/x", 4, &same);
+	promises_accepted(promises, &name, &same);
 	assert_int_equal(found(promises, "/a/x"), 0);
 	assert_int_equal(promises_lowest(promises), 3);
 	promises_free(promises);

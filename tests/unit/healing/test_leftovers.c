@@ -89,7 +89,7 @@ static void look(const struct world_server *server, const dfs_path *name, dfs_lo
 	xdr_free((xdrproc_t)xdr_dfs_lookup_res, (char *)&res);
 }
 
-/* As peers_settle: the highest of all that are up, at a ballot of its own. */
+/* As peers_propose: the highest of all that are up, at a ballot of its own. */
 static unsigned renew_path(struct looker *looker, const dfs_path *name, dfs_looked *ret)
 {
 	struct world *world = looker->world;
@@ -124,7 +124,7 @@ static unsigned renew_path(struct looker *looker, const dfs_path *name, dfs_look
 }
 
 static void renew(void *context, const dfs_paths *paths, const dfs_ballot *above,
-		  dfs_looked *items, unsigned *accepted_by)
+		  dfs_looked *items, server_set *accepted_by)
 {
 	assert_null(above);
 	((struct looker *)context)->proposals++;

@@ -23,9 +23,7 @@ struct fixture {
 	int errors; /* what stderr was */
 };
 
-/*
- * ---- registers ------------------------------------------------------------------------
- */
+/* ---- registers --------------------------------------------------------------- */
 
 static void add(struct fixture *fixture, const char *path, dfs_value take_value)
 {
@@ -83,9 +81,7 @@ static int end(void **state)
 	return 0;
 }
 
-/*
- * ---- creating -------------------------------------------------------------------------
- */
+/* ---- creating ---------------------------------------------------------------- */
 
 /* What the program is given, less or more than the list by some bytes; its exit code. */
 static int create_with(struct fixture *fixture, int more)

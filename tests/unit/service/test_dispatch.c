@@ -49,13 +49,15 @@ static void test_1_9_every_procedure_has_its_row(void **state)
 	(void)state;
 	for (size_t i = 0; i < SERVED; i++) {
 		const struct dispatch_row *row = dispatch_find(served[i].procedure);
+		const struct procedure *types = procedures_find(served[i].procedure);
 
 		assert_non_null(row);
 		assert_int_equal(row->procedure, served[i].procedure);
 		assert_non_null(row->handler);
 		assert_non_null(row->demands);
-		assert_true(row->args_size <= DISPATCH_ROOM);
-		assert_true(row->res_size <= DISPATCH_ROOM);
+		assert_non_null(types);
+		assert_true(types->args_size <= DISPATCH_ROOM);
+		assert_true(types->result_size <= DISPATCH_ROOM);
 	}
 	assert_null(dispatch_find(0));
 	assert_null(dispatch_find(15));
@@ -75,9 +77,7 @@ static void test_2_2_who_may_call_what(void **state)
 	}
 }
 
-/*
- * ---- demands -------------------------------------------------------------------------
- */
+/* ---- demands ----------------------------------------------------------------- */
 
 static void test_2_2_what_arguments_demand(void **state)
 {
@@ -137,9 +137,7 @@ static void test_2_2_what_arguments_demand(void **state)
 	assert_ptr_equal(demands[0].path, &list.folder);
 }
 
-/*
- * ---- running -------------------------------------------------------------------------
- */
+/* ---- running ----------------------------------------------------------------- */
 
 static unsigned no_connections(void)
 {
@@ -160,7 +158,7 @@ static dfs_status run(struct caller *caller, uint32_t procedure)
 	/* An error is nothing but its status: the result must encode. */
 	char wire[1024];
 	xdrmem_create(&xdrs, wire, sizeof wire, XDR_ENCODE);
-	assert_true(call.row->res(&xdrs, call.res));
+	assert_true(call.types->result(&xdrs, call.res));
 	if (status != DFS_OK)
 		assert_int_equal(xdr_getpos(&xdrs), 4);
 	dispatch_free(&call, caller);

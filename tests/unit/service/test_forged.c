@@ -37,9 +37,7 @@ void peers_free_registers(struct peers_register *registers, size_t count)
 	(void)count;
 }
 
-/*
- * ---- the fixture ---------------------------------------------------------------------
- */
+/* ---- the fixture ------------------------------------------------------------- */
 
 enum { SERVER = 2, PAIR = 6 /* chunks 2 and 3: of row 0 */ };
 
@@ -94,9 +92,7 @@ static void set_quota(struct fixture *fixture, uint64_t quota, uint64_t counter)
 			 0);
 }
 
-/*
- * ---- calls ---------------------------------------------------------------------------
- */
+/* ---- calls ------------------------------------------------------------------- */
 
 struct text {
 	char bytes[64];
@@ -274,9 +270,7 @@ static dfs_ticket ticket_of(struct fixture *fixture, const char *user, uint64_t 
 
 static const dfs_ticket no_ticket;
 
-/*
- * ---- uploads -------------------------------------------------------------------------
- */
+/* ---- uploads ----------------------------------------------------------------- */
 
 static void test_2_2_units_fit_the_size_that_is_claimed(void **state)
 {
@@ -410,9 +404,7 @@ static void test_2_2_a_binding_needs_a_ticket(void **state)
 	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &bobs, 6), DFS_OK);
 }
 
-/*
- * ---- quotas --------------------------------------------------------------------------
- */
+/* ---- quotas ------------------------------------------------------------------ */
 
 static void test_2_2_no_step_goes_past_the_quota(void **state)
 {
@@ -468,9 +460,7 @@ static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state
 	assert_int_equal(accept_file(fixture, "/shared/b", second, false), DFS_OK);
 }
 
-/*
- * ---- manifests -----------------------------------------------------------------------
- */
+/* ---- manifests --------------------------------------------------------------- */
 
 static void test_2_2_a_manifest_fits_what_is_here(void **state)
 {
@@ -528,9 +518,7 @@ static void test_2_2_owners_are_who_they_are(void **state)
 	assert_int_equal(accept_file(fixture, "/shared/a", file, true), DFS_OK);
 }
 
-/*
- * ---- reading -------------------------------------------------------------------------
- */
+/* ---- reading ----------------------------------------------------------------- */
 
 static void test_2_2_units_are_for_who_has_a_ticket(void **state)
 {
@@ -555,9 +543,7 @@ static void test_2_2_units_are_for_who_has_a_ticket(void **state)
 	assert_int_equal(get(fixture, 8, &good), DFS_DENIED);
 }
 
-/*
- * ---- items ---------------------------------------------------------------------------
- */
+/* ---- items ------------------------------------------------------------------- */
 
 /* One that was refused keeps nothing back of the others. */
 static void test_2_2_each_item_is_refused_by_itself(void **state)

@@ -107,9 +107,7 @@ static int end(void **state)
 	return 0;
 }
 
-/*
- * ---- what is to be seen --------------------------------------------------------------
- */
+/* ---- what is to be seen ------------------------------------------------------ */
 
 static bool is_seen(size_t i, const char *user)
 {
@@ -150,9 +148,7 @@ static void expect(const char *user, const char *folder, bool recursive, char *t
 	}
 }
 
-/*
- * ---- what is told --------------------------------------------------------------------
- */
+/* ---- what is told ------------------------------------------------------------ */
 
 static void ask(struct fixture *fixture, const char *user, const dfs_list_args *args,
 		dfs_list_res *res)
@@ -285,9 +281,7 @@ static void test_a_page_looks_at_so_much_and_no_more(void **state)
 	assert_string_equal(got, "/eve/0599\n");
 }
 
-/*
- * ---- what is missing -----------------------------------------------------------------
- */
+/* ---- what is missing --------------------------------------------------------- */
 
 /*
  * A file of /dan/ at this size with these holders, of whose object some chunks are here.

@@ -1,5 +1,5 @@
-/* Keys that somebody is at work on: one at a time, and no two wait for one another. */
-#include "busy.h"
+/* agreement/latches: one at a time has a key, and no two wait for one another. */
+#include "latches.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 enum { THREADS = 8, ROUNDS = 2000 };
 
 struct shared {
-	struct busy *busy;
+	struct latches *latches;
 	int inside[3]; /* how many threads hold each key: guarded by the key alone */
 	atomic_int faults;
 };
@@ -28,10 +28,10 @@ static void *worker(void *argument)
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		unsigned first = i % 3, second = (i + 1 + i / 3 % 2) % 3;
-		struct busy_key keys[2] = {{names[first], strlen(names[first])},
-					   {names[second], strlen(names[second])}};
+		struct latches_key keys[2] = {{names[first], strlen(names[first])},
+					      {names[second], strlen(names[second])}};
 
-		if (busy_take(shared->busy, keys, 2) != 0) {
+		if (latches_take(shared->latches, keys, 2) != 0) {
 			shared->faults++;
 			continue;
 		}
@@ -39,37 +39,37 @@ static void *worker(void *argument)
 			shared->faults++;
 		shared->inside[first]--;
 		shared->inside[second]--;
-		busy_give(shared->busy, keys, 2);
+		latches_give(shared->latches, keys, 2);
 	}
 	return NULL;
 }
 
 static void test_one_at_a_time(void **state)
 {
-	struct shared shared = {.busy = busy_new()};
+	struct shared shared = {.latches = latches_new()};
 	pthread_t threads[THREADS];
 
 	(void)state;
-	assert_non_null(shared.busy);
+	assert_non_null(shared.latches);
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, worker, &shared), 0);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(shared.faults, 0);
-	busy_free(shared.busy);
+	latches_free(shared.latches);
 }
 
 static void test_a_key_twice_is_refused(void **state)
 {
-	struct busy *busy = busy_new();
-	struct busy_key keys[3] = {{"b", 1}, {"a", 1}, {"b", 1}};
+	struct latches *latches = latches_new();
+	struct latches_key keys[3] = {{"b", 1}, {"a", 1}, {"b", 1}};
 
 	(void)state;
-	assert_int_equal(busy_take(busy, keys, 3), EINVAL);
+	assert_int_equal(latches_take(latches, keys, 3), EINVAL);
 	/* None was taken: the rest can be had at once. */
-	assert_int_equal(busy_take(busy, keys, 2), 0);
-	busy_give(busy, keys, 2);
-	busy_free(busy);
+	assert_int_equal(latches_take(latches, keys, 2), 0);
+	latches_give(latches, keys, 2);
+	latches_free(latches);
 }
 
 int main(void)
@@ -79,5 +79,5 @@ int main(void)
 		cmocka_unit_test(test_a_key_twice_is_refused),
 	};
 
-	return cmocka_run_group_tests_name("busy", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("latches", tests, NULL, NULL);
 }
