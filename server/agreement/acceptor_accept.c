@@ -80,8 +80,7 @@ static dfs_status judge_proposal(struct acceptor *acceptor,
 		return status;
 	if (lacks_data(acceptor, ballot, item))
 		return DFS_NODATA;
-	rc = store_batch_accept(batch, item->path.dfs_path_val, item->path.dfs_path_len,
-				ballot, &item->value,
+	rc = store_batch_accept(batch, &item->path, ballot, &item->value,
 				caller->user ? STORE_CONFIRMED | STORE_WITHIN_QUOTA
 					     : STORE_CONFIRMED);
 	*ret_added = rc == 0;

@@ -80,42 +80,39 @@ static bool was_seen(const struct seen *seen, uint64_t hash)
  * hash.
  */
 struct walk {
-	char path[DFS_PATH_MAX];
-	size_t len;
-	struct store_register reg;
+	struct store_found at;
 	uint64_t hash;
 };
 
 static bool step(struct cleaning *cleaning, struct walk *walk, seen_next *next,
 		 seen_wants *wants)
 {
-	const char *after = walk->len > 0 ? walk->path : NULL;
+	const char *after = walk->at.path_len > 0 ? walk->at.path : NULL;
 
-	while (next(cleaning->store, after, walk->len, walk->path, &walk->len,
-		    &walk->reg) == 0) {
-		walk->hash = cleaning_hash(walk->path, walk->len);
-		if (wants(cleaning, &walk->reg, walk->hash))
+	while (next(cleaning->store, after, walk->at.path_len, &walk->at) == 0) {
+		walk->hash = cleaning_hash(walk->at.path, walk->at.path_len);
+		if (wants(cleaning, &walk->at.reg, walk->hash))
 			return true;
-		after = walk->path;
+		after = walk->at.path;
 	}
 	return false;
 }
 
 static void walk_from(struct walk *walk, const struct seen *seen)
 {
-	walk->len = seen->from_len;
-	memcpy(walk->path, seen->from, seen->from_len);
+	walk->at.path_len = seen->from_len;
+	memcpy(walk->at.path, seen->from, seen->from_len);
 }
 
 /* Remembers the next ones behind where the walk is. */
 static void remember(struct cleaning *cleaning, struct seen *seen, struct walk *walk,
 		     seen_next *next, seen_wants *wants)
 {
-	memcpy(seen->from, walk->path, walk->len);
-	seen->from_len = walk->len;
+	memcpy(seen->from, walk->at.path, walk->at.path_len);
+	seen->from_len = walk->at.path_len;
 	seen->count = 0;
 	while (seen->count < SEEN_MOST && step(cleaning, walk, next, wants))
-		seen->hashes[seen->count++] = hash_both(walk->hash, &walk->reg.ballot);
+		seen->hashes[seen->count++] = hash_both(walk->hash, &walk->at.reg.ballot);
 	qsort(seen->hashes, seen->count, sizeof seen->hashes[0], compare_hashes);
 }
 
@@ -131,10 +128,11 @@ uint64_t cleaning_look(struct cleaning *cleaning, struct seen *seen, seen_next *
 
 	walk_from(&walk, seen);
 	while (left > 0 && step(cleaning, &walk, next, wants)) {
-		if (!was_seen(seen, hash_both(walk.hash, &walk.reg.ballot)))
+		if (!was_seen(seen, hash_both(walk.hash, &walk.at.reg.ballot)))
 			continue;
 		left--;
-		if (!cleaning_batch_add(&batch, walk.path, walk.len, &walk.reg.ballot) ||
+		if (!cleaning_batch_add(&batch, walk.at.path, walk.at.path_len,
+					&walk.at.reg.ballot) ||
 		    batch.count == DFS_BATCH_MAX) {
 			dealt += treat(cleaning, &batch);
 			cleaning_batch_drop(&batch);
@@ -145,10 +143,10 @@ uint64_t cleaning_look(struct cleaning *cleaning, struct seen *seen, seen_next *
 	cleaning_batch_drop(&batch);
 	/* If fewer were found than before the walk is at its end. */
 	if (left > 0)
-		walk.len = 0;
+		walk.at.path_len = 0;
 	remember(cleaning, seen, &walk, next, wants);
 	if (seen->count == 0 && seen->from_len > 0) {
-		walk.len = 0;
+		walk.at.path_len = 0;
 		remember(cleaning, seen, &walk, next, wants);
 	}
 	return dealt;

@@ -39,7 +39,7 @@ struct cleaning {
 
 /* store_next_tombstone and its like. */
 typedef int seen_next(struct store *store, const char *after, size_t after_len,
-		      char *path, size_t *ret_len, struct store_register *ret);
+		      struct store_found *ret);
 
 /* Is the register one to look at?  With the path's hash. */
 typedef bool seen_wants(struct cleaning *cleaning, const struct store_register *reg,

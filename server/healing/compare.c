@@ -4,7 +4,8 @@
 #include "ballot.h"
 #include "clock.h"
 #include "log.h"
-#include "store_heal.h"
+#include "store_digest.h"
+#include "store_survey.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -99,9 +100,7 @@ struct walk {
 	struct store *store;
 	struct store_range range;
 	bool found; /* there is one at hand */
-	char path[DFS_PATH_MAX];
-	size_t len;
-	struct store_register reg;
+	struct store_found at;
 };
 
 static int compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -123,8 +122,8 @@ static struct store_range range_of(const dfs_path *from, const dfs_path *to)
 
 static void walk_on(struct walk *walk)
 {
-	walk->found = store_next_in(walk->store, &walk->range, walk->path, walk->len,
-				    walk->path, &walk->len, &walk->reg) == 0;
+	walk->found = store_next_in(walk->store, &walk->range, walk->at.path,
+				    walk->at.path_len, &walk->at) == 0;
 }
 
 static void walk_begin(struct walk *walk, struct store *store, const dfs_path *from,
@@ -132,19 +131,17 @@ static void walk_begin(struct walk *walk, struct store *store, const dfs_path *f
 {
 	walk->store = store;
 	walk->range = range_of(from, to);
-	walk->len = 0;
-	walk->found = store_next_in(store, &walk->range, NULL, 0, walk->path, &walk->len,
-				    &walk->reg) == 0;
+	walk->found = store_next_in(store, &walk->range, NULL, 0, &walk->at) == 0;
 }
 
 /* What is here and not there, up to the path (NULL: to the end of the range). */
 static bool only_here(struct passing *passing, struct walk *walk, const dfs_path *upto)
 {
 	while (walk->found &&
-	       (!upto || compare_bytes(walk->path, walk->len, upto->dfs_path_val,
-				       upto->dfs_path_len) < 0)) {
-		if (!suspect(passing, walk->path, walk->len, &walk->reg.ballot,
-			     &ballot_none))
+	       (!upto || compare_bytes(walk->at.path, walk->at.path_len,
+				       upto->dfs_path_val, upto->dfs_path_len) < 0)) {
+		if (!suspect(passing, walk->at.path, walk->at.path_len,
+			     &walk->at.reg.ballot, &ballot_none))
 			return false;
 		walk_on(walk);
 	}
@@ -163,10 +160,10 @@ static bool compare_entries(struct passing *passing, struct walk *walk,
 		if (!only_here(passing, walk, path))
 			return false;
 		same = walk->found &&
-		       compare_bytes(walk->path, walk->len, path->dfs_path_val,
+		       compare_bytes(walk->at.path, walk->at.path_len, path->dfs_path_val,
 				     path->dfs_path_len) == 0;
 		if (same)
-			here = &walk->reg.ballot;
+			here = &walk->at.reg.ballot;
 		if (ballot_compare(here, &entry->ballot) != 0 &&
 		    !suspect(passing, path->dfs_path_val, path->dfs_path_len, here,
 			     &entry->ballot))
@@ -243,11 +240,11 @@ static bool middle(struct compare *compare, const dfs_path *from, const dfs_path
 		walk_on(walk);
 	/* What has gone meanwhile is compared one by one. */
 	good = good && walk->found &&
-	       compare_bytes(walk->path, walk->len, from->dfs_path_val,
+	       compare_bytes(walk->at.path, walk->at.path_len, from->dfs_path_val,
 			     from->dfs_path_len) > 0;
 	if (good) {
-		memcpy(path, walk->path, walk->len);
-		*ret_len = walk->len;
+		memcpy(path, walk->at.path, walk->at.path_len);
+		*ret_len = walk->at.path_len;
 	}
 	free(walk);
 	return good;
@@ -313,15 +310,14 @@ static bool compare_range(struct passing *passing, const struct range *range,
 /* Registers whose record is damaged here: their ballots say nothing of that. */
 static bool add_damaged(struct passing *passing)
 {
-	char path[DFS_PATH_MAX];
+	struct store_found found = {0};
 	const char *after = NULL;
-	size_t len = 0;
-	struct store_register reg;
 
-	for (; store_next_damaged(passing->compare->store, after, len, path, &len,
-				  &reg) == 0;
-	     after = path)
-		if (!suspect(passing, path, len, &reg.ballot, &ballot_none))
+	for (; store_next_damaged(passing->compare->store, after, found.path_len,
+				  &found) == 0;
+	     after = found.path)
+		if (!suspect(passing, found.path, found.path_len, &found.reg.ballot,
+			     &ballot_none))
 			return false;
 	return true;
 }

@@ -3,7 +3,7 @@
 
 #include "clock.h"
 #include "peers.h"
-#include "store_heal.h"
+#include "store_census.h"
 
 #include <stdlib.h>
 #include <string.h>

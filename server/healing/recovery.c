@@ -12,7 +12,7 @@
 #include "ballot.h"
 #include "clock.h"
 #include "log.h"
-#include "store_heal.h"
+#include "store_phase.h"
 
 #include <errno.h>
 #include <inttypes.h>

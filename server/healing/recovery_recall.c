@@ -7,7 +7,8 @@
 #include "clock.h"
 #include "log.h"
 #include "watermark.h"
-#include "store_heal.h"
+#include "store_peers.h"
+#include "store_phase.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define DFS_REPAIR_INTERNAL_H
 
 #include "repair.h"
-#include "store_heal.h"
+#include "store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

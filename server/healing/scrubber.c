@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "log.h"
 #include "scrubber_file.h"
+#include "store_scrub.h"
 
 #include <inttypes.h>
 #include <limits.h>

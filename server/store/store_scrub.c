@@ -5,7 +5,7 @@
  * of it the index still finds there.  It holds a reference of the segment's file, and no
  * lock while it reads; a merge that takes the segment away has verified what was in it.
  */
-#include "store_heal.h"
+#include "store_scrub.h"
 
 #include "ballot.h"
 #include "placement.h"
@@ -85,7 +85,7 @@ static bool find_segment(struct store_scrub *scrub)
 	struct index_segment *segment = NULL;
 
 	pthread_rwlock_rdlock(&store->lock);
-	TAILQ_FOREACH (segment, &store->segments, order) {
+	TAILQ_FOREACH (segment, &store->segments.list, order) {
 		if (segment_hi(segment->file) < position->lo)
 			continue;
 		scrub->file = segment_ref(segment->file);
@@ -127,7 +127,7 @@ static int open_segment(struct store_scrub *scrub, struct store_scrubbed *ret)
 
 	segment_refresh(scrub->file);
 	frame_key_seal(&key);
-	rc = store_fetch(scrub->file, FRAME_SEAL, &key, &scrub->seal, &data);
+	rc = store_record_fetch(scrub->file, FRAME_SEAL, &key, &scrub->seal, &data);
 	segment_close(scrub->file);
 	if (rc != 0 && !is_damage(rc)) {
 		leave_segment(scrub);
@@ -137,7 +137,7 @@ static int open_segment(struct store_scrub *scrub, struct store_scrubbed *ret)
 	if (rc == 0)
 		ret->bytes += data.len;
 	if (rc != 0 || !seal_open(data, &head, &scrub->reader)) {
-		if (store_mark_list(scrub->store, scrub->file))
+		if (damage_mark_list(scrub->store, scrub->file))
 			note_damage(ret, scrub->counts);
 		go_on_behind(scrub);
 	} else if (!skip_entries(scrub)) {
@@ -166,7 +166,7 @@ static bool has_register(struct store_scrub *scrub)
 
 static bool has_unit(struct store_scrub *scrub, uint64_t unit)
 {
-	unsigned chunk = 1U << (placement_chunk(unit) - 1);
+	chunk_set chunk = set_of(placement_chunk(unit));
 	const struct index_part *part = NULL;
 	struct index_object *object;
 
@@ -190,16 +190,16 @@ static int read_register(struct store_scrub *scrub, struct store_scrubbed *ret)
 
 	if (!has_register(scrub))
 		return 0;
-	rc = store_read_value(scrub->file, entry->path, entry->path_len, &entry->ballot,
-			      &value);
+	rc = store_record_fetch_value(scrub->file, entry->path, entry->path_len,
+				      &entry->ballot, &value);
 	if (rc != 0 && !is_damage(rc))
 		return rc;
 	ret->records++;
 	ret->bytes += entry->bytes;
 	if (rc == 0)
 		value_free(&value);
-	else if (store_mark_register(scrub->store, scrub->file, entry->path,
-				     entry->path_len, &entry->ballot))
+	else if (damage_mark_register(scrub->store, scrub->file, entry->path,
+				      entry->path_len, &entry->ballot))
 		note_damage(ret, false);
 	return 0;
 }
@@ -213,14 +213,14 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	int rc;
 
 	frame_key_unit(&key, object, unit);
-	rc = store_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
+	rc = store_record_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
 	if (rc != 0 && !is_damage(rc))
 		return rc;
 	ret->records++;
 	ret->bytes += rc == 0 ? data.len : DFS_UNIT_SIZE;
 	if (rc == 0)
 		free(record);
-	else if (store_mark_unit(scrub->store, scrub->file, object, unit))
+	else if (damage_mark_unit(scrub->store, scrub->file, object, unit))
 		note_damage(ret, false);
 	return 0;
 }
@@ -273,7 +273,7 @@ static void next_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
 	scrub->has_entry = step == SEAL_ENTRY;
 	if (scrub->has_entry)
 		return;
-	if (step == SEAL_BROKEN && store_mark_list(scrub->store, scrub->file))
+	if (step == SEAL_BROKEN && damage_mark_list(scrub->store, scrub->file))
 		note_damage(ret, scrub->counts);
 	go_on_behind(scrub);
 }

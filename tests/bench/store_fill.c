@@ -67,8 +67,8 @@ static int add_file(struct store_batch *batch, unsigned server, uint64_t number)
 		rc = store_batch_bind(batch, &share.object, path, PATH_LEN,
 				      &value.origin);
 	if (rc == 0)
-		rc = store_batch_accept(batch, path, PATH_LEN, &value.origin, &value,
-					STORE_CONFIRMED);
+		rc = store_fixture_batch_value(batch, path, &value.origin, &value,
+					       STORE_CONFIRMED);
 	value_free(&value);
 	return rc;
 }

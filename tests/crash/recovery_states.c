@@ -11,6 +11,9 @@
 
 #include "ballot.h"
 #include "placement.h"
+#include "store_forget.h"
+#include "store_phase.h"
+#include "store_trim.h"
 
 #include <errno.h>
 #include <setjmp.h>

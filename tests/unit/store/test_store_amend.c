@@ -3,6 +3,8 @@
 
 #include "ballot.h"
 #include "placement.h"
+#include "store_forget.h"
+#include "store_trim.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,6 +2,8 @@
 #include "heal_fixture.h"
 
 #include "placement.h"
+#include "store_census.h"
+#include "store_trim.h"
 #include "store_internal.h"
 #include "value.h"
 #include "value_fixture.h"
@@ -316,8 +318,7 @@ static void test_more_than_a_walk_holds_the_lock_for(void **state)
 		value.body.dfs_body_u.manifest.content.holders = ROW_0;
 		snprintf(path, sizeof path, "/a/%06u", i);
 		assert_int_equal(
-			store_batch_accept(batch, path, strlen(path), &ballot, &value, 0),
-			0);
+			store_fixture_batch_value(batch, path, &ballot, &value, 0), 0);
 		value_free(&value);
 		if (i % 1000 == 999) {
 			assert_int_equal(store_commit(batch), 0);
@@ -354,7 +355,7 @@ static void put_pattern(struct store *store, unsigned number, uint32_t holders)
 	struct index_register *reg = index_register_new(store->index, &entry);
 
 	assert_non_null(reg);
-	index_put_register(store->index, reg, TAILQ_FIRST(&store->segments));
+	index_put_register(store->index, reg, TAILQ_FIRST(&store->segments.list));
 	store->changes++;
 }
 

@@ -7,6 +7,8 @@
 #include "ballot.h"
 #include "placement.h"
 #include "segment.h"
+#include "store_forget.h"
+#include "store_phase.h"
 #include "value.h"
 
 #include <errno.h>

@@ -3,6 +3,8 @@
 
 #include "ballot.h"
 #include "placement.h"
+#include "store_peers.h"
+#include "store_phase.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

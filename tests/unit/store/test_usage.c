@@ -222,7 +222,11 @@ static void test_merges_change_nothing(void **state)
 
 static bool fits(struct store_fixture *fixture, const char *path, uint64_t size)
 {
-	return store_fits_quota(fixture->store, "bob", 3, path, strlen(path), size);
+	char copy[64];
+	const dfs_path name = {(u_int)strlen(path), copy};
+
+	memcpy(copy, path, name.dfs_path_len);
+	return store_fits_quota(fixture->store, "bob", &name, size);
 }
 
 static void test_a_quota_holds_at_it_and_one_past_it(void **state)
@@ -270,8 +274,8 @@ static void test_what_is_about_to_be_accepted_counts(void **state)
 	set_quota(fixture, "/@accounts/bob", 1000, 1);
 	for (unsigned i = 0; i < 11; i++) {
 		snprintf(path, sizeof path, "/bob/%u", i);
-		assert_int_equal(store_batch_accept(batch, path, strlen(path), &ballot,
-						    &value, STORE_WITHIN_QUOTA),
+		assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value,
+							   STORE_WITHIN_QUOTA),
 				 i < 10 ? 0 : EDQUOT);
 	}
 	/* Somebody else, meanwhile */
