@@ -84,8 +84,8 @@ int batch_add_trim(struct store_batch *batch, struct index_object *take_object,
 bool batch_has_content(const struct store_batch *batch, const dfs_id *object);
 
 /*
- * Holds the object, and tells what is here of it.  Waits while the compactor drops it: what
- * is added then must come after that.  Chunks that are damaged are not here, yet the
+ * Holds the object, and tells what is here of it.  Waits while the compactor drops it:
+ * what is added then must come after that.  Chunks that are damaged are not here, yet the
  * object has its number of units.  NULL when out of memory.
  */
 struct batch_here {

@@ -106,7 +106,7 @@ static int add_batches(struct commit_job *job, struct pack_out *entries, uint32_
 }
 
 /* The first segment has all that is not an upload; each upload is one. */
-static int build(struct commit_job *job)
+static int build_images(struct commit_job *job)
 {
 	struct store_upload *const *uploads =
 		job->own_image || !job->batches ? NULL : job->batches->uploads;
@@ -239,7 +239,7 @@ static void publish_numbers(struct store *store, const struct store_batch *batch
 }
 
 /* With the store's lock held. */
-static void publish(struct commit_job *job, uint64_t first)
+static void publish_job(struct commit_job *job, uint64_t first)
 {
 	struct store *store = job->store;
 
@@ -302,7 +302,7 @@ static int number(struct commit_job *job)
 	if (rc == 0) {
 		commit_sync_folder(store);
 		pthread_rwlock_wrlock(&store->lock);
-		publish(job, first);
+		publish_job(job, first);
 		store->changes++;
 		pthread_rwlock_unlock(&store->lock);
 	}
@@ -313,7 +313,7 @@ static int number(struct commit_job *job)
 int commit_run(struct commit_job *job)
 {
 	struct store *store = job->store;
-	int rc = build(job);
+	int rc = build_images(job);
 
 	if (rc == 0)
 		rc = seal_images(job);

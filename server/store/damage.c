@@ -122,7 +122,7 @@ bool damage_mark_unit(struct store *store, struct segment *file, const dfs_id *o
 }
 
 /* With the store's lock held. */
-static struct index_segment *find_segment(struct store *store, const struct segment *file)
+static struct index_segment *find_listed(struct store *store, const struct segment *file)
 {
 	struct index_segment *segment;
 
@@ -138,7 +138,7 @@ bool damage_mark_segment(struct store *store, struct segment *file)
 	char name[SEGMENT_NAME];
 
 	pthread_rwlock_wrlock(&store->lock);
-	segment = find_segment(store, file);
+	segment = find_listed(store, file);
 	if (segment) {
 		segment->damaged = true;
 		segment->unreadable = segment->live == 0;
@@ -163,7 +163,7 @@ static void mark_contents(struct store *store, const struct segment *file)
 
 	while (more) {
 		pthread_rwlock_wrlock(&store->lock);
-		segment = find_segment(store, file);
+		segment = find_listed(store, file);
 		more = segment && index_damage_segment(store->index, segment, &cursor,
 						       MARKED_AT_ONCE);
 		store->changes++;

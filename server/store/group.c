@@ -336,7 +336,7 @@ void store_settled(struct store *store, const char *path, size_t len,
 	pthread_rwlock_unlock(&store->lock);
 	if (!news)
 		return;
-	/* What does not fit is forgotten at the next start only, and then learned again. */
+	/* What does not fit is lost at the next start only, and learned again then. */
 	pthread_mutex_lock(&group->lock);
 	if (group->notes.len < NOTES_MAX && batch_put_entry(&group->notes, &entry)) {
 		wait_a_second(group);

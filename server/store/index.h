@@ -36,8 +36,8 @@ struct index_segment {
 	uint32_t seal_bytes; /* of its @seal */
 	bool damaged;        /* found so: not copied, for what is still good in it */
 	/*
-	 * Not even its @seal can be read, and nothing in it is alive: left as it is, until a
-	 * recovery has made it one of before.
+	 * Not even its @seal can be read, and nothing in it is alive: left as it is,
+	 * until a recovery has made it one of before.
 	 */
 	bool unreadable;
 	uint8_t swept; /* merged with nothing alive in it, and not gone by that */

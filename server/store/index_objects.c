@@ -318,8 +318,8 @@ void index_trim(struct index *index, struct index_object *object, chunk_set chun
 		become_empty(index, object);
 }
 
-static bool leave_segment(struct index_object *object,
-			  const struct index_segment *segment)
+static bool object_leave_segment(struct index_object *object,
+				 const struct index_segment *segment)
 {
 	bool left = false;
 
@@ -342,7 +342,7 @@ bool index_leave_segment(struct index *index, const struct index_segment *segmen
 	for (; object && most > 0; object = next, most--) {
 		next = RB_NEXT(index_objects, &index->objects, object);
 		*cursor = object->id;
-		if (leave_segment(object, segment) && object->part.chunks == 0)
+		if (object_leave_segment(object, segment) && object->part.chunks == 0)
 			become_empty(index, object);
 	}
 	return object;

@@ -75,7 +75,7 @@ void index_unclaim(struct index *index, const struct index_register *reg,
 		index->owner_at[reg->owner]->claimed -= claimed;
 }
 
-static bool make_room(struct index *index)
+static bool make_owner_room(struct index *index)
 {
 	uint32_t room = index->owner_room ? 2 * index->owner_room : 16;
 	struct index_owner **grown;
@@ -106,7 +106,7 @@ bool index_number_owner(struct index *index, const char *name, size_t len,
 	struct index_owner *owner = find_owner(index, name, len);
 
 	if (!owner) {
-		owner = make_room(index) ? calloc(1, sizeof *owner + len) : NULL;
+		owner = make_owner_room(index) ? calloc(1, sizeof *owner + len) : NULL;
 		if (!owner)
 			return false;
 		memcpy(owner->name, name, len);

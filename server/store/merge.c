@@ -60,7 +60,7 @@ static bool leaves_nothing(const struct merge *merge)
 	return merge->entry_count == 0 && merge->hi < merge->begun;
 }
 
-static int build(struct merge *merge)
+static int build_output(struct merge *merge)
 {
 	struct store *store = merge->store;
 	struct seal_head head;
@@ -125,7 +125,7 @@ static int put_in_place(struct merge *merge)
 	return 0;
 }
 
-/* What takes no space, say the content of an empty file, may still be said to be there. */
+/* What takes no space, such as an empty file, may still be said to be there. */
 static void leave_inputs(struct merge *merge)
 {
 	struct index_segment *input = merge->run.first;
@@ -208,7 +208,7 @@ static void remove_inputs(struct merge *merge)
 
 static int merge_one(struct merge *merge)
 {
-	int rc = build(merge);
+	int rc = build_output(merge);
 
 	if (rc == 0 && merge->output)
 		rc = put_in_place(merge);

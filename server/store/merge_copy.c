@@ -1,9 +1,9 @@
 /*
  * What of a merge's inputs still counts.
  *
- * Only the compactor takes segments out of the store's list, so that it may walk its inputs
- * without the lock; what is alive in them is asked of the index, entry by entry, and may
- * die meanwhile.
+ * Only the compactor takes segments out of the store's list, so that it may walk its
+ * inputs without the lock; what is alive in them is asked of the index, entry by entry,
+ * and may die meanwhile.
  */
 #include "merge_copy.h"
 

@@ -16,13 +16,6 @@ struct sum {
 	uint64_t high, low; /* modulo 2^128 */
 };
 
-static size_t put_number(uint8_t *at, uint64_t value, size_t width)
-{
-	for (size_t i = 0; i < width; i++)
-		at[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
-	return width;
-}
-
 /* The path needs no length: what follows it has always the same. */
 static XXH128_hash_t hash_register(const struct index_register *reg)
 {
@@ -30,8 +23,8 @@ static XXH128_hash_t hash_register(const struct index_register *reg)
 
 	memcpy(at, index_path(reg), reg->path_len);
 	at += reg->path_len;
-	at += put_number(at, reg->ballot.epoch, 4);
-	at += put_number(at, reg->ballot.counter, 8);
+	at += pack_number(at, reg->ballot.epoch, 4);
+	at += pack_number(at, reg->ballot.counter, 8);
 	memcpy(at, reg->ballot.proposer.bytes, DFS_ID_LEN);
 	return XXH3_128bits(bytes, reg->path_len + PACK_BALLOT);
 }
@@ -71,8 +64,8 @@ void store_digest(struct store *store, const struct store_range *range,
 	if (range->tombstones)
 		add_tree(store, range, INDEX_DEAD, &sum);
 	ret->registers = sum.registers;
-	at += put_number(at, sum.high, 8);
-	(void)put_number(at, sum.low, 8);
+	at += pack_number(at, sum.high, 8);
+	(void)pack_number(at, sum.low, 8);
 }
 
 /* ---- one by one ------------------------------------------------------------------ */

@@ -11,8 +11,8 @@
  *	group.lock	none
  *	damage.lock	none
  *
- * serial is held where numbers are given: rename, fsync of seg/, publish.  lock guards the
- * index, the segments and the numbers, and is never held over I/O.
+ * serial is held where numbers are given: rename, fsync of seg/, publish.  lock guards
+ * the index, the segments and the numbers, and is never held over I/O.
  */
 #ifndef DFS_STORE_INTERNAL_H
 #define DFS_STORE_INTERNAL_H

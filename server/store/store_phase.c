@@ -64,8 +64,8 @@ static int seal_first(struct store *store, const struct seal_head *head, char *n
 }
 
 /* With the serial lock held: what was there is behind us, but for its content. */
-static void publish(struct store *store, struct index_segment *segment,
-		    const struct seal_head *head)
+static void publish_beginning(struct store *store, struct index_segment *segment,
+			      const struct seal_head *head)
 {
 	pthread_rwlock_wrlock(&store->lock);
 	index_reset(store->index);
@@ -111,7 +111,7 @@ static int begin(struct store *store, uint64_t number)
 		return rc;
 	}
 	commit_sync_folder(store);
-	publish(store, segment, &head);
+	publish_beginning(store, segment, &head);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Reading: registers and numbers from memory; values and units from segments, verified. */
+/* Reading: what is known from memory, and from segments values and units, verified. */
 #include "store_internal.h"
 
 #include "ballot.h"
@@ -173,7 +173,7 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	return rc;
 }
 
-/* What a unit takes in its segment beyond its data (record_bytes). */
+/* What a unit takes in its segment beyond its data (store_record_bytes). */
 static uint64_t unit_overhead(void)
 {
 	const dfs_id none = {{0}};

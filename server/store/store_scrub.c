@@ -39,7 +39,7 @@ struct store_scrub *store_scrub_new(struct store *store,
 	return scrub;
 }
 
-static void leave_segment(struct store_scrub *scrub)
+static void close_segment(struct store_scrub *scrub)
 {
 	segment_unref(scrub->file);
 	scrub->file = NULL;
@@ -52,7 +52,7 @@ void store_scrub_free(struct store_scrub *scrub)
 {
 	if (!scrub)
 		return;
-	leave_segment(scrub);
+	close_segment(scrub);
 	free(scrub);
 }
 
@@ -64,7 +64,7 @@ void store_scrub_position(const struct store_scrub *scrub,
 
 /* ---- segments ---------------------------------------------------------------------- */
 
-static void note_damage(struct store_scrubbed *ret, bool seal)
+static void count_damage(struct store_scrubbed *ret, bool seal)
 {
 	ret->damaged++;
 	ret->seal_damaged |= seal;
@@ -74,11 +74,11 @@ static void note_damage(struct store_scrubbed *ret, bool seal)
 static void go_on_behind(struct store_scrub *scrub)
 {
 	scrub->position = (struct store_scrub_position){.lo = scrub->position.hi + 1};
-	leave_segment(scrub);
+	close_segment(scrub);
 }
 
 /* The segment of the position, or the first one behind it; false: there is none. */
-static bool find_segment(struct store_scrub *scrub)
+static bool find_next_segment(struct store_scrub *scrub)
 {
 	struct store_scrub_position *position = &scrub->position;
 	struct store *store = scrub->store;
@@ -130,7 +130,7 @@ static int open_segment(struct store_scrub *scrub, struct store_scrubbed *ret)
 	rc = store_record_fetch(scrub->file, FRAME_SEAL, &key, &scrub->seal, &data);
 	segment_close(scrub->file);
 	if (rc != 0 && !is_damage(rc)) {
-		leave_segment(scrub);
+		close_segment(scrub);
 		return rc == ESTALE ? 0 : rc;
 	}
 	ret->records++;
@@ -138,7 +138,7 @@ static int open_segment(struct store_scrub *scrub, struct store_scrubbed *ret)
 		ret->bytes += data.len;
 	if (rc != 0 || !seal_open(data, &head, &scrub->reader)) {
 		if (damage_mark_list(scrub->store, scrub->file))
-			note_damage(ret, scrub->counts);
+			count_damage(ret, scrub->counts);
 		go_on_behind(scrub);
 	} else if (!skip_entries(scrub)) {
 		/* The position was of another segment with this range. */
@@ -200,7 +200,7 @@ static int read_register(struct store_scrub *scrub, struct store_scrubbed *ret)
 		value_free(&value);
 	else if (damage_mark_register(scrub->store, scrub->file, entry->path,
 				      entry->path_len, &entry->ballot))
-		note_damage(ret, false);
+		count_damage(ret, false);
 	return 0;
 }
 
@@ -221,7 +221,7 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	if (rc == 0)
 		free(record);
 	else if (damage_mark_unit(scrub->store, scrub->file, object, unit))
-		note_damage(ret, false);
+		count_damage(ret, false);
 	return 0;
 }
 
@@ -254,7 +254,7 @@ static int read_entry(struct store_scrub *scrub, uint64_t bytes,
 	else if (scrub->entry.type == SEAL_CONTENT)
 		rc = read_content(scrub, bytes, ret, &done);
 	if (rc == ESTALE) {
-		leave_segment(scrub);
+		close_segment(scrub);
 		return 0;
 	}
 	if (rc != 0 || !done)
@@ -274,7 +274,7 @@ static void next_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
 	if (scrub->has_entry)
 		return;
 	if (step == SEAL_BROKEN && damage_mark_list(scrub->store, scrub->file))
-		note_damage(ret, scrub->counts);
+		count_damage(ret, scrub->counts);
 	go_on_behind(scrub);
 }
 
@@ -297,7 +297,7 @@ int store_scrub_step(struct store_scrub *scrub, uint64_t bytes,
 			rc = read_entry(scrub, bytes, ret);
 		} else if (scrub->file) {
 			next_entry(scrub, ret);
-		} else if (find_segment(scrub)) {
+		} else if (find_next_segment(scrub)) {
 			rc = open_segment(scrub, ret);
 		} else {
 			memset(&scrub->position, 0, sizeof scrub->position);

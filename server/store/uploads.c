@@ -150,7 +150,7 @@ static struct store_upload *use_upload(struct store_uploads *uploads,
 
 /* ---- which units are there ----------------------------------------------------- */
 
-static int make_room(struct store *store, struct store_upload *upload, uint64_t unit)
+static int make_note_room(struct store *store, struct store_upload *upload, uint64_t unit)
 {
 	size_t cost = unit_set_cost(&upload->have, unit);
 	int rc = 0;
@@ -289,7 +289,7 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		return rc;
 	if (upload->failed != 0)
 		return upload->failed;
-	rc = make_room(store, upload, unit->number);
+	rc = make_note_room(store, upload, unit->number);
 	if (rc != 0)
 		return rc;
 	frame_key_unit(&key, object, unit->number);

@@ -223,7 +223,7 @@ int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_
 		dfs_unit unit = {.number = i, .data = {len, bytes}};
 
 		memset(bytes, (int)(i & 0x7f) + 1, len);
-		if (chunks & 1U << (placement_chunk(i) - 1))
+		if (set_has(chunks, placement_chunk(i)))
 			rc = store_upload(uploads, &id, &unit);
 	}
 	free(bytes);

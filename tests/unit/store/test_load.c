@@ -1,4 +1,4 @@
-/* server/store/load: what a start makes of a folder, and what damage does to it. */
+/* store/load: what a start makes of a folder, and what damage does to it. */
 #include "store_fixture.h"
 
 #include "ballot.h"

@@ -1,5 +1,5 @@
 /*
- * server/store: what is committed can be read, also after a start, and what is not
+ * store/store: what is committed can be read, also after a start, and what is not
  * cannot.
  */
 #include "store_fixture.h"

@@ -1,4 +1,4 @@
-/* server/store_digest: stores that accepted the same are known as such, and no others. */
+/* store/store_digest: stores that accepted the same are known as such, and no others. */
 #include "heal_fixture.h"
 
 #include "ballot.h"

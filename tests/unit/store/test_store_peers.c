@@ -1,4 +1,4 @@
-/* server/store_amend: what is remembered of peers. */
+/* store/store_peers: what is remembered of peers. */
 #include "heal_fixture.h"
 
 #include "ballot.h"

@@ -1,5 +1,5 @@
 /*
- * server/store_scrub and store_damage: damage is found, known by name, and mended for
+ * store/store_scrub and damage: damage is found, known by name, and mended for
  * good.
  */
 #include "heal_fixture.h"
@@ -59,10 +59,7 @@ static struct store_scrubbed scrub(struct store_fixture *fixture)
 	return found;
 }
 
-/*
- * ---- finding
- * -----------------------------------------------------------------------------
- */
+/* ---- finding ------------------------------------------------------------------- */
 
 static void test_nothing_is_wrong(void **state)
 {
@@ -260,10 +257,7 @@ static void test_damage_in_each_kind(void **state)
 	assert_true(found.damaged >= 3);
 }
 
-/*
- * ---- mending
- * -----------------------------------------------------------------------------
- */
+/* ---- mending ------------------------------------------------------------------- */
 
 /* Damages chunk 3 of object 1, and has it found. */
 static void damage_chunk(struct store_fixture *fixture, uint32_t len)

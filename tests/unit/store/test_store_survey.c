@@ -1,4 +1,4 @@
-/* server/store_survey: what is owed, too much, abandoned; and nobody waits for it. */
+/* store/store_survey: what is owed, too much, abandoned; and nobody waits for it. */
 #include "heal_fixture.h"
 
 #include "ballot.h"
@@ -28,10 +28,7 @@ static int start(void **state)
 	return heal_fixture_start(state, 0, 60000);
 }
 
-/*
- * ---- owed
- * ------------------------------------------------------------------------------
- */
+/* ---- owed ---------------------------------------------------------------------- */
 
 static void expect_owed(struct store_fixture *fixture, const char *path, uint64_t object,
 			unsigned given, unsigned missing)
@@ -229,10 +226,7 @@ static void test_earlier_versions_are_owed(void **state)
 	expect_nothing_owed(fixture);
 }
 
-/*
- * ---- too much
- * --------------------------------------------------------------------------
- */
+/* ---- too much ------------------------------------------------------------------ */
 
 static void test_surplus(void **state)
 {
@@ -268,10 +262,7 @@ static void test_surplus(void **state)
 	assert_int_equal(store_next_surplus(store, NULL, 0, &surplus), ENOENT);
 }
 
-/*
- * ---- abandoned, unsettled, tombstones
- * ----------------------------------------------------
- */
+/* ---- abandoned, unsettled, tombstones ------------------------------------------ */
 
 static void test_abandoned(void **state)
 {
@@ -340,10 +331,7 @@ static void test_unsettled_and_tombstones(void **state)
 	assert_int_equal(i, 3);
 }
 
-/*
- * ---- many
- * ------------------------------------------------------------------------------
- */
+/* ---- many ---------------------------------------------------------------------- */
 
 static void path_of(unsigned number, char *path)
 {

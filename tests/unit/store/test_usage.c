@@ -196,7 +196,7 @@ static void test_merges_change_nothing(void **state)
 	fill(fixture);
 	fixture->rules.merge_fan = 4;
 	store_fixture_reopen(fixture);
-	/* Something has to happen for the keeper to look. */
+	/* Something has to happen for the compactor to look. */
 	put(fixture, "/dave/x", "dave", 1, 5);
 	assert_true(store_fixture_wait(is_merged, fixture, NULL));
 	fixture->rules.merge_fan = 0;
@@ -216,9 +216,7 @@ static void test_merges_change_nothing(void **state)
 	assert_int_equal(used(fixture, "carol"), 2000);
 }
 
-/*
- * ---- quotas --------------------------------------------------------------------------
- */
+/* ---- quotas -------------------------------------------------------------------- */
 
 static bool fits(struct store_fixture *fixture, const char *path, uint64_t size)
 {
@@ -302,9 +300,7 @@ static void test_what_is_about_to_be_accepted_counts(void **state)
 	value_free(&value);
 }
 
-/*
- * ---- objects -------------------------------------------------------------------------
- */
+/* ---- objects ------------------------------------------------------------------- */
 
 static void test_bytes_and_units_have_to_fit_the_size(void **state)
 {

@@ -1,4 +1,4 @@
-/* server/store_census: files by what the servers were given, and what is to be done. */
+/* store/census: files by what the servers were given, and what is to be done. */
 #include "heal_fixture.h"
 
 #include "placement.h"
@@ -108,9 +108,7 @@ static void take_again(struct store_fixture *fixture, struct store_census *censu
 	assert_true(store_fixture_wait(is_newer, fixture, census));
 }
 
-/*
- * ---- what is counted ------------------------------------------------------------------
- */
+/* ---- what is counted ----------------------------------------------------------- */
 
 static void test_3_1_patterns(void **state)
 {
@@ -202,9 +200,7 @@ static void test_3_7_abandoned(void **state)
 	store_census_free(&census);
 }
 
-/*
- * ---- what changes it ------------------------------------------------------------------
- */
+/* ---- what changes it ----------------------------------------------------------- */
 
 static bool owes(struct store_fixture *fixture, void *context)
 {
@@ -297,10 +293,7 @@ static void test_3_1_the_same_after_a_start(void **state)
 	store_census_free(&after);
 }
 
-/*
- * ---- many
- * ------------------------------------------------------------------------------
- */
+/* ---- many ---------------------------------------------------------------------- */
 
 static void test_more_than_a_walk_holds_the_lock_for(void **state)
 {
