@@ -94,7 +94,7 @@ int folders_list(int folder_fd, DIR **ret_dir)
 	*ret_dir = fd < 0 ? NULL : fdopendir(fd);
 	if (*ret_dir)
 		return 0;
-	rc = errno;
+	rc = errno != 0 ? errno : EIO;
 	if (fd >= 0)
 		close(fd);
 	return rc;

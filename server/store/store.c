@@ -103,6 +103,7 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 			       options->folder, open_problem(rc));
 		goto fail;
 	}
+	/* What is there, and whether it is whole; threads only for one that is. */
 	store->cache = segment_cache_new(store->folders.seg_fd, OPEN_SEGMENTS);
 	rc = store->cache ? load_store(store, sentence, sizeof sentence) : ENOMEM;
 	whole = rc == 0 && atomic_load(&store->phase) == STORE_WHOLE;

@@ -140,6 +140,7 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 	record = batch_register_new(&entry, value);
 	if (!record)
 		return ENOMEM;
+	/* The node, and its owner's quota while the batch is on its way. */
 	pthread_rwlock_wrlock(&store->lock);
 	reg = index_register_new(store->index, &entry);
 	if (reg && how & STORE_WITHIN_QUOTA && reg->kind == DFS_FILE &&
@@ -149,6 +150,7 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		rc = EDQUOT;
 	}
 	pthread_rwlock_unlock(&store->lock);
+	/* Into the batch, or all of it is taken back. */
 	op = reg ? batch_add_op(batch, SEAL_REGISTER) : NULL;
 	if (!op || !batch_add_entry(batch, &entry)) {
 		if (op)

@@ -187,6 +187,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 	object = batch_hold_object(batch->store, &share->object, &here);
 	if (!object)
 		return ENOMEM;
+	/* Which of the chunks that share claims are here or given, and what is to be added. */
 	own = upload && upload->image ? upload : NULL;
 	given = upload ? uploads_chunks(upload, share) : 0;
 	if (contradicts(&here, share) ||
@@ -205,6 +206,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		batch_release_object(batch->store, object);
 		return rc;
 	}
+	/* Into the batch: from here on the object is the op's. */
 	entry.bytes = upload ? upload->bytes : 0;
 	rc = add_content(batch, &entry, object, own);
 	if (rc == 0 && upload)
