@@ -187,7 +187,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 	object = batch_hold_object(batch->store, &share->object, &here);
 	if (!object)
 		return ENOMEM;
-	/* Which of the chunks that share claims are here or given, and what is to be added. */
+	/* Which chunks of those claimed are here or given, and so what is added. */
 	own = upload && upload->image ? upload : NULL;
 	given = upload ? uploads_chunks(upload, share) : 0;
 	if (contradicts(&here, share) ||
