@@ -277,12 +277,7 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
 				const struct acceptor_claim *claim)
 {
-	const char *path = claim->path->dfs_path_val, *owner = user;
-	size_t len = claim->path->dfs_path_len, owner_len = strlen(user);
-
-	if (!path_is_shared(path, len))
-		owner = path_of_whom(path, len, &owner_len);
-	return store_fits_quota(acceptor->store, owner, owner_len, path, len, claim->size)
+	return store_fits_quota(acceptor->store, user, claim->path, claim->size)
 		       ? DFS_OK
 		       : DFS_OVER_QUOTA;
 }

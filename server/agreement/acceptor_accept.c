@@ -88,8 +88,7 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 		return status;
 	if (lacks_data(acceptor, ballot, item))
 		return DFS_NODATA;
-	rc = store_batch_accept(accepting->batch, item->path.dfs_path_val,
-				item->path.dfs_path_len, ballot, &item->value,
+	rc = store_batch_accept(accepting->batch, &item->path, ballot, &item->value,
 				caller->user ? STORE_CONFIRMED | STORE_WITHIN_QUOTA
 					     : STORE_CONFIRMED);
 	accepting->added[i] = rc == 0;

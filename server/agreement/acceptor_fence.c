@@ -5,7 +5,8 @@
 #include "acceptor_internal.h"
 
 #include "errors.h"
-#include "store_heal.h"
+#include "store_digest.h"
+#include "store_peers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -53,24 +54,23 @@ static int hand_over(struct acceptor *acceptor, const char *path, size_t len,
 
 static int fill_page(struct acceptor *acceptor, const dfs_path *after, dfs_fence_ok *ok)
 {
-	char path[DFS_PATH_MAX];
-	size_t len = after->dfs_path_len, bytes = 0;
-	struct store_register reg;
+	struct store_found found = {.path_len = after->dfs_path_len};
+	size_t bytes = 0;
 	int rc = 0;
 
 	ok->registers.registers_val =
 		calloc(DFS_PAGE_MAX, sizeof *ok->registers.registers_val);
 	if (!ok->registers.registers_val)
 		return ENOMEM;
-	if (len > 0)
-		memcpy(path, after->dfs_path_val, len);
+	if (found.path_len > 0)
+		memcpy(found.path, after->dfs_path_val, found.path_len);
 	while (rc == 0 && !ok->more &&
-	       store_next(acceptor->store, path, len, path, &len, &reg) == 0) {
+	       store_next(acceptor->store, found.path, found.path_len, &found) == 0) {
 		dfs_handed *handed =
 			&ok->registers.registers_val[ok->registers.registers_len];
 		bool is;
 
-		rc = hand_over(acceptor, path, len, handed, &is);
+		rc = hand_over(acceptor, found.path, found.path_len, handed, &is);
 		if (rc != 0 || !is)
 			continue;
 		bytes += xdr_sizeof((xdrproc_t)xdr_dfs_handed, handed);
@@ -134,22 +134,22 @@ static bool list_entry(dfs_digest_ok *ok, const char *path, size_t len,
 static int list_entries(struct acceptor *acceptor, const struct store_range *range,
 			u_int count, dfs_digest_ok *ok)
 {
-	char path[DFS_PATH_MAX];
+	struct store_found found = {0};
 	const char *after = NULL;
-	size_t len = 0, bytes = 0;
-	struct store_register reg;
+	size_t bytes = 0;
 
 	ok->entries.entries_val = calloc(count, sizeof *ok->entries.entries_val);
 	if (!ok->entries.entries_val)
 		return ENOMEM;
-	while (store_next_in(acceptor->store, range, after, len, path, &len, &reg) == 0) {
+	while (store_next_in(acceptor->store, range, after, found.path_len, &found) ==
+	       0) {
 		ok->more = ok->entries.entries_len == count || bytes > PAGE_BYTES;
 		if (ok->more)
 			return 0;
-		if (!list_entry(ok, path, len, &reg.ballot))
+		if (!list_entry(ok, found.path, found.path_len, &found.reg.ballot))
 			return ENOMEM;
-		bytes += len + 64;
-		after = path;
+		bytes += found.path_len + 64;
+		after = found.path;
 	}
 	return 0;
 }

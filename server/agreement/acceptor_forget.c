@@ -3,7 +3,7 @@
 
 #include "ballot.h"
 #include "errors.h"
-#include "store_heal.h"
+#include "store_forget.h"
 #include "value.h"
 
 #include <errno.h>

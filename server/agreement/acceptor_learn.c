@@ -75,9 +75,8 @@ static int learn_items(struct acceptor *acceptor, const dfs_learn_args *args,
 		learnings[i] = judge_learning(acceptor, item, &items[i]);
 		if (learnings[i] != LEARN_TAKE)
 			continue;
-		rc = store_batch_accept(batch, item->path.dfs_path_val,
-					item->path.dfs_path_len, &item->ballot,
-					&item->value, 0);
+		rc = store_batch_accept(batch, &item->path, &item->ballot, &item->value,
+					0);
 		good++;
 	}
 	if (rc == 0 && good > 0) {

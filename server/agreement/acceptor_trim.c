@@ -4,7 +4,8 @@
  */
 #include "acceptor_internal.h"
 
-#include "store_heal.h"
+#include "store_survey.h"
+#include "store_trim.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "leftovers_internal.h"
 
 #include "log.h"
-#include "store_heal.h"
+#include "store_survey.h"
 
 #include <string.h>
 

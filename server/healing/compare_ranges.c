@@ -6,7 +6,9 @@
 
 #include "ballot.h"
 #include "path.h"
-#include "store_heal.h"
+#include "store.h"
+#include "store_digest.h"
+#include "store_survey.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,15 +107,13 @@ struct compare_walk {
 	struct store *store;
 	struct store_range range;
 	bool found; /* there is one at hand */
-	char path[DFS_PATH_MAX];
-	size_t len;
-	struct store_register reg;
+	struct store_found at;
 };
 
 static void walk_on(struct compare_walk *walk)
 {
-	walk->found = store_next_in(walk->store, &walk->range, walk->path, walk->len,
-				    walk->path, &walk->len, &walk->reg) == 0;
+	walk->found = store_next_in(walk->store, &walk->range, walk->at.path,
+				    walk->at.path_len, &walk->at) == 0;
 }
 
 static void walk_begin(struct compare_walk *walk, struct store *store,
@@ -121,9 +121,7 @@ static void walk_begin(struct compare_walk *walk, struct store *store,
 {
 	walk->store = store;
 	walk->range = range_of(range);
-	walk->len = 0;
-	walk->found = store_next_in(store, &walk->range, NULL, 0, walk->path, &walk->len,
-				    &walk->reg) == 0;
+	walk->found = store_next_in(store, &walk->range, NULL, 0, &walk->at) == 0;
 }
 
 /* What is here and not there, up to the path (NULL: to the end of the range). */
@@ -131,10 +129,10 @@ static bool only_here(struct compare_passing *passing, struct compare_walk *walk
 		      const dfs_path *upto)
 {
 	while (walk->found &&
-	       (!upto || path_compare(walk->path, walk->len, upto->dfs_path_val,
-				      upto->dfs_path_len) < 0)) {
-		if (!suspect(passing, walk->path, walk->len, &walk->reg.ballot,
-			     &ballot_none))
+	       (!upto || path_compare(walk->at.path, walk->at.path_len,
+				      upto->dfs_path_val, upto->dfs_path_len) < 0)) {
+		if (!suspect(passing, walk->at.path, walk->at.path_len,
+			     &walk->at.reg.ballot, &ballot_none))
 			return false;
 		walk_on(walk);
 	}
@@ -153,10 +151,10 @@ static bool compare_entries(struct compare_passing *passing, struct compare_walk
 		if (!only_here(passing, walk, path))
 			return false;
 		same = walk->found &&
-		       path_compare(walk->path, walk->len, path->dfs_path_val,
+		       path_compare(walk->at.path, walk->at.path_len, path->dfs_path_val,
 				    path->dfs_path_len) == 0;
 		if (same)
-			here = &walk->reg.ballot;
+			here = &walk->at.reg.ballot;
 		if (ballot_compare(here, &entry->ballot) != 0 &&
 		    !suspect(passing, path->dfs_path_val, path->dfs_path_len, here,
 			     &entry->ballot))
@@ -235,11 +233,11 @@ static bool middle(struct compare *compare, const struct compare_range *range,
 		walk_on(walk);
 	/* What has gone meanwhile is compared one by one. */
 	good = good && walk->found &&
-	       path_compare(walk->path, walk->len, range->from.dfs_path_val,
+	       path_compare(walk->at.path, walk->at.path_len, range->from.dfs_path_val,
 			    range->from.dfs_path_len) > 0;
 	if (good) {
-		memcpy(ret->dfs_path_val, walk->path, walk->len);
-		ret->dfs_path_len = (u_int)walk->len;
+		memcpy(ret->dfs_path_val, walk->at.path, walk->at.path_len);
+		ret->dfs_path_len = (u_int)walk->at.path_len;
 	}
 	free(walk);
 	return good;
@@ -296,15 +294,14 @@ static bool look_at_range(struct compare_passing *passing,
 /* Registers whose record is damaged here: their ballots say nothing of that. */
 static bool add_damaged(struct compare_passing *passing)
 {
-	char path[DFS_PATH_MAX];
+	struct store_found found = {0};
 	const char *after = NULL;
-	size_t len = 0;
-	struct store_register reg;
 
-	for (; store_next_damaged(passing->compare->store, after, len, path, &len,
-				  &reg) == 0;
-	     after = path)
-		if (!suspect(passing, path, len, &reg.ballot, &ballot_none))
+	for (; store_next_damaged(passing->compare->store, after, found.path_len,
+				  &found) == 0;
+	     after = found.path)
+		if (!suspect(passing, found.path, found.path_len, &found.reg.ballot,
+			     &ballot_none))
 			return false;
 	return true;
 }

@@ -8,7 +8,7 @@
 #include "recovery.h"
 #include "repair.h"
 #include "scrubber.h"
-#include "store_heal.h"
+#include "store_census.h"
 
 #include <stdlib.h>
 

@@ -40,7 +40,7 @@ struct leftovers {
 
 /* store_next_tombstone and its like. */
 typedef int leftovers_next(struct store *store, const char *after, size_t after_len,
-			   char *path, size_t *ret_len, struct store_register *ret);
+			   struct store_found *ret);
 
 /* Is the register one to look at?  With the path's hash. */
 typedef bool leftovers_wants(struct leftovers *leftovers,

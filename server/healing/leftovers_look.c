@@ -71,42 +71,39 @@ static bool was_seen(const struct leftovers_seen *seen, uint64_t hash)
  * hash.
  */
 struct leftovers_walk {
-	char path[DFS_PATH_MAX];
-	size_t len;
-	struct store_register reg;
+	struct store_found at;
 	uint64_t hash;
 };
 
 static bool find_wanted(struct leftovers *leftovers, struct leftovers_walk *walk,
 			const struct leftovers_kind *kind)
 {
-	const char *after = walk->len > 0 ? walk->path : NULL;
+	const char *after = walk->at.path_len > 0 ? walk->at.path : NULL;
 
-	while (kind->next(leftovers->store, after, walk->len, walk->path, &walk->len,
-			  &walk->reg) == 0) {
-		walk->hash = leftovers_hash(walk->path, walk->len);
-		if (kind->wants(leftovers, &walk->reg, walk->hash))
+	while (kind->next(leftovers->store, after, walk->at.path_len, &walk->at) == 0) {
+		walk->hash = leftovers_hash(walk->at.path, walk->at.path_len);
+		if (kind->wants(leftovers, &walk->at.reg, walk->hash))
 			return true;
-		after = walk->path;
+		after = walk->at.path;
 	}
 	return false;
 }
 
 static void walk_from(struct leftovers_walk *walk, const struct leftovers_seen *seen)
 {
-	walk->len = seen->from_len;
-	memcpy(walk->path, seen->from, seen->from_len);
+	walk->at.path_len = seen->from_len;
+	memcpy(walk->at.path, seen->from, seen->from_len);
 }
 
 /* Remembers the next ones behind where the walk is. */
 static void remember(struct leftovers *leftovers, struct leftovers_seen *seen,
 		     struct leftovers_walk *walk, const struct leftovers_kind *kind)
 {
-	memcpy(seen->from, walk->path, walk->len);
-	seen->from_len = walk->len;
+	memcpy(seen->from, walk->at.path, walk->at.path_len);
+	seen->from_len = walk->at.path_len;
 	seen->count = 0;
 	while (seen->count < SEEN_MOST && find_wanted(leftovers, walk, kind))
-		seen->hashes[seen->count++] = hash_both(walk->hash, &walk->reg.ballot);
+		seen->hashes[seen->count++] = hash_both(walk->hash, &walk->at.reg.ballot);
 	qsort(seen->hashes, seen->count, sizeof seen->hashes[0], order_hashes);
 }
 
@@ -120,10 +117,11 @@ uint64_t leftovers_look(struct leftovers *leftovers, struct leftovers_seen *seen
 
 	walk_from(&walk, seen);
 	while (left > 0 && find_wanted(leftovers, &walk, kind)) {
-		if (!was_seen(seen, hash_both(walk.hash, &walk.reg.ballot)))
+		if (!was_seen(seen, hash_both(walk.hash, &walk.at.reg.ballot)))
 			continue;
 		left--;
-		if (!leftovers_batch_add(&batch, walk.path, walk.len, &walk.reg.ballot) ||
+		if (!leftovers_batch_add(&batch, walk.at.path, walk.at.path_len,
+					 &walk.at.reg.ballot) ||
 		    batch.count == DFS_BATCH_MAX) {
 			dealt += kind->treat(leftovers, &batch);
 			leftovers_batch_drop(&batch);
@@ -134,10 +132,10 @@ uint64_t leftovers_look(struct leftovers *leftovers, struct leftovers_seen *seen
 	leftovers_batch_drop(&batch);
 	/* If fewer were found than before the walk is at its end. */
 	if (left > 0)
-		walk.len = 0;
+		walk.at.path_len = 0;
 	remember(leftovers, seen, &walk, kind);
 	if (seen->count == 0 && seen->from_len > 0) {
-		walk.len = 0;
+		walk.at.path_len = 0;
 		remember(leftovers, seen, &walk, kind);
 	}
 	return dealt;

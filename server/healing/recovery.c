@@ -13,7 +13,7 @@
 #include "ballot.h"
 #include "clock.h"
 #include "log.h"
-#include "store_heal.h"
+#include "store_phase.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -10,7 +10,7 @@
 #include "ballot.h"
 #include "log.h"
 #include "path.h"
-#include "store_heal.h"
+#include "store_forget.h"
 #include "value.h"
 
 #include <errno.h>
@@ -292,8 +292,7 @@ static bool take_one(struct recovery_merging *merging, const struct choice *choi
 
 	if (!merging->batch)
 		merging->batch = store_batch_new(merging->recovery->store);
-	rc = merging->batch ? store_batch_accept(merging->batch, path->dfs_path_val,
-						 path->dfs_path_len, &best->ballot,
+	rc = merging->batch ? store_batch_accept(merging->batch, path, &best->ballot,
 						 best->value, 0)
 			    : ENOMEM;
 	if (rc == 0 && is_settled(choice, &best->ballot)) {

@@ -5,7 +5,9 @@
 #include "recovery_internal.h"
 
 #include "clock.h"
-#include "store_heal.h"
+#include "store.h"
+#include "store_peers.h"
+#include "store_phase.h"
 #include "watermark.h"
 
 #include <stdlib.h>

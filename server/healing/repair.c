@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "store_census.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

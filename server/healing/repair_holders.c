@@ -9,6 +9,7 @@
 #include "repair_internal.h"
 
 #include "placement.h"
+#include "store_survey.h"
 #include "value.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 
 #include "repair.h"
 #include "sets.h"
-#include "store_heal.h"
+#include "store_survey.h"
 #include "worker.h"
 
 #include <pthread.h>

@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "placement.h"
+#include "store_survey.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #ifndef DFS_SCRUBBER_FILE_H
 #define DFS_SCRUBBER_FILE_H
 
-#include "store_heal.h"
+#include "store_scrub.h"
 
 struct scrubber_state {
 	struct store_scrub_position position;

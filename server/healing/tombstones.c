@@ -11,7 +11,7 @@
 
 #include "ballot.h"
 #include "log.h"
-#include "store_heal.h"
+#include "store_survey.h"
 #include "value.h"
 
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "leftovers_internal.h"
 
 #include "ballot.h"
-#include "store_heal.h"
+#include "store_survey.h"
 
 #include <string.h>
 

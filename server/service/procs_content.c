@@ -9,18 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whose quota a content at this path is counted against. */
-static bool fits_quota(const struct caller *caller, const dfs_path *path, uint64_t size)
-{
-	size_t owner_len = strlen(caller->user), len = path->dfs_path_len;
-	const char *owner = caller->user;
-
-	if (!path_is_shared(path->dfs_path_val, len))
-		owner = path_of_whom(path->dfs_path_val, len, &owner_len);
-	return store_fits_quota(caller->server->store, owner, owner_len,
-				path->dfs_path_val, len, size);
-}
-
 /* Another size than was told of the object before is DFS_INVALID. */
 static dfs_status check_size(struct caller *caller, const dfs_put_args *args)
 {
@@ -43,7 +31,10 @@ static dfs_status check_put(struct caller *caller, const dfs_put_args *args)
 	status = check_size(caller, args);
 	if (status != DFS_OK)
 		return status;
-	return fits_quota(caller, &args->path, args->size) ? DFS_OK : DFS_OVER_QUOTA;
+	return store_fits_quota(caller->server->store, caller->user, &args->path,
+				args->size)
+		       ? DFS_OK
+		       : DFS_OVER_QUOTA;
 }
 
 void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res)

@@ -171,16 +171,18 @@ static bool take(struct list_walk *walk, struct list_look *look)
 static bool walk_on(struct list_walk *walk)
 {
 	const dfs_path *folder = &walk->args->folder;
-	char path[DFS_PATH_MAX];
+	struct store_found found;
 	bool good = true;
 
 	while (good) {
-		struct list_look look = {.path = path};
+		struct list_look look = {.path = found.path};
 
-		if (store_next(walk->store, walk->cursor, walk->cursor_len, path,
-			       &look.len, &look.reg) != 0 ||
-		    look.len <= folder->dfs_path_len ||
-		    memcmp(path, folder->dfs_path_val, folder->dfs_path_len) != 0)
+		if (store_next(walk->store, walk->cursor, walk->cursor_len, &found) != 0)
+			break;
+		look.len = found.path_len;
+		look.reg = found.reg;
+		if (look.len <= folder->dfs_path_len ||
+		    memcmp(look.path, folder->dfs_path_val, folder->dfs_path_len) != 0)
 			break;
 		if (walk->count == walk->args->max || walk->bytes >= PAGE_BYTES ||
 		    walk->looks >= PAGE_LOOKS) {
@@ -190,7 +192,7 @@ static bool walk_on(struct list_walk *walk)
 		walk->looks++;
 		if (jump_whole(walk, &look))
 			continue;
-		memcpy(walk->cursor, path, look.len);
+		memcpy(walk->cursor, look.path, look.len);
 		walk->cursor_len = look.len;
 		if (walk->args->owing && look.reg.missing == 0)
 			continue;

@@ -7,47 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct store_record *batch_record_new(enum frame_type type, const struct frame_key *key,
-				      const void *data, size_t len)
-{
-	size_t size = frame_size(key->len, len);
-	size_t key_size = offsetof(struct frame_key, bytes) + key->len;
-	struct store_record *record = malloc(sizeof *record + key_size + size);
-
-	if (!record)
-		return NULL;
-	record->next = NULL;
-	record->key = (struct frame_key *)(record + 1);
-	memcpy(record->key, key, key_size);
-	record->frame = (uint8_t *)record->key + key_size;
-	record->len = size;
-	frame_pack(record->frame, type, key, data, len);
-	return record;
-}
-
-void batch_records_free(struct store_record *records)
-{
-	struct store_record *next;
-
-	for (; records; records = next) {
-		next = records->next;
-		free(records);
-	}
-}
-
-/* In a bucket of gdbm. */
-enum { BUCKET_ELEMENT = 24 };
-
-uint64_t batch_record_bytes(const struct store_record *record)
-{
-	return record->key->len + record->len + BUCKET_ELEMENT;
-}
-
-uint64_t batch_frame_bytes(const struct frame_key *key, size_t data_len)
-{
-	return key->len + frame_size(key->len, data_len) + BUCKET_ELEMENT;
-}
-
 struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type)
 {
 	struct store_op *op;
@@ -103,7 +62,7 @@ bool batch_add_entry(struct store_batch *batch, const struct seal_entry *entry)
 }
 
 int batch_add_trim(struct store_batch *batch, struct index_object *take_object,
-		   unsigned chunks, struct store_upload *upload)
+		   chunk_set chunks, struct store_upload *upload)
 {
 	struct seal_entry entry = {
 		.type = SEAL_TRIM, .objects[0] = take_object->id, .chunks = chunks};
@@ -143,10 +102,7 @@ struct index_object *batch_hold_object(struct store *store, const dfs_id *id,
 		object = index_find_object(store->index, id);
 		if (!object || !object->dropping)
 			break;
-		pthread_mutex_lock(&store->keeper_lock);
-		pthread_rwlock_unlock(&store->lock);
-		pthread_cond_wait(&store->keeper_dropped, &store->keeper_lock);
-		pthread_mutex_unlock(&store->keeper_lock);
+		compactor_wait_round(&store->compactor, &store->lock);
 	}
 	memset(ret, 0, sizeof *ret);
 	object = index_hold(store->index, id);

@@ -10,14 +10,6 @@
 #include "space.h"
 #include "store_internal.h"
 
-/* A record to be written: a frame, whose key is in it. */
-struct store_record {
-	struct store_record *next;
-	struct frame_key *key; /* with the record, in one allocation */
-	size_t len;
-	uint8_t *frame;
-};
-
 /* What becomes visible once it is durable. */
 struct store_op {
 	enum seal_type type;
@@ -27,7 +19,7 @@ struct store_op {
 	struct index_part *spare;          /* SEAL_CONTENT */
 	struct seal_entry content;         /* SEAL_CONTENT */
 	struct store_forgotten *forgotten; /* SEAL_FORGET */
-	unsigned chunks;                   /* SEAL_TRIM: that stay */
+	chunk_set chunks;                  /* SEAL_TRIM: that stay */
 	unsigned image;                    /* in which of the batch's segments it is */
 	uint64_t claimed;                  /* SEAL_REGISTER: of its owner's quota */
 };
@@ -63,20 +55,11 @@ struct store_batch {
 	int result;
 };
 
-/* Packs a record; NULL when out of memory. */
-struct store_record *batch_record_new(enum frame_type type, const struct frame_key *key,
-				      const void *data, size_t len);
-void batch_records_free(struct store_record *records);
-
 /*
  * The record of a register, and in the entry, whose path and ballot are there, what it
  * says.  NULL when out of memory.
  */
 struct store_record *batch_register_new(struct seal_entry *entry, const dfs_value *value);
-
-/* What a record takes in its segment, about; the same by its key and data. */
-uint64_t batch_record_bytes(const struct store_record *record);
-uint64_t batch_frame_bytes(const struct frame_key *key, size_t data_len);
 
 /* The next op, zeroed; NULL when out of memory. */
 struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type);
@@ -96,18 +79,18 @@ bool batch_add_entry(struct store_batch *batch, const struct seal_entry *entry);
  * is released.
  */
 int batch_add_trim(struct store_batch *batch, struct index_object *take_object,
-		   unsigned chunks, struct store_upload *upload);
+		   chunk_set chunks, struct store_upload *upload);
 
 bool batch_has_content(const struct store_batch *batch, const dfs_id *object);
 
 /*
- * Holds the object, and tells what is here of it.  Waits while the keeper drops it: what
- * is added then must come after that.  Chunks that are damaged are not here, yet the
+ * Holds the object, and tells what is here of it.  Waits while the compactor drops it:
+ * what is added then must come after that.  Chunks that are damaged are not here, yet the
  * object has its number of units.  NULL when out of memory.
  */
 struct batch_here {
 	bool some; /* of it, damaged or not */
-	unsigned chunks, damaged;
+	chunk_set chunks, damaged;
 	uint64_t units;
 };
 struct index_object *batch_hold_object(struct store *store, const dfs_id *id,

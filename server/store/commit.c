@@ -5,7 +5,7 @@
 #include "commit.h"
 
 #include "ballot.h"
-#include "keeper.h"
+#include "compactor.h"
 #include "log.h"
 #include "watermark.h"
 #include "uploads.h"
@@ -65,10 +65,10 @@ int commit_add_seal(struct segment_image *image, const struct seal_head *head,
 	seal_put(&seal, head, count, entries);
 	frame_key_seal(&key);
 	if (!seal.failed)
-		record = batch_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
+		record = store_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
 	if (record)
 		rc = segment_image_add(image, &key, record->frame, record->len);
-	batch_records_free(record);
+	store_record_free_all(record);
 	pack_free(&seal);
 	return rc;
 }
@@ -106,7 +106,7 @@ static int add_batches(struct commit_job *job, struct pack_out *entries, uint32_
 }
 
 /* The first segment has all that is not an upload; each upload is one. */
-static int build(struct commit_job *job)
+static int build_images(struct commit_job *job)
 {
 	struct store_upload *const *uploads =
 		job->own_image || !job->batches ? NULL : job->batches->uploads;
@@ -143,17 +143,17 @@ static int seal_images(struct commit_job *job)
 
 	for (size_t i = 0; i < job->segment_count && rc == 0; i++) {
 		uint64_t bytes;
-		char name[STORE_TMP_NAME];
+		char name[FOLDERS_NAME];
 
-		store_tmp_name(store, name);
-		rc = segment_image_seal(job->images[i], store->tmp_fd, name,
+		folders_tmp_name(&store->folders, name);
+		rc = segment_image_seal(job->images[i], store->folders.tmp_fd, name,
 					store->rules.fsync_segments);
 		if (rc != 0)
 			break;
 		(void)snprintf(job->names[i], sizeof job->names[i], "%s",
 			       segment_image_file(job->images[i]));
 		bytes = segment_image_bytes(job->images[i]);
-		job->segments[i] = store_segment_new(store, 0, 0, bytes);
+		job->segments[i] = index_segment_new(store->cache, 0, 0, bytes);
 		if (!job->segments[i])
 			rc = ENOMEM;
 	}
@@ -162,15 +162,9 @@ static int seal_images(struct commit_job *job)
 
 /* ---- publishing ---------------------------------------------------------------- */
 
-void commit_unlink_tmp(struct store *store, const char *name)
-{
-	if (name[0] != '\0')
-		unlinkat(store->tmp_fd, name, 0);
-}
-
 void commit_sync_folder(struct store *store)
 {
-	if (!store->rules.fsync_folder || fsync(store->seg_fd) == 0)
+	if (!store->rules.fsync_folder || fsync(store->folders.seg_fd) == 0)
 		return;
 	log_event(LOG_ERROR, "folder", "error=%s state=unknown ending=yes",
 		  strerror(errno));
@@ -183,7 +177,7 @@ int commit_rename(struct store *store, const char *name, uint64_t lo, uint64_t h
 	char segment[SEGMENT_NAME];
 
 	segment_name(lo, hi, segment);
-	if (renameat2(store->tmp_fd, name, store->seg_fd, segment,
+	if (renameat2(store->folders.tmp_fd, name, store->folders.seg_fd, segment,
 		      replaces ? 0 : RENAME_NOREPLACE) != 0)
 		return errno == EEXIST ? EIO : errno;
 	return 0;
@@ -245,16 +239,12 @@ static void publish_numbers(struct store *store, const struct store_batch *batch
 }
 
 /* With the store's lock held. */
-static void publish(struct commit_job *job, uint64_t first)
+static void publish_job(struct commit_job *job, uint64_t first)
 {
 	struct store *store = job->store;
 
 	for (size_t i = 0; i < job->segment_count; i++) {
-		struct index_segment *segment = job->segments[i];
-
-		TAILQ_INSERT_TAIL(&store->segments, segment, order);
-		store->segment_count++;
-		store->stored_bytes += segment_bytes(segment->file);
+		index_segments_append(&store->segments, job->segments[i]);
 		store->newest = first + i;
 	}
 	for (struct store_batch *batch = job->batches; batch; batch = batch->next) {
@@ -312,7 +302,7 @@ static int number(struct commit_job *job)
 	if (rc == 0) {
 		commit_sync_folder(store);
 		pthread_rwlock_wrlock(&store->lock);
-		publish(job, first);
+		publish_job(job, first);
 		store->changes++;
 		pthread_rwlock_unlock(&store->lock);
 	}
@@ -323,7 +313,7 @@ static int number(struct commit_job *job)
 int commit_run(struct commit_job *job)
 {
 	struct store *store = job->store;
-	int rc = build(job);
+	int rc = build_images(job);
 
 	if (rc == 0)
 		rc = seal_images(job);
@@ -333,13 +323,13 @@ int commit_run(struct commit_job *job)
 	if (rc == 0)
 		rc = number(job);
 	for (size_t i = 0; i < job->segment_count; i++) {
-		commit_unlink_tmp(store, job->names[i]);
-		store_segment_free(job->segments[i]);
+		folders_unlink_tmp(&store->folders, job->names[i]);
+		index_segment_free(job->segments[i]);
 	}
 	if (job->own_image)
 		segment_image_free(job->images[0]);
 	if (rc == 0)
-		keeper_wake(store);
+		compactor_wake(&store->compactor);
 	else
 		log_event(LOG_WARN, "commit", "error=%s", strerror(rc));
 	return rc;

@@ -24,7 +24,7 @@ struct commit_job {
 	struct segment_image *images[DFS_BATCH_MAX]; /* those of uploads are borrowed */
 	bool own_image;                              /* images[0] is freed with the job */
 	struct index_segment *segments[DFS_BATCH_MAX];
-	char names[DFS_BATCH_MAX][STORE_TMP_NAME];
+	char names[DFS_BATCH_MAX][FOLDERS_NAME];
 };
 
 /*
@@ -36,9 +36,6 @@ int commit_run(struct commit_job *job);
 /* Adds "@seal" to an image.  0 or an errno. */
 int commit_add_seal(struct segment_image *image, const struct seal_head *head,
 		    uint32_t count, const struct pack_out *entries);
-
-/* Forgets a file that was sealed in tmp/ and not renamed. */
-void commit_unlink_tmp(struct store *store, const char *name);
 
 /*
  * In the serial section: renames a sealed file of tmp/ to its range in seg/; replaces: a

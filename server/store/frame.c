@@ -20,8 +20,7 @@ void frame_key_unit(struct frame_key *ret, const dfs_id *object, uint64_t unit)
 {
 	ret->bytes[0] = 'u';
 	memcpy(ret->bytes + 1, object->bytes, DFS_ID_LEN);
-	for (size_t i = 0; i < 8; i++)
-		ret->bytes[1 + DFS_ID_LEN + i] = (uint8_t)(unit >> (8 * (7 - i)));
+	(void)pack_number(ret->bytes + 1 + DFS_ID_LEN, unit, 8);
 	ret->len = 1 + DFS_ID_LEN + 8;
 }
 
@@ -38,27 +37,22 @@ size_t frame_size(size_t key_len, size_t data_len)
 	return FRAME_HEAD + key_len + data_len;
 }
 
-static void put_number(uint8_t *buf, uint64_t value, size_t width)
-{
-	for (size_t i = 0; i < width; i++)
-		buf[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
-}
-
 void frame_pack(uint8_t *buf, enum frame_type type, const struct frame_key *key,
 		const void *data, size_t data_len)
 {
 	size_t len = frame_size(key->len, data_len);
 
 	assert(key->len <= FRAME_KEY_MAX && data_len <= FRAME_DATA_MAX);
-	put_number(buf, MAGIC, 4);
+	(void)pack_number(buf, MAGIC, 4);
 	buf[12] = VERSION;
 	buf[13] = (uint8_t)type;
-	put_number(buf + 14, key->len, 2);
-	put_number(buf + 16, data_len, 4);
+	(void)pack_number(buf + 14, key->len, 2);
+	(void)pack_number(buf + 16, data_len, 4);
 	memcpy(buf + FRAME_HEAD, key->bytes, key->len);
 	if (data_len > 0)
 		memcpy(buf + FRAME_HEAD + key->len, data, data_len);
-	put_number(buf + 4, XXH3_64bits(buf + CHECKED_FROM, len - CHECKED_FROM), 8);
+	(void)pack_number(buf + 4, XXH3_64bits(buf + CHECKED_FROM, len - CHECKED_FROM),
+			  8);
 }
 
 bool frame_unpack(const uint8_t *buf, size_t len, enum frame_type type,

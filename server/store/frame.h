@@ -1,6 +1,6 @@
 /*
  * What every stored record looks like: a frame that says what it is and holds its own
- *key, so that a record which was damaged, cut or exchanged for another is known as such.
+ * key, so that a record which was damaged, cut or exchanged for another is known as such.
  *
  *	4  magic "dfsr"
  *	8  XXH3-64 of all that follows
@@ -11,7 +11,7 @@
  *	   key, data
  *
  * Keys are 'r' and a path for a register, 'u', an object id and a unit number (8 bytes,
- *big endian) for a unit, and "@seal".
+ * big endian) for a unit, and "@seal".
  */
 #ifndef DFS_FRAME_H
 #define DFS_FRAME_H
@@ -40,8 +40,7 @@ size_t frame_size(size_t key_len, size_t data_len);
 void frame_pack(uint8_t *buf, enum frame_type type, const struct frame_key *key,
 		const void *data, size_t data_len);
 
-/* false unless buf is exactly one whole frame of this type and key; its data is in buf.
- */
+/* false unless buf is exactly one frame of this type and key, whose data is in buf. */
 bool frame_unpack(const uint8_t *buf, size_t len, enum frame_type type,
 		  const struct frame_key *key, dfs_bytes *ret_data);
 

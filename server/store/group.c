@@ -3,7 +3,7 @@
 
 #include "clock.h"
 #include "commit.h"
-#include "keeper.h"
+#include "compactor.h"
 #include "watermark.h"
 #include "space.h"
 #include "uploads.h"
@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	GROUP_BYTES = 8 << 20,
@@ -56,30 +55,30 @@ static uint64_t size_of(const struct store_batch *batch)
 }
 
 /* Takes the batches that fit into one group; the notes too. */
-static void take_group(struct store *store, struct commit_job *job, size_t *ret_records)
+static void take_group(struct group *group, struct commit_job *job, size_t *ret_records)
 {
 	struct store_batch **end = &job->batches, *batch;
-	uint64_t bytes = store->notes.len, entries = store->notes.len;
+	uint64_t bytes = group->notes.len, entries = group->notes.len;
 
 	*ret_records = 0;
-	while ((batch = store->queue)) {
+	while ((batch = group->queue)) {
 		bytes += size_of(batch);
 		entries += batch->entries.len;
 		if (job->batches && (bytes > GROUP_BYTES || entries > SEAL_ENTRIES_MAX))
 			break;
-		store->queue = batch->next;
+		group->queue = batch->next;
 		batch->next = NULL;
 		*end = batch;
 		end = &batch->next;
 		*ret_records += batch->record_count;
 	}
-	if (!store->queue)
-		store->queue_end = &store->queue;
-	job->notes = store->notes;
-	job->note_count = store->note_count;
-	memset(&store->notes, 0, sizeof store->notes);
-	store->note_count = 0;
-	store->watermark_waits = false;
+	if (!group->queue)
+		group->queue_end = &group->queue;
+	job->notes = group->notes;
+	job->note_count = group->note_count;
+	memset(&group->notes, 0, sizeof group->notes);
+	group->note_count = 0;
+	group->watermark_waits = false;
 }
 
 /* Moves the batches that there is no room for to refused. */
@@ -90,7 +89,7 @@ static void judge_room(struct store *store, struct commit_job *job,
 	uint64_t bytes = SEGMENT_MORE + job->notes.len;
 	struct space space;
 
-	if (space_read(store->seg_fd, &space) != 0)
+	if (space_read(store->folders.seg_fd, &space) != 0)
 		return;
 	while ((batch = *at)) {
 		if (space_has_room(&space, bytes + size_of(batch), batch->use)) {
@@ -104,8 +103,8 @@ static void judge_room(struct store *store, struct commit_job *job,
 	}
 }
 
-/* With the queue's lock held. */
-static void requeue(struct store *store, struct store_batch *batches)
+/* With the group's lock held. */
+static void requeue(struct group *group, struct store_batch *batches)
 {
 	struct store_batch **end = &batches;
 
@@ -113,34 +112,34 @@ static void requeue(struct store *store, struct store_batch *batches)
 		end = &(*end)->next;
 	if (end == &batches)
 		return;
-	*end = store->queue;
-	if (!store->queue)
-		store->queue_end = end;
-	store->queue = batches;
+	*end = group->queue;
+	if (!group->queue)
+		group->queue_end = end;
+	group->queue = batches;
 }
 
 /*
- * With the queue's lock held: notes that were not written wait on, in their order.  When
+ * With the group's lock held: notes that were not written wait on, in their order.  When
  * there are too many the older ones go: they are learned again.
  */
-static void keep_notes(struct store *store, struct commit_job *job)
+static void keep_notes(struct group *group, struct commit_job *job)
 {
-	store->watermark_waits = true;
-	if (job->note_count == 0 || job->notes.len + store->notes.len > NOTES_MAX) {
-		store->notes_due_ms = clock_now_ms() + NOTES_MS;
+	group->watermark_waits = true;
+	if (job->note_count == 0 || job->notes.len + group->notes.len > NOTES_MAX) {
+		group->notes_due_ms = clock_now_ms() + NOTES_MS;
 		return;
 	}
-	pack_put(&job->notes, store->notes.bytes, store->notes.len);
+	pack_put(&job->notes, group->notes.bytes, group->notes.len);
 	if (!job->notes.failed) {
-		pack_free(&store->notes);
-		store->notes = job->notes;
-		store->note_count += job->note_count;
+		pack_free(&group->notes);
+		group->notes = job->notes;
+		group->note_count += job->note_count;
 		memset(&job->notes, 0, sizeof job->notes);
 	}
-	store->notes_due_ms = clock_now_ms() + NOTES_MS;
+	group->notes_due_ms = clock_now_ms() + NOTES_MS;
 }
 
-/* With the queue's lock held. */
+/* With the group's lock held. */
 static void answer(struct store_batch *batches, int result)
 {
 	struct store_batch *next;
@@ -153,7 +152,7 @@ static void answer(struct store_batch *batches, int result)
 }
 
 /* Is more remembered of peers than a segment tells? */
-static bool has_memory(struct store *store)
+static bool has_watermarks(struct store *store)
 {
 	bool has = false;
 
@@ -167,12 +166,12 @@ static bool has_memory(struct store *store)
 	return has;
 }
 
-/* With the queue's lock held: something is to be written within a second. */
-static void wait_a_second(struct store *store)
+/* With the group's lock held: something is to be written within a second. */
+static void wait_a_second(struct group *group)
 {
-	if (store->note_count == 0 && !store->watermark_waits)
-		store->notes_due_ms = clock_now_ms() + NOTES_MS;
-	pthread_cond_signal(&store->queue_more);
+	if (group->note_count == 0 && !group->watermark_waits)
+		group->notes_due_ms = clock_now_ms() + NOTES_MS;
+	pthread_cond_signal(&group->more);
 }
 
 static int write_group(struct commit_job *job, size_t records)
@@ -187,90 +186,108 @@ static int write_group(struct commit_job *job, size_t records)
 }
 
 /* One group, from the queue to its answers. */
-static void run_group(struct store *store, struct commit_job *job)
+static void commit_group(struct store *store, struct commit_job *job)
 {
+	struct group *group = &store->group;
 	struct store_batch *refused = NULL;
 	size_t records;
 	int rc = 0;
 
 	memset(job, 0, sizeof *job);
 	job->store = store;
-	take_group(store, job, &records);
-	pthread_mutex_unlock(&store->queue_lock);
+	take_group(group, job, &records);
+	pthread_mutex_unlock(&group->lock);
 
 	judge_room(store, job, &refused);
 	/* What waits for a store that is lost by now is learned again. */
 	if (atomic_load(&store->phase) == STORE_LOST)
 		rc = EIO;
-	else if (job->batches || job->note_count > 0 || has_memory(store))
+	else if (job->batches || job->note_count > 0 || has_watermarks(store))
 		rc = write_group(job, records);
 
-	pthread_mutex_lock(&store->queue_lock);
+	pthread_mutex_lock(&group->lock);
 	if (rc != 0 && atomic_load(&store->phase) != STORE_LOST)
-		keep_notes(store, job);
-	requeue(store, job->later);
+		keep_notes(group, job);
+	requeue(group, job->later);
 	answer(job->batches, rc);
 	answer(refused, ENOSPC);
-	pthread_cond_broadcast(&store->queue_done);
+	pthread_cond_broadcast(&group->done);
 	pack_free(&job->notes);
 }
 
-/* With the queue's lock held: waits until there is something to write, or nothing any
- * more. */
-static bool wait_for_work(struct store *store)
+/* With the group's lock held: waits until there is something to write; false: the end. */
+static bool wait_for_batches(struct group *group)
 {
-	while (!store->queue) {
-		int64_t due = store->notes_due_ms;
-		struct timespec when = {.tv_sec = due / 1000,
-					.tv_nsec = due % 1000 * 1000000};
+	bool has_notes;
 
-		if (store->stopping)
-			return store->note_count > 0 || store->watermark_waits;
-		if (store->note_count == 0 && !store->watermark_waits)
-			pthread_cond_wait(&store->queue_more, &store->queue_lock);
-		else if (clock_now_ms() >= due)
+	while (!group->queue) {
+		has_notes = group->note_count > 0 || group->watermark_waits;
+		if (group->stopping)
+			return has_notes;
+		if (has_notes && clock_now_ms() >= group->notes_due_ms)
 			return true;
-		else
-			pthread_cond_timedwait(&store->queue_more, &store->queue_lock,
-					       &when);
+		(void)clock_wait(&group->more, &group->lock,
+				 has_notes ? group->notes_due_ms : INT64_MAX);
 	}
 	return true;
 }
 
-static void *committer(void *argument)
+static void *commit_groups(void *argument)
 {
 	struct store *store = argument;
+	struct group *group = &store->group;
 	struct commit_job job;
 	bool last = false;
 
-	pthread_mutex_lock(&store->queue_lock);
-	while (!last && wait_for_work(store)) {
+	pthread_mutex_lock(&group->lock);
+	while (!last && wait_for_batches(group)) {
 		/* Notes that cannot be written do not hold up the end. */
-		last = store->stopping && !store->queue;
-		run_group(store, &job);
+		last = group->stopping && !group->queue;
+		commit_group(store, &job);
 	}
-	pthread_mutex_unlock(&store->queue_lock);
+	pthread_mutex_unlock(&group->lock);
 	return NULL;
+}
+
+void group_init(struct group *group)
+{
+	pthread_mutex_init(&group->lock, NULL);
+	clock_condition_init(&group->more);
+	pthread_cond_init(&group->done, NULL);
+	group->queue_end = &group->queue;
+}
+
+void group_free(struct group *group)
+{
+	pack_free(&group->notes);
+	pthread_mutex_destroy(&group->lock);
+	pthread_cond_destroy(&group->more);
+	pthread_cond_destroy(&group->done);
 }
 
 int group_start(struct store *store)
 {
-	int rc = pthread_create(&store->committer, NULL, committer, store);
+	int rc = 0;
 
-	store->committer_runs = rc == 0;
+	if (!store->group.runs)
+		rc = pthread_create(&store->group.thread, NULL, commit_groups, store);
+	if (rc == 0)
+		store->group.runs = true;
 	return rc;
 }
 
 void group_stop(struct store *store)
 {
-	if (!store->committer_runs)
+	struct group *group = &store->group;
+
+	if (!group->runs)
 		return;
-	pthread_mutex_lock(&store->queue_lock);
-	store->stopping = true;
-	pthread_cond_signal(&store->queue_more);
-	pthread_mutex_unlock(&store->queue_lock);
-	pthread_join(store->committer, NULL);
-	store->committer_runs = false;
+	pthread_mutex_lock(&group->lock);
+	group->stopping = true;
+	pthread_cond_signal(&group->more);
+	pthread_mutex_unlock(&group->lock);
+	pthread_join(group->thread, NULL);
+	group->runs = false;
 }
 
 /* ---- for all ------------------------------------------------------------------- */
@@ -279,6 +296,7 @@ int store_commit(struct store_batch *take_batch)
 {
 	struct store_batch *batch = take_batch;
 	struct store *store = batch->store;
+	struct group *group = &store->group;
 	int rc;
 
 	if (atomic_load(&store->phase) == STORE_LOST) {
@@ -288,14 +306,14 @@ int store_commit(struct store_batch *take_batch)
 	} else if (batch->upload_count > 0) {
 		rc = commit_uploads(batch);
 	} else {
-		pthread_mutex_lock(&store->queue_lock);
+		pthread_mutex_lock(&group->lock);
 		batch->next = NULL;
-		*store->queue_end = batch;
-		store->queue_end = &batch->next;
-		pthread_cond_signal(&store->queue_more);
+		*group->queue_end = batch;
+		group->queue_end = &batch->next;
+		pthread_cond_signal(&group->more);
 		while (!batch->done)
-			pthread_cond_wait(&store->queue_done, &store->queue_lock);
-		pthread_mutex_unlock(&store->queue_lock);
+			pthread_cond_wait(&group->done, &group->lock);
+		pthread_mutex_unlock(&group->lock);
 		rc = batch->result;
 	}
 	store_batch_free(batch);
@@ -305,6 +323,7 @@ int store_commit(struct store_batch *take_batch)
 void store_settled(struct store *store, const char *path, size_t len,
 		   const dfs_ballot *ballot)
 {
+	struct group *group = &store->group;
 	struct seal_entry entry = {
 		.type = SEAL_SETTLED, .path = path, .path_len = len, .ballot = *ballot};
 	bool news;
@@ -317,23 +336,24 @@ void store_settled(struct store *store, const char *path, size_t len,
 	pthread_rwlock_unlock(&store->lock);
 	if (!news)
 		return;
-	/* What does not fit is only forgotten at the next start, and then learned again.
-	 */
-	pthread_mutex_lock(&store->queue_lock);
-	if (store->notes.len < NOTES_MAX && batch_put_entry(&store->notes, &entry)) {
-		wait_a_second(store);
-		store->note_count++;
+	/* What does not fit is lost at the next start only, and learned again then. */
+	pthread_mutex_lock(&group->lock);
+	if (group->notes.len < NOTES_MAX && batch_put_entry(&group->notes, &entry)) {
+		wait_a_second(group);
+		group->note_count++;
 	}
-	pthread_mutex_unlock(&store->queue_lock);
-	keeper_wake(store);
+	pthread_mutex_unlock(&group->lock);
+	compactor_wake(&store->compactor);
 }
 
 void group_remember(struct store *store)
 {
+	struct group *group = &store->group;
+
 	if (atomic_load(&store->phase) == STORE_LOST)
 		return;
-	pthread_mutex_lock(&store->queue_lock);
-	wait_a_second(store);
-	store->watermark_waits = true;
-	pthread_mutex_unlock(&store->queue_lock);
+	pthread_mutex_lock(&group->lock);
+	wait_a_second(group);
+	group->watermark_waits = true;
+	pthread_mutex_unlock(&group->lock);
 }

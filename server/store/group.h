@@ -8,9 +8,33 @@
 #ifndef DFS_GROUP_H
 #define DFS_GROUP_H
 
-struct store;
+#include "pack.h"
 
-/* The thread; 0 or an errno. */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+struct store_batch;
+
+/* Of a store.  With its lock held no other is taken. */
+struct group {
+	pthread_mutex_t lock;      /* of what follows */
+	pthread_cond_t more, done; /* for the thread; for who waits for an answer */
+	struct store_batch *queue, **queue_end;
+	struct pack_out notes; /* entries SEAL_SETTLED, not yet written */
+	uint32_t note_count;
+	int64_t notes_due_ms;
+	bool watermark_waits; /* to be written, by notes_due_ms */
+	bool stopping;
+	bool runs; /* of who starts and stops it alone */
+	pthread_t thread;
+};
+
+void group_init(struct group *group);
+void group_free(struct group *group);
+
+/* The thread; nothing where it runs already.  0 or an errno. */
 int group_start(struct store *store);
 /* Writes what waits and ends it. */
 void group_stop(struct store *store);

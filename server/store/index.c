@@ -133,8 +133,8 @@ void index_register_free(struct index *index, struct index_register *reg)
 
 /* ---- finding ------------------------------------------------------------------- */
 
-static struct index_register *find(const struct index_registers *tree, const char *path,
-				   size_t len)
+static struct index_register *find_register(const struct index_registers *tree,
+					    const char *path, size_t len)
 {
 	struct index_register *reg = RB_ROOT(tree);
 
@@ -151,9 +151,9 @@ static struct index_register *find(const struct index_registers *tree, const cha
 struct index_register *index_find_register(const struct index *index, const char *path,
 					   size_t len)
 {
-	struct index_register *reg = find(&index->live, path, len);
+	struct index_register *reg = find_register(&index->live, path, len);
 
-	return reg ? reg : find(&index->dead, path, len);
+	return reg ? reg : find_register(&index->dead, path, len);
 }
 
 /* From this path on, or strictly after it. */
@@ -205,7 +205,7 @@ const struct index_register *index_blocker(const struct index *index, const char
 	char folder[DFS_PATH_MAX + 1];
 
 	for (size_t i = 1; i < len; i++) {
-		reg = path[i] == '/' ? find(&index->live, path, i) : NULL;
+		reg = path[i] == '/' ? find_register(&index->live, path, i) : NULL;
 		if (reg)
 			return reg;
 	}
@@ -288,7 +288,7 @@ static void uncount(struct index *index, const struct index_register *reg)
 		index->owner_at[reg->owner]->quota = 0;
 }
 
-static void leave_segment(struct index_register *reg)
+static void leave_its_segment(struct index_register *reg)
 {
 	if (reg->segment)
 		reg->segment->live -= reg->bytes;
@@ -326,7 +326,7 @@ static void put_above(struct index *index, struct index_register *top,
 	/* What was good in its segment may be copied from now on. */
 	if (top->damaged && top->segment)
 		top->segment->damaged = false;
-	leave_segment(top);
+	leave_its_segment(top);
 	RB_REMOVE(index_registers, tree_of(index, top), top);
 	uncount(index, top);
 	if (same) {
@@ -399,7 +399,7 @@ bool index_settle(struct index *index, const char *path, size_t len,
 /* It is in no tree any more. */
 static void take_out(struct index *index, struct index_register *reg)
 {
-	leave_segment(reg);
+	leave_its_segment(reg);
 	RB_REMOVE(index_registers, tree_of(index, reg), reg);
 	uncount(index, reg);
 	free_older(index, reg);
@@ -447,7 +447,7 @@ void index_move_register(struct index *index, const struct seal_entry *entry, ui
 	if (!reg || !index_is_within(reg->segment, lo, hi) || reg->segment == to ||
 	    ballot_compare(&reg->ballot, &entry->ballot) != 0)
 		return;
-	leave_segment(reg);
+	leave_its_segment(reg);
 	reg->segment = to;
 	to->live += reg->bytes;
 }

@@ -24,6 +24,7 @@
 
 struct index;
 struct segment;
+struct segment_cache;
 
 /* A segment, as the index counts in it. */
 struct index_segment {
@@ -34,13 +35,21 @@ struct index_segment {
 	uint64_t trimmed;    /* about so much of it was given up by trimming objects */
 	uint32_t seal_bytes; /* of its @seal */
 	bool damaged;        /* found so: not copied, for what is still good in it */
-	bool unreadable;     /* not even its @seal, and nothing in it is alive: left as it
-				is, until a recovery has made it one of before */
-	uint8_t swept;       /* merged with nothing alive in it, and not gone by that */
+	/*
+	 * Not even its @seal can be read, and nothing in it is alive: left as it is,
+	 * until a recovery has made it one of before.
+	 */
+	bool unreadable;
+	uint8_t swept; /* merged with nothing alive in it, and not gone by that */
 };
 /* As the first of all segments, a merge may also leave out what undoes older entries. */
 enum { SWEPT = 1, SWEPT_AS_FIRST = 2 };
-TAILQ_HEAD(index_segments, index_segment);
+
+/* The segments of a store, by number. */
+struct index_segments {
+	TAILQ_HEAD(index_segment_list, index_segment) list;
+	uint64_t count, bytes;
+};
 
 struct index_register {
 	RB_ENTRY(index_register) entry;
@@ -103,6 +112,23 @@ struct index_binding {
 	size_t path_len;
 	char path[];
 };
+
+/* ---- segments */
+
+/* For a file in seg/; NULL when out of memory. */
+struct index_segment *index_segment_new(struct segment_cache *cache, uint64_t lo,
+					uint64_t hi, uint64_t bytes);
+/* One that is in no list.  NULL is allowed. */
+void index_segment_free(struct index_segment *segment);
+
+void index_segments_append(struct index_segments *segments,
+			   struct index_segment *segment);
+void index_segments_put_before(struct index_segments *segments,
+			       struct index_segment *next, struct index_segment *segment);
+void index_segments_remove(struct index_segments *segments,
+			   struct index_segment *segment);
+/* All that are in the list. */
+void index_segments_free(struct index_segments *segments);
 
 /* NULL when out of memory. */
 struct index *index_new(int64_t grace_ms);
@@ -184,9 +210,9 @@ struct index_object *index_hold(struct index *index, const dfs_id *id);
 void index_release(struct index *index, struct index_object *object);
 
 /* The chunks that are here, not known to be damaged and not about to be dropped. */
-unsigned index_chunks(const struct index_object *object);
+chunk_set index_chunks(const struct index_object *object);
 /* Those that are here, but for all that is known damaged. */
-unsigned index_damaged(const struct index_object *object);
+chunk_set index_damaged(const struct index_object *object);
 /*
  * The part that has this chunk (1..4), if possible undamaged; NULL when it is not here.
  */
@@ -219,8 +245,8 @@ bool index_leave_segment(struct index *index, const struct index_segment *segmen
 
 /* Its content is gone; the object too, unless something refers to it. */
 void index_drop_content(struct index *index, struct index_object *object);
-/* The same for its chunks other than these. */
-void index_trim(struct index *index, struct index_object *object, unsigned chunks);
+/* Its chunks other than these are gone, as if they had never come. */
+void index_trim(struct index *index, struct index_object *object, chunk_set chunks);
 
 /*
  * A reader uses the object.  If nothing refers to it, its grace begins anew; but not for
@@ -256,8 +282,10 @@ struct index_binding *index_binding_new(struct index *index,
 					const struct seal_entry *entry);
 void index_binding_free(struct index *index, struct index_binding *binding);
 
-/* Replaces a lower one of the same object and path; goes at once if the path is settled
- * at it. */
+/*
+ * Replaces a lower one of the same object and path; goes at once if the path is settled
+ * at it.
+ */
 void index_put_binding(struct index *index, struct index_binding *take_binding);
 
 const struct index_binding *index_find_binding(const struct index *index,
@@ -268,6 +296,9 @@ const struct index_binding *index_find_binding(const struct index *index,
 struct index_binding *index_first_binding(const struct index *index, const char *after,
 					  size_t len);
 struct index_binding *index_step_binding(struct index_binding *binding);
+
+/* Does the path's accepted value name the object that is bound? */
+bool index_is_named(const struct index *index, const struct index_binding *binding);
 
 /*
  * After a start: bindings of objects that are not here say nothing, and objects that got
@@ -288,7 +319,7 @@ void index_unclaim(struct index *index, const struct index_register *reg,
 
 /* Would size bytes at this path fit the quota of the owner of this name? */
 bool index_fits_quota(const struct index *index, const char *name, size_t name_len,
-		      const char *path, size_t len, uint64_t size);
+		      const dfs_path *path, uint64_t size);
 
 /* NULL: there is nothing of them. */
 const struct index_owner *index_find_owner(const struct index *index, const char *name,

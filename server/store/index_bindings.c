@@ -10,8 +10,8 @@
 #include <string.h>
 #include <xxhash.h>
 
-static int compare(const char *path, size_t len, const dfs_id *object,
-		   const struct index_binding *binding)
+static int compare_binding(const char *path, size_t len, const dfs_id *object,
+			   const struct index_binding *binding)
 {
 	int order = path_compare(path, len, binding->path, binding->path_len);
 
@@ -22,16 +22,16 @@ static int compare(const char *path, size_t len, const dfs_id *object,
 
 static int compare_bindings(const struct index_binding *a, const struct index_binding *b)
 {
-	return compare(a->path, a->path_len, &a->object->id, b);
+	return compare_binding(a->path, a->path_len, &a->object->id, b);
 }
 
-static struct index_binding *find(const struct index *index, const dfs_id *object,
-				  const char *path, size_t len)
+static struct index_binding *find_binding(const struct index *index, const dfs_id *object,
+					  const char *path, size_t len)
 {
 	struct index_binding *binding = RB_ROOT(&index->bindings);
 
 	while (binding) {
-		int order = compare(path, len, object, binding);
+		int order = compare_binding(path, len, object, binding);
 
 		if (order == 0)
 			return binding;
@@ -44,7 +44,7 @@ const struct index_binding *index_find_binding(const struct index *index,
 					       const dfs_id *object, const char *path,
 					       size_t len)
 {
-	return find(index, object, path, len);
+	return find_binding(index, object, path, len);
 }
 
 /* The first one of the path. */
@@ -111,7 +111,7 @@ void index_put_binding(struct index *index, struct index_binding *take_binding)
 		index_binding_free(index, binding);
 		return;
 	}
-	old = find(index, &binding->object->id, binding->path, binding->path_len);
+	old = find_binding(index, &binding->object->id, binding->path, binding->path_len);
 	if (old) {
 		if (ballot_compare(&binding->ballot, &old->ballot) > 0) {
 			old->ballot = binding->ballot;
@@ -156,7 +156,7 @@ bool index_is_of_path(const struct index *index, const struct index_object *obje
 	const struct index_register *reg = index_find_register(index, path, len);
 
 	if (object->last_path == index_hash_path(index, path, len) ||
-	    find(index, &object->id, path, len))
+	    find_binding(index, &object->id, path, len))
 		return true;
 	for (; reg; reg = reg->older)
 		for (unsigned i = 0; i < reg->object_count; i++)
@@ -168,7 +168,7 @@ bool index_is_of_path(const struct index *index, const struct index_object *obje
 bool index_is_of_others(const struct index *index, const struct index_object *object,
 			const char *path, size_t len)
 {
-	uint32_t own = find(index, &object->id, path, len) ? 1 : 0;
+	uint32_t own = find_binding(index, &object->id, path, len) ? 1 : 0;
 
 	for (const struct index_register *reg = index_find_register(index, path, len);
 	     reg; reg = reg->older)
@@ -189,6 +189,17 @@ void index_resolve_bindings(struct index *index, const char *path, size_t len,
 		if (ballot_compare(&binding->ballot, ballot) <= 0)
 			remove_binding(index, binding);
 	}
+}
+
+bool index_is_named(const struct index *index, const struct index_binding *binding)
+{
+	const struct index_register *reg =
+		index_find_register(index, binding->path, binding->path_len);
+
+	for (unsigned i = 0; reg && i < reg->object_count; i++)
+		if (reg->objects[i] == binding->object)
+			return true;
+	return false;
 }
 
 void index_prune(struct index *index)

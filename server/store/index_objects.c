@@ -133,12 +133,12 @@ static unsigned good_chunks(const struct index_object *object)
 	return chunks;
 }
 
-unsigned index_chunks(const struct index_object *object)
+chunk_set index_chunks(const struct index_object *object)
 {
 	return object->dropping ? 0 : good_chunks(object);
 }
 
-unsigned index_damaged(const struct index_object *object)
+chunk_set index_damaged(const struct index_object *object)
 {
 	unsigned damaged = 0;
 
@@ -154,9 +154,9 @@ struct index_part *index_part(struct index_object *object, unsigned chunk)
 	struct index_part *damaged = NULL;
 
 	for (struct index_part *part = &object->part; part; part = part->more) {
-		if (!(part->chunks & 1U << (chunk - 1)))
+		if (!set_has(part->chunks, chunk))
 			continue;
-		if (!(part->damaged & 1U << (chunk - 1)))
+		if (!set_has(part->damaged, chunk))
 			return part;
 		damaged = part;
 	}
@@ -307,7 +307,7 @@ static void remove_empty_parts(struct index_object *object)
 	free(part);
 }
 
-void index_trim(struct index *index, struct index_object *object, unsigned chunks)
+void index_trim(struct index *index, struct index_object *object, chunk_set chunks)
 {
 	if (object->part.chunks == 0)
 		return;
@@ -318,8 +318,8 @@ void index_trim(struct index *index, struct index_object *object, unsigned chunk
 		become_empty(index, object);
 }
 
-static bool leave_segment(struct index_object *object,
-			  const struct index_segment *segment)
+static bool object_leave_segment(struct index_object *object,
+				 const struct index_segment *segment)
 {
 	bool left = false;
 
@@ -342,7 +342,7 @@ bool index_leave_segment(struct index *index, const struct index_segment *segmen
 	for (; object && most > 0; object = next, most--) {
 		next = RB_NEXT(index_objects, &index->objects, object);
 		*cursor = object->id;
-		if (leave_segment(object, segment) && object->part.chunks == 0)
+		if (object_leave_segment(object, segment) && object->part.chunks == 0)
 			become_empty(index, object);
 	}
 	return object;

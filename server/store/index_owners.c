@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct index_owner *find(const struct index *index, const char *name, size_t len)
+static struct index_owner *find_owner(const struct index *index, const char *name,
+				      size_t len)
 {
 	struct index_owner *owner = RB_ROOT(&index->owners);
 
@@ -22,7 +23,7 @@ static struct index_owner *find(const struct index *index, const char *name, siz
 const struct index_owner *index_find_owner(const struct index *index, const char *name,
 					   size_t len)
 {
-	return find(index, name, len);
+	return find_owner(index, name, len);
 }
 
 /* What the owner has of the path now, and would no longer have. */
@@ -45,11 +46,13 @@ static bool fits(const struct index_owner *owner, uint64_t now, uint64_t size)
 }
 
 bool index_fits_quota(const struct index *index, const char *name, size_t name_len,
-		      const char *path, size_t len, uint64_t size)
+		      const dfs_path *path, uint64_t size)
 {
-	const struct index_owner *owner = find(index, name, name_len);
+	const struct index_owner *owner = find_owner(index, name, name_len);
 
-	return !owner || fits(owner, size_now(index, owner, path, len), size);
+	return !owner ||
+	       fits(owner, size_now(index, owner, path->dfs_path_val, path->dfs_path_len),
+		    size);
 }
 
 bool index_claim(struct index *index, const struct index_register *reg,
@@ -72,7 +75,7 @@ void index_unclaim(struct index *index, const struct index_register *reg,
 		index->owner_at[reg->owner]->claimed -= claimed;
 }
 
-static bool make_room(struct index *index)
+static bool make_owner_room(struct index *index)
 {
 	uint32_t room = index->owner_room ? 2 * index->owner_room : 16;
 	struct index_owner **grown;
@@ -100,10 +103,10 @@ INDEX_TREE(index_owners, index_owner, compare_owners)
 bool index_number_owner(struct index *index, const char *name, size_t len,
 			uint32_t *ret_number)
 {
-	struct index_owner *owner = find(index, name, len);
+	struct index_owner *owner = find_owner(index, name, len);
 
 	if (!owner) {
-		owner = make_room(index) ? calloc(1, sizeof *owner + len) : NULL;
+		owner = make_owner_room(index) ? calloc(1, sizeof *owner + len) : NULL;
 		if (!owner)
 			return false;
 		memcpy(owner->name, name, len);

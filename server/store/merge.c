@@ -24,11 +24,11 @@ static int make_image(struct merge *merge)
 	struct index_segment *input = merge->run.first;
 	uint64_t live = 0, seal = 0;
 	struct space space;
-	int rc = space_read(merge->store->seg_fd, &space);
+	int rc = space_read(merge->store->folders.seg_fd, &space);
 
 	pthread_rwlock_rdlock(&merge->store->lock);
 	merge->begun = merge->store->head.begun;
-	merge->from_first = input == TAILQ_FIRST(&merge->store->segments);
+	merge->from_first = input == TAILQ_FIRST(&merge->store->segments.list);
 	for (size_t i = 0; i < merge->run.count; i++) {
 		live += input->live;
 		seal += input->seal_bytes;
@@ -43,11 +43,12 @@ static int make_image(struct merge *merge)
 		return rc;
 	if (!space_has_room(&space, live + seal + ROOM_MORE, SPACE_ALL))
 		return ENOSPC;
-	store_tmp_name(merge->store, merge->name);
+	folders_tmp_name(&merge->store->folders, merge->name);
 	errno = 0;
 	merge->image = live <= IN_MEMORY
 			       ? segment_image_in_memory(live / 256)
-			       : segment_image_in_file(merge->store->tmp_fd, merge->name);
+			       : segment_image_in_file(merge->store->folders.tmp_fd,
+						       merge->name);
 	if (!merge->image)
 		return errno ? errno : ENOMEM;
 	return 0;
@@ -59,7 +60,7 @@ static bool leaves_nothing(const struct merge *merge)
 	return merge->entry_count == 0 && merge->hi < merge->begun;
 }
 
-static int build(struct merge *merge)
+static int build_output(struct merge *merge)
 {
 	struct store *store = merge->store;
 	struct seal_head head;
@@ -80,23 +81,21 @@ static int build(struct merge *merge)
 	if (rc == 0)
 		rc = merge_copy_verify(merge);
 	if (rc == 0)
-		rc = segment_image_seal(merge->image, store->tmp_fd, merge->name,
+		rc = segment_image_seal(merge->image, store->folders.tmp_fd, merge->name,
 					store->rules.fsync_segments);
 	if (rc != 0)
 		return rc;
-	merge->output = store_segment_new(store, merge->lo, merge->hi,
+	merge->output = index_segment_new(store->cache, merge->lo, merge->hi,
 					  segment_image_bytes(merge->image));
 	if (!merge->output) {
-		commit_unlink_tmp(store, merge->name);
+		folders_unlink_tmp(&store->folders, merge->name);
 		return ENOMEM;
 	}
 	merge->output->seal_bytes = (uint32_t)merge->entries.len;
 	return 0;
 }
 
-/*
- * ---- putting it in place -------------------------------------------------------------
- */
+/* ---- putting it in place ---------------------------------------------------------- */
 
 static int put_in_place(struct merge *merge)
 {
@@ -116,22 +115,17 @@ static int put_in_place(struct merge *merge)
 	if (rc != 0) {
 		if (replaces)
 			segment_keep(merge->run.first->file);
-		commit_unlink_tmp(store, merge->name);
-		store_segment_free(merge->output);
+		folders_unlink_tmp(&store->folders, merge->name);
+		index_segment_free(merge->output);
 		return rc;
 	}
 	pthread_rwlock_wrlock(&store->lock);
-	TAILQ_INSERT_BEFORE(merge->run.first, merge->output, order);
-	store->segment_count++;
-	store->stored_bytes += segment_bytes(merge->output->file);
+	index_segments_put_before(&store->segments, merge->run.first, merge->output);
 	pthread_rwlock_unlock(&store->lock);
 	return 0;
 }
 
-/*
- * What takes no space, such as the content of an empty file, may still be said to be
- * there.
- */
+/* What takes no space, such as an empty file, may still be said to be there. */
 static void leave_inputs(struct merge *merge)
 {
 	struct index_segment *input = merge->run.first;
@@ -196,29 +190,25 @@ static void remove_inputs(struct merge *merge)
 	for (size_t i = 0; i < merge->run.count; i++, input = next) {
 		pthread_rwlock_wrlock(&store->lock);
 		next = TAILQ_NEXT(input, order);
-		TAILQ_REMOVE(&store->segments, input, order);
-		store->segment_count--;
-		store->stored_bytes -= segment_bytes(input->file);
+		index_segments_remove(&store->segments, input);
 		pthread_rwlock_unlock(&store->lock);
 		if (!replaced) {
 			(void)segment_retire(input->file, false);
 			segment_name(segment_lo(input->file), segment_hi(input->file),
 				     name);
 			/* One that stays is covered: the next start drops it. */
-			(void)unlinkat(store->seg_fd, name, 0);
+			(void)unlinkat(store->folders.seg_fd, name, 0);
 		}
-		store_segment_free(input);
+		index_segment_free(input);
 	}
-	/*
-	 * Before this range is merged again, so that no start finds half of its inputs.
-	 */
+	/* Before this range is merged again: no start may find half of its inputs. */
 	if (!replaced)
 		commit_sync_folder(store);
 }
 
-static int run(struct merge *merge)
+static int merge_one(struct merge *merge)
 {
-	int rc = build(merge);
+	int rc = build_output(merge);
 
 	if (rc == 0 && merge->output)
 		rc = put_in_place(merge);
@@ -248,7 +238,7 @@ int merge_step(struct store *store, bool *ret_more)
 	if (merge.run.count == 0)
 		return 0;
 	*ret_more = true;
-	return run(&merge);
+	return merge_one(&merge);
 }
 
 int merge_rewrite(struct store *store, struct index_segment *segment,
@@ -257,5 +247,5 @@ int merge_rewrite(struct store *store, struct index_segment *segment,
 	struct merge merge = {.store = store, .dropping = dropping};
 
 	merge.run = (struct merge_run){.first = segment, .count = 1};
-	return run(&merge);
+	return merge_one(&merge);
 }

@@ -27,7 +27,7 @@ struct merge_run {
 /* With the store's lock held (shared). */
 struct merge_run merge_pick(struct store *store);
 
-/* Merges one run, if there is one.  The keeper's thread only.  0 or an errno. */
+/* Merges one run, if there is one.  The compactor's thread only.  0 or an errno. */
 int merge_step(struct store *store, bool *ret_more);
 
 /* Replaces the segment by one without this object, whose content is then dropped. */

@@ -1,9 +1,9 @@
 /*
  * What of a merge's inputs still counts.
  *
- * Only the keeper takes segments out of the store's list, so that it may walk its inputs
- * without the lock; what is alive in them is asked of the index, entry by entry, and may
- * die meanwhile.
+ * Only the compactor takes segments out of the store's list, so that it may walk its
+ * inputs without the lock; what is alive in them is asked of the index, entry by entry,
+ * and may die meanwhile.
  */
 #include "merge_copy.h"
 
@@ -14,9 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * ---- what still counts ---------------------------------------------------------------
- */
+/* ---- what still counts ------------------------------------------------------------- */
 
 static bool put_entry(struct merge *merge, const struct seal_entry *entry)
 {
@@ -32,14 +30,14 @@ static int copy_record(struct merge *merge, struct segment *file, enum frame_typ
 {
 	dfs_bytes data;
 	void *record;
-	int rc = store_fetch(file, type, key, &record, &data);
+	int rc = store_record_fetch(file, type, key, &record, &data);
 
 	if (rc != 0)
 		return rc;
 	rc = segment_image_add(merge->image, key, record, frame_size(key->len, data.len));
 	free(record);
 	if (ret_bytes)
-		*ret_bytes = batch_frame_bytes(key, data.len);
+		*ret_bytes = store_record_bytes_of(key, data.len);
 	/* Content that came twice, in other sets of chunks: the same bytes. */
 	return rc == EEXIST && type == FRAME_UNIT ? 0 : rc;
 }
@@ -103,13 +101,13 @@ static int keep_binding(struct merge *merge, const struct seal_entry *entry)
 }
 
 /* The chunks of the entry that are still here, in this segment. */
-static unsigned chunks_left(struct merge *merge, const struct index_segment *input,
-			    const struct seal_entry *entry)
+static chunk_set chunks_left(struct merge *merge, const struct index_segment *input,
+			     const struct seal_entry *entry)
 {
 	struct store *store = merge->store;
 	const struct index_part *part = NULL;
 	struct index_object *object;
-	unsigned chunks = 0;
+	chunk_set chunks = 0;
 
 	pthread_rwlock_rdlock(&store->lock);
 	object = index_find_object(store->index, &entry->objects[0]);
@@ -121,7 +119,7 @@ static unsigned chunks_left(struct merge *merge, const struct index_segment *inp
 	 */
 	for (; part; part = part->more)
 		if (part->segment == input && (part->chunks & ~entry->chunks) == 0 &&
-		    __builtin_popcount(part->chunks) > __builtin_popcount(chunks))
+		    set_count(part->chunks) > set_count(chunks))
 			chunks = part->chunks;
 	pthread_rwlock_unlock(&store->lock);
 	return chunks;
@@ -131,7 +129,7 @@ static unsigned chunks_left(struct merge *merge, const struct index_segment *inp
 static int keep_content(struct merge *merge, struct index_segment *input,
 			struct seal_entry *entry)
 {
-	unsigned chunks = chunks_left(merge, input, entry);
+	chunk_set chunks = chunks_left(merge, input, entry);
 	bool trimmed = chunks != entry->chunks;
 	uint64_t all = 0, bytes = 0;
 	struct frame_key key;
@@ -140,7 +138,7 @@ static int keep_content(struct merge *merge, struct index_segment *input,
 	if (chunks == 0)
 		return 0;
 	for (uint64_t unit = 0; unit < entry->units && rc == 0; unit++) {
-		if (!(chunks & 1U << (placement_chunk(unit) - 1)))
+		if (!set_has(chunks, placement_chunk(unit)))
 			continue;
 		frame_key_unit(&key, &entry->objects[0], unit);
 		rc = copy_record(merge, input->file, FRAME_UNIT, &key, &bytes);
@@ -210,9 +208,7 @@ static int keep_entry(struct merge *merge, struct index_segment *input,
 	return EBADMSG;
 }
 
-/*
- * ---- building ------------------------------------------------------------------------
- */
+/* ---- building ---------------------------------------------------------------------- */
 
 /* From before a recovery, unreadable, and nothing of it is needed. */
 static bool is_useless(const struct merge *merge, const struct index_segment *input)
@@ -233,14 +229,14 @@ static int copy_input(struct merge *merge, struct index_segment *input)
 	int rc;
 
 	frame_key_seal(&key);
-	rc = store_fetch(input->file, FRAME_SEAL, &key, &record, &data);
+	rc = store_record_fetch(input->file, FRAME_SEAL, &key, &record, &data);
 	segment_close(input->file);
 	if (rc == EBADMSG || rc == EIO) {
 		if (is_useless(merge, input)) {
 			merge->left_out = true;
 			return 0;
 		}
-		(void)store_mark_list(merge->store, input->file);
+		(void)damage_mark_list(merge->store, input->file);
 	}
 	if (rc != 0)
 		return rc;
@@ -269,7 +265,7 @@ int merge_copy_inputs(struct merge *merge)
 		 * it.
 		 */
 		if (rc == EBADMSG || rc == EIO)
-			(void)store_mark_segment(merge->store, input->file);
+			(void)damage_mark_segment(merge->store, input->file);
 	}
 	return rc;
 }
@@ -309,7 +305,7 @@ static int verify_entry(struct merge *merge, const struct seal_entry *entry)
 		return verify_record(merge, FRAME_REGISTER, &key);
 	}
 	for (uint64_t unit = 0; unit < entry->units && rc == 0; unit++) {
-		if (!(entry->chunks & 1U << (placement_chunk(unit) - 1)))
+		if (!set_has(entry->chunks, placement_chunk(unit)))
 			continue;
 		frame_key_unit(&key, &entry->objects[0], unit);
 		rc = verify_record(merge, FRAME_UNIT, &key);

@@ -9,9 +9,7 @@ struct merge {
 	struct store *store;
 	struct merge_run run;
 	uint64_t lo, hi;
-	uint64_t
-		/* the first segment that counts; no run has some below and some not */
-		begun;
+	uint64_t begun;  /* the first segment that counts: a run is below it, or is not */
 	bool from_first; /* nothing older is there: what undoes it is left out */
 	struct index_object *dropping; /* left out, then dropped; or NULL */
 	bool left_out; /* of some input nothing was copied, for it cannot be read */
@@ -19,7 +17,7 @@ struct merge {
 	struct pack_out entries; /* of the output's @seal */
 	uint32_t entry_count;
 	struct index_segment *output; /* before it is in the list */
-	char name[STORE_TMP_NAME];    /* in tmp/ */
+	char name[FOLDERS_NAME];      /* in tmp/ */
 };
 
 /* All inputs, verified.  0, or an errno; EBADMSG and EIO mark the input as damaged. */

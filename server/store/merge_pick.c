@@ -81,7 +81,7 @@ static size_t run_from(const struct store *store, const struct index_segment *se
 
 static struct merge_run pick_tier(struct store *store, unsigned tier, size_t fan)
 {
-	struct index_segment *segment = TAILQ_FIRST(&store->segments);
+	struct index_segment *segment = TAILQ_FIRST(&store->segments.list);
 	struct merge_run run = {0};
 
 	while (segment) {
@@ -98,7 +98,7 @@ static struct merge_run pick_tier(struct store *store, unsigned tier, size_t fan
 
 static struct merge_run pick_half_dead(struct store *store)
 {
-	struct index_segment *segment = TAILQ_FIRST(&store->segments);
+	struct index_segment *segment = TAILQ_FIRST(&store->segments.list);
 
 	for (; segment; segment = TAILQ_NEXT(segment, order))
 		if (is_half_dead(segment) && may_merge(store, segment))
@@ -108,7 +108,7 @@ static struct merge_run pick_half_dead(struct store *store)
 
 static struct merge_run pick_old(struct store *store)
 {
-	struct index_segment *segment = TAILQ_FIRST(&store->segments);
+	struct index_segment *segment = TAILQ_FIRST(&store->segments.list);
 	unsigned swept = SWEPT_AS_FIRST;
 
 	for (; segment && is_old(store, segment); segment = TAILQ_NEXT(segment, order)) {
@@ -131,7 +131,7 @@ struct merge_run merge_pick(struct store *store)
 		run = pick_half_dead(store);
 	if (run.count == 0)
 		run = pick_old(store);
-	if (run.count == 0 && store->segment_count > MANY_SEGMENTS)
+	if (run.count == 0 && store->segments.count > MANY_SEGMENTS)
 		run = pick_tier(store, 1, FEW);
 	return run;
 }

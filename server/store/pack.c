@@ -32,13 +32,18 @@ void pack_put(struct pack_out *out, const void *bytes, size_t len)
 	out->len += len;
 }
 
+size_t pack_number(uint8_t *at, uint64_t value, size_t width)
+{
+	for (size_t i = 0; i < width; i++)
+		at[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
+	return width;
+}
+
 static void put_number(struct pack_out *out, uint64_t value, size_t width)
 {
 	uint8_t bytes[8];
 
-	for (size_t i = 0; i < width; i++)
-		bytes[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
-	pack_put(out, bytes, width);
+	pack_put(out, bytes, pack_number(bytes, value, width));
 }
 
 void pack_put_u8(struct pack_out *out, uint8_t value)

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A number of so many bytes; returns width. */
+size_t pack_number(uint8_t *at, uint64_t value, size_t width);
+
 struct pack_out {
 	uint8_t *bytes; /* freed by pack_free */
 	size_t len, room;

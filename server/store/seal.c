@@ -2,10 +2,9 @@
 #include "seal.h"
 
 #include "path.h"
+#include "sets.h"
 
 #include <string.h>
-
-enum { CHUNKS_ALL = 0xf };
 
 enum register_flag { SETTLED = 1, HAS_READERS = 2, OWNER_APART = 4, FLAGS_ALL = 7 };
 
@@ -97,9 +96,9 @@ static void put_content(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u64(out, entry->bytes);
 }
 
-static unsigned get_chunks(struct pack_in *in)
+static chunk_set get_chunks(struct pack_in *in)
 {
-	unsigned chunks = pack_get_u8(in);
+	chunk_set chunks = pack_get_u8(in);
 
 	if (chunks > CHUNKS_ALL)
 		in->failed = true;

@@ -11,6 +11,7 @@
 
 #include "dfs.h"
 #include "pack.h"
+#include "sets.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,9 +35,8 @@ struct seal_head {
 	 */
 	uint64_t begun;
 	bool votes;
-	uint32_t born; /* the epoch in which it began to vote */
-	dfs_watermark
-		peers[DFS_SERVERS]; /* what is remembered of them; a zero id: nothing */
+	uint32_t born;                    /* the epoch in which it began to vote */
+	dfs_watermark peers[DFS_SERVERS]; /* what is remembered; a zero id: nothing */
 };
 
 enum seal_type {
@@ -68,7 +68,7 @@ struct seal_entry {
 	unsigned object_count;
 	dfs_id objects[SEAL_OBJECTS_MAX];
 	uint64_t units;
-	unsigned chunks;
+	chunk_set chunks;
 	uint64_t bytes; /* of the records, as stored */
 };
 

@@ -229,7 +229,7 @@ static bool is_memory_short(void)
 }
 
 /* An errno for what gdbm last said of an open or a fetch. */
-static int last_error(int system_error)
+static int reading_error(int system_error)
 {
 	switch (gdbm_errno) {
 	case GDBM_ITEM_NOT_FOUND:
@@ -263,10 +263,10 @@ static int open_handle(struct segment *segment)
 		fd, name, 0, GDBM_READER | GDBM_NOMMAP | GDBM_NOLOCK | GDBM_CLOERROR,
 		NULL);
 	if (!segment->handle)
-		return last_error(errno);
+		return reading_error(errno);
 	if (gdbm_setopt(segment->handle, GDBM_SETCACHESIZE, &cached, sizeof cached) !=
 	    0) {
-		rc = last_error(errno);
+		rc = reading_error(errno);
 		gdbm_close(segment->handle);
 		segment->handle = NULL;
 		return rc;
@@ -311,7 +311,7 @@ int segment_fetch(struct segment *segment, const struct frame_key *key, void **r
 			*ret_record = found.dptr;
 			*ret_len = (size_t)found.dsize;
 		} else {
-			rc = last_error(errno);
+			rc = reading_error(errno);
 			/* After such an error gdbm refuses every read of this handle. */
 			if (rc != ENOENT)
 				close_handle(segment);

@@ -166,7 +166,7 @@ void segment_image_free(struct segment_image *image)
 }
 
 /* An errno for what gdbm last said of this image. */
-static int last_error(const struct segment_image *image)
+static int image_error(const struct segment_image *image)
 {
 	int error = gdbm_last_syserr(image->gdbm);
 
@@ -185,7 +185,7 @@ static int last_error(const struct segment_image *image)
 /* A store that failed may have left the file half changed: nothing is added any more. */
 static int broken(const struct segment_image *image)
 {
-	return gdbm_needs_recovery(image->gdbm) ? last_error(image) : 0;
+	return gdbm_needs_recovery(image->gdbm) ? image_error(image) : 0;
 }
 
 /* Large files go to the disk as they grow, so that the fsync at the end is short. */
@@ -222,7 +222,7 @@ int segment_image_add(struct segment_image *image, const struct frame_key *key,
 	if (rc > 0)
 		return EEXIST;
 	if (rc < 0)
-		return last_error(image);
+		return image_error(image);
 	image->added += key->len + len;
 	write_behind(image);
 	return broken(image);
@@ -234,7 +234,7 @@ int segment_image_fetch(struct segment_image *image, const struct frame_key *key
 	datum found = gdbm_fetch(image->gdbm, as_datum(key->bytes, key->len));
 
 	if (!found.dptr)
-		return last_error(image);
+		return image_error(image);
 	*ret_record = found.dptr;
 	*ret_len = (size_t)found.dsize;
 	return 0;

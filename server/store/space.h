@@ -1,5 +1,4 @@
-/* The disk of a store, and the part of it that only repairs, deletes and votes may use.
- */
+/* The disk of a store, and what of it only repairs, deletes and votes may use. */
 #ifndef DFS_SPACE_H
 #define DFS_SPACE_H
 

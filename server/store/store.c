@@ -1,20 +1,14 @@
-/* Creating, opening, closing and reading a store. */
+/* Opening and closing a store. */
 #include "store_internal.h"
 
-#include "group.h"
-#include "keeper.h"
+#include "load.h"
 #include "log.h"
-#include "recover.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* With what gdbm caches, so many open segments stay below 10 MiB. */
 enum { OPEN_SEGMENTS = 16 };
@@ -34,93 +28,7 @@ const struct store_rules store_rules_default = {
 	.uploads = 1024,
 };
 
-/* ---- parts --------------------------------------------------------------------- */
-
-struct index_segment *store_segment_new(struct store *store, uint64_t lo, uint64_t hi,
-					uint64_t bytes)
-{
-	struct index_segment *segment = calloc(1, sizeof *segment);
-
-	if (!segment)
-		return NULL;
-	segment->file = segment_new(store->cache, lo, hi, bytes);
-	if (!segment->file) {
-		free(segment);
-		return NULL;
-	}
-	return segment;
-}
-
-void store_segment_free(struct index_segment *segment)
-{
-	if (!segment)
-		return;
-	segment_unref(segment->file);
-	free(segment);
-}
-
-void store_tmp_name(struct store *store, char *ret)
-{
-	(void)snprintf(ret, STORE_TMP_NAME, "%016llx",
-		       (unsigned long long)atomic_fetch_add(&store->tmp_names, 1));
-}
-
-int store_fetch(struct segment *file, enum frame_type type, const struct frame_key *key,
-		void **ret_record, dfs_bytes *ret_data)
-{
-	void *record;
-	size_t len;
-	int rc = segment_fetch(file, key, &record, &len);
-
-	if (rc == ENOENT)
-		return EBADMSG;
-	if (rc != 0)
-		return rc;
-	if (!frame_unpack(record, len, type, key, ret_data)) {
-		free(record);
-		return EBADMSG;
-	}
-	*ret_record = record;
-	return 0;
-}
-
 /* ---- opening ------------------------------------------------------------------- */
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
-static int open_folder(int at, const char *name)
-{
-	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int open_folders(struct store *store, const char *folder)
-{
-	/* Gone with all that was in it: made anew, so that it can be filled again. */
-	if (mkdir(folder, 0700) == 0)
-		store->made_folder = true;
-	else if (errno != EEXIST)
-		return errno;
-	store->folder_fd = open_folder(AT_FDCWD, folder);
-	if (store->folder_fd < 0)
-		return errno;
-	store->lock_fd =
-		openat(store->folder_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (store->lock_fd < 0)
-		return errno;
-	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return errno == EWOULDBLOCK ? EBUSY : errno;
-	/* Both may be gone with the data; then this is RECOVERING, not a failure. */
-	if ((mkdirat(store->folder_fd, "seg", 0700) != 0 && errno != EEXIST) ||
-	    (mkdirat(store->folder_fd, "tmp", 0700) != 0 && errno != EEXIST))
-		return errno;
-	store->seg_fd = open_folder(store->folder_fd, "seg");
-	store->tmp_fd = open_folder(store->folder_fd, "tmp");
-	return store->seg_fd < 0 || store->tmp_fd < 0 ? errno : 0;
-}
 
 /* Connections and segments need descriptors too. */
 static void limit_uploads(struct store *store)
@@ -135,7 +43,6 @@ static void limit_uploads(struct store *store)
 static void init_locks(struct store *store)
 {
 	pthread_rwlockattr_t kind;
-	pthread_condattr_t clock;
 
 	/* Readers that never stop must not keep commits from being published. */
 	pthread_rwlockattr_init(&kind);
@@ -143,18 +50,7 @@ static void init_locks(struct store *store)
 				      PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&store->lock, &kind);
 	pthread_rwlockattr_destroy(&kind);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&store->serial, NULL);
-	pthread_mutex_init(&store->damage_lock, NULL);
-	pthread_mutex_init(&store->census_lock, NULL);
-	pthread_mutex_init(&store->queue_lock, NULL);
-	pthread_cond_init(&store->queue_more, &clock);
-	pthread_cond_init(&store->queue_done, NULL);
-	pthread_mutex_init(&store->keeper_lock, NULL);
-	pthread_cond_init(&store->keeper_more, &clock);
-	pthread_cond_init(&store->keeper_dropped, NULL);
-	pthread_condattr_destroy(&clock);
 }
 
 static struct store *new_store(const struct store_options *options)
@@ -169,10 +65,13 @@ static struct store *new_store(const struct store_options *options)
 	store->cluster = options->cluster;
 	store->head =
 		(struct seal_head){.server = store->server, .cluster = store->cluster};
-	store->folder_fd = store->seg_fd = store->tmp_fd = store->lock_fd = -1;
-	store->queue_end = &store->queue;
-	TAILQ_INIT(&store->segments);
+	folders_init(&store->folders);
+	TAILQ_INIT(&store->segments.list);
 	init_locks(store);
+	census_init(&store->census);
+	damage_init(&store->damage);
+	group_init(&store->group);
+	compactor_init(&store->compactor);
 	store->index = index_new(store->rules.grace_ms);
 	if (!store->index) {
 		store_close(store);
@@ -197,20 +96,21 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 	struct store *store = new_store(options);
 	char sentence[256] = "";
 	bool whole;
-	int rc = store ? open_folders(store, options->folder) : ENOMEM;
+	int rc = store ? folders_open(&store->folders, options->folder) : ENOMEM;
 
 	if (rc != 0) {
 		(void)snprintf(why, why_size, "The store in %s cannot be opened: %s.",
 			       options->folder, open_problem(rc));
 		goto fail;
 	}
-	store->cache = segment_cache_new(store->seg_fd, OPEN_SEGMENTS);
-	rc = store->cache ? recover_read(store, sentence, sizeof sentence) : ENOMEM;
+	/* What is there, and whether it is whole; threads only for one that is. */
+	store->cache = segment_cache_new(store->folders.seg_fd, OPEN_SEGMENTS);
+	rc = store->cache ? load_store(store, sentence, sizeof sentence) : ENOMEM;
 	whole = rc == 0 && atomic_load(&store->phase) == STORE_WHOLE;
 	if (whole)
 		rc = group_start(store);
 	if (whole && rc == 0)
-		rc = keeper_start(store);
+		rc = compactor_start(store);
 	if (rc == EXDEV || rc == EPROTO)
 		(void)snprintf(why, why_size, "%s", sentence);
 	else if (rc != 0)
@@ -219,7 +119,7 @@ int store_open(const struct store_options *options, struct store **ret, char *wh
 	if (rc != 0)
 		goto fail;
 	if (!whole) {
-		store_set_why(store, sentence);
+		whys_set(&store->whys, sentence);
 		log_event(LOG_ERROR, "recovering", "why=\"%s\"", sentence);
 	}
 	*ret = store;
@@ -231,34 +131,20 @@ fail:
 
 void store_close(struct store *store)
 {
-	struct index_segment *segment;
-
 	if (!store)
 		return;
-	keeper_stop(store);
+	compactor_stop(store);
 	group_stop(store);
 	index_free(store->index);
-	while ((segment = TAILQ_FIRST(&store->segments))) {
-		TAILQ_REMOVE(&store->segments, segment, order);
-		store_segment_free(segment);
-	}
+	index_segments_free(&store->segments);
 	segment_cache_free(store->cache);
-	pack_free(&store->notes);
-	close_fd(store->seg_fd);
-	close_fd(store->tmp_fd);
-	close_fd(store->lock_fd);
-	close_fd(store->folder_fd);
-	store_free_whys(store);
+	folders_close(&store->folders);
+	whys_free(&store->whys);
+	census_free(&store->census);
+	damage_free(&store->damage);
+	group_free(&store->group);
+	compactor_free(&store->compactor);
 	pthread_rwlock_destroy(&store->lock);
 	pthread_mutex_destroy(&store->serial);
-	store_census_free(&store->census);
-	pthread_mutex_destroy(&store->census_lock);
-	pthread_mutex_destroy(&store->damage_lock);
-	pthread_mutex_destroy(&store->queue_lock);
-	pthread_cond_destroy(&store->queue_more);
-	pthread_cond_destroy(&store->queue_done);
-	pthread_mutex_destroy(&store->keeper_lock);
-	pthread_cond_destroy(&store->keeper_more);
-	pthread_cond_destroy(&store->keeper_dropped);
 	free(store);
 }

@@ -48,7 +48,7 @@ void store_batch_free(struct store_batch *batch)
 	if (!batch)
 		return;
 	free_ops(batch);
-	batch_records_free(batch->records);
+	store_record_free_all(batch->records);
 	for (size_t i = 0; i < batch->upload_count; i++)
 		uploads_free_one(batch->store, batch->uploads[i]);
 	pack_free(&batch->entries);
@@ -114,30 +114,33 @@ struct store_record *batch_register_new(struct seal_entry *entry, const dfs_valu
 	pack_put(&data, bytes, len);
 	frame_key_register(&key, entry->path, entry->path_len);
 	if (!data.failed)
-		record = batch_record_new(FRAME_REGISTER, &key, data.bytes, data.len);
+		record = store_record_new(FRAME_REGISTER, &key, data.bytes, data.len);
 	pack_free(&data);
 	if (record)
-		entry->bytes = batch_record_bytes(record);
+		entry->bytes = store_record_bytes(record);
 	return record;
 }
 
-int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
+int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		       const dfs_ballot *ballot, const dfs_value *value, unsigned how)
 {
 	struct store *store = batch->store;
-	struct seal_entry entry = {.path = path, .path_len = len, .ballot = *ballot};
+	struct seal_entry entry = {.path = path->dfs_path_val,
+				   .path_len = path->dfs_path_len,
+				   .ballot = *ballot};
 	struct store_record *record;
 	struct index_register *reg;
 	struct store_op *op;
 	uint64_t claimed = 0;
 	int rc = ENOMEM;
 
-	if (!is_path(path, len) || value_check(value) ||
-	    accepts_already(batch, path, len))
+	if (!is_path(entry.path, entry.path_len) || value_check(value) ||
+	    accepts_already(batch, entry.path, entry.path_len))
 		return EINVAL;
 	record = batch_register_new(&entry, value);
 	if (!record)
 		return ENOMEM;
+	/* The node, and its owner's quota while the batch is on its way. */
 	pthread_rwlock_wrlock(&store->lock);
 	reg = index_register_new(store->index, &entry);
 	if (reg && how & STORE_WITHIN_QUOTA && reg->kind == DFS_FILE &&
@@ -147,6 +150,7 @@ int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
 		rc = EDQUOT;
 	}
 	pthread_rwlock_unlock(&store->lock);
+	/* Into the batch, or all of it is taken back. */
 	op = reg ? batch_add_op(batch, SEAL_REGISTER) : NULL;
 	if (!op || !batch_add_entry(batch, &entry)) {
 		if (op)

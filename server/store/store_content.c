@@ -67,7 +67,7 @@ static int replace_damaged(struct store_batch *batch, struct index_object *objec
 			   const struct batch_here *here, const struct seal_entry *entry,
 			   struct store_upload *upload)
 {
-	unsigned replaced = here->damaged & entry->chunks;
+	chunk_set replaced = here->damaged & entry->chunks;
 	struct batch_here again;
 
 	if (here->some && here->units != entry->units && entry->chunks != 0)
@@ -90,7 +90,7 @@ static bool units_are_complete(const dfs_share *share, const dfs_unit *units,
 		uint64_t number = units[i].number;
 
 		if (number >= share->units || units[i].data.len > DFS_UNIT_MAX ||
-		    !(share->chunks & 1U << (placement_chunk(number) - 1)))
+		    !set_has(share->chunks, placement_chunk(number)))
 			return false;
 		for (size_t j = 0; j < i; j++)
 			if (units[j].number == number)
@@ -108,13 +108,13 @@ static struct store_record *pack_units(const dfs_share *share, const dfs_unit *u
 	*ret_bytes = 0;
 	for (size_t i = 0; i < count; i++) {
 		frame_key_unit(&key, &share->object, units[i].number);
-		*end = batch_record_new(FRAME_UNIT, &key, units[i].data.data,
+		*end = store_record_new(FRAME_UNIT, &key, units[i].data.data,
 					units[i].data.len);
 		if (!*end) {
-			batch_records_free(records);
+			store_record_free_all(records);
 			return NULL;
 		}
-		*ret_bytes += batch_record_bytes(*end);
+		*ret_bytes += store_record_bytes(*end);
 		end = &(*end)->next;
 	}
 	return records;
@@ -137,7 +137,7 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 		return ENOMEM;
 	object = batch_hold_object(batch->store, &share->object, &here);
 	if (!object) {
-		batch_records_free(records);
+		store_record_free_all(records);
 		return ENOMEM;
 	}
 	rc = contradicts(&here, share)
@@ -148,7 +148,7 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 	else
 		rc = add_content(batch, &entry, object, NULL);
 	if (rc != 0)
-		batch_records_free(records);
+		store_record_free_all(records);
 	else
 		batch_add_records(batch, records);
 	return rc;
@@ -178,7 +178,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 	struct store_upload *own; /* one with a segment of its own */
 	struct index_object *object;
 	struct batch_here here;
-	unsigned given;
+	chunk_set given;
 	int rc = 0;
 
 	if (!share_is_good(share) || batch_has_content(batch, &share->object) ||
@@ -187,6 +187,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 	object = batch_hold_object(batch->store, &share->object, &here);
 	if (!object)
 		return ENOMEM;
+	/* Which chunks of those claimed are here or given, and so what is added. */
 	own = upload && upload->image ? upload : NULL;
 	given = upload ? uploads_chunks(upload, share) : 0;
 	if (contradicts(&here, share) ||
@@ -205,6 +206,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		batch_release_object(batch->store, object);
 		return rc;
 	}
+	/* Into the batch: from here on the object is the op's. */
 	entry.bytes = upload ? upload->bytes : 0;
 	rc = add_content(batch, &entry, object, own);
 	if (rc == 0 && upload)

@@ -21,25 +21,12 @@ static int make_folder(int at, const char *name, int *ret_fd)
 	return *ret_fd < 0 ? errno : 0;
 }
 
-int store_list_folder(int folder_fd, DIR **ret_dir)
-{
-	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
-
-	*ret_dir = fd < 0 ? NULL : fdopendir(fd);
-	if (*ret_dir)
-		return 0;
-	rc = errno;
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
 /* 0, EEXIST, or another errno. */
 static int must_be_empty(int folder_fd)
 {
 	struct dirent *entry;
 	DIR *dir;
-	int rc = store_list_folder(folder_fd, &dir);
+	int rc = folders_list(folder_fd, &dir);
 
 	if (rc != 0 || !dir)
 		return rc != 0 ? rc : EIO;
@@ -68,7 +55,7 @@ static int add_first(struct segment_image *image, const dfs_learn_item *item,
 		rc = segment_image_add(image, record->key, record->frame, record->len);
 	if (rc == 0 && !batch_put_entry(entries, &entry))
 		rc = ENOMEM;
-	batch_records_free(record);
+	store_record_free_all(record);
 	return rc == EEXIST ? EINVAL : rc;
 }
 

@@ -1,8 +1,9 @@
 /* Comparing: a digest over a range of registers, and walking through it. */
-#include "store_heal.h"
+#include "store_digest.h"
 
 #include "path.h"
-#include "survey.h"
+#include "register.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,13 +16,6 @@ struct sum {
 	uint64_t high, low; /* modulo 2^128 */
 };
 
-static size_t put_number(uint8_t *at, uint64_t value, size_t width)
-{
-	for (size_t i = 0; i < width; i++)
-		at[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
-	return width;
-}
-
 /* The path needs no length: what follows it has always the same. */
 static XXH128_hash_t hash_register(const struct index_register *reg)
 {
@@ -29,13 +23,13 @@ static XXH128_hash_t hash_register(const struct index_register *reg)
 
 	memcpy(at, index_path(reg), reg->path_len);
 	at += reg->path_len;
-	at += put_number(at, reg->ballot.epoch, 4);
-	at += put_number(at, reg->ballot.counter, 8);
+	at += pack_number(at, reg->ballot.epoch, 4);
+	at += pack_number(at, reg->ballot.counter, 8);
 	memcpy(at, reg->ballot.proposer.bytes, DFS_ID_LEN);
 	return XXH3_128bits(bytes, reg->path_len + PACK_BALLOT);
 }
 
-static bool add(void *context, struct index_register *reg)
+static bool add_register(void *context, struct index_register *reg)
 {
 	struct sum *sum = context;
 	XXH128_hash_t hash = hash_register(reg);
@@ -49,15 +43,15 @@ static bool add(void *context, struct index_register *reg)
 static void add_tree(struct store *store, const struct store_range *range,
 		     enum index_tree tree, struct sum *sum)
 {
-	struct survey survey = {.store = store,
-				.tree = tree,
-				.to = range->to,
-				.to_len = range->to_len,
-				.visit = add,
-				.context = sum};
+	struct index_walk walk = {.store = store,
+				  .tree = tree,
+				  .to = range->to,
+				  .to_len = range->to_len,
+				  .visit = add_register,
+				  .context = sum};
 
-	survey_from(&survey, range->from, range->from_len);
-	(void)survey_run(&survey);
+	walk_from(&walk, range->from, range->from_len);
+	(void)walk_registers(&walk);
 }
 
 void store_digest(struct store *store, const struct store_range *range,
@@ -70,8 +64,8 @@ void store_digest(struct store *store, const struct store_range *range,
 	if (range->tombstones)
 		add_tree(store, range, INDEX_DEAD, &sum);
 	ret->registers = sum.registers;
-	at += put_number(at, sum.high, 8);
-	(void)put_number(at, sum.low, 8);
+	at += pack_number(at, sum.high, 8);
+	(void)pack_number(at, sum.low, 8);
 }
 
 /* ---- one by one ------------------------------------------------------------------ */
@@ -94,8 +88,7 @@ static const struct index_register *first_in(const struct store *store,
 }
 
 int store_next_in(struct store *store, const struct store_range *range, const char *after,
-		  size_t after_len, char *path, size_t *ret_len,
-		  struct store_register *ret)
+		  size_t after_len, struct store_found *ret)
 {
 	const struct index_register *live, *dead = NULL;
 
@@ -107,7 +100,7 @@ int store_next_in(struct store *store, const struct store_range *range, const ch
 					   index_path(live), live->path_len) < 0))
 		live = dead;
 	if (live)
-		survey_tell(store, live, path, ret_len, ret);
+		register_tell(store, live, ret);
 	pthread_rwlock_unlock(&store->lock);
 	return live ? 0 : ENOENT;
 }

@@ -6,13 +6,13 @@
  * one says that it votes.  So a start at any moment finds the old store, a recovery that
  * had not ended, or one that had, with all that was committed before.
  */
-#include "store_heal.h"
+#include "store_phase.h"
 
 #include "ballot.h"
 #include "batch.h"
 #include "commit.h"
 #include "group.h"
-#include "keeper.h"
+#include "compactor.h"
 #include "log.h"
 #include "space.h"
 
@@ -21,46 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- why ----------------------------------------------------------------------- */
-
-/*
- * Sentences live as long as the store; a recovery that is tried again and again needs
- * one.
- */
-void store_set_why(struct store *store, const char *text)
-{
-	const struct store_why *newest = atomic_load(&store->why);
-	struct store_why *why;
-
-	if (newest && strcmp(newest->text, text) == 0)
-		return;
-	why = calloc(1, sizeof *why);
-	if (!why)
-		return;
-	(void)snprintf(why->text, sizeof why->text, "%s", text);
-	why->older = atomic_load(&store->why);
-	while (!atomic_compare_exchange_weak(&store->why, &why->older, why))
-		;
-}
-
-void store_free_whys(struct store *store)
-{
-	struct store_why *why = atomic_load(&store->why), *older;
-
-	for (; why; why = older) {
-		older = why->older;
-		free(why);
-	}
-}
-
 bool store_whole(struct store *store, const char **ret_why)
 {
-	const struct store_why *why;
-
 	if (atomic_load(&store->phase) == STORE_WHOLE)
 		return true;
-	why = atomic_load(&store->why);
-	*ret_why = why ? why->text : "The store is not whole.";
+	*ret_why = whys_text(&store->whys);
 	return false;
 }
 
@@ -70,7 +35,7 @@ void store_condemn(struct store *store, const char *why)
 {
 	char quoted[1024];
 
-	store_set_why(store, why);
+	whys_set(&store->whys, why);
 	pthread_mutex_lock(&store->serial);
 	atomic_store(&store->phase, STORE_LOST);
 	pthread_mutex_unlock(&store->serial);
@@ -88,9 +53,9 @@ static int seal_first(struct store *store, const struct seal_head *head, char *n
 	struct pack_out none = {0};
 	int rc = image ? commit_add_seal(image, head, 0, &none) : ENOMEM;
 
-	store_tmp_name(store, name);
+	folders_tmp_name(&store->folders, name);
 	if (rc == 0)
-		rc = segment_image_seal(image, store->tmp_fd, name,
+		rc = segment_image_seal(image, store->folders.tmp_fd, name,
 					store->rules.fsync_segments);
 	if (rc == 0)
 		*ret_bytes = segment_image_bytes(image);
@@ -99,15 +64,13 @@ static int seal_first(struct store *store, const struct seal_head *head, char *n
 }
 
 /* With the serial lock held: what was there is behind us, but for its content. */
-static void publish(struct store *store, struct index_segment *segment,
-		    const struct seal_head *head)
+static void publish_beginning(struct store *store, struct index_segment *segment,
+			      const struct seal_head *head)
 {
 	pthread_rwlock_wrlock(&store->lock);
 	index_reset(store->index);
 	store->changes++;
-	TAILQ_INSERT_TAIL(&store->segments, segment, order);
-	store->segment_count++;
-	store->stored_bytes += segment_bytes(segment->file);
+	index_segments_append(&store->segments, segment);
 	store->newest = head->begun;
 	store->head = *head;
 	pthread_rwlock_unlock(&store->lock);
@@ -132,7 +95,7 @@ static int begin(struct store *store, uint64_t number)
 {
 	struct seal_head head = first_head(store, number);
 	struct index_segment *segment;
-	char name[STORE_TMP_NAME];
+	char name[FOLDERS_NAME];
 	uint64_t bytes;
 	int rc = id_random(&head.store) ? 0 : EIO;
 
@@ -140,28 +103,24 @@ static int begin(struct store *store, uint64_t number)
 		rc = seal_first(store, &head, name, &bytes);
 	if (rc != 0)
 		return rc;
-	segment = store_segment_new(store, number, number, bytes);
+	segment = index_segment_new(store->cache, number, number, bytes);
 	rc = segment ? commit_rename(store, name, number, number, false) : ENOMEM;
 	if (rc != 0) {
-		store_segment_free(segment);
-		commit_unlink_tmp(store, name);
+		index_segment_free(segment);
+		folders_unlink_tmp(&store->folders, name);
 		return rc;
 	}
 	commit_sync_folder(store);
-	publish(store, segment, &head);
+	publish_beginning(store, segment, &head);
 	return 0;
 }
 
 /* A store that was lost when it was opened has none. */
 static int start_threads(struct store *store)
 {
-	int rc = 0;
+	int rc = group_start(store);
 
-	if (!store->committer_runs)
-		rc = group_start(store);
-	if (rc == 0 && !store->keeper_runs)
-		rc = keeper_start(store);
-	return rc;
+	return rc == 0 ? compactor_start(store) : rc;
 }
 
 int store_recover_begin(struct store *store, uint64_t at_least)
@@ -180,7 +139,7 @@ int store_recover_begin(struct store *store, uint64_t at_least)
 	if (rc == 0)
 		rc = start_threads(store);
 	if (rc == 0) {
-		store_set_why(store, "It takes its registers from its peers.");
+		whys_set(&store->whys, "It takes its registers from its peers.");
 		atomic_store(&store->phase, STORE_RECOVERING);
 	}
 	pthread_mutex_unlock(&store->serial);
@@ -209,7 +168,7 @@ int store_recover_end(struct store *store, uint32_t epoch)
 	store_batch_may_use_reserve(batch);
 	rc = store_commit(batch);
 	if (rc == 0)
-		keeper_wake(store);
+		compactor_wake(&store->compactor);
 	log_event(rc == 0 ? LOG_INFO : LOG_ERROR, "recovery",
 		  "epoch=%u files=%llu result=\"%s\"", epoch,
 		  (unsigned long long)numbers.files, strerror(rc));

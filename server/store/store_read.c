@@ -1,18 +1,17 @@
-/* Reading: registers and numbers from memory, values and units from segments, verified.
- */
-#include "batch.h"
+/* Reading: what is known from memory, and from segments values and units, verified. */
+#include "store_internal.h"
 
 #include "ballot.h"
+#include "clock.h"
+#include "path.h"
 #include "placement.h"
+#include "register.h"
 #include "space.h"
-#include "survey.h"
-#include "value.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LOOKS_MAX = 200, LOOK_PAUSE_MS = 10 };
 
@@ -22,8 +21,6 @@ enum { LOOKS_MAX = 200, LOOK_PAUSE_MS = 10 };
  */
 static bool look_again(int *rc, unsigned *looks)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_PAUSE_MS * 1000000L};
-
 	if (*rc != ESTALE)
 		return false;
 	if (++*looks == LOOKS_MAX) {
@@ -31,29 +28,11 @@ static bool look_again(int *rc, unsigned *looks)
 		return false;
 	}
 	if (*looks > 1)
-		(void)nanosleep(&pause, NULL);
+		clock_pause(LOOK_PAUSE_MS);
 	return true;
 }
 
 /* ---- registers ----------------------------------------------------------------- */
-
-void store_describe(const struct store *store, const struct index_register *reg,
-		    struct store_register *ret)
-{
-	*ret = (struct store_register){.ballot = reg->ballot,
-				       .kind = (dfs_kind)reg->kind,
-				       .holders = reg->holders,
-				       .size = reg->size,
-				       .has_readers = reg->has_readers,
-				       .settled = reg->settled,
-				       .confirmed = reg->confirmed};
-	if (reg->object_count > 0)
-		ret->object = reg->objects[0]->id;
-	if (reg->kind != DFS_FILE)
-		return;
-	ret->full = (unsigned)__builtin_popcount(placement_filled(reg->size));
-	ret->missing = survey_missing(store, reg);
-}
 
 int store_register(struct store *store, const char *path, size_t len,
 		   struct store_register *ret)
@@ -64,7 +43,7 @@ int store_register(struct store *store, const char *path, size_t len,
 	pthread_rwlock_rdlock(&store->lock);
 	reg = index_find_register(store->index, path, len);
 	if (reg) {
-		store_describe(store, reg, ret);
+		register_describe(store, reg, ret);
 		rc = reg->damaged ? EBADMSG : 0;
 	}
 	pthread_rwlock_unlock(&store->lock);
@@ -85,32 +64,30 @@ int store_value(struct store *store, const char *path, size_t len,
 		pthread_rwlock_rdlock(&store->lock);
 		reg = index_find_register(store->index, path, len);
 		if (reg) {
-			store_describe(store, reg, ret);
+			register_describe(store, reg, ret);
 			rc = reg->damaged ? EBADMSG : 0;
 			file = segment_ref(reg->segment->file);
 		}
 		pthread_rwlock_unlock(&store->lock);
 		if (rc == 0)
-			rc = store_read_value(file, path, len, &ret->ballot, ret_value);
+			rc = store_record_fetch_value(file, path, len, &ret->ballot,
+						      ret_value);
 		if (rc == EBADMSG || rc == EIO)
-			(void)store_mark_register(store, file, path, len, &ret->ballot);
+			(void)damage_mark_register(store, file, path, len, &ret->ballot);
 		segment_unref(file);
 	} while (look_again(&rc, &looks));
 	return rc;
 }
 
-int store_next(struct store *store, const char *after, size_t after_len, char *path,
-	       size_t *ret_len, struct store_register *ret)
+int store_next(struct store *store, const char *after, size_t after_len,
+	       struct store_found *ret)
 {
 	const struct index_register *reg;
 
 	pthread_rwlock_rdlock(&store->lock);
 	reg = index_next(store->index, after ? after : "", after ? after_len : 0);
-	if (reg) {
-		*ret_len = reg->path_len;
-		memcpy(path, index_path(reg), reg->path_len);
-		store_describe(store, reg, ret);
-	}
+	if (reg)
+		register_tell(store, reg, ret);
 	pthread_rwlock_unlock(&store->lock);
 	return reg ? 0 : ENOENT;
 }
@@ -132,10 +109,10 @@ size_t store_blocker(struct store *store, const char *path, size_t len, char *bl
 
 /* ---- content ------------------------------------------------------------------- */
 
-unsigned store_chunks(struct store *store, const dfs_id *object)
+chunk_set store_chunks(struct store *store, const dfs_id *object)
 {
 	const struct index_object *found;
-	unsigned chunks;
+	chunk_set chunks;
 
 	pthread_rwlock_rdlock(&store->lock);
 	found = index_find_object(store->index, object);
@@ -188,22 +165,22 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 
 		if (!file)
 			return ENOENT;
-		rc = store_fetch(file, FRAME_UNIT, &key, ret_record, ret_data);
+		rc = store_record_fetch(file, FRAME_UNIT, &key, ret_record, ret_data);
 		if (rc == EBADMSG || rc == EIO)
-			(void)store_mark_unit(store, file, object, unit);
+			(void)damage_mark_unit(store, file, object, unit);
 		segment_unref(file);
 	} while (look_again(&rc, &looks));
 	return rc;
 }
 
-/* What a unit takes in its segment beyond its data (batch_record_bytes). */
+/* What a unit takes in its segment beyond its data (store_record_bytes). */
 static uint64_t unit_overhead(void)
 {
 	const dfs_id none = {{0}};
 	struct frame_key key;
 
 	frame_key_unit(&key, &none, 0);
-	return batch_frame_bytes(&key, DFS_UNIT_MAX - DFS_UNIT_SIZE);
+	return store_record_bytes_of(&key, DFS_UNIT_MAX - DFS_UNIT_SIZE);
 }
 
 bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size)
@@ -283,13 +260,17 @@ void store_owner(struct store *store, const char *name, size_t len,
 	pthread_rwlock_unlock(&store->lock);
 }
 
-bool store_fits_quota(struct store *store, const char *owner, size_t owner_len,
-		      const char *path, size_t len, uint64_t size)
+bool store_fits_quota(struct store *store, const char *user, const dfs_path *path,
+		      uint64_t size)
 {
+	size_t owner_len = strlen(user);
+	const char *owner = user;
 	bool fits;
 
+	if (!path_is_shared(path->dfs_path_val, path->dfs_path_len))
+		owner = path_of_whom(path->dfs_path_val, path->dfs_path_len, &owner_len);
 	pthread_rwlock_rdlock(&store->lock);
-	fits = index_fits_quota(store->index, owner, owner_len, path, len, size);
+	fits = index_fits_quota(store->index, owner, owner_len, path, size);
 	pthread_rwlock_unlock(&store->lock);
 	return fits;
 }
@@ -303,7 +284,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 
 	memset(ret, 0, sizeof *ret);
 	/* A disk that does not say counts as full. */
-	(void)space_read(store->seg_fd, &space);
+	(void)space_read(store->folders.seg_fd, &space);
 	pthread_rwlock_rdlock(&store->lock);
 	index_count(store->index, &counts);
 	ret->id = store->head.store;
@@ -312,8 +293,8 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	ret->reserved = store->head.reserved;
 	ret->floor = store->head.floor;
 	ret->newest_segment = store->newest;
-	ret->segments = store->segment_count;
-	ret->stored_bytes = store->stored_bytes;
+	ret->segments = store->segments.count;
+	ret->stored_bytes = store->segments.bytes;
 	pthread_rwlock_unlock(&store->lock);
 	if (counts.epoch == ret->epoch)
 		ret->highest_counter = counts.highest_counter;
@@ -321,9 +302,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	ret->tombstones = counts.tombstones;
 	ret->objects = counts.objects;
 	ret->damaged_registers = counts.damaged;
-	pthread_mutex_lock(&store->damage_lock);
-	ret->damaged = store->damaged;
-	pthread_mutex_unlock(&store->damage_lock);
+	ret->damaged = damage_count(&store->damage);
 	ret->disk_error = atomic_load(&store->disk_error);
 	ret->disk_free = space.free;
 	ret->disk_size = space.size;
@@ -333,6 +312,6 @@ bool store_has_room(struct store *store, uint64_t bytes)
 {
 	struct space space;
 
-	return space_read(store->seg_fd, &space) == 0 &&
+	return space_read(store->folders.seg_fd, &space) == 0 &&
 	       space_has_room(&space, bytes, SPACE_ORDINARY);
 }

@@ -5,7 +5,7 @@
  * of it the index still finds there.  It holds a reference of the segment's file, and no
  * lock while it reads; a merge that takes the segment away has verified what was in it.
  */
-#include "store_heal.h"
+#include "store_scrub.h"
 
 #include "ballot.h"
 #include "placement.h"
@@ -39,7 +39,7 @@ struct store_scrub *store_scrub_new(struct store *store,
 	return scrub;
 }
 
-static void leave_segment(struct store_scrub *scrub)
+static void close_segment(struct store_scrub *scrub)
 {
 	segment_unref(scrub->file);
 	scrub->file = NULL;
@@ -52,7 +52,7 @@ void store_scrub_free(struct store_scrub *scrub)
 {
 	if (!scrub)
 		return;
-	leave_segment(scrub);
+	close_segment(scrub);
 	free(scrub);
 }
 
@@ -64,7 +64,7 @@ void store_scrub_position(const struct store_scrub *scrub,
 
 /* ---- segments ---------------------------------------------------------------------- */
 
-static void note_damage(struct store_scrubbed *ret, bool seal)
+static void count_damage(struct store_scrubbed *ret, bool seal)
 {
 	ret->damaged++;
 	ret->seal_damaged |= seal;
@@ -74,18 +74,18 @@ static void note_damage(struct store_scrubbed *ret, bool seal)
 static void go_on_behind(struct store_scrub *scrub)
 {
 	scrub->position = (struct store_scrub_position){.lo = scrub->position.hi + 1};
-	leave_segment(scrub);
+	close_segment(scrub);
 }
 
 /* The segment of the position, or the first one behind it; false: there is none. */
-static bool find_segment(struct store_scrub *scrub)
+static bool find_next_segment(struct store_scrub *scrub)
 {
 	struct store_scrub_position *position = &scrub->position;
 	struct store *store = scrub->store;
 	struct index_segment *segment = NULL;
 
 	pthread_rwlock_rdlock(&store->lock);
-	TAILQ_FOREACH (segment, &store->segments, order) {
+	TAILQ_FOREACH (segment, &store->segments.list, order) {
 		if (segment_hi(segment->file) < position->lo)
 			continue;
 		scrub->file = segment_ref(segment->file);
@@ -127,18 +127,18 @@ static int open_segment(struct store_scrub *scrub, struct store_scrubbed *ret)
 
 	segment_refresh(scrub->file);
 	frame_key_seal(&key);
-	rc = store_fetch(scrub->file, FRAME_SEAL, &key, &scrub->seal, &data);
+	rc = store_record_fetch(scrub->file, FRAME_SEAL, &key, &scrub->seal, &data);
 	segment_close(scrub->file);
 	if (rc != 0 && !is_damage(rc)) {
-		leave_segment(scrub);
+		close_segment(scrub);
 		return rc == ESTALE ? 0 : rc;
 	}
 	ret->records++;
 	if (rc == 0)
 		ret->bytes += data.len;
 	if (rc != 0 || !seal_open(data, &head, &scrub->reader)) {
-		if (store_mark_list(scrub->store, scrub->file))
-			note_damage(ret, scrub->counts);
+		if (damage_mark_list(scrub->store, scrub->file))
+			count_damage(ret, scrub->counts);
 		go_on_behind(scrub);
 	} else if (!skip_entries(scrub)) {
 		/* The position was of another segment with this range. */
@@ -166,7 +166,7 @@ static bool has_register(struct store_scrub *scrub)
 
 static bool has_unit(struct store_scrub *scrub, uint64_t unit)
 {
-	unsigned chunk = 1U << (placement_chunk(unit) - 1);
+	chunk_set chunk = set_of(placement_chunk(unit));
 	const struct index_part *part = NULL;
 	struct index_object *object;
 
@@ -190,17 +190,17 @@ static int read_register(struct store_scrub *scrub, struct store_scrubbed *ret)
 
 	if (!has_register(scrub))
 		return 0;
-	rc = store_read_value(scrub->file, entry->path, entry->path_len, &entry->ballot,
-			      &value);
+	rc = store_record_fetch_value(scrub->file, entry->path, entry->path_len,
+				      &entry->ballot, &value);
 	if (rc != 0 && !is_damage(rc))
 		return rc;
 	ret->records++;
 	ret->bytes += entry->bytes;
 	if (rc == 0)
 		value_free(&value);
-	else if (store_mark_register(scrub->store, scrub->file, entry->path,
-				     entry->path_len, &entry->ballot))
-		note_damage(ret, false);
+	else if (damage_mark_register(scrub->store, scrub->file, entry->path,
+				      entry->path_len, &entry->ballot))
+		count_damage(ret, false);
 	return 0;
 }
 
@@ -213,15 +213,15 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	int rc;
 
 	frame_key_unit(&key, object, unit);
-	rc = store_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
+	rc = store_record_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
 	if (rc != 0 && !is_damage(rc))
 		return rc;
 	ret->records++;
 	ret->bytes += rc == 0 ? data.len : DFS_UNIT_SIZE;
 	if (rc == 0)
 		free(record);
-	else if (store_mark_unit(scrub->store, scrub->file, object, unit))
-		note_damage(ret, false);
+	else if (damage_mark_unit(scrub->store, scrub->file, object, unit))
+		count_damage(ret, false);
 	return 0;
 }
 
@@ -254,7 +254,7 @@ static int read_entry(struct store_scrub *scrub, uint64_t bytes,
 	else if (scrub->entry.type == SEAL_CONTENT)
 		rc = read_content(scrub, bytes, ret, &done);
 	if (rc == ESTALE) {
-		leave_segment(scrub);
+		close_segment(scrub);
 		return 0;
 	}
 	if (rc != 0 || !done)
@@ -273,8 +273,8 @@ static void next_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
 	scrub->has_entry = step == SEAL_ENTRY;
 	if (scrub->has_entry)
 		return;
-	if (step == SEAL_BROKEN && store_mark_list(scrub->store, scrub->file))
-		note_damage(ret, scrub->counts);
+	if (step == SEAL_BROKEN && damage_mark_list(scrub->store, scrub->file))
+		count_damage(ret, scrub->counts);
 	go_on_behind(scrub);
 }
 
@@ -297,7 +297,7 @@ int store_scrub_step(struct store_scrub *scrub, uint64_t bytes,
 			rc = read_entry(scrub, bytes, ret);
 		} else if (scrub->file) {
 			next_entry(scrub, ret);
-		} else if (find_segment(scrub)) {
+		} else if (find_next_segment(scrub)) {
 			rc = open_segment(scrub, ret);
 		} else {
 			memset(&scrub->position, 0, sizeof scrub->position);

@@ -1,11 +1,12 @@
 /* What is to be done: damaged, unsettled, owed, too much, abandoned. */
-#include "store_heal.h"
+#include "store_survey.h"
 
 #include "path.h"
 #include "ballot.h"
 #include "clock.h"
 #include "placement.h"
-#include "survey.h"
+#include "register.h"
+#include "walk.h"
 #include "value.h"
 
 #include <errno.h>
@@ -13,12 +14,10 @@
 
 /* ---- registers of one kind ------------------------------------------------------- */
 
-struct wanted {
+struct wanted_register {
 	const struct store *store;
 	bool (*is)(const struct index_register *reg);
-	char *path;
-	size_t *ret_len;
-	struct store_register *ret;
+	struct store_found *ret;
 };
 
 static bool is_damaged(const struct index_register *reg)
@@ -39,53 +38,48 @@ static bool is_any(const struct index_register *reg)
 
 static bool tell_wanted(void *context, struct index_register *reg)
 {
-	struct wanted *wanted = context;
+	struct wanted_register *wanted = context;
 
 	if (!wanted->is(reg))
 		return false;
-	survey_tell(wanted->store, reg, wanted->path, wanted->ret_len, wanted->ret);
+	register_tell(wanted->store, reg, wanted->ret);
 	return true;
 }
 
-static int next_wanted(struct survey *survey, struct wanted *wanted, const char *after,
-		       size_t after_len)
+static int next_wanted(struct index_walk *walk, struct wanted_register *wanted,
+		       const char *after, size_t after_len)
 {
-	survey->visit = tell_wanted;
-	survey->context = wanted;
-	survey_after(survey, after, after_len);
-	return survey_run(survey) ? 0 : ENOENT;
+	walk->visit = tell_wanted;
+	walk->context = wanted;
+	walk_after(walk, after, after_len);
+	return walk_registers(walk) ? 0 : ENOENT;
 }
 
-/* Of both trees the one that comes first; path may be what it comes after. */
-static int next_of_both(struct store *store, struct wanted *wanted, const char *after,
-			size_t after_len)
+/* Of both trees the one that comes first; its path may be what it comes after. */
+static int next_of_both(struct store *store, struct wanted_register *wanted,
+			const char *after, size_t after_len)
 {
-	char path[DFS_PATH_MAX];
-	struct store_register reg;
-	size_t len = 0;
-	struct wanted live = {store, wanted->is, path, &len, &reg};
-	struct survey dead = {.store = store, .tree = INDEX_DEAD};
-	struct survey survey = {.store = store, .tree = INDEX_LIVE};
-	int rc = next_wanted(&survey, &live, after, after_len);
+	struct store_found found;
+	struct wanted_register live = {store, wanted->is, &found};
+	struct index_walk dead_walk = {.store = store, .tree = INDEX_DEAD};
+	struct index_walk live_walk = {.store = store, .tree = INDEX_LIVE};
+	int rc = next_wanted(&live_walk, &live, after, after_len);
 
 	if (rc == 0) {
-		dead.to = path;
-		dead.to_len = len;
+		dead_walk.to = found.path;
+		dead_walk.to_len = found.path_len;
 	}
-	if (next_wanted(&dead, wanted, after, after_len) == 0)
+	if (next_wanted(&dead_walk, wanted, after, after_len) == 0)
 		return 0;
-	if (rc == 0) {
-		memcpy(wanted->path, path, len);
-		*wanted->ret_len = len;
-		*wanted->ret = reg;
-	}
+	if (rc == 0)
+		*wanted->ret = found;
 	return rc;
 }
 
 int store_next_damaged(struct store *store, const char *after, size_t after_len,
-		       char *path, size_t *ret_len, struct store_register *ret)
+		       struct store_found *ret)
 {
-	struct wanted wanted = {store, is_damaged, path, ret_len, ret};
+	struct wanted_register wanted = {store, is_damaged, ret};
 	struct index_counts counts;
 
 	pthread_rwlock_rdlock(&store->lock);
@@ -97,38 +91,38 @@ int store_next_damaged(struct store *store, const char *after, size_t after_len,
 }
 
 int store_next_tombstone(struct store *store, const char *after, size_t after_len,
-			 char *path, size_t *ret_len, struct store_register *ret)
+			 struct store_found *ret)
 {
-	struct wanted wanted = {store, is_any, path, ret_len, ret};
-	struct survey survey = {.store = store, .tree = INDEX_DEAD};
+	struct wanted_register wanted = {store, is_any, ret};
+	struct index_walk walk = {.store = store, .tree = INDEX_DEAD};
 
-	return next_wanted(&survey, &wanted, after, after_len);
+	return next_wanted(&walk, &wanted, after, after_len);
 }
 
 int store_next_unsettled(struct store *store, const char *after, size_t after_len,
-			 char *path, size_t *ret_len, struct store_register *ret)
+			 struct store_found *ret)
 {
-	struct wanted wanted = {store, is_unsettled, path, ret_len, ret};
+	struct wanted_register wanted = {store, is_unsettled, ret};
 
 	return next_of_both(store, &wanted, after, after_len);
 }
 
 /* ---- owed ------------------------------------------------------------------------ */
 
-/* Takes note of a content of which chunks are not here.  With the store's lock held. */
-static void note_owed(struct store *store, struct store_owed *owed, const dfs_id *object,
-		      uint64_t size, unsigned given, unsigned wanted)
+/*
+ * Takes note of a content if any of its chunks that are missing according to the content
+ * are not here.  With the store's lock held.
+ */
+static void note_owed(struct store *store, struct store_owed *owed,
+		      struct store_owed_content content)
 {
-	const struct index_object *found = index_find_object(store->index, object);
-	unsigned missing =
-		wanted & placement_filled(size) & ~(found ? index_chunks(found) : 0);
+	const struct index_object *found =
+		index_find_object(store->index, &content.object);
 
-	if (missing != 0 && owed->count < 1 + DFS_EARLIER_MAX)
-		owed->contents[owed->count++] =
-			(struct store_owed_content){.object = *object,
-						    .size = size,
-						    .given = given,
-						    .missing = missing};
+	content.missing &=
+		placement_filled(content.size) & ~(found ? index_chunks(found) : 0);
+	if (content.missing != 0 && owed->count < 1 + DFS_EARLIER_MAX)
+		owed->contents[owed->count++] = content;
 }
 
 struct owing {
@@ -141,7 +135,7 @@ struct owing {
 static bool lacks_earlier(const struct index_register *reg)
 {
 	for (unsigned i = 1; i < reg->object_count; i++)
-		if (__builtin_popcount(index_chunks(reg->objects[i])) < 2)
+		if (set_count(index_chunks(reg->objects[i])) < 2)
 			return true;
 	return false;
 }
@@ -150,15 +144,18 @@ static bool owes(void *context, struct index_register *reg)
 {
 	struct owing *owing = context;
 	struct store_owed *owed = owing->ret;
-	unsigned given = placement_held(reg->holders, owing->store->server);
+	chunk_set given = placement_held(reg->holders, owing->store->server);
 
 	owed->count = 0;
 	if (reg->kind != DFS_FILE || reg->object_count == 0)
 		return false;
 	owing->read = given == 0 || lacks_earlier(reg);
 	if (given != 0)
-		note_owed(owing->store, owed, &reg->objects[0]->id, reg->size, given,
-			  given);
+		note_owed(owing->store, owed,
+			  (struct store_owed_content){.object = reg->objects[0]->id,
+						      .size = reg->size,
+						      .given = given,
+						      .missing = given});
 	if (!owing->read && owed->count == 0)
 		return false;
 	owed->ballot = reg->ballot;
@@ -170,10 +167,15 @@ static bool owes(void *context, struct index_register *reg)
 static void note_content(struct store *store, struct store_owed *owed,
 			 const dfs_content *content)
 {
-	unsigned given = placement_held(content->holders, store->server);
+	chunk_set given = placement_held(content->holders, store->server);
+	chunk_set wanted =
+		given != 0 ? given : placement_pair(content->row, store->server);
 
-	note_owed(store, owed, &content->object, content->size, given,
-		  given != 0 ? given : placement_pair(content->row, store->server));
+	note_owed(store, owed,
+		  (struct store_owed_content){.object = content->object,
+					      .size = content->size,
+					      .given = given,
+					      .missing = wanted});
 }
 
 /* What the value says, in place of what was known from memory; false: it owes nothing. */
@@ -205,11 +207,11 @@ int store_next_owed(struct store *store, const char *after, size_t after_len,
 		    struct store_owed *ret)
 {
 	struct owing owing = {.store = store, .ret = ret};
-	struct survey survey = {
+	struct index_walk walk = {
 		.store = store, .tree = INDEX_LIVE, .visit = owes, .context = &owing};
 
-	survey_after(&survey, after, after_len);
-	while (survey_run(&survey))
+	walk_after(&walk, after, after_len);
+	while (walk_registers(&walk))
 		if (!owing.read || read_owed(store, ret))
 			return 0;
 	return ENOENT;
@@ -225,7 +227,7 @@ struct exceeding {
 static bool exceeds(void *context, struct index_register *reg)
 {
 	struct exceeding *exceeding = context;
-	unsigned given = placement_held(reg->holders, exceeding->store->server), here;
+	chunk_set given = placement_held(reg->holders, exceeding->store->server), here;
 
 	if (reg->kind != DFS_FILE || !reg->settled || given == 0 ||
 	    reg->object_count == 0 || reg->objects[0]->refs != 1)
@@ -246,13 +248,13 @@ int store_next_surplus(struct store *store, const char *after, size_t after_len,
 		       struct store_surplus *ret)
 {
 	struct exceeding exceeding = {.store = store, .ret = ret};
-	struct survey survey = {.store = store,
-				.tree = INDEX_LIVE,
-				.visit = exceeds,
-				.context = &exceeding};
+	struct index_walk walk = {.store = store,
+				  .tree = INDEX_LIVE,
+				  .visit = exceeds,
+				  .context = &exceeding};
 
-	survey_after(&survey, after, after_len);
-	return survey_run(&survey) ? 0 : ENOENT;
+	walk_after(&walk, after, after_len);
+	return walk_registers(&walk) ? 0 : ENOENT;
 }
 
 int store_surplus(struct store *store, const char *path, size_t len,
@@ -289,7 +291,7 @@ static bool is_abandoned(void *context, const struct index_binding *binding)
 	    path_compare(ret->path, ret->path_len, binding->path, binding->path_len) != 0)
 		return true;
 	if (binding->since_ms > abandoning->before_ms ||
-	    survey_is_named(abandoning->store, binding) ||
+	    index_is_named(abandoning->store->index, binding) ||
 	    (abandoning->found && ballot_compare(&binding->ballot, &ret->ballot) <= 0))
 		return false;
 	ret->path_len = binding->path_len;
@@ -305,10 +307,10 @@ int store_next_abandoned(struct store *store, int64_t older_than_ms, const char 
 {
 	struct abandoning abandoning = {
 		.store = store, .before_ms = clock_now_ms() - older_than_ms, .ret = ret};
-	struct survey survey = {
+	struct index_walk walk = {
 		.store = store, .visit_binding = is_abandoned, .context = &abandoning};
 
-	survey_after(&survey, after, after_len);
-	(void)survey_bindings(&survey);
+	walk_after(&walk, after, after_len);
+	(void)walk_bindings(&walk);
 	return abandoning.found ? 0 : ENOENT;
 }

@@ -39,7 +39,7 @@ static size_t search(const struct unit_set *set, uint64_t unit)
 	return low;
 }
 
-static struct unit_page *find(const struct unit_set *set, uint64_t unit)
+static struct unit_page *find_page(const struct unit_set *set, uint64_t unit)
 {
 	size_t at = search(set, unit);
 
@@ -50,7 +50,7 @@ static struct unit_page *find(const struct unit_set *set, uint64_t unit)
 
 bool unit_set_has(const struct unit_set *set, uint64_t unit)
 {
-	const struct unit_page *page = find(set, unit);
+	const struct unit_page *page = find_page(set, unit);
 	unsigned bit = unit % PAGE_BITS;
 
 	return page && (page->bits[bit / 8] & 1U << bit % 8) != 0;
@@ -58,7 +58,7 @@ bool unit_set_has(const struct unit_set *set, uint64_t unit)
 
 size_t unit_set_cost(const struct unit_set *set, uint64_t unit)
 {
-	return find(set, unit) ? 0 : PAGE_COST;
+	return find_page(set, unit) ? 0 : PAGE_COST;
 }
 
 bool unit_set_make_room(struct unit_set *set, uint64_t unit)
@@ -91,7 +91,7 @@ bool unit_set_make_room(struct unit_set *set, uint64_t unit)
 
 void unit_set_add(struct unit_set *set, uint64_t unit)
 {
-	struct unit_page *page = find(set, unit);
+	struct unit_page *page = find_page(set, unit);
 	unsigned bit = unit % PAGE_BITS;
 
 	assert(page);

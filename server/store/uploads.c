@@ -1,11 +1,10 @@
 /* Uploads of one connection. */
 #include "uploads.h"
-#include "store_heal.h"
 
-#include "batch.h"
 #include "ballot.h"
 #include "placement.h"
 #include "space.h"
+#include "store_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,14 +51,14 @@ void uploads_free_one(struct store *store, struct store_upload *upload)
 {
 	if (!upload)
 		return;
-	batch_records_free(upload->records);
-	atomic_fetch_sub(&store->upload_memory, upload->memory);
+	store_record_free_all(upload->records);
+	atomic_fetch_sub(&store->uploads.memory, upload->memory);
 	segment_image_free(upload->image);
 	pack_free(&upload->entries);
-	atomic_fetch_sub(&store->upload_notes, unit_set_bytes(&upload->have));
+	atomic_fetch_sub(&store->uploads.notes, unit_set_bytes(&upload->have));
 	unit_set_free(&upload->have);
 	free(upload);
-	atomic_fetch_sub(&store->upload_count, 1);
+	atomic_fetch_sub(&store->uploads.count, 1);
 }
 
 struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *object)
@@ -82,16 +81,16 @@ void uploads_take(struct store_uploads *uploads, struct store_upload *upload)
 	uploads->count--;
 }
 
-unsigned uploads_chunks(const struct store_upload *upload, const dfs_share *share)
+chunk_set uploads_chunks(const struct store_upload *upload, const dfs_share *share)
 {
-	unsigned chunks = 0;
+	chunk_set chunks = 0;
 
 	if (upload->end > share->units)
 		return 0;
 	for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++)
 		if (upload->chunk_units[chunk - 1] ==
-		    placement_units_of(share->units, 1U << (chunk - 1)))
-			chunks |= 1U << (chunk - 1);
+		    placement_units_of(share->units, set_of(chunk)))
+			chunks = set_with(chunks, chunk);
 	return chunks & share->chunks;
 }
 
@@ -119,13 +118,13 @@ static int add_upload(struct store_uploads *uploads, const dfs_id *object)
 
 	if (uploads->count == COUNT_MAX)
 		end_last(uploads);
-	if (atomic_fetch_add(&store->upload_count, 1) >= store->rules.uploads) {
-		atomic_fetch_sub(&store->upload_count, 1);
+	if (atomic_fetch_add(&store->uploads.count, 1) >= store->rules.uploads) {
+		atomic_fetch_sub(&store->uploads.count, 1);
 		return EAGAIN;
 	}
 	upload = calloc(1, sizeof *upload);
 	if (!upload) {
-		atomic_fetch_sub(&store->upload_count, 1);
+		atomic_fetch_sub(&store->uploads.count, 1);
 		return ENOMEM;
 	}
 	upload->object = *object;
@@ -151,19 +150,19 @@ static struct store_upload *use_upload(struct store_uploads *uploads,
 
 /* ---- which units are there ----------------------------------------------------- */
 
-static int make_room(struct store *store, struct store_upload *upload, uint64_t unit)
+static int make_note_room(struct store *store, struct store_upload *upload, uint64_t unit)
 {
 	size_t cost = unit_set_cost(&upload->have, unit);
 	int rc = 0;
 
 	if (cost == 0)
 		return 0;
-	if (atomic_fetch_add(&store->upload_notes, cost) + cost > NOTES_MAX)
+	if (atomic_fetch_add(&store->uploads.notes, cost) + cost > NOTES_MAX)
 		rc = EAGAIN;
 	else if (!unit_set_make_room(&upload->have, unit))
 		rc = ENOMEM;
 	if (rc != 0)
-		atomic_fetch_sub(&store->upload_notes, cost);
+		atomic_fetch_sub(&store->uploads.notes, cost);
 	return rc;
 }
 
@@ -209,22 +208,22 @@ static int compare_unit(struct store_upload *upload, const struct store_record *
 /* What was in memory moves to a file. */
 static int spill(struct store *store, struct store_upload *upload)
 {
-	char name[STORE_TMP_NAME];
+	char name[FOLDERS_NAME];
 	int rc = 0;
 
-	store_tmp_name(store, name);
+	folders_tmp_name(&store->folders, name);
 	errno = 0;
-	upload->image = segment_image_in_file(store->tmp_fd, name);
+	upload->image = segment_image_in_file(store->folders.tmp_fd, name);
 	if (!upload->image)
 		return errno ? errno : ENOMEM;
 	for (struct store_record *record = upload->records; record && rc == 0;
 	     record = record->next)
 		rc = segment_image_add(upload->image, record->key, record->frame,
 				       record->len);
-	batch_records_free(upload->records);
+	store_record_free_all(upload->records);
 	upload->records = NULL;
 	upload->records_end = &upload->records;
-	atomic_fetch_sub(&store->upload_memory, upload->memory);
+	atomic_fetch_sub(&store->uploads.memory, upload->memory);
 	upload->memory = 0;
 	return rc;
 }
@@ -233,7 +232,7 @@ static bool fits_memory(struct store *store, const struct store_upload *upload,
 			size_t len)
 {
 	return !upload->image && upload->bytes + len <= store->rules.upload_in_memory &&
-	       atomic_load(&store->upload_memory) + len <= MEMORY_MAX;
+	       atomic_load(&store->uploads.memory) + len <= MEMORY_MAX;
 }
 
 /* Adds a record that is not there yet; an error ends the upload. */
@@ -246,7 +245,7 @@ static int add_unit(struct store *store, struct store_upload *upload,
 		*upload->records_end = record;
 		upload->records_end = &record->next;
 		upload->memory += record->len;
-		atomic_fetch_add(&store->upload_memory, record->len);
+		atomic_fetch_add(&store->uploads.memory, record->len);
 		return 0;
 	}
 	if (!upload->image)
@@ -254,7 +253,7 @@ static int add_unit(struct store *store, struct store_upload *upload,
 	if (rc == 0)
 		rc = segment_image_add(upload->image, record->key, record->frame,
 				       record->len);
-	batch_records_free(record);
+	store_record_free_all(record);
 	return rc;
 }
 
@@ -262,7 +261,7 @@ static bool has_room(const struct store_uploads *uploads, uint64_t bytes)
 {
 	struct space space;
 
-	return space_read(uploads->store->seg_fd, &space) == 0 &&
+	return space_read(uploads->store->folders.seg_fd, &space) == 0 &&
 	       space_has_room(&space, bytes, uploads->use);
 }
 
@@ -290,19 +289,19 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 		return rc;
 	if (upload->failed != 0)
 		return upload->failed;
-	rc = make_room(store, upload, unit->number);
+	rc = make_note_room(store, upload, unit->number);
 	if (rc != 0)
 		return rc;
 	frame_key_unit(&key, object, unit->number);
-	record = batch_record_new(FRAME_UNIT, &key, unit->data.data, unit->data.len);
+	record = store_record_new(FRAME_UNIT, &key, unit->data.data, unit->data.len);
 	if (!record)
 		return ENOMEM;
 	if (unit_set_has(&upload->have, unit->number)) {
 		rc = compare_unit(upload, record);
-		batch_records_free(record);
+		store_record_free_all(record);
 		return rc;
 	}
-	len = batch_record_bytes(record);
+	len = store_record_bytes(record);
 	rc = add_unit(store, upload, record);
 	if (rc == 0) {
 		note_unit(upload, unit->number, len);

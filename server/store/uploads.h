@@ -5,10 +5,21 @@
 #ifndef DFS_UPLOADS_H
 #define DFS_UPLOADS_H
 
-#include "store_internal.h"
+#include "pack.h"
+#include "store.h"
 #include "unit_set.h"
+#include "sets.h"
+#include <stdatomic.h>
 
+struct segment_image;
 struct store_record;
+
+/* Of all connections of a store. */
+struct uploads_total {
+	atomic_uint_fast64_t count;
+	atomic_uint_fast64_t memory; /* bytes of records */
+	atomic_uint_fast64_t notes;  /* bytes that say which units are there */
+};
 
 struct store_upload {
 	struct store_upload *next; /* of one connection */
@@ -21,7 +32,7 @@ struct store_upload {
 	uint64_t bytes; /* of the records */
 	uint64_t size;  /* of the whole content, once has_size */
 	bool has_size;
-	uint64_t memory;         /* counted in the store's upload_memory */
+	uint64_t memory;         /* counted in the total's */
 	int failed;              /* the errno that ended it */
 	struct pack_out entries; /* of its own @seal, once it is in a batch */
 	uint32_t entry_count;
@@ -30,9 +41,8 @@ struct store_upload {
 /* NULL when there is none with this id. */
 struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *object);
 
-/* Which of the chunks of this share are all there; 0 when units are there that it has
- * not. */
-unsigned uploads_chunks(const struct store_upload *upload, const dfs_share *share);
+/* Which chunks of the share are all there; 0 when units are there that it has not. */
+chunk_set uploads_chunks(const struct store_upload *upload, const dfs_share *share);
 
 /* Takes it away from the connection. */
 void uploads_take(struct store_uploads *uploads, struct store_upload *upload);

@@ -8,7 +8,7 @@
  * the time of a second count with nothing changed.
  */
 #include "store_fixture.h"
-#include "store_heal.h"
+#include "store_census.h"
 
 #include "clock.h"
 #include "text.h"

@@ -59,7 +59,7 @@ static int add_file(struct store_batch *batch, unsigned server, uint64_t number)
 	int rc;
 
 	for (uint64_t u = 0; u < UNITS; u++)
-		if (share.chunks & 1U << (placement_chunk(u) - 1))
+		if (set_has(share.chunks, placement_chunk(u)))
 			units[count++] = (dfs_unit){u, {1, &byte}};
 	make_path(path, number);
 	rc = store_batch_content(batch, &share, units, count);
@@ -67,8 +67,8 @@ static int add_file(struct store_batch *batch, unsigned server, uint64_t number)
 		rc = store_batch_bind(batch, &share.object, path, PATH_LEN,
 				      &value.origin);
 	if (rc == 0)
-		rc = store_batch_accept(batch, path, PATH_LEN, &value.origin, &value,
-					STORE_CONFIRMED);
+		rc = store_fixture_batch_value(batch, path, &value.origin, &value,
+					       STORE_CONFIRMED);
 	value_free(&value);
 	return rc;
 }

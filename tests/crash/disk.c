@@ -39,9 +39,7 @@ static struct {
 	char pool[PATH_MAX];
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/*
- * ---- recording -----------------------------------------------------------------------
- */
+/* ---- recording ----------------------------------------------------------------- */
 
 static struct event *add_event(enum event_type type)
 {
@@ -177,9 +175,7 @@ static void disk_forget(void)
 	rmdir(disk.pool);
 }
 
-/*
- * ---- building states -----------------------------------------------------------------
- */
+/* ---- building states ----------------------------------------------------------- */
 
 enum torn { WHOLE, EMPTY, HALF, TORN_WAYS };
 

@@ -11,6 +11,9 @@
 
 #include "ballot.h"
 #include "placement.h"
+#include "store_forget.h"
+#include "store_phase.h"
+#include "store_trim.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -30,9 +33,7 @@ enum {
 	DROPPED    /* number of the object */
 };
 
-/*
- * ---- the script ----------------------------------------------------------------------
- */
+/* ---- the script ---------------------------------------------------------------- */
 
 static const char *path_of(const char *folder, unsigned number, char *path)
 {
@@ -138,10 +139,7 @@ static void run_script(struct store_fixture *fixture)
 	wait_merged(fixture);
 }
 
-/*
- * ---- what must be so
- * -------------------------------------------------------------------
- */
+/* ---- what must be so ----------------------------------------------------------- */
 
 static bool noted(size_t end, unsigned what)
 {
@@ -267,10 +265,7 @@ static bool state_is_right(struct store *store, size_t end)
 	return right;
 }
 
-/*
- * ---- the tests
- * -------------------------------------------------------------------------
- */
+/* ---- the tests ----------------------------------------------------------------- */
 
 /* Limits of a merged segment; none: nothing is merged. */
 enum { NO_RUNS = 0, RUNS_BEHIND_FIRST = 6000, RUNS_FROM_FIRST = 400000 };

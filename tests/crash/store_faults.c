@@ -68,9 +68,7 @@ static bool fails(enum call call)
 	return true;
 }
 
-/*
- * ---- the calls -----------------------------------------------------------------------
- */
+/* ---- the calls ----------------------------------------------------------------- */
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
@@ -172,9 +170,7 @@ int fstatvfs(int fd, struct statvfs *status)
 	return 0;
 }
 
-/*
- * ---- the script ----------------------------------------------------------------------
- */
+/* ---- the script ---------------------------------------------------------------- */
 
 enum { STEPS = 5, UNITS = 24, UNIT_LEN = 60000, TRIES = 2 };
 
@@ -368,10 +364,7 @@ static void test_failing_for_good(void **state)
 	try_all(CALL_WRITE, ENOSPC, true);
 }
 
-/*
- * ---- notes that cannot be written
- * ------------------------------------------------------
- */
+/* ---- notes that cannot be written ---------------------------------------------- */
 
 enum { NOTED = 2560, NOTED_AT_ONCE = 256 };
 
@@ -441,10 +434,7 @@ static void test_notes_that_wait_stop_no_commit(void **state)
 	store_fixture_end(&fixture);
 }
 
-/*
- * ---- a full disk
- * -----------------------------------------------------------------------
- */
+/* ---- a full disk --------------------------------------------------------------- */
 
 static void test_1_11_reserve(void **state)
 {

@@ -22,9 +22,7 @@ enum { FILES = 9, LEN = 400 };
 /* ACKED: number of the file, counter; DROPPED: of the object. */
 enum { ACKED, DROPPED };
 
-/*
- * ---- the script ----------------------------------------------------------------------
- */
+/* ---- the script ---------------------------------------------------------------- */
 
 static void path_of(unsigned number, char *path)
 {
@@ -83,10 +81,7 @@ static void run_script(struct store_fixture *fixture)
 	assert_true(store_fixture_wait(is_merged, fixture, NULL));
 }
 
-/*
- * ---- what must be so
- * -------------------------------------------------------------------
- */
+/* ---- what must be so ----------------------------------------------------------- */
 
 /* The last value acknowledged before the event, and whether it may be a tombstone. */
 static uint64_t acknowledged(size_t end, unsigned number)
@@ -139,9 +134,7 @@ static bool state_is_right(struct store *store, size_t end)
 	return right;
 }
 
-/*
- * ---- the tests -----------------------------------------------------------------------
- */
+/* ---- the tests ----------------------------------------------------------------- */
 
 /* Limits of a merged segment. */
 enum { RUNS_BEHIND_FIRST = 30000, RUNS_FROM_FIRST = 400000 };

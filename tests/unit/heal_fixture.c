@@ -2,6 +2,7 @@
 #include "heal_fixture.h"
 
 #include "placement.h"
+#include "store_phase.h"
 #include "value.h"
 #include "value_fixture.h"
 
@@ -73,8 +74,7 @@ void heal_fixture_learn(struct store *store, const char *path, uint64_t object,
 	dfs_ballot ballot = heal_fixture_ballot(counter);
 
 	assert_non_null(batch);
-	assert_int_equal(
-		store_batch_accept(batch, path, strlen(path), &ballot, &value, 0), 0);
+	assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value, 0), 0);
 	value_free(&value);
 	assert_int_equal(store_commit(batch), 0);
 	store_settled(store, path, strlen(path), &ballot);

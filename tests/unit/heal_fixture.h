@@ -3,7 +3,7 @@
 #define DFS_HEAL_FIXTURE_H
 
 #include "store_fixture.h"
-#include "store_heal.h"
+#include "store.h"
 
 /* A new fixture with a store in it, for cmocka's setup; fan 0: it never merges. */
 int heal_fixture_start(void **state, size_t fan, int64_t grace_ms);

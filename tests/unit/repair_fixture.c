@@ -350,8 +350,8 @@ void repair_fixture_put(struct repair_fixture *fixture, const struct repair_file
 		struct store *store = server_of(fixture, s)->store;
 		struct store_batch *batch = store_batch_new(store);
 
-		assert_int_equal(store_batch_accept(batch, file->path, len, &ballot,
-						    &value, STORE_CONFIRMED),
+		assert_int_equal(store_fixture_batch_value(batch, file->path, &ballot,
+							   &value, STORE_CONFIRMED),
 				 0);
 		assert_int_equal(store_commit(batch), 0);
 		if (!(file->unsettled & 1U << (s - 1)))

@@ -154,6 +154,18 @@ static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
 						  placement_pair(0, server));
 }
 
+int store_fixture_batch_value(struct store_batch *batch, const char *path,
+			      const dfs_ballot *ballot, const dfs_value *value,
+			      unsigned how)
+{
+	char copy[DFS_PATH_MAX + 1];
+	dfs_path name = {(u_int)strlen(path), copy};
+
+	must(name.dfs_path_len <= DFS_PATH_MAX, "a path");
+	memcpy(copy, path, name.dfs_path_len);
+	return store_batch_accept(batch, &name, ballot, value, how);
+}
+
 int store_fixture_batch_accept(struct store_batch *batch, const char *path,
 			       uint64_t object, uint64_t counter)
 {
@@ -162,8 +174,7 @@ int store_fixture_batch_accept(struct store_batch *batch, const char *path,
 	dfs_id operation;
 
 	make_value(&value, object, counter, &operation);
-	return store_batch_accept(batch, path, strlen(path), &ballot, &value,
-				  STORE_CONFIRMED);
+	return store_fixture_batch_value(batch, path, &ballot, &value, STORE_CONFIRMED);
 }
 
 int store_fixture_accept(struct store *store, const char *path, uint64_t object,
@@ -212,7 +223,7 @@ int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_
 		dfs_unit unit = {.number = i, .data = {len, bytes}};
 
 		memset(bytes, (int)(i & 0x7f) + 1, len);
-		if (chunks & 1U << (placement_chunk(i) - 1))
+		if (set_has(chunks, placement_chunk(i)))
 			rc = store_upload(uploads, &id, &unit);
 	}
 	free(bytes);

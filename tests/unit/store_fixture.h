@@ -26,6 +26,11 @@ void store_fixture_end(struct store_fixture *fixture);
 dfs_id store_fixture_id(uint64_t number);
 dfs_ballot store_fixture_ballot(uint64_t counter);
 
+/* Accepts any value in a batch, at a path that is a string. */
+int store_fixture_batch_value(struct store_batch *batch, const char *path,
+			      const dfs_ballot *ballot, const dfs_value *value,
+			      unsigned how);
+
 /*
  * A file of four units of len bytes each (byte u of unit u), for this server; 0 or an
  * errno.

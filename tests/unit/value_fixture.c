@@ -102,7 +102,7 @@ int value_fixture_accept(struct store *store, const char *path, dfs_value take_v
 {
 	struct store_batch *batch = must(store_batch_new(store));
 	dfs_ballot ballot = take_value.origin;
-	int rc = store_batch_accept(batch, path, strlen(path), &ballot, &take_value, how);
+	int rc = store_fixture_batch_value(batch, path, &ballot, &take_value, how);
 
 	value_free(&take_value);
 	if (rc == 0)

@@ -2,6 +2,7 @@
 #include "world_fixture.h"
 
 #include "ballot.h"
+#include "store_fixture.h"
 #include "value.h"
 
 #include <setjmp.h>
@@ -477,8 +478,8 @@ void world_fill(struct world *world, unsigned number, unsigned count)
 		const dfs_value value = value_of(&id, ballot);
 
 		snprintf(path, sizeof path, "/ann/%05u", i);
-		assert_int_equal(store_batch_accept(batch, path, strlen(path), &ballot,
-						    &value, STORE_CONFIRMED),
+		assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value,
+							   STORE_CONFIRMED),
 				 0);
 	}
 	assert_int_equal(store_commit(batch), 0);

@@ -19,6 +19,7 @@
 #define DFS_STORE_H
 
 #include "dfs.h"
+#include "sets.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,10 +33,7 @@ struct store_rules {
 	bool fsync_segments; /* before the rename */
 	bool fsync_folder;   /* before the acknowledgement */
 	bool drop_covered;   /* at start, segments that a merged one covers */
-	/*
-	 * drops, trims and what was forgotten stay in merges that do not begin at the
-	 * first segment
-	 */
+	/* What undoes stays in merges that do not begin at the first segment. */
 	bool keep_undone;
 	bool bury_registers;     /* those from before a recovery are dead */
 	bool seal_recovering;    /* a recovery that has not ended is known as such */
@@ -53,8 +51,8 @@ struct store_options {
 	unsigned server;    /* 1..4 */
 	dfs_id cluster;
 	const struct store_rules *rules; /* NULL: store_rules_default */
-	const dfs_learn_args
-		*first; /* store_create: what it begins with; NULL: nothing */
+	/* store_create: what it begins with; NULL: nothing. */
+	const dfs_learn_args *first;
 };
 
 /*
@@ -73,7 +71,7 @@ bool store_exists(const char *folder);
  * another server number or cluster, EPROTO when another version of the program wrote it;
  * why says in a sentence what is wrong and what to do.  A store that is empty, gapped or
  * damaged where it may not be opens with 0 and is RECOVERING (store_whole false): then
- * only store_unit, store_numbers and what begins a recovery (store_heal.h) may be used.
+ * only store_unit, store_numbers and what begins a recovery (store_phase.h) may be used.
  */
 int store_open(const struct store_options *options, struct store **ret, char *why,
 	       size_t why_size);
@@ -122,7 +120,7 @@ struct store_register {
 	 * own pair (of all, where no holder tells the row): the ones that are not here or
 	 * damaged.
 	 */
-	unsigned missing;
+	chunk_set missing;
 };
 
 /* ENOENT: unknown path.  From memory, but EBADMSG once its record was found damaged. */
@@ -133,12 +131,19 @@ int store_register(struct store *store, const char *path, size_t len,
 int store_value(struct store *store, const char *path, size_t len,
 		struct store_register *ret, dfs_value *ret_value);
 
+/* A register that was found, and where. */
+struct store_found {
+	char path[DFS_PATH_MAX];
+	size_t path_len;
+	struct store_register reg;
+};
+
 /*
- * The first accepted path strictly after the cursor (any bytes; NULL: from the
- * beginning), in byte order.  path has DFS_PATH_MAX bytes.  ENOENT at the end.
+ * The first accepted path strictly after the cursor (any bytes, also those of ret->path;
+ * NULL: from the beginning), in byte order.  ENOENT at the end, and ret is as it was.
  */
-int store_next(struct store *store, const char *after, size_t after_len, char *path,
-	       size_t *ret_len, struct store_register *ret);
+int store_next(struct store *store, const char *after, size_t after_len,
+	       struct store_found *ret);
 
 /*
  * Is there a live file on the way to this path (an ancestor of it), or below it?  Then
@@ -158,17 +163,17 @@ struct store_owner {
 void store_owner(struct store *store, const char *name, size_t len,
 		 struct store_owner *ret);
 
-/* Would a content of this size at this path fit the owner's quota? */
-bool store_fits_quota(struct store *store, const char *owner, size_t owner_len,
-		      const char *path, size_t len, uint64_t size);
+/*
+ * Would a content of this size at this path fit the quota that it is counted against?
+ * That is of whose path it is, or, of one below /shared/, of the user who puts it.
+ */
+bool store_fits_quota(struct store *store, const char *user, const dfs_path *path,
+		      uint64_t size);
 
 /* ---- content ------------------------------------------------------------------- */
 
-/*
- * The chunks of the object that are wholly here and not found damaged; 0 for an unknown
- * one.
- */
-unsigned store_chunks(struct store *store, const dfs_id *object);
+/* The chunks of the object that are wholly here and not found damaged; 0: unknown. */
+chunk_set store_chunks(struct store *store, const dfs_id *object);
 
 /* How many units the whole object has, as it was stored; 0 for an unknown one. */
 uint64_t store_units(struct store *store, const dfs_id *object);
@@ -225,6 +230,14 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
  */
 int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size);
 
+/*
+ * Content that was repaired comes as any other, by store_batch_content or
+ * store_batch_upload, and needs no binding where a register names it.  It takes the place
+ * of chunks that were found damaged.  These uploads are repairs: they may use half of the
+ * reserve of a full disk, and so should their batch (store_batch_is_repair).
+ */
+void store_uploads_are_repairs(struct store_uploads *uploads);
+
 /* Ends an upload that failed: all of it goes, and its space is free at once. */
 void store_upload_end(struct store_uploads *uploads, const dfs_id *object);
 
@@ -246,8 +259,11 @@ enum {
 	STORE_WITHIN_QUOTA = 2 /* EDQUOT where its owner may not have so much */
 };
 
-/* Accepts (ballot, value) for the path. */
-int store_batch_accept(struct store_batch *batch, const char *path, size_t len,
+/*
+ * Accepts (ballot, value) for the path.  A value that was learned (how without
+ * STORE_CONFIRMED) mends a damaged record of the same ballot.
+ */
+int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		       const dfs_ballot *ballot, const dfs_value *value, unsigned how);
 
 /*

@@ -1,6 +1,6 @@
 /* Servers that compare what they have: four of them in one process. */
 #include "ballot.h"
-#include "store_heal.h"
+#include "store_digest.h"
 #include "value.h"
 #include "value_fixture.h"
 #include "world_fixture.h"
@@ -111,6 +111,7 @@ static void test_all_of_many_are_found_page_by_page(void **state)
 	const dfs_ballot ballot = world_ballot(0, 2, 1);
 	char *longest = malloc(DFS_PATH_MAX);
 	dfs_id operation = {{1}};
+	const dfs_path name = {DFS_PATH_MAX, longest};
 	dfs_value value = {.operation = operation, .origin = ballot, .number = 1};
 
 	assert_non_null(longest);
@@ -126,8 +127,8 @@ static void test_all_of_many_are_found_page_by_page(void **state)
 		struct store *store = world->servers[s - 1].store;
 		struct store_batch *batch = store_batch_new(store);
 
-		assert_int_equal(store_batch_accept(batch, longest, DFS_PATH_MAX, &ballot,
-						    &value, STORE_CONFIRMED),
+		assert_int_equal(store_batch_accept(batch, &name, &ballot, &value,
+						    STORE_CONFIRMED),
 				 0);
 		assert_int_equal(store_commit(batch), 0);
 		world_fill(world, s, MANY);

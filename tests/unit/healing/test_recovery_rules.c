@@ -3,7 +3,7 @@
  * is.
  */
 #include "ballot.h"
-#include "store_heal.h"
+#include "store_peers.h"
 #include "world_fixture.h"
 
 #include <setjmp.h>

@@ -4,7 +4,7 @@
 #include "placement.h"
 #include "repair_fixture.h"
 #include "store_fixture.h"
-#include "store_heal.h"
+#include "store.h"
 #include "value.h"
 
 #include <setjmp.h>

@@ -416,8 +416,8 @@ static void test_a_page_that_finds_nothing_owing_ends(void **state)
 				.owner = "dan", .size = 0, .object = j, .counter = 5});
 
 			snprintf(path, sizeof path, "/dan/%06u", j);
-			assert_int_equal(store_batch_accept(batch, path, strlen(path),
-							    &ballot, &value, 0),
+			assert_int_equal(store_fixture_batch_value(batch, path, &ballot,
+								   &value, 0),
 					 0);
 			value_free(&value);
 		}

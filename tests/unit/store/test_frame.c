@@ -1,4 +1,4 @@
-/* server/frame: a record is taken whole and in its own place, or not at all. */
+/* store/frame: a record is taken whole and in its own place, or not at all. */
 #include "frame.h"
 
 #include <setjmp.h>

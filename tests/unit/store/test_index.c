@@ -1,4 +1,4 @@
-/* server/index: what counts, what is overtaken, and when content is nobody's any more. */
+/* store/index: what counts, what is overtaken, and when content is nobody's any more. */
 #include "index.h"
 
 #include "ballot.h"

@@ -1,4 +1,4 @@
-/* server/merge and clean: what counts survives, what does not gives its space back. */
+/* store/merge and drop: what counts survives, what does not gives its space back. */
 #include "store_fixture.h"
 
 #include "ballot.h"
@@ -51,9 +51,7 @@ static int end(void **state)
 	return 0;
 }
 
-/*
- * ---- conditions ----------------------------------------------------------------------
- */
+/* ---- conditions ---------------------------------------------------------------- */
 
 static bool few_segments(struct store_fixture *fixture, void *context)
 {
@@ -118,9 +116,7 @@ static void check_value(struct store *store, const char *path, uint64_t counter,
 	value_free(&value);
 }
 
-/*
- * ---- merging -------------------------------------------------------------------------
- */
+/* ---- merging ------------------------------------------------------------------- */
 
 static void test_everything_survives(void **state)
 {
@@ -260,9 +256,7 @@ static void test_readers_notice_nothing(void **state)
 	assert_int_equal(atomic_load(&reading.wrong), 0);
 }
 
-/*
- * ---- dropping ------------------------------------------------------------------------
- */
+/* ---- dropping ------------------------------------------------------------------ */
 
 static void test_overwritten_content_goes(void **state)
 {
@@ -421,7 +415,7 @@ static void stage_chunks(struct store_fixture *fixture, unsigned chunks)
 	size_t count = 0;
 
 	for (uint64_t unit = 0; unit < 4; unit++) {
-		if (!(chunks & 1U << (placement_chunk(unit) - 1)))
+		if (!set_has(chunks, placement_chunk(unit)))
 			continue;
 		memset(bytes[unit], (int)unit + 1, sizeof bytes[unit]);
 		units[count++] = (dfs_unit){.number = unit,

@@ -1,5 +1,5 @@
 /*
- * server/seal: the list of a segment comes back as it was, and nothing else is taken for
+ * store/seal: the list of a segment comes back as it was, and nothing else is taken for
  * one.
  */
 #include "seal.h"

@@ -1,5 +1,5 @@
 /*
- * server/segment and segment_image: what was built is read back; whatever byte of the
+ * store/segment and segment_image: what was built is read back; whatever byte of the
  * file is damaged, a read gives the right bytes or none, and ends.
  */
 #include "segment.h"

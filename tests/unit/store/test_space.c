@@ -1,4 +1,4 @@
-/* server/space: the reserve of a disk, and who may use how much of it. */
+/* store/space: the reserve of a disk, and who may use how much of it. */
 #include "space.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /*
- * server/store: what is committed can be read, also after a start, and what is not
+ * store/store: what is committed can be read, also after a start, and what is not
  * cannot.
  */
 #include "store_fixture.h"
@@ -191,18 +191,16 @@ static void test_order_and_cursor(void **state)
 					    "/shared/q"};
 	static const char *const sorted[] = {"/a/b!", "/a/b-", "/a/b/c", "/a/z",
 					     "/shared/q"};
-	char path[DFS_PATH_MAX];
-	size_t len = 0;
-	struct store_register reg;
+	struct store_found at;
 
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(
 			store_fixture_accept(fixture->store, paths[i], i % 2, 5 + i), 0);
-	assert_int_equal(store_next(fixture->store, NULL, 0, path, &len, &reg), 0);
+	assert_int_equal(store_next(fixture->store, NULL, 0, &at), 0);
 	for (size_t i = 0; i < 5; i++) {
-		assert_int_equal(len, strlen(sorted[i]));
-		assert_memory_equal(path, sorted[i], len);
-		assert_int_equal(store_next(fixture->store, path, len, path, &len, &reg),
+		assert_int_equal(at.path_len, strlen(sorted[i]));
+		assert_memory_equal(at.path, sorted[i], at.path_len);
+		assert_int_equal(store_next(fixture->store, at.path, at.path_len, &at),
 				 i < 4 ? 0 : ENOENT);
 	}
 }

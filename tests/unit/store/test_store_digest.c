@@ -1,7 +1,8 @@
-/* server/store_digest: stores that accepted the same are known as such, and no others. */
+/* store/store_digest: stores that accepted the same are known as such, and no others. */
 #include "heal_fixture.h"
 
 #include "ballot.h"
+#include "store_digest.h"
 #include "value.h"
 #include "value_fixture.h"
 
@@ -32,8 +33,7 @@ static void put(struct store *store, unsigned number, dfs_ballot ballot)
 	char path[32];
 
 	snprintf(path, sizeof path, "/%c/%u", (char)('a' + number % 3), number);
-	assert_int_equal(
-		store_batch_accept(batch, path, strlen(path), &ballot, &value, 0), 0);
+	assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value, 0), 0);
 	value_free(&value);
 	assert_int_equal(store_commit(batch), 0);
 }
@@ -201,9 +201,8 @@ static void test_known_answer(void **state)
 static void test_entries(void **state)
 {
 	struct store_fixture *fixture = *state;
-	struct store_register reg;
-	char path[DFS_PATH_MAX], last[DFS_PATH_MAX] = "";
-	size_t len = 0;
+	char last[DFS_PATH_MAX] = "";
+	struct store_found at;
 
 	for (unsigned i = 1; i <= COUNT; i++)
 		put(fixture->store, i, store_fixture_ballot(5));
@@ -215,18 +214,18 @@ static void test_entries(void **state)
 						  .tombstones = tombstones};
 		struct store_digest digest;
 		uint64_t count = 0;
-		int rc = store_next_in(fixture->store, &range, NULL, 0, path, &len, &reg);
+		int rc = store_next_in(fixture->store, &range, NULL, 0, &at);
 
 		store_digest(fixture->store, &range, &digest);
-		assert_memory_equal(path, "/b/1", 4);
+		assert_memory_equal(at.path, "/b/1", 4);
 		for (; rc == 0; count++) {
-			assert_true(tombstones || reg.kind != DFS_TOMBSTONE);
-			assert_true(count == 0 || strncmp(last, path, 10) < 0);
+			assert_true(tombstones || at.reg.kind != DFS_TOMBSTONE);
+			assert_true(count == 0 || strncmp(last, at.path, 10) < 0);
 			memset(last, 0, sizeof last);
-			memcpy(last, path, len);
-			rc = store_next_in(fixture->store, &range, path, len, path, &len,
-					   &reg);
-			memset(path + len, 0, sizeof path - len);
+			memcpy(last, at.path, at.path_len);
+			rc = store_next_in(fixture->store, &range, at.path, at.path_len,
+					   &at);
+			memset(at.path + at.path_len, 0, sizeof at.path - at.path_len);
 		}
 		assert_int_equal(count, digest.registers);
 		assert_true(count > 10);

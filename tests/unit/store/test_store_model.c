@@ -52,10 +52,7 @@ static const char *path_of(unsigned path)
 	return paths[path];
 }
 
-/*
- * ---- steps
- * -----------------------------------------------------------------------------
- */
+/* ---- steps --------------------------------------------------------------------- */
 
 static void stage(struct model *model, unsigned path)
 {
@@ -108,10 +105,7 @@ static void settle(struct model *model, unsigned path)
 	model->settled[path] = model->top[path];
 }
 
-/*
- * ---- what is needed
- * ----------------------------------------------------------------------
- */
+/* ---- what is needed ------------------------------------------------------------ */
 
 static bool is_needed(const struct model *model, uint64_t object)
 {

@@ -1,8 +1,10 @@
-/* server/store_amend: what is remembered of peers. */
+/* store/store_peers: what is remembered of peers. */
 #include "heal_fixture.h"
 
 #include "ballot.h"
 #include "placement.h"
+#include "store_peers.h"
+#include "store_phase.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,14 @@
 /*
- * server/store_scrub and store_damage: damage is found, known by name, and mended for
+ * store/store_scrub and damage: damage is found, known by name, and mended for
  * good.
  */
 #include "heal_fixture.h"
 
 #include "ballot.h"
 #include "placement.h"
+#include "store_phase.h"
+#include "store_scrub.h"
+#include "store_survey.h"
 #include "value.h"
 
 #include <errno.h>
@@ -56,10 +59,7 @@ static struct store_scrubbed scrub(struct store_fixture *fixture)
 	return found;
 }
 
-/*
- * ---- finding
- * -----------------------------------------------------------------------------
- */
+/* ---- finding ------------------------------------------------------------------- */
 
 static void test_nothing_is_wrong(void **state)
 {
@@ -224,8 +224,8 @@ static void test_damage_in_each_kind(void **state)
 	static const char owner[] = "\0\0\0\5admin";
 	struct store_scrubbed found;
 	struct store_register reg;
-	char names[16][64], path[DFS_PATH_MAX];
-	size_t len;
+	struct store_found at;
+	char names[16][64];
 
 	put_files(fixture);
 	heal_fixture_close(fixture);
@@ -234,8 +234,7 @@ static void test_damage_in_each_kind(void **state)
 	heal_fixture_damage(fixture, names[4], owner, sizeof owner - 1, 5);
 	store_fixture_reopen(fixture);
 	assert_int_equal(store_fixture_numbers(fixture).damaged_registers, 0);
-	assert_int_equal(store_next_damaged(fixture->store, NULL, 0, path, &len, &reg),
-			 ENOENT);
+	assert_int_equal(store_next_damaged(fixture->store, NULL, 0, &at), ENOENT);
 	found = scrub(fixture);
 	assert_int_equal(found.damaged, 2);
 	assert_false(found.seal_damaged);
@@ -244,12 +243,11 @@ static void test_damage_in_each_kind(void **state)
 	assert_int_equal(store_fixture_unit(fixture->store, 1, 3, LEN), 0);
 	assert_int_equal(store_register(fixture->store, "/a/2", 4, &reg), EBADMSG);
 	assert_int_equal(store_fixture_numbers(fixture).damaged_registers, 1);
-	assert_int_equal(store_next_damaged(fixture->store, NULL, 0, path, &len, &reg),
-			 0);
-	assert_int_equal(len, 4);
-	assert_memory_equal(path, "/a/2", 4);
-	assert_int_equal(reg.ballot.counter, 5);
-	assert_int_equal(store_next_damaged(fixture->store, path, len, path, &len, &reg),
+	assert_int_equal(store_next_damaged(fixture->store, NULL, 0, &at), 0);
+	assert_int_equal(at.path_len, 4);
+	assert_memory_equal(at.path, "/a/2", 4);
+	assert_int_equal(at.reg.ballot.counter, 5);
+	assert_int_equal(store_next_damaged(fixture->store, at.path, at.path_len, &at),
 			 ENOENT);
 	/* The list of a segment that is open is not read again, but by a scrub. */
 	heal_fixture_damage(fixture, names[6], "dfsr", 4, 12);
@@ -259,10 +257,7 @@ static void test_damage_in_each_kind(void **state)
 	assert_true(found.damaged >= 3);
 }
 
-/*
- * ---- mending
- * -----------------------------------------------------------------------------
- */
+/* ---- mending ------------------------------------------------------------------- */
 
 /* Damages chunk 3 of object 1, and has it found. */
 static void damage_chunk(struct store_fixture *fixture, uint32_t len)

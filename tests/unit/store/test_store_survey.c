@@ -1,9 +1,12 @@
-/* server/store_survey: what is owed, too much, abandoned; and nobody waits for it. */
+/* store/store_survey: what is owed, too much, abandoned; and nobody waits for it. */
 #include "heal_fixture.h"
 
 #include "ballot.h"
 #include "placement.h"
-#include "survey.h"
+#include "store_digest.h"
+#include "store_survey.h"
+#include "store_trim.h"
+#include "walk.h"
 #include "value.h"
 #include "value_fixture.h"
 
@@ -25,10 +28,7 @@ static int start(void **state)
 	return heal_fixture_start(state, 0, 60000);
 }
 
-/*
- * ---- owed
- * ------------------------------------------------------------------------------
- */
+/* ---- owed ---------------------------------------------------------------------- */
 
 static void expect_owed(struct store_fixture *fixture, const char *path, uint64_t object,
 			unsigned given, unsigned missing)
@@ -226,10 +226,7 @@ static void test_earlier_versions_are_owed(void **state)
 	expect_nothing_owed(fixture);
 }
 
-/*
- * ---- too much
- * --------------------------------------------------------------------------
- */
+/* ---- too much ------------------------------------------------------------------ */
 
 static void test_surplus(void **state)
 {
@@ -265,10 +262,7 @@ static void test_surplus(void **state)
 	assert_int_equal(store_next_surplus(store, NULL, 0, &surplus), ENOENT);
 }
 
-/*
- * ---- abandoned, unsettled, tombstones
- * ----------------------------------------------------
- */
+/* ---- abandoned, unsettled, tombstones ------------------------------------------ */
 
 static void test_abandoned(void **state)
 {
@@ -314,9 +308,8 @@ static void test_unsettled_and_tombstones(void **state)
 	struct store_fixture *fixture = *state;
 	struct store *store = fixture->store;
 	static const char *const unsettled[] = {"/a/1", "/b/2", "/c/3"};
-	struct store_register reg;
-	char path[DFS_PATH_MAX];
-	size_t len = 0, i;
+	struct store_found at = {0};
+	size_t i;
 
 	assert_int_equal(store_fixture_accept(store, "/a/1", 0, 5), 0);
 	assert_int_equal(store_fixture_put(store, "/a/2", 1, 5, LEN), 0);
@@ -325,24 +318,20 @@ static void test_unsettled_and_tombstones(void **state)
 	store_fixture_settle(store, "/c/2", 5);
 	assert_int_equal(store_fixture_accept(store, "/c/3", 0, 5), 0);
 	for (i = 0;
-	     store_next_unsettled(store, i ? path : NULL, len, path, &len, &reg) == 0;
+	     store_next_unsettled(store, i ? at.path : NULL, at.path_len, &at) == 0;
 	     i++) {
 		assert_true(i < 3);
-		assert_memory_equal(path, unsettled[i], 4);
-		assert_false(reg.settled);
+		assert_memory_equal(at.path, unsettled[i], 4);
+		assert_false(at.reg.settled);
 	}
 	assert_int_equal(i, 3);
 	for (i = 0;
-	     store_next_tombstone(store, i ? path : NULL, len, path, &len, &reg) == 0;
-	     i++)
-		assert_int_equal(reg.kind, DFS_TOMBSTONE);
+	     store_next_tombstone(store, i ? at.path : NULL, at.path_len, &at) == 0; i++)
+		assert_int_equal(at.reg.kind, DFS_TOMBSTONE);
 	assert_int_equal(i, 3);
 }
 
-/*
- * ---- many
- * ------------------------------------------------------------------------------
- */
+/* ---- many ---------------------------------------------------------------------- */
 
 static void path_of(unsigned number, char *path)
 {
@@ -424,19 +413,19 @@ static bool visit_binding(void *context, const struct index_binding *binding)
  * Between the first visit and the last, others have had the lock.  Under load there may
  * be a walk during which they did not run.
  */
-static void expect_steps(struct other *other, bool (*walk)(struct survey *))
+static void expect_steps(struct other *other, bool (*visit_all)(struct index_walk *))
 {
 	bool had = false;
 
 	for (unsigned i = 0; i < 1000 && !had; i++) {
-		static struct survey survey;
+		static struct index_walk walk;
 
-		survey = (struct survey){.store = other->store,
-					 .visit = visit,
-					 .visit_binding = visit_binding,
-					 .context = other};
+		walk = (struct index_walk){.store = other->store,
+					   .visit = visit,
+					   .visit_binding = visit_binding,
+					   .context = other};
 		other->visits = 0;
-		assert_false(walk(&survey));
+		assert_false(visit_all(&walk));
 		assert_int_equal(other->visits, MANY);
 		/* One may have had it before the first visit, and counted it after. */
 		had = other->last - other->first >= 2;
@@ -460,8 +449,8 @@ static void test_many_files_hold_nobody_up(void **state)
 	put_many(fixture);
 	other.store = fixture->store;
 	assert_int_equal(pthread_create(&thread, NULL, change_on, &other), 0);
-	expect_steps(&other, survey_run);
-	expect_steps(&other, survey_bindings);
+	expect_steps(&other, walk_registers);
+	expect_steps(&other, walk_bindings);
 	atomic_store(&other.stop, true);
 	pthread_join(thread, NULL);
 	/* These are what walks like that. */
@@ -477,7 +466,7 @@ static void test_many_files_hold_nobody_up(void **state)
 static void test_one_among_many(void **state)
 {
 	struct store_fixture *fixture = *state;
-	static const unsigned numbers[] = {0, SURVEY_STEP - 1, SURVEY_STEP, MANY - 1};
+	static const unsigned numbers[] = {0, WALK_STEP - 1, WALK_STEP, MANY - 1};
 	static struct store_owed owed;
 	char path[32];
 

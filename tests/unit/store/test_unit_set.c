@@ -1,4 +1,4 @@
-/* server/unit_set: what was added is there, and only that is paid for. */
+/* store/unit_set: what was added is there, and only that is paid for. */
 #include "unit_set.h"
 
 #include <setjmp.h>

@@ -196,7 +196,7 @@ static void test_merges_change_nothing(void **state)
 	fill(fixture);
 	fixture->rules.merge_fan = 4;
 	store_fixture_reopen(fixture);
-	/* Something has to happen for the keeper to look. */
+	/* Something has to happen for the compactor to look. */
 	put(fixture, "/dave/x", "dave", 1, 5);
 	assert_true(store_fixture_wait(is_merged, fixture, NULL));
 	fixture->rules.merge_fan = 0;
@@ -216,13 +216,15 @@ static void test_merges_change_nothing(void **state)
 	assert_int_equal(used(fixture, "carol"), 2000);
 }
 
-/*
- * ---- quotas --------------------------------------------------------------------------
- */
+/* ---- quotas -------------------------------------------------------------------- */
 
 static bool fits(struct store_fixture *fixture, const char *path, uint64_t size)
 {
-	return store_fits_quota(fixture->store, "bob", 3, path, strlen(path), size);
+	char copy[64];
+	const dfs_path name = {(u_int)strlen(path), copy};
+
+	memcpy(copy, path, name.dfs_path_len);
+	return store_fits_quota(fixture->store, "bob", &name, size);
 }
 
 static void test_a_quota_holds_at_it_and_one_past_it(void **state)
@@ -270,8 +272,8 @@ static void test_what_is_about_to_be_accepted_counts(void **state)
 	set_quota(fixture, "/@accounts/bob", 1000, 1);
 	for (unsigned i = 0; i < 11; i++) {
 		snprintf(path, sizeof path, "/bob/%u", i);
-		assert_int_equal(store_batch_accept(batch, path, strlen(path), &ballot,
-						    &value, STORE_WITHIN_QUOTA),
+		assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value,
+							   STORE_WITHIN_QUOTA),
 				 i < 10 ? 0 : EDQUOT);
 	}
 	/* Somebody else, meanwhile */
@@ -298,9 +300,7 @@ static void test_what_is_about_to_be_accepted_counts(void **state)
 	value_free(&value);
 }
 
-/*
- * ---- objects -------------------------------------------------------------------------
- */
+/* ---- objects ------------------------------------------------------------------- */
 
 static void test_bytes_and_units_have_to_fit_the_size(void **state)
 {

@@ -1,5 +1,5 @@
 /* One segment of a store that starts. */
-#include "recover_seal.h"
+#include "load_seal.h"
 
 #include "ballot.h"
 #include "watermark.h"
@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void recover_note(struct recovery *recovery, uint64_t at, const char *why)
+void load_note(struct load *load, uint64_t at, const char *why)
 {
-	if (at < recovery->store->head.begun)
+	if (at < load->store->head.begun)
 		return;
-	recovery->wrong = true;
-	recovery->wrong_at = at;
-	(void)snprintf(recovery->why, recovery->why_size, "%s", why);
+	load->wrong = true;
+	load->wrong_at = at;
+	(void)snprintf(load->why, load->why_size, "%s", why);
 }
 
 /* ---- entries ------------------------------------------------------------------- */
@@ -101,12 +101,12 @@ static int apply(struct store *store, const struct seal_entry *entry,
 
 /* ---- the head ------------------------------------------------------------------ */
 
-static int refuse(struct recovery *recovery, const struct seal_head *head)
+static int refuse(struct load *load, const struct seal_head *head)
 {
-	bool same = id_equal(&head->cluster, &recovery->store->cluster);
+	bool same = id_equal(&head->cluster, &load->store->cluster);
 
 	(void)snprintf(
-		recovery->why, recovery->why_size,
+		load->why, load->why_size,
 		"The store belongs to dfs%u of %s: check which folder this server was "
 		"given.",
 		head->server, same ? "this cluster" : "another cluster");
@@ -114,9 +114,9 @@ static int refuse(struct recovery *recovery, const struct seal_head *head)
 }
 
 /* What was found so far is of a time before the recovery that begins with this number. */
-static void begin_again(struct recovery *recovery, const struct seal_head *head)
+static void begin_again(struct load *load, const struct seal_head *head)
 {
-	struct store *store = recovery->store;
+	struct store *store = load->store;
 
 	store->head = (struct seal_head){.store = head->store,
 					 .cluster = store->cluster,
@@ -124,8 +124,8 @@ static void begin_again(struct recovery *recovery, const struct seal_head *head)
 					 .begun = head->begun};
 	if (store->rules.bury_registers)
 		index_reset(store->index);
-	if (recovery->wrong_at < head->begun)
-		recovery->wrong = false;
+	if (load->wrong_at < head->begun)
+		load->wrong = false;
 }
 
 /* What is remembered of peers was true whenever it was written. */
@@ -149,25 +149,25 @@ static void take_numbers(struct store *store, const struct seal_head *head)
 		store->head.floor = head->floor;
 }
 
-static int take_head(struct recovery *recovery, const struct seal_head *head,
+static int take_head(struct load *load, const struct seal_head *head,
 		     const struct index_segment *segment)
 {
-	struct store *store = recovery->store;
+	struct store *store = load->store;
 	uint64_t lo = segment_lo(segment->file), hi = segment_hi(segment->file);
 
 	if (head->server != store->server || !id_equal(&head->cluster, &store->cluster))
-		return refuse(recovery, head);
+		return refuse(load, head);
 	take_memory(store, head);
 	if (head->begun > store->head.begun)
-		begin_again(recovery, head);
+		begin_again(load, head);
 	if (hi < store->head.begun)
 		return 0;
 	if (lo < store->head.begun)
-		recover_note(recovery, hi, "A segment reaches back before a recovery.");
+		load_note(load, hi, "A segment reaches back before a recovery.");
 	else if (head->begun < store->head.begun)
-		recover_note(recovery, hi, "A segment is from before a recovery.");
+		load_note(load, hi, "A segment is from before a recovery.");
 	else if (!id_equal(&head->store, &store->head.store))
-		recover_note(recovery, hi, "One of the segments is from another store.");
+		load_note(load, hi, "One of the segments is from another store.");
 	else
 		take_numbers(store, head);
 	return 0;
@@ -175,8 +175,8 @@ static int take_head(struct recovery *recovery, const struct seal_head *head,
 
 /* ---- both ---------------------------------------------------------------------- */
 
-static void note_unreadable(struct recovery *recovery,
-			    const struct index_segment *segment, int error)
+static void note_unreadable(struct load *load, const struct index_segment *segment,
+			    int error)
 {
 	uint64_t lo = segment_lo(segment->file), hi = segment_hi(segment->file);
 	char name[SEGMENT_NAME], why[160];
@@ -184,11 +184,10 @@ static void note_unreadable(struct recovery *recovery,
 	(void)snprintf(why, sizeof why, "The list of segment %s cannot be read: %s.",
 		       segment_name(lo, hi, name),
 		       error == EBADMSG ? "it is damaged" : strerror(error));
-	recover_note(recovery, hi, why);
+	load_note(load, hi, why);
 }
 
-static int read_entries(struct recovery *recovery, struct index_segment *segment,
-			dfs_bytes data)
+static int read_entries(struct load *load, struct index_segment *segment, dfs_bytes data)
 {
 	enum seal_step step = SEAL_BROKEN;
 	struct seal_reader reader;
@@ -197,21 +196,21 @@ static int read_entries(struct recovery *recovery, struct index_segment *segment
 	int rc;
 
 	if (!seal_open(data, &head, &reader)) {
-		note_unreadable(recovery, segment, EBADMSG);
+		note_unreadable(load, segment, EBADMSG);
 		return 0;
 	}
-	rc = take_head(recovery, &head, segment);
+	rc = take_head(load, &head, segment);
 	segment->seal_bytes = data.len;
 	while (rc == 0 && (step = seal_next(&reader, &entry)) == SEAL_ENTRY) {
 		segment->full += entry.bytes;
-		rc = apply(recovery->store, &entry, segment);
+		rc = apply(load->store, &entry, segment);
 	}
 	if (rc == 0 && step == SEAL_BROKEN)
-		note_unreadable(recovery, segment, EBADMSG);
+		note_unreadable(load, segment, EBADMSG);
 	return rc;
 }
 
-int recover_seal(struct recovery *recovery, struct index_segment *segment)
+int load_seal(struct load *load, struct index_segment *segment)
 {
 	struct frame_key key;
 	dfs_bytes data;
@@ -219,19 +218,19 @@ int recover_seal(struct recovery *recovery, struct index_segment *segment)
 	int rc;
 
 	frame_key_seal(&key);
-	rc = store_fetch(segment->file, FRAME_SEAL, &key, &record, &data);
+	rc = store_record_fetch(segment->file, FRAME_SEAL, &key, &record, &data);
 	segment_close(segment->file);
 	if (rc == ENOMEM)
 		return rc;
 	if (rc != 0) {
-		note_unreadable(recovery, segment, rc);
+		note_unreadable(load, segment, rc);
 		return 0;
 	}
 	if (seal_version(data) == SEAL_VERSION) {
-		rc = read_entries(recovery, segment, data);
+		rc = read_entries(load, segment, data);
 	} else {
 		(void)snprintf(
-			recovery->why, recovery->why_size,
+			load->why, load->why_size,
 			"The store was written by another version of this program, which "
 			"this one cannot read: run that one, or make a new cluster.");
 		rc = EPROTO;

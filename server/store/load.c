@@ -1,8 +1,8 @@
 /* The start of a store. */
-#include "recover.h"
+#include "load.h"
 
 #include "log.h"
-#include "recover_seal.h"
+#include "load_seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static int add_file(struct store *store, struct folder *folder, const char *name
 		log_event(LOG_WARN, "foreign", "file=seg/%s ignored=yes", name);
 		return 0;
 	}
-	if (fstatat(store->seg_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+	if (fstatat(store->folders.seg_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno;
 	file.bytes = (uint64_t)status.st_size;
 	if (folder->count == folder->room) {
@@ -66,7 +66,7 @@ static int read_folder(struct store *store, struct folder *folder)
 {
 	struct dirent *entry;
 	DIR *dir;
-	int rc = store_list_folder(store->seg_fd, &dir);
+	int rc = folders_list(store->folders.seg_fd, &dir);
 
 	if (rc != 0)
 		return rc;
@@ -97,20 +97,20 @@ static void set_aside(struct folder *folder)
 	}
 }
 
-static void note_missing(struct recovery *recovery, uint64_t lo, uint64_t hi)
+static void note_missing(struct load *load, uint64_t lo, uint64_t hi)
 {
 	char why[128];
 
 	(void)snprintf(why, sizeof why,
 		       "Segments %llu to %llu are missing: stored data is lost.",
 		       (unsigned long long)lo, (unsigned long long)hi);
-	recover_note(recovery, hi, why);
+	load_note(load, hi, why);
 }
 
 /* Demands that what counts tiles its range from the first number on. */
-static void check_tiling(struct recovery *recovery, const struct folder *folder)
+static void check_tiling(struct load *load, const struct folder *folder)
 {
-	struct store *store = recovery->store;
+	struct store *store = load->store;
 	uint64_t next = store->head.begun > 0 ? store->head.begun : 1;
 
 	for (size_t i = 0; i < folder->count; i++) {
@@ -121,35 +121,32 @@ static void check_tiling(struct recovery *recovery, const struct folder *folder)
 		if (file->covered || file->hi < next)
 			continue;
 		if (file->lo > next)
-			note_missing(recovery, next, file->lo - 1);
+			note_missing(load, next, file->lo - 1);
 		else if (file->lo < next)
-			recover_note(recovery, file->hi,
-				     "A segment overlaps the one before it.");
+			load_note(load, file->hi,
+				  "A segment overlaps the one before it.");
 		next = file->hi + 1;
 	}
 	if (next == store->head.begun)
-		note_missing(recovery, next, next);
+		note_missing(load, next, next);
 	if (folder->count == 0)
-		recover_note(
-			recovery, next,
-			store->made_folder
-				? "The store's folder was gone; it was made anew and "
-				  "is empty."
-				: "The store is empty: its segments are gone.");
+		load_note(load, next,
+			  store->folders.made
+				  ? "The store's folder was gone; it was made anew and "
+				    "is empty."
+				  : "The store is empty: its segments are gone.");
 }
 
-static int read_segment(struct recovery *recovery, const struct found *file)
+static int read_segment(struct load *load, const struct found *file)
 {
-	struct store *store = recovery->store;
+	struct store *store = load->store;
 	struct index_segment *segment =
-		store_segment_new(store, file->lo, file->hi, file->bytes);
+		index_segment_new(store->cache, file->lo, file->hi, file->bytes);
 
 	if (!segment)
 		return ENOMEM;
-	TAILQ_INSERT_TAIL(&store->segments, segment, order);
-	store->segment_count++;
-	store->stored_bytes += file->bytes;
-	return recover_seal(recovery, segment);
+	index_segments_append(&store->segments, segment);
+	return load_seal(load, segment);
 }
 
 /* ---- all of it ----------------------------------------------------------------- */
@@ -165,63 +162,46 @@ static int unlink_covered(struct store *store, const struct folder *folder)
 		if (!file->covered)
 			continue;
 		segment_name(file->lo, file->hi, name);
-		if (unlinkat(store->seg_fd, name, 0) != 0)
+		if (unlinkat(store->folders.seg_fd, name, 0) != 0)
 			return errno;
 		count++;
 	}
-	return count > 0 && fsync(store->seg_fd) != 0 ? errno : 0;
-}
-
-static int empty_tmp(struct store *store)
-{
-	struct dirent *entry;
-	DIR *dir;
-	int rc = store_list_folder(store->tmp_fd, &dir);
-
-	if (rc != 0)
-		return rc;
-	while (rc == 0 && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' &&
-		    unlinkat(store->tmp_fd, entry->d_name, 0) != 0)
-			rc = errno;
-	closedir(dir);
-	return rc;
+	return count > 0 && fsync(store->folders.seg_fd) != 0 ? errno : 0;
 }
 
 /* What holds is on the disk; whether it may vote. */
-static void judge(struct recovery *recovery)
+static void judge(struct load *load)
 {
-	struct store *store = recovery->store;
+	struct store *store = load->store;
 
 	memcpy(store->head.peers, store->heard, sizeof store->heard);
-	if (!recovery->wrong && !store->head.votes)
-		recover_note(recovery, store->head.begun,
-			     "A recovery had not ended; it begins anew.");
-	atomic_store(&store->phase, recovery->wrong ? STORE_LOST : STORE_WHOLE);
+	if (!load->wrong && !store->head.votes)
+		load_note(load, store->head.begun,
+			  "A recovery had not ended; it begins anew.");
+	atomic_store(&store->phase, load->wrong ? STORE_LOST : STORE_WHOLE);
 }
 
-int recover_read(struct store *store, char *why, size_t why_size)
+int load_store(struct store *store, char *why, size_t why_size)
 {
-	struct recovery recovery = {.store = store, .why = why, .why_size = why_size};
+	struct load load = {.store = store, .why = why, .why_size = why_size};
 	struct folder folder = {0};
-	int rc = empty_tmp(store);
+	int rc = folders_empty_tmp(&store->folders);
 
-	/* A rename that we see here may not be on the disk yet; what we tell of it must
-	 * be. */
-	if (rc == 0 && fsync(store->seg_fd) != 0)
+	/* A rename that we see may not be on the disk yet; what we tell of it must be. */
+	if (rc == 0 && fsync(store->folders.seg_fd) != 0)
 		rc = errno;
 	if (rc == 0)
 		rc = read_folder(store, &folder);
 	set_aside(&folder);
 	for (size_t i = 0; i < folder.count && rc == 0; i++)
 		if (!folder.files[i].covered || !store->rules.drop_covered)
-			rc = read_segment(&recovery, &folder.files[i]);
+			rc = read_segment(&load, &folder.files[i]);
 	if (rc == 0) {
-		check_tiling(&recovery, &folder);
+		check_tiling(&load, &folder);
 		index_prune(store->index);
-		judge(&recovery);
+		judge(&load);
 	}
-	if (rc == 0 && !recovery.wrong && store->rules.drop_covered)
+	if (rc == 0 && !load.wrong && store->rules.drop_covered)
 		rc = unlink_covered(store, &folder);
 	free(folder.files);
 	return rc;

@@ -1,8 +1,10 @@
-/* server/store_amend: what was forgotten or trimmed never comes back. */
+/* store/store_forget, store_trim: what was forgotten or trimmed never comes back. */
 #include "heal_fixture.h"
 
 #include "ballot.h"
 #include "placement.h"
+#include "store_forget.h"
+#include "store_trim.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -26,10 +28,7 @@ static int look(struct store_fixture *fixture, const char *path)
 	return store_register(fixture->store, path, strlen(path), &reg);
 }
 
-/*
- * ---- forgetting
- * ------------------------------------------------------------------------
- */
+/* ---- forgetting ---------------------------------------------------------------- */
 
 static int forget(struct store *store, const char *path, uint64_t counter,
 		  uint64_t floor_counter)
@@ -212,10 +211,7 @@ static void test_floor(void **state)
 	}
 }
 
-/*
- * ---- trimming
- * --------------------------------------------------------------------------
- */
+/* ---- trimming ------------------------------------------------------------------ */
 
 static int trim(struct store *store, uint64_t object, unsigned chunks)
 {
@@ -373,5 +369,5 @@ int main(void)
 						start, heal_fixture_end),
 	};
 
-	return cmocka_run_group_tests_name("store_amend", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store_forget", tests, NULL, NULL);
 }

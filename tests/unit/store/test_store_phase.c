@@ -1,5 +1,5 @@
 /*
- * server/store_phase: a lost store begins again, and nothing of what it was comes back
+ * store/store_phase: a lost store begins again, and nothing of what it was comes back
  * but content.
  */
 #include "heal_fixture.h"
@@ -7,6 +7,8 @@
 #include "ballot.h"
 #include "placement.h"
 #include "segment.h"
+#include "store_forget.h"
+#include "store_phase.h"
 #include "value.h"
 
 #include <errno.h>
@@ -68,9 +70,7 @@ static int reserve(struct store *store, uint64_t counter, uint32_t epoch)
 	return store_commit(batch);
 }
 
-/*
- * ---- beginning and ending ------------------------------------------------------------
- */
+/* ---- beginning and ending ------------------------------------------------------ */
 
 static void test_empty_folder(void **state)
 {
@@ -182,10 +182,7 @@ static void test_condemned_and_started_again(void **state)
 	assert_int_equal(look(fixture, "/a"), 0);
 }
 
-/*
- * ---- what is dead
- * ----------------------------------------------------------------------
- */
+/* ---- what is dead -------------------------------------------------------------- */
 
 /* Files, a tombstone, a binding, a reservation, an epoch and a floor; then a recovery. */
 static uint64_t fill_and_begin(struct store_fixture *fixture)
@@ -361,7 +358,7 @@ static void test_content_waits_for_the_end(void **state)
 	fixture->rules.grace_ms = 0;
 	store_fixture_reopen(fixture);
 	heal_fixture_begin(fixture);
-	/* The keeper has been at work: it merges, and its grace is over. */
+	/* The compactor has been at work: it merges, and its grace is over. */
 	heal_fixture_fill(fixture, 30, 3);
 	heal_fixture_wait_segments(fixture, 12);
 	heal_fixture_fill(fixture, 30, 4);
@@ -375,10 +372,7 @@ static void test_content_waits_for_the_end(void **state)
 	assert_int_equal(heal_fixture_chunks(fixture->store, 2), CHUNKS_ALL);
 }
 
-/*
- * ---- gaps and damage below
- * ----------------------------------------------------------------
- */
+/* ---- gaps and damage below ----------------------------------------------------- */
 
 static void test_gaps_and_damage_below(void **state)
 {
@@ -488,5 +482,5 @@ int main(void)
 						heal_fixture_end),
 	};
 
-	return cmocka_run_group_tests_name("store_heal", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store_phase", tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
-/* server/store_census: files by what the servers were given, and what is to be done. */
+/* store/census: files by what the servers were given, and what is to be done. */
 #include "heal_fixture.h"
 
 #include "placement.h"
+#include "store_census.h"
+#include "store_trim.h"
 #include "store_internal.h"
 #include "value.h"
 #include "value_fixture.h"
@@ -106,9 +108,7 @@ static void take_again(struct store_fixture *fixture, struct store_census *censu
 	assert_true(store_fixture_wait(is_newer, fixture, census));
 }
 
-/*
- * ---- what is counted ------------------------------------------------------------------
- */
+/* ---- what is counted ----------------------------------------------------------- */
 
 static void test_3_1_patterns(void **state)
 {
@@ -200,9 +200,7 @@ static void test_3_7_abandoned(void **state)
 	store_census_free(&census);
 }
 
-/*
- * ---- what changes it ------------------------------------------------------------------
- */
+/* ---- what changes it ----------------------------------------------------------- */
 
 static bool owes(struct store_fixture *fixture, void *context)
 {
@@ -295,10 +293,7 @@ static void test_3_1_the_same_after_a_start(void **state)
 	store_census_free(&after);
 }
 
-/*
- * ---- many
- * ------------------------------------------------------------------------------
- */
+/* ---- many ---------------------------------------------------------------------- */
 
 static void test_more_than_a_walk_holds_the_lock_for(void **state)
 {
@@ -316,8 +311,7 @@ static void test_more_than_a_walk_holds_the_lock_for(void **state)
 		value.body.dfs_body_u.manifest.content.holders = ROW_0;
 		snprintf(path, sizeof path, "/a/%06u", i);
 		assert_int_equal(
-			store_batch_accept(batch, path, strlen(path), &ballot, &value, 0),
-			0);
+			store_fixture_batch_value(batch, path, &ballot, &value, 0), 0);
 		value_free(&value);
 		if (i % 1000 == 999) {
 			assert_int_equal(store_commit(batch), 0);
@@ -354,7 +348,7 @@ static void put_pattern(struct store *store, unsigned number, uint32_t holders)
 	struct index_register *reg = index_register_new(store->index, &entry);
 
 	assert_non_null(reg);
-	index_put_register(store->index, reg, TAILQ_FIRST(&store->segments));
+	index_put_register(store->index, reg, TAILQ_FIRST(&store->segments.list));
 	store->changes++;
 }
 

@@ -1,8 +1,9 @@
 /* Files of which the holders are to be named anew. */
-#include "store_heal.h"
+#include "store_survey.h"
 
 #include "placement.h"
-#include "survey.h"
+#include "register.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,14 +16,15 @@ struct misheld {
 /* With the store's lock held. */
 static bool is_misheld(const struct store *store, const struct index_register *reg)
 {
-	unsigned own = placement_held(reg->holders, store->server), row, pair;
-	unsigned opposite =
+	chunk_set own = placement_held(reg->holders, store->server), pair;
+	chunk_set opposite =
 		placement_held(reg->holders, placement_opposite(store->server));
+	unsigned row;
 
 	if (reg->kind != DFS_FILE || !reg->settled || reg->object_count == 0)
 		return false;
 	if (own == 0)
-		return survey_missing(store, reg) == 0;
+		return register_missing(store, reg) == 0;
 	row = placement_row(reg->holders);
 	if (opposite != CHUNKS_ALL || row >= DFS_SERVERS)
 		return false;
@@ -30,7 +32,7 @@ static bool is_misheld(const struct store *store, const struct index_register *r
 	return (pair & ~index_chunks(reg->objects[0])) == 0;
 }
 
-static bool visit(void *context, struct index_register *reg)
+static bool tell_misheld(void *context, struct index_register *reg)
 {
 	struct misheld *misheld = context;
 
@@ -46,9 +48,11 @@ int store_next_misheld(struct store *store, const char *after, size_t after_len,
 		       struct store_misheld *ret)
 {
 	struct misheld misheld = {.store = store, .ret = ret};
-	struct survey survey = {
-		.store = store, .tree = INDEX_LIVE, .visit = visit, .context = &misheld};
+	struct index_walk walk = {.store = store,
+				  .tree = INDEX_LIVE,
+				  .visit = tell_misheld,
+				  .context = &misheld};
 
-	survey_after(&survey, after, after_len);
-	return survey_run(&survey) ? 0 : ENOENT;
+	walk_after(&walk, after, after_len);
+	return walk_registers(&walk) ? 0 : ENOENT;
 }

@@ -5,13 +5,13 @@
  * number than those before is of a recovery: registers and bindings found so far are dead
  * then.
  */
-#ifndef DFS_RECOVER_SEAL_H
-#define DFS_RECOVER_SEAL_H
+#ifndef DFS_LOAD_SEAL_H
+#define DFS_LOAD_SEAL_H
 
 #include "store_internal.h"
 
 /* A start, and what it found wrong. */
-struct recovery {
+struct load {
 	struct store *store;
 	bool wrong;
 	uint64_t wrong_at; /* of the highest segment that is */
@@ -20,12 +20,12 @@ struct recovery {
 };
 
 /* The segment of this number is not as it should be, which matters if it counts. */
-void recover_note(struct recovery *recovery, uint64_t at, const char *why);
+void load_note(struct load *load, uint64_t at, const char *why);
 
 /*
  * 0, also for one that cannot be read, which is noted; EXDEV when it belongs to another
  * server or cluster, EPROTO to another version, with the sentence in why; ENOMEM.
  */
-int recover_seal(struct recovery *recovery, struct index_segment *segment);
+int load_seal(struct load *load, struct index_segment *segment);
 
 #endif

@@ -6,8 +6,8 @@
  * they must tile their range without a gap.  Whatever is wrong beyond the content makes
  * the store RECOVERING, and nothing in it is changed then.
  */
-#ifndef DFS_RECOVER_H
-#define DFS_RECOVER_H
+#ifndef DFS_LOAD_H
+#define DFS_LOAD_H
 
 #include "store_internal.h"
 
@@ -16,6 +16,6 @@
  * whole (with 0), or belongs to another server or cluster (EXDEV) or to another version
  * of the program (EPROTO); unchanged otherwise.  EIO, ENOMEM.
  */
-int recover_read(struct store *store, char *why, size_t why_size);
+int load_store(struct store *store, char *why, size_t why_size);
 
 #endif

@@ -1,4 +1,4 @@
-/* server/recover: what a start makes of a folder, and what damage does to it. */
+/* store/load: what a start makes of a folder, and what damage does to it. */
 #include "store_fixture.h"
 
 #include "ballot.h"
@@ -139,7 +139,7 @@ static void test_another_version_is_told(void **state)
 	assert_int_equal(seal.bytes[3], SEAL_VERSION);
 	seal.bytes[3]--;
 	frame_key_seal(&key);
-	record = batch_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
+	record = store_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
 	assert_int_equal(segment_image_add(image, &key, record->frame, record->len), 0);
 	fd = open(store_fixture_file(fixture, "seg", folder), O_RDONLY | O_DIRECTORY);
 	assert_int_equal(segment_image_seal(image, fd,
@@ -147,7 +147,7 @@ static void test_another_version_is_told(void **state)
 			 0);
 	close(fd);
 	segment_image_free(image);
-	batch_records_free(record);
+	store_record_free_all(record);
 	pack_free(&seal);
 	assert_int_equal(
 		store_open(&fixture->options, &store, fixture->why, sizeof fixture->why),
@@ -367,8 +367,7 @@ static void test_1_6_damaged_register(void **state)
 	struct store_numbers numbers;
 	struct store_register reg;
 	static const char pattern[] = "\0\0\0\5admin";
-	char path[PATH_MAX];
-	size_t len = 0;
+	struct store_found at;
 	const char *why;
 
 	close_store(fixture);
@@ -382,8 +381,8 @@ static void test_1_6_damaged_register(void **state)
 	store_get_numbers(fixture->store, &numbers);
 	assert_int_equal(numbers.damaged, 1);
 	/* It is listed with the ballot of @seal, and a newer value mends it. */
-	assert_int_equal(store_next(fixture->store, NULL, 0, path, &len, &reg), 0);
-	assert_int_equal(reg.ballot.counter, 5);
+	assert_int_equal(store_next(fixture->store, NULL, 0, &at), 0);
+	assert_int_equal(at.reg.ballot.counter, 5);
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/1", 0, 6), 0);
 	assert_int_equal(store_register(fixture->store, "/a/1", 4, &reg), 0);
 	assert_int_equal(reg.ballot.counter, 6);
@@ -518,5 +517,5 @@ int main(void)
 						end),
 	};
 
-	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("load", tests, NULL, NULL);
 }

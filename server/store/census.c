@@ -4,11 +4,13 @@
  * One walk over all registers and one over all bindings, from memory; the last result is
  * kept for as long as nothing changes.
  */
-#include "store_heal.h"
+#include "census.h"
 
 #include "clock.h"
 #include "placement.h"
-#include "survey.h"
+#include "register.h"
+#include "sets.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@ enum {
 	REST = 10                 /* times as long as a walk, before the next one */
 };
 
-struct census {
+struct counting {
 	struct store *store;
 	struct store_census *ret;
 	dfs_kept *last;        /* most files are as the one before */
@@ -31,9 +33,9 @@ struct census {
 
 /* ---- patterns -------------------------------------------------------------------- */
 
-static dfs_kept *add_pattern(struct census *census, uint32_t holders, uint32_t full)
+static dfs_kept *add_pattern(struct counting *counting, uint32_t holders, uint32_t full)
 {
-	struct store_census *ret = census->ret;
+	struct store_census *ret = counting->ret;
 	dfs_kept *kept = &ret->kept[ret->kept_len];
 
 	/* The last place is for all that have none: it says only what is true of each. */
@@ -49,49 +51,49 @@ static dfs_kept *add_pattern(struct census *census, uint32_t holders, uint32_t f
 	return kept;
 }
 
-static dfs_kept *find_pattern(struct census *census, uint32_t holders, uint32_t full)
+static dfs_kept *find_pattern(struct counting *counting, uint32_t holders, uint32_t full)
 {
 	uint32_t slot = (holders * 5 + full) * UINT32_C(2654435761) >> 20;
-	struct store_census *ret = census->ret;
+	struct store_census *ret = counting->ret;
 	dfs_kept *kept;
 
 	_Static_assert(SLOTS == 1 << 12, "what the shift leaves");
-	for (; census->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
-		kept = &ret->kept[census->slots[slot] - 1];
+	for (; counting->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
+		kept = &ret->kept[counting->slots[slot] - 1];
 		if (kept->holders == holders && kept->full == full)
 			return kept;
 	}
-	kept = add_pattern(census, holders, full);
+	kept = add_pattern(counting, holders, full);
 	/* What the last place stands for changes: it is not found by it. */
 	if (kept < &ret->kept[DFS_KEPT_MAX - 1])
-		census->slots[slot] = (uint16_t)(kept - ret->kept + 1);
+		counting->slots[slot] = (uint16_t)(kept - ret->kept + 1);
 	return kept;
 }
 
 /* ---- the walk -------------------------------------------------------------------- */
 
-static void count_file(struct census *census, const struct index_register *reg)
+static void count_file(struct counting *counting, const struct index_register *reg)
 {
-	struct store_census *ret = census->ret;
-	uint32_t full = (uint32_t)__builtin_popcount(placement_filled(reg->size));
-	unsigned missing = survey_missing(census->store, reg);
-	dfs_kept *kept = census->last;
+	struct store_census *ret = counting->ret;
+	uint32_t full = set_count(placement_filled(reg->size));
+	chunk_set missing = register_missing(counting->store, reg);
+	dfs_kept *kept = counting->last;
 
 	if (!kept || kept->holders != reg->holders || kept->full != full)
-		kept = census->last = find_pattern(census, reg->holders, full);
+		kept = counting->last = find_pattern(counting, reg->holders, full);
 	kept->files++;
 	if (missing != 0) {
 		kept->owing[missing]++;
 		ret->owed_files++;
-		ret->owed_bytes += (reg->size + DFS_SERVERS - 1) / DFS_SERVERS *
-				   (unsigned)__builtin_popcount(missing);
+		ret->owed_bytes +=
+			(reg->size + DFS_SERVERS - 1) / DFS_SERVERS * set_count(missing);
 	}
 }
 
 /* What others that name it need is not known from memory. */
 static bool is_spare(const struct store *store, const struct index_register *reg)
 {
-	unsigned given = placement_held(reg->holders, store->server);
+	chunk_set given = placement_held(reg->holders, store->server);
 
 	return reg->settled && given != 0 && reg->object_count > 0 &&
 	       reg->objects[0]->refs == 1 && (index_chunks(reg->objects[0]) & ~given);
@@ -99,49 +101,49 @@ static bool is_spare(const struct store *store, const struct index_register *reg
 
 static bool count_register(void *context, struct index_register *reg)
 {
-	struct census *census = context;
+	struct counting *counting = context;
 
-	census->ret->unsettled += !reg->settled;
+	counting->ret->unsettled += !reg->settled;
 	if (reg->kind == DFS_FILE) {
-		count_file(census, reg);
-		census->ret->spares += is_spare(census->store, reg);
+		count_file(counting, reg);
+		counting->ret->spares += is_spare(counting->store, reg);
 	}
 	return false;
 }
 
 static bool count_binding(void *context, const struct index_binding *binding)
 {
-	struct census *census = context;
+	struct counting *counting = context;
 
-	if (survey_is_named(census->store, binding) ||
-	    (census->path_len == binding->path_len &&
-	     memcmp(census->path, binding->path, binding->path_len) == 0))
+	if (index_is_named(counting->store->index, binding) ||
+	    (counting->path_len == binding->path_len &&
+	     memcmp(counting->path, binding->path, binding->path_len) == 0))
 		return false;
-	census->ret->abandoned++;
-	census->path_len = binding->path_len;
-	memcpy(census->path, binding->path, binding->path_len);
+	counting->ret->abandoned++;
+	counting->path_len = binding->path_len;
+	memcpy(counting->path, binding->path, binding->path_len);
 	return false;
 }
 
-static void walk(struct census *census)
+static void count_all(struct counting *counting)
 {
-	struct survey survey = {.store = census->store,
-				.visit = count_register,
-				.visit_binding = count_binding,
-				.context = census};
+	struct index_walk walk = {.store = counting->store,
+				  .visit = count_register,
+				  .visit_binding = count_binding,
+				  .context = counting};
 
 	for (unsigned tree = INDEX_LIVE; tree <= INDEX_DEAD; tree++) {
-		survey.tree = (enum index_tree)tree;
-		survey_from(&survey, NULL, 0);
-		(void)survey_run(&survey);
+		walk.tree = (enum index_tree)tree;
+		walk_from(&walk, NULL, 0);
+		(void)walk_registers(&walk);
 	}
-	survey_from(&survey, NULL, 0);
-	(void)survey_bindings(&survey);
+	walk_from(&walk, NULL, 0);
+	(void)walk_bindings(&walk);
 }
 
 /* ---- keeping the result ---------------------------------------------------------- */
 
-static int copy(const struct store_census *census, struct store_census *ret)
+static int copy_census(const struct store_census *census, struct store_census *ret)
 {
 	*ret = *census;
 	ret->kept = malloc((census->kept_len + 1) * sizeof *ret->kept);
@@ -151,49 +153,51 @@ static int copy(const struct store_census *census, struct store_census *ret)
 	return 0;
 }
 
-/* With the census lock held. */
-static int count(struct store *store, uint64_t changes)
+/* With the census's lock held. */
+static int count_again(struct store *store, uint64_t changes)
 {
 	struct store_census fresh = {.counted = clock_wall_ns()};
-	struct census *census = calloc(1, sizeof *census);
+	struct counting *counting = calloc(1, sizeof *counting);
+	struct census *census = &store->census;
 	int64_t began = clock_now_ms();
 	int rc = ENOMEM;
 
 	fresh.kept = calloc(DFS_KEPT_MAX, sizeof *fresh.kept);
-	if (census && fresh.kept) {
-		census->store = store;
-		census->ret = &fresh;
-		walk(census);
-		store_census_free(&store->census);
-		rc = copy(&fresh, &store->census);
-		store->census_ms = clock_now_ms();
-		store->census_took_ms = store->census_ms - began;
-		store->census_changes = changes;
+	if (counting && fresh.kept) {
+		counting->store = store;
+		counting->ret = &fresh;
+		count_all(counting);
+		store_census_free(&census->last);
+		rc = copy_census(&fresh, &census->last);
+		census->at_ms = clock_now_ms();
+		census->took_ms = census->at_ms - began;
+		census->changes = changes;
 	}
 	store_census_free(&fresh);
-	free(census);
+	free(counting);
 	return rc;
 }
 
 int store_census(struct store *store, struct store_census *ret)
 {
+	struct census *census = &store->census;
 	uint64_t changes;
 	bool stands;
 	int rc = 0;
 
 	memset(ret, 0, sizeof *ret);
-	pthread_mutex_lock(&store->census_lock);
+	pthread_mutex_lock(&census->lock);
 	pthread_rwlock_rdlock(&store->lock);
 	changes = store->changes;
 	pthread_rwlock_unlock(&store->lock);
-	stands = store->census.kept &&
-		 (changes == store->census_changes ||
-		  clock_now_ms() - store->census_ms < REST * store->census_took_ms);
+	stands = census->last.kept &&
+		 (changes == census->changes ||
+		  clock_now_ms() - census->at_ms < REST * census->took_ms);
 	if (!stands)
-		rc = count(store, changes);
+		rc = count_again(store, changes);
 	if (rc == 0)
-		rc = copy(&store->census, ret);
-	pthread_mutex_unlock(&store->census_lock);
+		rc = copy_census(&census->last, ret);
+	pthread_mutex_unlock(&census->lock);
 	return rc;
 }
 
@@ -202,4 +206,15 @@ void store_census_free(struct store_census *census)
 	free(census->kept);
 	census->kept = NULL;
 	census->kept_len = 0;
+}
+
+void census_init(struct census *census)
+{
+	pthread_mutex_init(&census->lock, NULL);
+}
+
+void census_free(struct census *census)
+{
+	store_census_free(&census->last);
+	pthread_mutex_destroy(&census->lock);
 }

@@ -1,5 +1,5 @@
 /* Dropping content. */
-#include "clean.h"
+#include "drop.h"
 
 #include "batch.h"
 #include "clock.h"
@@ -16,7 +16,7 @@
  */
 enum { ROUND_OBJECTS = 256, ROUNDS = 64, LARGE = 1 << 20 };
 
-struct round {
+struct drop_round {
 	struct index_object *objects[ROUND_OBJECTS];
 	size_t count;
 	struct index_object *alone; /* or NULL */
@@ -34,7 +34,7 @@ static bool is_alone(const struct index_object *object)
  * The next ones due, and how many; from now on they are not here for anybody.  An object
  * that is alone is the last one.
  */
-static size_t take_due(struct store *store, struct round *round)
+static size_t take_due(struct store *store, struct drop_round *round)
 {
 	int64_t now = clock_now_ms();
 	struct index_object *object;
@@ -56,23 +56,17 @@ static size_t take_due(struct store *store, struct round *round)
 
 /*
  * Those that are not dropped wait for another grace; who waits for one of them goes on.
- * false when the keeper is to end.
+ * false when the compactor is to end.
  */
-static bool end_round(struct store *store, struct round *round)
+static bool end_round(struct store *store, struct drop_round *round)
 {
-	bool goes_on;
-
 	pthread_rwlock_wrlock(&store->lock);
 	for (size_t i = 0; i < round->count; i++)
 		index_again(store->index, round->objects[i]);
 	if (round->alone)
 		index_again(store->index, round->alone);
 	pthread_rwlock_unlock(&store->lock);
-	pthread_mutex_lock(&store->keeper_lock);
-	pthread_cond_broadcast(&store->keeper_dropped);
-	goes_on = !store->keeper_stopping;
-	pthread_mutex_unlock(&store->keeper_lock);
-	return goes_on;
+	return compactor_end_round(&store->compactor);
 }
 
 static bool add_drop(struct store_batch *batch, struct index_object *object)
@@ -90,7 +84,7 @@ static bool add_drop(struct store_batch *batch, struct index_object *object)
 }
 
 /* Drops what is not alone, in one commit. */
-static int drop_together(struct store *store, struct round *round)
+static int drop_together(struct store *store, struct drop_round *round)
 {
 	struct store_batch *batch;
 	int rc = 0;
@@ -113,7 +107,7 @@ static int drop_together(struct store *store, struct round *round)
 	return rc;
 }
 
-static int drop_alone(struct store *store, struct round *round)
+static int drop_alone(struct store *store, struct drop_round *round)
 {
 	int rc = 0;
 
@@ -124,9 +118,9 @@ static int drop_alone(struct store *store, struct round *round)
 	return rc;
 }
 
-int clean_step(struct store *store, bool *ret_more)
+int drop_step(struct store *store, bool *ret_more)
 {
-	struct round round;
+	struct drop_round round;
 	bool goes_on = true;
 	int rc = 0, alone_rc;
 

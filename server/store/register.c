@@ -1,0 +1,48 @@
+/* What the index says of a register. */
+#include "register.h"
+
+#include "placement.h"
+#include "store_internal.h"
+
+#include <string.h>
+
+chunk_set register_missing(const struct store *store, const struct index_register *reg)
+{
+	chunk_set wanted = placement_held(reg->holders, store->server);
+	unsigned row;
+
+	if (reg->kind != DFS_FILE || reg->object_count == 0)
+		return 0;
+	if (wanted == 0) {
+		row = placement_row(reg->holders);
+		wanted = row < DFS_SERVERS ? placement_pair(row, store->server)
+					   : CHUNKS_ALL;
+	}
+	return wanted & placement_filled(reg->size) & ~index_chunks(reg->objects[0]);
+}
+
+void register_describe(const struct store *store, const struct index_register *reg,
+		       struct store_register *ret)
+{
+	*ret = (struct store_register){.ballot = reg->ballot,
+				       .kind = (dfs_kind)reg->kind,
+				       .holders = reg->holders,
+				       .size = reg->size,
+				       .has_readers = reg->has_readers,
+				       .settled = reg->settled,
+				       .confirmed = reg->confirmed};
+	if (reg->object_count > 0)
+		ret->object = reg->objects[0]->id;
+	if (reg->kind != DFS_FILE)
+		return;
+	ret->full = set_count(placement_filled(reg->size));
+	ret->missing = register_missing(store, reg);
+}
+
+void register_tell(const struct store *store, const struct index_register *reg,
+		   struct store_found *ret)
+{
+	ret->path_len = reg->path_len;
+	memcpy(ret->path, index_path(reg), reg->path_len);
+	register_describe(store, reg, &ret->reg);
+}
