@@ -1,6 +1,6 @@
 /*
- * The cryptography of clients, on OpenSSL: what DESIGN calls keys, in the few forms that
- * the rest of the client uses.  Formats are described where they are made (keys.c); none
+ * The cryptography of clients, on OpenSSL: what doc/SECURITY.md describes, in the few
+ * forms that the rest of the client uses.  Formats are described where they are made (keys.c); none
  * of them is made anywhere else.
  *
  * scrypt: RFC 7914; HKDF-SHA256: RFC 5869; X25519: RFC 7748; Ed25519: RFC 8032;

@@ -1,4 +1,4 @@
-/* PREPARE and BIND: staging content, binding it to a ballot, and promising. */
+/* PREPARE and BIND: staging, binding and promising (doc/AGREEMENT.md 2.1 and 2.2). */
 #include "acceptor_internal.h"
 
 #include "ballot.h"

@@ -1,6 +1,5 @@
 /*
- * Cleaning up what operations leave behind (facts: the rules of cleaning in the
- * agreement).
+ * Cleaning up what operations leave behind (doc/AGREEMENT.md 5).
  *
  * A thread looks, again and again, for three things:
  *
