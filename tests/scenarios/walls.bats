@@ -21,14 +21,21 @@ forbidden=(
 	client/main.c proposer.h
 )
 
+setup_file()
+{
+	mkdir "$BATS_FILE_TMPDIR/tree"
+	cd "$SOURCE"
+	cp -a --parents Makefile ./*.md CHANGELOG LICENSE .clang-format rpc server client dfs[1-4]/main.c doc tests \
+		"$BATS_FILE_TMPDIR/tree"
+	cd "$BATS_FILE_TMPDIR/tree"
+	# What is said of the tree as it is, is not said of what is done to it here.
+	tests/lint --quick >"$BATS_FILE_TMPDIR/before" || true
+}
+
 setup()
 {
-	mkdir "$T/tree"
-	cd "$SOURCE"
-	cp -a --parents Makefile ./*.md CHANGELOG LICENSE .clang-format rpc server client dfs[1-4]/main.c doc tests "$T/tree"
+	cp -a "$BATS_FILE_TMPDIR/tree" "$BATS_FILE_TMPDIR/before" "$T"
 	cd "$T/tree"
-	# What is said of the tree as it is, is not said of what is done to it here.
-	tests/lint --quick >"$T/before" || true
 }
 
 # Was this complaint made, and only after the rule was broken?
