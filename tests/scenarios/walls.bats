@@ -58,23 +58,23 @@ compile()
 }
 
 @test "a forbidden include of any kind does not compile, and lint names it" {
-	for ((i = 0; i < ${#forbidden[@]}; i += 2)); do
-		file=${forbidden[i]} header=${forbidden[i + 1]}
+	for ((pair = 0; pair < ${#forbidden[@]}; pair += 2)); do
+		file=${forbidden[pair]} header=${forbidden[pair + 1]}
 		cp "$file" "$T/kept"
 		echo "#include \"$header\"" >>"$file"
 		run ! compile "$file"
 		[[ $output == *"$header: No such file or directory"* ]]
 		cp "$T/kept" "$file"
 	done
-	for ((i = 0; i < ${#forbidden[@]}; i += 2)); do
-		echo "#include \"${forbidden[i + 1]}\"" >>"${forbidden[i]}"
+	for ((pair = 0; pair < ${#forbidden[@]}; pair += 2)); do
+		echo "#include \"${forbidden[pair + 1]}\"" >>"${forbidden[pair]}"
 	done
 	echo '#include "../store/index.h"' >>server/agreement/acceptor.c
 	echo '#include "acceptor_internal.h"' >>server/service/dispatch.c
 	echo '#include <gdbm.h>' >>server/store/frame.c
 	lint_fails
-	for ((i = 0; i < ${#forbidden[@]}; i += 2)); do
-		said "${forbidden[i]} includes ${forbidden[i + 1]}"
+	for ((pair = 0; pair < ${#forbidden[@]}; pair += 2)); do
+		said "${forbidden[pair]} includes ${forbidden[pair + 1]}"
 	done
 	said '#include "../store/index.h"'
 	said '#include "acceptor_internal.h"'
