@@ -104,6 +104,7 @@ TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c \
 		tests/scenarios/tools/eio.c,$(wildcard tests/scenarios/tools/*.c tests/bench/*.c \
 		tests/crash/*.c tests/history/*.c))) $(BUILD)/tests/scenarios/tools/eio.so
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
+MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))
 
 .PRECIOUS: $(BUILD)/%.o
@@ -128,7 +129,7 @@ RUN_TESTS = DFS_BIN="$(call here,$(BIN))" DFS_TOOLS="$(call here,$(BUILD))/tests
 ONLY ?= $(UNIT_TESTS) $(SCENARIOS)
 
 .PHONY: programs
-programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS)
+programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(MODELS)
 
 .PHONY: test run-tests test-large test-long
 test:                        ## builds everything and runs all tests, in some minutes
@@ -162,6 +163,14 @@ $(SANITIZERS:%=test-sanitize-%): test-sanitize-%:
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' SANITIZE='$($*_FLAGS)' programs
 	+$(MAKE) --no-print-directory BUILD=build/$* BIN=build/$*/bin SANITIZE='$($*_FLAGS)' \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' RUN_FLAGS='--sanitizer $* --limit 3600' run-tests
+
+# The search behind doc/AGREEMENT.md: each model is one source, built without the product.
+$(BUILD)/tests/model/%: tests/model/%.c tests/model/engine.h
+	@mkdir -p $(@D)
+	$(Q) $(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $<
+.PHONY: model
+model: $(MODELS)             ## searches all states of small cases for faults of the rules
+	tests/model/run --jobs $(JOBS) $(BUILD)/tests/model
 
 # ---- checks ---------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 /*
- * Which server keeps which chunk: the table of DESIGN and README, as arithmetic.
+ * Which server keeps which chunk: the table of doc/DESIGN.md 2, as arithmetic.
  *
  * Servers are numbered 1..4 and stand in a ring.  Chunks are numbered 1..4; a set of
  * chunks is a mask with bit c-1 for chunk c.  All functions are pure; arguments out of

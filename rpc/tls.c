@@ -124,7 +124,8 @@ static EVP_PKEY *read_key(const struct tls_own *own, char *why, size_t why_size)
 	key = PEM_read_PrivateKey(from, NULL, no_pass_phrase, NULL);
 	if (!key)
 		say(why, why_size,
-		    "%s: not a private key in PEM form without a pass phrase; " SECRET_RENEW,
+		    "%s: not a private key in PEM form without a pass "
+		    "phrase; " SECRET_RENEW,
 		    own->key, own->folder);
 	(void)fclose(from);
 	return key;
@@ -152,7 +153,8 @@ static bool check_own(SSL_CTX *context, const struct tls_own *files, char *why,
 		if (error == X509_V_ERR_CERT_HAS_EXPIRED ||
 		    error == X509_V_ERR_CERT_NOT_YET_VALID)
 			say(why, why_size,
-			    "%s: %s; unless the clock of this machine is wrong, " SECRET_RENEW,
+			    "%s: %s; unless the clock of this machine is "
+			    "wrong, " SECRET_RENEW,
 			    files->cert, X509_verify_cert_error_string(error),
 			    files->folder);
 		else

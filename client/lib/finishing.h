@@ -1,6 +1,6 @@
 /*
  * Finishing by servers: what a client may read and not propose, a server brings to its
- * end (FINISH; protocol.md 3.4).
+ * end (FINISH; doc/AGREEMENT.md 3.4).
  */
 #ifndef DFS_FINISHING_H
 #define DFS_FINISHING_H

@@ -1,7 +1,8 @@
 /*
  * The proposer's judgement: what to do about a path, given what the promises told.
  *
- * Pure: it asks nobody and changes nothing, so that a test can walk through every case.
+ * The rules are doc/AGREEMENT.md 3.2 and 3.3.  Pure: it asks nobody and changes nothing,
+ * so that a test can walk through every case.
  */
 #ifndef DFS_JUDGE_H
 #define DFS_JUDGE_H

@@ -1,7 +1,7 @@
 /*
- * The cryptography of clients, on OpenSSL: what DESIGN calls keys, in the few forms that
- * the rest of the client uses.  Formats are described where they are made (keys.c); none
- * of them is made anywhere else.
+ * The cryptography of clients, on OpenSSL: what doc/SECURITY.md describes, in the few
+ * forms that the rest of the client uses.  Formats are described where they are made
+ * (keys.c); none of them is made anywhere else.
  *
  * scrypt: RFC 7914; HKDF-SHA256: RFC 5869; X25519: RFC 7748; Ed25519: RFC 8032;
  * AES-256-GCM: NIST SP 800-38D.  Functions that return false have failed for lack of

@@ -1,5 +1,5 @@
 /*
- * The acceptor: the server's side of the agreement on registers.
+ * The acceptor: the server's side of the agreement on registers (doc/AGREEMENT.md 2).
  *
  * It judges ballots, keeps promises (in memory, with a durable reservation of counters)
  * and lets one message at a time work on a path, from the check to the end of its commit.

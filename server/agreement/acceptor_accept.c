@@ -1,4 +1,4 @@
-/* ACCEPT and DELETE: taking a value, durably, if its ballot and its content allow it. */
+/* ACCEPT and DELETE: if ballot and content allow, durably (doc/AGREEMENT.md 2.3). */
 #include "acceptor_internal.h"
 
 #include "ballot.h"

@@ -1,6 +1,6 @@
 /*
  * FENCE and DIGEST: handing registers over to a server that lost its own, and comparing
- * them.
+ * them (doc/AGREEMENT.md 6.4).
  */
 #include "acceptor_internal.h"
 

@@ -3,7 +3,7 @@
  *
  * Anybody may raise the counters of one server, one jump with each ballot, to where the
  * others refuse all that this server would hear.  What a peer says is not measured in
- * jumps.
+ * jumps (doc/AGREEMENT.md 2.1).
  */
 #include "acceptor_internal.h"
 

@@ -1,4 +1,4 @@
-/* FORGET: a tombstone goes, once all four have confirmed it. */
+/* FORGET: a tombstone goes, once all four have confirmed it (doc/AGREEMENT.md 5.4). */
 #include "acceptor_internal.h"
 
 #include "ballot.h"

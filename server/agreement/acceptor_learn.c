@@ -1,4 +1,4 @@
-/* LEARN: what three have accepted, which this one need not vote on any more. */
+/* LEARN: what three have accepted, with no vote of this one (doc/AGREEMENT.md 2.4). */
 #include "acceptor_internal.h"
 
 #include "ballot.h"

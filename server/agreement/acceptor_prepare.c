@@ -1,4 +1,7 @@
-/* PREPARE: promising, once what comes with it is staged and bound to the ballot. */
+/*
+ * PREPARE: promising, once what comes with it is staged and bound to the ballot
+ * (doc/AGREEMENT.md 2.1).
+ */
 #include "acceptor_internal.h"
 
 #include "errors.h"

@@ -55,7 +55,7 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 void peers_free_registers(struct peers_register *registers, size_t count);
 
 /*
- * Brings what was begun on these paths to its end (rule 3.4 of the agreement: three equal
+ * Brings what was begun on these paths to its end (doc/AGREEMENT.md 3.4: three equal
  * answers, or the highest value proposed again and accepted by three) and fills items
  * like LOOKUP: with what is agreed, DFS_BUSY where others were always faster,
  * DFS_UNCHECKED where too few servers are in reach.  items has an entry for each path.

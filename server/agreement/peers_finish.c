@@ -1,7 +1,7 @@
 /*
  * Finishing: a proposer on a server, for whoever may not propose himself.
  *
- * It follows the rule of reading (3.4 of the agreement): three servers that tell the same
+ * It follows the rule of reading (doc/AGREEMENT.md 3.4): three servers that tell the same
  * are the answer; else the fourth is waited for, then all are asked once more after a
  * moment, because somebody may be at work; and only then the highest value is proposed
  * again, at a new ballot.  It never proposes anything else; but for a path that nobody

@@ -2,7 +2,7 @@
  * Comparing: what is done about paths that are not the same everywhere.
  *
  * All four are asked.  A value may be learned when three servers that vote have accepted
- * its ballot (rule 2.4 of the agreement).  One that fewer have may be the beginning of
+ * its ballot (doc/AGREEMENT.md 2.4).  One that fewer have may be the beginning of
  * something, so it is proposed again until it is settled; that is the work of the first
  * server that votes, so that not all of them propose at once, or of any if it is still so
  * the next time.

@@ -99,7 +99,7 @@ middle_gone()
 	rm -f "$seg/${names[$(((${#names[@]} - 1) / 2))]}"
 }
 
-@test "2.5 servers that have just started tell what they have, and vote when two have answered" {
+@test "3.1 servers that have just started tell what they have, and vote when two have answered" {
 	servers_start
 	echo one >"$T/in"
 	client put "$T/in" name

@@ -2,12 +2,12 @@
  * Edits what a stopped server has stored, so that it is all right to the server:
  * checksums are made anew.
  *
- *	edit DATA flip OBJECT UNIT AT		another value for byte AT of a stored unit (from its
- *						end when negative)
+ *	edit DATA flip OBJECT UNIT AT		another value for byte AT of a stored unit
+ *						(from its end when negative)
  *	edit DATA cut OBJECT UNIT		a stored unit without its last byte
- *	edit DATA save OBJECT UNIT FILE		copies a stored unit into a file, if it is here,
+ *	edit DATA save OBJECT UNIT FILE		copies a stored unit into a file, if here,
  *	edit DATA load OBJECT UNIT FILE		and makes the unit what the file holds
- *	edit DATA manifest PATH FIELD [VALUE]	another value for a field of the manifest of PATH
+ *	edit DATA manifest PATH FIELD [VALUE]	another value for a field of its manifest
  *	edit DATA keep PATH FILE		copies the value of PATH into a file,
  *	edit DATA give PATH FILE		and makes that of PATH what the file holds
  *

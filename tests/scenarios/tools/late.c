@@ -3,10 +3,13 @@
  * kept, and said again when that time is over.  The tool shows the certificate of the
  * server FROM.
  *
- *	late CONFIG FROM keep PATH FILE SERVER	what SERVER has accepted for the path goes into the file
- *	late CONFIG FROM say PATH FILE SERVER	PREPARE, ACCEPT and LEARN of that, in this order; prints what each
- *						was answered, three numbers (dfs_status)
- *	late CONFIG FROM forget PATH FILE SERVER  FORGET of it; prints the answer
+ *	late CONFIG FROM keep PATH FILE SERVER
+ *		what SERVER has accepted for the path goes into the file
+ *	late CONFIG FROM say PATH FILE SERVER
+ *		PREPARE, ACCEPT and LEARN of that, in this order; prints what each was
+ *		answered, three numbers (dfs_status)
+ *	late CONFIG FROM forget PATH FILE SERVER
+ *		FORGET of it; prints the answer
  */
 #include "call.h"
 #include "clock.h"

@@ -3,7 +3,7 @@
  * what is not, and that what was refused has changed nothing.
  *
  *	permissions procedures		prints the procedures that it walks, a name a line
- *	permissions CONFIG		walks; prints what is wrong, and a last line "N checks"
+ *	permissions CONFIG		walks; prints what is wrong, then "N checks"
  *
  * "tester" has the files private, readable (which "other" may read), writable (which he
  * may also write) and deleted (likewise, before it was); /shared/file is tester's.  All

@@ -4,10 +4,12 @@
  *
  *	raw CONFIG SERVER seen				prints the counter it has seen
  *	raw CONFIG SERVER prepare PATH COUNTER		prints the status, a number
- *	raw CONFIG SERVER raise PATH TIMES		so often one jump above what it has seen; prints
- *							the counter that it has then seen
- *	raw CONFIG SERVER accept PATH COUNTER NUMBER	likewise; a file without content, as a later
- *							proposal, that is the NUMBER-th operation
+ *	raw CONFIG SERVER raise PATH TIMES
+ *		so often one jump above what it has seen; prints the counter that it
+ *		has then seen
+ *	raw CONFIG SERVER accept PATH COUNTER NUMBER
+ *		likewise; a file without content, as a later proposal, that is the
+ *		NUMBER-th operation
  */
 #include "ballot.h"
 #include "call.h"

@@ -604,7 +604,7 @@ static void *write_until_refused(void *argument)
  * Whatever was answered with yes in the old epoch is handed over: none is under way any
  * more.
  */
-static void test_2_0_an_epoch_is_adopted_between_acceptances(void **state)
+static void test_3_2_an_epoch_is_adopted_between_acceptances(void **state)
 {
 	struct place *place = *state;
 	struct writer writer = {.place = place};
@@ -762,7 +762,7 @@ int main(void)
 		TEST(test_3_3_only_what_was_confirmed_is_forgotten),
 		TEST(test_3_3_without_the_floor_it_comes_back),
 		TEST(test_files_are_not_forgotten),
-		TEST(test_2_0_an_epoch_is_adopted_between_acceptances),
+		TEST(test_3_2_an_epoch_is_adopted_between_acceptances),
 		TEST(test_who_does_not_vote_hands_nothing_over),
 		TEST(test_given_up_promises_bind_all_paths),
 		TEST(test_a_holder_needs_its_content),

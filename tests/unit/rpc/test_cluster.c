@@ -82,7 +82,8 @@ static void test_wrong_ones(void **state)
 		{HEAD "[dfs1]\n[dfs2]\n[dfs3]\n", "[dfs4]"},
 		{"[cluster]\nca = ca.pem\n[dfs1]\n" REST, "id"},
 		{"[cluster]\nid = 00112233445566778899aabbccddeeff\n[dfs1]\n" REST, "ca"},
-		{"[cluster]\nid = 00112233445566778899aabbccddeeff\nca = a\n[dfs1]\n" REST,
+		{"[cluster]\nid = 00112233445566778899aabbccddeeff\nca = a\n"
+		 "[dfs1]\n" REST,
 		 "without admin in [cluster] (of before accounts: make a new cluster)"},
 		{"[cluster]\nadmin = " KEY "0\n", "too long a value: admin"},
 		{"[cluster]\nadmin = 0123\n", "64 hex"},

@@ -1,5 +1,5 @@
 /*
- * A store against a model of what the agreement rules say, over random histories with
+ * A store against a model of what doc/AGREEMENT.md says, over random histories with
  * merges, drops and starts: what may be needed again is always there, and what is not
  * goes.
  *
