@@ -50,7 +50,7 @@ void *round_take(struct round *round, unsigned server);
 bool round_failed(struct round *round, unsigned server, char *why);
 
 /* Servers that were asked and have neither answered nor failed. */
-unsigned round_pending(struct round *round);
+server_set round_pending(struct round *round);
 
 void round_free(struct round *round);
 

@@ -2,11 +2,11 @@
  * What cluster.conf may say about how servers work, in its section [server]:
  *
  *	[server]
- *	scrub_share = 10		; percent of the time that reading everything again may take: 1 to 100
- *	scrub_round = 30d		; in which everything is read once: 1s to 365d
- *	abandoned_after = 1h		; uploads that nobody goes on with are ended: 1s to 365d
- *	tombstones_after = 1m		; what tells of a deleted file goes: 1s to 365d
- *	keep_readable = 60s		; content that was replaced, for who is reading it: 1s to 1h
+ *	scrub_share = 10		; percent of the time, for reading all again: 1 to 100
+ *	scrub_round = 30d		; everything is read once in it: 1s to 365d
+ *	abandoned_after = 1h		; uploads without progress end: 1s to 365d
+ *	tombstones_after = 1m		; what tells of deleted files: 1s to 365d
+ *	keep_readable = 60s		; replaced content, for its readers: 1s to 1h
  *	log_level = info		; error, warn, info or debug
  *
  * The section and each of its keys may be missing; above are the values that they have

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned bit(unsigned server)
-{
-	return 1U << (server - 1);
-}
-
 struct accept_call {
 	dfs_accept_args args;
 	size_t *turns; /* which turn an item is of */
@@ -74,8 +69,9 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 	for (u_int i = 0; i < call->args.items.items_len; i++) {
 		struct turn *turn = &attempt->turns[call->turns[i]];
 
-		attempt_note_call(turn, server, res->status);
-		turn->refusing |= res->status != DFS_OK ? bit(server) : 0;
+		refusals_note_call(&turn->refusals, server, res->status);
+		if (res->status != DFS_OK)
+			turn->refusing = set_with(turn->refusing, server);
 	}
 	if (res->status != DFS_OK)
 		return;
@@ -85,12 +81,10 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 		struct turn *turn = &attempt->turns[call->turns[i]];
 
 		if (ok->items.items_val[i] == DFS_OK)
-			turn->accepted |= bit(server);
+			turn->accepted = set_with(turn->accepted, server);
 		else
-			turn->refusing |= bit(server);
-		if (ok->items.items_val[i] == DFS_OVER_QUOTA)
-			turn->proposal->over |= bit(server);
-		attempt_note(turn, server, ok->items.items_val[i]);
+			turn->refusing = set_with(turn->refusing, server);
+		refusals_note(&turn->refusals, server, ok->items.items_val[i]);
 	}
 }
 
@@ -118,7 +112,7 @@ void attempt_accept(struct attempt *attempt)
 	if (!round)
 		return;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (attempt->servers & bit(s))
+		if (set_has(attempt->servers, s))
 			round_ask(round, s, &call->args, clock_now_ms() + LINKS_NEED_MS);
 	round_wait(round, 3, LINKS_PATIENCE_MS);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {

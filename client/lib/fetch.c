@@ -19,10 +19,10 @@ enum slot_state { SLOT_WANTED, SLOT_ASKED, SLOT_READY };
 
 struct slot {
 	enum slot_state state;
-	unsigned tried; /* servers that could not give it; mask */
-	bool unknown;   /* one of them because it has no such object */
-	bool damaged;   /* one of them because it is damaged there, or does not open */
-	bool denied;    /* one of them because it does not take the ticket */
+	server_set tried; /* servers that could not give it; mask */
+	bool unknown;     /* one of them because it has no such object */
+	bool damaged;     /* one of them because it is damaged there, or does not open */
+	bool denied;      /* one of them because it does not take the ticket */
 	uint32_t len;
 	uint8_t *bytes;
 };
@@ -42,7 +42,7 @@ struct window {
 	uint64_t units;
 	uint64_t base; /* the unit that the caller waits for; in its slot */
 	struct slot slots[WINDOW];
-	unsigned lost; /* servers that cannot be reached; mask */
+	server_set lost; /* servers that cannot be reached; mask */
 	bool ended;
 	unsigned running;
 	struct fetcher fetchers[DFS_SERVERS];
@@ -50,15 +50,15 @@ struct window {
 
 /* ---- who is asked -------------------------------------------------------------- */
 
-unsigned fetch_source(const dfs_content *content, uint64_t unit, unsigned servers)
+unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set servers)
 {
 	unsigned chunk = placement_chunk(unit), best = 0;
-	unsigned pair = 1U << (chunk - 1) | 1U << (chunk % DFS_SERVERS);
+	chunk_set pair = set_of(chunk) | set_of(chunk % DFS_SERVERS + 1);
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		unsigned held = placement_held(content->holders, s);
 
-		if (!(held & 1U << (chunk - 1)) || !(servers & 1U << (s - 1)))
+		if (!set_has(held, chunk) || !set_has(servers, s))
 			continue;
 		if (best == 0 || placement_pair(content->row, s) == pair)
 			best = s;
@@ -111,7 +111,7 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 		slot->len = len;
 	pthread_mutex_lock(&window->lock);
 	if (!good) {
-		slot->tried |= 1U << (server - 1);
+		slot->tried = set_with(slot->tried, server);
 		slot->damaged |= got->status == DFS_DAMAGED || got->status == DFS_OK;
 		slot->denied |= got->status == DFS_DENIED;
 		slot->unknown |= got->status == DFS_UNKNOWN;
@@ -182,7 +182,7 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 		pthread_mutex_lock(&window->lock);
 	}
 	cipher_free(fetcher->cipher);
-	window->lost |= lost ? 1U << (server - 1) : 0;
+	window->lost |= lost ? set_of(server) : 0;
 	window->running--;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
@@ -190,7 +190,7 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 
 /* ---- the caller's thread ------------------------------------------------------- */
 
-bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned servers,
+bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
 			char text[DFS_WHY])
 {
 	unsigned reach = placement_reachable(content->holders, servers);
@@ -201,11 +201,11 @@ bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned se
 		unsigned having = 0;
 		bool needed = placement_units(content->size, content->unit_size) >= chunk;
 
-		if (reach & 1U << (chunk - 1) || !needed)
+		if (set_has(reach, chunk) || !needed)
 			continue;
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			if (placement_held(content->holders, s) & 1U << (chunk - 1))
-				having |= 1U << (s - 1);
+			if (set_has(placement_held(content->holders, s), chunk))
+				having = set_with(having, s);
 		(void)snprintf(
 			text, DFS_WHY,
 			"transfer failed: chunk %u is on %s, which cannot be reached "
@@ -270,7 +270,7 @@ static enum fetch_end explain(const struct fetch *fetch, struct window *window,
 			    chunk);
 	else if (slot->denied)
 		result_fail(result, DFS_EXIT_DENIED,
-			    "transfer failed: its content " READER_DENIED);
+			    "transfer failed: its content is not yours to read");
 	else if (fetch_out_of_reach(fetch->dfs, fetch->content,
 				    links_up(fetch->dfs->links) & ~window->lost &
 					    ~slot->tried,
@@ -373,14 +373,14 @@ enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
 		return FETCH_FAILED;
 	}
-	window->lost = CHUNKS_ALL & ~up;
+	window->lost = SERVERS_ALL & ~up;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		window->fetchers[i].job.run = run_fetcher;
 		window->fetchers[i].window = window;
 		window->running += up >> i & 1;
 	}
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (up & 1U << i)
+		if (set_has(up, i + 1))
 			links_submit(fetch->dfs->links, i + 1, &window->fetchers[i].job);
 	end = hand_over(fetch, window, result);
 

@@ -7,10 +7,12 @@
  */
 #include "libdfs.h"
 
+#include "account_cache.h"
 #include "ballot.h"
 #include "cipher.h"
 #include "clock.h"
 #include "content.h"
+#include "path.h"
 #include "placement.h"
 #include "proposer.h"
 #include "stage.h"
@@ -115,9 +117,25 @@ static bool read_all(int fd, uint8_t *bytes, size_t len, uint64_t at)
 
 /* ---- proposals ----------------------------------------------------------------- */
 
+/* Where the file is another's, its key is wrapped for him: who is he? */
+static void find_owner(struct dfs *dfs, struct proposal *proposal)
+{
+	size_t path_len = strlen(proposal->path), len;
+	const char *whose = path_of_whom(proposal->path, path_len, &len);
+	char user[DFS_USER_MAX + 1];
+
+	if (path_kind(proposal->path, path_len) != PATH_OF_FILE ||
+	    path_is_shared(proposal->path, path_len) || len > DFS_USER_MAX)
+		return;
+	memcpy(user, whose, len);
+	user[len] = '\0';
+	if (strcmp(user, dfs->user) != 0)
+		proposal->owner = account_cache_find(dfs, user, &proposal->owner_unknown);
+}
+
 /* Everything of the proposal that does not depend on the content. */
-static bool begin_proposal(struct dfs_put *item, const struct source *source,
-			   struct proposal *proposal)
+static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
+			   const struct source *source, struct proposal *proposal)
 {
 	dfs_content *content = &proposal->content;
 
@@ -147,6 +165,7 @@ static bool begin_proposal(struct dfs_put *item, const struct source *source,
 			    "the system has no random bytes");
 		return false;
 	}
+	find_owner(dfs, proposal);
 	return true;
 }
 
@@ -154,7 +173,7 @@ static bool begin_proposal(struct dfs_put *item, const struct source *source,
 static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal *proposal)
 {
 	const dfs_content *content;
-	unsigned absent = 0, keeps = 0;
+	server_set absent = 0, keeps = 0;
 	char names[DFS_WHY], why[DFS_WHY];
 
 	item->result = proposal->result;
@@ -171,24 +190,24 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 		return;
 	}
 	content = &proposal->value.body.dfs_body_u.manifest.content;
-	item->copies = placement_copies(content->holders, CHUNKS_ALL);
+	item->copies = placement_copies(content->holders, SERVERS_ALL);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (placement_held(content->holders, s) == 0)
-			absent |= 1U << (s - 1);
+			absent = set_with(absent, s);
 	if (absent == 0)
 		return;
-	if (absent & proposal->full)
+	if (absent & proposal->refusals.full)
 		(void)snprintf(why, sizeof why, "no room on %s",
-			       session_names(absent & proposal->full, names));
-	else if (absent & proposal->failing)
+			       session_names(absent & proposal->refusals.full, names));
+	else if (absent & proposal->refusals.failing)
 		(void)snprintf(why, sizeof why,
 			       "the disk of %s failed: look into its log",
-			       session_names(absent & proposal->failing, names));
+			       session_names(absent & proposal->refusals.failing, names));
 	else
-		session_absent(dfs, CHUNKS_ALL & ~absent, why);
+		session_absent(dfs, SERVERS_ALL & ~absent, why);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (absent & 1U << (s - 1))
-			keeps |= 1U << (placement_opposite(s) - 1);
+		if (set_has(absent, s))
+			keeps = set_with(keeps, placement_opposite(s));
 	if (item->copies >= 2)
 		result_warn(&item->result,
 			    "stored without one server (%.800s); %s keeps its part as "
@@ -284,7 +303,7 @@ static bool add_small(struct batch *batch, size_t which, const struct source *so
 	size_t size = (size_t)source->size;
 	uint8_t *bytes;
 
-	if (!begin_proposal(item, source, proposal))
+	if (!begin_proposal(batch->dfs, item, source, proposal))
 		return false;
 	bytes = malloc(size + 1);
 	if (bytes)
@@ -335,7 +354,7 @@ static void show_progress(void *context, uint64_t done)
 					   large->source->size);
 }
 
-static bool stage_large(struct proposal *proposal, unsigned servers)
+static bool stage_large(struct proposal *proposal, server_set servers)
 {
 	struct large *large = proposal->stage_context;
 
@@ -343,8 +362,7 @@ static bool stage_large(struct proposal *proposal, unsigned servers)
 		large->item->local_failed = true;
 		return false;
 	}
-	proposal->full |= large->stage.full;
-	proposal->over |= large->stage.over;
+	refusals_add(&proposal->refusals, &large->stage.refusals);
 	if (!source_unchanged(large->source)) {
 		fail_changed(large->item);
 		proposal->result = large->item->result;
@@ -383,7 +401,7 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 		.callbacks = callbacks, .which = which, .item = item, .source = source};
 	struct proposal proposal;
 
-	if (!begin_proposal(item, source, &proposal))
+	if (!begin_proposal(dfs, item, source, &proposal))
 		return;
 	if (!hash_file(source, &proposal.digests)) {
 		fail_changed(item);

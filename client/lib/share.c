@@ -13,7 +13,7 @@
 #include "path.h"
 #include "proposer.h"
 #include "provenance.h"
-#include "reader.h"
+#include "refusals.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -185,7 +185,7 @@ static bool check(struct sharing *sharing, struct dfs_result *result)
 	if (path_is_shared(sharing->path, len))
 		result_fail(result, DFS_EXIT_USAGE, "belongs to everyone already");
 	else if (!dfs->identity)
-		result_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
+		result_fail(result, DFS_EXIT_DENIED, REFUSALS_NOBODY);
 	else if (owner_len != strlen(dfs->user) ||
 		 memcmp(owner, dfs->user, owner_len) != 0)
 		result_fail(result, DFS_EXIT_DENIED, "only its owner, %.*s, can share it",

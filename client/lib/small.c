@@ -102,10 +102,10 @@ static void add_ticket(struct asking *asking, const dfs_ticket *ticket)
 
 /* Adds a file's units to what the servers are asked for; false when it cannot be had so.
  */
-static bool add(struct gather *gather, unsigned up, const struct reading *reading,
+static bool add(struct gather *gather, unsigned up, const struct lookup *lookup,
 		size_t file, uint8_t *bytes)
 {
-	const dfs_content *content = &reader_file(reading)->content;
+	const dfs_content *content = &lookup_file(lookup)->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
 
 	for (uint64_t u = 0; u < units; u++) {
@@ -114,7 +114,7 @@ static bool add(struct gather *gather, unsigned up, const struct reading *readin
 
 		if (!asking || asking->count == DFS_UNITS_MAX)
 			return false;
-		add_ticket(asking, &reading->ticket);
+		add_ticket(asking, &lookup->ticket);
 		asking->wants[asking->count] = (dfs_want){content->object, u};
 		asking->targets[asking->count++] =
 			(struct target){file, u, bytes + u * content->unit_size};
@@ -177,7 +177,7 @@ static struct gather *gather_new(size_t files)
 	return gather;
 }
 
-struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
+struct small_file *small_fetch(struct dfs *dfs, const struct lookup *lookups,
 			       const struct manifest_secret *openings, const bool *opened,
 			       size_t count)
 {
@@ -186,20 +186,20 @@ struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
 	unsigned up = links_up(dfs->links);
 
 	for (size_t i = 0; gather && i < count; i++) {
-		const dfs_manifest *manifest = reader_file(&readings[i]);
+		const dfs_manifest *manifest = lookup_file(&lookups[i]);
 		const dfs_content *content = manifest ? &manifest->content : NULL;
 
 		if (!opened[i] || !content || content->size > SMALL_MAX ||
 		    !cipher_object_init(&gather->objects[i], content, openings[i].key))
 			continue;
 		files[i].bytes = malloc((size_t)content->size + 1);
-		if (files[i].bytes && !add(gather, up, &readings[i], i, files[i].bytes))
+		if (files[i].bytes && !add(gather, up, &lookups[i], i, files[i].bytes))
 			gather->got[i] = UINT64_MAX / 2; /* never complete */
 	}
 	if (gather)
 		ask_all(dfs, gather);
 	for (size_t i = 0; files && i < count; i++) {
-		const dfs_manifest *manifest = reader_file(&readings[i]);
+		const dfs_manifest *manifest = lookup_file(&lookups[i]);
 
 		if (!files[i].bytes ||
 		    (gather &&

@@ -11,7 +11,7 @@
 #include "credentials.h"
 #include "listing.h"
 #include "path.h"
-#include "reader.h"
+#include "reading.h"
 #include "user_files.h"
 
 #include <stdio.h>
@@ -121,18 +121,17 @@ static struct dfs_result write_both(struct making *making)
 static struct dfs_result look(struct dfs *dfs, const char *name, bool *ret_both)
 {
 	char account[CHANGE_PATH], credentials[CHANGE_PATH];
-	struct reading readings[2] = {
-		{.path = change_account_path(name, account)},
-		{.path = change_credentials_path(name, credentials)}};
+	struct lookup lookups[2] = {{.path = change_account_path(name, account)},
+				    {.path = change_credentials_path(name, credentials)}};
 	struct dfs_result result;
 
 	*ret_both = true;
-	reader_read(dfs, readings, 2, true);
-	result = readings[readings[0].result.code == DFS_EXIT_DONE].result;
+	reading_run(dfs, lookups, 2);
+	result = lookups[lookups[0].result.code == DFS_EXIT_DONE].result;
 	for (size_t i = 0; i < 2; i++) {
-		*ret_both = *ret_both && readings[i].known &&
-			    readings[i].value.body.kind != DFS_TOMBSTONE;
-		reader_free(&readings[i]);
+		*ret_both = *ret_both && lookups[i].known &&
+			    lookups[i].value.body.kind != DFS_TOMBSTONE;
+		lookup_free(&lookups[i]);
 	}
 	return result;
 }
