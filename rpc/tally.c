@@ -60,18 +60,30 @@ static struct tally count(const struct tally_word words[DFS_SERVERS])
 	return tally;
 }
 
-struct tally tally_highest(const struct tally_word words[DFS_SERVERS])
+static unsigned at_most_two(unsigned servers)
+{
+	return servers < TWO ? servers : TWO;
+}
+
+/* Nothing is agreed. */
+static struct tally lower(struct tally tally)
+{
+	tally.answers = at_most_two(tally.answers);
+	tally.none = at_most_two(tally.none);
+	tally.equal = at_most_two(tally.equal);
+	return tally;
+}
+
+struct tally tally_highest(const struct tally_word words[DFS_SERVERS], bool unsure)
 {
 	struct tally tally = count(words);
 	const struct tally_word *newest;
 
 	tally.newest = highest_of(words, SERVERS_ALL);
-	if (tally.newest == 0)
-		return tally;
-	newest = &words[tally.newest - 1];
-	for (unsigned i = 0; newest->ballot && i < DFS_SERVERS; i++)
+	newest = tally.newest > 0 ? &words[tally.newest - 1] : NULL;
+	for (unsigned i = 0; newest && newest->ballot && i < DFS_SERVERS; i++)
 		tally.equal += words[i].ballot && compare(&words[i], newest) == 0;
-	return tally;
+	return unsure ? lower(tally) : tally;
 }
 
 /* The servers that tell the same as this one, itself among them; empty: it tells none. */
@@ -87,29 +99,16 @@ static server_set alike(const struct tally_word words[DFS_SERVERS], unsigned ser
 	return same;
 }
 
-struct tally tally_alike(const struct tally_word words[DFS_SERVERS])
+struct tally tally_alike(const struct tally_word words[DFS_SERVERS], bool unsure)
 {
 	struct tally tally = count(words);
 	server_set among = SERVERS_ALL;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (set_count(alike(words, s)) >= THREE)
+		if (!unsure && set_count(alike(words, s)) >= THREE)
 			among = alike(words, s);
 	tally.newest = highest_of(words, among);
 	if (tally.newest > 0)
 		tally.equal = set_count(alike(words, tally.newest));
-	return tally;
-}
-
-static unsigned at_most_two(unsigned servers)
-{
-	return servers < TWO ? servers : TWO;
-}
-
-struct tally tally_unsure(struct tally tally)
-{
-	tally.answers = at_most_two(tally.answers);
-	tally.none = at_most_two(tally.none);
-	tally.equal = at_most_two(tally.equal);
-	return tally;
+	return unsure ? lower(tally) : tally;
 }

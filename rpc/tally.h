@@ -33,20 +33,17 @@ struct tally_word tally_word(const dfs_register *reg);
  * The newest is the word with the highest ballot, whatever three agree on: the first of
  * those that can read the value, where there is one.  Words without a ballot are below
  * all others.
+ *
+ * unsure: some of the servers that told do not vote yet.  Then nothing is agreed, and no
+ * number is above two.
  */
-struct tally tally_highest(const struct tally_word words[DFS_SERVERS]);
+struct tally tally_highest(const struct tally_word words[DFS_SERVERS], bool unsure);
 
 /*
  * What three tell alike is the newest, even if the fourth has something newer; to have
- * nothing is alike, whatever the ballots.  Where no three are alike: the highest of all.
- * equal: how many are alike, nothing or that ballot.
+ * nothing is alike, whatever the ballots.  Where no three are alike, or unsure: the
+ * highest of all.  equal: how many are alike, nothing or that ballot.
  */
-struct tally tally_alike(const struct tally_word words[DFS_SERVERS]);
-
-/*
- * The same numbers where some of the servers that told do not vote yet: nothing is
- * agreed, so none of them is above two.
- */
-struct tally tally_unsure(struct tally tally);
+struct tally tally_alike(const struct tally_word words[DFS_SERVERS], bool unsure);
 
 #endif

@@ -11,7 +11,7 @@ static struct tally count(const struct judge_answers *answers)
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		words[i] = tally_word(answers->of[i]);
-	return tally_highest(words);
+	return tally_highest(words, false);
 }
 
 /* The highest accepted value that was told, or NULL. */

@@ -91,9 +91,7 @@ static struct path_answers gather(struct round *round, size_t at, bool unsure)
 			answers.of[s - 1] = &ok->items.items_val[at].dfs_looked_u.reg;
 		words[s - 1] = tally_word(answers.of[s - 1]);
 	}
-	answers.tally = tally_highest(words);
-	if (unsure)
-		answers.tally = tally_unsure(answers.tally);
+	answers.tally = tally_highest(words, unsure);
 	return answers;
 }
 

@@ -44,7 +44,9 @@ struct row {
 };
 
 static void walk(const struct row *rows, size_t count,
-		 struct tally (*tally)(const struct tally_word words[DFS_SERVERS]))
+		 struct tally (*tally)(const struct tally_word words[DFS_SERVERS],
+				       bool unsure),
+		 bool unsure)
 {
 	for (size_t i = 0; i < count; i++) {
 		dfs_ballot ballots[DFS_SERVERS];
@@ -52,7 +54,7 @@ static void walk(const struct row *rows, size_t count,
 		struct tally got;
 
 		words_of(rows[i].told, ballots, words);
-		got = tally(words);
+		got = tally(words, unsure);
 		if (memcmp(&got, &rows[i].expected, sizeof got) != 0)
 			fail_msg("%s (%s): %u answers, %u none, newest of %u, %u equal",
 				 rows[i].rule, rows[i].told, got.answers, got.none,
@@ -95,7 +97,7 @@ static void test_highest(void **state)
 	};
 
 	(void)state;
-	walk(rows, sizeof rows / sizeof rows[0], tally_highest);
+	walk(rows, sizeof rows / sizeof rows[0], tally_highest, false);
 }
 
 /* A server that reads for others. */
@@ -119,27 +121,28 @@ static void test_alike(void **state)
 	};
 
 	(void)state;
-	walk(rows, sizeof rows / sizeof rows[0], tally_alike);
+	walk(rows, sizeof rows / sizeof rows[0], tally_alike, false);
 }
 
 /* Where some do not vote yet nothing is agreed, for a client as for a server. */
 static void test_unsure(void **state)
 {
-	dfs_ballot ballots[DFS_SERVERS];
-	struct tally_word words[DFS_SERVERS];
-	struct tally tally;
+	static const struct row highest[] = {
+		{"lookup, unsure: three equal agree on nothing", "555-", {2, 0, 1, 2}},
+		{"lookup, unsure: nor do three of nothing", "....", {2, 2, 1, 0}},
+		{"lookup, unsure: the highest of all", "5556", {2, 0, 4, 1}},
+		{"lookup, unsure: one answer is one", "5---", {1, 0, 1, 1}},
+	};
+	static const struct row alike[] = {
+		{"reading by a server, unsure: the newer fourth counts",
+		 "5556",
+		 {2, 0, 4, 1}},
+		{"reading by a server, unsure: three of nothing", ".ab-", {2, 2, 3, 2}},
+	};
 
 	(void)state;
-	words_of("5556", ballots, words);
-	tally = tally_unsure(tally_highest(words));
-	assert_int_equal(tally.answers, 2);
-	assert_int_equal(tally.newest, 4);
-	assert_int_equal(tally.equal, 1);
-	words_of("....", ballots, words);
-	tally = tally_unsure(tally_highest(words));
-	assert_int_equal(tally.none, 2);
-	words_of("5---", ballots, words);
-	assert_int_equal(tally_unsure(tally_highest(words)).answers, 1);
+	walk(highest, sizeof highest / sizeof highest[0], tally_highest, true);
+	walk(alike, sizeof alike / sizeof alike[0], tally_alike, true);
 }
 
 static void test_words_of_registers(void **state)
