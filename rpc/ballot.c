@@ -88,8 +88,10 @@ bool id_random(dfs_id *ret)
 {
 	ssize_t got;
 
-	/* So few bytes come whole, once the generator is ready; only the wait can be
-	 * broken. */
+	/*
+	 * So few bytes come whole, once the generator is ready; only the wait can be
+	 * broken.
+	 */
 	do
 		got = getrandom(ret->bytes, DFS_ID_LEN, 0);
 	while (got < 0 && errno == EINTR);

@@ -75,7 +75,7 @@ struct links *links_new(const struct links_options *options);
  */
 void links_cancel(struct links *links);
 
-/* The same, and frees them.  NULL is allowed. */
+/* Cancels them likewise, and frees them.  NULL is allowed. */
 void links_free(struct links *links);
 
 /*

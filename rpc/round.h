@@ -40,12 +40,13 @@ unsigned round_await(struct round *round, unsigned needed, int64_t until_ms);
 const void *round_answer(struct round *round, unsigned server);
 
 /*
- * The same, taken out of the round: the caller frees what it points to (xdr_free), and
- * then itself (free).
+ * Takes a server's answer out of the round: the caller frees what it points to
+ * (xdr_free), and then itself (free).
  */
 void *round_take(struct round *round, unsigned server);
 
-/* Was it asked, and has it failed or not answered?  Then why (LINKS_WHY bytes) says so.
+/*
+ * Was it asked, and has it failed or not answered?  Then why (LINKS_WHY bytes) says so.
  */
 bool round_failed(struct round *round, unsigned server, char *why);
 

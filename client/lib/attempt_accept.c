@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct accept_call {
+struct vote_call {
 	dfs_accept_args args;
 	size_t *turns; /* which turn an item is of */
 	dfs_proposal items[];
@@ -15,7 +15,7 @@ struct accept_call {
 
 static void accept_call_free(void *owner)
 {
-	struct accept_call *call = owner;
+	struct vote_call *call = owner;
 
 	for (u_int i = 0; i < call->args.items.items_len; i++) {
 		free(call->items[i].path.dfs_path_val);
@@ -25,10 +25,9 @@ static void accept_call_free(void *owner)
 	free(call);
 }
 
-static struct accept_call *accept_call_new(const struct attempt *attempt,
-					   bool *ret_deletes)
+static struct vote_call *accept_call_new(const struct attempt *attempt, bool *ret_deletes)
 {
-	struct accept_call *call =
+	struct vote_call *call =
 		calloc(1, sizeof *call + attempt->count * sizeof call->items[0]);
 
 	*ret_deletes = true;
@@ -61,7 +60,7 @@ static struct accept_call *accept_call_new(const struct attempt *attempt,
 	return call;
 }
 
-static void take_votes(struct attempt *attempt, const struct accept_call *call,
+static void take_votes(struct attempt *attempt, const struct vote_call *call,
 		       unsigned server, const dfs_accept_res *res)
 {
 	const dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
@@ -91,7 +90,7 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 void attempt_accept(struct attempt *attempt)
 {
 	bool deletes;
-	struct accept_call *call = accept_call_new(attempt, &deletes);
+	struct vote_call *call = accept_call_new(attempt, &deletes);
 	struct round *round;
 
 	if (!call)

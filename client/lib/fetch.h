@@ -18,7 +18,8 @@ struct fetch {
 	const dfs_content *content;
 	const dfs_ticket *ticket;              /* for its object */
 	const struct manifest_secret *opening; /* of its manifest */
-	/* Takes the content in order; not 0 ends the fetch with that code (why is set).
+	/*
+	 * Takes the content in order; not 0 ends the fetch with that code (why is set).
 	 */
 	int (*write)(void *context, const void *bytes, size_t len, char why[DFS_WHY]);
 	void *context;
@@ -50,7 +51,10 @@ unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set serv
 bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
 			char text[DFS_WHY]);
 
-/* The same for the servers that are up, after waiting for those that are needed. */
+/*
+ * Can it be read from the servers that are up?  Those that are needed are waited for;
+ * false: text says why not, as above.
+ */
 bool fetch_can_be_reached(struct dfs *dfs, const dfs_content *content,
 			  char text[DFS_WHY]);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* One server's listing: the page at hand and what comes after it. */
-struct source {
+struct listing_source {
 	dfs_list_res page; /* taken out of a round: ours to free */
 	bool has_page;
 	u_int at;
@@ -25,7 +25,7 @@ struct listing {
 	bool recursive, detail, owing;
 	unsigned servers;
 	struct refusals refusals; /* of servers that do not list any more */
-	struct source sources[DFS_SERVERS];
+	struct listing_source sources[DFS_SERVERS];
 	char skip[DFS_PATH_MAX + 2]; /* paths below this folder are done */
 };
 
@@ -37,7 +37,7 @@ struct list_call {
 	char after[DFS_SERVERS][DFS_PATH_MAX + 2];
 };
 
-static void drop_page(struct source *source)
+static void drop_page(struct listing_source *source)
 {
 	if (source->has_page)
 		xdr_free((xdrproc_t)xdr_dfs_list_res, &source->page);
@@ -46,7 +46,7 @@ static void drop_page(struct source *source)
 
 static bool needs_page(const struct listing *listing, unsigned i)
 {
-	const struct source *source = &listing->sources[i];
+	const struct listing_source *source = &listing->sources[i];
 
 	return set_has(listing->servers, i + 1) && source->more &&
 	       (!source->has_page ||
@@ -54,7 +54,7 @@ static bool needs_page(const struct listing *listing, unsigned i)
 }
 
 /* Remembers where the page ended, before it goes. */
-static void note_end(struct source *source)
+static void note_end(struct listing_source *source)
 {
 	const dfs_path *next = &source->page.dfs_list_res_u.ok.next;
 
@@ -67,7 +67,7 @@ static void note_end(struct source *source)
  * Does the page lead on?  One that does not would be asked for without end.  A cursor
  * that ends in '/' stands behind all that is below the folder.
  */
-static bool leads_on(const struct source *source, const dfs_list_ok *ok)
+static bool leads_on(const struct listing_source *source, const dfs_list_ok *ok)
 {
 	char after[DFS_PATH_MAX + 3], next[DFS_PATH_MAX + 3];
 	size_t len = strlen(source->after);
@@ -94,7 +94,7 @@ static struct round *ask_pages(struct listing *listing)
 	memcpy(call->folder, listing->folder, sizeof call->folder);
 	round = round_new(listing->dfs->links, DFS_LIST, call, free);
 	for (unsigned i = 0; round && i < DFS_SERVERS; i++) {
-		struct source *source = &listing->sources[i];
+		struct listing_source *source = &listing->sources[i];
 		dfs_list_args *args = &call->args[i];
 
 		if (!needs_page(listing, i))
@@ -151,7 +151,7 @@ static bool get_pages(struct listing *listing, struct dfs_result *result)
 		left += listing->servers >> i & !needs_page(listing, i);
 	round_wait(round, left >= 2 ? 0 : 2 - left, LINKS_PATIENCE_MS);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		struct source *source = &listing->sources[i];
+		struct listing_source *source = &listing->sources[i];
 		dfs_list_res *res;
 
 		if (!needs_page(listing, i))
@@ -192,7 +192,7 @@ static bool fill(struct listing *listing, struct dfs_result *result)
 
 static const dfs_list_entry *head(const struct listing *listing, unsigned i)
 {
-	const struct source *source = &listing->sources[i];
+	const struct listing_source *source = &listing->sources[i];
 	const dfs_list_ok *ok = &source->page.dfs_list_res_u.ok;
 
 	if (!set_has(listing->servers, i + 1) || !source->has_page ||

@@ -35,8 +35,10 @@ struct listing *listing_new_owing(struct dfs *dfs, server_set servers,
 				  struct dfs_result *result);
 void listing_free(struct listing *listing);
 
-/* The next live file, or folder; false at the end, or with result set when servers
- * failed. */
+/*
+ * The next live file, or folder; false at the end, or with result set when servers
+ * failed.
+ */
 bool listing_next(struct listing *listing, struct listing_entry *ret,
 		  struct dfs_result *result);
 

@@ -242,13 +242,13 @@ static void note_seen(struct dfs *dfs, struct round *round)
 }
 
 /* A lookup and its place in the call that asks for it. */
-struct pending {
+struct pending_lookup {
 	struct lookup *lookup;
 	size_t at;
 };
 
 /* Decides what can be decided by now; returns how many are left in the list. */
-static size_t decide_all(const struct looking *looking, struct pending *pending,
+static size_t decide_all(const struct looking *looking, struct pending_lookup *pending,
 			 size_t count, bool all)
 {
 	size_t left = 0;
@@ -270,19 +270,21 @@ static size_t look(struct dfs *dfs, struct lookup **lookups, size_t count, bool 
 {
 	struct looking looking = {
 		.dfs = dfs, .servers = session_tellers(dfs, 2), .newest = newest};
-	struct pending pending[DFS_BATCH_MAX];
+	struct pending_lookup pending[DFS_BATCH_MAX];
 	size_t left = count;
 
 	looking.round = ask_all(dfs, lookups, count, looking.servers);
 	for (size_t i = 0; i < count; i++) {
-		pending[i] = (struct pending){lookups[i], i};
+		pending[i] = (struct pending_lookup){lookups[i], i};
 		if (!looking.round)
 			result_fail(&lookups[i]->result, DFS_EXIT_OTHER, "out of memory");
 	}
 	if (!looking.round)
 		return 0;
-	/* First with the first three answers; then, where these disagree, with the
-	 * fourth. */
+	/*
+	 * First with the first three answers; then, where these disagree, with the
+	 * fourth.
+	 */
 	round_wait(looking.round, 3, 0);
 	left = decide_all(&looking, pending, left, round_pending(looking.round) == 0);
 	if (left > 0) {

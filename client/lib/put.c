@@ -34,7 +34,7 @@ enum {
 
 /* ---- a local file -------------------------------------------------------------- */
 
-struct source {
+struct local_file {
 	int fd;
 	bool opened; /* by us: to be closed */
 	uint64_t size;
@@ -42,17 +42,17 @@ struct source {
 	struct timespec mtime; /* as it was when opened */
 };
 
-static void source_close(struct source *source)
+static void source_close(struct local_file *source)
 {
 	if (source->opened)
 		close(source->fd);
 }
 
-static bool source_open(struct dfs_put *item, struct source *source)
+static bool source_open(struct dfs_put *item, struct local_file *source)
 {
 	struct stat status;
 
-	*source = (struct source){.fd = item->fd};
+	*source = (struct local_file){.fd = item->fd};
 	item->local_failed = true;
 	if (item->local) {
 		source->fd = open(item->local, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -82,7 +82,7 @@ static bool source_open(struct dfs_put *item, struct source *source)
 }
 
 /* Is the file still as it was when it was opened? */
-static bool source_unchanged(const struct source *source)
+static bool source_unchanged(const struct local_file *source)
 {
 	struct stat status;
 
@@ -135,7 +135,7 @@ static void find_owner(struct dfs *dfs, struct proposal *proposal)
 
 /* Everything of the proposal that does not depend on the content. */
 static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
-			   const struct source *source, struct proposal *proposal)
+			   const struct local_file *source, struct proposal *proposal)
 {
 	dfs_content *content = &proposal->content;
 
@@ -222,7 +222,7 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 
 /* ---- small files --------------------------------------------------------------- */
 
-struct batch {
+struct put_batch {
 	struct dfs *dfs;
 	const struct dfs_put_callbacks *callbacks;
 	struct dfs_put *items; /* of the whole call */
@@ -234,7 +234,7 @@ struct batch {
 	struct cipher *cipher;
 };
 
-static void flush(struct batch *batch)
+static void flush(struct put_batch *batch)
 {
 	if (batch->count == 0)
 		return;
@@ -252,7 +252,7 @@ static void flush(struct batch *batch)
 }
 
 /* Is the path in the batch already?  One ballot cannot serve two values of one path. */
-static bool is_in_batch(const struct batch *batch, const char *path)
+static bool is_in_batch(const struct put_batch *batch, const char *path)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		if (strcmp(batch->proposals[i].path, path) == 0)
@@ -294,7 +294,8 @@ static bool seal_small(struct cipher *cipher, const struct proposal *proposal,
 }
 
 /* Reads the file into the batch; false when the item has ended already. */
-static bool add_small(struct batch *batch, size_t which, const struct source *source)
+static bool add_small(struct put_batch *batch, size_t which,
+		      const struct local_file *source)
 {
 	struct dfs_put *item = &batch->items[which];
 	struct proposal *proposal = &batch->proposals[batch->count];
@@ -337,17 +338,17 @@ static bool add_small(struct batch *batch, size_t which, const struct source *so
 
 /* ---- large files --------------------------------------------------------------- */
 
-struct large {
+struct large_file {
 	struct stage stage;
 	const struct dfs_put_callbacks *callbacks;
 	size_t which;
 	struct dfs_put *item;
-	const struct source *source;
+	const struct local_file *source;
 };
 
 static void show_progress(void *context, uint64_t done)
 {
-	const struct large *large = context;
+	const struct large_file *large = context;
 
 	if (large->callbacks->progress)
 		large->callbacks->progress(large->callbacks->context, large->which, done,
@@ -356,7 +357,7 @@ static void show_progress(void *context, uint64_t done)
 
 static bool stage_large(struct proposal *proposal, server_set servers)
 {
-	struct large *large = proposal->stage_context;
+	struct large_file *large = proposal->stage_context;
 
 	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result)) {
 		large->item->local_failed = true;
@@ -374,7 +375,7 @@ static bool stage_large(struct proposal *proposal, server_set servers)
 }
 
 /* One pass at memory speed: the digest that decides the row. */
-static bool hash_file(const struct source *source, struct content_digests *ret)
+static bool hash_file(const struct local_file *source, struct content_digests *ret)
 {
 	struct content_hash *hash = content_hash_new(false);
 	uint8_t *buffer = malloc(BUFFER);
@@ -394,10 +395,10 @@ static bool hash_file(const struct source *source, struct content_digests *ret)
 }
 
 static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
-		      const struct source *source,
+		      const struct local_file *source,
 		      const struct dfs_put_callbacks *callbacks)
 {
-	struct large large = {
+	struct large_file large = {
 		.callbacks = callbacks, .which = which, .item = item, .source = source};
 	struct proposal proposal;
 
@@ -431,7 +432,7 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 	     const struct dfs_put_callbacks *callbacks)
 {
-	struct batch *batch = calloc(1, sizeof *batch);
+	struct put_batch *batch = calloc(1, sizeof *batch);
 
 	if (batch && !(batch->cipher = cipher_new())) {
 		free(batch);
@@ -443,7 +444,7 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 		batch->items = items;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct source source;
+		struct local_file source;
 		bool batched = false;
 
 		items[i].result = (struct dfs_result){.code = DFS_EXIT_OTHER};
@@ -455,7 +456,8 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 			callbacks->finished(callbacks->context, i);
 			continue;
 		}
-		/* Where content would make the call too long, or the path is there twice.
+		/*
+		 * Where content would make the call too long, or the path is there twice.
 		 */
 		if (batch->count == DFS_BATCH_MAX ||
 		    batch->bytes + small_most(source.size) > DFS_CONTENT_MAX ||

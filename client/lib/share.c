@@ -199,7 +199,7 @@ static bool check(struct sharing *sharing, struct dfs_result *result)
 	return sharing->account;
 }
 
-static struct dfs_result run(struct sharing *sharing)
+static struct dfs_result change_readers(struct sharing *sharing)
 {
 	struct proposal proposal = {.path = sharing->path,
 				    .kind = PROPOSAL_CHANGE,
@@ -226,12 +226,12 @@ struct dfs_result dfs_file_share(struct dfs *dfs, const char *path, const char *
 	struct sharing sharing = {
 		.dfs = dfs, .path = path, .user = user, .writes = writes};
 
-	return run(&sharing);
+	return change_readers(&sharing);
 }
 
 struct dfs_result dfs_file_unshare(struct dfs *dfs, const char *path, const char *user)
 {
 	struct sharing sharing = {.dfs = dfs, .path = path, .user = user, .remove = true};
 
-	return run(&sharing);
+	return change_readers(&sharing);
 }

@@ -20,7 +20,7 @@ enum {
 enum slot_state { SLOT_READ, SLOT_SEALING, SLOT_SEALED };
 
 /* A slot that is being sealed is its sealer's alone. */
-struct slot {
+struct stage_slot {
 	enum slot_state state;
 	uint8_t *room;     /* the unit at CIPHER_BEFORE, then its stored form */
 	uint32_t len;      /* of the unit, then of what is stored */
@@ -29,17 +29,17 @@ struct slot {
 
 struct sender {
 	struct job job; /* first: its run gets it back */
-	struct window *window;
+	struct stage_window *window;
 	struct cipher *cipher; /* its thread's */
 	chunk_set chunks;      /* to be sent to this server; 0: nothing */
 	uint64_t next;         /* unit to look at next */
 };
 
 /* One pass over the file. */
-struct window {
+struct stage_window {
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
-	struct slot slots[WINDOW];
+	struct stage_slot slots[WINDOW];
 	uint64_t filled; /* units below are in their slots, or were */
 	uint64_t units;
 	bool ended;               /* nothing more will be filled */
@@ -65,9 +65,9 @@ static bool wants(const struct sender *sender, uint64_t unit)
  */
 static bool seal_one(struct sender *sender)
 {
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 	uint64_t unit = sender->next;
-	struct slot *slot;
+	struct stage_slot *slot;
 	uint32_t len;
 
 	while (unit < window->filled &&
@@ -92,10 +92,10 @@ static bool seal_one(struct sender *sender)
 /* Adds what is ready for this server, in order.  With the lock held. */
 static u_int add_units(struct sender *sender, dfs_unit *units, u_int count)
 {
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 
 	for (; sender->next < window->filled && count < UNITS_A_CALL; sender->next++) {
-		const struct slot *slot = &window->slots[sender->next % WINDOW];
+		const struct stage_slot *slot = &window->slots[sender->next % WINDOW];
 
 		if (!wants(sender, sender->next))
 			continue;
@@ -112,7 +112,7 @@ static u_int add_units(struct sender *sender, dfs_unit *units, u_int count)
  */
 static u_int take_units(struct sender *sender, dfs_unit *units)
 {
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 	u_int count = 0;
 
 	pthread_mutex_lock(&window->lock);
@@ -135,12 +135,12 @@ static u_int take_units(struct sender *sender, dfs_unit *units)
 	return count;
 }
 
-static void give_units(struct window *window, unsigned server, const dfs_unit *units,
-		       u_int count)
+static void give_units(struct stage_window *window, unsigned server,
+		       const dfs_unit *units, u_int count)
 {
 	pthread_mutex_lock(&window->lock);
 	for (u_int i = 0; i < count; i++) {
-		struct slot *slot = &window->slots[units[i].number % WINDOW];
+		struct stage_slot *slot = &window->slots[units[i].number % WINDOW];
 
 		slot->needed = set_without(slot->needed, server);
 	}
@@ -149,7 +149,7 @@ static void give_units(struct window *window, unsigned server, const dfs_unit *u
 }
 
 /* The server gets nothing more: what waits for it waits no longer. */
-static void end_sender(struct window *window, unsigned server, dfs_status status)
+static void end_sender(struct stage_window *window, unsigned server, dfs_status status)
 {
 	pthread_mutex_lock(&window->lock);
 	if (status != DFS_OK)
@@ -167,7 +167,7 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 		       const char *why)
 {
 	struct sender *sender = (struct sender *)job;
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 	dfs_unit units[UNITS_A_CALL];
 	dfs_put_args args = {.operation = window->stage->operation,
 			     .size = window->stage->content.size,
@@ -201,7 +201,7 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 
 /* ---- reading ------------------------------------------------------------------- */
 
-static bool read_unit(const struct stage *stage, uint64_t unit, struct slot *slot)
+static bool read_unit(const struct stage *stage, uint64_t unit, struct stage_slot *slot)
 {
 	off_t at = (off_t)(unit * stage->content.unit_size);
 	uint32_t len =
@@ -222,9 +222,9 @@ static bool read_unit(const struct stage *stage, uint64_t unit, struct slot *slo
 }
 
 /* Waits until the unit's slot is free; the servers that will need it.  false: broken. */
-static bool await_slot(struct window *window, uint64_t unit, server_set *ret_needed)
+static bool await_slot(struct stage_window *window, uint64_t unit, server_set *ret_needed)
 {
-	struct slot *slot = &window->slots[unit % WINDOW];
+	struct stage_slot *slot = &window->slots[unit % WINDOW];
 	server_set needed = 0;
 	bool good;
 
@@ -240,7 +240,7 @@ static bool await_slot(struct window *window, uint64_t unit, server_set *ret_nee
 	return good;
 }
 
-static void publish(struct window *window, uint64_t unit, unsigned needed)
+static void publish(struct stage_window *window, uint64_t unit, unsigned needed)
 {
 	pthread_mutex_lock(&window->lock);
 	window->slots[unit % WINDOW].needed = needed & ~window->failed;
@@ -251,7 +251,7 @@ static void publish(struct window *window, uint64_t unit, unsigned needed)
 }
 
 /* Fills the window to the end of the file, hashing what goes by. */
-static bool fill(struct window *window, struct content_digests *ret_digests,
+static bool fill(struct stage_window *window, struct content_digests *ret_digests,
 		 bool with_sha256)
 {
 	const struct stage *stage = window->stage;
@@ -259,7 +259,7 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 	bool good = hash;
 
 	for (uint64_t u = 0; good && u < window->units; u++) {
-		struct slot *slot = &window->slots[u % WINDOW];
+		struct stage_slot *slot = &window->slots[u % WINDOW];
 		unsigned needed;
 
 		good = await_slot(window, u, &needed) && read_unit(stage, u, slot) &&
@@ -280,7 +280,7 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 
 /* ---- a pass -------------------------------------------------------------------- */
 
-static void window_free(struct window *window)
+static void window_free(struct stage_window *window)
 {
 	for (size_t i = 0; i < WINDOW; i++)
 		free(window->slots[i].room);
@@ -290,9 +290,9 @@ static void window_free(struct window *window)
 	free(window);
 }
 
-static struct window *window_new(const struct stage *stage)
+static struct stage_window *window_new(const struct stage *stage)
 {
-	struct window *window = calloc(1, sizeof *window);
+	struct stage_window *window = calloc(1, sizeof *window);
 
 	if (!window)
 		return NULL;
@@ -315,7 +315,7 @@ static struct window *window_new(const struct stage *stage)
 }
 
 /* Who got what it missed, and who is not to be tried again. */
-static void take_outcome(struct stage *stage, const struct window *window,
+static void take_outcome(struct stage *stage, const struct stage_window *window,
 			 const chunk_set missing[DFS_SERVERS],
 			 chunk_set uploaded[DFS_SERVERS])
 {
@@ -345,7 +345,7 @@ static void take_outcome(struct stage *stage, const struct window *window,
 static bool run_pass(struct stage *stage, const chunk_set missing[DFS_SERVERS],
 		     chunk_set uploaded[DFS_SERVERS], struct dfs_result *result)
 {
-	struct window *window = window_new(stage);
+	struct stage_window *window = window_new(stage);
 	struct content_digests digests;
 	bool good;
 
@@ -404,7 +404,8 @@ bool stage_run(struct stage *stage, server_set servers, chunk_set uploaded[DFS_S
 				missing[s - 1] &= placement_pair(stage->content.row, s);
 			any |= missing[s - 1];
 		}
-		/* With fewer than three nothing can be stored: the caller finds that out.
+		/*
+		 * With fewer than three nothing can be stored: the caller finds that out.
 		 */
 		if (any == 0 || set_count(fit) < 3)
 			return true;
