@@ -23,7 +23,7 @@ int ballot_compare(const dfs_ballot *a, const dfs_ballot *b)
 /* Of the servers to be heard by, one whose counters are those of the ballot's epoch. */
 static bool counts(const struct ballot_choice *choice, unsigned i, uint32_t epoch)
 {
-	return choice->servers & 1U << i && choice->seen[i].epoch == epoch;
+	return set_has(choice->servers, i + 1) && choice->seen[i].epoch == epoch;
 }
 
 void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
@@ -33,7 +33,7 @@ void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
 
 	ret->epoch = 0;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (choice->servers & 1U << i && choice->seen[i].epoch > ret->epoch)
+		if (set_has(choice->servers, i + 1) && choice->seen[i].epoch > ret->epoch)
 			ret->epoch = choice->seen[i].epoch;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (counts(choice, i, ret->epoch) && choice->seen[i].counter < lowest)
@@ -58,7 +58,7 @@ void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
 		ret->counter = drawn_up ? highest + 1 : lowest + choice->jump;
 }
 
-bool ballot_next(const dfs_seen seen[DFS_SERVERS], unsigned servers, bool again,
+bool ballot_next(const dfs_seen seen[DFS_SERVERS], server_set servers, bool again,
 		 uint64_t *counter, dfs_ballot *ret)
 {
 	const struct ballot_choice choice = {.seen = seen,
@@ -88,8 +88,10 @@ bool id_random(dfs_id *ret)
 {
 	ssize_t got;
 
-	/* So few bytes come whole, once the generator is ready; only the wait can be
-	 * broken. */
+	/*
+	 * So few bytes come whole, once the generator is ready; only the wait can be
+	 * broken.
+	 */
 	do
 		got = getrandom(ret->bytes, DFS_ID_LEN, 0);
 	while (got < 0 && errno == EINTR);

@@ -3,6 +3,7 @@
 #define DFS_BALLOT_H
 
 #include "dfs.h"
+#include "sets.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,7 +23,7 @@ extern const dfs_ballot ballot_none;
 /* What a proposer goes by when it chooses the counter of its next ballot. */
 struct ballot_choice {
 	const dfs_seen *seen; /* of DFS_SERVERS: what each server has told last */
-	unsigned servers;     /* a mask: those to be heard by */
+	server_set servers;   /* those to be heard by */
 	bool again;           /* the last ballot was refused by some of them */
 	uint64_t last;        /* counter of the last ballot; 0: none */
 	uint64_t jump;        /* BALLOT_JUMP, but in tests */
@@ -53,7 +54,7 @@ void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret);
  * The next ballot of a proposer, with a proposer id of its own; *counter is that of its
  * last one and becomes that of this one.  false: the system has no random bytes.
  */
-bool ballot_next(const dfs_seen seen[DFS_SERVERS], unsigned servers, bool again,
+bool ballot_next(const dfs_seen seen[DFS_SERVERS], server_set servers, bool again,
 		 uint64_t *counter, dfs_ballot *ret);
 
 bool id_equal(const dfs_id *a, const dfs_id *b);

@@ -26,7 +26,7 @@ enum {
 	HOST_MAX = 255
 };
 
-struct reading {
+struct cluster_reading {
 	FILE *stream;
 	struct cluster *cluster;
 	unsigned line;
@@ -36,7 +36,7 @@ struct reading {
 	char wrong[256]; /* the first thing that is; empty so far */
 };
 
-static void blame(struct reading *reading, const char *what, const char *name)
+static void blame(struct cluster_reading *reading, const char *what, const char *name)
 {
 	/* An empty file has no line to blame. */
 	if (reading->wrong[0] == '\0')
@@ -59,7 +59,7 @@ static int section_index(const char *name)
 	return -1;
 }
 
-static void note_section(struct reading *reading, const char *head)
+static void note_section(struct cluster_reading *reading, const char *head)
 {
 	char name[64];
 	size_t len = strcspn(head, "]\n");
@@ -82,7 +82,7 @@ static void note_section(struct reading *reading, const char *head)
 
 static char *next_line(char *line, int size, void *context)
 {
-	struct reading *reading = context;
+	struct cluster_reading *reading = context;
 
 	if (!fgets(line, size, reading->stream))
 		return NULL;
@@ -96,7 +96,7 @@ static char *next_line(char *line, int size, void *context)
 }
 
 /* Copies a value that may be given once. */
-static void take(struct reading *reading, bool *has, char *to, size_t size,
+static void take(struct cluster_reading *reading, bool *has, char *to, size_t size,
 		 const char *name, const char *value)
 {
 	if (*has)
@@ -110,8 +110,8 @@ static void take(struct reading *reading, bool *has, char *to, size_t size,
 	*has = true;
 }
 
-static void take_server(struct reading *reading, unsigned server, const char *name,
-			const char *value)
+static void take_server(struct cluster_reading *reading, unsigned server,
+			const char *name, const char *value)
 {
 	struct cluster_server *to = &reading->cluster->servers[server - 1];
 	char host[sizeof to->host];
@@ -130,7 +130,8 @@ static void take_server(struct reading *reading, unsigned server, const char *na
 	}
 }
 
-static void take_tuning(struct reading *reading, const char *name, const char *value)
+static void take_tuning(struct cluster_reading *reading, const char *name,
+			const char *value)
 {
 	char why[TUNING_WHY];
 
@@ -141,7 +142,7 @@ static void take_tuning(struct reading *reading, const char *name, const char *v
 static int take_pair(void *context, const char *section, const char *name,
 		     const char *value)
 {
-	struct reading *reading = context;
+	struct cluster_reading *reading = context;
 	int index = section_index(section);
 	char id[ID_TEXT], key[2 * DFS_KEY_LEN + 1];
 
@@ -171,7 +172,7 @@ static int take_pair(void *context, const char *section, const char *name,
 	return 1;
 }
 
-static void demand_all(struct reading *reading)
+static void demand_all(struct cluster_reading *reading)
 {
 	static const char *const names[SECTIONS_NEEDED] = {"[cluster]", "[dfs1]",
 							   "[dfs2]", "[dfs3]", "[dfs4]"};
@@ -209,7 +210,7 @@ static bool place(const char *file, struct cluster *cluster)
 
 bool cluster_read(const char *file, struct cluster *ret, char *why, size_t why_size)
 {
-	struct reading reading = {.cluster = ret};
+	struct cluster_reading reading = {.cluster = ret};
 	bool read = false;
 
 	memset(ret, 0, sizeof *ret);
@@ -250,8 +251,10 @@ close:
 	return read;
 }
 
-/* The name of the CA as the file should say it: relative where it lies in the same
- * folder. */
+/*
+ * The name of the CA as the file should say it: relative where it lies in the same
+ * folder.
+ */
 static const char *relative_ca(const struct cluster *cluster)
 {
 	size_t len = strlen(cluster->folder);
@@ -334,7 +337,8 @@ bool cluster_find(const char *given, char *ret_file, size_t size)
 
 		return len > 0 && (size_t)len < size;
 	}
-	/* A relative XDG_CONFIG_HOME is to be ignored (XDG base directory specification).
+	/*
+	 * A relative XDG_CONFIG_HOME is to be ignored (XDG base directory specification).
 	 */
 	if (config && config[0] == '/') {
 		if (try_file(config, "/dfs/cluster.conf", ret_file, size))

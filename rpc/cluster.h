@@ -4,11 +4,11 @@
  *	[cluster]
  *	id = 32 hex digits
  *	ca = ca.pem
- *	admin = 64 hex digits		; the key that signs the accounts of this cluster
+ *	admin = 64 hex digits		; the key that signs its accounts
  *
  *	[dfs1]
- *	address = 127.0.0.1:10001	; or "[::1]:10001"; without it clients ask rpcbind
- *	host = 127.0.0.1		; on whose rpcbind to look; 127.0.0.1 unless given
+ *	address = 127.0.0.1:10001	; or "[::1]:10001"; or else rpcbind is asked
+ *	host = 127.0.0.1		; whose rpcbind; 127.0.0.1 unless given
  *	... and so on to [dfs4]
  *
  *	[server]

@@ -36,7 +36,7 @@ static void set_state(struct link *link, enum link_state state, const char *why)
 /* Is this a server that one may connect to at all? */
 static bool is_asked_for(const struct link *link)
 {
-	return link->links->servers & 1U << (link->server - 1);
+	return set_has(link->links->servers, link->server);
 }
 
 static void disconnect(struct link *link)
@@ -139,15 +139,13 @@ static void wait_for_work(struct link *link, bool *ret_look)
 {
 	struct links *links = link->links;
 	bool asks = link->state == LINK_UP && link->told.again_ms > 0;
-	struct timespec at = {.tv_sec = link->again / 1000,
-			      .tv_nsec = link->again % 1000 * 1000000};
 
 	if (!asks)
-		pthread_cond_wait(&links->work, &links->lock);
+		(void)clock_wait(&links->work, &links->lock, INT64_MAX);
 	else if (clock_now_ms() >= link->again)
 		*ret_look = true;
 	else
-		pthread_cond_timedwait(&links->work, &links->lock, &at);
+		(void)clock_wait(&links->work, &links->lock, link->again);
 }
 
 /* NULL with *ret_look: no job, but the server is to be asked how it is. */
@@ -254,7 +252,6 @@ static bool start_link(struct links *links, unsigned server)
 struct links *links_new(const struct links_options *options)
 {
 	struct links *links = calloc(1, sizeof *links);
-	pthread_condattr_t monotonic;
 
 	if (!links) {
 		SSL_CTX_free(options->take_tls);
@@ -263,11 +260,8 @@ struct links *links_new(const struct links_options *options)
 		return NULL;
 	}
 	pthread_mutex_init(&links->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&links->work, &monotonic);
-	pthread_cond_init(&links->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&links->work);
+	clock_condition_init(&links->changed);
 	links->cluster = *options->cluster;
 	links->tls = options->take_tls;
 	links->servers = options->servers;

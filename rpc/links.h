@@ -7,8 +7,7 @@
  * The links may be given up while a thread is still held up by a server that does not
  * answer: the thread then ends by itself and takes the rest with it.
  *
- * All functions may be called from any thread; servers are numbered 1..4, and a mask of
- * servers has bit s-1 for server s.
+ * All functions may be called from any thread; servers are numbered 1..4.
  */
 #ifndef DFS_LINKS_H
 #define DFS_LINKS_H
@@ -16,6 +15,7 @@
 #include "call.h"
 #include "cluster.h"
 #include "dfs.h"
+#include "sets.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -48,7 +48,7 @@ struct links_introduction {
 struct links_options {
 	const struct cluster *cluster; /* copied */
 	SSL_CTX *take_tls;             /* one reference */
-	unsigned servers;              /* never connects to others, which count as down */
+	server_set servers;            /* never connects to others, which count as down */
 	/*
 	 * Called on the server's thread with each new connection, before any job, to say
 	 * what must be said first; and again on the same one when the server has told
@@ -75,7 +75,7 @@ struct links *links_new(const struct links_options *options);
  */
 void links_cancel(struct links *links);
 
-/* The same, and frees them.  NULL is allowed. */
+/* Cancels them likewise, and frees them.  NULL is allowed. */
 void links_free(struct links *links);
 
 /*
@@ -86,11 +86,11 @@ void links_free(struct links *links);
 void links_settle(struct links *links, bool needed);
 
 /*
- * Waits until no server is on its way (a mask); or until enough(context) holds, which is
+ * Waits until no server is on its way; or until enough(context) holds, which is
  * looked at now and whenever a server has answered or failed (NULL: never); or until
  * deadline_ms.  enough may not call a function of the links.
  */
-void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),
+void links_wait(struct links *links, bool (*enough)(void *context, server_set on_the_way),
 		void *context, int64_t deadline_ms);
 
 /* Begins to connect again to those that failed so long ago or longer; or a second. */
@@ -105,9 +105,9 @@ void links_submit(struct links *links, unsigned server, struct job *job);
 /*
  * Servers that are connected; of these, the ones that vote; and those that tell or vote.
  */
-unsigned links_up(struct links *links);
-unsigned links_voting(struct links *links);
-unsigned links_telling(struct links *links);
+server_set links_up(struct links *links);
+server_set links_voting(struct links *links);
+server_set links_telling(struct links *links);
 
 /* What the server told as its "seen" in its last introduction. */
 dfs_seen links_seen(struct links *links, unsigned server);

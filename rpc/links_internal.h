@@ -32,7 +32,7 @@ struct links {
 	bool closing;
 	struct cluster cluster;
 	SSL_CTX *tls;
-	unsigned servers;
+	server_set servers;
 	bool (*introduce)(void *context, unsigned server, struct call *call,
 			  struct links_introduction *ret, char *why);
 	void *context;

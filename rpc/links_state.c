@@ -26,38 +26,36 @@ static bool is_settling(const struct links *links, bool needed)
 }
 
 /* With the lock held: the links that neither answered nor failed. */
-static unsigned on_the_way(const struct links *links)
+static server_set on_the_way(const struct links *links)
 {
-	unsigned mask = 0;
+	server_set servers = 0;
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		mask |= links->link[i].state == LINK_NEW ? 1U << i : 0;
-	return mask;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (links->link[s - 1].state == LINK_NEW)
+			servers = set_with(servers, s);
+	return servers;
 }
 
-void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),
+void links_wait(struct links *links, bool (*enough)(void *context, server_set on_the_way),
 		void *context, int64_t deadline_ms)
 {
-	struct timespec at = {.tv_sec = deadline_ms / 1000,
-			      .tv_nsec = deadline_ms % 1000 * 1000000};
-	int rc = 0;
+	bool in_time = true;
 
 	pthread_mutex_lock(&links->lock);
 	while (!links->closing && !(enough && enough(context, on_the_way(links))) &&
-	       on_the_way(links) != 0 && rc == 0)
-		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
+	       on_the_way(links) != 0 && in_time)
+		in_time = clock_wait(&links->changed, &links->lock, deadline_ms);
 	pthread_mutex_unlock(&links->lock);
 }
 
 void links_settle(struct links *links, bool needed)
 {
 	int64_t until = clock_now_ms() + (needed ? LINKS_NEED_MS : LINKS_PATIENCE_MS);
-	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
-	int rc = 0;
+	bool in_time = true;
 
 	pthread_mutex_lock(&links->lock);
-	while (!links->closing && is_settling(links, needed) && rc == 0)
-		rc = pthread_cond_timedwait(&links->changed, &links->lock, &at);
+	while (!links->closing && is_settling(links, needed) && in_time)
+		in_time = clock_wait(&links->changed, &links->lock, until);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		struct link *link = &links->link[i];
 
@@ -74,9 +72,9 @@ void links_settle(struct links *links, bool needed)
 
 enum of_them { THOSE_UP, THOSE_TELLING, THOSE_VOTING };
 
-static unsigned mask_of(struct links *links, enum of_them which)
+static server_set servers_of(struct links *links, enum of_them which)
 {
-	unsigned mask = 0;
+	server_set servers = 0;
 
 	pthread_mutex_lock(&links->lock);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
@@ -85,25 +83,25 @@ static unsigned mask_of(struct links *links, enum of_them which)
 		if (link->state == LINK_UP && !link->slow &&
 		    (which == THOSE_UP || link->told.votes ||
 		     (which == THOSE_TELLING && link->told.tells)))
-			mask |= 1U << i;
+			servers = set_with(servers, i + 1);
 	}
 	pthread_mutex_unlock(&links->lock);
-	return mask;
+	return servers;
 }
 
-unsigned links_up(struct links *links)
+server_set links_up(struct links *links)
 {
-	return mask_of(links, THOSE_UP);
+	return servers_of(links, THOSE_UP);
 }
 
-unsigned links_voting(struct links *links)
+server_set links_voting(struct links *links)
 {
-	return mask_of(links, THOSE_VOTING);
+	return servers_of(links, THOSE_VOTING);
 }
 
-unsigned links_telling(struct links *links)
+server_set links_telling(struct links *links)
 {
-	return mask_of(links, THOSE_TELLING);
+	return servers_of(links, THOSE_TELLING);
 }
 
 dfs_seen links_seen(struct links *links, unsigned server)

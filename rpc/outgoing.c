@@ -158,13 +158,13 @@ XDR *outgoing_begin(struct outgoing *outgoing)
 /* ---- sending ------------------------------------------------------------------- */
 
 /* Gathers short runs into full TLS records; long ones go out from where they lie. */
-struct gather {
+struct outgoing_message {
 	struct stream *stream;
 	size_t used;
 	uint8_t bytes[WRITE_SIZE];
 };
 
-static bool gather_flush(struct gather *gather)
+static bool gather_flush(struct outgoing_message *gather)
 {
 	size_t used = gather->used;
 
@@ -172,7 +172,7 @@ static bool gather_flush(struct gather *gather)
 	return used == 0 || stream_write(gather->stream, gather->bytes, used);
 }
 
-static bool gather_put(struct gather *gather, const void *bytes, size_t len)
+static bool gather_put(struct outgoing_message *gather, const void *bytes, size_t len)
 {
 	const uint8_t *from = bytes;
 
@@ -199,7 +199,7 @@ static bool gather_put(struct gather *gather, const void *bytes, size_t len)
 
 bool outgoing_send(struct outgoing *outgoing, struct stream *stream, int64_t deadline_ms)
 {
-	struct gather gather = {.stream = stream};
+	struct outgoing_message gather = {.stream = stream};
 	size_t used = outgoing->xdrs.x_handy, at = 0;
 	bool sent = false;
 	uint32_t mark =

@@ -39,7 +39,8 @@ const char *path_check_user(const char *name, size_t len)
 	return NULL;
 }
 
-/* U+0000-U+001F are bytes below 0x20; U+007F-U+009F are 0x7f and 0xc2 0x80 to 0xc2 0x9f.
+/*
+ * U+0000-U+001F are bytes below 0x20; U+007F-U+009F are 0x7f and 0xc2 0x80 to 0xc2 0x9f.
  */
 static bool has_control(const char *path, size_t len)
 {

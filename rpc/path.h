@@ -18,7 +18,10 @@
  */
 const char *path_check(const char *path, size_t len);
 
-/* The same for a folder: "/" or a path that ends in "/" and may have only one part. */
+/*
+ * NULL if the path is one of a folder: "/", or a canonical path that ends in "/" and may
+ * have only one part.  Otherwise a static text as above.
+ */
 const char *path_check_folder(const char *path, size_t len);
 
 /*

@@ -4,14 +4,16 @@
 #include "dfs.h"
 #include <assert.h>
 
-unsigned placement_pair(unsigned row, unsigned server)
+chunk_set placement_pair(unsigned row, unsigned server)
 {
 	assert(row < 4 && server >= 1 && server <= 4);
-	/* Row 0 begins with chunk 1 at dfs1; each further row turns the ring by one
-	 * server. */
+	/*
+	 * Row 0 begins with chunk 1 at dfs1; each further row turns the ring by one
+	 * server.
+	 */
 	unsigned first = (server - 1 + 4 - row) % 4;
 
-	return 1U << first | 1U << (first + 1) % 4;
+	return set_of(first + 1) | set_of((first + 1) % 4 + 1);
 }
 
 unsigned placement_opposite(unsigned server)
@@ -20,40 +22,40 @@ unsigned placement_opposite(unsigned server)
 	return (server + 1) % 4 + 1;
 }
 
-unsigned placement_held(uint32_t holders, unsigned server)
+chunk_set placement_held(uint32_t holders, unsigned server)
 {
 	assert(server >= 1 && server <= 4);
 	return holders >> 4 * (server - 1) & CHUNKS_ALL;
 }
 
-uint32_t placement_hold(uint32_t holders, unsigned server, unsigned chunks)
+uint32_t placement_hold(uint32_t holders, unsigned server, chunk_set chunks)
 {
 	assert(server >= 1 && server <= 4 && chunks <= CHUNKS_ALL);
 	return holders | (uint32_t)chunks << 4 * (server - 1);
 }
 
-unsigned placement_reachable(uint32_t holders, unsigned live)
+chunk_set placement_reachable(uint32_t holders, server_set live)
 {
-	unsigned chunks = 0;
+	chunk_set chunks = 0;
 
-	assert(live <= CHUNKS_ALL);
+	assert(live <= SERVERS_ALL);
 	for (unsigned server = 1; server <= 4; server++)
-		if (live & 1U << (server - 1))
+		if (set_has(live, server))
 			chunks |= placement_held(holders, server);
 	return chunks;
 }
 
-unsigned placement_copies(uint32_t holders, unsigned live)
+unsigned placement_copies(uint32_t holders, server_set live)
 {
 	unsigned worst = 4;
 
-	assert(live <= CHUNKS_ALL);
+	assert(live <= SERVERS_ALL);
 	for (unsigned chunk = 1; chunk <= 4; chunk++) {
 		unsigned copies = 0;
 
 		for (unsigned server = 1; server <= 4; server++)
-			if (live & 1U << (server - 1) &&
-			    placement_held(holders, server) & 1U << (chunk - 1))
+			if (set_has(live, server) &&
+			    set_has(placement_held(holders, server), chunk))
 				copies++;
 		if (copies < worst)
 			worst = copies;
@@ -76,7 +78,7 @@ uint64_t placement_units(uint64_t size, uint32_t unit_size)
 	return size / unit_size + (size % unit_size != 0);
 }
 
-unsigned placement_filled(uint64_t size)
+chunk_set placement_filled(uint64_t size)
 {
 	uint64_t units = placement_units(size, placement_unit_size(size));
 
@@ -93,25 +95,25 @@ unsigned placement_row(uint32_t holders)
 	return 4;
 }
 
-uint64_t placement_units_of(uint64_t units, unsigned chunks)
+uint64_t placement_units_of(uint64_t units, chunk_set chunks)
 {
 	uint64_t count = 0;
 
 	assert(chunks <= CHUNKS_ALL);
-	for (unsigned chunk = 0; chunk < 4; chunk++)
-		if (chunks & 1U << chunk)
-			count += units / 4 + (units % 4 > chunk);
+	for (unsigned chunk = 1; chunk <= 4; chunk++)
+		if (set_has(chunks, chunk))
+			count += units / 4 + (units % 4 >= chunk);
 	return count;
 }
 
-uint64_t placement_bytes_of(uint64_t size, unsigned chunks)
+uint64_t placement_bytes_of(uint64_t size, chunk_set chunks)
 {
 	uint32_t unit_size = placement_unit_size(size);
 	uint64_t units = placement_units(size, unit_size);
 	uint64_t bytes = placement_units_of(units, chunks) * unit_size;
 
 	/* The last unit may be shorter. */
-	if (units > 0 && chunks & 1U << (placement_chunk(units - 1) - 1))
+	if (units > 0 && set_has(chunks, placement_chunk(units - 1)))
 		bytes -= unit_size - placement_unit_len(size, unit_size, units - 1);
 	return bytes;
 }

@@ -161,7 +161,8 @@ bool record_receive(struct record *record, size_t max, int64_t deadline_ms)
 		mark = ntohl(mark);
 		last = (mark & last_fragment) != 0;
 		size_t len = mark & ~last_fragment;
-		/* Empty fragments that are not the last are only a way to keep us busy.
+		/*
+		 * Empty fragments that are not the last are only a way to keep us busy.
 		 */
 		if (len > max - record->in_len || (len == 0 && !last)) {
 			stream_fail(record->stream, EMSGSIZE);

@@ -1,9 +1,9 @@
 /* One call to several servers at once. */
 #include "round.h"
 
-#include "procedures.h"
-
 #include "clock.h"
+#include "procedures.h"
+#include "sets.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -38,7 +38,6 @@ struct round *round_new(struct links *links, uint32_t procedure, void *take_owne
 			void (*free_owner)(void *))
 {
 	struct round *round = calloc(1, sizeof *round);
-	pthread_condattr_t monotonic;
 
 	if (!round) {
 		if (free_owner)
@@ -46,10 +45,7 @@ struct round *round_new(struct links *links, uint32_t procedure, void *take_owne
 		return NULL;
 	}
 	pthread_mutex_init(&round->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&round->ended, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&round->ended);
 	round->references = 1;
 	round->links = links;
 	round->procedure = procedures_find(procedure);
@@ -81,7 +77,7 @@ static void release_locked(struct round *round)
 	free(round);
 }
 
-static void run(struct job *job, unsigned server, struct call *call, const char *why)
+static void run_ask(struct job *job, unsigned server, struct call *call, const char *why)
 {
 	struct ask *ask = (struct ask *)job;
 	struct round *round = ask->round;
@@ -106,7 +102,7 @@ void round_ask(struct round *round, unsigned server, const void *args,
 {
 	struct ask *ask = &round->asks[server - 1];
 
-	ask->job.run = run;
+	ask->job.run = run_ask;
 	ask->round = round;
 	ask->args = args;
 	ask->deadline = deadline_ms;
@@ -123,15 +119,15 @@ void round_ask(struct round *round, unsigned server, const void *args,
 	links_submit(round->links, server, &ask->job);
 }
 
-/* With the lock held: the servers in that state, as a mask. */
-static unsigned in_state(const struct round *round, enum ask_state state)
+/* With the lock held: the servers in that state. */
+static server_set in_state(const struct round *round, enum ask_state state)
 {
-	unsigned mask = 0;
+	server_set servers = 0;
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (round->asks[i].state == state)
-			mask |= 1U << i;
-	return mask;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (round->asks[s - 1].state == state)
+			servers = set_with(servers, s);
+	return servers;
 }
 
 /* With the lock held: how many answered DFS_OK. */
@@ -149,35 +145,32 @@ static unsigned count_good(const struct round *round)
 void round_wait(struct round *round, unsigned needed, int64_t patience_ms)
 {
 	int64_t until = round->started + patience_ms;
-	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
-	unsigned pending;
+	server_set pending;
 
 	pthread_mutex_lock(&round->lock);
 	while ((pending = in_state(round, ASK_PENDING)) != 0) {
 		if (count_good(round) < needed)
-			pthread_cond_wait(&round->ended, &round->lock);
+			(void)clock_wait(&round->ended, &round->lock, INT64_MAX);
 		else if (clock_now_ms() >= until)
 			break;
 		else
-			pthread_cond_timedwait(&round->ended, &round->lock, &at);
+			(void)clock_wait(&round->ended, &round->lock, until);
 	}
 	pthread_mutex_unlock(&round->lock);
 	for (unsigned s = 1; patience_ms > 0 && s <= DFS_SERVERS; s++)
-		if (pending & 1U << (s - 1))
+		if (set_has(pending, s))
 			links_too_slow(round->links, s);
 }
 
 unsigned round_await(struct round *round, unsigned needed, int64_t until_ms)
 {
-	struct timespec at = {.tv_sec = until_ms / 1000,
-			      .tv_nsec = until_ms % 1000 * 1000000};
 	unsigned good;
-	int rc = 0;
+	bool in_time = true;
 
 	pthread_mutex_lock(&round->lock);
 	while ((good = count_good(round)) < needed && in_state(round, ASK_PENDING) != 0 &&
-	       rc == 0)
-		rc = pthread_cond_timedwait(&round->ended, &round->lock, &at);
+	       in_time)
+		in_time = clock_wait(&round->ended, &round->lock, until_ms);
 	pthread_mutex_unlock(&round->lock);
 	return good;
 }
@@ -222,10 +215,10 @@ bool round_failed(struct round *round, unsigned server, char *why)
 	return failed;
 }
 
-unsigned round_pending(struct round *round)
+server_set round_pending(struct round *round)
 {
 	pthread_mutex_lock(&round->lock);
-	unsigned pending = in_state(round, ASK_PENDING);
+	server_set pending = in_state(round, ASK_PENDING);
 	pthread_mutex_unlock(&round->lock);
 	return pending;
 }

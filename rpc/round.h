@@ -40,17 +40,18 @@ unsigned round_await(struct round *round, unsigned needed, int64_t until_ms);
 const void *round_answer(struct round *round, unsigned server);
 
 /*
- * The same, taken out of the round: the caller frees what it points to (xdr_free), and
- * then itself (free).
+ * Takes a server's answer out of the round: the caller frees what it points to
+ * (xdr_free), and then itself (free).
  */
 void *round_take(struct round *round, unsigned server);
 
-/* Was it asked, and has it failed or not answered?  Then why (LINKS_WHY bytes) says so.
+/*
+ * Was it asked, and has it failed or not answered?  Then why (LINKS_WHY bytes) says so.
  */
 bool round_failed(struct round *round, unsigned server, char *why);
 
 /* Servers that were asked and have neither answered nor failed. */
-unsigned round_pending(struct round *round);
+server_set round_pending(struct round *round);
 
 void round_free(struct round *round);
 

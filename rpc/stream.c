@@ -39,8 +39,10 @@ struct stream *stream_new(int take_fd)
 		free(stream);
 		return NULL;
 	}
-	/* A record goes out in full-sized pieces and a last short one, for which the peer
-	 * waits: Nagle's delay would only hurt. */
+	/*
+	 * A record goes out in full-sized pieces and a last short one, for which the peer
+	 * waits: Nagle's delay would only hurt.
+	 */
 	(void)setsockopt(take_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	stream->fd = take_fd;
 	return stream;
@@ -142,7 +144,8 @@ bool stream_wait(struct stream *stream, int64_t until_ms)
 	return wait_until(stream, POLLIN, until_ms) != 0;
 }
 
-/* After an SSL call that moved nothing: what to poll for, or 0 when the stream is over.
+/*
+ * After an SSL call that moved nothing: what to poll for, or 0 when the stream is over.
  */
 static short wanted(struct stream *stream, int result)
 {

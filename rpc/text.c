@@ -61,8 +61,10 @@ bool text_unhex(const char *hex, void *ret_bytes, size_t len)
 	return true;
 }
 
-/* The length of the sequence that begins here, by table 3-7 of Unicode; 0 when it is
- * none. */
+/*
+ * The length of the sequence that begins here, by table 3-7 of Unicode; 0 when it is
+ * none.
+ */
 static size_t sequence_len(const uint8_t *at, size_t len)
 {
 	uint8_t low = 0x80, high = 0xbf; /* of the second byte */

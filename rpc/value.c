@@ -12,8 +12,10 @@
 #include <limits.h>
 #include <string.h>
 
-/* Every server has nothing, its own pair, or all four chunks; at least three have
- * something. */
+/*
+ * Every server has nothing, its own pair, or all four chunks; at least three have
+ * something.
+ */
 static const char *check_holders(uint32_t holders, unsigned row)
 {
 	unsigned given = 0;
@@ -248,8 +250,10 @@ const char *value_check_at(const char *path, size_t len, const dfs_value *value)
 	return NULL;
 }
 
-/* xdr_dfs_value takes what it encodes without const, as all of XDR does, but only reads
- * it. */
+/*
+ * xdr_dfs_value takes what it encodes without const, as all of XDR does, but only reads
+ * it.
+ */
 static dfs_value *unconst(const dfs_value *value)
 {
 	union {

@@ -16,7 +16,7 @@
 const char *value_check(const dfs_value *value);
 
 /*
- * The same, and whether such a value may stand at this path: files at paths of files,
+ * value_check, and whether such a value may stand at this path: files at paths of files,
  * owned by the user whose folder it is, accounts and credentials at theirs, tombstones
  * everywhere but at those of the user "admin", who stays.
  */

@@ -30,7 +30,7 @@ int worker_start(struct worker *worker, void *(*work)(void *), void *argument);
  */
 bool worker_rest(struct worker *worker, int64_t ms);
 
-/* The same, but nothing except being told to stop ends it. */
+/* For the thread: rests so long, or until it is told to stop: then false. */
 bool worker_rest_undisturbed(struct worker *worker, int64_t ms);
 
 /* For any thread, while it has been started and not been stopped. */

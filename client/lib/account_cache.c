@@ -3,7 +3,7 @@
 
 #include "identity.h"
 #include "path.h"
-#include "reader.h"
+#include "reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,23 +31,23 @@ static bool read_account(struct dfs *dfs, const char *user, dfs_account *ret,
 			 struct dfs_result *result)
 {
 	char path[sizeof PATH_ACCOUNTS + DFS_USER_MAX];
-	struct reading reading = {.path = path};
+	struct lookup lookup = {.path = path};
 
 	(void)snprintf(path, sizeof path, PATH_ACCOUNTS "%s", user);
-	reader_read(dfs, &reading, 1, true);
-	*result = reading.result;
+	reading_run(dfs, &lookup, 1);
+	*result = lookup.result;
 	if (result->code == DFS_EXIT_DONE &&
-	    (!reading.known || reading.value.body.kind != DFS_ACCOUNT))
+	    (!lookup.known || lookup.value.body.kind != DFS_ACCOUNT))
 		result_fail(result, DFS_EXIT_MISSING, "there is no user %s", user);
 	if (result->code == DFS_EXIT_DONE) {
-		*ret = reading.value.body.dfs_body_u.account;
+		*ret = lookup.value.body.dfs_body_u.account;
 		if (!identity_account_is_genuine(dfs->identity->admin_key, user, ret))
 			result_fail(result, DFS_EXIT_DAMAGED,
 				    "the account of %s that the servers tell is not "
 				    "signed by this cluster's admin",
 				    user);
 	}
-	reader_free(&reading);
+	lookup_free(&lookup);
 	return result->code == DFS_EXIT_DONE;
 }
 

@@ -12,19 +12,14 @@
 /* A server gets this much longer for making an upload durable: 16 MiB in a second. */
 enum { BIND_UNITS_A_SECOND = 64 };
 
-static unsigned bit(unsigned server)
-{
-	return 1U << (server - 1);
-}
-
-unsigned attempt_plan(unsigned row, unsigned server, unsigned servers)
+chunk_set attempt_plan(unsigned row, unsigned server, server_set servers)
 {
 	unsigned opposite = placement_opposite(server);
-	unsigned plan = placement_pair(row, server);
+	chunk_set plan = placement_pair(row, server);
 
-	if (!(servers & bit(server)))
+	if (!set_has(servers, server))
 		return 0;
-	return servers & bit(opposite) ? plan : plan | placement_pair(row, opposite);
+	return set_has(servers, opposite) ? plan : plan | placement_pair(row, opposite);
 }
 
 /* ---- BIND ---------------------------------------------------------------------- */
@@ -43,23 +38,24 @@ static void bind_call_free(void *owner)
 	free(call);
 }
 
-static void bind_turn(struct attempt *attempt, struct turn *turn)
+static struct round *ask_to_bind(struct attempt *attempt, const struct proposal *proposal)
 {
-	struct proposal *proposal = turn->proposal;
 	const dfs_content *content = &proposal->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
+	int64_t deadline_ms = clock_now_ms() + LINKS_NEED_MS +
+			      (int64_t)(units / BIND_UNITS_A_SECOND) * 1000;
 	struct bind_call *call = calloc(1, sizeof *call);
-	struct round *round = NULL;
+	struct round *round;
 
 	if (!call || !(call->path = strdup(proposal->path))) {
 		free(call);
-		return;
+		return NULL;
 	}
 	round = round_new(attempt->dfs->links, DFS_BIND, call, bind_call_free);
 	for (unsigned s = 1; round && s <= DFS_SERVERS; s++) {
 		dfs_bind_item *item = &call->items[s - 1];
 
-		if (proposal->uploaded[s - 1] == 0 || !(attempt->servers & bit(s)))
+		if (proposal->uploaded[s - 1] == 0 || !set_has(attempt->servers, s))
 			continue;
 		item->path = (dfs_path){(u_int)strlen(call->path), call->path};
 		item->size = content->size;
@@ -67,37 +63,39 @@ static void bind_turn(struct attempt *attempt, struct turn *turn)
 			(dfs_share){content->object, units, proposal->uploaded[s - 1]};
 		call->args[s - 1] =
 			(dfs_bind_args){proposal->operation, attempt->ballot, {1, item}};
-		round_ask(round, s, &call->args[s - 1],
-			  clock_now_ms() + LINKS_NEED_MS +
-				  (int64_t)(units / BIND_UNITS_A_SECOND) * 1000);
+		round_ask(round, s, &call->args[s - 1], deadline_ms);
 	}
+	return round;
+}
+
+static void take_bound(struct turn *turn, unsigned server, const dfs_bind_res *res)
+{
+	chunk_set *uploaded = &turn->proposal->uploaded[server - 1];
+	dfs_status status =
+		res && res->status == DFS_OK && res->dfs_bind_res_u.items.items_len == 1
+			? res->dfs_bind_res_u.items.items_val[0]
+			: DFS_NODATA;
+
+	if (*uploaded == 0)
+		return;
+	if (status == DFS_OK)
+		turn->staged[server - 1] = *uploaded;
+	else if (status == DFS_REFUSED) /* it is there, and waits for a higher ballot */
+		refusals_note(&turn->refusals, server, status);
+	else
+		*uploaded = 0;
+	refusals_note_content(&turn->refusals, server, status);
+}
+
+static void bind_turn(struct attempt *attempt, struct turn *turn)
+{
+	struct round *round = ask_to_bind(attempt, turn->proposal);
+
 	if (!round)
 		return;
 	round_wait(round, DFS_SERVERS, 0);
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		const dfs_bind_res *res = round_answer(round, s);
-		dfs_status status =
-			res && res->status == DFS_OK &&
-					res->dfs_bind_res_u.items.items_len == 1
-				? res->dfs_bind_res_u.items.items_val[0]
-				: DFS_NODATA;
-
-		if (proposal->uploaded[s - 1] == 0)
-			continue;
-		if (status == DFS_OK)
-			turn->staged[s - 1] = proposal->uploaded[s - 1];
-		else if (status == DFS_REFUSED)
-			turn->refused |=
-				bit(s); /* it is there, and waits for a higher ballot */
-		else
-			proposal->uploaded[s - 1] = 0;
-		if (status == DFS_NOSPACE)
-			turn->full |= bit(s);
-		if (status == DFS_OVER_QUOTA)
-			proposal->over |= bit(s);
-		if (status == DFS_IO)
-			turn->failing |= bit(s);
-	}
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		take_bound(turn, s, round_answer(round, s));
 	round_free(round);
 }
 
@@ -201,7 +199,7 @@ static void add_content(const struct proposal *proposal, const uint8_t *bytes,
 	for (uint64_t u = 0; u < count; u++) {
 		uint32_t len = proposal->small->lens[u];
 
-		if (chunks & 1U << (placement_chunk(u) - 1))
+		if (set_has(chunks, placement_chunk(u)))
 			units[taken++] = (dfs_unit){u, {len, bytes}};
 		bytes += len;
 	}
@@ -256,14 +254,10 @@ static void take_promise(struct turn *turn, unsigned server, const dfs_promise *
 {
 	const dfs_promised *promised = &promise->dfs_promise_u.promised;
 
-	if (promise->status == DFS_REFUSED)
-		turn->refused |= bit(server);
-	attempt_note(turn, server, promise->status);
-	if (promise->status == DFS_OVER_QUOTA)
-		turn->proposal->over |= bit(server);
+	refusals_note(&turn->refusals, server, promise->status);
 	if (promise->status != DFS_OK)
 		return;
-	turn->promised |= bit(server);
+	turn->promised = set_with(turn->promised, server);
 	turn->answers.of[server - 1] = &promised->reg;
 	turn->blockers[server - 1] = promised->blocker;
 }
@@ -271,14 +265,11 @@ static void take_promise(struct turn *turn, unsigned server, const dfs_promise *
 static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
 			dfs_status status)
 {
-	if (chunks != 0 && status == DFS_OK)
+	if (chunks == 0)
+		return;
+	if (status == DFS_OK)
 		turn->staged[server - 1] |= chunks;
-	else if (chunks != 0 && status == DFS_NOSPACE)
-		turn->full |= bit(server);
-	else if (chunks != 0 && status == DFS_OVER_QUOTA)
-		turn->proposal->over |= bit(server);
-	else if (chunks != 0 && status == DFS_IO)
-		turn->failing |= bit(server);
+	refusals_note_content(&turn->refusals, server, status);
 }
 
 static void take_answer(struct attempt *attempt, struct prepare_call *call,
@@ -288,8 +279,8 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 	const dfs_prepare_args *args = &call->args[server - 1];
 
 	for (u_int i = 0; i < args->items.items_len; i++)
-		attempt_note_call(&attempt->turns[call->turns[server - 1][i]], server,
-				  res->status);
+		refusals_note_call(&attempt->turns[call->turns[server - 1][i]].refusals,
+				   server, res->status);
 	if (res->status != DFS_OK)
 		return;
 	session_saw(attempt->dfs, server, &ok->seen);
@@ -347,12 +338,12 @@ static unsigned owed_chunks(const struct attempt *attempt, const struct turn *tu
 	unsigned row = turn->proposal->content.row;
 	unsigned opposite = placement_opposite(server);
 	unsigned spare = placement_pair(row, opposite);
-	bool full = turn->full & bit(server);
+	bool full = set_has(turn->refusals.full, server);
 
 	if (!turn->proposal->small)
 		return 0;
 	if (turn->staged[server - 1] == 0)
-		return full && !(attempt->servers & bit(opposite))
+		return full && !set_has(attempt->servers, opposite)
 			       ? placement_pair(row, server)
 			       : 0;
 	if (full || turn->staged[opposite - 1] != 0)
@@ -381,8 +372,10 @@ static void send_owed(struct attempt *attempt)
 		prepare_call_free(call);
 }
 
-/* What goes to a server along with the path: chunks of a small file, or of an object that
- * it has. */
+/*
+ * What goes to a server along with the path: chunks of a small file, or of an object that
+ * it has.
+ */
 static unsigned planned_chunks(const struct attempt *attempt,
 			       const struct proposal *proposal, unsigned server)
 {
@@ -403,7 +396,7 @@ void attempt_prepare(struct attempt *attempt)
 		const struct proposal *proposal = attempt->turns[i].proposal;
 
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			if (attempt->servers & bit(s))
+			if (set_has(attempt->servers, s))
 				add_item(call, attempt, i, s,
 					 planned_chunks(attempt, proposal, s));
 	}
@@ -426,22 +419,4 @@ bool attempt_has_staged(const struct turn *turn)
 		if (turn->staged[i] != 0)
 			return true;
 	return false;
-}
-
-void attempt_note(struct turn *turn, unsigned server, dfs_status status)
-{
-	if (status == DFS_IO)
-		turn->failing |= bit(server);
-	if (status == DFS_INVALID)
-		turn->invalid |= bit(server);
-	else if (status == DFS_DENIED)
-		turn->denied |= bit(server);
-	else if (status == DFS_UNCHECKED)
-		turn->unchecked |= bit(server);
-}
-
-void attempt_note_call(struct turn *turn, unsigned server, dfs_status status)
-{
-	attempt_note(turn, server, status);
-	turn->nobody |= status == DFS_DENIED ? bit(server) : 0;
 }

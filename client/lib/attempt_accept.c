@@ -7,12 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned bit(unsigned server)
-{
-	return 1U << (server - 1);
-}
-
-struct accept_call {
+struct vote_call {
 	dfs_accept_args args;
 	size_t *turns; /* which turn an item is of */
 	dfs_proposal items[];
@@ -20,7 +15,7 @@ struct accept_call {
 
 static void accept_call_free(void *owner)
 {
-	struct accept_call *call = owner;
+	struct vote_call *call = owner;
 
 	for (u_int i = 0; i < call->args.items.items_len; i++) {
 		free(call->items[i].path.dfs_path_val);
@@ -30,10 +25,9 @@ static void accept_call_free(void *owner)
 	free(call);
 }
 
-static struct accept_call *accept_call_new(const struct attempt *attempt,
-					   bool *ret_deletes)
+static struct vote_call *accept_call_new(const struct attempt *attempt, bool *ret_deletes)
 {
-	struct accept_call *call =
+	struct vote_call *call =
 		calloc(1, sizeof *call + attempt->count * sizeof call->items[0]);
 
 	*ret_deletes = true;
@@ -66,7 +60,7 @@ static struct accept_call *accept_call_new(const struct attempt *attempt,
 	return call;
 }
 
-static void take_votes(struct attempt *attempt, const struct accept_call *call,
+static void take_votes(struct attempt *attempt, const struct vote_call *call,
 		       unsigned server, const dfs_accept_res *res)
 {
 	const dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
@@ -74,8 +68,9 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 	for (u_int i = 0; i < call->args.items.items_len; i++) {
 		struct turn *turn = &attempt->turns[call->turns[i]];
 
-		attempt_note_call(turn, server, res->status);
-		turn->refusing |= res->status != DFS_OK ? bit(server) : 0;
+		refusals_note_call(&turn->refusals, server, res->status);
+		if (res->status != DFS_OK)
+			turn->refusing = set_with(turn->refusing, server);
 	}
 	if (res->status != DFS_OK)
 		return;
@@ -85,19 +80,17 @@ static void take_votes(struct attempt *attempt, const struct accept_call *call,
 		struct turn *turn = &attempt->turns[call->turns[i]];
 
 		if (ok->items.items_val[i] == DFS_OK)
-			turn->accepted |= bit(server);
+			turn->accepted = set_with(turn->accepted, server);
 		else
-			turn->refusing |= bit(server);
-		if (ok->items.items_val[i] == DFS_OVER_QUOTA)
-			turn->proposal->over |= bit(server);
-		attempt_note(turn, server, ok->items.items_val[i]);
+			turn->refusing = set_with(turn->refusing, server);
+		refusals_note(&turn->refusals, server, ok->items.items_val[i]);
 	}
 }
 
 void attempt_accept(struct attempt *attempt)
 {
 	bool deletes;
-	struct accept_call *call = accept_call_new(attempt, &deletes);
+	struct vote_call *call = accept_call_new(attempt, &deletes);
 	struct round *round;
 
 	if (!call)
@@ -118,7 +111,7 @@ void attempt_accept(struct attempt *attempt)
 	if (!round)
 		return;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (attempt->servers & bit(s))
+		if (set_has(attempt->servers, s))
 			round_ask(round, s, &call->args, clock_now_ms() + LINKS_NEED_MS);
 	round_wait(round, 3, LINKS_PATIENCE_MS);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {

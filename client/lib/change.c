@@ -51,7 +51,7 @@ static bool make(struct proposal *proposal, const dfs_value *best, dfs_body *ret
 	return false;
 }
 
-static struct dfs_result run(struct dfs *dfs, struct proposal *proposal)
+static struct dfs_result propose_one(struct dfs *dfs, struct proposal *proposal)
 {
 	struct dfs_result result = {.code = DFS_EXIT_OTHER};
 
@@ -84,12 +84,12 @@ struct dfs_result change_run(struct dfs *dfs, const struct change *change)
 				    .change = make,
 				    .change_context = &context};
 
-	return run(dfs, &proposal);
+	return propose_one(dfs, &proposal);
 }
 
 struct dfs_result change_delete(struct dfs *dfs, const char *path)
 {
 	struct proposal proposal = {.path = path, .kind = PROPOSAL_TOMBSTONE};
 
-	return run(dfs, &proposal);
+	return propose_one(dfs, &proposal);
 }

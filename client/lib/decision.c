@@ -4,7 +4,8 @@
 #include "ballot.h"
 #include "path.h"
 #include "placement.h"
-#include "reader.h"
+#include "lookup.h"
+#include "refusals.h"
 #include "successor.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@
 static bool is_blocked(struct dfs *dfs, const struct turn *turn)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		struct reading reading = {0};
+		struct lookup lookup = {0};
 		char *path;
 		bool live;
 
@@ -25,10 +26,10 @@ static bool is_blocked(struct dfs *dfs, const struct turn *turn)
 			       turn->blockers[i].dfs_path_len);
 		if (!path)
 			continue;
-		reading.path = path;
-		reader_read(dfs, &reading, 1, false);
-		live = reader_file(&reading);
-		reader_free(&reading);
+		lookup.path = path;
+		lookup_newest(dfs, &lookup, 1);
+		live = lookup_file(&lookup);
+		lookup_free(&lookup);
 		free(path);
 		if (live)
 			return true;
@@ -37,12 +38,12 @@ static bool is_blocked(struct dfs *dfs, const struct turn *turn)
 }
 
 /* How many servers have their own pair; an object needs three. */
-static unsigned holders(const struct turn *turn)
+static unsigned count_holders(const struct turn *turn)
 {
 	unsigned count = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		unsigned pair = placement_pair(turn->proposal->content.row, s);
+		chunk_set pair = placement_pair(turn->proposal->content.row, s);
 
 		count += (turn->staged[s - 1] & pair) == pair;
 	}
@@ -60,72 +61,41 @@ static bool is_held_by_too_few(const struct turn *turn)
 	unsigned accepting = 0;
 
 	if (proposal->kind == PROPOSAL_FILE)
-		return holders(turn) < 3;
+		return count_holders(turn) < 3;
 	if (proposal->kind != PROPOSAL_CHANGE || !judge_is_live(best) ||
 	    best->value.body.kind != DFS_FILE ||
 	    !id_equal(&best->value.body.dfs_body_u.manifest.content.object,
 		      &proposal->content.object))
 		return false;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		accepting += turn->promised & 1U << (s - 1) &&
+		accepting += set_has(turn->promised, s) &&
 			     (turn->staged[s - 1] != 0 ||
 			      placement_held(proposal->content.holders, s) == 0);
 	return accepting < 3;
 }
 
-/* Whose quota it is: the owner's of the path, below /shared/ one's own. */
-static const char *say_over(const struct dfs *dfs, const struct proposal *proposal,
-			    char why[DFS_WHY])
-{
-	size_t path_len = strlen(proposal->path), len = strlen(dfs->user);
-	const char *whose = dfs->user;
-
-	if (!path_is_shared(proposal->path, path_len))
-		whose = path_of_whom(proposal->path, path_len, &len);
-	(void)snprintf(why, DFS_WHY,
-		       "over the quota of %.*s: delete something, or ask admin for more",
-		       (int)len, whose);
-	return why;
-}
-
 /* The content is on too few servers though three voted: finish the path, then say why. */
 static void judge_space(const struct dfs *dfs, struct turn *turn)
 {
+	const struct proposal *proposal = turn->proposal;
+	const struct refusals_case of = {
+		.what = REFUSALS_CONTENT, .path = proposal->path, .user = dfs->user};
 	struct judgement *judgement = &turn->judgement;
-	unsigned full = turn->full | turn->proposal->full, took = 0;
-	unsigned failing = turn->failing | turn->proposal->failing;
-	char names[DFS_WHY];
+	struct refusals refusals = {.silent = SERVERS_ALL};
+	struct dfs_result refusal = {0};
 
-	if (judgement->verdict != JUDGE_PROPOSE || turn->refused != 0 ||
+	if (judgement->verdict != JUDGE_PROPOSE || turn->refusals.refused != 0 ||
 	    !is_held_by_too_few(turn))
 		return;
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		took |= turn->staged[i] ? 1U << i : 0;
+	refusals_add(&refusals, &proposal->refusals);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (turn->staged[s - 1])
+			refusals.silent = set_without(refusals.silent, s);
+	(void)refusals_explain(&refusals, &of, &refusal);
 	judgement->verdict = JUDGE_FINISH;
-	judgement->code = DFS_EXIT_FEW;
+	judgement->code = refusal.code;
 	judgement->why = turn->why;
-	if (turn->proposal->over) {
-		judgement->code = DFS_EXIT_DENIED;
-		say_over(dfs, turn->proposal, turn->why);
-	} else if (full)
-		(void)snprintf(
-			turn->why, sizeof turn->why,
-			"too little space: no room on %s, and fewer than three "
-			"servers could take it; delete something or give them larger "
-			"disks",
-			session_names(full, names));
-	else if (failing)
-		(void)snprintf(
-			turn->why, sizeof turn->why,
-			"fewer than three servers could take its content, for the disk "
-			"of %s failed: look into its log",
-			session_names(failing, names));
-	else
-		(void)snprintf(
-			turn->why, sizeof turn->why,
-			"fewer than three servers could take its content (not %s): "
-			"try again, or look into their logs",
-			session_names(CHUNKS_ALL & ~took, names));
+	memcpy(turn->why, refusal.why, sizeof turn->why);
 }
 
 /*
@@ -150,7 +120,7 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 	struct dfs_result refusal = {0};
 	enum successor_end made;
 
-	if (__builtin_popcount(turn->promised) < 3)
+	if (set_count(turn->promised) < 3)
 		return false;
 	turn->judgement = judge(proposal, &turn->answers, staged);
 	if (proposal->kind == PROPOSAL_FILE && turn->judgement.verdict == JUDGE_PROPOSE &&
@@ -161,7 +131,7 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 	judge_space(attempt->dfs, turn);
 	switch (turn->judgement.verdict) {
 	case JUDGE_PROPOSE:
-		if (proposal->kind == PROPOSAL_FILE && holders(turn) < 3)
+		if (proposal->kind == PROPOSAL_FILE && count_holders(turn) < 3)
 			return false;
 		made = successor_make(attempt, turn, &refusal);
 		if (made == SUCCESSOR_REFUSED && !refuse(turn, &refusal, staged))
@@ -180,35 +150,38 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 	return true;
 }
 
-bool decision_is_final(const struct dfs *dfs, const struct turn *turn,
-		       struct dfs_result *ret)
+/*
+ * Of the reasons that were given those that enough servers gave: two, of which one at
+ * least knows; but three where it is denied, for one server may lag behind.
+ */
+static struct refusals final_of(const struct turn *turn)
 {
-	const struct proposal *proposal = turn->proposal;
-	unsigned denied = (unsigned)__builtin_popcount(turn->denied);
+	const struct refusals *refusals = &turn->refusals;
+	unsigned denied = set_count(refusals->denied);
 	/*
 	 * To finish what others have begun may be denied; that says nothing of one's own.
 	 */
 	bool others = turn->proposes && turn->judgement.verdict != JUDGE_PROPOSE;
-	char why[DFS_WHY];
+	struct refusals final = {0};
 
-	if (__builtin_popcount(turn->invalid) >= 2) {
-		result_fail(
-			ret, DFS_EXIT_OTHER,
-			"the servers call this invalid: are they of another version?");
-		return true;
-	}
-	/* One server may lag behind. */
+	if (set_count(refusals->invalid) >= 2)
+		final.invalid = refusals->invalid;
 	if (!others &&
-	    (denied >= 3 || (denied == 2 && !turn->promised && !turn->refused))) {
-		result_fail(ret, DFS_EXIT_DENIED, "%s",
-			    __builtin_popcount(turn->nobody) >= 2
-				    ? READER_NOBODY
-				    : "is not yours to write");
-		return true;
+	    (denied >= 3 || (denied == 2 && !turn->promised && !refusals->refused))) {
+		final.denied = refusals->denied;
+		final.nobody = refusals->nobody;
 	}
-	if (__builtin_popcount(proposal->over) >= 2) {
-		result_fail(ret, DFS_EXIT_DENIED, "%s", say_over(dfs, proposal, why));
-		return true;
-	}
-	return false;
+	if (set_count(turn->proposal->refusals.over) >= 2)
+		final.over = turn->proposal->refusals.over;
+	return final;
+}
+
+bool decision_is_final(const struct dfs *dfs, const struct turn *turn,
+		       struct dfs_result *ret)
+{
+	const struct refusals_case of = {
+		.what = REFUSALS_WRITE, .path = turn->proposal->path, .user = dfs->user};
+	const struct refusals final = final_of(turn);
+
+	return refusals_explain(&final, &of, ret);
 }

@@ -4,7 +4,7 @@
 #include "ballot.h"
 #include "proposer.h"
 #include "provenance.h"
-#include "reader.h"
+#include "reading.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,22 +82,21 @@ void dfs_delete(struct dfs *dfs, struct dfs_delete *items, size_t count,
 	session_tell(dfs);
 }
 
-static void describe(struct dfs *dfs, struct dfs_stat *item,
-		     const struct reading *reading)
+static void describe(struct dfs *dfs, struct dfs_stat *item, const struct lookup *lookup)
 {
 	struct dfs_result unopened = {0};
 	struct manifest_secret opening;
 
-	item->result = reading->result;
+	item->result = lookup->result;
 	if (item->result.code != DFS_EXIT_DONE)
 		return;
-	if (!reader_file(reading)) {
+	if (!lookup_file(lookup)) {
 		result_fail(&item->result, DFS_EXIT_MISSING, "no such file");
 		return;
 	}
-	reader_describe(dfs, &reading->value, &item->file);
-	item->file.newest_unsure = reading->unsure;
-	item->file.opened = provenance_open(dfs, reading->path, reader_file(reading),
+	lookup_describe(dfs, &lookup->value, &item->file);
+	item->file.newest_unsure = lookup->unsure;
+	item->file.opened = provenance_open(dfs, lookup->path, lookup_file(lookup),
 					    &opening, &unopened);
 	if (item->file.opened) {
 		memcpy(item->file.xxh128, opening.digests.xxh128,
@@ -113,23 +112,23 @@ static void describe(struct dfs *dfs, struct dfs_stat *item,
 void dfs_stat(struct dfs *dfs, struct dfs_stat *items, size_t count,
 	      void (*finished)(void *context, size_t item), void *context)
 {
-	struct reading *readings = calloc(count + 1, sizeof *readings);
+	struct lookup *lookups = calloc(count + 1, sizeof *lookups);
 
-	if (readings) {
+	if (lookups) {
 		for (size_t i = 0; i < count; i++)
-			readings[i].path = items[i].path;
-		reader_read(dfs, readings, count, true);
+			lookups[i].path = items[i].path;
+		reading_run(dfs, lookups, count);
 	}
 	for (size_t i = 0; i < count; i++) {
 		items[i].result = (struct dfs_result){0};
-		if (readings) {
-			describe(dfs, &items[i], &readings[i]);
-			reader_free(&readings[i]);
+		if (lookups) {
+			describe(dfs, &items[i], &lookups[i]);
+			lookup_free(&lookups[i]);
 		} else {
 			result_fail(&items[i].result, DFS_EXIT_OTHER, "out of memory");
 		}
 		finished(context, i);
 	}
-	free(readings);
+	free(lookups);
 	session_tell(dfs);
 }

@@ -17,23 +17,23 @@ enum {
 
 enum slot_state { SLOT_WANTED, SLOT_ASKED, SLOT_READY };
 
-struct slot {
+struct fetch_slot {
 	enum slot_state state;
-	unsigned tried; /* servers that could not give it; mask */
-	bool unknown;   /* one of them because it has no such object */
-	bool damaged;   /* one of them because it is damaged there, or does not open */
-	bool denied;    /* one of them because it does not take the ticket */
+	server_set tried; /* servers that could not give it */
+	bool unknown;     /* one of them because it has no such object */
+	bool damaged;     /* one of them because it is damaged there, or does not open */
+	bool denied;      /* one of them because it does not take the ticket */
 	uint32_t len;
 	uint8_t *bytes;
 };
 
 struct fetcher {
 	struct job job; /* first: its run gets it back */
-	struct window *window;
+	struct fetch_window *window;
 	struct cipher *cipher; /* its thread's */
 };
 
-struct window {
+struct fetch_window {
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
 	const dfs_content *content;
@@ -41,8 +41,8 @@ struct window {
 	struct cipher_object object;
 	uint64_t units;
 	uint64_t base; /* the unit that the caller waits for; in its slot */
-	struct slot slots[WINDOW];
-	unsigned lost; /* servers that cannot be reached; mask */
+	struct fetch_slot slots[WINDOW];
+	server_set lost; /* servers that cannot be reached */
 	bool ended;
 	unsigned running;
 	struct fetcher fetchers[DFS_SERVERS];
@@ -50,15 +50,15 @@ struct window {
 
 /* ---- who is asked -------------------------------------------------------------- */
 
-unsigned fetch_source(const dfs_content *content, uint64_t unit, unsigned servers)
+unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set servers)
 {
 	unsigned chunk = placement_chunk(unit), best = 0;
-	unsigned pair = 1U << (chunk - 1) | 1U << (chunk % DFS_SERVERS);
+	chunk_set pair = set_of(chunk) | set_of(chunk % DFS_SERVERS + 1);
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		unsigned held = placement_held(content->holders, s);
 
-		if (!(held & 1U << (chunk - 1)) || !(servers & 1U << (s - 1)))
+		if (!set_has(held, chunk) || !set_has(servers, s))
 			continue;
 		if (best == 0 || placement_pair(content->row, s) == pair)
 			best = s;
@@ -67,21 +67,21 @@ unsigned fetch_source(const dfs_content *content, uint64_t unit, unsigned server
 }
 
 /* With the lock held. */
-static unsigned source(const struct window *window, uint64_t unit)
+static unsigned source(const struct fetch_window *window, uint64_t unit)
 {
 	return fetch_source(window->content, unit,
 			    ~(window->lost | window->slots[unit % WINDOW].tried));
 }
 
 /* With the lock held: the first units in the window that this server is to give. */
-static u_int choose(struct window *window, unsigned server, dfs_want *wants)
+static u_int choose(struct fetch_window *window, unsigned server, dfs_want *wants)
 {
 	u_int count = 0;
 
 	for (uint64_t u = window->base;
 	     u < window->units && u < window->base + WINDOW && count < UNITS_A_CALL;
 	     u++) {
-		struct slot *slot = &window->slots[u % WINDOW];
+		struct fetch_slot *slot = &window->slots[u % WINDOW];
 
 		if (slot->state == SLOT_WANTED && source(window, u) == server) {
 			slot->state = SLOT_ASKED;
@@ -97,8 +97,8 @@ static u_int choose(struct window *window, unsigned server, dfs_want *wants)
 static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 		 const dfs_got *got)
 {
-	struct window *window = fetcher->window;
-	struct slot *slot = &window->slots[unit % WINDOW];
+	struct fetch_window *window = fetcher->window;
+	struct fetch_slot *slot = &window->slots[unit % WINDOW];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	uint32_t len = placement_unit_len(window->content->size,
 					  window->content->unit_size, unit);
@@ -111,7 +111,7 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 		slot->len = len;
 	pthread_mutex_lock(&window->lock);
 	if (!good) {
-		slot->tried |= 1U << (server - 1);
+		slot->tried = set_with(slot->tried, server);
 		slot->damaged |= got->status == DFS_DAMAGED || got->status == DFS_OK;
 		slot->denied |= got->status == DFS_DENIED;
 		slot->unknown |= got->status == DFS_UNKNOWN;
@@ -122,7 +122,7 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 }
 
 /* What was asked for and not answered is wanted again. */
-static void put_back(struct window *window, const dfs_want *wants, u_int from,
+static void put_back(struct fetch_window *window, const dfs_want *wants, u_int from,
 		     u_int count)
 {
 	pthread_mutex_lock(&window->lock);
@@ -136,7 +136,7 @@ static void put_back(struct window *window, const dfs_want *wants, u_int from,
 static bool fetch_some(struct fetcher *fetcher, unsigned server, struct call *call,
 		       dfs_want *wants, u_int count)
 {
-	struct window *window = fetcher->window;
+	struct fetch_window *window = fetcher->window;
 	dfs_ticket ticket = *window->ticket;
 	dfs_get_args args = {.wants = {count, wants}, .tickets = {1, &ticket}};
 	dfs_get_res res;
@@ -162,7 +162,7 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 			const char *why)
 {
 	struct fetcher *fetcher = (struct fetcher *)job;
-	struct window *window = fetcher->window;
+	struct fetch_window *window = fetcher->window;
 	dfs_want wants[UNITS_A_CALL];
 	bool lost;
 
@@ -182,7 +182,7 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 		pthread_mutex_lock(&window->lock);
 	}
 	cipher_free(fetcher->cipher);
-	window->lost |= lost ? 1U << (server - 1) : 0;
+	window->lost |= lost ? set_of(server) : 0;
 	window->running--;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
@@ -190,7 +190,7 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 
 /* ---- the caller's thread ------------------------------------------------------- */
 
-bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned servers,
+bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
 			char text[DFS_WHY])
 {
 	unsigned reach = placement_reachable(content->holders, servers);
@@ -201,11 +201,11 @@ bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned se
 		unsigned having = 0;
 		bool needed = placement_units(content->size, content->unit_size) >= chunk;
 
-		if (reach & 1U << (chunk - 1) || !needed)
+		if (set_has(reach, chunk) || !needed)
 			continue;
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			if (placement_held(content->holders, s) & 1U << (chunk - 1))
-				having |= 1U << (s - 1);
+			if (set_has(placement_held(content->holders, s), chunk))
+				having = set_with(having, s);
 		(void)snprintf(
 			text, DFS_WHY,
 			"transfer failed: chunk %u is on %s, which cannot be reached "
@@ -228,9 +228,9 @@ bool fetch_can_be_reached(struct dfs *dfs, const dfs_content *content, char text
 }
 
 /* Waits for the unit the caller needs; NULL when nobody can give it. */
-static struct slot *await_unit(struct window *window)
+static struct fetch_slot *await_unit(struct fetch_window *window)
 {
-	struct slot *slot = &window->slots[window->base % WINDOW];
+	struct fetch_slot *slot = &window->slots[window->base % WINDOW];
 
 	pthread_mutex_lock(&window->lock);
 	while (slot->state != SLOT_READY &&
@@ -242,9 +242,9 @@ static struct slot *await_unit(struct window *window)
 	return slot;
 }
 
-static void next_unit(struct window *window)
+static void next_unit(struct fetch_window *window)
 {
-	struct slot *slot = &window->slots[window->base % WINDOW];
+	struct fetch_slot *slot = &window->slots[window->base % WINDOW];
 
 	pthread_mutex_lock(&window->lock);
 	slot->state = SLOT_WANTED;
@@ -256,10 +256,10 @@ static void next_unit(struct window *window)
 }
 
 /* Why the unit at the base cannot be had. */
-static enum fetch_end explain(const struct fetch *fetch, struct window *window,
+static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *window,
 			      struct dfs_result *result)
 {
-	const struct slot *slot = &window->slots[window->base % WINDOW];
+	const struct fetch_slot *slot = &window->slots[window->base % WINDOW];
 	unsigned chunk = placement_chunk(window->base);
 	char text[DFS_WHY];
 
@@ -270,7 +270,7 @@ static enum fetch_end explain(const struct fetch *fetch, struct window *window,
 			    chunk);
 	else if (slot->denied)
 		result_fail(result, DFS_EXIT_DENIED,
-			    "transfer failed: its content " READER_DENIED);
+			    "transfer failed: its content is not yours to read");
 	else if (fetch_out_of_reach(fetch->dfs, fetch->content,
 				    links_up(fetch->dfs->links) & ~window->lost &
 					    ~slot->tried,
@@ -288,7 +288,7 @@ static enum fetch_end explain(const struct fetch *fetch, struct window *window,
 }
 
 /* Hands all units to the caller, in order, and proves them. */
-static enum fetch_end hand_over(const struct fetch *fetch, struct window *window,
+static enum fetch_end hand_over(const struct fetch *fetch, struct fetch_window *window,
 				struct dfs_result *result)
 {
 	struct content_hash *hash = content_hash_new(false);
@@ -297,7 +297,7 @@ static enum fetch_end hand_over(const struct fetch *fetch, struct window *window
 	bool hashed = hash;
 
 	while (hashed && end == FETCH_DONE && window->base < window->units) {
-		struct slot *slot = await_unit(window);
+		struct fetch_slot *slot = await_unit(window);
 
 		if (!slot) {
 			end = explain(fetch, window, result);
@@ -326,7 +326,7 @@ static enum fetch_end hand_over(const struct fetch *fetch, struct window *window
 	return FETCH_DONE;
 }
 
-static void window_free(struct window *window)
+static void window_free(struct fetch_window *window)
 {
 	for (size_t i = 0; i < WINDOW; i++)
 		free(window->slots[i].bytes);
@@ -336,9 +336,9 @@ static void window_free(struct window *window)
 	free(window);
 }
 
-static struct window *window_new(const struct fetch *fetch)
+static struct fetch_window *window_new(const struct fetch *fetch)
 {
-	struct window *window = calloc(1, sizeof *window);
+	struct fetch_window *window = calloc(1, sizeof *window);
 	const dfs_content *content = fetch->content;
 
 	if (!window)
@@ -364,7 +364,7 @@ static struct window *window_new(const struct fetch *fetch)
 
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)
 {
-	struct window *window;
+	struct fetch_window *window;
 	unsigned up = links_up(fetch->dfs->links);
 	enum fetch_end end;
 
@@ -373,14 +373,14 @@ enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
 		return FETCH_FAILED;
 	}
-	window->lost = CHUNKS_ALL & ~up;
+	window->lost = SERVERS_ALL & ~up;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		window->fetchers[i].job.run = run_fetcher;
 		window->fetchers[i].window = window;
 		window->running += up >> i & 1;
 	}
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (up & 1U << i)
+		if (set_has(up, i + 1))
 			links_submit(fetch->dfs->links, i + 1, &window->fetchers[i].job);
 	end = hand_over(fetch, window, result);
 

@@ -9,7 +9,8 @@
 #ifndef DFS_FETCH_H
 #define DFS_FETCH_H
 
-#include "reader.h"
+#include "manifest.h"
+#include "session.h"
 
 struct fetch {
 	struct dfs *dfs;
@@ -17,7 +18,8 @@ struct fetch {
 	const dfs_content *content;
 	const dfs_ticket *ticket;              /* for its object */
 	const struct manifest_secret *opening; /* of its manifest */
-	/* Takes the content in order; not 0 ends the fetch with that code (why is set).
+	/*
+	 * Takes the content in order; not 0 ends the fetch with that code (why is set).
 	 */
 	int (*write)(void *context, const void *bytes, size_t len, char why[DFS_WHY]);
 	void *context;
@@ -36,20 +38,23 @@ enum fetch_end {
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result);
 
 /*
- * The server to ask for a unit: of those in the mask that hold it, the one that has its
+ * The server to ask for a unit: of these that hold it, the one that has its
  * chunk as the first of its pair, so that each of four servers gives one chunk; 0 when
  * there is none.
  */
-unsigned fetch_source(const dfs_content *content, uint64_t unit, unsigned servers);
+unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set servers);
 
 /*
  * "transfer failed: chunk 2 is on dfs1 and dfs2, which cannot be reached (...)": why a
- * content cannot be read while only the servers in the mask can be; false when it can.
+ * content cannot be read while only these servers can be; false when it can.
  */
-bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, unsigned servers,
+bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
 			char text[DFS_WHY]);
 
-/* The same for the servers that are up, after waiting for those that are needed. */
+/*
+ * Can it be read from the servers that are up?  Those that are needed are waited for;
+ * false: text says why not, as above.
+ */
 bool fetch_can_be_reached(struct dfs *dfs, const dfs_content *content,
 			  char text[DFS_WHY]);
 

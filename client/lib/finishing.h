@@ -5,15 +5,15 @@
 #ifndef DFS_FINISHING_H
 #define DFS_FINISHING_H
 
-#include "reader.h"
+#include "lookup.h"
 
 /* May this user propose whatever value is there again?  Who may not asks a server. */
 bool finishing_is_own(const struct dfs *dfs, const char *path);
 
 /*
- * Asks one server after another, until each reading (at most DFS_BATCH_MAX) has what is
+ * Asks one server after another, until each lookup (at most DFS_BATCH_MAX) has what is
  * agreed or its result says why not.
  */
-void finishing_run(struct dfs *dfs, struct reading **readings, size_t count);
+void finishing_run(struct dfs *dfs, struct lookup **lookups, size_t count);
 
 #endif

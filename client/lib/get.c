@@ -12,7 +12,7 @@
 #include "fetch.h"
 #include "placement.h"
 #include "provenance.h"
-#include "reader.h"
+#include "reading.h"
 #include "small.h"
 
 #include <stdlib.h>
@@ -24,14 +24,14 @@ enum { TRIES = 10 };
 static const int64_t TICKET_OLD_NS = INT64_C(60000000000);
 
 /* A batch of files whose registers have been read. */
-struct batch {
+struct retrieval_batch {
 	size_t count;
-	struct reading readings[DFS_BATCH_MAX];
+	struct lookup lookups[DFS_BATCH_MAX];
 	struct manifest_secret openings[DFS_BATCH_MAX];
 	bool opened[DFS_BATCH_MAX];
 };
 
-struct getting {
+struct retrieval {
 	struct dfs *dfs;
 	struct dfs_get *items;
 	bool final;
@@ -42,34 +42,34 @@ struct getting {
 
 static int write_some(void *context, const void *bytes, size_t len, char why[DFS_WHY])
 {
-	struct getting *getting = context;
+	struct retrieval *retrieval = context;
 
-	getting->written += len;
-	return getting->callbacks->write(getting->callbacks->context, getting->which,
-					 bytes, len, why);
+	retrieval->written += len;
+	return retrieval->callbacks->write(retrieval->callbacks->context,
+					   retrieval->which, bytes, len, why);
 }
 
-static void finish(struct getting *getting, size_t which)
+static void finish(struct retrieval *retrieval, size_t which)
 {
-	getting->callbacks->finished(getting->callbacks->context, which);
+	retrieval->callbacks->finished(retrieval->callbacks->context, which);
 }
 
 /* Tells the caller what is coming. */
-static bool begin(struct getting *getting, const struct reading *reading,
+static bool begin(struct retrieval *retrieval, const struct lookup *lookup,
 		  const struct manifest_secret *opening)
 {
-	struct dfs_get *item = &getting->items[getting->which];
+	struct dfs_get *item = &retrieval->items[retrieval->which];
 	struct dfs_file file;
 
-	reader_describe(getting->dfs, &reading->value, &file);
-	file.newest_unsure = reading->unsure;
+	lookup_describe(retrieval->dfs, &lookup->value, &file);
+	file.newest_unsure = lookup->unsure;
 	file.opened = true;
 	memcpy(file.xxh128, opening->digests.xxh128, sizeof file.xxh128);
 	memcpy(file.sha256, opening->digests.sha256, sizeof file.sha256);
-	getting->written = 0;
-	item->result = reading->result;
-	item->result.code = getting->callbacks->begin(
-		getting->callbacks->context, getting->which, &file, item->result.why);
+	retrieval->written = 0;
+	item->result = lookup->result;
+	item->result.code = retrieval->callbacks->begin(
+		retrieval->callbacks->context, retrieval->which, &file, item->result.why);
 	return item->result.code == DFS_EXIT_DONE;
 }
 
@@ -77,71 +77,71 @@ static bool begin(struct getting *getting, const struct reading *reading,
  * What the file is now, opened; a server that told of it while it was being finished may
  * not have given a ticket.  false: the item has ended.
  */
-static bool look_again(struct getting *getting, struct reading *reading,
+static bool look_again(struct retrieval *retrieval, struct lookup *lookup,
 		       struct manifest_secret *opening)
 {
-	struct dfs_get *item = &getting->items[getting->which];
+	struct dfs_get *item = &retrieval->items[retrieval->which];
 
-	reader_free(reading);
-	reader_read(getting->dfs, reading, 1, true);
-	item->result = reading->result;
-	if (item->result.code == DFS_EXIT_DONE && !reader_file(reading))
+	lookup_free(lookup);
+	reading_run(retrieval->dfs, lookup, 1);
+	item->result = lookup->result;
+	if (item->result.code == DFS_EXIT_DONE && !lookup_file(lookup))
 		result_fail(&item->result, DFS_EXIT_MISSING, "no such file");
 	return item->result.code == DFS_EXIT_DONE &&
-	       provenance_open(getting->dfs, reading->path, reader_file(reading), opening,
+	       provenance_open(retrieval->dfs, lookup->path, lookup_file(lookup), opening,
 			       &item->result);
 }
 
 /*
- * Does the reading show something that the one before did not: another object, or a
- * ticket where there was none, or only an old one?  Each reading gives one that is a
+ * Does the lookup show something that the one before did not: another object, or a
+ * ticket where there was none, or only an old one?  Each lookup gives one that is a
  * little later.
  */
-static bool is_new(const struct reading *reading, const dfs_id *object, int64_t ends)
+static bool is_new(const struct lookup *lookup, const dfs_id *object, int64_t ends)
 {
-	return !id_equal(object, &reader_file(reading)->content.object) ||
-	       reading->ticket.ends - ends > TICKET_OLD_NS;
+	return !id_equal(object, &lookup_file(lookup)->content.object) ||
+	       lookup->ticket.ends - ends > TICKET_OLD_NS;
 }
 
 /* One file by itself, beginning again when its object went while it was read. */
-static void get_one(struct getting *getting, struct reading *reading,
+static void get_one(struct retrieval *retrieval, struct lookup *lookup,
 		    struct manifest_secret *opening)
 {
-	struct dfs_get *item = &getting->items[getting->which];
+	struct dfs_get *item = &retrieval->items[retrieval->which];
 
 	for (int try = 0; try < TRIES; try++) {
-		const dfs_manifest *manifest = reader_file(reading);
-		struct fetch fetch = {.dfs = getting->dfs,
+		const dfs_manifest *manifest = lookup_file(lookup);
+		struct fetch fetch = {.dfs = retrieval->dfs,
 				      .path = item->path,
 				      .content = &manifest->content,
-				      .ticket = &reading->ticket,
+				      .ticket = &lookup->ticket,
 				      .opening = opening,
 				      .write = write_some,
-				      .context = getting};
+				      .context = retrieval};
 		struct dfs_result gone;
 		char text[DFS_WHY];
 		dfs_id object;
 		int64_t ends;
 
-		if (!fetch_can_be_reached(getting->dfs, &manifest->content, text)) {
+		if (!fetch_can_be_reached(retrieval->dfs, &manifest->content, text)) {
 			result_fail(&item->result, DFS_EXIT_FEW, "%s", text);
 			return;
 		}
-		if (!begin(getting, reading, opening))
+		if (!begin(retrieval, lookup, opening))
 			return;
 		if (fetch_run(&fetch, &item->result) != FETCH_GONE)
 			return;
 		gone = item->result;
 		object = manifest->content.object;
-		ends = reading->ticket.ends;
-		bool there = look_again(getting, reading, opening);
+		ends = lookup->ticket.ends;
+		bool there = look_again(retrieval, lookup, opening);
 
-		if (there && !is_new(reading, &object, ends)) {
+		if (there && !is_new(lookup, &object, ends)) {
 			item->result =
 				gone; /* it is still the file: lost, not replaced */
 			return;
 		}
-		if (getting->final && getting->written > 0) {
+		if (retrieval->final && retrieval->written > 0) {
 			result_fail(&item->result, DFS_EXIT_CONFLICT,
 				    "transfer failed: the file was replaced while it was "
 				    "read: get it again");
@@ -155,16 +155,17 @@ static void get_one(struct getting *getting, struct reading *reading,
 		"transfer failed: the file is replaced again and again: get it again");
 }
 
-/* A small file whose units are all here and prove right; false: to be fetched by itself.
+/*
+ * A small file whose units are all here and prove right; false: to be fetched by itself.
  */
-static bool give_small(struct getting *getting, const struct reading *reading,
+static bool give_small(struct retrieval *retrieval, const struct lookup *lookup,
 		       const struct manifest_secret *opening,
 		       const struct small_file *small)
 {
-	const dfs_content *content = &reader_file(reading)->content;
+	const dfs_content *content = &lookup_file(lookup)->content;
 	struct content_hash *hash;
 	struct content_digests got;
-	struct dfs_get *item = &getting->items[getting->which];
+	struct dfs_get *item = &retrieval->items[retrieval->which];
 
 	if (!small->bytes)
 		return false;
@@ -176,23 +177,24 @@ static bool give_small(struct getting *getting, const struct reading *reading,
 	if (!content_hash_end(hash, &got) || !hashed ||
 	    memcmp(got.xxh128, opening->digests.xxh128, sizeof got.xxh128) != 0)
 		return false;
-	if (begin(getting, reading, opening) && content->size > 0)
-		item->result.code = write_some(getting, small->bytes,
+	if (begin(retrieval, lookup, opening) && content->size > 0)
+		item->result.code = write_some(retrieval, small->bytes,
 					       (size_t)content->size, item->result.why);
 	return true;
 }
 
 /* Opens what was read; the items of the others have their results. */
-static void open_batch(struct getting *getting, size_t first, struct batch *batch)
+static void open_batch(struct retrieval *retrieval, size_t first,
+		       struct retrieval_batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
-		struct dfs_get *item = &getting->items[first + i];
-		struct reading *reading = &batch->readings[i];
+		struct dfs_get *item = &retrieval->items[first + i];
+		struct lookup *lookup = &batch->lookups[i];
 		struct manifest_secret *opening = &batch->openings[i];
-		const dfs_manifest *manifest = reader_file(reading);
+		const dfs_manifest *manifest = lookup_file(lookup);
 
-		getting->which = first + i;
-		item->result = reading->result;
+		retrieval->which = first + i;
+		item->result = lookup->result;
 		batch->opened[i] = false;
 		if (item->result.code != DFS_EXIT_DONE)
 			continue;
@@ -201,29 +203,30 @@ static void open_batch(struct getting *getting, size_t first, struct batch *batc
 			continue;
 		}
 		batch->opened[i] =
-			manifest->content.size > 0 && id_is_zero(&reading->ticket.object)
-				? look_again(getting, reading, opening)
-				: provenance_open(getting->dfs, reading->path, manifest,
+			manifest->content.size > 0 && id_is_zero(&lookup->ticket.object)
+				? look_again(retrieval, lookup, opening)
+				: provenance_open(retrieval->dfs, lookup->path, manifest,
 						  opening, &item->result);
 	}
 }
 
-static void get_batch(struct getting *getting, size_t first, struct batch *batch)
+static void get_batch(struct retrieval *retrieval, size_t first,
+		      struct retrieval_batch *batch)
 {
 	struct small_file *small;
 
-	open_batch(getting, first, batch);
-	small = small_fetch(getting->dfs, batch->readings, batch->openings, batch->opened,
-			    batch->count);
+	open_batch(retrieval, first, batch);
+	small = small_fetch(retrieval->dfs, batch->lookups, batch->openings,
+			    batch->opened, batch->count);
 	for (size_t i = 0; i < batch->count; i++) {
-		struct reading *reading = &batch->readings[i];
+		struct lookup *lookup = &batch->lookups[i];
 		struct manifest_secret *opening = &batch->openings[i];
 
-		getting->which = first + i;
+		retrieval->which = first + i;
 		if (batch->opened[i] &&
-		    !(small && give_small(getting, reading, opening, &small[i])))
-			get_one(getting, reading, opening);
-		finish(getting, first + i);
+		    !(small && give_small(retrieval, lookup, opening, &small[i])))
+			get_one(retrieval, lookup, opening);
+		finish(retrieval, first + i);
 	}
 	small_free(small, batch->count);
 }
@@ -231,9 +234,9 @@ static void get_batch(struct getting *getting, size_t first, struct batch *batch
 void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 	     const struct dfs_get_callbacks *callbacks)
 {
-	struct getting getting = {
+	struct retrieval retrieval = {
 		.dfs = dfs, .items = items, .final = final, .callbacks = callbacks};
-	struct batch *batch = calloc(1, sizeof *batch);
+	struct retrieval_batch *batch = calloc(1, sizeof *batch);
 
 	for (size_t first = 0; first < count; first += DFS_BATCH_MAX) {
 		size_t left = count - first;
@@ -243,21 +246,21 @@ void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 			items[first + i].result =
 				(struct dfs_result){.code = DFS_EXIT_OTHER};
 			if (batch)
-				batch->readings[i] =
-					(struct reading){.path = items[first + i].path};
+				batch->lookups[i] =
+					(struct lookup){.path = items[first + i].path};
 		}
 		if (batch) {
 			batch->count = left;
-			reader_read(dfs, batch->readings, left, true);
-			get_batch(&getting, first, batch);
+			reading_run(dfs, batch->lookups, left);
+			get_batch(&retrieval, first, batch);
 		}
 		for (size_t i = 0; i < left; i++) {
 			if (batch) {
-				reader_free(&batch->readings[i]);
+				lookup_free(&batch->lookups[i]);
 			} else {
 				result_fail(&items[first + i].result, DFS_EXIT_OTHER,
 					    "out of memory");
-				finish(&getting, first + i);
+				finish(&retrieval, first + i);
 			}
 		}
 	}

@@ -16,21 +16,22 @@
 static const char shared_purpose[] = "shared";
 
 /* What is signed of an account. */
-struct statement {
+struct account_statement {
 	uint8_t bytes[256];
 	size_t len;
 };
 
-static void add(struct statement *statement, const void *bytes, size_t len)
+static void add(struct account_statement *statement, const void *bytes, size_t len)
 {
 	memcpy(statement->bytes + statement->len, bytes, len);
 	statement->len += len;
 }
 
 /* The name is at most DFS_USER_MAX bytes long. */
-static struct statement state_account(const char *user, const dfs_account *account)
+static struct account_statement state_account(const char *user,
+					      const dfs_account *account)
 {
-	struct statement statement = {.len = 0};
+	struct account_statement statement = {.len = 0};
 	uint8_t user_len = (uint8_t)strlen(user);
 
 	_Static_assert(sizeof statement.bytes >=
@@ -49,7 +50,7 @@ static struct statement state_account(const char *user, const dfs_account *accou
 bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *user,
 			   dfs_account *account)
 {
-	struct statement statement;
+	struct account_statement statement;
 
 	if (path_check_user(user, strlen(user)))
 		return false;
@@ -61,7 +62,7 @@ bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *use
 bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,
 				 const dfs_account *account)
 {
-	struct statement statement;
+	struct account_statement statement;
 
 	if (path_check_user(user, strlen(user)))
 		return false;

@@ -2,51 +2,30 @@
 #include "judge.h"
 
 #include "ballot.h"
+#include "tally.h"
 #include "value.h"
 
-/* The highest accepted value that was told; how many told exactly that one. */
-static const dfs_accepted *highest(const struct judge_answers *answers,
-				   unsigned *ret_equal)
+static struct tally count(const struct judge_answers *answers)
 {
-	const dfs_accepted *best = NULL;
+	struct tally_word words[DFS_SERVERS];
 
-	*ret_equal = 0;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		const dfs_register *reg = answers->of[i];
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		words[i] = tally_word(answers->of[i]);
+	return tally_highest(words, false);
+}
 
-		if (!reg || !reg->known)
-			continue;
-		const dfs_accepted *accepted = &reg->dfs_register_u.accepted;
-		int order = best ? ballot_compare(&accepted->ballot, &best->ballot) : 1;
+/* The highest accepted value that was told, or NULL. */
+static const dfs_accepted *best_of(const struct judge_answers *answers,
+				   const struct tally *tally)
+{
+	const dfs_register *reg = tally->newest ? answers->of[tally->newest - 1] : NULL;
 
-		if (order > 0) {
-			best = accepted;
-			*ret_equal = 1;
-		} else if (order == 0) {
-			(*ret_equal)++;
-		}
-	}
-	return best;
+	return reg && reg->known ? &reg->dfs_register_u.accepted : NULL;
 }
 
 bool judge_is_live(const dfs_accepted *best)
 {
 	return best && best->value.body.kind != DFS_TOMBSTONE;
-}
-
-/* Do three say that there is nothing, whatever their ballots? */
-static bool three_say_none(const struct judge_answers *answers)
-{
-	unsigned none = 0;
-
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		const dfs_register *reg = answers->of[i];
-
-		if (reg && (!reg->known || reg->dfs_register_u.accepted.value.body.kind ==
-						   DFS_TOMBSTONE))
-			none++;
-	}
-	return none >= 3;
 }
 
 /*
@@ -104,13 +83,12 @@ static int condition(const struct proposal *proposal, const struct judge_answers
 struct judgement judge(const struct proposal *proposal,
 		       const struct judge_answers *answers, bool staged)
 {
-	unsigned equal;
 	struct judgement judgement = {.verdict = JUDGE_REPORT, .why = ""};
-	const dfs_accepted *best = highest(answers, &equal);
+	const struct tally tally = count(answers);
+	const dfs_accepted *best = best_of(answers, &tally);
 
 	judgement.best = best;
-	judgement.certain =
-		equal >= 3 || (!judge_is_live(best) && three_say_none(answers));
+	judgement.certain = tally.equal >= 3 || (!judge_is_live(best) && tally.none >= 3);
 	if (proposal->kind == PROPOSAL_FINISH) {
 		judgement.verdict = best                 ? JUDGE_OWN
 				    : proposal->overtake ? JUDGE_FINISH

@@ -3,11 +3,12 @@
  *
  * Formats, each made here and nowhere else:
  *   box      nonce (12 random bytes), ciphertext, tag (16): AES-256-GCM
- *   keyring  a box of the secrets, one after the other, under a key from the master's second
- *            half; associated data "dfs keyring"
+ *   keyring  a box of the secrets, one after the other, under a key from the master's
+ *            second half; associated data "dfs keyring"
  *   wrapped  an ephemeral X25519 public key, then ciphertext and tag: AES-256-GCM under
- *            HKDF(ECDH, salt = both public keys, "dfs wrap " and the purpose), whose nonce
- *            may be zero because that key is used once; associated data is the context
+ *            HKDF(ECDH, salt = both public keys, "dfs wrap " and the purpose), whose
+ *            nonce may be zero because that key is used once; associated data is the
+ *            context
  *
  * Every key has one use, which the info of its HKDF names.
  */

@@ -5,7 +5,7 @@
 #include "path.h"
 #include "placement.h"
 #include "protection.h"
-#include "reader.h"
+#include "lookup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static void describe(struct dfs *dfs, const struct listing_entry *found,
 		return;
 	ret->has_file = found->value && found->value->body.kind == DFS_FILE;
 	if (ret->has_file)
-		reader_describe(dfs, found->value, &ret->file);
+		lookup_describe(dfs, found->value, &ret->file);
 	else
 		describe_briefly(dfs, found->holders, &ret->file);
 	memcpy(kept.missing, found->missing, sizeof kept.missing);
@@ -57,10 +57,10 @@ static bool folder_lives(struct dfs *dfs, const char *path)
 	return lives;
 }
 
-static void warn_if_few(struct dfs *dfs, unsigned servers, struct dfs_result *result)
+static void warn_if_few(struct dfs *dfs, server_set servers, struct dfs_result *result)
 {
 	char absent[DFS_WHY];
-	int count = __builtin_popcount(servers);
+	unsigned count = set_count(servers);
 
 	if (count >= 3)
 		return;
@@ -82,20 +82,20 @@ static bool list_file(struct dfs *dfs, const char *path,
 		      int (*entry)(void *context, const struct dfs_entry *entry),
 		      void *context, struct dfs_result *result)
 {
-	struct reading reading = {.path = path};
+	struct lookup lookup = {.path = path};
 	struct dfs_entry found = {.path = path};
 	bool is_file;
 
-	reader_read(dfs, &reading, 1, false);
-	is_file = reading.result.code == DFS_EXIT_DONE && reader_file(&reading);
+	lookup_newest(dfs, &lookup, 1);
+	is_file = lookup.result.code == DFS_EXIT_DONE && lookup_file(&lookup);
 	if (is_file) {
 		found.has_file = true;
-		reader_describe(dfs, &reading.value, &found.file);
-		*result = reading.result;
+		lookup_describe(dfs, &lookup.value, &found.file);
+		*result = lookup.result;
 		warn_if_few(dfs, links_voting(dfs->links), result);
 		entry(context, &found);
 	}
-	reader_free(&reading);
+	lookup_free(&lookup);
 	return is_file;
 }
 

@@ -4,14 +4,14 @@
 #include "ballot.h"
 #include "clock.h"
 #include "path.h"
-#include "reader.h"
+#include "refusals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* One server's listing: the page at hand and what comes after it. */
-struct source {
+struct listing_source {
 	dfs_list_res page; /* taken out of a round: ours to free */
 	bool has_page;
 	u_int at;
@@ -24,8 +24,8 @@ struct listing {
 	char folder[DFS_PATH_MAX + 1];
 	bool recursive, detail, owing;
 	unsigned servers;
-	unsigned nobody, unchecked; /* servers that refused to list; masks, see fail */
-	struct source sources[DFS_SERVERS];
+	struct refusals refusals; /* of servers that do not list any more */
+	struct listing_source sources[DFS_SERVERS];
 	char skip[DFS_PATH_MAX + 2]; /* paths below this folder are done */
 };
 
@@ -37,7 +37,7 @@ struct list_call {
 	char after[DFS_SERVERS][DFS_PATH_MAX + 2];
 };
 
-static void drop_page(struct source *source)
+static void drop_page(struct listing_source *source)
 {
 	if (source->has_page)
 		xdr_free((xdrproc_t)xdr_dfs_list_res, &source->page);
@@ -46,15 +46,15 @@ static void drop_page(struct source *source)
 
 static bool needs_page(const struct listing *listing, unsigned i)
 {
-	const struct source *source = &listing->sources[i];
+	const struct listing_source *source = &listing->sources[i];
 
-	return listing->servers & 1U << i && source->more &&
+	return set_has(listing->servers, i + 1) && source->more &&
 	       (!source->has_page ||
 		source->at == source->page.dfs_list_res_u.ok.entries.entries_len);
 }
 
 /* Remembers where the page ended, before it goes. */
-static void note_end(struct source *source)
+static void note_end(struct listing_source *source)
 {
 	const dfs_path *next = &source->page.dfs_list_res_u.ok.next;
 
@@ -67,7 +67,7 @@ static void note_end(struct source *source)
  * Does the page lead on?  One that does not would be asked for without end.  A cursor
  * that ends in '/' stands behind all that is below the folder.
  */
-static bool leads_on(const struct source *source, const dfs_list_ok *ok)
+static bool leads_on(const struct listing_source *source, const dfs_list_ok *ok)
 {
 	char after[DFS_PATH_MAX + 3], next[DFS_PATH_MAX + 3];
 	size_t len = strlen(source->after);
@@ -94,7 +94,7 @@ static struct round *ask_pages(struct listing *listing)
 	memcpy(call->folder, listing->folder, sizeof call->folder);
 	round = round_new(listing->dfs->links, DFS_LIST, call, free);
 	for (unsigned i = 0; round && i < DFS_SERVERS; i++) {
-		struct source *source = &listing->sources[i];
+		struct listing_source *source = &listing->sources[i];
 		dfs_list_args *args = &call->args[i];
 
 		if (!needs_page(listing, i))
@@ -121,22 +121,15 @@ static bool needs_pages(const struct listing *listing)
 	return needed;
 }
 
-static void note_refusal(struct listing *listing, unsigned i, const dfs_list_res *res)
-{
-	if (res && res->status == DFS_DENIED)
-		listing->nobody |= 1U << i;
-	if (res && res->status == DFS_UNCHECKED)
-		listing->unchecked |= 1U << i;
-}
-
 /* No server lists any more. */
 static void fail(const struct listing *listing, struct dfs_result *result)
 {
-	if (listing->nobody)
-		result_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
-	else if (listing->unchecked)
-		session_unchecked(result, listing->unchecked);
-	else
+	const struct refusals_case of = {.what = REFUSALS_READ};
+	const struct refusals told = {.denied = listing->refusals.denied,
+				      .nobody = listing->refusals.nobody,
+				      .unchecked = listing->refusals.unchecked};
+
+	if (!refusals_explain(&told, &of, result))
 		session_too_few(listing->dfs, result, 0, "the servers went");
 }
 
@@ -158,7 +151,7 @@ static bool get_pages(struct listing *listing, struct dfs_result *result)
 		left += listing->servers >> i & !needs_page(listing, i);
 	round_wait(round, left >= 2 ? 0 : 2 - left, LINKS_PATIENCE_MS);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		struct source *source = &listing->sources[i];
+		struct listing_source *source = &listing->sources[i];
 		dfs_list_res *res;
 
 		if (!needs_page(listing, i))
@@ -169,14 +162,16 @@ static bool get_pages(struct listing *listing, struct dfs_result *result)
 		if (res && res->status == DFS_OK &&
 		    !leads_on(source, &res->dfs_list_res_u.ok)) {
 			xdr_free((xdrproc_t)xdr_dfs_list_res, res);
-			listing->servers &= ~(1U << i);
+			listing->servers = set_without(listing->servers, i + 1);
 		} else if (res && res->status == DFS_OK) {
 			source->page = *res;
 			source->has_page = true;
 			source->more = res->dfs_list_res_u.ok.more;
 		} else {
-			listing->servers &= ~(1U << i);
-			note_refusal(listing, i, res);
+			listing->servers = set_without(listing->servers, i + 1);
+			if (res)
+				refusals_note_call(&listing->refusals, i + 1,
+						   res->status);
 		}
 		free(res);
 	}
@@ -197,10 +192,10 @@ static bool fill(struct listing *listing, struct dfs_result *result)
 
 static const dfs_list_entry *head(const struct listing *listing, unsigned i)
 {
-	const struct source *source = &listing->sources[i];
+	const struct listing_source *source = &listing->sources[i];
 	const dfs_list_ok *ok = &source->page.dfs_list_res_u.ok;
 
-	if (!(listing->servers & 1U << i) || !source->has_page ||
+	if (!set_has(listing->servers, i + 1) || !source->has_page ||
 	    source->at == ok->entries.entries_len)
 		return NULL;
 	return &ok->entries.entries_val[source->at];
@@ -250,7 +245,7 @@ static const dfs_list_entry *take_lowest(struct listing *listing, unsigned *ret_
 
 		if (!entry || compare(entry, lowest) != 0)
 			continue;
-		from |= 1U << i;
+		from = set_with(from, i + 1);
 		int order = newest ? ballot_compare(&entry->ballot, &newest->ballot) : 1;
 
 		if (order > 0 || (order == 0 && !newest->value))
@@ -263,7 +258,7 @@ static const dfs_list_entry *take_lowest(struct listing *listing, unsigned *ret_
 static void advance(struct listing *listing, unsigned from)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (from & 1U << i)
+		if (set_has(from, i + 1))
 			listing->sources[i].at++;
 }
 
@@ -279,8 +274,8 @@ static bool is_vouched(const struct listing *listing, const dfs_list_entry *entr
 	size_t len = entry->path.dfs_path_len, whose_len;
 	const char *whose = path_of_whom(path, len, &whose_len);
 
-	return listing->owing || __builtin_popcount(listing->servers) < 3 ||
-	       __builtin_popcount(from) >= 2 || strcmp(user, "admin") == 0 ||
+	return listing->owing || set_count(listing->servers) < 3 ||
+	       set_count(from) >= 2 || strcmp(user, "admin") == 0 ||
 	       path_is_shared(path, len) ||
 	       (whose_len == strlen(user) && memcmp(whose, user, whose_len) == 0);
 }
@@ -294,7 +289,7 @@ bool listing_next(struct listing *listing, struct listing_entry *ret,
 
 		if (!fill(listing, result))
 			return false;
-		if (__builtin_popcount(listing->servers) == 0) {
+		if (set_count(listing->servers) == 0) {
 			fail(listing, result);
 			return false;
 		}
@@ -314,7 +309,8 @@ bool listing_next(struct listing *listing, struct listing_entry *ret,
 		ret->full = entry->full;
 		ret->from = from;
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
-			ret->missing[i] = from & 1U << i ? head(listing, i)->missing : 0;
+			ret->missing[i] =
+				set_has(from, i + 1) ? head(listing, i)->missing : 0;
 		ret->value = entry->value;
 		if (ret->folder)
 			(void)snprintf(listing->skip, sizeof listing->skip, "%s/",
@@ -360,7 +356,7 @@ struct listing *listing_new(struct dfs *dfs, const char *folder, bool recursive,
 	return listing;
 }
 
-struct listing *listing_new_owing(struct dfs *dfs, unsigned servers,
+struct listing *listing_new_owing(struct dfs *dfs, server_set servers,
 				  struct dfs_result *result)
 {
 	struct listing *listing = listing_of(dfs, "/", servers, result);
@@ -379,7 +375,7 @@ void listing_free(struct listing *listing)
 	free(listing);
 }
 
-unsigned listing_servers(const struct listing *listing)
+server_set listing_servers(const struct listing *listing)
 {
 	return listing->servers;
 }

@@ -18,8 +18,8 @@ struct listing_entry {
 	bool folder;
 	bool agreed; /* a folder: all servers have a live file below it */
 	uint32_t holders, full;
-	unsigned from;                 /* servers that told of it; mask */
-	unsigned missing[DFS_SERVERS]; /* chunks that these say they lack */
+	server_set from;                /* that told of it */
+	chunk_set missing[DFS_SERVERS]; /* that these say they lack */
 	dfs_value *value; /* with detail, if it could be read; the listing's own */
 };
 
@@ -30,17 +30,19 @@ struct listing_entry {
 struct listing *listing_new(struct dfs *dfs, const char *folder, bool recursive,
 			    bool detail, struct dfs_result *result);
 
-/* The same, all below "/", only what these servers lack something of. */
-struct listing *listing_new_owing(struct dfs *dfs, unsigned servers,
+/* Lists all below "/" on these servers, but only files of which they lack something. */
+struct listing *listing_new_owing(struct dfs *dfs, server_set servers,
 				  struct dfs_result *result);
 void listing_free(struct listing *listing);
 
-/* The next live file, or folder; false at the end, or with result set when servers
- * failed. */
+/*
+ * The next live file, or folder; false at the end, or with result set when servers
+ * failed.
+ */
 bool listing_next(struct listing *listing, struct listing_entry *ret,
 		  struct dfs_result *result);
 
-/* Servers whose listings are in it; mask. */
-unsigned listing_servers(const struct listing *listing);
+/* Servers whose listings are in it. */
+server_set listing_servers(const struct listing *listing);
 
 #endif

@@ -28,45 +28,31 @@ struct login {
 	char password[PASSWORD_MAX_BYTES]; /* wiped once the master is made of it */
 	size_t password_len;
 	dfs_scrypt told[DFS_SERVERS];
-	unsigned tellers;    /* servers that told; a mask */
-	int64_t first_told;  /* when the first of them did */
-	unsigned on_the_way; /* servers that may yet be reached; a mask */
-	bool working, ready; /* a thread makes the master; it is made */
+	server_set tellers;    /* servers that told */
+	int64_t first_told;    /* when the first of them did */
+	server_set on_the_way; /* servers that may yet be reached */
+	bool working, ready;   /* a thread makes the master; it is made */
 	uint8_t master[KEYS_MASTER];
 	/* what came of it */
-	unsigned reached, accepted, denied, odd; /* masks of servers */
+	server_set reached, accepted, denied, odd; /* that did, or told something odd */
 	char wrong[LINKS_WHY]; /* what cannot be right, so that the log-in has failed */
 	bool known;            /* the identity is filled in, and stays as it is: */
 	struct identity identity;
 };
 
-static unsigned bit(unsigned server)
-{
-	return 1U << (server - 1);
-}
-
-static int count(unsigned mask)
-{
-	return __builtin_popcount(mask);
-}
-
 struct login *login_new(const struct cluster *cluster, const struct dfs_options *options)
 {
 	struct login *login = calloc(1, sizeof *login);
-	pthread_condattr_t monotonic;
 
 	if (!login)
 		return NULL;
 	login->cluster = *cluster;
-	login->on_the_way = (1U << DFS_SERVERS) - 1;
+	login->on_the_way = SERVERS_ALL;
 	(void)snprintf(login->user, sizeof login->user, "%s", options->user);
 	(void)snprintf(login->caller, sizeof login->caller, "%s",
 		       options->caller ? options->caller : "libdfs " DFS_SOFTWARE);
 	pthread_mutex_init(&login->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&login->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition_init(&login->changed);
 	if (options->pass) {
 		login->kind = DFS_LOGIN_SESSION;
 		memcpy(login->session.bytes, options->pass->id, DFS_ID_LEN);
@@ -133,7 +119,7 @@ static bool call_login(struct login *login, unsigned server, struct call *call,
 			       status_text(res->status));
 	if (res->status == DFS_DENIED) {
 		pthread_mutex_lock(&login->lock);
-		login->denied |= bit(server);
+		login->denied = set_with(login->denied, server);
 		pthread_mutex_unlock(&login->lock);
 	}
 	call_free_result((xdrproc_t)xdr_dfs_login_res, res);
@@ -160,7 +146,7 @@ static int alike(const struct login *login, unsigned server)
 	int found = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		found += (login->tellers & bit(s)) &&
+		found += set_has(login->tellers, s) &&
 			 same_scrypt(&login->told[s - 1], &login->told[server - 1]);
 	return found;
 }
@@ -175,7 +161,7 @@ static const dfs_scrypt *choose(const struct login *login)
 		      clock_now_ms() >= login->first_told + LINKS_PATIENCE_MS;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if ((login->tellers & bit(s)) &&
+		if (set_has(login->tellers, s) &&
 		    alike(login, s) >= (waited ? ENOUGH : ENOUGH + 1))
 			return &login->told[s - 1];
 	return NULL;
@@ -265,7 +251,7 @@ static bool prepare(struct login *login, unsigned server, struct call *call, cha
 	login->told[server - 1] = res.dfs_login_res_u.answer.dfs_login_answer_u.scrypt;
 	if (login->tellers == 0)
 		login->first_told = clock_now_ms();
-	login->tellers |= bit(server);
+	login->tellers = set_with(login->tellers, server);
 	pthread_cond_broadcast(&login->changed);
 	pthread_mutex_unlock(&login->lock);
 	call_free_result((xdrproc_t)xdr_dfs_login_res, &res);
@@ -299,10 +285,10 @@ static bool take_identity(struct login *login, unsigned server,
 		login->known = true;
 	}
 	if (!wrong)
-		login->accepted |= bit(server);
+		login->accepted = set_with(login->accepted, server);
 	else
-		login->odd |= bit(server);
-	if (wrong && count(login->odd) >= ENOUGH)
+		login->odd = set_with(login->odd, server);
+	if (wrong && set_count(login->odd) >= ENOUGH)
 		(void)snprintf(login->wrong, sizeof login->wrong, "%s", wrong);
 	pthread_mutex_unlock(&login->lock);
 	if (wrong)
@@ -338,7 +324,7 @@ static bool was_denied(struct login *login, unsigned server, char *why)
 	bool denied;
 
 	pthread_mutex_lock(&login->lock);
-	denied = login->denied & bit(server);
+	denied = set_has(login->denied, server);
 	pthread_mutex_unlock(&login->lock);
 	if (denied)
 		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
@@ -356,7 +342,7 @@ bool login_introduce(void *context, unsigned server, struct call *call,
 	if (!links_hello(&hello, server, call, ret, why))
 		return false;
 	pthread_mutex_lock(&login->lock);
-	login->reached |= bit(server);
+	login->reached = set_with(login->reached, server);
 	pthread_mutex_unlock(&login->lock);
 	/* Also where it does not vote: it has content to give, and tells how it is. */
 	if (login->kind == DFS_LOGIN_ASK)
@@ -369,7 +355,7 @@ bool login_introduce(void *context, unsigned server, struct call *call,
 
 /* ---- the end ------------------------------------------------------------------- */
 
-bool login_is_decided(void *context, unsigned on_the_way)
+bool login_is_decided(void *context, server_set on_the_way)
 {
 	struct login *login = context;
 	bool decided;
@@ -377,8 +363,8 @@ bool login_is_decided(void *context, unsigned on_the_way)
 	pthread_mutex_lock(&login->lock);
 	login->on_the_way = on_the_way;
 	pthread_cond_broadcast(&login->changed);
-	decided = login->kind == DFS_LOGIN_ASK || count(login->accepted) >= ENOUGH ||
-		  count(login->denied) >= ENOUGH || login->wrong[0];
+	decided = login->kind == DFS_LOGIN_ASK || set_count(login->accepted) >= ENOUGH ||
+		  set_count(login->denied) >= ENOUGH || login->wrong[0];
 	pthread_mutex_unlock(&login->lock);
 	return decided;
 }
@@ -389,8 +375,8 @@ enum login_end login_end_of(struct login *login)
 	bool accepted;
 
 	pthread_mutex_lock(&login->lock);
-	accepted = count(login->accepted) >= ENOUGH ||
-		   (login->known && count(login->denied) < ENOUGH);
+	accepted = set_count(login->accepted) >= ENOUGH ||
+		   (login->known && set_count(login->denied) < ENOUGH);
 	if (login->kind == DFS_LOGIN_ASK)
 		end = LOGIN_NOBODY;
 	else if (accepted)
@@ -410,7 +396,7 @@ void login_wrong(struct login *login, char *why)
 	pthread_mutex_unlock(&login->lock);
 }
 
-unsigned login_reached(struct login *login)
+server_set login_reached(struct login *login)
 {
 	unsigned reached;
 

@@ -30,7 +30,7 @@ bool login_introduce(void *context, unsigned server, struct call *call,
 		     struct links_introduction *ret, char *why);
 
 /* For links_wait: has the log-in come to an end that more answers would not change? */
-bool login_is_decided(void *context, unsigned on_the_way);
+bool login_is_decided(void *context, server_set on_the_way);
 
 /* Ends what waits for other servers: the session is being closed. */
 void login_cancel(struct login *login);
@@ -46,8 +46,8 @@ enum login_end {
 enum login_end login_end_of(struct login *login);
 /* The sentence of LOGIN_WRONG; LINKS_WHY bytes. */
 void login_wrong(struct login *login, char *why);
-/* Servers that answered HELLO, whatever became of the log-in; a mask. */
-unsigned login_reached(struct login *login);
+/* Servers that answered HELLO, whatever became of the log-in. */
+server_set login_reached(struct login *login);
 /* Who it is; NULL before LOGIN_DONE.  Lives as long as the login. */
 const struct identity *login_identity(struct login *login);
 

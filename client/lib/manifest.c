@@ -25,7 +25,7 @@ static const char purpose[] = "object";
 /* ---- what is proved ------------------------------------------------------------ */
 
 /* The longest: a path, two users, sixteen readers, and less than 128 bytes besides. */
-struct statement {
+struct manifest_statement {
 	size_t len;
 	uint8_t bytes[4 + DFS_PATH_MAX + 2 * (4 + DFS_USER_MAX) +
 		      DFS_READERS_MAX * (4 + DFS_USER_MAX + 4 + DFS_KEY_LEN) + 128];
@@ -74,7 +74,7 @@ static bool encode_content(XDR *xdrs, dfs_manifest *manifest)
 enum about { READERS = 1, CONTENT = 2 };
 
 /* Of a path and its owner: who may read, the content, or both. */
-static bool state(struct statement *ret, const char *intro, const char *path,
+static bool state(struct manifest_statement *ret, const char *intro, const char *path,
 		  const dfs_manifest *manifest, unsigned about)
 {
 	dfs_manifest *plain = unconst(manifest);
@@ -137,7 +137,7 @@ static bool unseal(const char *path, const dfs_manifest *manifest,
 {
 	const uint8_t *sealed = (const uint8_t *)manifest->content.sealed.sealed_val;
 	uint8_t under[KEYS_LEN], inside[INSIDE];
-	struct statement aad;
+	struct manifest_statement aad;
 	bool good = manifest->content.sealed.sealed_len == MANIFEST_SEALED_LEN &&
 		    sealed[0] == SEALED_FORMAT &&
 		    state(&aad, "dfs manifest", path, manifest, READERS | CONTENT) &&
@@ -188,7 +188,7 @@ static bool seal(const char *path, dfs_manifest *manifest,
 {
 	uint8_t *sealed = malloc(MANIFEST_SEALED_LEN);
 	uint8_t under[KEYS_LEN], inside[INSIDE];
-	struct statement aad;
+	struct manifest_statement aad;
 	bool good;
 
 	manifest->content.sealed.sealed_val = (char *)sealed;
@@ -228,7 +228,7 @@ bool manifest_seal(const struct identity *identity, const char *path,
 
 /* ---- who wrote it -------------------------------------------------------------- */
 
-static bool state_content(struct statement *ret, const char *path,
+static bool state_content(struct manifest_statement *ret, const char *path,
 			  const dfs_manifest *manifest,
 			  const struct manifest_secret *secret)
 {
@@ -242,7 +242,7 @@ static bool state_content(struct statement *ret, const char *path,
 bool manifest_sign_content(const struct identity *identity, const char *path,
 			   const dfs_manifest *manifest, struct manifest_secret *secret)
 {
-	struct statement statement;
+	struct manifest_statement statement;
 
 	return state_content(&statement, path, manifest, secret) &&
 	       keys_sign(identity->ring.secrets[0], statement.bytes, statement.len,
@@ -253,7 +253,7 @@ bool manifest_content_is_genuine(const char *path, const dfs_manifest *manifest,
 				 const struct manifest_secret *secret,
 				 const uint8_t sign_key[KEYS_LEN])
 {
-	struct statement statement;
+	struct manifest_statement statement;
 
 	return state_content(&statement, path, manifest, secret) &&
 	       keys_verify(sign_key, statement.bytes, statement.len, secret->signature);
@@ -298,7 +298,7 @@ bool manifest_writer_is_listed(const dfs_manifest *manifest)
 bool manifest_sign_access(const struct identity *identity, const char *path,
 			  dfs_manifest *manifest)
 {
-	struct statement statement;
+	struct manifest_statement statement;
 	uint8_t *signature = NULL;
 	bool good = true;
 
@@ -318,7 +318,7 @@ bool manifest_access_is_genuine(const char *path, const dfs_manifest *manifest,
 				const uint8_t sign_key[KEYS_LEN])
 {
 	const dfs_access *access = &manifest->access;
-	struct statement statement;
+	struct manifest_statement statement;
 
 	if (access->readers.readers_len == 0)
 		return true;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct edit {
+struct password_edit {
 	struct dfs *dfs;
 	struct credentials *made;
 };
@@ -23,7 +23,7 @@ struct edit {
  */
 static bool edit_password(void *context, dfs_body *draft, struct dfs_result *result)
 {
-	struct edit *edit = context;
+	struct password_edit *edit = context;
 	dfs_credentials *record = &edit->made->record;
 
 	if (draft->kind != DFS_CREDENTIALS ||
@@ -70,7 +70,7 @@ struct dfs_result dfs_passwd(struct dfs *dfs, const char *password, size_t len,
 	struct dfs_result result = {.code = DFS_EXIT_OTHER};
 	const char *wrong = password_rules_check(password, len);
 	struct credentials *made = malloc(sizeof *made);
-	struct edit edit = {dfs, made};
+	struct password_edit edit = {dfs, made};
 	struct keys_ring ring = {0};
 	char path[CHANGE_PATH];
 

@@ -13,7 +13,7 @@
 #include "decision.h"
 #include "finishing.h"
 #include "placement.h"
-#include "reader.h"
+#include "lookup.h"
 #include "text.h"
 #include "value.h"
 
@@ -68,8 +68,10 @@ bool proposer_retry_parse(const char *text, struct proposal *proposal)
 
 /* ---- ends ---------------------------------------------------------------------- */
 
-/* Gives up: what may have been accepted is unknown, anything else has plainly not
- * happened. */
+/*
+ * Gives up: what may have been accepted is unknown, anything else has plainly not
+ * happened.
+ */
 static void give_up(struct proposal *proposal, int code, const char *why)
 {
 	if (proposal->proposed && proposal->kind == PROPOSAL_CHANGE)
@@ -112,21 +114,21 @@ static dfs_version version_made(const struct proposal *proposal)
  */
 static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
 {
-	struct reading reading = {.path = turn->proposal->path}, *one = &reading;
+	struct lookup lookup = {.path = turn->proposal->path}, *one = &lookup;
 	const dfs_accepted *best = turn->judgement.best;
 	bool live = judge_is_live(best), same = false;
 
 	finishing_run(dfs, &one, 1);
-	if (reading.result.code == DFS_EXIT_DONE)
-		same = live ? reading.known && id_equal(&reading.value.operation,
-							&best->value.operation)
-			    : !reading.known || reading.value.body.kind == DFS_TOMBSTONE;
-	if (same && reading.known) {
+	if (lookup.result.code == DFS_EXIT_DONE)
+		same = live ? lookup.known && id_equal(&lookup.value.operation,
+						       &best->value.operation)
+			    : !lookup.known || lookup.value.body.kind == DFS_TOMBSTONE;
+	if (same && lookup.known) {
 		value_free(&turn->value);
-		turn->value = reading.value;
-		reading.known = false;
+		turn->value = lookup.value;
+		lookup.known = false;
 	}
-	reader_free(&reading);
+	lookup_free(&lookup);
 	return same;
 }
 
@@ -136,13 +138,13 @@ static bool conclude(struct attempt *attempt, struct turn *turn)
 	struct proposal *proposal = turn->proposal;
 	const struct judgement *judgement = &turn->judgement;
 
-	if (turn->proposes && __builtin_popcount(turn->accepted) < 3 &&
-	    !(judgement->verdict != JUDGE_PROPOSE && turn->denied != 0 &&
+	if (turn->proposes && set_count(turn->accepted) < 3 &&
+	    !(judgement->verdict != JUDGE_PROPOSE && turn->refusals.denied != 0 &&
 	      finish_by_servers(attempt->dfs, turn)))
 		return false;
 	if (turn->proposes) {
 		proposal->bound = false; /* what was bound is named or overtaken */
-		if (__builtin_popcount(turn->accepted) >= 3)
+		if (set_count(turn->accepted) >= 3)
 			session_settled(attempt->dfs, proposal->path, &attempt->ballot);
 		keep_value(proposal, &turn->value);
 	} else if (judgement->best) {
@@ -169,7 +171,7 @@ static void stage_uploads(struct attempt *attempt)
 	for (size_t i = 0; i < attempt->count; i++) {
 		struct turn *turn = &attempt->turns[i];
 		struct proposal *proposal = turn->proposal;
-		unsigned servers = attempt->servers, before;
+		server_set servers = attempt->servers, before;
 
 		if (!proposal->stage)
 			continue;
@@ -180,9 +182,64 @@ static void stage_uploads(struct attempt *attempt)
 			attempt_bind(attempt);
 			for (unsigned s = 1; s <= DFS_SERVERS; s++)
 				if (proposal->uploaded[s - 1] == 0)
-					servers &= ~(1U << (s - 1));
-		} while (servers != before && __builtin_popcount(servers) >= 3);
+					servers = set_without(servers, s);
+		} while (servers != before && set_count(servers) >= 3);
 	}
+}
+
+/* Nothing can be begun: why, for all of them. */
+static void fail_attempt(struct attempt *attempt, struct proposal **pending, bool *ended)
+{
+	struct dfs_result result = {0};
+
+	if (attempt->turns && set_count(attempt->servers) < 3)
+		session_too_few(attempt->dfs, &result, attempt->servers,
+				"fewer than three servers vote");
+	else
+		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
+	for (size_t i = 0; i < attempt->count; i++) {
+		give_up(pending[i], result.code, result.why);
+		ended[i] = true;
+	}
+	free(attempt->turns);
+}
+
+/* Those whose content cannot be had any more have ended; false when all have. */
+static bool end_without_content(struct proposal **pending, size_t count, bool *ended)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		ended[i] = pending[i]->result.code != DFS_EXIT_DONE;
+		if (ended[i] && pending[i]->proposed) {
+			struct dfs_result failed = pending[i]->result;
+
+			give_up(pending[i], failed.code, failed.why);
+		}
+		any |= !ended[i];
+	}
+	return any;
+}
+
+/* What the servers did of the turn, as far as the proposal outlasts it. */
+static void keep_refusals(struct proposal *proposal, const struct turn *turn)
+{
+	refusals_add(&proposal->refusals, &turn->refusals);
+	proposal->refusals.unchecked = turn->refusals.unchecked;
+	proposal->unable = turn->refusals.unchecked | turn->refusals.failing;
+}
+
+/* After the votes: has it come to its end, this way or that? */
+static bool has_ended(struct attempt *attempt, struct turn *turn, bool decided)
+{
+	struct dfs_result refusal = {0};
+
+	if (decided && conclude(attempt, turn))
+		return true;
+	if (!decision_is_final(attempt->dfs, turn, &refusal))
+		return false;
+	give_up(turn->proposal, refusal.code, refusal.why);
+	return true;
 }
 
 /*
@@ -193,60 +250,38 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 			 bool again, bool *ended)
 {
 	struct attempt attempt = {.dfs = dfs, .count = count};
-	struct dfs_result refusal = {0};
-	bool decided[DFS_BATCH_MAX], any = false;
+	bool decided[DFS_BATCH_MAX];
 
 	attempt.servers = session_servers(dfs, 3);
 	attempt.turns = calloc(count, sizeof *attempt.turns);
-	if (__builtin_popcount(attempt.servers) < 3 || !attempt.turns ||
+	if (set_count(attempt.servers) < 3 || !attempt.turns ||
 	    !session_ballot(dfs, attempt.servers, again, &attempt.ballot)) {
-		for (size_t i = 0; i < count; i++) {
-			struct dfs_result result = {0};
-
-			if (attempt.turns && __builtin_popcount(attempt.servers) < 3)
-				session_too_few(dfs, &result, attempt.servers,
-						"fewer than three servers vote");
-			else
-				result_fail(&result, DFS_EXIT_OTHER, "out of memory");
-			give_up(pending[i], result.code, result.why);
-			ended[i] = true;
-		}
-		free(attempt.turns);
+		fail_attempt(&attempt, pending, ended);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
 		attempt.turns[i].proposal = pending[i];
-	stage_uploads(&attempt);
-	for (size_t i = 0; i < count; i++) {
-		/* Its content may not be to be had any more. */
-		ended[i] = pending[i]->result.code != DFS_EXIT_DONE;
-		if (ended[i] && pending[i]->proposed) {
-			struct dfs_result failed = pending[i]->result;
 
-			give_up(pending[i], failed.code, failed.why);
-		}
-		any |= !ended[i];
-	}
-	if (any)
+	/* Content is where it is to be, and bound, before anything is promised. */
+	stage_uploads(&attempt);
+	if (end_without_content(pending, count, ended))
 		attempt_prepare(&attempt);
-	for (size_t i = 0; i < count; i++) {
-		pending[i]->bound |= attempt_has_staged(&attempt.turns[i]);
-		pending[i]->full |= attempt.turns[i].full;
-		decided[i] = !ended[i] && decision_make(&attempt, &attempt.turns[i]);
-	}
-	attempt_accept(&attempt);
+
+	/* What each proposes follows from what three have promised. */
 	for (size_t i = 0; i < count; i++) {
 		struct turn *turn = &attempt.turns[i];
 
-		pending[i]->failing |= turn->failing;
-		pending[i]->unchecked = turn->unchecked;
-		pending[i]->unable = turn->unchecked | turn->failing;
-		if (decided[i])
-			ended[i] = conclude(&attempt, turn);
-		if (!ended[i] && decision_is_final(dfs, turn, &refusal)) {
-			give_up(pending[i], refusal.code, refusal.why);
-			ended[i] = true;
-		}
+		pending[i]->bound |= attempt_has_staged(turn);
+		keep_refusals(pending[i], turn);
+		decided[i] = !ended[i] && decision_make(&attempt, turn);
+	}
+
+	/* The votes. */
+	attempt_accept(&attempt);
+	for (size_t i = 0; i < count; i++) {
+		keep_refusals(pending[i], &attempt.turns[i]);
+		if (!ended[i])
+			ended[i] = has_ended(&attempt, &attempt.turns[i], decided[i]);
 	}
 	attempt_free(&attempt);
 }
@@ -256,24 +291,19 @@ static bool is_over(const struct proposal *proposal, int64_t begin, int64_t ms)
 {
 	int64_t gone = clock_now_ms() - begin;
 
-	return gone > ms ||
-	       (gone > LINKS_NEED_MS && __builtin_popcount(proposal->unable) >= 2);
+	return gone > ms || (gone > LINKS_NEED_MS && set_count(proposal->unable) >= 2);
 }
 
 static void give_up_late(struct proposal *proposal)
 {
+	const struct refusals_case of = {.what = REFUSALS_WRITE};
+	const struct refusals last = {.failing = proposal->refusals.failing,
+				      .unchecked = proposal->refusals.unchecked};
 	struct dfs_result result = {0};
-	char names[DFS_WHY];
 
-	result_fail(&result, DFS_EXIT_FEW,
-		    "others were always faster, or too few servers answered");
-	if (proposal->failing)
+	if (!refusals_explain(&last, &of, &result))
 		result_fail(&result, DFS_EXIT_FEW,
-			    "too few servers could keep it, for the disk of %.100s "
-			    "failed: look into its log",
-			    session_names(proposal->failing, names));
-	if (proposal->unchecked)
-		session_unchecked(&result, proposal->unchecked);
+			    "others were always faster, or too few servers answered");
 	give_up(proposal, result.code, result.why);
 }
 

@@ -10,6 +10,7 @@
 #define DFS_PROPOSER_H
 
 #include "content.h"
+#include "refusals.h"
 #include "session.h"
 
 enum proposal_kind {
@@ -55,19 +56,14 @@ struct proposal {
 	/*
 	 * For a file that is not small: brings the object's chunks to the servers, as far
 	 * as they are missing, and keeps `uploaded`; the SHA-256 is known after the first
-	 * time.  Servers not in the mask are absent: their pairs go to their opposites.
+	 * time.  Servers not in the set are absent: their pairs go to their opposites.
 	 * false: the content cannot be had any more, and result says why.
 	 */
-	bool (*stage)(struct proposal *proposal, unsigned servers);
+	bool (*stage)(struct proposal *proposal, server_set servers);
 	void *stage_context;
-	unsigned full;    /* servers that had no room for it; mask */
-	unsigned failing; /* servers whose disk failed; mask */
-	unsigned over;    /* servers that call it more than the owner's quota; mask */
-	/*
-	 * The last time; masks: servers that could not tell who calls, and with those
-	 * whose disk failed.
-	 */
-	unsigned unchecked, unable;
+	/* Of a file where others own the path: his account, or why it is not known. */
+	const dfs_account *owner;
+	struct dfs_result owner_unknown;
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;
 	dfs_ballot first;
@@ -75,7 +71,13 @@ struct proposal {
 	/* ---- set by the proposer */
 	dfs_ticket ticket; /* for the content of the highest value seen; or zero */
 	bool bound;        /* content is bound, and nothing has overtaken it */
-	unsigned uploaded[DFS_SERVERS]; /* chunks on their way into an upload there */
+	chunk_set uploaded[DFS_SERVERS]; /* on their way into an upload there */
+	/*
+	 * Why servers did not take it.  What concerns its content adds up, also by
+	 * `stage`; who was unchecked, or unable to help at all, is of the last attempt.
+	 */
+	struct refusals refusals;
+	server_set unable;
 	struct dfs_result result;
 	dfs_version made; /* by this operation, when it is done */
 	bool known;       /* the path has a value (also with some failures): */

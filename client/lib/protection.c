@@ -11,28 +11,28 @@ struct lack {
 	uint64_t sum;
 };
 
-static unsigned full_mask(uint32_t full)
+/* The chunks of a file that are not empty. */
+static chunk_set filled(uint32_t full)
 {
 	return full >= DFS_SERVERS ? CHUNKS_ALL : (1U << full) - 1;
 }
 
-unsigned protection_copies(const struct protection_file *file, unsigned living)
+unsigned protection_copies(const struct protection_file *file, server_set living)
 {
 	uint32_t holders = 0;
 	unsigned worst = 2;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (living & 1U << (s - 1))
+		if (set_has(living, s))
 			holders = placement_hold(holders, s,
 						 placement_held(file->holders, s) &
 							 ~file->missing[s - 1]);
-	for (unsigned c = 0; c < DFS_SERVERS; c++) {
+	for (unsigned c = 1; c <= DFS_SERVERS; c++) {
 		/* The bits of one chunk, of all four servers. */
-		uint32_t copies = holders & UINT32_C(0x1111) << c;
+		uint32_t copies = holders & UINT32_C(0x1111) << (c - 1);
 
-		if (full_mask(file->full) & 1U << c &&
-		    (unsigned)__builtin_popcount(copies) < worst)
-			worst = (unsigned)__builtin_popcount(copies);
+		if (set_has(filled(file->full), c) && set_count(copies) < worst)
+			worst = set_count(copies);
 	}
 	return worst;
 }
@@ -47,15 +47,15 @@ uint64_t protection_owing(const struct protection_view *view)
 	return sum;
 }
 
-unsigned protection_owers(const struct protection_view views[DFS_SERVERS], uint64_t most,
-			  uint64_t each[DFS_SERVERS])
+server_set protection_owers(const struct protection_view views[DFS_SERVERS],
+			    uint64_t most, uint64_t each[DFS_SERVERS])
 {
 	unsigned servers = 0;
 	bool many = false;
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		each[i] = views[i].votes ? protection_owing(&views[i]) : 0;
-		servers |= each[i] > 0 ? 1U << i : 0;
+		servers |= each[i] > 0 ? set_of(i + 1) : 0;
 		many |= each[i] > most;
 	}
 	return many ? 0 : servers;
@@ -78,7 +78,7 @@ static const dfs_kept *find(const struct protection_view *view, const dfs_kept *
 static struct lack lack_of(const struct protection_view *view, unsigned server,
 			   const dfs_kept *group, uint64_t files)
 {
-	unsigned given = placement_held(group->holders, server) & full_mask(group->full);
+	unsigned given = placement_held(group->holders, server) & filled(group->full);
 	const dfs_kept *own = given ? find(view, group) : NULL;
 	struct lack lack = {.sum = 0};
 
@@ -128,25 +128,25 @@ static uint64_t overlap(const uint64_t each[DFS_SERVERS], unsigned times, uint64
  * each has more as long as nothing is lacking.
  */
 static uint64_t most_with(const dfs_kept *group, const struct lack lacks[DFS_SERVERS],
-			  unsigned living, unsigned copies, uint64_t files)
+			  server_set living, unsigned copies, uint64_t files)
 {
-	unsigned chunks = full_mask(group->full), least_times = DFS_SERVERS;
+	chunk_set chunks = filled(group->full), least_times = DFS_SERVERS;
 	uint64_t all[DFS_SERVERS] = {0}, sum = 0;
 
-	for (unsigned c = 0; c < DFS_SERVERS; c++) {
+	for (unsigned c = 1; c <= DFS_SERVERS; c++) {
 		uint64_t each[DFS_SERVERS] = {0};
 		unsigned having = 0;
 
-		if (!(chunks & 1U << c))
+		if (!set_has(chunks, c))
 			continue;
 		for (unsigned i = 0; i < DFS_SERVERS; i++) {
-			if (!(living & 1U << i) ||
-			    !(placement_held(group->holders, i + 1) & 1U << c))
+			if (!set_has(living, i + 1) ||
+			    !set_has(placement_held(group->holders, i + 1), c))
 				continue;
 			having++;
 			all[i] = lacks[i].sum;
 			for (unsigned mask = 1; mask < MASKS; mask++)
-				each[i] += mask & 1U << c ? lacks[i].files[mask] : 0;
+				each[i] += set_has(mask, c) ? lacks[i].files[mask] : 0;
 		}
 		if (having - copies < least_times)
 			least_times = having - copies;
@@ -156,7 +156,7 @@ static uint64_t most_with(const dfs_kept *group, const struct lack lacks[DFS_SER
 }
 
 /* Of files of one group; named: of these no server that votes lacks anything. */
-static void count_group(const struct protection_view *views, unsigned living,
+static void count_group(const struct protection_view *views, server_set living,
 			const dfs_kept *group, uint64_t files, bool named,
 			struct protection_counts *ret)
 {
@@ -167,7 +167,7 @@ static void count_group(const struct protection_view *views, unsigned living,
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		lacks[i] = (struct lack){.sum = 0};
-		if (living & 1U << i && !(named && views[i].votes))
+		if (set_has(living, i + 1) && !(named && views[i].votes))
 			lacks[i] = lack_of(&views[i], i + 1, group, files);
 		if (lacks[i].sum > 0) {
 			lacking++;
@@ -196,7 +196,7 @@ static void count_group(const struct protection_view *views, unsigned living,
 
 /* As one server sees it. */
 static struct protection_counts count_view(const struct protection_view *views,
-					   unsigned at, unsigned living,
+					   unsigned at, server_set living,
 					   const struct protection_file *files,
 					   size_t files_count)
 {
@@ -218,7 +218,7 @@ static struct protection_counts count_view(const struct protection_view *views,
 }
 
 struct protection_counts protection_count(const struct protection_view views[DFS_SERVERS],
-					  unsigned living,
+					  server_set living,
 					  const struct protection_file *files,
 					  size_t files_count)
 {

@@ -15,6 +15,7 @@
 #define DFS_PROTECTION_H
 
 #include "dfs.h"
+#include "sets.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,10 +29,10 @@ struct protection_view {
 	size_t count;
 };
 
-/* A file of which it is known by name what each server lacks; masks of chunks. */
+/* A file of which it is known by name what each server lacks. */
 struct protection_file {
 	uint32_t holders, full;
-	unsigned missing[DFS_SERVERS];
+	chunk_set missing[DFS_SERVERS];
 };
 
 struct protection_counts {
@@ -45,17 +46,17 @@ struct protection_counts {
 
 /*
  * Living copies of the worst chunk of a file that has units: 2 means two or more.
- * living: a mask.
+ * living: servers.
  */
-unsigned protection_copies(const struct protection_file *file, unsigned living);
+unsigned protection_copies(const struct protection_file *file, server_set living);
 
 /*
- * Of all files.  living: the servers that are to count as answering, a mask.  files: all
+ * Of all files.  living: the servers that are to count as answering.  files: all
  * those of which a server that votes lacks something, or NULL if they are not known by
  * name.
  */
 struct protection_counts protection_count(const struct protection_view views[DFS_SERVERS],
-					  unsigned living,
+					  server_set living,
 					  const struct protection_file *files,
 					  size_t files_count);
 
@@ -63,10 +64,10 @@ struct protection_counts protection_count(const struct protection_view views[DFS
 uint64_t protection_owing(const struct protection_view *view);
 
 /*
- * The servers that vote and lack something, a mask; of how many files each, in each.  0
+ * The servers that vote and lack something; of how many files each, in each.  0
  * also where one of them lacks something of more than `most` files.
  */
-unsigned protection_owers(const struct protection_view views[DFS_SERVERS], uint64_t most,
-			  uint64_t each[DFS_SERVERS]);
+server_set protection_owers(const struct protection_view views[DFS_SERVERS],
+			    uint64_t most, uint64_t each[DFS_SERVERS]);
 
 #endif

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TICK_MS = 200, BUSY_MAX = 20, BUSY_PAUSE_MS = 100 };
 
@@ -58,7 +57,7 @@ struct wanted {
  * Moves on to a unit that this server should have, if it does not stand on one; false at
  * the end.
  */
-static bool settle(struct walk *walk, unsigned server)
+static bool has_unit(struct walk *walk, unsigned server)
 {
 	const struct prover *prover = walk->prover;
 
@@ -67,7 +66,7 @@ static bool settle(struct walk *walk, unsigned server)
 		unsigned held = placement_held(proof->file->content->holders, server);
 
 		for (; held != 0 && walk->unit < proof->units; walk->unit++)
-			if (held & 1U << (placement_chunk(walk->unit) - 1))
+			if (set_has(held, placement_chunk(walk->unit)))
 				return true;
 	}
 	return false;
@@ -81,7 +80,7 @@ static void choose(const struct walk *walk, unsigned server, struct wanted *ret)
 	size_t bytes = 0;
 
 	ret->count = ret->tickets_count = 0;
-	while (ret->count < DFS_UNITS_MAX && settle(&at, server)) {
+	while (ret->count < DFS_UNITS_MAX && has_unit(&at, server)) {
 		const struct proving *file = prover->proofs[at.file].file;
 		bool first = ret->count == 0 || ret->files[ret->count - 1] != at.file;
 
@@ -119,7 +118,7 @@ static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 	struct proof *proof = &prover->proofs[at];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	struct proving *file = proof->file;
-	unsigned chunk = 1U << (placement_chunk(unit) - 1);
+	chunk_set chunk = set_of(placement_chunk(unit));
 	bool good =
 		got->status == DFS_OK && cipher_open(walk->cipher, &proof->object, unit,
 						     data->data, data->len, walk->plain);
@@ -158,17 +157,10 @@ static void give_up(struct walk *walk, unsigned server)
 	struct prover *prover = walk->prover;
 
 	pthread_mutex_lock(&prover->lock);
-	for (; settle(walk, server); walk->unit++)
+	for (; has_unit(walk, server); walk->unit++)
 		prover->proofs[walk->file].file->unreached[server - 1] |=
-			1U << (placement_chunk(walk->unit) - 1);
+			set_of(placement_chunk(walk->unit));
 	pthread_mutex_unlock(&prover->lock);
-}
-
-static void pause_ms(int ms)
-{
-	const struct timespec pause = {.tv_nsec = (long)ms * 1000000};
-
-	(void)nanosleep(&pause, NULL);
 }
 
 /*
@@ -183,7 +175,7 @@ static void take(struct walk *walk, unsigned server, const struct wanted *wanted
 	u_int i = 0;
 
 	for (; i < came && i < wanted->count && items[i].status != DFS_BUSY; i++) {
-		(void)settle(walk, server);
+		(void)has_unit(walk, server);
 		judge(walk, server, walk->file, walk->unit, &items[i]);
 		walk->unit++;
 	}
@@ -211,7 +203,7 @@ static bool prove_some(struct walk *walk, unsigned server, struct call *call,
 		take(walk, server, wanted, &res);
 	call_free_result((xdrproc_t)xdr_dfs_get_res, &res);
 	if (walk->busy > 0)
-		pause_ms(BUSY_PAUSE_MS);
+		clock_pause(BUSY_PAUSE_MS);
 	return !refused && walk->busy < BUSY_MAX;
 }
 
@@ -226,7 +218,7 @@ static void run_walk(struct job *job, unsigned server, struct call *call, const 
 	walk->plain = malloc(DFS_UNIT_SIZE);
 	bool goes = call && walk->cipher && walk->plain && wanted;
 
-	while (goes && settle(walk, server))
+	while (goes && has_unit(walk, server))
 		goes = prove_some(walk, server, call, wanted);
 	give_up(walk, server);
 	cipher_free(walk->cipher);
@@ -257,15 +249,11 @@ static void prover_free(struct prover *prover)
 static struct prover *prover_new(struct proving *files, size_t count)
 {
 	struct prover *prover = calloc(1, sizeof *prover);
-	pthread_condattr_t attributes;
 
 	if (!prover)
 		return NULL;
 	pthread_mutex_init(&prover->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&prover->ended, &attributes);
-	pthread_condattr_destroy(&attributes);
+	clock_condition_init(&prover->ended);
 	for (size_t i = 0; i < count; i++) {
 		struct proof *proof = &prover->proofs[prover->count++];
 		const dfs_content *content = files[i].content;
@@ -291,14 +279,9 @@ static void wait(struct prover *prover, void (*tick)(void *context, uint64_t byt
 {
 	pthread_mutex_lock(&prover->lock);
 	while (prover->running > 0) {
-		struct timespec until;
 		uint64_t bytes;
 
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += TICK_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		(void)pthread_cond_timedwait(&prover->ended, &prover->lock, &until);
+		(void)clock_wait(&prover->ended, &prover->lock, clock_now_ms() + TICK_MS);
 		bytes = prover->bytes;
 		pthread_mutex_unlock(&prover->lock);
 		if (tick)
@@ -334,7 +317,7 @@ bool proving_run(struct dfs *dfs, struct proving *files, size_t count,
 		prover->running += up >> i & 1;
 	}
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (up & 1U << i)
+		if (set_has(up, i + 1))
 			links_submit(dfs->links, i + 1, &prover->walks[i].job);
 		else
 			give_up(&prover->walks[i], i + 1);

@@ -7,7 +7,8 @@
 #ifndef DFS_PROVING_H
 #define DFS_PROVING_H
 
-#include "reader.h"
+#include "manifest.h"
+#include "session.h"
 
 struct proving {
 	/* set by the caller, and borrowed */

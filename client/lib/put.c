@@ -7,10 +7,12 @@
  */
 #include "libdfs.h"
 
+#include "account_cache.h"
 #include "ballot.h"
 #include "cipher.h"
 #include "clock.h"
 #include "content.h"
+#include "path.h"
 #include "placement.h"
 #include "proposer.h"
 #include "stage.h"
@@ -32,7 +34,7 @@ enum {
 
 /* ---- a local file -------------------------------------------------------------- */
 
-struct source {
+struct local_file {
 	int fd;
 	bool opened; /* by us: to be closed */
 	uint64_t size;
@@ -40,17 +42,17 @@ struct source {
 	struct timespec mtime; /* as it was when opened */
 };
 
-static void source_close(struct source *source)
+static void source_close(struct local_file *source)
 {
 	if (source->opened)
 		close(source->fd);
 }
 
-static bool source_open(struct dfs_put *item, struct source *source)
+static bool source_open(struct dfs_put *item, struct local_file *source)
 {
 	struct stat status;
 
-	*source = (struct source){.fd = item->fd};
+	*source = (struct local_file){.fd = item->fd};
 	item->local_failed = true;
 	if (item->local) {
 		source->fd = open(item->local, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -80,7 +82,7 @@ static bool source_open(struct dfs_put *item, struct source *source)
 }
 
 /* Is the file still as it was when it was opened? */
-static bool source_unchanged(const struct source *source)
+static bool source_unchanged(const struct local_file *source)
 {
 	struct stat status;
 
@@ -115,9 +117,25 @@ static bool read_all(int fd, uint8_t *bytes, size_t len, uint64_t at)
 
 /* ---- proposals ----------------------------------------------------------------- */
 
+/* Where the file is another's, its key is wrapped for him: who is he? */
+static void find_owner(struct dfs *dfs, struct proposal *proposal)
+{
+	size_t path_len = strlen(proposal->path), len;
+	const char *whose = path_of_whom(proposal->path, path_len, &len);
+	char user[DFS_USER_MAX + 1];
+
+	if (path_kind(proposal->path, path_len) != PATH_OF_FILE ||
+	    path_is_shared(proposal->path, path_len) || len > DFS_USER_MAX)
+		return;
+	memcpy(user, whose, len);
+	user[len] = '\0';
+	if (strcmp(user, dfs->user) != 0)
+		proposal->owner = account_cache_find(dfs, user, &proposal->owner_unknown);
+}
+
 /* Everything of the proposal that does not depend on the content. */
-static bool begin_proposal(struct dfs_put *item, const struct source *source,
-			   struct proposal *proposal)
+static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
+			   const struct local_file *source, struct proposal *proposal)
 {
 	dfs_content *content = &proposal->content;
 
@@ -147,6 +165,7 @@ static bool begin_proposal(struct dfs_put *item, const struct source *source,
 			    "the system has no random bytes");
 		return false;
 	}
+	find_owner(dfs, proposal);
 	return true;
 }
 
@@ -154,7 +173,7 @@ static bool begin_proposal(struct dfs_put *item, const struct source *source,
 static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal *proposal)
 {
 	const dfs_content *content;
-	unsigned absent = 0, keeps = 0;
+	server_set absent = 0, keeps = 0;
 	char names[DFS_WHY], why[DFS_WHY];
 
 	item->result = proposal->result;
@@ -171,24 +190,24 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 		return;
 	}
 	content = &proposal->value.body.dfs_body_u.manifest.content;
-	item->copies = placement_copies(content->holders, CHUNKS_ALL);
+	item->copies = placement_copies(content->holders, SERVERS_ALL);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (placement_held(content->holders, s) == 0)
-			absent |= 1U << (s - 1);
+			absent = set_with(absent, s);
 	if (absent == 0)
 		return;
-	if (absent & proposal->full)
+	if (absent & proposal->refusals.full)
 		(void)snprintf(why, sizeof why, "no room on %s",
-			       session_names(absent & proposal->full, names));
-	else if (absent & proposal->failing)
+			       session_names(absent & proposal->refusals.full, names));
+	else if (absent & proposal->refusals.failing)
 		(void)snprintf(why, sizeof why,
 			       "the disk of %s failed: look into its log",
-			       session_names(absent & proposal->failing, names));
+			       session_names(absent & proposal->refusals.failing, names));
 	else
-		session_absent(dfs, CHUNKS_ALL & ~absent, why);
+		session_absent(dfs, SERVERS_ALL & ~absent, why);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (absent & 1U << (s - 1))
-			keeps |= 1U << (placement_opposite(s) - 1);
+		if (set_has(absent, s))
+			keeps = set_with(keeps, placement_opposite(s));
 	if (item->copies >= 2)
 		result_warn(&item->result,
 			    "stored without one server (%.800s); %s keeps its part as "
@@ -203,7 +222,7 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 
 /* ---- small files --------------------------------------------------------------- */
 
-struct batch {
+struct put_batch {
 	struct dfs *dfs;
 	const struct dfs_put_callbacks *callbacks;
 	struct dfs_put *items; /* of the whole call */
@@ -215,7 +234,7 @@ struct batch {
 	struct cipher *cipher;
 };
 
-static void flush(struct batch *batch)
+static void flush(struct put_batch *batch)
 {
 	if (batch->count == 0)
 		return;
@@ -233,7 +252,7 @@ static void flush(struct batch *batch)
 }
 
 /* Is the path in the batch already?  One ballot cannot serve two values of one path. */
-static bool is_in_batch(const struct batch *batch, const char *path)
+static bool is_in_batch(const struct put_batch *batch, const char *path)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		if (strcmp(batch->proposals[i].path, path) == 0)
@@ -275,7 +294,8 @@ static bool seal_small(struct cipher *cipher, const struct proposal *proposal,
 }
 
 /* Reads the file into the batch; false when the item has ended already. */
-static bool add_small(struct batch *batch, size_t which, const struct source *source)
+static bool add_small(struct put_batch *batch, size_t which,
+		      const struct local_file *source)
 {
 	struct dfs_put *item = &batch->items[which];
 	struct proposal *proposal = &batch->proposals[batch->count];
@@ -284,7 +304,7 @@ static bool add_small(struct batch *batch, size_t which, const struct source *so
 	size_t size = (size_t)source->size;
 	uint8_t *bytes;
 
-	if (!begin_proposal(item, source, proposal))
+	if (!begin_proposal(batch->dfs, item, source, proposal))
 		return false;
 	bytes = malloc(size + 1);
 	if (bytes)
@@ -318,33 +338,32 @@ static bool add_small(struct batch *batch, size_t which, const struct source *so
 
 /* ---- large files --------------------------------------------------------------- */
 
-struct large {
+struct large_file {
 	struct stage stage;
 	const struct dfs_put_callbacks *callbacks;
 	size_t which;
 	struct dfs_put *item;
-	const struct source *source;
+	const struct local_file *source;
 };
 
 static void show_progress(void *context, uint64_t done)
 {
-	const struct large *large = context;
+	const struct large_file *large = context;
 
 	if (large->callbacks->progress)
 		large->callbacks->progress(large->callbacks->context, large->which, done,
 					   large->source->size);
 }
 
-static bool stage_large(struct proposal *proposal, unsigned servers)
+static bool stage_large(struct proposal *proposal, server_set servers)
 {
-	struct large *large = proposal->stage_context;
+	struct large_file *large = proposal->stage_context;
 
 	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result)) {
 		large->item->local_failed = true;
 		return false;
 	}
-	proposal->full |= large->stage.full;
-	proposal->over |= large->stage.over;
+	refusals_add(&proposal->refusals, &large->stage.refusals);
 	if (!source_unchanged(large->source)) {
 		fail_changed(large->item);
 		proposal->result = large->item->result;
@@ -356,7 +375,7 @@ static bool stage_large(struct proposal *proposal, unsigned servers)
 }
 
 /* One pass at memory speed: the digest that decides the row. */
-static bool hash_file(const struct source *source, struct content_digests *ret)
+static bool hash_file(const struct local_file *source, struct content_digests *ret)
 {
 	struct content_hash *hash = content_hash_new(false);
 	uint8_t *buffer = malloc(BUFFER);
@@ -376,14 +395,14 @@ static bool hash_file(const struct source *source, struct content_digests *ret)
 }
 
 static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
-		      const struct source *source,
+		      const struct local_file *source,
 		      const struct dfs_put_callbacks *callbacks)
 {
-	struct large large = {
+	struct large_file large = {
 		.callbacks = callbacks, .which = which, .item = item, .source = source};
 	struct proposal proposal;
 
-	if (!begin_proposal(item, source, &proposal))
+	if (!begin_proposal(dfs, item, source, &proposal))
 		return;
 	if (!hash_file(source, &proposal.digests)) {
 		fail_changed(item);
@@ -413,7 +432,7 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 	     const struct dfs_put_callbacks *callbacks)
 {
-	struct batch *batch = calloc(1, sizeof *batch);
+	struct put_batch *batch = calloc(1, sizeof *batch);
 
 	if (batch && !(batch->cipher = cipher_new())) {
 		free(batch);
@@ -425,7 +444,7 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 		batch->items = items;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct source source;
+		struct local_file source;
 		bool batched = false;
 
 		items[i].result = (struct dfs_result){.code = DFS_EXIT_OTHER};
@@ -437,7 +456,8 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 			callbacks->finished(callbacks->context, i);
 			continue;
 		}
-		/* Where content would make the call too long, or the path is there twice.
+		/*
+		 * Where content would make the call too long, or the path is there twice.
 		 */
 		if (batch->count == DFS_BATCH_MAX ||
 		    batch->bytes + small_most(source.size) > DFS_CONTENT_MAX ||

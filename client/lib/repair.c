@@ -22,13 +22,13 @@ struct dfs_result dfs_heal(struct dfs *dfs)
 	}
 	up = session_reached(dfs);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (up & 1U << (s - 1))
+		if (set_has(up, s))
 			round_ask(round, s, NULL, clock_now_ms() + LINKS_NEED_MS);
 	round_wait(round, 0, LINKS_PATIENCE_MS);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_heal_res *res = round_answer(round, s);
 
-		told |= res && res->status == DFS_OK ? 1U << (s - 1) : 0;
+		told |= res && res->status == DFS_OK ? set_of(s) : 0;
 	}
 	round_free(round);
 	if (told == 0)
@@ -40,14 +40,15 @@ struct dfs_result dfs_heal(struct dfs *dfs)
  * ---- what is owed --------------------------------------------------------------------
  */
 
-/* Servers, besides this one, that were given the chunk; a mask. */
-static unsigned others(const struct listing_entry *found, unsigned server, unsigned chunk)
+/* Servers, besides this one, that were given the chunk. */
+static server_set others(const struct listing_entry *found, unsigned server,
+			 unsigned chunk)
 {
-	unsigned servers = 0;
+	server_set servers = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (s != server && placement_held(found->holders, s) & chunk)
-			servers |= 1U << (s - 1);
+		if (s != server && set_has(placement_held(found->holders, s), chunk))
+			servers = set_with(servers, s);
 	return servers;
 }
 
@@ -61,17 +62,16 @@ static void explain(const struct listing_entry *found, unsigned voting,
 	int rank = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		for (unsigned c = 0; c < DFS_SERVERS; c++) {
-			unsigned chunk = 1U << c, from, good = 0;
+		for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++) {
+			server_set from = others(found, s, chunk), good = 0;
 			int own;
 
-			if (!(found->missing[s - 1] & chunk))
+			if (!set_has(found->missing[s - 1], chunk))
 				continue;
-			from = others(found, s, chunk);
-			for (unsigned i = 0; i < DFS_SERVERS; i++)
-				if (from & voting & 1U << i &&
-				    !(found->missing[i] & chunk))
-					good |= 1U << i;
+			for (unsigned other = 1; other <= DFS_SERVERS; other++)
+				if (set_has(from & voting, other) &&
+				    !set_has(found->missing[other - 1], chunk))
+					good = set_with(good, other);
 			own = good ? 1 : from & ~voting ? 2 : 3;
 			rank = own > rank ? own : rank;
 		}

@@ -107,13 +107,13 @@ static void look_at_links(struct dfs *dfs, struct dfs_report *ret)
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		struct dfs_server_status *status = &ret->servers[i];
 
-		status->up = up & 1U << i;
-		status->votes = voting & 1U << i;
+		status->up = set_has(up, i + 1);
+		status->votes = set_has(voting, i + 1);
 		if (status->votes)
 			status->state = DFS_SERVER_UP;
 		else if (status->up)
-			status->state = telling & 1U << i ? DFS_SERVER_STARTING
-							  : DFS_SERVER_RECOVERING;
+			status->state = set_has(telling, i + 1) ? DFS_SERVER_STARTING
+								: DFS_SERVER_RECOVERING;
 		if (!status->votes)
 			links_why(dfs->links, i + 1, status->why);
 	}

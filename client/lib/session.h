@@ -12,6 +12,7 @@
 #include "links.h"
 #include "result.h"
 #include "round.h"
+#include "sets.h"
 #include "status.h"
 
 struct login;
@@ -24,7 +25,7 @@ struct dfs {
 	struct links *links;
 	struct login *login;             /* the links' own; lives as long as they do */
 	const struct identity *identity; /* who it is; NULL before dfs_login */
-	struct account_cache *accounts;  /* of others, as they are needed (accounts.h) */
+	struct account_cache *accounts;  /* of others, as they are needed */
 	struct cluster *cluster;
 	char user[DFS_USER_MAX + 1];
 	dfs_seen seen[DFS_SERVERS]; /* the highest that each server told */
@@ -38,46 +39,46 @@ struct dfs {
  * those not heard of yet, and up to ten while fewer than needed vote.  Returns the
  * servers that vote.
  */
-unsigned session_servers(struct dfs *dfs, unsigned needed);
+server_set session_servers(struct dfs *dfs, unsigned needed);
 
 /*
- * The same for reading: where no three vote, also those that have just started and may
- * not vote yet, for which nobody waits longer than a second.
+ * Who is asked what is to be read: the servers that vote; where no three do, also those
+ * that have just started and may not vote yet, for which nobody waits longer than a
+ * second.
  */
-unsigned session_tellers(struct dfs *dfs, unsigned needed);
+server_set session_tellers(struct dfs *dfs, unsigned needed);
 
 /*
- * The same for what is asked of each server by itself: those that answer, whether they
- * vote or may vote soon.  Others are waited for up to ten seconds while fewer than two
- * answer.
+ * Who is asked what each server tells of itself: those that answer, whether they vote or
+ * may vote soon.  Others are waited for up to ten seconds while fewer than two answer.
  */
-unsigned session_reached(struct dfs *dfs);
+server_set session_reached(struct dfs *dfs);
 
 /* A ballot for these servers, from what they told so far: see ballot_next. */
-bool session_ballot(struct dfs *dfs, unsigned servers, bool again, dfs_ballot *ret);
+bool session_ballot(struct dfs *dfs, server_set servers, bool again, dfs_ballot *ret);
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen);
 
 /* Three accepted this path under this ballot: tell the servers, in batches, soon. */
 void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot);
 void session_tell(struct dfs *dfs);
 
+/* The last of them: waits until they are sent.  Nothing is settled after that. */
+void session_end(struct dfs *dfs);
+
 /* Waits for about so long, at random between half and all of it. */
 void session_pause(unsigned most_ms);
 
 /*
- * "dfs1: connection refused; dfs2 does not answer": those that are not in the mask, into
+ * "dfs1: connection refused; dfs2 does not answer": those that are not in the set, into
  * text, which is returned.
  */
-const char *session_absent(struct dfs *dfs, unsigned present, char text[DFS_WHY]);
+const char *session_absent(struct dfs *dfs, server_set present, char text[DFS_WHY]);
 
-/* "dfs1 and dfs3": the servers in the mask, into text, which is returned. */
-const char *session_names(unsigned servers, char text[DFS_WHY]);
-
-/* Too few servers can tell who calls: those in the mask reach too few of the others. */
-void session_unchecked(struct dfs_result *result, unsigned servers);
+/* "dfs1 and dfs3": the servers in the set, into text, which is returned. */
+const char *session_names(server_set servers, char text[DFS_WHY]);
 
 /* Too few voters for what is to be done: code 10 when nobody is there, else 5. */
-void session_too_few(struct dfs *dfs, struct dfs_result *result, unsigned present,
+void session_too_few(struct dfs *dfs, struct dfs_result *result, server_set present,
 		     const char *what);
 
 #endif

@@ -13,7 +13,7 @@
 #include "path.h"
 #include "proposer.h"
 #include "provenance.h"
-#include "reader.h"
+#include "refusals.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -185,7 +185,7 @@ static bool check(struct sharing *sharing, struct dfs_result *result)
 	if (path_is_shared(sharing->path, len))
 		result_fail(result, DFS_EXIT_USAGE, "belongs to everyone already");
 	else if (!dfs->identity)
-		result_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
+		result_fail(result, DFS_EXIT_DENIED, REFUSALS_NOBODY);
 	else if (owner_len != strlen(dfs->user) ||
 		 memcmp(owner, dfs->user, owner_len) != 0)
 		result_fail(result, DFS_EXIT_DENIED, "only its owner, %.*s, can share it",
@@ -199,7 +199,7 @@ static bool check(struct sharing *sharing, struct dfs_result *result)
 	return sharing->account;
 }
 
-static struct dfs_result run(struct sharing *sharing)
+static struct dfs_result change_readers(struct sharing *sharing)
 {
 	struct proposal proposal = {.path = sharing->path,
 				    .kind = PROPOSAL_CHANGE,
@@ -226,12 +226,12 @@ struct dfs_result dfs_file_share(struct dfs *dfs, const char *path, const char *
 	struct sharing sharing = {
 		.dfs = dfs, .path = path, .user = user, .writes = writes};
 
-	return run(&sharing);
+	return change_readers(&sharing);
 }
 
 struct dfs_result dfs_file_unshare(struct dfs *dfs, const char *path, const char *user)
 {
 	struct sharing sharing = {.dfs = dfs, .path = path, .user = user, .remove = true};
 
-	return run(&sharing);
+	return change_readers(&sharing);
 }

@@ -19,9 +19,9 @@ struct target {
 	uint8_t *bytes;
 };
 
-struct asking {
+struct small_call {
 	struct job job; /* first: its run gets it back */
-	struct gather *gather;
+	struct small_gather *gather;
 	struct cipher *cipher; /* its thread's */
 	u_int count, tickets_count;
 	dfs_want wants[DFS_UNITS_MAX];
@@ -29,19 +29,20 @@ struct asking {
 	dfs_ticket tickets[DFS_BATCH_MAX];
 };
 
-struct gather {
+struct small_gather {
 	pthread_mutex_t lock; /* of running and got */
 	pthread_cond_t ended;
 	unsigned running;
 	uint64_t *got;                 /* units that came, for each file */
 	struct cipher_object *objects; /* likewise */
 	size_t files;
-	struct asking *asking[DFS_SERVERS];
+	struct small_call *asking[DFS_SERVERS];
 };
 
-static void take(struct asking *asking, const struct target *target, const dfs_got *got)
+static void take(struct small_call *asking, const struct target *target,
+		 const dfs_got *got)
 {
-	struct gather *gather = asking->gather;
+	struct small_gather *gather = asking->gather;
 	const dfs_bytes *data = &got->dfs_got_u.data;
 
 	if (got->status != DFS_OK ||
@@ -53,10 +54,10 @@ static void take(struct asking *asking, const struct target *target, const dfs_g
 	pthread_mutex_unlock(&gather->lock);
 }
 
-static void run(struct job *job, unsigned server, struct call *call, const char *why)
+static void run_call(struct job *job, unsigned server, struct call *call, const char *why)
 {
-	struct asking *asking = (struct asking *)job;
-	struct gather *gather = asking->gather;
+	struct small_call *asking = (struct small_call *)job;
+	struct small_gather *gather = asking->gather;
 	u_int done = 0;
 
 	(void)server;
@@ -91,7 +92,7 @@ static void run(struct job *job, unsigned server, struct call *call, const char 
 }
 
 /* One for each file: its units come one after the other. */
-static void add_ticket(struct asking *asking, const dfs_ticket *ticket)
+static void add_ticket(struct small_call *asking, const dfs_ticket *ticket)
 {
 	u_int count = asking->tickets_count;
 
@@ -100,21 +101,22 @@ static void add_ticket(struct asking *asking, const dfs_ticket *ticket)
 		asking->tickets[asking->tickets_count++] = *ticket;
 }
 
-/* Adds a file's units to what the servers are asked for; false when it cannot be had so.
+/*
+ * Adds a file's units to what the servers are asked for; false when it cannot be had so.
  */
-static bool add(struct gather *gather, unsigned up, const struct reading *reading,
+static bool add(struct small_gather *gather, unsigned up, const struct lookup *lookup,
 		size_t file, uint8_t *bytes)
 {
-	const dfs_content *content = &reader_file(reading)->content;
+	const dfs_content *content = &lookup_file(lookup)->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
 
 	for (uint64_t u = 0; u < units; u++) {
 		unsigned s = fetch_source(content, u, up);
-		struct asking *asking = s ? gather->asking[s - 1] : NULL;
+		struct small_call *asking = s ? gather->asking[s - 1] : NULL;
 
 		if (!asking || asking->count == DFS_UNITS_MAX)
 			return false;
-		add_ticket(asking, &reading->ticket);
+		add_ticket(asking, &lookup->ticket);
 		asking->wants[asking->count] = (dfs_want){content->object, u};
 		asking->targets[asking->count++] =
 			(struct target){file, u, bytes + u * content->unit_size};
@@ -122,14 +124,14 @@ static bool add(struct gather *gather, unsigned up, const struct reading *readin
 	return true;
 }
 
-static void ask_all(struct dfs *dfs, struct gather *gather)
+static void ask_all(struct dfs *dfs, struct small_gather *gather)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		gather->running += gather->asking[i]->count > 0;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		struct asking *asking = gather->asking[i];
+		struct small_call *asking = gather->asking[i];
 
-		asking->job.run = run;
+		asking->job.run = run_call;
 		asking->gather = gather;
 		if (asking->count > 0)
 			links_submit(dfs->links, i + 1, &asking->job);
@@ -140,7 +142,7 @@ static void ask_all(struct dfs *dfs, struct gather *gather)
 	pthread_mutex_unlock(&gather->lock);
 }
 
-static void gather_free(struct gather *gather)
+static void gather_free(struct small_gather *gather)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		free(gather->asking[i]);
@@ -153,9 +155,9 @@ static void gather_free(struct gather *gather)
 	free(gather);
 }
 
-static struct gather *gather_new(size_t files)
+static struct small_gather *gather_new(size_t files)
 {
-	struct gather *gather = calloc(1, sizeof *gather);
+	struct small_gather *gather = calloc(1, sizeof *gather);
 	bool good;
 
 	if (!gather)
@@ -177,29 +179,29 @@ static struct gather *gather_new(size_t files)
 	return gather;
 }
 
-struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
+struct small_file *small_fetch(struct dfs *dfs, const struct lookup *lookups,
 			       const struct manifest_secret *openings, const bool *opened,
 			       size_t count)
 {
 	struct small_file *files = calloc(count + 1, sizeof *files);
-	struct gather *gather = files ? gather_new(count) : NULL;
+	struct small_gather *gather = files ? gather_new(count) : NULL;
 	unsigned up = links_up(dfs->links);
 
 	for (size_t i = 0; gather && i < count; i++) {
-		const dfs_manifest *manifest = reader_file(&readings[i]);
+		const dfs_manifest *manifest = lookup_file(&lookups[i]);
 		const dfs_content *content = manifest ? &manifest->content : NULL;
 
 		if (!opened[i] || !content || content->size > SMALL_MAX ||
 		    !cipher_object_init(&gather->objects[i], content, openings[i].key))
 			continue;
 		files[i].bytes = malloc((size_t)content->size + 1);
-		if (files[i].bytes && !add(gather, up, &readings[i], i, files[i].bytes))
+		if (files[i].bytes && !add(gather, up, &lookups[i], i, files[i].bytes))
 			gather->got[i] = UINT64_MAX / 2; /* never complete */
 	}
 	if (gather)
 		ask_all(dfs, gather);
 	for (size_t i = 0; files && i < count; i++) {
-		const dfs_manifest *manifest = reader_file(&readings[i]);
+		const dfs_manifest *manifest = lookup_file(&lookups[i]);
 
 		if (!files[i].bytes ||
 		    (gather &&

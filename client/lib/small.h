@@ -2,18 +2,18 @@
 #ifndef DFS_SMALL_H
 #define DFS_SMALL_H
 
-#include "reader.h"
+#include "lookup.h"
 
 struct small_file {
 	uint8_t *bytes; /* the whole content, not proved yet; NULL: not had this way */
 };
 
 /*
- * An entry for each reading (at most DFS_BATCH_MAX) and its opening; only small files
+ * An entry for each lookup (at most DFS_BATCH_MAX) and its opening; only small files
  * that opened[] says can be read are tried, each chunk at one of its living holders.
  * What fails is left NULL.  NULL when out of memory; freed with small_free.
  */
-struct small_file *small_fetch(struct dfs *dfs, const struct reading *readings,
+struct small_file *small_fetch(struct dfs *dfs, const struct lookup *lookups,
 			       const struct manifest_secret *openings, const bool *opened,
 			       size_t count);
 void small_free(struct small_file *files, size_t count);

@@ -20,32 +20,33 @@ enum {
 enum slot_state { SLOT_READ, SLOT_SEALING, SLOT_SEALED };
 
 /* A slot that is being sealed is its sealer's alone. */
-struct slot {
+struct stage_slot {
 	enum slot_state state;
-	uint8_t *room;   /* the unit at CIPHER_BEFORE, then its stored form */
-	uint32_t len;    /* of the unit, then of what is stored */
-	unsigned needed; /* servers that have yet to get it; mask */
+	uint8_t *room;     /* the unit at CIPHER_BEFORE, then its stored form */
+	uint32_t len;      /* of the unit, then of what is stored */
+	server_set needed; /* that have yet to get it */
 };
 
 struct sender {
 	struct job job; /* first: its run gets it back */
-	struct window *window;
+	struct stage_window *window;
 	struct cipher *cipher; /* its thread's */
-	unsigned chunks;       /* to be sent to this server; 0: nothing */
+	chunk_set chunks;      /* to be sent to this server; 0: nothing */
 	uint64_t next;         /* unit to look at next */
 };
 
 /* One pass over the file. */
-struct window {
+struct stage_window {
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
-	struct slot slots[WINDOW];
+	struct stage_slot slots[WINDOW];
 	uint64_t filled; /* units below are in their slots, or were */
 	uint64_t units;
-	bool ended;                  /* nothing more will be filled */
-	bool broken;                 /* a unit could not be encrypted */
-	unsigned failed, full, over; /* servers; masks */
-	unsigned running;            /* senders that have not ended */
+	bool ended;               /* nothing more will be filled */
+	bool broken;              /* a unit could not be encrypted */
+	server_set failed;        /* to take their units, */
+	struct refusals refusals; /* and why: full or over */
+	unsigned running;         /* senders that have not ended */
 	const struct stage *stage;
 	struct cipher_object object;
 	struct sender senders[DFS_SERVERS];
@@ -55,7 +56,7 @@ struct window {
 
 static bool wants(const struct sender *sender, uint64_t unit)
 {
-	return sender->chunks & 1U << (placement_chunk(unit) - 1);
+	return set_has(sender->chunks, placement_chunk(unit));
 }
 
 /*
@@ -64,9 +65,9 @@ static bool wants(const struct sender *sender, uint64_t unit)
  */
 static bool seal_one(struct sender *sender)
 {
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 	uint64_t unit = sender->next;
-	struct slot *slot;
+	struct stage_slot *slot;
 	uint32_t len;
 
 	while (unit < window->filled &&
@@ -91,10 +92,10 @@ static bool seal_one(struct sender *sender)
 /* Adds what is ready for this server, in order.  With the lock held. */
 static u_int add_units(struct sender *sender, dfs_unit *units, u_int count)
 {
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 
 	for (; sender->next < window->filled && count < UNITS_A_CALL; sender->next++) {
-		const struct slot *slot = &window->slots[sender->next % WINDOW];
+		const struct stage_slot *slot = &window->slots[sender->next % WINDOW];
 
 		if (!wants(sender, sender->next))
 			continue;
@@ -111,7 +112,7 @@ static u_int add_units(struct sender *sender, dfs_unit *units, u_int count)
  */
 static u_int take_units(struct sender *sender, dfs_unit *units)
 {
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 	u_int count = 0;
 
 	pthread_mutex_lock(&window->lock);
@@ -134,27 +135,29 @@ static u_int take_units(struct sender *sender, dfs_unit *units)
 	return count;
 }
 
-static void give_units(struct window *window, unsigned server, const dfs_unit *units,
-		       u_int count)
+static void give_units(struct stage_window *window, unsigned server,
+		       const dfs_unit *units, u_int count)
 {
 	pthread_mutex_lock(&window->lock);
-	for (u_int i = 0; i < count; i++)
-		window->slots[units[i].number % WINDOW].needed &= ~(1U << (server - 1));
+	for (u_int i = 0; i < count; i++) {
+		struct stage_slot *slot = &window->slots[units[i].number % WINDOW];
+
+		slot->needed = set_without(slot->needed, server);
+	}
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
 }
 
 /* The server gets nothing more: what waits for it waits no longer. */
-static void end_sender(struct window *window, unsigned server, dfs_status status)
+static void end_sender(struct stage_window *window, unsigned server, dfs_status status)
 {
-	unsigned mask = 1U << (server - 1);
-
 	pthread_mutex_lock(&window->lock);
-	window->failed |= status != DFS_OK ? mask : 0;
-	window->full |= status == DFS_NOSPACE ? mask : 0;
-	window->over |= status == DFS_OVER_QUOTA ? mask : 0;
+	if (status != DFS_OK)
+		window->failed = set_with(window->failed, server);
+	if (status == DFS_NOSPACE || status == DFS_OVER_QUOTA)
+		refusals_note_content(&window->refusals, server, status);
 	for (size_t i = 0; i < WINDOW; i++)
-		window->slots[i].needed &= ~mask;
+		window->slots[i].needed = set_without(window->slots[i].needed, server);
 	window->running--;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
@@ -164,7 +167,7 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 		       const char *why)
 {
 	struct sender *sender = (struct sender *)job;
-	struct window *window = sender->window;
+	struct stage_window *window = sender->window;
 	dfs_unit units[UNITS_A_CALL];
 	dfs_put_args args = {.operation = window->stage->operation,
 			     .size = window->stage->content.size,
@@ -198,7 +201,7 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 
 /* ---- reading ------------------------------------------------------------------- */
 
-static bool read_unit(const struct stage *stage, uint64_t unit, struct slot *slot)
+static bool read_unit(const struct stage *stage, uint64_t unit, struct stage_slot *slot)
 {
 	off_t at = (off_t)(unit * stage->content.unit_size);
 	uint32_t len =
@@ -219,25 +222,25 @@ static bool read_unit(const struct stage *stage, uint64_t unit, struct slot *slo
 }
 
 /* Waits until the unit's slot is free; the servers that will need it.  false: broken. */
-static bool await_slot(struct window *window, uint64_t unit, unsigned *ret_needed)
+static bool await_slot(struct stage_window *window, uint64_t unit, server_set *ret_needed)
 {
-	struct slot *slot = &window->slots[unit % WINDOW];
-	unsigned needed = 0;
+	struct stage_slot *slot = &window->slots[unit % WINDOW];
+	server_set needed = 0;
 	bool good;
 
 	pthread_mutex_lock(&window->lock);
 	while (slot->needed != 0)
 		pthread_cond_wait(&window->changed, &window->lock);
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (wants(&window->senders[i], unit) && !(window->failed & 1U << i))
-			needed |= 1U << i;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (wants(&window->senders[s - 1], unit) && !set_has(window->failed, s))
+			needed = set_with(needed, s);
 	good = !window->broken;
 	pthread_mutex_unlock(&window->lock);
 	*ret_needed = needed;
 	return good;
 }
 
-static void publish(struct window *window, uint64_t unit, unsigned needed)
+static void publish(struct stage_window *window, uint64_t unit, unsigned needed)
 {
 	pthread_mutex_lock(&window->lock);
 	window->slots[unit % WINDOW].needed = needed & ~window->failed;
@@ -248,7 +251,7 @@ static void publish(struct window *window, uint64_t unit, unsigned needed)
 }
 
 /* Fills the window to the end of the file, hashing what goes by. */
-static bool fill(struct window *window, struct content_digests *ret_digests,
+static bool fill(struct stage_window *window, struct content_digests *ret_digests,
 		 bool with_sha256)
 {
 	const struct stage *stage = window->stage;
@@ -256,7 +259,7 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 	bool good = hash;
 
 	for (uint64_t u = 0; good && u < window->units; u++) {
-		struct slot *slot = &window->slots[u % WINDOW];
+		struct stage_slot *slot = &window->slots[u % WINDOW];
 		unsigned needed;
 
 		good = await_slot(window, u, &needed) && read_unit(stage, u, slot) &&
@@ -277,7 +280,7 @@ static bool fill(struct window *window, struct content_digests *ret_digests,
 
 /* ---- a pass -------------------------------------------------------------------- */
 
-static void window_free(struct window *window)
+static void window_free(struct stage_window *window)
 {
 	for (size_t i = 0; i < WINDOW; i++)
 		free(window->slots[i].room);
@@ -287,9 +290,9 @@ static void window_free(struct window *window)
 	free(window);
 }
 
-static struct window *window_new(const struct stage *stage)
+static struct stage_window *window_new(const struct stage *stage)
 {
-	struct window *window = calloc(1, sizeof *window);
+	struct stage_window *window = calloc(1, sizeof *window);
 
 	if (!window)
 		return NULL;
@@ -311,12 +314,38 @@ static struct window *window_new(const struct stage *stage)
 	return window;
 }
 
-/* Sends missing[] (chunks per server); those who got them have them added to uploaded[].
- */
-static bool run_pass(struct stage *stage, const unsigned missing[DFS_SERVERS],
-		     unsigned uploaded[DFS_SERVERS], struct dfs_result *result)
+/* Who got what it missed, and who is not to be tried again. */
+static void take_outcome(struct stage *stage, const struct stage_window *window,
+			 const chunk_set missing[DFS_SERVERS],
+			 chunk_set uploaded[DFS_SERVERS])
 {
-	struct window *window = window_new(stage);
+	refusals_add(&stage->refusals, &window->refusals);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		chunk_set *has = &uploaded[s - 1], missed = missing[s - 1];
+
+		if (missed == 0)
+			continue;
+		if (!set_has(window->failed, s)) {
+			*has |= missed;
+			continue;
+		}
+		if (set_has(window->refusals.full, s) && !set_has(stage->no_spares, s) &&
+		    (*has | missed) != placement_pair(stage->content.row, s))
+			/* It dropped what it had of this: its pair alone may fit. */
+			stage->no_spares = set_with(stage->no_spares, s);
+		else
+			stage->unfit = set_with(stage->unfit, s);
+		*has = 0;
+	}
+}
+
+/*
+ * Sends missing[] (chunks per server); those who got them have them added to uploaded[].
+ */
+static bool run_pass(struct stage *stage, const chunk_set missing[DFS_SERVERS],
+		     chunk_set uploaded[DFS_SERVERS], struct dfs_result *result)
+{
+	struct stage_window *window = window_new(stage);
 	struct content_digests digests;
 	bool good;
 
@@ -344,26 +373,7 @@ static bool run_pass(struct stage *stage, const unsigned missing[DFS_SERVERS],
 		pthread_cond_wait(&window->changed, &window->lock);
 	pthread_mutex_unlock(&window->lock);
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		unsigned mask = 1U << i;
-
-		if (missing[i] == 0)
-			continue;
-		stage->full |= window->full & mask;
-		stage->over |= window->over & mask;
-		if (!(window->failed & mask)) {
-			uploaded[i] |= missing[i];
-		} else if (window->full & mask && !(stage->no_spares & mask) &&
-			   (uploaded[i] | missing[i]) !=
-				   placement_pair(stage->content.row, i + 1)) {
-			/* It dropped what it had of this: its pair alone may fit. */
-			stage->no_spares |= mask;
-			uploaded[i] = 0;
-		} else {
-			uploaded[i] = 0;
-			stage->unfit |= mask;
-		}
-	}
+	take_outcome(stage, window, missing, uploaded);
 	if (window->broken) {
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
 		window_free(window);
@@ -380,22 +390,24 @@ static bool run_pass(struct stage *stage, const unsigned missing[DFS_SERVERS],
 	return good;
 }
 
-bool stage_run(struct stage *stage, unsigned servers, unsigned uploaded[DFS_SERVERS],
+bool stage_run(struct stage *stage, server_set servers, chunk_set uploaded[DFS_SERVERS],
 	       struct dfs_result *result)
 {
 	for (;;) {
-		unsigned missing[DFS_SERVERS], fit = servers & ~stage->unfit, any = 0;
+		chunk_set missing[DFS_SERVERS], any = 0;
+		server_set fit = servers & ~stage->unfit;
 
 		for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 			missing[s - 1] = attempt_plan(stage->content.row, s, fit) &
 					 ~uploaded[s - 1];
-			if (stage->no_spares & 1U << (s - 1))
+			if (set_has(stage->no_spares, s))
 				missing[s - 1] &= placement_pair(stage->content.row, s);
 			any |= missing[s - 1];
 		}
-		/* With fewer than three nothing can be stored: the caller finds that out.
+		/*
+		 * With fewer than three nothing can be stored: the caller finds that out.
 		 */
-		if (any == 0 || __builtin_popcount(fit) < 3)
+		if (any == 0 || set_count(fit) < 3)
 			return true;
 		if (!run_pass(stage, missing, uploaded, result))
 			return false;

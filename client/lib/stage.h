@@ -11,14 +11,13 @@
 
 #include "content.h"
 #include "keys.h"
+#include "refusals.h"
 #include "session.h"
 
-/*
- * Why a file that does not stay as it is cannot be put; its name is the caller's to say.
- */
-#define STAGE_CHANGED                                                                     \
-	"changed while it was put, or could not be read to its end: nothing was stored; " \
-	"put it again"
+/* Why a file that does not stay as it is cannot be put; the caller names it. */
+#define STAGE_CHANGED                                                                    \
+	"changed while it was put, or could not be read to its end: nothing "            \
+	"was stored; put it again"
 
 struct stage {
 	/* ---- set by the caller */
@@ -32,21 +31,20 @@ struct stage {
 	void (*progress)(void *context, uint64_t done); /* or NULL */
 	void *progress_context;
 	/* ---- set by stage_run */
-	uint8_t sha256[32]; /* after the first run */
-	unsigned unfit;     /* servers that failed to take their units; mask */
-	unsigned full;      /* of these, for want of space, */
-	unsigned over;      /* or because it is more than the owner's quota */
-	unsigned no_spares; /* servers that have no room for more than their pair */
+	uint8_t sha256[32];       /* after the first run */
+	server_set unfit;         /* that failed to take their units, */
+	struct refusals refusals; /* and why: full or over */
+	server_set no_spares;     /* that have no room for more than their pair */
 	bool ran;
 };
 
 /*
- * Sends what the servers in the mask are to have and uploaded[] (chunks per server) does
+ * Sends what these servers are to have and uploaded[] (chunks per server) does
  * not show yet, and brings uploaded[] up to date; who fails joins stage->unfit, and its
  * pair goes to its opposite.  false, with result, when the file changed or cannot be
  * read.
  */
-bool stage_run(struct stage *stage, unsigned servers, unsigned uploaded[DFS_SERVERS],
+bool stage_run(struct stage *stage, server_set servers, chunk_set uploaded[DFS_SERVERS],
 	       struct dfs_result *result);
 
 #endif

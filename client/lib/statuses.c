@@ -27,7 +27,7 @@ bool statuses_ask(struct dfs *dfs, struct statuses *ret)
 	if (!ret->round)
 		return false;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (up & 1U << (s - 1))
+		if (set_has(up, s))
 			round_ask(ret->round, s, NULL, clock_now_ms() + LINKS_NEED_MS);
 	round_wait(ret->round, 0, LINKS_PATIENCE_MS);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
@@ -37,8 +37,8 @@ bool statuses_ask(struct dfs *dfs, struct statuses *ret)
 			continue;
 		ret->of[i] = &res->dfs_status_res_u.ok;
 		ret->views[i] = view_of(ret->of[i]);
-		ret->answering |= 1U << i;
-		ret->voting |= ret->views[i].votes ? 1U << i : 0;
+		ret->answering = set_with(ret->answering, i + 1);
+		ret->voting |= ret->views[i].votes ? set_of(i + 1) : 0;
 	}
 	return true;
 }
@@ -68,7 +68,7 @@ static struct protection_file file_of(const struct statuses *statuses,
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		file.missing[i] =
-			statuses->voting & 1U << i ? entry->missing[i] : CHUNKS_ALL;
+			set_has(statuses->voting, i + 1) ? entry->missing[i] : CHUNKS_ALL;
 	return file;
 }
 
@@ -114,7 +114,7 @@ static void ask_names(struct statuses *statuses)
 	listing_free(merge);
 }
 
-struct protection_counts statuses_count(struct statuses *statuses, unsigned living)
+struct protection_counts statuses_count(struct statuses *statuses, server_set living)
 {
 	struct protection_counts counts =
 		protection_count(statuses->views, living, NULL, 0);

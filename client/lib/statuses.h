@@ -9,7 +9,7 @@ struct statuses {
 	struct dfs *dfs;
 	struct round *round;
 	const dfs_status_ok *of[DFS_SERVERS]; /* NULL: it has not answered */
-	unsigned answering, voting;           /* masks */
+	server_set answering, voting;
 	struct protection_view views[DFS_SERVERS];
 	/*
 	 * Files of which a server that votes lacks something, once they were asked for.
@@ -27,9 +27,9 @@ void statuses_free(struct statuses *statuses);
 void statuses_why(const struct statuses *statuses, unsigned server, char *why);
 
 /*
- * Of all files, if these servers (a mask) answered.  Where the counts leave it open how
+ * Of all files, if these servers answered.  Where the counts leave it open how
  * bad it is, names decide, if they are not too many and the user may see them all.
  */
-struct protection_counts statuses_count(struct statuses *statuses, unsigned living);
+struct protection_counts statuses_count(struct statuses *statuses, server_set living);
 
 #endif

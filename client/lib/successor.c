@@ -1,12 +1,11 @@
 /* The value that an operation puts in the place of the best one seen. */
 #include "successor.h"
 
-#include "account_cache.h"
 #include "ballot.h"
 #include "manifest.h"
 #include "path.h"
 #include "placement.h"
-#include "reader.h"
+#include "refusals.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -124,7 +123,7 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 	bool shared = path_is_shared(proposal->path, strlen(proposal->path));
 
 	if (!dfs->identity) {
-		result_fail(result, DFS_EXIT_DENIED, READER_NOBODY);
+		result_fail(result, DFS_EXIT_DENIED, REFUSALS_NOBODY);
 		return SUCCESSOR_REFUSED;
 	}
 	begin(&draft, attempt, best, &proposal->operation);
@@ -136,9 +135,11 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 	manifest->owner = (dfs_user){(u_int)strlen(owner), owner};
 	manifest->writer = (dfs_user){(u_int)strlen(user), user};
 	if (strcmp(owner, user) != 0) {
-		account = account_cache_find(dfs, owner, result);
-		if (!account)
+		account = proposal->owner;
+		if (!account) {
+			*result = proposal->owner_unknown;
 			return SUCCESSOR_REFUSED;
+		}
 	}
 	if (!shared && judge_is_live(best) &&
 	    !carry_readers(dfs, proposal->path, &best->value.body.dfs_body_u.manifest,

@@ -10,7 +10,7 @@
 enum { FOLDER = DFS_USER_MAX + 3 };
 
 /* Some files of a folder, as many as there is room for. */
-struct batch {
+struct deletion_batch {
 	size_t room, count;
 	char *paths[DFS_BATCH_MAX];
 	bool failed; /* out of memory */
@@ -18,7 +18,7 @@ struct batch {
 
 static int take_entry(void *context, const struct dfs_entry *entry)
 {
-	struct batch *batch = context;
+	struct deletion_batch *batch = context;
 
 	batch->paths[batch->count] = strdup(entry->path);
 	batch->failed = !batch->paths[batch->count];
@@ -26,14 +26,15 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	return batch->failed || batch->count == batch->room;
 }
 
-static void empty(struct batch *batch)
+static void empty(struct deletion_batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		free(batch->paths[i]);
 	batch->count = 0;
 }
 
-static struct dfs_result list(struct dfs *dfs, const char *user, struct batch *batch)
+static struct dfs_result list(struct dfs *dfs, const char *user,
+			      struct deletion_batch *batch)
 {
 	char folder[FOLDER];
 	struct dfs_result result;
@@ -49,7 +50,7 @@ static struct dfs_result list(struct dfs *dfs, const char *user, struct batch *b
 
 struct dfs_result user_files_none(struct dfs *dfs, const char *user)
 {
-	struct batch batch = {.room = 1};
+	struct deletion_batch batch = {.room = 1};
 	struct dfs_result result = list(dfs, user, &batch);
 
 	if (result.code == DFS_EXIT_DONE && batch.count > 0)
@@ -61,7 +62,7 @@ struct dfs_result user_files_none(struct dfs *dfs, const char *user)
 	return result;
 }
 
-struct deleting {
+struct user_deletion {
 	const struct dfs_delete *items;
 	struct dfs_result *result;
 };
@@ -69,7 +70,7 @@ struct deleting {
 /* One that is gone already is no failure. */
 static void finished(void *context, size_t item)
 {
-	const struct deleting *deleting = context;
+	const struct user_deletion *deleting = context;
 	const struct dfs_delete *done = &deleting->items[item];
 
 	if (done->result.code != DFS_EXIT_DONE && done->result.code != DFS_EXIT_MISSING &&
@@ -78,11 +79,11 @@ static void finished(void *context, size_t item)
 			    done->path, done->result.why);
 }
 
-static void delete_batch(struct dfs *dfs, const struct batch *batch,
+static void delete_batch(struct dfs *dfs, const struct deletion_batch *batch,
 			 struct dfs_result *result)
 {
 	struct dfs_delete *items = calloc(batch->count, sizeof *items);
-	struct deleting deleting = {items, result};
+	struct user_deletion deleting = {items, result};
 
 	if (!items) {
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
@@ -96,7 +97,7 @@ static void delete_batch(struct dfs *dfs, const struct batch *batch,
 
 struct dfs_result user_files_delete(struct dfs *dfs, const char *user)
 {
-	struct batch batch = {.room = DFS_BATCH_MAX};
+	struct deletion_batch batch = {.room = DFS_BATCH_MAX};
 	struct dfs_result result;
 	bool more;
 

@@ -11,7 +11,7 @@
 #include "credentials.h"
 #include "listing.h"
 #include "path.h"
-#include "reader.h"
+#include "reading.h"
 #include "user_files.h"
 
 #include <stdio.h>
@@ -43,7 +43,7 @@ static bool no_such_user(const char *name, struct dfs_result *result)
 /* ---- new keys ------------------------------------------------------------------ */
 
 /* A user in the making. */
-struct making {
+struct new_user {
 	struct dfs *dfs;
 	const char *name;
 	bool replaces; /* there is an account already, which stays but for its keys */
@@ -55,7 +55,7 @@ struct making {
 
 static bool edit_account(void *context, dfs_body *draft, struct dfs_result *result)
 {
-	struct making *making = context;
+	struct new_user *making = context;
 	dfs_account *account = &draft->dfs_body_u.account;
 	const dfs_account before = *account;
 	bool known = draft->kind == DFS_ACCOUNT;
@@ -76,7 +76,7 @@ static bool edit_account(void *context, dfs_body *draft, struct dfs_result *resu
 
 static bool edit_credentials(void *context, dfs_body *draft, struct dfs_result *result)
 {
-	const struct making *making = context;
+	const struct new_user *making = context;
 
 	(void)result;
 	draft->kind = DFS_CREDENTIALS;
@@ -85,7 +85,7 @@ static bool edit_credentials(void *context, dfs_body *draft, struct dfs_result *
 }
 
 /* A new secret, and all that is made of it. */
-static struct dfs_result make(struct making *making, const char *password, size_t len)
+static struct dfs_result make(struct new_user *making, const char *password, size_t len)
 {
 	struct dfs_result result = {.code = DFS_EXIT_DONE};
 	const char *wrong = password_rules_check(password, len);
@@ -103,7 +103,7 @@ static struct dfs_result make(struct making *making, const char *password, size_
 	return result;
 }
 
-static struct dfs_result write_both(struct making *making)
+static struct dfs_result write_both(struct new_user *making)
 {
 	char path[CHANGE_PATH];
 	struct dfs_result result = change_run(
@@ -121,24 +121,23 @@ static struct dfs_result write_both(struct making *making)
 static struct dfs_result look(struct dfs *dfs, const char *name, bool *ret_both)
 {
 	char account[CHANGE_PATH], credentials[CHANGE_PATH];
-	struct reading readings[2] = {
-		{.path = change_account_path(name, account)},
-		{.path = change_credentials_path(name, credentials)}};
+	struct lookup lookups[2] = {{.path = change_account_path(name, account)},
+				    {.path = change_credentials_path(name, credentials)}};
 	struct dfs_result result;
 
 	*ret_both = true;
-	reader_read(dfs, readings, 2, true);
-	result = readings[readings[0].result.code == DFS_EXIT_DONE].result;
+	reading_run(dfs, lookups, 2);
+	result = lookups[lookups[0].result.code == DFS_EXIT_DONE].result;
 	for (size_t i = 0; i < 2; i++) {
-		*ret_both = *ret_both && readings[i].known &&
-			    readings[i].value.body.kind != DFS_TOMBSTONE;
-		reader_free(&readings[i]);
+		*ret_both = *ret_both && lookups[i].known &&
+			    lookups[i].value.body.kind != DFS_TOMBSTONE;
+		lookup_free(&lookups[i]);
 	}
 	return result;
 }
 
 /* With a new password and new keys, in place of what there is or not. */
-static struct dfs_result make_user(struct making *making, const char *password,
+static struct dfs_result make_user(struct new_user *making, const char *password,
 				   size_t len)
 {
 	struct dfs_result result = {.code = DFS_EXIT_DONE};
@@ -154,7 +153,7 @@ struct dfs_result dfs_user_add(struct dfs *dfs, const char *name, const char *pa
 			       size_t len, uint64_t quota)
 {
 	struct dfs_result result = check(dfs, name);
-	struct making making = {.dfs = dfs, .name = name, .quota = quota};
+	struct new_user making = {.dfs = dfs, .name = name, .quota = quota};
 
 	return result.code == DFS_EXIT_DONE ? make_user(&making, password, len) : result;
 }
@@ -163,7 +162,7 @@ struct dfs_result dfs_user_passwd(struct dfs *dfs, const char *name, const char 
 				  size_t len)
 {
 	struct dfs_result result = check(dfs, name);
-	struct making making = {.dfs = dfs, .name = name, .replaces = true};
+	struct new_user making = {.dfs = dfs, .name = name, .replaces = true};
 
 	if (result.code == DFS_EXIT_DONE && strcmp(name, admin) == 0)
 		result_fail(&result, DFS_EXIT_DENIED,

@@ -5,6 +5,7 @@
 #include "placement.h"
 #include "provenance.h"
 #include "proving.h"
+#include "reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct verifying {
 	struct dfs *dfs;
 	struct dfs_verified *items;
 	const struct dfs_verify_callbacks *callbacks;
-	struct reading readings[DFS_VERIFY_MAX];
+	struct lookup lookups[DFS_VERIFY_MAX];
 	struct manifest_secret secrets[DFS_VERIFY_MAX];
 	bool opened[DFS_VERIFY_MAX];
 	/* What is proved at once. */
@@ -41,24 +42,24 @@ struct verifying {
 static void open_item(struct verifying *verifying, size_t i)
 {
 	struct dfs_verified *item = &verifying->items[i];
-	const struct reading *reading = &verifying->readings[i];
-	const dfs_manifest *manifest = reader_file(reading);
+	const struct lookup *lookup = &verifying->lookups[i];
+	const dfs_manifest *manifest = lookup_file(lookup);
 
-	item->result = reading->result;
+	item->result = lookup->result;
 	item->gone = item->result.code == DFS_EXIT_DONE && !manifest;
 	verifying->opened[i] = false;
 	if (!manifest || item->result.code != DFS_EXIT_DONE)
 		return;
 	item->size = manifest->content.size;
-	verifying->opened[i] = provenance_open(verifying->dfs, reading->path, manifest,
+	verifying->opened[i] = provenance_open(verifying->dfs, lookup->path, manifest,
 					       &verifying->secrets[i], &item->result);
 	item->unproved = item->result.code == DFS_EXIT_DENIED;
 }
 
 static void read_again(struct verifying *verifying, size_t i)
 {
-	reader_free(&verifying->readings[i]);
-	reader_read(verifying->dfs, &verifying->readings[i], 1, true);
+	lookup_free(&verifying->lookups[i]);
+	reading_run(verifying->dfs, &verifying->lookups[i], 1);
 	open_item(verifying, i);
 }
 
@@ -73,14 +74,14 @@ static size_t add_chunks(char *text, size_t len, const unsigned chunks[DFS_SERVE
 			 const char *what)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		unsigned count = (unsigned)__builtin_popcount(chunks[i]);
+		unsigned count = set_count(chunks[i]);
 
 		if (count == 0)
 			continue;
 		len += (size_t)snprintf(text + len, DFS_WHY - len, "%sdfs%u: chunk%s",
 					len > 0 ? "; " : "", i + 1, count > 1 ? "s" : "");
 		for (unsigned c = 1; c <= DFS_SERVERS; c++)
-			if (chunks[i] & 1U << (c - 1))
+			if (set_has(chunks[i], c))
 				len += (size_t)snprintf(text + len, DFS_WHY - len, " %u",
 							c);
 		len += (size_t)snprintf(text + len, DFS_WHY - len, " %s", what);
@@ -99,7 +100,7 @@ static bool is_thin(const dfs_content *content)
 	uint64_t units = placement_units(content->size, content->unit_size);
 
 	for (unsigned c = 0; c < DFS_SERVERS && c < units; c++)
-		if (__builtin_popcount(content->holders & UINT32_C(0x1111) << c) < 2)
+		if (set_count(content->holders & UINT32_C(0x1111) << c) < 2)
 			return true;
 	return false;
 }
@@ -164,34 +165,34 @@ static void tick(void *context, uint64_t bytes)
 
 /*
  * Was something not there, or not given, because the file has another content by now, or
- * other holders, or the ticket was old?  Then the reading is the new one.
+ * other holders, or the ticket was old?  Then the lookup is the new one.
  */
 static bool has_changed(struct verifying *verifying, size_t i, const struct proving *file)
 {
-	const struct reading *reading = &verifying->readings[i];
+	const struct lookup *lookup = &verifying->lookups[i];
 	dfs_id object = file->content->object;
 	uint32_t holders = file->content->holders;
-	int64_t ends = reading->ticket.ends;
+	int64_t ends = lookup->ticket.ends;
 
 	if (!any(file->missing) && !file->denied)
 		return false;
 	read_again(verifying, i);
 	if (!verifying->opened[i])
 		return true;
-	const dfs_content *content = &reader_file(reading)->content;
+	const dfs_content *content = &lookup_file(lookup)->content;
 
 	return !id_equal(&object, &content->object) || content->holders != holders ||
-	       (file->denied && reading->ticket.ends - ends > TICKET_OLD_NS);
+	       (file->denied && lookup->ticket.ends - ends > TICKET_OLD_NS);
 }
 
 static void prepare(struct verifying *verifying, size_t i)
 {
-	struct reading *reading = &verifying->readings[i];
+	struct lookup *lookup = &verifying->lookups[i];
 
 	verifying->which[verifying->count] = i;
 	verifying->files[verifying->count++] =
-		(struct proving){.content = &reader_file(reading)->content,
-				 .ticket = &reading->ticket,
+		(struct proving){.content = &lookup_file(lookup)->content,
+				 .ticket = &lookup->ticket,
 				 .secret = &verifying->secrets[i]};
 }
 
@@ -236,7 +237,7 @@ static bool prove_all(struct verifying *verifying)
 			return false;
 		if (verifying->opened[which[k]]) {
 			found[k].content =
-				&reader_file(&verifying->readings[which[k]])->content;
+				&lookup_file(&verifying->lookups[which[k]])->content;
 			tell(&verifying->items[which[k]], &found[k]);
 		}
 	}
@@ -253,7 +254,7 @@ static bool verify_some(struct verifying *verifying, size_t count, size_t *at)
 		if (!verifying->opened[*at])
 			continue;
 		const dfs_content *content =
-			&reader_file(&verifying->readings[*at])->content;
+			&lookup_file(&verifying->lookups[*at])->content;
 
 		units += placement_units(content->size, content->unit_size);
 		if (verifying->count > 0 && units > UNITS_MAX)
@@ -267,14 +268,14 @@ static bool verify(struct verifying *verifying, size_t count)
 {
 	size_t at = 0;
 
-	reader_read(verifying->dfs, verifying->readings, count, true);
+	reading_run(verifying->dfs, verifying->lookups, count);
 	for (size_t i = 0; i < count; i++) {
-		const struct reading *reading = &verifying->readings[i];
+		const struct lookup *lookup = &verifying->lookups[i];
 
 		open_item(verifying, i);
 		/* Who told of it while it was finished may not have given a ticket. */
 		if (verifying->opened[i] && verifying->items[i].size > 0 &&
-		    id_is_zero(&reading->ticket.object))
+		    id_is_zero(&lookup->ticket.object))
 			read_again(verifying, i);
 	}
 	while (at < count)
@@ -294,7 +295,7 @@ void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
 
 		items[i] = (struct dfs_verified){.path = path};
 		if (verifying)
-			verifying->readings[i].path = path;
+			verifying->lookups[i].path = path;
 	}
 	if (verifying) {
 		verifying->dfs = dfs;
@@ -302,7 +303,7 @@ void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
 		verifying->callbacks = callbacks;
 		good = verify(verifying, count);
 		for (size_t i = 0; i < count; i++)
-			reader_free(&verifying->readings[i]);
+			lookup_free(&verifying->lookups[i]);
 		secret_wipe(verifying->secrets, sizeof verifying->secrets);
 	}
 	free(verifying);

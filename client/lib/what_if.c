@@ -23,6 +23,14 @@ static struct dfs_loss loss_of(struct statuses *statuses, unsigned gone)
 				 .at_most = counts.at_most && counts.by_copies[2] > 0};
 }
 
+/* Only of servers that have told of their files. */
+static void add_loss(struct statuses *statuses, server_set gone, struct dfs_loss *losses,
+		     size_t *count)
+{
+	if ((gone & statuses->answering) == gone)
+		losses[(*count)++] = loss_of(statuses, gone);
+}
+
 struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES_MAX],
 			      size_t *ret_count, unsigned *ret_down)
 {
@@ -37,18 +45,14 @@ struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES
 		session_too_few(dfs, &result, statuses.voting,
 				"fewer than two servers have counted their files");
 	} else {
-		*ret_down = CHUNKS_ALL & ~statuses.answering;
+		*ret_down = SERVERS_ALL & ~statuses.answering;
 		/* First each server, then each pair, in their order. */
-		for (int size = 1; size <= 2; size++)
-			for (unsigned a = 0; a < DFS_SERVERS; a++)
-				for (unsigned b = size == 1 ? a : a + 1;
-				     b < (size == 1 ? a + 1 : DFS_SERVERS); b++) {
-					unsigned gone = 1U << a | 1U << b;
-
-					if ((gone & statuses.answering) == gone)
-						losses[(*ret_count)++] =
-							loss_of(&statuses, gone);
-				}
+		for (unsigned a = 1; a <= DFS_SERVERS; a++)
+			add_loss(&statuses, set_of(a), losses, ret_count);
+		for (unsigned a = 1; a <= DFS_SERVERS; a++)
+			for (unsigned b = a + 1; b <= DFS_SERVERS; b++)
+				add_loss(&statuses, set_of(a) | set_of(b), losses,
+					 ret_count);
 	}
 	statuses_free(&statuses);
 	return result;
@@ -69,10 +73,10 @@ struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
 					       .full = found->full};
 
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
-			file.missing[i] = listing_servers(listing) & 1U << i
+			file.missing[i] = set_has(listing_servers(listing), i + 1)
 						  ? found->missing[i]
 						  : CHUNKS_ALL;
-		if (protection_copies(&file, CHUNKS_ALL & ~gone) == 0 &&
+		if (protection_copies(&file, SERVERS_ALL & ~gone) == 0 &&
 		    name(context, found->path) != 0)
 			break;
 	}

@@ -187,23 +187,17 @@ static void free_accept(void *call)
 	free(call);
 }
 
-static const dfs_ballot *ballot_of(const dfs_register *reg)
-{
-	return reg->known ? &reg->dfs_register_u.accepted.ballot : &ballot_none;
-}
-
 /* The highest value that was told of, whatever three agree on; or that there is none. */
 static const dfs_register *highest_promise(const struct peers_attempt *attempt,
 					   size_t path)
 {
 	const struct peers_told told = told_promises(attempt, path);
-	const dfs_register *highest = NULL;
+	struct tally_word words[DFS_SERVERS];
+	unsigned newest;
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (told.of[i] && (!highest || ballot_compare(ballot_of(told.of[i]),
-							      ballot_of(highest)) > 0))
-			highest = told.of[i];
-	return highest;
+	peers_words(&told, words);
+	newest = tally_highest(words, false).newest;
+	return newest ? told.of[newest - 1] : NULL;
 }
 
 /* What is to be proposed of the path; NULL: nothing, or not now. */

@@ -10,6 +10,7 @@
 
 #include "peers.h"
 #include "round.h"
+#include "tally.h"
 #include <pthread.h>
 
 struct peers {
@@ -104,6 +105,9 @@ struct peers_tally {
 	const dfs_register *newest; /* NULL without answers */
 };
 struct peers_tally peers_tally(const struct peers_told *told);
+
+/* What was told, as words that tally.h counts. */
+void peers_words(const struct peers_told *told, struct tally_word ret[DFS_SERVERS]);
 
 /* A deep copy; false when out of memory. */
 bool peers_copy(const dfs_register *reg, dfs_register *ret);

@@ -1,7 +1,6 @@
 /* Reading registers from three servers. */
 #include "peers_internal.h"
 
-#include "ballot.h"
 #include "clock.h"
 #include "value.h"
 
@@ -162,58 +161,24 @@ struct peers_told peers_told(const struct peers *peers, const struct peers_look 
 	return told;
 }
 
-static bool means_nothing(const dfs_register *reg)
+void peers_words(const struct peers_told *told, struct tally_word ret[DFS_SERVERS])
 {
-	return !reg->known ||
-	       reg->dfs_register_u.accepted.value.body.kind == DFS_TOMBSTONE;
-}
-
-static const dfs_ballot *ballot_of(const dfs_register *reg)
-{
-	return reg->known ? &reg->dfs_register_u.accepted.ballot : &ballot_none;
-}
-
-/* Do both tell the same: nothing, or what has the same ballot? */
-static bool same(const dfs_register *a, const dfs_register *b)
-{
-	if (means_nothing(a) || means_nothing(b))
-		return means_nothing(a) && means_nothing(b);
-	return ballot_compare(ballot_of(a), ballot_of(b)) == 0;
-}
-
-static unsigned count_same(const struct peers_told *told, const dfs_register *reg)
-{
-	unsigned count = 0;
-
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		count += told->of[i] && same(told->of[i], reg);
-	return count;
+		ret[i] = tally_word(told->of[i]);
 }
 
 /* Three that tell the same are the answer, even if the fourth has something newer. */
 struct peers_tally peers_tally(const struct peers_told *told)
 {
-	struct peers_tally tally = {0};
+	struct tally_word words[DFS_SERVERS];
+	struct tally tally;
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		const dfs_register *reg = told->of[i];
-		unsigned equal = reg ? count_same(told, reg) : 0;
-		bool agreed = equal >= PEERS_THREE && !told->unsure;
-
-		tally.answers += reg ? 1 : 0;
-		if (!reg || (tally.equal >= PEERS_THREE && !agreed))
-			continue;
-		if (!tally.newest || (agreed && tally.equal < PEERS_THREE) ||
-		    ballot_compare(ballot_of(reg), ballot_of(tally.newest)) > 0) {
-			tally.newest = reg;
-			tally.equal = equal;
-		}
-	}
-	if (told->unsure && tally.answers > PEERS_TWO)
-		tally.answers = PEERS_TWO;
-	if (told->unsure && tally.equal > PEERS_TWO)
-		tally.equal = PEERS_TWO;
-	return tally;
+	peers_words(told, words);
+	tally = tally_alike(words, told->unsure);
+	return (struct peers_tally){.answers = tally.answers,
+				    .equal = tally.equal,
+				    .newest = tally.newest ? told->of[tally.newest - 1]
+							   : NULL};
 }
 
 bool peers_copy(const dfs_register *reg, dfs_register *ret)

@@ -12,6 +12,7 @@
 #include "ballot.h"
 #include "errors.h"
 #include "log.h"
+#include "tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -132,44 +133,59 @@ static bool is_first(const struct compare *compare, const struct answers *answer
 	return (answers->voting & (set_of(compare->server) - 1)) == 0;
 }
 
+/* Who lacks it: tells something else, or cannot read what it has. */
+static bool lacks(const struct word *word, const struct word *newest)
+{
+	return (word->told && !names(word, newest)) || word->damaged;
+}
+
+static struct tally count(const struct word words[DFS_SERVERS])
+{
+	struct tally_word counted[DFS_SERVERS];
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		counted[i] = (struct tally_word){
+			.told = words[i].told,
+			.ballot = words[i].known ? &words[i].ballot : NULL,
+			.live = words[i].known &&
+				!(words[i].value &&
+				  words[i].value->body.kind == DFS_TOMBSTONE),
+			.damaged = words[i].damaged};
+	return tally_highest(counted, false);
+}
+
 static void plan_path(struct compare *compare, const struct answers *answers,
 		      const struct suspect *suspect, size_t at, bool must,
 		      struct plan *plan)
 {
 	const dfs_path path = {(u_int)suspect->len, suspect->path};
 	struct word words[DFS_SERVERS];
-	const struct word *newest = NULL;
-	unsigned told = 0, named = 0, differing = 0;
-	bool forgotten = false;
+	const struct word *newest;
+	struct tally tally;
+	bool differs = false, forgotten = false;
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+	/* What is the newest, and who has it? */
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		words[i] = word_of(compare, answers, i + 1, &path, at);
-		told += words[i].told;
-		if (!words[i].known)
-			continue;
-		int order =
-			newest ? ballot_compare(&words[i].ballot, &newest->ballot) : 1;
-
-		if (order > 0 || (order == 0 && !newest->value))
-			newest = &words[i];
-	}
-	if (!newest)
+	tally = count(words);
+	newest = tally.newest ? &words[tally.newest - 1] : NULL;
+	if (!newest || !newest->known)
 		return;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		named += names(&words[i], newest);
-		differing +=
-			(words[i].told && !names(&words[i], newest)) || words[i].damaged;
+		differs |= lacks(&words[i], newest);
 		forgotten |= has_forgotten(&words[i], newest);
 	}
-	if (differing == 0)
+	if (!differs)
 		return;
 	plan->files += !newest->value || newest->value->body.kind != DFS_TOMBSTONE;
-	if (named >= (compare->rules.three ? THREE : 1) && newest->value && !forgotten) {
+
+	/* Three have accepted it: the others learn it.  Else it is proposed again. */
+	if (tally.equal >= (compare->rules.three ? THREE : 1) && newest->value &&
+	    !forgotten) {
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
-			if ((words[i].told && !names(&words[i], newest)) ||
-			    words[i].damaged)
+			if (lacks(&words[i], newest))
 				plan_learning(plan, i + 1, &path, newest);
-	} else if (told >= THREE && (must || is_first(compare, answers)) &&
+	} else if (tally.answers >= THREE && (must || is_first(compare, answers)) &&
 		   ballot_compare(&newest->ballot, &suspect->newest) <= 0) {
 		plan->finish[plan->finish_count++] = path;
 	}

@@ -313,7 +313,7 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 
 /* ---- verify -------------------------------------------------------------------- */
 
-/* What became of one file's copies; chunks are masks, by server. */
+/* What became of one file's copies; sets of chunks, by server. */
 struct dfs_verified {
 	const char *path; /* set by the caller */
 	/*
@@ -418,12 +418,12 @@ struct dfs_report {
 enum { DFS_REPORT_NAMES = 20000 };
 struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);
 
-/* The same without counting files; code is 0 or 1. */
+/* How the servers are, without counting files; code is 0 or 1. */
 struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret);
 
 /* What would become unreadable if servers went that live, one or two of them. */
 struct dfs_loss {
-	unsigned gone;       /* the servers that would go; mask */
+	unsigned gone;       /* the servers that would go; a set */
 	uint64_t unreadable; /* then, of everybody's files, */
 	uint64_t files;      /* which are so many */
 	bool at_most;        /* perhaps fewer */
@@ -439,7 +439,7 @@ struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES
 
 /*
  * The names of the files that the user may list and that nobody could read without these
- * servers (a mask; those that do not answer are to be in it), in byte order.  name
+ * servers (a set; those that do not answer are to be in it), in byte order.  name
  * returns 0 to go on.  It asks every server for the list of all files.
  */
 struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,

@@ -74,7 +74,7 @@ void links_settle(struct links *links, bool needed)
 	(void)links, (void)needed;
 }
 
-void links_wait(struct links *links, bool (*enough)(void *context, unsigned on_the_way),
+void links_wait(struct links *links, bool (*enough)(void *context, server_set on_the_way),
 		void *context, int64_t deadline_ms)
 {
 	(void)links, (void)context, (void)deadline_ms;

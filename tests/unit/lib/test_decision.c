@@ -40,18 +40,18 @@ static void test_three_that_deny_are_believed(void **state)
 
 	(void)state;
 	assert_false(is_final(world));
-	world->turn.denied = 0x1;
+	world->turn.refusals.denied = 0x1;
 	assert_false(is_final(world));
 	/* Two, and nobody says anything else; but one that promises may know better. */
-	world->turn.denied = 0x3;
+	world->turn.refusals.denied = 0x3;
 	assert_true(is_final(world));
 	assert_int_equal(world->result.code, DFS_EXIT_DENIED);
 	world->turn.promised = 0x4;
 	assert_false(is_final(world));
-	world->turn.denied = 0xb;
+	world->turn.refusals.denied = 0xb;
 	assert_true(is_final(world));
 	assert_non_null(strstr(world->result.why, "not yours to write"));
-	world->turn.nobody = 0x3;
+	world->turn.refusals.nobody = 0x3;
 	assert_true(is_final(world));
 	assert_non_null(strstr(world->result.why, "log in"));
 }
@@ -62,7 +62,7 @@ static void test_what_others_began_may_be_denied(void **state)
 	struct world *world = new_world("/shared/file");
 
 	(void)state;
-	world->turn.denied = 0xf;
+	world->turn.refusals.denied = 0xf;
 	world->turn.proposes = true;
 	world->turn.judgement.verdict = JUDGE_FINISH;
 	assert_false(is_final(world));
@@ -75,9 +75,9 @@ static void test_quota_is_the_owners(void **state)
 	struct world *world = new_world("/bob/file");
 
 	(void)state;
-	world->proposal.over = 0x8;
+	world->proposal.refusals.over = 0x8;
 	assert_false(is_final(world)); /* one may not know of what was deleted */
-	world->proposal.over = 0x9;
+	world->proposal.refusals.over = 0x9;
 	assert_true(is_final(world));
 	assert_int_equal(world->result.code, DFS_EXIT_DENIED);
 	assert_non_null(strstr(world->result.why, "quota of bob:"));
@@ -91,9 +91,9 @@ static void test_two_that_call_it_invalid(void **state)
 	struct world *world = new_world("/ann/file");
 
 	(void)state;
-	world->turn.invalid = 0x2;
+	world->turn.refusals.invalid = 0x2;
 	assert_false(is_final(world));
-	world->turn.invalid = 0x6;
+	world->turn.refusals.invalid = 0x6;
 	assert_true(is_final(world));
 	assert_int_equal(world->result.code, DFS_EXIT_OTHER);
 }
@@ -106,18 +106,20 @@ static void test_refusals_are_noted(void **state)
 
 	(void)state;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		attempt_note(turn, s, DFS_OK);
-	assert_int_equal(turn->invalid | turn->denied | turn->unchecked, 0);
-	attempt_note(turn, 1, DFS_INVALID);
-	attempt_note(turn, 2, DFS_DENIED);
-	attempt_note(turn, 3, DFS_UNCHECKED);
-	assert_int_equal(turn->invalid, 0x1);
-	assert_int_equal(turn->denied, 0x2);
-	assert_int_equal(turn->unchecked, 0x4);
-	assert_int_equal(turn->nobody, 0);
-	attempt_note_call(turn, 4, DFS_DENIED);
-	assert_int_equal(turn->denied, 0xa);
-	assert_int_equal(turn->nobody, 0x8);
+		refusals_note(&turn->refusals, s, DFS_OK);
+	assert_int_equal(turn->refusals.invalid | turn->refusals.denied |
+				 turn->refusals.unchecked,
+			 0);
+	refusals_note(&turn->refusals, 1, DFS_INVALID);
+	refusals_note(&turn->refusals, 2, DFS_DENIED);
+	refusals_note(&turn->refusals, 3, DFS_UNCHECKED);
+	assert_int_equal(turn->refusals.invalid, 0x1);
+	assert_int_equal(turn->refusals.denied, 0x2);
+	assert_int_equal(turn->refusals.unchecked, 0x4);
+	assert_int_equal(turn->refusals.nobody, 0);
+	refusals_note_call(&turn->refusals, 4, DFS_DENIED);
+	assert_int_equal(turn->refusals.denied, 0xa);
+	assert_int_equal(turn->refusals.nobody, 0x8);
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 #define HOUR_NS (INT64_C(3600) * 1000000000)
 
 /* What is done to the sessions of one's own credentials. */
-struct edit {
+struct sessions_edit {
 	struct dfs *dfs;
 	const dfs_session *added; /* or NULL */
 	const uint8_t *dropped;   /* an id, or NULL */
@@ -21,7 +21,7 @@ struct edit {
 
 static bool edit_sessions(void *context, dfs_body *draft, struct dfs_result *result)
 {
-	struct edit *edit = context;
+	struct sessions_edit *edit = context;
 	dfs_credentials *record = &draft->dfs_body_u.credentials;
 
 	if (draft->kind != DFS_CREDENTIALS) {
@@ -43,10 +43,10 @@ static bool edit_sessions(void *context, dfs_body *draft, struct dfs_result *res
 	return true;
 }
 
-static struct dfs_result run(struct dfs *dfs, const dfs_session *added,
-			     const uint8_t *dropped)
+static struct dfs_result change_sessions(struct dfs *dfs, const dfs_session *added,
+					 const uint8_t *dropped)
 {
-	struct edit edit = {.dfs = dfs, .added = added, .dropped = dropped};
+	struct sessions_edit edit = {.dfs = dfs, .added = added, .dropped = dropped};
 	char path[CHANGE_PATH];
 	const struct change change = {change_credentials_path(dfs->user, path),
 				      edit_sessions, &edit};
@@ -70,7 +70,7 @@ static struct dfs_result add(struct dfs *dfs, const struct dfs_pass *pass,
 		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
 		return result;
 	}
-	return run(dfs, &added, replaced);
+	return change_sessions(dfs, &added, replaced);
 }
 
 static bool make_pass(struct dfs_pass *ret, int64_t ends_ns)
@@ -97,7 +97,7 @@ struct dfs_result dfs_session_begin(struct dfs *dfs, const uint8_t *replaced,
 
 struct dfs_result dfs_session_end(struct dfs *dfs, const uint8_t id[DFS_ID_LEN])
 {
-	return run(dfs, NULL, id);
+	return change_sessions(dfs, NULL, id);
 }
 
 struct dfs_result dfs_recovery_make(struct dfs *dfs, struct dfs_recovery *ret)

@@ -1,0 +1,114 @@
+/* The newest of what was told, and how many tell exactly that. */
+#include "tally.h"
+
+#include "ballot.h"
+#include "sets.h"
+
+enum { THREE = 3, TWO = 2 };
+
+struct tally_word tally_word(const dfs_register *reg)
+{
+	const dfs_accepted *accepted = reg ? &reg->dfs_register_u.accepted : NULL;
+
+	if (!reg || !reg->known)
+		return (struct tally_word){.told = reg};
+	return (struct tally_word){.told = true,
+				   .ballot = &accepted->ballot,
+				   .live = accepted->value.body.kind != DFS_TOMBSTONE};
+}
+
+/* Has it been heard at all?  A damaged one tells of its ballot, but is no answer. */
+static bool is_heard(const struct tally_word *word)
+{
+	return word->told || word->ballot;
+}
+
+static int compare(const struct tally_word *a, const struct tally_word *b)
+{
+	if (!a->ballot || !b->ballot)
+		return (a->ballot != NULL) - (b->ballot != NULL);
+	return ballot_compare(a->ballot, b->ballot);
+}
+
+/* The server with the highest word in the set; 0: none of them was heard. */
+static unsigned highest_of(const struct tally_word words[DFS_SERVERS], server_set servers)
+{
+	unsigned highest = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const struct tally_word *word = &words[s - 1];
+		int order;
+
+		if (!set_has(servers, s) || !is_heard(word))
+			continue;
+		order = highest ? compare(word, &words[highest - 1]) : 1;
+		if (order > 0 ||
+		    (order == 0 && words[highest - 1].damaged && !word->damaged))
+			highest = s;
+	}
+	return highest;
+}
+
+static struct tally count(const struct tally_word words[DFS_SERVERS])
+{
+	struct tally tally = {0};
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		tally.answers += words[i].told;
+		tally.none += words[i].told && !words[i].live;
+	}
+	return tally;
+}
+
+static unsigned at_most_two(unsigned servers)
+{
+	return servers < TWO ? servers : TWO;
+}
+
+/* Nothing is agreed. */
+static struct tally lower(struct tally tally)
+{
+	tally.answers = at_most_two(tally.answers);
+	tally.none = at_most_two(tally.none);
+	tally.equal = at_most_two(tally.equal);
+	return tally;
+}
+
+struct tally tally_highest(const struct tally_word words[DFS_SERVERS], bool unsure)
+{
+	struct tally tally = count(words);
+	const struct tally_word *newest;
+
+	tally.newest = highest_of(words, SERVERS_ALL);
+	newest = tally.newest > 0 ? &words[tally.newest - 1] : NULL;
+	for (unsigned i = 0; newest && newest->ballot && i < DFS_SERVERS; i++)
+		tally.equal += words[i].ballot && compare(&words[i], newest) == 0;
+	return unsure ? lower(tally) : tally;
+}
+
+/* The servers that tell the same as this one, itself among them; empty: it tells none. */
+static server_set alike(const struct tally_word words[DFS_SERVERS], unsigned server)
+{
+	const struct tally_word *word = &words[server - 1];
+	server_set same = 0;
+
+	for (unsigned s = 1; word->told && s <= DFS_SERVERS; s++)
+		if (words[s - 1].told && words[s - 1].live == word->live &&
+		    (!word->live || compare(&words[s - 1], word) == 0))
+			same = set_with(same, s);
+	return same;
+}
+
+struct tally tally_alike(const struct tally_word words[DFS_SERVERS], bool unsure)
+{
+	struct tally tally = count(words);
+	server_set among = SERVERS_ALL;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!unsure && set_count(alike(words, s)) >= THREE)
+			among = alike(words, s);
+	tally.newest = highest_of(words, among);
+	if (tally.newest > 0)
+		tally.equal = set_count(alike(words, tally.newest));
+	return unsure ? lower(tally) : tally;
+}

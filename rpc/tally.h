@@ -1,0 +1,49 @@
+/*
+ * What the servers told of one path, counted: the newest of it, and how many tell exactly
+ * that.
+ *
+ * Pure.  Whoever reads counts this way, and differs only in what it then makes of the
+ * numbers; tests/unit/rpc/test_tally.c names each caller's rule.
+ */
+#ifndef DFS_TALLY_H
+#define DFS_TALLY_H
+
+#include "dfs.h"
+#include <stdbool.h>
+
+/* One server's word. */
+struct tally_word {
+	bool told; /* it is an answer: it votes on this path, or may soon */
+	const dfs_ballot *ballot; /* of what it has accepted; NULL: nothing */
+	bool live;                /* that is neither nothing nor a tombstone */
+	bool damaged;             /* it names the ballot, and cannot read the value */
+};
+
+struct tally {
+	unsigned answers;
+	unsigned none;   /* of these, that there is nothing, whatever their ballots */
+	unsigned newest; /* the server (1..4) whose word is the newest; 0: nobody's */
+	unsigned equal;  /* servers that name exactly its ballot; 0 where it has none */
+};
+
+/* What a register tells; NULL: nothing. */
+struct tally_word tally_word(const dfs_register *reg);
+
+/*
+ * The newest is the word with the highest ballot, whatever three agree on: the first of
+ * those that can read the value, where there is one.  Words without a ballot are below
+ * all others.
+ *
+ * unsure: some of the servers that told do not vote yet.  Then nothing is agreed, and no
+ * number is above two.
+ */
+struct tally tally_highest(const struct tally_word words[DFS_SERVERS], bool unsure);
+
+/*
+ * What three tell alike is the newest, even if the fourth has something newer; to have
+ * nothing is alike, whatever the ballots.  Where no three are alike, or unsure: the
+ * highest of all.  equal: how many are alike, nothing or that ballot.
+ */
+struct tally tally_alike(const struct tally_word words[DFS_SERVERS], bool unsure);
+
+#endif

@@ -1,0 +1,178 @@
+/* rpc/tally: what four servers told, and what each of those who ask makes of it. */
+#include "tally.h"
+
+#include "ballot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/*
+ * A word in a table: '-' no answer, '.' nothing there, digits a file at that counter,
+ * 'a'.. a tombstone at counter 1.., 'X'.. a file at 1.. that cannot be read ('X' is 1).
+ */
+static void words_of(const char *text, dfs_ballot ballots[DFS_SERVERS],
+		     struct tally_word words[DFS_SERVERS])
+{
+	memset(words, 0, DFS_SERVERS * sizeof words[0]);
+	memset(ballots, 0, DFS_SERVERS * sizeof ballots[0]);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		char c = text[i];
+		bool file = c >= '1' && c <= '9', tombstone = c >= 'a' && c <= 'i';
+		bool damaged = c >= 'X' && c <= 'Z';
+
+		words[i].told = c != '-' && !damaged;
+		words[i].live = file || damaged;
+		words[i].damaged = damaged;
+		if (!file && !tombstone && !damaged)
+			continue;
+		ballots[i].counter = (uint64_t)(c - (file      ? '0'
+						     : damaged ? 'X' - 1
+							       : 'a' - 1));
+		words[i].ballot = &ballots[i];
+	}
+}
+
+struct row {
+	const char *rule; /* whose, and what it says */
+	const char *told;
+	struct tally expected; /* answers, none, newest, equal */
+};
+
+static void walk(const struct row *rows, size_t count,
+		 struct tally (*tally)(const struct tally_word words[DFS_SERVERS],
+				       bool unsure),
+		 bool unsure)
+{
+	for (size_t i = 0; i < count; i++) {
+		dfs_ballot ballots[DFS_SERVERS];
+		struct tally_word words[DFS_SERVERS];
+		struct tally got;
+
+		words_of(rows[i].told, ballots, words);
+		got = tally(words, unsure);
+		if (memcmp(&got, &rows[i].expected, sizeof got) != 0)
+			fail_msg("%s (%s): %u answers, %u none, newest of %u, %u equal",
+				 rows[i].rule, rows[i].told, got.answers, got.none,
+				 got.newest, got.equal);
+	}
+}
+
+/* The client's lookup and proposer, a server that finishes, and comparing. */
+static void test_highest(void **state)
+{
+	static const struct row rows[] = {
+		{"lookup: nobody told", "----", {0, 0, 0, 0}},
+		{"lookup: three equal are the answer", "555-", {3, 0, 1, 3}},
+		{"lookup: the highest has to be told by three", "5556", {4, 0, 4, 1}},
+		{"lookup: and two of it are not enough", "5566", {4, 0, 3, 2}},
+		{"lookup: three mean nothing, whatever the fourth has",
+		 ".ab7",
+		 {4, 3, 4, 1}},
+		{"lookup: tombstones of other ballots mean nothing too",
+		 "abc-",
+		 {3, 3, 3, 1}},
+		{"proposer: a tombstone can be the highest", "4e4.", {4, 2, 2, 1}},
+		{"proposer: certain is what three told", "e4ee", {4, 3, 1, 3}},
+		{"proposer: or three that there is nothing", "...-", {3, 3, 1, 0}},
+		{"finishing by a server: the highest, whatever three agree on",
+		 "3334",
+		 {4, 0, 4, 1}},
+		{"finishing by a server: below every ballot is nothing",
+		 ".--1",
+		 {2, 1, 4, 1}},
+		{"finishing by a server: nothing is an answer", "-..-", {2, 2, 2, 0}},
+		{"comparing: a damaged one names the ballot, and is no answer",
+		 "X11-",
+		 {2, 0, 2, 3}},
+		{"comparing: its value is of who can read it", "11X-", {2, 0, 1, 3}},
+		{"comparing: the newest may be one that cannot be read",
+		 "Y11-",
+		 {2, 0, 1, 1}},
+		{"comparing: of which nobody else has the value", "X---", {0, 0, 1, 1}},
+	};
+
+	(void)state;
+	walk(rows, sizeof rows / sizeof rows[0], tally_highest, false);
+}
+
+/* A server that reads for others. */
+static void test_alike(void **state)
+{
+	static const struct row rows[] = {
+		{"reading by a server: nobody told", "----", {0, 0, 0, 0}},
+		{"reading by a server: three alike outvote the newer fourth",
+		 "5556",
+		 {4, 0, 1, 3}},
+		{"reading by a server: three of nothing do too", ".a.7", {4, 3, 2, 3}},
+		{"reading by a server: the newest tombstone stands for them",
+		 "acb7",
+		 {4, 3, 2, 3}},
+		{"reading by a server: two and two: the newer", "5566", {4, 0, 3, 2}},
+		{"reading by a server: a tombstone above two files",
+		 "55f.",
+		 {4, 2, 3, 2}},
+		{"reading by a server: nothing anywhere", "....", {4, 4, 1, 4}},
+		{"reading by a server: one answer", "--3-", {1, 0, 3, 1}},
+	};
+
+	(void)state;
+	walk(rows, sizeof rows / sizeof rows[0], tally_alike, false);
+}
+
+/* Where some do not vote yet nothing is agreed, for a client as for a server. */
+static void test_unsure(void **state)
+{
+	static const struct row highest[] = {
+		{"lookup, unsure: three equal agree on nothing", "555-", {2, 0, 1, 2}},
+		{"lookup, unsure: nor do three of nothing", "....", {2, 2, 1, 0}},
+		{"lookup, unsure: the highest of all", "5556", {2, 0, 4, 1}},
+		{"lookup, unsure: one answer is one", "5---", {1, 0, 1, 1}},
+	};
+	static const struct row alike[] = {
+		{"reading by a server, unsure: the newer fourth counts",
+		 "5556",
+		 {2, 0, 4, 1}},
+		{"reading by a server, unsure: three of nothing", ".ab-", {2, 2, 3, 2}},
+	};
+
+	(void)state;
+	walk(highest, sizeof highest / sizeof highest[0], tally_highest, true);
+	walk(alike, sizeof alike / sizeof alike[0], tally_alike, true);
+}
+
+static void test_words_of_registers(void **state)
+{
+	dfs_register reg;
+	struct tally_word word = tally_word(NULL);
+
+	(void)state;
+	assert_false(word.told || word.ballot || word.live || word.damaged);
+	memset(&reg, 0, sizeof reg);
+	word = tally_word(&reg);
+	assert_true(word.told);
+	assert_null(word.ballot);
+	reg.known = TRUE;
+	reg.dfs_register_u.accepted.value.body.kind = DFS_TOMBSTONE;
+	word = tally_word(&reg);
+	assert_ptr_equal(word.ballot, &reg.dfs_register_u.accepted.ballot);
+	assert_false(word.live);
+	reg.dfs_register_u.accepted.value.body.kind = DFS_FILE;
+	assert_true(tally_word(&reg).live);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_highest),
+		cmocka_unit_test(test_alike),
+		cmocka_unit_test(test_unsure),
+		cmocka_unit_test(test_words_of_registers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
