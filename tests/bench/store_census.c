@@ -1,5 +1,5 @@
 /*
- * Time of a count of so many files (server/store/store_census.c).
+ * Time of a count of so many files (server/store/census.c).
  *
  *	store_census FOLDER [FILES]
  *
@@ -25,7 +25,8 @@ static int fill_batch(struct store *store, uint64_t from, uint64_t to)
 	int rc = batch ? 0 : -1;
 
 	for (uint64_t i = from; i < to && rc == 0; i++) {
-		snprintf(path, sizeof path, "/bench/%057llu", (unsigned long long)i);
+		(void)snprintf(path, sizeof path, "/bench/%057llu",
+			       (unsigned long long)i);
 		rc = store_fixture_batch_accept(batch, path, i + 1, 1);
 	}
 	if (rc == 0)

@@ -32,8 +32,8 @@ static void *work(void *argument)
 	char path[64];
 
 	while (worker->failed == 0 && clock_now_ms() < worker->until_ms) {
-		snprintf(path, sizeof path, "/bench/%u/%llu", worker->number,
-			 (unsigned long long)worker->done);
+		(void)snprintf(path, sizeof path, "/bench/%u/%llu", worker->number,
+			       (unsigned long long)worker->done);
 		worker->failed = store_fixture_accept(worker->store, path, 0, 1);
 		worker->done++;
 	}

@@ -25,8 +25,8 @@ enum { BATCH = 4000, PATH_LEN = 64, UNITS = 4 };
 static void make_path(char *path, uint64_t number)
 {
 	/* A thousand in a folder, and as long as the paths that memory is counted for. */
-	snprintf(path, PATH_LEN + 1, "/bench/%036llu/%020llu",
-		 (unsigned long long)number / 1000, (unsigned long long)number);
+	(void)snprintf(path, PATH_LEN + 1, "/bench/%036llu/%020llu",
+		       (unsigned long long)number / 1000, (unsigned long long)number);
 }
 
 static dfs_value make_value(uint64_t number)

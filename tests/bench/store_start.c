@@ -22,7 +22,7 @@ enum { BATCH = 128, PATH_LEN = 64 };
 
 static void make_path(char *path, uint64_t number)
 {
-	snprintf(path, PATH_LEN + 1, "/bench/%057llu", (unsigned long long)number);
+	(void)snprintf(path, PATH_LEN + 1, "/bench/%057llu", (unsigned long long)number);
 }
 
 static int fill_batch(struct store *store, uint64_t from, uint64_t to)

@@ -88,9 +88,9 @@ static struct event *add_file(int folder_fd, const char *name)
 	struct event *event = add_event(RENAMED);
 	char kept[PATH_MAX + NAME];
 
-	snprintf(event->name, NAME, "%.63s", name);
-	snprintf(event->pool, NAME, "%u", disk.pool_files++);
-	snprintf(kept, sizeof kept, "%s/%s", disk.pool, event->pool);
+	(void)snprintf(event->name, NAME, "%.63s", name);
+	(void)snprintf(event->pool, NAME, "%u", disk.pool_files++);
+	(void)snprintf(kept, sizeof kept, "%s/%s", disk.pool, event->pool);
 	if (linkat(folder_fd, name, AT_FDCWD, kept, 0) != 0)
 		abort();
 	return event;
@@ -119,7 +119,7 @@ int unlinkat(int at, const char *name, int flags)
 	pthread_mutex_lock(&disk.lock);
 	rc = (int)syscall(SYS_unlinkat, at, name, flags);
 	if (disk.on && rc == 0 && strstr(name, ".gdbm"))
-		snprintf(add_event(UNLINKED)->name, NAME, "%s", name);
+		(void)snprintf(add_event(UNLINKED)->name, NAME, "%s", name);
 	pthread_mutex_unlock(&disk.lock);
 	return rc;
 }
@@ -169,7 +169,7 @@ static void disk_forget(void)
 	char path[PATH_MAX + NAME];
 
 	for (unsigned i = 0; i < disk.pool_files; i++) {
-		snprintf(path, sizeof path, "%s/%u", disk.pool, i);
+		(void)snprintf(path, sizeof path, "%s/%u", disk.pool, i);
 		unlink(path);
 	}
 	rmdir(disk.pool);
@@ -203,8 +203,9 @@ static void put_file(const struct event *event, enum torn torn)
 {
 	char from[PATH_MAX + NAME], to[PATH_MAX];
 
-	snprintf(from, sizeof from, "%s/%s", disk.pool, event->pool);
-	snprintf(to, sizeof to, "%.100s/seg/%.64s", state_fixture.folder, event->name);
+	(void)snprintf(from, sizeof from, "%s/%s", disk.pool, event->pool);
+	(void)snprintf(to, sizeof to, "%.100s/seg/%.64s", state_fixture.folder,
+		       event->name);
 	unlink(to);
 	if (event->durable || torn == WHOLE)
 		assert_int_equal(link(from, to), 0);
@@ -221,8 +222,8 @@ static void apply(const struct event *event, enum torn torn)
 	if (event->type == RENAMED) {
 		put_file(event, torn);
 	} else {
-		snprintf(path, sizeof path, "%.100s/seg/%.64s", state_fixture.folder,
-			 event->name);
+		(void)snprintf(path, sizeof path, "%.100s/seg/%.64s",
+			       state_fixture.folder, event->name);
 		unlink(path);
 	}
 }
@@ -234,8 +235,8 @@ static void clear_folder(void)
 	size_t count = store_fixture_segments(&state_fixture, names, EVENTS_MAX);
 
 	for (size_t i = 0; i < count; i++) {
-		snprintf(path, sizeof path, "%.100s/seg/%.64s", state_fixture.folder,
-			 names[i]);
+		(void)snprintf(path, sizeof path, "%.100s/seg/%.64s",
+			       state_fixture.folder, names[i]);
 		unlink(path);
 	}
 }

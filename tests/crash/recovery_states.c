@@ -37,7 +37,7 @@ enum {
 
 static const char *path_of(const char *folder, unsigned number, char *path)
 {
-	snprintf(path, 32, "/%s/%u", folder, number);
+	(void)snprintf(path, 32, "/%s/%u", folder, number);
 	return path;
 }
 

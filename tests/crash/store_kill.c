@@ -43,7 +43,7 @@ struct writer {
 
 static void path_of(unsigned thread, unsigned file, char *path)
 {
-	snprintf(path, 32, "/t%u/%u", thread, file);
+	(void)snprintf(path, 32, "/t%u/%u", thread, file);
 }
 
 /* Every fifth counter is a tombstone. */

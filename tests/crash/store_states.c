@@ -26,7 +26,7 @@ enum { ACKED, DROPPED };
 
 static void path_of(unsigned number, char *path)
 {
-	snprintf(path, 32, "/a/%u", number);
+	(void)snprintf(path, 32, "/a/%u", number);
 }
 
 /* Object 100 * counter + number is in the value of that counter; 0 in a tombstone. */

@@ -151,7 +151,7 @@ void heal_fixture_fill(struct store_fixture *fixture, unsigned count, uint64_t c
 	char path[32];
 
 	for (unsigned i = 0; i < count; i++) {
-		snprintf(path, sizeof path, "/fill/%u", i);
+		(void)snprintf(path, sizeof path, "/fill/%u", i);
 		assert_int_equal(store_fixture_accept(fixture->store, path, 0, counter),
 				 0);
 	}
@@ -168,7 +168,7 @@ static bool damage(struct store_fixture *fixture, const char *segment,
 	uint8_t *bytes, *found;
 	int fd;
 
-	snprintf(name, sizeof name, "seg/%.64s", segment);
+	(void)snprintf(name, sizeof name, "seg/%.64s", segment);
 	store_fixture_file(fixture, name, path);
 	assert_int_equal(chmod(path, 0600), 0);
 	fd = open(path, O_RDWR);

@@ -37,9 +37,9 @@ static bool log_in(struct call *call, const struct cluster *cluster, unsigned se
 	dfs_login_res res;
 	const char *wrong = NULL;
 
-	snprintf(name, sizeof name, "%s", user);
+	(void)snprintf(name, sizeof name, "%s", user);
 	if (read.code != 0 || !prove(&pass, server, name, master, &args)) {
-		snprintf(why, why_size, "no session: %s", read.why);
+		(void)snprintf(why, why_size, "no session: %s", read.why);
 		return false;
 	}
 	if (!call_run(call, DFS_LOGIN, (xdrproc_t)xdr_dfs_login_args, &args,
@@ -53,9 +53,9 @@ static bool log_in(struct call *call, const struct cluster *cluster, unsigned se
 			ret_identity, user, (const uint8_t *)cluster->admin_key.bytes,
 			&res.dfs_login_res_u.answer.dfs_login_answer_u.identity, master);
 	if (wrong != NULL)
-		snprintf(why, why_size, "%s (status %d)", wrong, (int)res.status);
+		(void)snprintf(why, why_size, "%s (status %d)", wrong, (int)res.status);
 	call_free_result((xdrproc_t)xdr_dfs_login_res, &res);
-	return wrong == NULL;
+	return !wrong;
 }
 
 struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
@@ -63,10 +63,9 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 				char *why, size_t why_size)
 {
 	SSL_CTX *tls = tls_for_client(cluster->ca, why, why_size);
-	struct call *call = tls == NULL
-				    ? NULL
-				    : call_open(cluster, server, tls,
-						clock_now_ms() + LIMIT_MS, why, why_size);
+	struct call *call = !tls ? NULL
+				 : call_open(cluster, server, tls,
+					     clock_now_ms() + LIMIT_MS, why, why_size);
 
 	SSL_CTX_free(tls);
 	if (call != NULL &&

@@ -448,13 +448,14 @@ void repair_fixture_damage(struct repair_fixture *fixture, unsigned server,
 	DIR *dir;
 
 	fill(pattern, sizeof pattern, object, unit);
-	snprintf(folder, sizeof folder, "%s/seg", server_of(fixture, server)->folder);
+	(void)snprintf(folder, sizeof folder, "%s/seg",
+		       server_of(fixture, server)->folder);
 	dir = opendir(folder);
 	assert_non_null(dir);
 	while ((entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
+		(void)snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
 		damaged += damage_file(name, pattern, sizeof pattern);
 	}
 	closedir(dir);

@@ -31,8 +31,8 @@ void store_fixture_start(struct store_fixture *fixture)
 {
 	const char *base = getenv("TMPDIR");
 
-	snprintf(fixture->folder, sizeof fixture->folder, "%s/dfs-store-XXXXXX",
-		 base ? base : "/tmp");
+	(void)snprintf(fixture->folder, sizeof fixture->folder, "%s/dfs-store-XXXXXX",
+		       base ? base : "/tmp");
 	must(mkdtemp(fixture->folder) != NULL, "mkdtemp");
 	fixture->options.folder = fixture->folder;
 	fixture->options.server = 2;
@@ -273,7 +273,7 @@ bool store_fixture_wait(bool (*holds)(struct store_fixture *, void *),
 const char *store_fixture_file(const struct store_fixture *fixture, const char *name,
 			       char *buf)
 {
-	snprintf(buf, PATH_MAX, "%s/%s", fixture->folder, name);
+	(void)snprintf(buf, PATH_MAX, "%s/%s", fixture->folder, name);
 	return buf;
 }
 
@@ -293,7 +293,7 @@ size_t store_fixture_segments(const struct store_fixture *fixture, char names[][
 	must(dir != NULL, "seg");
 	while (count < most && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
-			snprintf(names[count++], 64, "%.63s", entry->d_name);
+			(void)snprintf(names[count++], 64, "%.63s", entry->d_name);
 	closedir(dir);
 	qsort(names, count, 64, compare_names);
 	return count;

@@ -29,7 +29,7 @@ static void must(bool good, const char *what)
 const char *wire_fixture_file(const struct wire_fixture *fixture, const char *name,
 			      char *buf)
 {
-	snprintf(buf, WIRE_FIXTURE_FILE, "%s/%s", fixture->folder, name);
+	(void)snprintf(buf, WIRE_FIXTURE_FILE, "%s/%s", fixture->folder, name);
 	return buf;
 }
 
@@ -41,8 +41,9 @@ static void issue(const struct wire_fixture *fixture,
 	char certificate[WIRE_FIXTURE_FILE], key[WIRE_FIXTURE_FILE];
 	char why[WIRE_FIXTURE_WHY] = "";
 
-	snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder, name);
-	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
+	(void)snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder,
+		       name);
+	(void)snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
 	must(certificates_write_server(authority, dns_name,
 				       &(struct certificate_pair){certificate, key}, why,
 				       sizeof why),
@@ -56,8 +57,9 @@ static struct certificates *found(const struct wire_fixture *fixture, const char
 	struct certificates *authority = certificates_new("test", why, sizeof why);
 
 	must(authority != NULL, why);
-	snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder, name);
-	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
+	(void)snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder,
+		       name);
+	(void)snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
 	must(certificates_write_authority(authority,
 					  &(struct certificate_pair){certificate, key},
 					  why, sizeof why),
@@ -96,8 +98,8 @@ void wire_fixture_start(struct wire_fixture *fixture)
 	struct certificates *ours, *other;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as both programs do */
-	snprintf(fixture->folder, sizeof fixture->folder, "%s/dfs-wire-XXXXXX",
-		 base != NULL ? base : "/tmp");
+	(void)snprintf(fixture->folder, sizeof fixture->folder, "%s/dfs-wire-XXXXXX",
+		       base != NULL ? base : "/tmp");
 	must(mkdtemp(fixture->folder) != NULL, "mkdtemp");
 	ours = found(fixture, "ca");
 	issue(fixture, ours, "dfs1", "dfs1");
@@ -132,8 +134,9 @@ SSL_CTX *wire_fixture_server(const struct wire_fixture *fixture, const char *nam
 		ca[WIRE_FIXTURE_FILE];
 	char why[WIRE_FIXTURE_WHY] = "";
 
-	snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder, name);
-	snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
+	(void)snprintf(certificate, sizeof certificate, "%s/%s.pem", fixture->folder,
+		       name);
+	(void)snprintf(key, sizeof key, "%s/%s.key", fixture->folder, name);
 	wire_fixture_file(fixture, strcmp(name, "stranger") == 0 ? "other.pem" : "ca.pem",
 			  ca);
 	const struct tls_own own = {

@@ -43,7 +43,7 @@ static void remove_in(const char *folder, const char *what)
 {
 	char command[256];
 
-	snprintf(command, sizeof command, "rm -rf %s%s", folder, what);
+	(void)snprintf(command, sizeof command, "rm -rf %s%s", folder, what);
 	assert_int_equal(system(command), 0);
 }
 
@@ -52,8 +52,8 @@ static void copy_into(const char *from, const char *from_end, const char *to,
 {
 	char command[256];
 
-	snprintf(command, sizeof command, "mkdir -p %s%s && cp -a %s%s/. %s%s", to,
-		 to_end, from, from_end, to, to_end);
+	(void)snprintf(command, sizeof command, "mkdir -p %s%s && cp -a %s%s/. %s%s", to,
+		       to_end, from, from_end, to, to_end);
 	assert_int_equal(system(command), 0);
 }
 
@@ -108,7 +108,7 @@ static bool call_fence(void *context, unsigned server, const dfs_fence_args *arg
 {
 	struct world_server *caller = context, *called = callee(caller, server);
 
-	snprintf(why, RECOVERY_WHY, "dfs%u does not answer", server);
+	(void)snprintf(why, RECOVERY_WHY, "dfs%u does not answer", server);
 	if (!called || (called->fences_left == 0 && !called->other_store))
 		return false;
 	bool other = called->fences_left == 0;
@@ -227,9 +227,9 @@ static void call_renew(void *context, const dfs_paths *paths, const dfs_ballot *
 	(void)accepted_by;
 	assert_null(above);
 	for (u_int i = 0; i < paths->paths.paths_len; i++) {
-		snprintf(path, sizeof path, "%.*s",
-			 (int)paths->paths.paths_val[i].dfs_path_len,
-			 paths->paths.paths_val[i].dfs_path_val);
+		(void)snprintf(path, sizeof path, "%.*s",
+			       (int)paths->paths.paths_val[i].dfs_path_len,
+			       paths->paths.paths_val[i].dfs_path_val);
 		finish_path(caller->world, path);
 	}
 }
@@ -477,7 +477,7 @@ void world_fill(struct world *world, unsigned number, unsigned count)
 		dfs_id id = id_of(i + 1);
 		const dfs_value value = value_of(&id, ballot);
 
-		snprintf(path, sizeof path, "/ann/%05u", i);
+		(void)snprintf(path, sizeof path, "/ann/%05u", i);
 		assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value,
 							   STORE_CONFIRMED),
 				 0);

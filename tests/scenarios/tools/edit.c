@@ -76,7 +76,7 @@ static int edit_all(const char *folder, enum frame_type type, const struct frame
 	int count = 0;
 	DIR *dir;
 
-	snprintf(seg, sizeof seg, "%s/seg", folder);
+	(void)snprintf(seg, sizeof seg, "%s/seg", folder);
 	dir = opendir(seg);
 	if (!dir)
 		fail("no such data folder");
@@ -85,7 +85,7 @@ static int edit_all(const char *folder, enum frame_type type, const struct frame
 
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof path, "%s/%s", seg, entry->d_name);
+		(void)snprintf(path, sizeof path, "%s/%s", seg, entry->d_name);
 		if (chmod(path, 0600) != 0)
 			fail(path);
 		file = gdbm_open(path, 0, GDBM_WRITER, 0600, NULL);

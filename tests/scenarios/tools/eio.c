@@ -41,7 +41,7 @@ static bool path_of(int fd, char path[PATH_MAX])
 	char link[64];
 	ssize_t len;
 
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	len = readlink(link, path, PATH_MAX - 1);
 	if (len <= 0 || path[0] != '/')
 		return false;

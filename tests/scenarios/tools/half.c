@@ -207,7 +207,7 @@ static void read_file(struct half *half, const char *name)
 		half->len = fread(half->bytes, 1, sizeof half->bytes, file);
 		fclose(file);
 	}
-	snprintf(why, sizeof why, "a file of 12 to %d bytes", CONTENT_MAX - 1);
+	(void)snprintf(why, sizeof why, "a file of 12 to %d bytes", CONTENT_MAX - 1);
 	/* Every unit has something. */
 	must(half->len >= 12 && half->len < sizeof half->bytes, name);
 }
@@ -280,7 +280,7 @@ int main(int argc, char **argv)
 
 	if (argc == 7 && strcmp(argv[1], "--alone") == 0)
 		return alone(argv[2], argv + 3);
-	snprintf(why, sizeof why, "see the head of half.c");
+	(void)snprintf(why, sizeof why, "see the head of half.c");
 	must(argc > 4 && cluster_read(argv[1], &half.cluster, why, sizeof why), "usage");
 	read_file(&half, argv[2]);
 	half.path = argv[3];

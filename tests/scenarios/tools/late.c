@@ -41,8 +41,8 @@ static struct call *connect_as(const struct cluster *cluster, unsigned from,
 	struct call *call;
 	SSL_CTX *tls;
 
-	snprintf(cert, sizeof cert, "%s/dfs%u/cert.pem", cluster->folder, from);
-	snprintf(key, sizeof key, "%s/dfs%u/key.pem", cluster->folder, from);
+	(void)snprintf(cert, sizeof cert, "%s/dfs%u/cert.pem", cluster->folder, from);
+	(void)snprintf(key, sizeof key, "%s/dfs%u/key.pem", cluster->folder, from);
 	tls = tls_for_peer(&own, why, sizeof why);
 	must(tls != NULL, "certificate");
 	call = call_open(cluster, server, tls, clock_now_ms() + LIMIT_MS, why,
@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 	dfs_accepted kept;
 	struct call *call;
 
-	snprintf(why, sizeof why, "see the head of late.c");
+	(void)snprintf(why, sizeof why, "see the head of late.c");
 	must(argc == 7 && cluster_read(argv[1], &cluster, why, sizeof why) &&
 		     text_number(argv[2], 1, DFS_SERVERS, &from) &&
 		     text_number(argv[6], 1, DFS_SERVERS, &server) && from != server,

@@ -121,7 +121,7 @@ static bool is_file(const struct walk *walk)
 
 static dfs_path wire_path(const char *path, char copy[64])
 {
-	snprintf(copy, 64, "%s", path);
+	(void)snprintf(copy, 64, "%s", path);
 	return (dfs_path){(u_int)strlen(copy), copy};
 }
 
@@ -811,7 +811,7 @@ int main(int argc, char **argv)
 			printf("%s\n", procedures[i].name);
 		return 0;
 	}
-	snprintf(why, sizeof why, "see the head of permissions.c");
+	(void)snprintf(why, sizeof why, "see the head of permissions.c");
 	if (argc != 2 || !cluster_read(argv[1], &walk.cluster, why, sizeof why))
 		fail("usage");
 	for (walk.server = 1; walk.server <= DFS_SERVERS; walk.server++)

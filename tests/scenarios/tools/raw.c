@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 	bool greeted;
 	int rc;
 
-	snprintf(why, sizeof why, "see the head of raw.c");
+	(void)snprintf(why, sizeof why, "see the head of raw.c");
 	if (argc < 4 || !text_number(argv[2], 1, DFS_SERVERS, &server) ||
 	    (argc > 5 && !text_number(argv[5], 0, UINT64_MAX, &counter)) ||
 	    (argc > 6 && !text_number(argv[6], 0, UINT64_MAX, &number)))

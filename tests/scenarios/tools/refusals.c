@@ -161,7 +161,7 @@ int main(int argc, char **argv)
 		return 2;
 	call = login_fixture_open(&cluster, (unsigned)server, "tester", NULL, why,
 				  sizeof why);
-	if (call == NULL) {
+	if (!call) {
 		printf("%s\n", why);
 		return 1;
 	}

@@ -74,9 +74,9 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 		return true;
 	}
 	world.asked = paths->paths.paths_len;
-	snprintf(world.first, sizeof world.first, "%.*s",
-		 (int)paths->paths.paths_val[0].dfs_path_len,
-		 paths->paths.paths_val[0].dfs_path_val);
+	(void)snprintf(world.first, sizeof world.first, "%.*s",
+		       (int)paths->paths.paths_val[0].dfs_path_len,
+		       paths->paths.paths_val[0].dfs_path_val);
 	if (!world.heard)
 		return false;
 	for (u_int i = 0; i < paths->paths.paths_len; i++) {
@@ -130,7 +130,7 @@ static int end(void **state)
 
 static dfs_path path_of(const char *text, char *copy, size_t size)
 {
-	snprintf(copy, size, "%s", text);
+	(void)snprintf(copy, size, "%s", text);
 	return (dfs_path){(u_int)strlen(copy), copy};
 }
 
@@ -143,7 +143,7 @@ static dfs_status judge(struct fixture *fixture, const char *user, unsigned peer
 	const struct permit_demand demand = {right, &named, false};
 	dfs_status status = DFS_IO;
 
-	snprintf(caller.user, sizeof caller.user, "%s", user);
+	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
 	permit_judge(&caller, &demand, 1, &status);
 	return status;
 }
@@ -263,7 +263,7 @@ static dfs_status judge_vote(struct fixture *fixture, const char *user,
 	const struct permit_demand demand = {right, &named, true};
 	dfs_status status = DFS_IO;
 
-	snprintf(caller.user, sizeof caller.user, "%s", user);
+	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
 	permit_judge(&caller, &demand, 1, &status);
 	return status;
 }
@@ -353,7 +353,7 @@ static void test_a_batch_is_asked_for_at_once(void **state)
 	assert_int_equal(status[3], DFS_OK);
 	assert_int_equal(status[4], DFS_DENIED);
 	for (size_t i = 0; i < DFS_BATCH_MAX; i++) {
-		snprintf(copies[i], sizeof copies[i], "/bob/%zu", i);
+		(void)snprintf(copies[i], sizeof copies[i], "/bob/%zu", i);
 		named[i] = (dfs_path){(u_int)strlen(copies[i]), copies[i]};
 		demands[i] = (struct permit_demand){PERMIT_READ, &named[i], false};
 	}
@@ -403,7 +403,7 @@ static bool gives_ticket(struct fixture *fixture, const char *user, unsigned pee
 	dfs_id object = store_fixture_id(7);
 	bool gives;
 
-	snprintf(caller.user, sizeof caller.user, "%s", user);
+	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
 	accepted->value = make_file("bob", shared, 1);
 	permit_give_ticket(&caller, &named, &reg);
 	gives = memcmp(&accepted->ticket, &none, sizeof none) != 0;

@@ -86,7 +86,7 @@ static int tear_down(void **state)
 	char command[128];
 
 	close_place(place);
-	snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
+	(void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
 	assert_int_equal(system(command), 0);
 	free(place);
 	return 0;
@@ -592,7 +592,7 @@ static void *write_until_refused(void *argument)
 	char name[32];
 
 	for (unsigned i = 0; i < WRITES_MOST; i++) {
-		snprintf(name, sizeof name, "/ann/%04u", i);
+		(void)snprintf(name, sizeof name, "/ann/%04u", i);
 		if (accept_tombstone(writer->place, name, ballot_of(i + 1, 1)) != DFS_OK)
 			break;
 		writer->accepted++;
@@ -663,7 +663,7 @@ static void test_given_up_promises_bind_all_paths(void **state)
 	place->rules.promises = 2;
 	restart(place);
 	for (unsigned i = 0; i < 3; i++) {
-		snprintf(name, sizeof name, "/ann/%u", i);
+		(void)snprintf(name, sizeof name, "/ann/%u", i);
 		assert_int_equal(promise(place, name, ballot_of(10 + i, 1)), DFS_OK);
 	}
 	/* The promise of /ann/0 is gone: 10 is refused everywhere, 11 is not. */

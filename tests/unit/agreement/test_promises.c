@@ -22,7 +22,7 @@ static dfs_path named(const char *path)
 {
 	static char room[64];
 
-	snprintf(room, sizeof room, "%s", path);
+	(void)snprintf(room, sizeof room, "%s", path);
 	return (dfs_path){(u_int)strlen(room), room};
 }
 
@@ -73,7 +73,7 @@ static void test_the_oldest_is_given_up(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < MOST; i++) {
-		snprintf(path, sizeof path, "/a/%u", i);
+		(void)snprintf(path, sizeof path, "/a/%u", i);
 		assert_true(set(promises, path, 10 + i));
 	}
 	assert_int_equal(found(promises, "/a/0"), 10);

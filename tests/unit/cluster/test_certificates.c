@@ -26,7 +26,7 @@ static int make_folder(void **state)
 	(void)state;
 	(void)snprintf(folder, sizeof folder, "%s/certificates-XXXXXX",
 		       tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(folder) == NULL)
+	if (!mkdtemp(folder))
 		return -1;
 	(void)snprintf(file[0], sizeof file[0], "%s/cert.pem", folder);
 	(void)snprintf(file[1], sizeof file[1], "%s/key.pem", folder);

@@ -221,7 +221,7 @@ static void expect_split(bool dash, const char *const *words, const char *target
 	assert_true(parse(&options, why, words));
 	transfer_split(&options, dash, &transfer);
 	assert_int_equal(transfer.count, sources);
-	if (target == NULL)
+	if (!target)
 		assert_null(transfer.target);
 	else
 		assert_string_equal(transfer.target, target);

@@ -20,7 +20,7 @@ static char file[64];
 static int make_folder(void **state)
 {
 	(void)state;
-	if (mkdtemp(folder) == NULL)
+	if (!mkdtemp(folder))
 		return -1;
 	(void)snprintf(file, sizeof file, "%s/file", folder);
 	return 0;

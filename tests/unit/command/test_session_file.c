@@ -25,7 +25,7 @@ static int make_folder(void **state)
 	char id[ID_TEXT];
 
 	(void)state;
-	if (mkdtemp(folder) == NULL || !id_random(&cluster) ||
+	if (!mkdtemp(folder) || !id_random(&cluster) ||
 	    setenv("XDG_RUNTIME_DIR", folder, 1) != 0)
 		return -1;
 	(void)snprintf(clusters, sizeof clusters, "%s/dfs/%s", folder,

@@ -334,7 +334,7 @@ static void test_in_the_end_nothing_differs(void **state)
 
 	for (unsigned i = 0; i < 150; i++) {
 		random = random * 1103515245U + 12345U;
-		snprintf(name, sizeof name, "/ann/%03u", (random >> 8) % 60);
+		(void)snprintf(name, sizeof name, "/ann/%03u", (random >> 8) % 60);
 		(void)world_accept_on(world, (random >> 16) & 0xf, name,
 				      world_ballot(0, i + 1, random >> 20), i + 1);
 	}

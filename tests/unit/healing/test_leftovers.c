@@ -98,7 +98,8 @@ static unsigned renew_path(struct looker *looker, const dfs_path *name, dfs_look
 	struct store_register reg, highest = {.settled = false};
 	char text[WORLD_PATH];
 
-	snprintf(text, sizeof text, "%.*s", (int)name->dfs_path_len, name->dfs_path_val);
+	(void)snprintf(text, sizeof text, "%.*s", (int)name->dfs_path_len,
+		       name->dfs_path_val);
 	assert_true(id_random(&ballot.proposer));
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		if (!world->servers[s - 1].up)
@@ -327,12 +328,12 @@ static void test_3_3_many_in_batches(void **state)
 	char name[WORLD_PATH];
 
 	for (unsigned i = 0; i < MANY; i++) {
-		snprintf(name, sizeof name, "/ann/%05u", i);
+		(void)snprintf(name, sizeof name, "/ann/%05u", i);
 		accept_settled(place, ALL, name, 5, DELETED);
 	}
 	assert_int_equal(look_once(place), 0);
 	assert_int_equal(look_once(place), MANY);
-	snprintf(name, sizeof name, "/ann/%05u", MANY - 1);
+	(void)snprintf(name, sizeof name, "/ann/%05u", MANY - 1);
 	assert_int_equal(who_has(place, name), 0);
 }
 
@@ -376,7 +377,7 @@ static unsigned back_after_return(struct place *place, bool all_four)
 	bool equal;
 
 	for (unsigned i = 0; i < FILES; i++) {
-		snprintf(names[i], sizeof names[i], "/ann/%u", i);
+		(void)snprintf(names[i], sizeof names[i], "/ann/%u", i);
 		accept_settled(place, ALL, names[i], 4, ONE);
 	}
 	leftovers_free(place->lookers[3].leftovers);

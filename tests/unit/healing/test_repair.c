@@ -192,7 +192,7 @@ static void pull_size(struct repair_fixture *fixture, uint64_t object, uint64_t 
 	struct repair_file file = missing_on_3(0);
 	unsigned filled = placement_filled(size) & PAIR3;
 
-	snprintf(name, sizeof name, "/ann/%05u", (unsigned)object);
+	(void)snprintf(name, sizeof name, "/ann/%05u", (unsigned)object);
 	file.path = name;
 	file.object = object;
 	file.size = size;
@@ -263,7 +263,7 @@ static void test_3_1_many_files(void **state)
 	for (unsigned i = 0; i < MANY; i++) {
 		struct repair_file file = missing_on_3(0);
 
-		snprintf(name, sizeof name, "/ann/%05u", i);
+		(void)snprintf(name, sizeof name, "/ann/%05u", i);
 		file.path = name;
 		file.object = 1000 + i;
 		file.size = SIZE;
@@ -467,7 +467,7 @@ static void test_3_1_many_values(void **state)
 	for (unsigned i = 0; i < MANY; i++) {
 		struct repair_file file = put_without_3();
 
-		snprintf(name, sizeof name, "/ann/%05u", i);
+		(void)snprintf(name, sizeof name, "/ann/%05u", i);
 		file.path = name;
 		file.object = 1000 + i;
 		file.size = SIZE;

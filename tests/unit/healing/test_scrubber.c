@@ -58,7 +58,7 @@ static int set_up(void **state)
 	store_fixture_rules(&place->fixture);
 	store_fixture_start(&place->fixture);
 	for (unsigned i = 1; i <= FILES; i++) {
-		snprintf(name, sizeof name, "/ann/%u", i);
+		(void)snprintf(name, sizeof name, "/ann/%u", i);
 		assert_int_equal(
 			store_fixture_put(place->fixture.store, name, i, i, UNIT), 0);
 	}

@@ -47,8 +47,7 @@ static void begin(struct world *world)
 
 static bool fills(const struct world *world, const char *user, struct identity *ret)
 {
-	return identity_fill(ret, user, world->admin_key, &world->answer,
-			     world->master) == NULL;
+	return !identity_fill(ret, user, world->admin_key, &world->answer, world->master);
 }
 
 static void test_identity_of_a_log_in(void **state)

@@ -55,8 +55,8 @@ static int start(void **state)
 	strcpy(fixture->settings.name, "dfs3");
 	fixture->settings.number = 3;
 	fixture->settings.cluster.id = store_fixture_id(77);
-	snprintf(fixture->settings.data, sizeof fixture->settings.data, "%s/data",
-		 fixture->folder);
+	(void)snprintf(fixture->settings.data, sizeof fixture->settings.data, "%s/data",
+		       fixture->folder);
 	add(fixture, "/@accounts/admin", value_fixture_account(0, 1));
 	add(fixture, "/@credentials/admin", value_fixture_credentials(1));
 	/* The sentences for people are not for this test's output. */
@@ -75,7 +75,7 @@ static int end(void **state)
 	dup2(fixture->errors, STDERR_FILENO);
 	close(fixture->errors);
 	xdr_free((xdrproc_t)xdr_dfs_learn_args, &fixture->first);
-	snprintf(command, sizeof command, "rm -rf '%s'", fixture->folder);
+	(void)snprintf(command, sizeof command, "rm -rf '%s'", fixture->folder);
 	assert_int_equal(system(command), 0);
 	free(fixture);
 	return 0;
@@ -98,7 +98,7 @@ static int create_with(struct fixture *fixture, int more)
 	for (u_int i = 0; i < fixture->first.items.items_len; i++)
 		assert_true(xdr_dfs_learn_item(&xdrs, item(fixture, i)));
 	len = (size_t)((int)xdr_getpos(&xdrs) + more);
-	snprintf(file, sizeof file, "%s/first", fixture->folder);
+	(void)snprintf(file, sizeof file, "%s/first", fixture->folder);
 	fd = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	assert_int_equal(write(fd, wire, len), len);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
@@ -249,8 +249,8 @@ static void test_as_many_as_a_message_has_and_one_more(void **state)
 	char path[40];
 
 	while (fixture->first.items.items_len <= DFS_BATCH_MAX) {
-		snprintf(path, sizeof path, "/@accounts/user%u",
-			 fixture->first.items.items_len);
+		(void)snprintf(path, sizeof path, "/@accounts/user%u",
+			       fixture->first.items.items_len);
 		add(fixture, path, value_fixture_account(0, 1));
 	}
 	refused(fixture);

@@ -164,9 +164,9 @@ static void fake_start(struct fake *fake, const struct script *script)
 	assert_int_equal(listen(fake->listener, 5), 0);
 	assert_int_equal(getsockname(fake->listener, (struct sockaddr *)&address, &len),
 			 0);
-	snprintf(fake->cluster.servers[0].address,
-		 sizeof fake->cluster.servers[0].address, "127.0.0.1:%u",
-		 ntohs(address.sin_port));
+	(void)snprintf(fake->cluster.servers[0].address,
+		       sizeof fake->cluster.servers[0].address, "127.0.0.1:%u",
+		       ntohs(address.sin_port));
 	assert_int_equal(pthread_create(&fake->thread, NULL, serve, fake), 0);
 }
 
@@ -197,7 +197,7 @@ static void open_fails(const struct script *script, int64_t ms, const char *beca
 	fake_start(&fake, script);
 	assert_null(fake_open(&fake, ms, why));
 	fake_end(&fake);
-	if (strncmp(why, "dfs1: ", 6) != 0 || strstr(why, because) == NULL)
+	if (strncmp(why, "dfs1: ", 6) != 0 || !strstr(why, because))
 		fail_msg("\"%s\" does not say \"%s\"", why, because);
 }
 

@@ -24,7 +24,7 @@ static char file[64];
 static int make_folder(void **state)
 {
 	(void)state;
-	if (mkdtemp(folder) == NULL)
+	if (!mkdtemp(folder))
 		return -1;
 	(void)snprintf(file, sizeof file, "%s/cluster.conf", folder);
 	return 0;
@@ -124,7 +124,7 @@ static void test_wrong_ones(void **state)
 		write_text(cases[i].text);
 		if (cluster_read(file, &cluster, why, sizeof why))
 			fail_msg("taken: %s", cases[i].text);
-		if (strstr(why, cases[i].why) == NULL || strstr(why, file) == NULL)
+		if (!strstr(why, cases[i].why) || !strstr(why, file))
 			fail_msg("%s, of: %s", why, cases[i].text);
 	}
 }

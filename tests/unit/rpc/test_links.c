@@ -99,9 +99,9 @@ static void fake_start(struct fake *fake)
 	assert_int_equal(getsockname(fake->listener, (struct sockaddr *)&address, &len),
 			 0);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		snprintf(fake->cluster.servers[i].address,
-			 sizeof fake->cluster.servers[i].address, "127.0.0.1:%u",
-			 i == 1 ? ntohs(address.sin_port) : 1);
+		(void)snprintf(fake->cluster.servers[i].address,
+			       sizeof fake->cluster.servers[i].address, "127.0.0.1:%u",
+			       i == 1 ? ntohs(address.sin_port) : 1);
 	assert_int_equal(pthread_create(&fake->thread, NULL, serve, fake), 0);
 }
 
@@ -137,7 +137,7 @@ static bool introduce(void *context, unsigned server, struct call *call,
 	ret->votes = true;
 	ret->seen.counter = 40 + server;
 	if (atomic_load(&owner->refuse))
-		snprintf(why, LINKS_WHY, "dfs%u is not wanted", server);
+		(void)snprintf(why, LINKS_WHY, "dfs%u is not wanted", server);
 	return !atomic_load(&owner->refuse);
 }
 
@@ -186,7 +186,7 @@ static void note(struct job *job, unsigned server, struct call *call, const char
 
 	(void)server;
 	asking->connected = call != NULL;
-	snprintf(asking->why, sizeof asking->why, "%s", why);
+	(void)snprintf(asking->why, sizeof asking->why, "%s", why);
 	sem_post(&asking->done);
 }
 
@@ -202,7 +202,7 @@ static bool ask(struct links *links, unsigned server, const char *because)
 	links_submit(links, server, &asking.job);
 	sem_wait(&asking.done);
 	sem_destroy(&asking.done);
-	if (!asking.connected && strstr(asking.why, because) == NULL)
+	if (!asking.connected && !strstr(asking.why, because))
 		fail_msg("\"%s\" does not say \"%s\"", asking.why, because);
 	return asking.connected;
 }
@@ -307,12 +307,12 @@ static SSL_CTX *peer(const char *name)
 	struct tls_own own = {.folder = "",
 			      .ca = wire_fixture_file(&fixture, "ca.pem", files[2])};
 
-	snprintf(file, sizeof file, "%s.pem", name);
+	(void)snprintf(file, sizeof file, "%s.pem", name);
 	own.cert = wire_fixture_file(&fixture, file, files[0]);
-	snprintf(file, sizeof file, "%s.key", name);
+	(void)snprintf(file, sizeof file, "%s.key", name);
 	own.key = wire_fixture_file(&fixture, file, files[1]);
 	SSL_CTX *context = tls_for_peer(&own, why, sizeof why);
-	if (context == NULL)
+	if (!context)
 		fail_msg("%s", why);
 	return context;
 }

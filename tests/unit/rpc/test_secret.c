@@ -15,7 +15,7 @@ static char file[64];
 static int make_folder(void **state)
 {
 	(void)state;
-	if (mkdtemp(folder) == NULL)
+	if (!mkdtemp(folder))
 		return -1;
 	(void)snprintf(file, sizeof file, "%s/secret", folder);
 	return 0;
@@ -34,8 +34,7 @@ static void refused(const char *because, const char *mend)
 	char why[256] = "";
 
 	assert_false(secret_read(file, "/the/cluster", secret, why, sizeof why));
-	if (strstr(why, because) == NULL || strstr(why, mend) == NULL ||
-	    strstr(why, file) == NULL)
+	if (!strstr(why, because) || !strstr(why, mend) || !strstr(why, file))
 		fail_msg("\"%s\" does not say \"%s\" and \"%s\"", why, because, mend);
 }
 

@@ -49,9 +49,9 @@ static void server_refused(const char *certificate, const char *key, const char 
 		.folder = "/the/cluster"};
 
 	assert_null(tls_for_server(&own, why, sizeof why));
-	if (strstr(why, because) == NULL)
+	if (!strstr(why, because))
 		fail_msg("\"%s\" does not say \"%s\"", why, because);
-	if (strstr(why, "mend it with: ") == NULL && strcmp(ca, "none.pem") != 0)
+	if (!strstr(why, "mend it with: ") && strcmp(ca, "none.pem") != 0)
 		fail_msg("\"%s\" does not say what to do", why);
 	/* As the caller it has the same to show. */
 	why[0] = '\0';
@@ -118,7 +118,7 @@ static void *serve(void *arg)
 	/* A client may finish before the server has judged its certificate. */
 	if (side->ssl != NULL && SSL_write(side->ssl, "!", 1) != 1)
 		side->why[0] = '!';
-	if (side->ssl == NULL)
+	if (!side->ssl)
 		(void)shutdown(side->fd, SHUT_RDWR);
 	return NULL;
 }
@@ -146,7 +146,7 @@ static struct outcome shake(SSL_CTX *client_context, SSL_CTX *server_context,
 	assert_int_equal(pthread_create(&thread, NULL, serve, &server), 0);
 	client.ssl = tls_handshake(client.context, client.fd, false, name,
 				   clock_now_ms() + 20000, client.why, sizeof client.why);
-	if (client.ssl == NULL)
+	if (!client.ssl)
 		(void)shutdown(client.fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	outcome.client = client.ssl != NULL;
@@ -292,12 +292,12 @@ static SSL_CTX *peer(const char *name)
 			      .ca = wire_fixture_file(&fixture, "ca.pem", files[2])};
 	SSL_CTX *context;
 
-	snprintf(file, sizeof file, "%s.pem", name);
+	(void)snprintf(file, sizeof file, "%s.pem", name);
 	own.cert = wire_fixture_file(&fixture, file, files[0]);
-	snprintf(file, sizeof file, "%s.key", name);
+	(void)snprintf(file, sizeof file, "%s.key", name);
 	own.key = wire_fixture_file(&fixture, file, files[1]);
 	context = tls_for_peer(&own, why, sizeof why);
-	if (context == NULL)
+	if (!context)
 		fail_msg("%s", why);
 	return context;
 }
@@ -332,9 +332,9 @@ static SSL_CTX *forger(const char *name)
 	SSL_CTX *context = wire_fixture_client(&fixture, "ca.pem");
 	char certificate[WIRE_FIXTURE_FILE], key[WIRE_FIXTURE_FILE], file[32];
 
-	snprintf(file, sizeof file, "%s.pem", name);
+	(void)snprintf(file, sizeof file, "%s.pem", name);
 	wire_fixture_file(&fixture, file, certificate);
-	snprintf(file, sizeof file, "%s.key", name);
+	(void)snprintf(file, sizeof file, "%s.key", name);
 	wire_fixture_file(&fixture, file, key);
 	assert_int_equal(SSL_CTX_use_certificate_chain_file(context, certificate), 1);
 	assert_int_equal(SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM), 1);

@@ -266,7 +266,7 @@ static void test_broken_rules(void **state)
 		add_extras(&value);
 		kind = value.body.kind;
 		break_rule(&value, rule);
-		if (value_check(&value) == NULL)
+		if (!value_check(&value))
 			fail_msg("rule %u", rule);
 		value.body.kind = kind; /* so that everything is freed */
 		value_free(&value);
@@ -443,7 +443,7 @@ static void test_readers(void **state)
 
 static bool may_stand(const char *path, const dfs_value *value)
 {
-	return value_check_at(path, strlen(path), value) == NULL;
+	return !value_check_at(path, strlen(path), value);
 }
 
 static void test_places_of_values(void **state)

@@ -189,7 +189,7 @@ static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 	for (size_t i = 0; i < count; i++) {
 		char name[80];
 
-		snprintf(name, sizeof name, "seg/%s", names[i]);
+		(void)snprintf(name, sizeof name, "seg/%s", names[i]);
 		assert_int_equal(unlink(store_fixture_file(&fixture, name, file)), 0);
 	}
 	store_fixture_reopen(&fixture);

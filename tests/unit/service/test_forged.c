@@ -100,7 +100,7 @@ struct text {
 
 static dfs_path path_of(const char *path, struct text *text)
 {
-	snprintf(text->bytes, sizeof text->bytes, "%s", path);
+	(void)snprintf(text->bytes, sizeof text->bytes, "%s", path);
 	return (dfs_path){(u_int)strlen(text->bytes), text->bytes};
 }
 

@@ -115,7 +115,7 @@ static bool is_seen(size_t i, const char *user)
 
 	if (strcmp(world[i].seen_by, "*") == 0)
 		return true;
-	snprintf(name, sizeof name, " %s", user);
+	(void)snprintf(name, sizeof name, " %s", user);
 	return strstr(world[i].seen_by, name) != NULL;
 }
 
@@ -138,8 +138,8 @@ static void expect(const char *user, const char *folder, bool recursive, char *t
 		    (done[0] != '\0' && strncmp(path, done, strlen(done)) == 0))
 			continue;
 		if (!recursive && slash && is_file) {
-			snprintf(done, sizeof done, "%.*s", (int)(slash - path) + 1,
-				 path);
+			(void)snprintf(done, sizeof done, "%.*s", (int)(slash - path) + 1,
+				       path);
 			len += (size_t)sprintf(text + len, "%s\n", done);
 		} else {
 			len += (size_t)sprintf(text + len, "%s%s\n", path,
@@ -155,7 +155,7 @@ static void ask(struct fixture *fixture, const char *user, const dfs_list_args *
 {
 	struct caller caller = {.server = &fixture->server};
 
-	snprintf(caller.user, sizeof caller.user, "%s", user);
+	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
 	memset(res, 0, sizeof *res);
 	procs_list(&caller, args, res);
 	assert_int_equal(res->status, DFS_OK);
@@ -215,7 +215,7 @@ static void test_2_2_every_folder_for_everybody(void **state)
 		for (size_t f = 0; f < sizeof folders / sizeof folders[0]; f++)
 			for (unsigned how = 0; how < 4; how++) {
 				expect(users[u], folders[f], how & 1, want);
-				snprintf(folder, sizeof folder, "%s", folders[f]);
+				(void)snprintf(folder, sizeof folder, "%s", folders[f]);
 				told(*state, users[u], folder, how & 1, how & 2, 1024,
 				     got);
 				if (strcmp(got, want) != 0)
@@ -249,7 +249,7 @@ static void test_a_page_looks_at_so_much_and_no_more(void **state)
 	bool more = true;
 
 	for (unsigned i = 0; i < FILES; i++) {
-		snprintf(path, sizeof path, "/eve/%04u", i);
+		(void)snprintf(path, sizeof path, "/eve/%04u", i);
 		assert_int_equal(
 			value_fixture_accept(
 				fixture->store.store, path,
@@ -415,7 +415,7 @@ static void test_a_page_that_finds_nothing_owing_ends(void **state)
 			dfs_value value = value_fixture_file(&(struct value_fixture_file){
 				.owner = "dan", .size = 0, .object = j, .counter = 5});
 
-			snprintf(path, sizeof path, "/dan/%06u", j);
+			(void)snprintf(path, sizeof path, "/dan/%06u", j);
 			assert_int_equal(store_fixture_batch_value(batch, path, &ballot,
 								   &value, 0),
 					 0);

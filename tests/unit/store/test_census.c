@@ -274,7 +274,7 @@ static void test_3_1_the_same_after_a_start(void **state)
 	char path[32];
 
 	for (unsigned i = 0; i < 40; i++) {
-		snprintf(path, sizeof path, "/%u", i);
+		(void)snprintf(path, sizeof path, "/%u", i);
 		add(fixture, path, i + 1, i * 100, i % 3 == 0 ? 0x9cf3 : ROW_0, i % 7);
 	}
 	heal_fixture_wait_segments(fixture, 20);
@@ -309,7 +309,7 @@ static void test_more_than_a_walk_holds_the_lock_for(void **state)
 			.owner = "a", .size = 4000, .object = i + 1, .counter = 5});
 
 		value.body.dfs_body_u.manifest.content.holders = ROW_0;
-		snprintf(path, sizeof path, "/a/%06u", i);
+		(void)snprintf(path, sizeof path, "/a/%06u", i);
 		assert_int_equal(
 			store_fixture_batch_value(batch, path, &ballot, &value, 0), 0);
 		value_free(&value);

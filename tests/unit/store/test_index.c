@@ -281,7 +281,7 @@ static void test_queue_after_a_start(void **state)
 	for (unsigned i = 1; i <= 9; i += 2) {
 		char path[16];
 
-		snprintf(path, sizeof path, "/a/%u", i);
+		(void)snprintf(path, sizeof path, "/a/%u", i);
 		put(fixture, path, i, 5, 0);
 	}
 	put_binding(fixture, "/b/x", 99, 5);

@@ -32,7 +32,7 @@ static int start(void **state)
 	fixture->rules.merge_fan = 0;
 	store_fixture_start(fixture);
 	for (unsigned i = 1; i <= FILES; i++) {
-		snprintf(path, sizeof path, "/a/%u", i);
+		(void)snprintf(path, sizeof path, "/a/%u", i);
 		assert_int_equal(store_fixture_stage(fixture->store, path, i, 5, LEN), 0);
 		assert_int_equal(store_fixture_accept(fixture->store, path, i, 5), 0);
 	}
@@ -57,7 +57,7 @@ static const char *segment_path(struct store_fixture *fixture, unsigned number, 
 {
 	char name[64];
 
-	snprintf(name, sizeof name, "seg/%015u-%015u.gdbm", number, number);
+	(void)snprintf(name, sizeof name, "seg/%015u-%015u.gdbm", number, number);
 	return store_fixture_file(fixture, name, buf);
 }
 
@@ -98,7 +98,7 @@ static unsigned good_values(struct store_fixture *fixture)
 		char path[32];
 		int rc;
 
-		snprintf(path, sizeof path, "/a/%u", i);
+		(void)snprintf(path, sizeof path, "/a/%u", i);
 		rc = store_value(fixture->store, path, strlen(path), &reg, &value);
 		assert_true(rc == 0 || rc == EBADMSG || rc == ENOENT);
 		if (rc == 0) {
@@ -484,7 +484,7 @@ static void test_damage_goes_with_its_content(void **state)
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/3", 0, 6), 0);
 	store_fixture_settle(fixture->store, "/a/3", 6);
 	for (unsigned i = 0; i < 4; i++) {
-		snprintf(path, sizeof path, "/b/%u", i);
+		(void)snprintf(path, sizeof path, "/b/%u", i);
 		assert_int_equal(store_fixture_accept(fixture->store, path, 0, 6), 0);
 	}
 	fixture->rules.merge_fan = 2;

@@ -124,13 +124,14 @@ static void test_everything_survives(void **state)
 	char path[32];
 
 	for (uint64_t i = 1; i <= 30; i++) {
-		snprintf(path, sizeof path, "/a/%llu", (unsigned long long)i);
+		(void)snprintf(path, sizeof path, "/a/%llu", (unsigned long long)i);
 		assert_int_equal(store_fixture_put(fixture->store, path, i, 5, 300), 0);
 	}
 	for (int round = 0; round < 3; round++) {
 		wait_segments(fixture, 8);
 		for (uint64_t i = 1; i <= 30; i++) {
-			snprintf(path, sizeof path, "/a/%llu", (unsigned long long)i);
+			(void)snprintf(path, sizeof path, "/a/%llu",
+				       (unsigned long long)i);
 			check_value(fixture->store, path, 5, true);
 			for (uint64_t unit = 0; unit < 4; unit++)
 				assert_int_equal(
@@ -166,7 +167,7 @@ static void test_unsettled_keeps_what_it_overtook(void **state)
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/x", 2, 6), 0);
 	for (int round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 10; i++) {
-			snprintf(path, sizeof path, "/b/%d/%u", round, i);
+			(void)snprintf(path, sizeof path, "/b/%d/%u", round, i);
 			assert_int_equal(store_fixture_accept(fixture->store, path, 0, 1),
 					 0);
 		}
@@ -190,7 +191,7 @@ static void test_bindings_survive(void **state)
 	assert_int_equal(store_fixture_stage(fixture->store, "/a/x", 1, 5, 100), 0);
 	for (int round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < 20; i++) {
-			snprintf(path, sizeof path, "/b/%d/%u", round, i);
+			(void)snprintf(path, sizeof path, "/b/%d/%u", round, i);
 			assert_int_equal(store_fixture_accept(fixture->store, path, 0, 1),
 					 0);
 		}
@@ -246,7 +247,7 @@ static void test_readers_notice_nothing(void **state)
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &reading), 0);
 	for (uint64_t i = 2; i <= 120; i++) {
-		snprintf(path, sizeof path, "/a/%llu", (unsigned long long)i);
+		(void)snprintf(path, sizeof path, "/a/%llu", (unsigned long long)i);
 		assert_int_equal(store_fixture_put(fixture->store, path, i, 5, 300), 0);
 	}
 	wait_segments(fixture, 10);
@@ -440,7 +441,7 @@ static void test_pair_and_spare_survive_together(void **state)
 	store_fixture_settle(fixture->store, "/a/x", 5);
 	for (int round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 20; i++) {
-			snprintf(path, sizeof path, "/b/%d/%u", round, i);
+			(void)snprintf(path, sizeof path, "/b/%d/%u", round, i);
 			assert_int_equal(store_fixture_accept(fixture->store, path, 0, 1),
 					 0);
 		}
@@ -495,7 +496,7 @@ static unsigned drop_and_merge(struct store_fixture *fixture)
 	store_fixture_settle(fixture->store, "/a/x", 6);
 	wait_objects(fixture, 1);
 	for (unsigned i = 0; i < 12; i++) {
-		snprintf(path, sizeof path, "/b/%u", i);
+		(void)snprintf(path, sizeof path, "/b/%u", i);
 		assert_int_equal(store_fixture_accept(fixture->store, path, 0, 1), 0);
 	}
 	wait_segments(fixture, 6);

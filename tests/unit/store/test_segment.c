@@ -27,8 +27,8 @@ static int start(void **state)
 	const char *base = getenv("TMPDIR");
 
 	assert_non_null(folder);
-	snprintf(folder->path, sizeof folder->path, "%s/dfs-segment-XXXXXX",
-		 base ? base : "/tmp");
+	(void)snprintf(folder->path, sizeof folder->path, "%s/dfs-segment-XXXXXX",
+		       base ? base : "/tmp");
 	assert_non_null(mkdtemp(folder->path));
 	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY);
 	assert_true(folder->fd >= 0);

@@ -495,7 +495,7 @@ static void *write_many(void *argument)
 	for (unsigned i = 0; i < 40; i++) {
 		uint64_t object = writer->number * 1000 + i + 1;
 
-		snprintf(path, sizeof path, "/a/%u/%u", writer->number, i);
+		(void)snprintf(path, sizeof path, "/a/%u/%u", writer->number, i);
 		writer->failed |=
 			store_fixture_put(writer->fixture->store, path, object, 5, 100);
 		writer->failed |=

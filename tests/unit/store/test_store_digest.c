@@ -32,7 +32,7 @@ static void put(struct store *store, unsigned number, dfs_ballot ballot)
 	struct store_batch *batch = store_batch_new(store);
 	char path[32];
 
-	snprintf(path, sizeof path, "/%c/%u", (char)('a' + number % 3), number);
+	(void)snprintf(path, sizeof path, "/%c/%u", (char)('a' + number % 3), number);
 	assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value, 0), 0);
 	value_free(&value);
 	assert_int_equal(store_commit(batch), 0);
@@ -186,7 +186,7 @@ static void test_known_answer(void **state)
 	char path[32];
 
 	for (unsigned i = 0; i < 20; i++) {
-		snprintf(path, sizeof path, "/known/%u", i);
+		(void)snprintf(path, sizeof path, "/known/%u", i);
 		assert_int_equal(store_fixture_accept(fixture->store, path, i, 1000 + i),
 				 0);
 		sum += sum_of(path, 1000 + i);

@@ -83,7 +83,7 @@ static void test_empty_folder(void **state)
 	heal_fixture_close(fixture);
 	count = store_fixture_segments(fixture, names, 8);
 	for (size_t i = 0; i < count; i++) {
-		snprintf(name, sizeof name, "seg/%.63s", names[i]);
+		(void)snprintf(name, sizeof name, "seg/%.63s", names[i]);
 		assert_int_equal(unlink(store_fixture_file(fixture, name, path)), 0);
 	}
 	store_fixture_reopen(fixture);
@@ -381,13 +381,13 @@ static void test_gaps_and_damage_below(void **state)
 	uint64_t number;
 
 	for (unsigned i = 1; i <= 4; i++) {
-		snprintf(path, sizeof path, "/old/%u", i);
+		(void)snprintf(path, sizeof path, "/old/%u", i);
 		assert_int_equal(store_fixture_put(fixture->store, path, i, 5, LEN), 0);
 	}
 	heal_fixture_close(fixture);
 	store_fixture_segments(fixture, names, 32);
 	/* Segment 4 has the second content, 5 its register; 6 the third one. */
-	snprintf(name, sizeof name, "seg/%s", names[3]);
+	(void)snprintf(name, sizeof name, "seg/%s", names[3]);
 	assert_int_equal(unlink(store_fixture_file(fixture, name, path)), 0);
 	heal_fixture_damage(fixture, names[5], "@seal", 5, 3);
 	heal_fixture_damage(fixture, names[0], "@seal", 5, 3);
@@ -425,8 +425,8 @@ static void test_gap_above(void **state)
 	heal_fixture_learn(fixture->store, "/b", 0, 5);
 	for (uint64_t gone = number; gone <= number + 1; gone++) {
 		heal_fixture_close(fixture);
-		snprintf(name, sizeof name, "seg/%015llu-%015llu.gdbm",
-			 (unsigned long long)gone, (unsigned long long)gone);
+		(void)snprintf(name, sizeof name, "seg/%015llu-%015llu.gdbm",
+			       (unsigned long long)gone, (unsigned long long)gone);
 		assert_int_equal(unlink(store_fixture_file(fixture, name, path)), 0);
 		store_fixture_reopen(fixture);
 		expect_why(fixture, "missing");
@@ -444,9 +444,9 @@ static void test_the_end_is_lost(void **state)
 	heal_fixture_begin(fixture);
 	heal_fixture_learn(fixture->store, "/a", 0, 5);
 	assert_int_equal(store_recover_end(fixture->store, 1), 0);
-	snprintf(name, sizeof name, "seg/%015llu-%015llu.gdbm",
-		 (unsigned long long)store_fixture_numbers(fixture).newest_segment,
-		 (unsigned long long)store_fixture_numbers(fixture).newest_segment);
+	(void)snprintf(name, sizeof name, "seg/%015llu-%015llu.gdbm",
+		       (unsigned long long)store_fixture_numbers(fixture).newest_segment,
+		       (unsigned long long)store_fixture_numbers(fixture).newest_segment);
 	heal_fixture_close(fixture);
 	assert_int_equal(unlink(store_fixture_file(fixture, name, path)), 0);
 	store_fixture_reopen(fixture);

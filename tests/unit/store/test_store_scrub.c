@@ -40,7 +40,7 @@ static void put_files(struct store_fixture *fixture)
 	char path[32];
 
 	for (unsigned i = 1; i <= FILES; i++) {
-		snprintf(path, sizeof path, "/a/%u", i);
+		(void)snprintf(path, sizeof path, "/a/%u", i);
 		assert_int_equal(store_fixture_put(fixture->store, path, i, 5, LEN), 0);
 	}
 }
@@ -156,7 +156,7 @@ static bool all_is_good(struct store_fixture *fixture)
 	bool good = true;
 
 	for (unsigned i = 1; i <= FILES && good; i++) {
-		snprintf(path, sizeof path, "/a/%u", i);
+		(void)snprintf(path, sizeof path, "/a/%u", i);
 		good = store_value(fixture->store, path, strlen(path), &reg, &value) == 0;
 		if (good)
 			value_free(&value);
@@ -186,7 +186,7 @@ static void test_every_byte(void **state)
 		struct stat status;
 		int fd;
 
-		snprintf(name, sizeof name, "seg/%.63s", names[i]);
+		(void)snprintf(name, sizeof name, "seg/%.63s", names[i]);
 		store_fixture_file(fixture, name, path);
 		assert_int_equal(chmod(path, 0600), 0);
 		fd = open(path, O_RDWR);
@@ -324,7 +324,7 @@ static void test_3_8_content_under_a_list_that_cannot_be_read(void **state)
 	for (uint64_t i = 1; i <= FILES; i++) {
 		char path[16];
 
-		snprintf(path, sizeof path, "/a/%d", (int)i);
+		(void)snprintf(path, sizeof path, "/a/%d", (int)i);
 		heal_fixture_learn(fixture->store, path, i, 5);
 	}
 	assert_int_equal(store_recover_end(fixture->store, 1), 0);

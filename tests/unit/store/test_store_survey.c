@@ -335,7 +335,7 @@ static void test_unsettled_and_tombstones(void **state)
 
 static void path_of(unsigned number, char *path)
 {
-	snprintf(path, 32, "/many/%06u", number);
+	(void)snprintf(path, 32, "/many/%06u", number);
 }
 
 /* Files with all they need, and a binding each that nothing came of. */

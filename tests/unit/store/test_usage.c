@@ -134,9 +134,9 @@ static void fill(struct store_fixture *fixture)
 					      value_fixture_credentials(3), 0),
 			 0);
 	for (unsigned i = 0; i < 20; i++) {
-		snprintf(path, sizeof path, "/bob/%u", i % 10);
+		(void)snprintf(path, sizeof path, "/bob/%u", i % 10);
 		put(fixture, path, "bob", 100 + i, 10 + i);
-		snprintf(path, sizeof path, "/shared/%u", i % 5);
+		(void)snprintf(path, sizeof path, "/shared/%u", i % 5);
 		put(fixture, path, i % 2 ? "bob" : "carol", 1000, 10 + i);
 	}
 	drop(fixture, "/bob/0", 100);
@@ -271,7 +271,7 @@ static void test_what_is_about_to_be_accepted_counts(void **state)
 
 	set_quota(fixture, "/@accounts/bob", 1000, 1);
 	for (unsigned i = 0; i < 11; i++) {
-		snprintf(path, sizeof path, "/bob/%u", i);
+		(void)snprintf(path, sizeof path, "/bob/%u", i);
 		assert_int_equal(store_fixture_batch_value(batch, path, &ballot, &value,
 							   STORE_WITHIN_QUOTA),
 				 i < 10 ? 0 : EDQUOT);
