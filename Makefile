@@ -125,7 +125,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 
 RUN_TESTS = DFS_BIN="$(call here,$(BIN))" DFS_TOOLS="$(call here,$(BUILD))/tests" MAKEFLAGS= \
 	tests/run $(if $(SUMMARY),--summary $(SUMMARY)) $(RUN_FLAGS)
-# A narrower run: make test ONLY="build/tests/unit/test_path tests/scenarios/bytes.bats"
+# A narrower run: make run-tests ONLY="build/tests/unit/rpc/test_path tests/scenarios/bytes.bats"
 ONLY ?= $(UNIT_TESTS) $(SCENARIOS)
 
 .PHONY: programs

@@ -90,26 +90,30 @@ static time_t seconds_of(long long ns)
 	return (time_t)(ns % 1000000000 < 0 ? seconds - 1 : seconds);
 }
 
-const char *format_time(long long ns, char text[FORMAT_TIME])
+static const char *put_time(long long ns, bool utc, char text[FORMAT_TIME])
 {
 	time_t seconds = seconds_of(ns);
 	struct tm parts;
+	bool known = utc ? gmtime_r(&seconds, &parts) : localtime_r(&seconds, &parts);
+	size_t len = 0;
 
-	if (!localtime_r(&seconds, &parts) ||
-	    strftime(text, FORMAT_TIME, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+	if (known && utc)
+		len = strftime(text, FORMAT_TIME, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	else if (known)
+		len = strftime(text, FORMAT_TIME, "%Y-%m-%d %H:%M:%S", &parts);
+	if (len == 0)
 		strcpy(text, "-");
 	return text;
 }
 
+const char *format_time(long long ns, char text[FORMAT_TIME])
+{
+	return put_time(ns, false, text);
+}
+
 const char *format_time_utc(long long ns, char text[FORMAT_TIME])
 {
-	time_t seconds = seconds_of(ns);
-	struct tm parts;
-
-	if (!gmtime_r(&seconds, &parts) ||
-	    strftime(text, FORMAT_TIME, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-		strcpy(text, "-");
-	return text;
+	return put_time(ns, true, text);
 }
 
 const char *format_size(unsigned long long bytes, char text[FORMAT_SIZE])

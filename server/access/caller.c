@@ -1,21 +1,20 @@
 /* What one connection keeps until its reply is out. */
 #include "caller.h"
 
+#include "grow.h"
+
 #include <stdlib.h>
 
 bool caller_keep(struct caller *caller, void *take_memory)
 {
-	if (caller->kept_count == caller->kept_room) {
-		size_t room = caller->kept_room ? 2 * caller->kept_room : 16;
-		void **kept = realloc(caller->kept, room * sizeof *kept);
+	void **kept = grow_by_one(caller->kept, caller->kept_count, &caller->kept_room,
+				  sizeof *kept);
 
-		if (!kept) {
-			free(take_memory);
-			return false;
-		}
-		caller->kept = kept;
-		caller->kept_room = room;
+	if (!kept) {
+		free(take_memory);
+		return false;
 	}
+	caller->kept = kept;
 	caller->kept[caller->kept_count++] = take_memory;
 	return true;
 }

@@ -32,7 +32,7 @@ struct acceptor {
 	pthread_mutex_t lock;
 	struct acceptor_standing standing;
 	uint32_t epoch;
-	uint64_t seen; /* the highest counter promised, accepted or found at start */
+	uint64_t seen; /* the highest counter: doc/AGREEMENT.md 1.3 */
 	dfs_ballot floor;
 	struct promises *promises;
 	uint64_t messages, owed;

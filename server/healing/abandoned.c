@@ -18,7 +18,7 @@ enum { TURN_MS = 60000, THREE = 3 };
 
 static uint64_t overtake(struct leftovers *leftovers, struct leftovers_batch *batch)
 {
-	const struct peer_calls *calls = &leftovers->calls.peers;
+	const struct peer_calls *calls = &leftovers->with.calls.peers;
 	const dfs_paths paths = {{batch->count, batch->paths}};
 	unsigned accepted_by[DFS_BATCH_MAX] = {0};
 	dfs_looked items[DFS_BATCH_MAX];
@@ -44,7 +44,7 @@ static uint64_t overtake_turn(struct leftovers *leftovers, unsigned turn,
 	uint64_t overtaken = 0;
 
 	found.path_len = 0;
-	for (; store_next_abandoned(leftovers->store, older_than_ms, after,
+	for (; store_next_abandoned(leftovers->with.store, older_than_ms, after,
 				    found.path_len, &found) == 0;
 	     after = found.path) {
 		if (leftovers_turn(leftovers,
@@ -60,7 +60,7 @@ static uint64_t overtake_turn(struct leftovers *leftovers, unsigned turn,
 
 uint64_t leftovers_abandoned(struct leftovers *leftovers)
 {
-	int64_t after_ms = leftovers->rules.abandoned_after_ms;
+	int64_t after_ms = leftovers->with.rules.abandoned_after_ms;
 	int64_t turn_ms = after_ms < TURN_MS ? after_ms : TURN_MS;
 	uint64_t overtaken = 0;
 

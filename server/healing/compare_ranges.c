@@ -5,6 +5,7 @@
 #include "compare_internal.h"
 
 #include "ballot.h"
+#include "grow.h"
 #include "path.h"
 #include "store.h"
 #include "store_digest.h"
@@ -24,15 +25,11 @@ bool compare_add_suspect(struct suspects *suspects, const char *path, size_t len
 	struct suspect *grown, *suspect;
 	char *copy;
 
-	if (suspects->count == suspects->room) {
-		size_t room = suspects->room ? 2 * suspects->room : 64;
-
-		grown = realloc(suspects->list, room * sizeof *grown);
-		if (!grown)
-			return false;
-		suspects->list = grown;
-		suspects->room = room;
-	}
+	grown = grow_by_one(suspects->list, suspects->count, &suspects->room,
+			    sizeof *grown);
+	if (!grown)
+		return false;
+	suspects->list = grown;
 	copy = malloc(len);
 	if (!copy)
 		return false;

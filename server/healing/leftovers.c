@@ -30,14 +30,14 @@ static bool is_due(int64_t *next_ms, int64_t pause_ms)
 static void *leftovers_main(void *argument)
 {
 	struct leftovers *leftovers = argument;
-	const struct leftovers_rules *rules = &leftovers->rules;
+	const struct leftovers_rules *rules = &leftovers->with.rules;
 	int64_t unsettled_ms = lesser(rules->abandoned_after_ms, UNSETTLED_MS);
 	int64_t abandoned_ms =
 		lesser(rules->abandoned_after_ms / ABANDONED_LOOKS, UNSETTLED_MS);
 	int64_t unsettled = 0, abandoned = 0, tombstones = 0;
 
 	while (worker_rest_undisturbed(&leftovers->worker, STEP_MS)) {
-		if (acceptor_state(leftovers->acceptor) != DFS_STATE_VOTING)
+		if (acceptor_state(leftovers->with.acceptor) != DFS_STATE_VOTING)
 			continue;
 		if (is_due(&unsettled, unsettled_ms))
 			(void)leftovers_unsettled(leftovers);
@@ -55,13 +55,7 @@ struct leftovers *leftovers_new(const struct leftovers_options *options)
 
 	if (!leftovers)
 		return NULL;
-	leftovers->store = options->store;
-	leftovers->acceptor = options->acceptor;
-	leftovers->server = options->server;
-	leftovers->calls = options->calls;
-	leftovers->alike = options->alike;
-	leftovers->alike_context = options->alike_context;
-	leftovers->rules = options->rules;
+	leftovers->with = *options;
 	return leftovers;
 }
 

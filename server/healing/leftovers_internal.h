@@ -20,13 +20,7 @@ struct leftovers_seen {
 };
 
 struct leftovers {
-	struct store *store;
-	struct acceptor *acceptor;
-	unsigned server;
-	struct leftovers_calls calls;
-	server_set (*alike)(void *context);
-	void *alike_context;
-	struct leftovers_rules rules;
+	struct leftovers_options with;
 	struct leftovers_seen unsettled, tombstones;
 	/*
 	 * Tombstones were proposed and not confirmed by all, a disk being full or so:

@@ -12,7 +12,8 @@ uint64_t leftovers_hash(const char *path, size_t len)
 
 unsigned leftovers_turn(const struct leftovers *leftovers, uint64_t hash)
 {
-	return (unsigned)((leftovers->server - 1 + DFS_SERVERS - hash % DFS_SERVERS) %
+	return (unsigned)((leftovers->with.server - 1 + DFS_SERVERS -
+			   hash % DFS_SERVERS) %
 			  DFS_SERVERS);
 }
 
@@ -80,7 +81,8 @@ static bool find_wanted(struct leftovers *leftovers, struct leftovers_walk *walk
 {
 	const char *after = walk->at.path_len > 0 ? walk->at.path : NULL;
 
-	while (kind->next(leftovers->store, after, walk->at.path_len, &walk->at) == 0) {
+	while (kind->next(leftovers->with.store, after, walk->at.path_len, &walk->at) ==
+	       0) {
 		walk->hash = leftovers_hash(walk->at.path, walk->at.path_len);
 		if (kind->wants(leftovers, &walk->at.reg, walk->hash))
 			return true;

@@ -29,12 +29,11 @@ struct repair {
 	struct repair_rules rules;
 	struct worker worker;
 	atomic_bool stopping; /* also where a pass has no thread of its own */
-	/* Contents that were logged as lost, as hashes; of the thread that pulls last. */
-	uint64_t logged[REPAIR_LOGGED];
-	size_t logged_count;
 
-	pthread_mutex_t lock; /* of what follows */
-	bool woken, runs;     /* runs: and can be woken */
+	pthread_mutex_t lock;           /* of what follows */
+	uint64_t logged[REPAIR_LOGGED]; /* contents that were logged as lost, as hashes */
+	size_t logged_count;
+	bool woken, runs; /* runs: and can be woken */
 	enum repair_doing doing;
 	uint64_t fetched, lost, files;    /* files: of this pass */
 	uint64_t seconds[REPAIR_SECONDS]; /* bytes fetched, by the second, */

@@ -23,12 +23,13 @@ enum { THREE = 3, PASS_OVER_MOST = 60 };
 /* Everybody votes, and has the same files. */
 static bool may_forget_now(struct leftovers *leftovers)
 {
-	const struct peer_calls *calls = &leftovers->calls.peers;
-	server_set others = set_without(SERVERS_ALL, leftovers->server);
+	const struct peer_calls *calls = &leftovers->with.calls.peers;
+	server_set others = set_without(SERVERS_ALL, leftovers->with.server);
 
-	return !leftovers->rules.all_four ||
+	return !leftovers->with.rules.all_four ||
 	       ((calls->voting(calls->context) & others) == others &&
-		(leftovers->alike(leftovers->alike_context) & others) == others);
+		(leftovers->with.alike(leftovers->with.alike_context) & others) ==
+			others);
 }
 
 static bool is_mine(struct leftovers *leftovers, const struct store_register *reg,
@@ -47,7 +48,7 @@ static bool confirmed(const struct leftovers *leftovers, const dfs_looked *item,
 		      server_set accepted_by)
 {
 	const dfs_register *reg = &item->dfs_looked_u.reg;
-	unsigned needed = leftovers->rules.all_four ? DFS_SERVERS : THREE;
+	unsigned needed = leftovers->with.rules.all_four ? DFS_SERVERS : THREE;
 
 	return set_count(accepted_by) >= needed && item->status == DFS_OK && reg->known &&
 	       is_plain(&reg->dfs_register_u.accepted.value);
@@ -59,8 +60,8 @@ static bool here_is_plain(struct leftovers *leftovers, const dfs_path *path)
 	dfs_value value;
 	bool plain;
 
-	if (store_value(leftovers->store, path->dfs_path_val, path->dfs_path_len, &reg,
-			&value) != 0)
+	if (store_value(leftovers->with.store, path->dfs_path_val, path->dfs_path_len,
+			&reg, &value) != 0)
 		return false;
 	plain = is_plain(&value);
 	value_free(&value);
@@ -72,7 +73,7 @@ static bool here_is_plain(struct leftovers *leftovers, const dfs_path *path)
 static uint64_t forget_confirmed(struct leftovers *leftovers, dfs_path *paths,
 				 u_int count)
 {
-	const struct peer_calls *calls = &leftovers->calls.peers;
+	const struct peer_calls *calls = &leftovers->with.calls.peers;
 	const dfs_paths args = {{count, paths}};
 	dfs_settled_item forgotten[DFS_BATCH_MAX];
 	unsigned accepted_by[DFS_BATCH_MAX] = {0};
@@ -90,8 +91,8 @@ static uint64_t forget_confirmed(struct leftovers *leftovers, dfs_path *paths,
 				items[i].dfs_looked_u.reg.dfs_register_u.accepted.ballot};
 	/* The others first: if it ends in between, this one has them yet to propose. */
 	if (order.items.items_len > 0) {
-		leftovers->calls.forget(calls->context, &order);
-		acceptor_forget(leftovers->acceptor, &order, &res);
+		leftovers->with.calls.forget(calls->context, &order);
+		acceptor_forget(leftovers->with.acceptor, &order, &res);
 	}
 	for (u_int i = 0; i < count; i++)
 		xdr_free((xdrproc_t)xdr_dfs_looked, (char *)&items[i]);

@@ -41,7 +41,7 @@ static bool names_ballot(const dfs_lookup_res *res, u_int at, const dfs_ballot *
 static uint64_t settle_batch(struct leftovers *leftovers,
 			     const struct leftovers_batch *batch)
 {
-	const struct peer_calls *calls = &leftovers->calls.peers;
+	const struct peer_calls *calls = &leftovers->with.calls.peers;
 	dfs_path paths[DFS_BATCH_MAX];
 	const dfs_paths args = {{batch->count, paths}};
 	dfs_lookup_res res[DFS_SERVERS];
@@ -52,8 +52,9 @@ static uint64_t settle_batch(struct leftovers *leftovers,
 	memcpy(paths, batch->paths, batch->count * sizeof paths[0]);
 	answered =
 		calls->lookup(calls->context, calls->voting(calls->context), &args, res);
-	acceptor_lookup(leftovers->acceptor, &args, &res[leftovers->server - 1]);
-	answered = set_with(answered, leftovers->server);
+	acceptor_lookup(leftovers->with.acceptor, &args,
+			&res[leftovers->with.server - 1]);
+	answered = set_with(answered, leftovers->with.server);
 	for (u_int i = 0; i < batch->count; i++) {
 		unsigned named = 0;
 
@@ -62,7 +63,7 @@ static uint64_t settle_batch(struct leftovers *leftovers,
 				 names_ballot(&res[s - 1], i, &batch->ballots[i]);
 		if (named < THREE)
 			continue;
-		store_settled(leftovers->store, paths[i].dfs_path_val,
+		store_settled(leftovers->with.store, paths[i].dfs_path_val,
 			      paths[i].dfs_path_len, &batch->ballots[i]);
 		settled++;
 	}

@@ -12,7 +12,7 @@ enum {
 	PER_ITEM = true,
 	READS = false,
 	WRITES = true,
-	VOTING = false, /* only while this server votes */
+	VOTING = false, /* only while the store is whole */
 	ALWAYS = true,  /* also while it is recovering */
 	SMALL = 0,      /* an answer that needs no reservation */
 	CONTENT = DFS_CONTENT_MAX,

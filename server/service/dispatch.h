@@ -31,7 +31,7 @@ struct dispatch_row {
 	 */
 	bool per_item;
 	bool writes;
-	bool while_recovering; /* also answered by a server that does not vote */
+	bool while_recovering; /* also answered while the store is not whole */
 	size_t answer_max;     /* memory that the answer may take while it is sent */
 };
 

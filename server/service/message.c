@@ -34,12 +34,17 @@ static bool_t no_value(XDR *xdrs, ...)
 	return TRUE;
 }
 
-static void begin_accepted(struct rpc_msg *answer, uint32_t xid, enum accept_stat status)
+static void begin_reply(struct rpc_msg *answer, uint32_t xid, enum reply_stat status)
 {
 	memset(answer, 0, sizeof *answer);
 	answer->rm_xid = xid;
 	answer->rm_direction = REPLY;
-	answer->rm_reply.rp_stat = MSG_ACCEPTED;
+	answer->rm_reply.rp_stat = status;
+}
+
+static void begin_accepted(struct rpc_msg *answer, uint32_t xid, enum accept_stat status)
+{
+	begin_reply(answer, xid, MSG_ACCEPTED);
 	answer->acpted_rply.ar_stat = status;
 	if (status == PROG_MISMATCH)
 		answer->acpted_rply.ar_vers.low = answer->acpted_rply.ar_vers.high =
@@ -58,10 +63,7 @@ static bool send_answer(const struct message_channel *channel, struct rpc_msg *a
 
 static void begin_denied(struct rpc_msg *answer, uint32_t xid, enum reject_stat status)
 {
-	memset(answer, 0, sizeof *answer);
-	answer->rm_xid = xid;
-	answer->rm_direction = REPLY;
-	answer->rm_reply.rp_stat = MSG_DENIED;
+	begin_reply(answer, xid, MSG_DENIED);
 	answer->rjcted_rply.rj_stat = status;
 }
 

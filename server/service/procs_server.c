@@ -1,4 +1,4 @@
-/* HELLO and STATUS: who this server is and how it is. */
+/* HELLO, STATUS and HEAL: who this server is and how it is. */
 #include "procs.h"
 
 #include "healing.h"

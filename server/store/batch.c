@@ -1,6 +1,7 @@
 /* The parts that a batch is filled with. */
 #include "batch.h"
 
+#include "grow.h"
 #include "uploads.h"
 
 #include <errno.h>
@@ -9,17 +10,12 @@
 
 struct store_op *batch_add_op(struct store_batch *batch, enum seal_type type)
 {
-	struct store_op *op;
+	struct store_op *op =
+		grow_by_one(batch->ops, batch->op_count, &batch->op_room, sizeof *op);
 
-	if (batch->op_count == batch->op_room) {
-		size_t room = batch->op_room ? 2 * batch->op_room : 4;
-
-		op = realloc(batch->ops, room * sizeof *op);
-		if (!op)
-			return NULL;
-		batch->ops = op;
-		batch->op_room = room;
-	}
+	if (!op)
+		return NULL;
+	batch->ops = op;
 	op = &batch->ops[batch->op_count++];
 	memset(op, 0, sizeof *op);
 	op->type = type;

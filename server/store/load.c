@@ -1,6 +1,7 @@
 /* The start of a store. */
 #include "load.h"
 
+#include "grow.h"
 #include "log.h"
 #include "load_seal.h"
 
@@ -39,15 +40,10 @@ static int add_file(struct store *store, struct folder *folder, const char *name
 	if (fstatat(store->folders.seg_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno;
 	file.bytes = (uint64_t)status.st_size;
-	if (folder->count == folder->room) {
-		size_t room = folder->room ? 2 * folder->room : 64;
-
-		grown = realloc(folder->files, room * sizeof *grown);
-		if (!grown)
-			return ENOMEM;
-		folder->files = grown;
-		folder->room = room;
-	}
+	grown = grow_by_one(folder->files, folder->count, &folder->room, sizeof *grown);
+	if (!grown)
+		return ENOMEM;
+	folder->files = grown;
 	folder->files[folder->count++] = file;
 	return 0;
 }

@@ -183,7 +183,7 @@ reads_without_its_neighbour()
 	put_many small 12
 	random_file "$T/large" 5000000
 	random_file "$T/tiny" 100
-	disk_fails 2 'fsync */tmp/*'
+	disk_fails 2 'fsync */data/tmp/*'
 	for file in large tiny; do
 		run -0 client put "$T/$file" $file
 		[[ "$output" == *"stored without one server (the disk of dfs2 failed"* ]]
@@ -191,7 +191,7 @@ reads_without_its_neighbour()
 	log_has 2 'commit error=Input/output error'
 	client status | grep -q '^dfs2 .*disk did not take what was stored last: Input/output error'
 	# With two of them there are not enough.
-	disk_fails 1 'fsync */tmp/*'
+	disk_fails 1 'fsync */data/tmp/*'
 	for file in large tiny; do
 		run -5 client put "$T/$file" "new-$file"
 		[[ "$output" == *"the disk of dfs1 and dfs2 failed"* ]]

@@ -111,7 +111,7 @@ compile()
 	echo 'More is in `server/store/''wall.c`.' >>CONTRIBUTING.md
 	touch server/agreement/README.md
 	echo '/* Nobody names it. */' >server/agreement/wall.c
-	printf '@test "%s a promise that no list has" {\n}\n' 9.9 >tests/scenarios/unlisted.bats
+	printf '@test "%s a promise that no list has" {\n}\n' 99.9 >tests/scenarios/unlisted.bats
 	sed -i 's/`readme.bats`/`bytes.bats`/' tests/README.md
 	lint_fails
 	said "cites doc/DESIGN.md"" 99, which is not there"
@@ -121,7 +121,7 @@ compile()
 	said "names wall_of"".h, which is nowhere"
 	grep 'CONTRIBUTING.md:.* names' "$T/after"
 	said 'server/agreement/README.md does not name wall.c'
-	said 'tests/README.md: 9.9 does not name unlisted.bats'
+	said 'tests/README.md: 99.9 does not name unlisted.bats'
 	said 'tests/README.md: 1.1 does not name readme.bats'
 	said 'tests/README.md: 1.1 names bytes.bats, which has it not'
 }
