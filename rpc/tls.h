@@ -32,9 +32,9 @@ SSL_CTX *tls_for_server(const struct tls_own *own, char *why, size_t why_size);
 SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size);
 
 /*
- * A handshake of the two with each other, in memory: what the configuration of OpenSSL
- * (groups, signatures, security level) forbids is known before anybody calls.  false, with
- * why.
+ * A handshake of the two with each other, in memory: what OpenSSL's configuration
+ * (groups, signatures, security level) forbids is known before anybody calls.  false,
+ * with why.
  */
 bool tls_agree(SSL_CTX *server, SSL_CTX *client, char *why, size_t why_size);
 

@@ -75,14 +75,14 @@ static void add_entry(struct candidates *candidates, const char *front,
 	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
 	    (name[0] == '.' && begun[0] != '.'))
 		return;
-	folder = fstatat(dirfd(dir), name, &stat_buf, 0) == 0 &&
-		 S_ISDIR(stat_buf.st_mode);
-	if (!folder && (local->folders || (local->ending && !ends_in(name, local->ending))))
+	folder =
+		fstatat(dirfd(dir), name, &stat_buf, 0) == 0 && S_ISDIR(stat_buf.st_mode);
+	if (!folder &&
+	    (local->folders || (local->ending && !ends_in(name, local->ending))))
 		return;
 	/* It would be taken for an option. */
-	const char *here = name[0] == '-' && local->typed[0] == '\0' && !local->dash
-				   ? "./"
-				   : "";
+	const char *here =
+		name[0] == '-' && local->typed[0] == '\0' && !local->dash ? "./" : "";
 	if (asprintf(&word, "%.*s%s%s%s", (int)len, local->typed, here, name,
 		     folder ? "/" : "") < 0) {
 		candidates->broken = true;

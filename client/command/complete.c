@@ -169,13 +169,13 @@ static void add_kinds(struct asked *asked, unsigned kinds)
 	if ((kinds & (LOCAL | FOLDER | CONF)) != 0)
 		candidates_add_local(
 			&asked->found, asked->front,
-			&(struct candidates_local){
-				.typed = asked->word,
-				.home = asked->home,
-				.folders = (kinds & FOLDER) != 0,
-				.ending = (kinds & CONF) != 0 ? ".conf" : NULL,
-				.dash = asked->run.options.ended ||
-					*asked->front != '\0'});
+			&(struct candidates_local){.typed = asked->word,
+						   .home = asked->home,
+						   .folders = (kinds & FOLDER) != 0,
+						   .ending = (kinds & CONF) != 0 ? ".conf"
+										 : NULL,
+						   .dash = asked->run.options.ended ||
+							   *asked->front != '\0'});
 	if ((kinds & VERB) != 0)
 		add_verbs(asked);
 	for (unsigned s = 1; (kinds & SERVER) != 0 && s <= DFS_SERVERS; s++)

@@ -1,10 +1,12 @@
 /*
  * The hidden verb that a shell asks what could stand at the cursor:
  *
- *	client __complete WORD...		the words behind the program's name, without
- *						quotes; the last is the one at the cursor
- *	client __complete --bash END LINE	the line up to the cursor as bash has it, and
- *						the end of it that bash replaces
+ *	client __complete WORD...
+ *		the words behind the program's name, without quotes; the last is the one
+ *		at the cursor
+ *	client __complete --bash END LINE
+ *		the line up to the cursor as bash has it, and the end of it that bash
+ *		replaces
  *
  * One candidate a line: as it is, folders with a final '/'; for bash with quotes, as it
  * is to be inserted.  Names of files are data that others have chosen.  Nobody is asked

@@ -132,8 +132,8 @@ static void mark(struct parsing *parsing)
 {
 	struct typed_line *line = parsing->line;
 
-	line->kept = parsing->inside ? (size_t)(parsing->end - line->words[line->count])
-				     : 0;
+	line->kept =
+		parsing->inside ? (size_t)(parsing->end - line->words[line->count]) : 0;
 	line->quote = parsing->quote;
 	parsing->split = true;
 }

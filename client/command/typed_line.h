@@ -12,10 +12,10 @@ struct typed_line {
 	char **words; /* behind the command's name; the last is the one at the cursor */
 	size_t count; /* at least 1 */
 	/* of the word at the cursor: */
-	bool home;    /* it begins with "~/" that the shell would replace */
-	size_t kept;  /* so many of its bytes stand before what bash will replace */
-	char quote;   /* what is open there: ' or " or 0 */
-	char *buf;    /* where the words lie */
+	bool home;   /* it begins with "~/" that the shell would replace */
+	size_t kept; /* so many of its bytes stand before what bash will replace */
+	char quote;  /* what is open there: ' or " or 0 */
+	char *buf;   /* where the words lie */
 };
 
 /*

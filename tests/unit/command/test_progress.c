@@ -89,7 +89,8 @@ static void test_9_11_a_line_is_never_longer_than_the_terminal(void **state)
 		/* two columns each; and one that takes none */
 		"/shared/\u6771\u4eac\u6771\u4eac\u6771\u4eac\u6771\u4eac\u6771\u4eac/"
 		"\u6771\u4eac\u6771\u4eac\u6771\u4eac\u6771\u4eac\u6771\u4eac",
-		"/shared/u\u0308u\u0308u\u0308u\u0308u\u0308u\u0308u\u0308u\u0308u\u0308"};
+		"/shared/u\u0308u\u0308u\u0308u\u0308u\u0308u\u0308"
+		"u\u0308u\u0308u\u0308"};
 	static const unsigned short widths[] = {80, 41, 33, 21};
 	char line[1024];
 
@@ -106,8 +107,8 @@ static void test_9_11_a_line_is_never_longer_than_the_terminal(void **state)
 		}
 	/* One that is wide enough is made use of, also after a narrow one. */
 	next_line(200, names[1], line, sizeof line);
-	assert_string_equal(line, "/many/folders/a-long-name.tar.gz  5.0 MiB of 12.0 MiB"
-				  "  (0 of 7 files)");
+	assert_string_equal(line, "/many/folders/a-long-name.tar.gz"
+				  "  5.0 MiB of 12.0 MiB  (0 of 7 files)");
 	next_line(53, names[1], line, sizeof line);
 	assert_string_equal(line, "ong-name.tar.gz  5.0 MiB of 12.0 MiB"
 				  "  (0 of 7 files)");

@@ -72,7 +72,7 @@ static void test_a_right_one(void **state)
 	assert_string_equal(cluster.servers[3].host, "far.example");
 }
 
-/* A byte order mark, indented lines of all kinds, blanks behind, CR LF: as editors write. */
+/* A byte order mark, indented lines of all kinds, blanks behind, CR LF. */
 static void test_9_10_as_editors_write_it(void **state)
 {
 	struct cluster cluster;
