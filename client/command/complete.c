@@ -62,9 +62,9 @@ static const struct arguments {
 
 struct asked {
 	struct run run;
-	const char *front; /* "--option=" where its value is asked for; else empty */
-	const char *word;  /* so far */
-	bool home;         /* it begins with the "~/" of the shell */
+	char front[64];   /* "--option=" where its value is asked for; else empty */
+	const char *word; /* so far */
+	bool home;        /* it begins with the "~/" of the shell */
 	struct candidates found;
 	const char *folder; /* a remote one that is listed; canonical */
 	size_t typed;       /* how many bytes of word are its name */
@@ -218,7 +218,7 @@ static void add_options(struct asked *asked)
 	const struct command *command = asked->run.command;
 	uint32_t mask = options_of_all() | (command ? command->options : 0);
 	const char *equals = strchr(asked->word, '=');
-	char name[64];
+	char name[sizeof asked->front];
 
 	for (enum option option = 0; option < OPTIONS; option++) {
 		if ((mask & OPTION_BIT(option)) == 0)
@@ -229,7 +229,7 @@ static void add_options(struct asked *asked)
 		if (!equals) {
 			fit(asked, name);
 		} else if (strncmp(asked->word, name, len) == 0) {
-			asked->front = name;
+			memcpy(asked->front, name, sizeof name);
 			asked->word += len;
 			asked->home = false; /* which the shell leaves alone there */
 			add_value(asked, option);

@@ -55,7 +55,7 @@ offered()
 	local evil=('a$(touch${IFS}pwned)b' 'c`touch pwned`d' 'e;touch pwned' 'my dir/f g' 'h"i' "j'k" 'l\m'
 		'~n' '-o' 'p!q' 'r*[s]?' 't:u=v' 'grüße an alle' '{w,x}' '#y' '&z|' '$HOME' '<1>')
 	local prefix=(a c e 'my\ dir/' h j l '\~' - p r t: gr '\{' '\#' '\&' '\$' '\<') quoted=()
-	local name i line typed=()
+	local name i typed=()
 	servers_start
 	echo content >content
 	mkdir -p "$T/evil/my dir"
