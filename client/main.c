@@ -1,5 +1,6 @@
 /* The command "client": finds the verb and runs it. */
 #include "commands.h"
+#include "complete.h"
 #include "options.h"
 #include "output.h"
 #include "run.h"
@@ -98,6 +99,9 @@ int main(int argc, char **argv)
 	/* A reader or a server that goes is an error of its own, not the end of
 	 * everything. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* What is typed so far is data there, and no options of this run. */
+	if (argc > 1 && strcmp(argv[1], COMPLETE_VERB) == 0)
+		return complete_words(run.program, argc - 2, argv + 2);
 	bool understood = options_parse(argc, argv, &run.options, why);
 	run.output = output_new(run.program, &run.options);
 	if (!run.output) {

@@ -1,8 +1,10 @@
 /*
  * cluster.conf, by inih.
  *
- * inih lets section heads without keys, doubled sections and over-long lines pass.  The
- * reader that it gets its lines from is ours, and looks at each line first.
+ * inih lets section heads without keys, doubled sections and over-long lines pass, and
+ * takes an indented line for more of the value above it.  The reader that it gets its
+ * lines from is ours, looks at each line first, and hands it over without what editors
+ * put before it.
  */
 #include "cluster.h"
 
@@ -80,16 +82,37 @@ static void note_section(struct cluster_reading *reading, const char *head)
 		reading->seen[section] = true;
 }
 
+/* How many bytes of a line's beginning mean nothing: a byte order mark, and blanks. */
+static size_t skipped(struct cluster_reading *reading, const char *line)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t len = 0;
+
+	if (reading->line == 1 && strncmp(line, mark, strlen(mark)) == 0)
+		len = strlen(mark);
+	else if (reading->line == 1 &&
+		 (strncmp(line, "\xff\xfe", 2) == 0 || strncmp(line, "\xfe\xff", 2) == 0))
+		blame(reading, "the file is in UTF-16; save it as UTF-8", "");
+	return len + strspn(line + len, " \t");
+}
+
 static char *next_line(char *line, int size, void *context)
 {
 	struct cluster_reading *reading = context;
+	size_t skip, end;
 
 	if (!fgets(line, size, reading->stream))
 		return NULL;
 	reading->line++;
+	skip = skipped(reading, line);
 	if (!strchr(line, '\n') && !feof(reading->stream))
 		blame(reading, "the line is too long, or has a NUL byte", "");
-	line += strspn(line, " \t");
+	end = strcspn(line, "\r");
+	if (line[end] == '\r' && line[end + 1] != '\n' && line[end + 1] != '\0')
+		blame(reading, "a carriage return within the line; end lines with LF",
+		      "");
+	/* inih looks at what lies in line, and not at what is returned. */
+	memmove(line, line + skip, strlen(line + skip) + 1);
 	if (*line == '[')
 		note_section(reading, line + 1);
 	return line;

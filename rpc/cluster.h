@@ -14,9 +14,10 @@
  *	[server]
  *	... how servers work: tuning.h
  *
- * File names in it are relative to the folder it lies in, so that the folder may be
- * moved.  Unknown sections and keys, and doubled ones, are errors: a slip must not pass
- * as a default.
+ * A byte order mark (UTF-8), blanks before a line and CR LF at its end mean nothing; a
+ * value is one line.  File names in it are relative to the folder it lies in, so that the
+ * folder may be moved.  Unknown sections and keys, and doubled ones, are errors: a slip
+ * must not pass as a default.
  */
 #ifndef DFS_CLUSTER_H
 #define DFS_CLUSTER_H

@@ -10,6 +10,7 @@
 #include "secret.h"
 #include "tls_internal.h"
 #include <errno.h>
+#include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -52,6 +53,33 @@ static int alpn_select(SSL *ssl, const uint8_t **ret, uint8_t *ret_len,
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/*
+ * What OpenSSL's configuration (OPENSSL_CONF) has switched off it would not tell before
+ * the first handshake, and then in words that do not lead there.
+ */
+static bool has_tls_1_3(SSL_CTX *context, char *why, size_t why_size)
+{
+	long most = SSL_CTX_get_max_proto_version(context); /* 0: no limit */
+	STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(context);
+	bool cipher = false;
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+		if (strcmp(SSL_CIPHER_get_version(sk_SSL_CIPHER_value(ciphers, i)),
+			   "TLSv1.3") == 0)
+			cipher = true;
+	if (cipher && (most == 0 || most >= TLS1_3_VERSION) &&
+	    (SSL_CTX_get_options(context) & SSL_OP_NO_TLSv1_3) == 0)
+		return true;
+	char *file = CONF_get1_default_config_file();
+
+	say(why, why_size,
+	    "OpenSSL's configuration switches TLS 1.3 off (MaxProtocol, Protocol or "
+	    "Ciphersuites in %s), and nothing else is spoken here; " TLS_WAY_OUT,
+	    file ? file : "openssl.cnf");
+	OPENSSL_free(file);
+	return false;
+}
+
 static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char *why,
 			    size_t why_size)
 {
@@ -64,6 +92,8 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 		say(why, why_size, "TLS cannot be used: %s", tls_reason());
 		goto fail;
 	}
+	if (!has_tls_1_3(context, why, why_size))
+		goto fail;
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);

@@ -31,6 +31,13 @@ struct tls_own {
 SSL_CTX *tls_for_server(const struct tls_own *own, char *why, size_t why_size);
 SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size);
 
+/*
+ * A handshake of the two with each other, in memory: what OpenSSL's configuration
+ * (groups, signatures, security level) forbids is known before anybody calls.  false,
+ * with why.
+ */
+bool tls_agree(SSL_CTX *server, SSL_CTX *client, char *why, size_t why_size);
+
 /* Does the context's own certificate carry this DNS name, as its clients will demand? */
 bool tls_has_name(SSL_CTX *context, const char *name);
 

@@ -144,3 +144,45 @@ fail:
 	ERR_clear_error();
 	return NULL;
 }
+
+/* false when it has failed. */
+static bool step(SSL *ssl, bool *ret_done)
+{
+	int result = SSL_do_handshake(ssl), error = SSL_get_error(ssl, result);
+
+	*ret_done = result == 1;
+	return result == 1 || error == SSL_ERROR_WANT_READ ||
+	       error == SSL_ERROR_WANT_WRITE;
+}
+
+bool tls_agree(SSL_CTX *server, SSL_CTX *client, char *why, size_t why_size)
+{
+	/* As often as it can be one's turn; a handshake of TLS 1.3 needs three. */
+	enum { TURNS = 16 };
+	SSL *accepts = SSL_new(server), *connects = SSL_new(client);
+	BIO *here, *there;
+	bool accepted = false, connected = false, well = true;
+
+	ERR_clear_error();
+	if (!accepts || !connects || BIO_new_bio_pair(&here, 0, &there, 0) != 1) {
+		(void)snprintf(why, why_size, "out of memory");
+		goto end;
+	}
+	SSL_set_bio(accepts, here, here);
+	SSL_set_bio(connects, there, there);
+	SSL_set_accept_state(accepts);
+	SSL_set_connect_state(connects);
+	for (unsigned i = 0; i < TURNS && well && !(accepted && connected); i++)
+		well = step(connects, &connected) && step(accepts, &accepted);
+	if (!accepted || !connected)
+		(void)snprintf(
+			why, why_size,
+			"TLS does not work with the server's own certificate (%s), "
+			"perhaps by OpenSSL's configuration; " TLS_WAY_OUT,
+			tls_reason());
+end:
+	SSL_free(accepts);
+	SSL_free(connects);
+	ERR_clear_error();
+	return accepted && connected;
+}

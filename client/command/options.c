@@ -102,6 +102,7 @@ static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 	if (*at + 1 == argc) {
 		(void)snprintf(why, OPTIONS_WHY, "--%s needs a value: %s",
 			       specs[option].name, specs[option].value);
+		ret->awaits = option;
 		return false;
 	}
 	return take(ret, option, argv[++*at], why);
@@ -137,10 +138,10 @@ static void find_json(int argc, char **argv, int at, struct options *ret)
 
 bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_WHY])
 {
-	bool ended = false;
 	int at;
 
 	memset(ret, 0, sizeof *ret);
+	ret->awaits = OPTIONS;
 	ret->arguments = calloc((size_t)argc + 1, sizeof *ret->arguments);
 	if (!ret->arguments) {
 		(void)snprintf(why, OPTIONS_WHY, "out of memory");
@@ -150,13 +151,13 @@ bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_
 		const char *text = argv[at];
 		bool understood = true;
 
-		if (ended || text[0] != '-' || text[1] == '\0') {
+		if (ret->ended || text[0] != '-' || text[1] == '\0') {
 			if (!ret->verb)
 				ret->verb = text;
 			else
 				ret->arguments[ret->count++] = text;
 		} else if (strcmp(text, "--") == 0) {
-			ended = true;
+			ret->ended = true;
 		} else if (text[1] == '-') {
 			understood = parse_long(argc, argv, &at, ret, why);
 		} else {
@@ -174,6 +175,16 @@ void options_free(struct options *options)
 {
 	free(options->arguments);
 	memset(options, 0, sizeof *options);
+}
+
+const char *options_name(enum option option)
+{
+	return specs[option].name;
+}
+
+uint32_t options_of_all(void)
+{
+	return OPTION_BIT(first_of_some) - 1;
 }
 
 bool options_has(const struct options *options, enum option option)

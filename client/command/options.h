@@ -55,6 +55,8 @@ struct options {
 	const char *verb;       /* NULL: none */
 	const char **arguments; /* what follows the verb, borrowed from argv */
 	size_t count;
+	enum option awaits; /* the last word is this one without its value; or OPTIONS */
+	bool ended;         /* by "--": what follows is an argument */
 };
 
 /*
@@ -64,6 +66,12 @@ struct options {
  */
 bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_WHY]);
 void options_free(struct options *options);
+
+/* The name of an option, without its "--". */
+const char *options_name(enum option option);
+
+/* Those that every verb takes, as a mask. */
+uint32_t options_of_all(void);
 
 bool options_has(const struct options *options, enum option option);
 

@@ -9,8 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
 
-enum { PATIENCE_MS = 1000, PAUSE_MS = 200, NAME_WIDTH = 32 };
+enum {
+	PATIENCE_MS = 1000,
+	PAUSE_MS = 200,
+	NAME_WIDTH = 32,
+	NAME_LEAST = 6,
+	COLUMNS = 80
+};
 
 struct progress {
 	struct output *output;
@@ -61,23 +70,80 @@ void progress_expect(struct progress *progress, size_t files)
 		progress->expected += files;
 }
 
-/* The end of a long name says more than its beginning; never half a character. */
-static const char *tail(const char *name)
+/*
+ * How many columns the terminal has now: a window may have become another size since.
+ * One that does not know is taken for what terminals once were.
+ */
+static size_t columns(void)
 {
-	size_t len = strlen(name);
+	struct winsize size;
 
-	if (len > NAME_WIDTH) {
-		name += len - NAME_WIDTH;
-		while (((unsigned char)*name & 0xc0) == 0x80)
-			name++;
-	}
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+		       ? size.ws_col
+		       : COLUMNS;
+}
+
+/* The character at text: its bytes, and in *ret_width how many columns it takes. */
+static size_t measure(const char *text, size_t *ret_width)
+{
+	mbstate_t state = {0};
+	wchar_t code;
+	size_t len = mbrtowc(&code, text, strlen(text), &state);
+	int width = len > 0 && len < (size_t)-2 ? wcwidth(code) : 1;
+
+	*ret_width = width > 0 ? (size_t)width : 0;
+	return len > 0 && len < (size_t)-2 ? len : 1;
+}
+
+static size_t width_of(const char *text)
+{
+	size_t all = 0, width;
+
+	for (; *text != '\0'; all += width)
+		text += measure(text, &width);
+	return all;
+}
+
+/* The end of a long name says more than its beginning; never half a character. */
+static const char *tail(const char *name, size_t room)
+{
+	size_t all = width_of(name), width;
+
+	for (; all > room; all -= width)
+		name += measure(name, &width);
 	return name;
+}
+
+/*
+ * As much as fits in a line whose last column stays free, where many terminals would go
+ * on to the next: what "\r" takes away is one line.  Numbers say more than names.
+ */
+static void show(const struct progress *progress, const char *name, const char *bytes)
+{
+	size_t room = columns() - 1, len = strlen(bytes);
+	char files[64] = "";
+
+	if (progress->expected > 1)
+		(void)snprintf(files, sizeof files, "  (%zu of %zu files)",
+			       progress->files, progress->expected);
+	if (len > room)
+		return;
+	if (len + strlen(files) > room)
+		files[0] = '\0';
+	room -= len + strlen(files);
+	if (room > NAME_LEAST) {
+		size_t most = room - 2 < NAME_WIDTH ? room - 2 : NAME_WIDTH;
+
+		(void)fprintf(stderr, "%s  ", tail(name, most));
+	}
+	(void)fprintf(stderr, "%s%s", bytes, files);
+	(void)fflush(stderr);
 }
 
 void progress_at(struct progress *progress, const char *name, uint64_t done,
 		 uint64_t size)
 {
-	char so_far[FORMAT_SIZE], all[FORMAT_SIZE];
+	char so_far[FORMAT_SIZE], all[FORMAT_SIZE], bytes[2 * FORMAT_SIZE + 4];
 	char *escaped;
 	int64_t now;
 
@@ -88,14 +154,11 @@ void progress_at(struct progress *progress, const char *name, uint64_t done,
 	    now - progress->shown_ms < PAUSE_MS)
 		return;
 	progress->shown_ms = now;
-	escaped = format_escape(tail(name), progress->utf8);
+	escaped = format_escape(name, progress->utf8);
+	(void)snprintf(bytes, sizeof bytes, "%s of %s", format_size(done, so_far),
+		       format_size(size, all));
 	hide(progress);
-	(void)fprintf(stderr, "%s  %s of %s", escaped ? escaped : "",
-		      format_size(done, so_far), format_size(size, all));
-	if (progress->expected > 1)
-		(void)fprintf(stderr, "  (%zu of %zu files)", progress->files,
-			      progress->expected);
-	(void)fflush(stderr);
+	show(progress, escaped ? escaped : "", bytes);
 	progress->visible = true;
 	free(escaped);
 }

@@ -16,7 +16,10 @@ void progress_free(struct progress *progress);
 /* Files to come, as far as known. */
 void progress_expect(struct progress *progress, size_t files);
 
-/* The file at work, and how many of its bytes are done. */
+/*
+ * The file at work, and how many of its bytes are done.  The line is never longer than
+ * the terminal is wide at that moment.
+ */
 void progress_at(struct progress *progress, const char *name, uint64_t done,
 		 uint64_t size);
 

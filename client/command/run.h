@@ -53,6 +53,9 @@ struct dfs_result run_open(struct run *run);
 /* Like run_open, but never asks: with the password file or the session. */
 struct dfs_result run_open_known(struct run *run);
 
+/* Like run_open, but with the session alone; code 4 where there is none. */
+struct dfs_result run_open_by_session(struct run *run);
+
 /* Like run_open where a session is not enough: with the password file or a prompt. */
 struct dfs_result run_open_by_password(struct run *run);
 

@@ -151,6 +151,13 @@ struct dfs_result run_open(struct run *run)
 				  : not_logged_in(run, result.why);
 }
 
+struct dfs_result run_open_by_session(struct run *run)
+{
+	struct dfs_result result = run_config(run);
+
+	return run->dfs || result.code != DFS_EXIT_DONE ? result : open_with_session(run);
+}
+
 struct dfs_result run_open_by_password(struct run *run)
 {
 	struct dfs_result result = run_config(run);

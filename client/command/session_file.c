@@ -297,3 +297,18 @@ bool session_file_newest(const dfs_id *cluster, char *ret_user)
 		(void)closedir(dir);
 	return any;
 }
+
+void session_file_each(const dfs_id *cluster,
+		       void (*user)(void *context, const char *name), void *context)
+{
+	char folder[PATH_MAX];
+	DIR *dir = find_folder(cluster, folder) ? opendir(folder) : NULL;
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!path_check_user(entry->d_name, strlen(entry->d_name)) &&
+		    has_not_ended(cluster, entry->d_name))
+			user(context, entry->d_name);
+	if (dir)
+		(void)closedir(dir);
+}

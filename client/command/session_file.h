@@ -37,4 +37,8 @@ struct dfs_result session_file_remove(const dfs_id *cluster, const char *user);
  */
 bool session_file_newest(const dfs_id *cluster, char *ret_user);
 
+/* Calls user with the name of each whose session has not ended, in no order. */
+void session_file_each(const dfs_id *cluster,
+		       void (*user)(void *context, const char *name), void *context);
+
 #endif

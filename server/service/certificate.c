@@ -46,11 +46,12 @@ static bool load_with(const struct certificate_files *files, const char *key,
 		goto fail;
 	}
 	peer = tls_for_peer(&own, why, why_size);
-	if (!peer)
+	if (!peer || !tls_agree(server, peer, why, why_size))
 		goto fail;
 	*ret = (struct contexts){.server = server, .peer = peer};
 	return true;
 fail:
+	SSL_CTX_free(peer);
 	SSL_CTX_free(server);
 	return false;
 }

@@ -233,3 +233,31 @@ serves_what_is_there()
 	[ "$(stat -c %a "$CLUSTER/dfs1/secret")" = 600 ]
 	servers_start
 }
+
+# limited LINE: as settings of TLS for all programs of a machine, in $OPENSSL_CONF
+limited()
+{
+	printf '%s\n' 'openssl_conf = a' '[a]' 'ssl_conf = b' '[b]' 'system_default = c' '[c]' "$1" >"$T/openssl.cnf"
+	export OPENSSL_CONF=$T/openssl.cnf
+}
+
+@test "9.13 (h) a configuration of OpenSSL without TLS 1.3 is refused at start, by server and client, and named" {
+	local setting
+	for setting in "MaxProtocol = TLSv1.2" "Protocol = -TLSv1.3" "Ciphersuites ="; do
+		limited "$setting"
+		refused 1 "OpenSSL's configuration switches TLS 1.3 off"
+		[[ "${lines[-1]}" == *"in $OPENSSL_CONF)"*"OPENSSL_CONF=/dev/null"* ]]
+		run -1 client list
+		[[ "$output" == *"OpenSSL's configuration switches TLS 1.3 off"*"in $OPENSSL_CONF)"* ]]
+	done
+	# What forbids every signature that the certificates could make.
+	limited "SignatureAlgorithms = RSA+SHA256"
+	refused 1 "perhaps by OpenSSL's configuration; allow it there, or start this program with OPENSSL_CONF=/dev/null"
+	# What leaves TLS 1.3 alone harms nobody; nor does what the message proposes.
+	limited "MinProtocol = TLSv1.2"
+	server_start 1
+	server_stop 1
+	limited "MaxProtocol = TLSv1.2"
+	OPENSSL_CONF=/dev/null server_start 1
+	server_stop 1
+}

@@ -72,6 +72,32 @@ static void test_a_right_one(void **state)
 	assert_string_equal(cluster.servers[3].host, "far.example");
 }
 
+/* A byte order mark, indented lines of all kinds, blanks behind, CR LF. */
+static void test_9_10_as_editors_write_it(void **state)
+{
+	struct cluster cluster;
+	char why[256] = "", id[ID_TEXT];
+
+	(void)state;
+	write_text("\xef\xbb\xbf[cluster]\r\n"
+		   "  id = 00112233445566778899aabbccddeeff\r\n"
+		   "\tca = ca.pem  \r\n    admin = " KEY "\r\n"
+		   "  [dfs1]\r\n\t address = localhost:10001\r\n  host = one\r\n"
+		   "  ; here\r\n" REST
+		   "  [server]\n  scrub_share = 5\n  log_level = debug\n");
+	if (!cluster_read(file, &cluster, why, sizeof why))
+		fail_msg("%s", why);
+	assert_string_equal(id_text(&cluster.id, id), "00112233445566778899aabbccddeeff");
+	assert_string_equal(cluster.servers[0].address, "localhost:10001");
+	assert_string_equal(cluster.servers[0].host, "one");
+	assert_int_equal(cluster.tuning.scrub_share, 5);
+	assert_int_equal(cluster.tuning.log_level, LOG_DEBUG);
+	/* Also before blanks and a comment. */
+	write_text("\xef\xbb\xbf  # of the four\n" HEAD "[dfs1]\n" REST);
+	if (!cluster_read(file, &cluster, why, sizeof why))
+		fail_msg("%s", why);
+}
+
 static void test_wrong_ones(void **state)
 {
 	static const struct {
@@ -106,7 +132,14 @@ static void test_wrong_ones(void **state)
 		{HEAD "[dfs1]\n" REST "[dfs\n", "section"},
 		{"id = 1\n" HEAD "[dfs1]\n" REST, "outside"},
 		{HEAD "[dfs1]\nwhat\n" REST, "line"},
-		{HEAD "[dfs1]\naddress = a:1\n  b:2\n" REST, "twice"},
+		{HEAD "[dfs1]\naddress = a:1\n  b:2\n" REST, "unknown key b"},
+		{HEAD "[dfs1]\naddress = a:1\n  host = b\n\thost = c\n" REST,
+		 "line 8: given twice: host"},
+		{"\xff\xfe[\nc", "line 1: the file is in UTF-16; save it as UTF-8"},
+		{"\xfe\xff", "line 1: the file is in UTF-16; save it as UTF-8"},
+		{"[cluster]\rid = 00112233445566778899aabbccddeeff\r",
+		 "line 1: a carriage return within the line"},
+		{HEAD "\xef\xbb\xbf[dfs1]\n" REST, "line 5"},
 		{HEAD "[dfs1]\n" REST "[server]\ncolour = red\n", "unknown key colour"},
 		{HEAD "[dfs1]\n" REST "[server]\nscrub_share = 0\n",
 		 "scrub_share has to be a whole number from 1 to 100, not 0"},
@@ -318,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_right_one),
+		cmocka_unit_test(test_9_10_as_editors_write_it),
 		cmocka_unit_test(test_wrong_ones),
 		cmocka_unit_test(test_what_is_said_of_servers),
 		cmocka_unit_test(test_bounds_of_what_is_said),
