@@ -82,25 +82,39 @@ static int blame(char why[DFS_WHY], const char *what, const char *name)
 	return code;
 }
 
-/* Somebody has deleted the folder itself, while it was open. */
+/* Somebody has deleted the folder itself, while it was open or the current one. */
 static bool is_deleted(int folder_fd)
 {
 	struct stat there;
 
-	return fstat(folder_fd, &there) == 0 && there.st_nlink == 0;
+	return fstatat(folder_fd, "", &there, AT_EMPTY_PATH) == 0 && there.st_nlink == 0;
 }
 
-/* For the folder that everything is below, and that of the newest file. */
+/* Was it the current folder, the one that all is below, or that of the newest file? */
 static bool blame_deleted(const struct local_target *target, char why[DFS_WHY])
 {
-	bool root = is_deleted(target->root_fd);
-	char text[SHOWN];
+	char text[SHOWN] = ".";
 
-	if (!root && !(target->folder && is_deleted(target->folder_fd)))
+	if (target->root_fd >= 0 && is_deleted(target->root_fd))
+		(void)shown(target, "", "", text);
+	else if (target->folder && is_deleted(target->folder_fd))
+		(void)shown(target, target->folder, "", text);
+	else if (target->root_fd >= 0 || *target->root == '/' || !is_deleted(AT_FDCWD))
 		return false;
-	(void)snprintf(why, DFS_WHY, "the local folder %s was deleted",
-		       shown(target, root ? "" : target->folder, "", text));
+	(void)snprintf(why, DFS_WHY, "the local folder %s was deleted", text);
 	return true;
+}
+
+/* The folder that all is below, before it is open. */
+static int blame_root(const struct local_target *target, char why[DFS_WHY],
+		      const char *what)
+{
+	int error = errno;
+
+	if (error == ENOENT && blame_deleted(target, why))
+		return DFS_EXIT_OTHER;
+	errno = error;
+	return blame(why, what, target->root);
 }
 
 static int blame_folder(const struct local_target *target, char why[DFS_WHY],
@@ -202,7 +216,7 @@ static int open_root(struct local_target *target, char why[DFS_WHY])
 	if (target->root_fd >= 0)
 		return 0;
 	if (errno != ENOENT || !target->make)
-		return blame(why, "use the folder", target->root);
+		return blame_root(target, why, "use the folder");
 	while (*at != '\0') {
 		at += strspn(at, "/");
 		at += strcspn(at, "/");
@@ -210,7 +224,7 @@ static int open_root(struct local_target *target, char why[DFS_WHY])
 
 		*at = '\0';
 		if (mkdir(target->root, 0777) != 0 && errno != EEXIST) {
-			int code = blame(why, "make the folder", target->root);
+			int code = blame_root(target, why, "make the folder");
 
 			*at = end;
 			return code;
@@ -218,7 +232,7 @@ static int open_root(struct local_target *target, char why[DFS_WHY])
 		*at = end;
 	}
 	target->root_fd = open(target->root, flags);
-	return target->root_fd >= 0 ? 0 : blame(why, "use the folder", target->root);
+	return target->root_fd >= 0 ? 0 : blame_root(target, why, "use the folder");
 }
 
 /* Makes the folder (the first len bytes of relative) the one of the newest file. */

@@ -251,3 +251,30 @@ put_ends_with()
 	client get -f large "$T/out/link"
 	[ "$(stat -c %a "$T/out/link")" = 644 ]
 }
+
+@test "9.23 list and get below a folder that was deleted say so, here and there" {
+	echo x >f
+	client put f d/e/a
+	client put f d/b
+	client put f top
+	client delete d/e/a d/b
+	refused 4 'd/e: no such file or folder' list d/e
+	refused 4 'd: no such file or folder' list -R d
+	refused 4 'd/b: no such file' get d/b
+	refused 4 'd: no such file or folder' get -r d
+	refused 4 'd/e/: no such file or folder' get -r d/e/
+	# A file may have the name now
+	client put f d
+	[ "$(client list d)" = d ]
+	refused 4 'd/: no such file or folder' list d/
+	refused 4 'd/b: no such file' get d/b
+	[ "$(ls)" = f ]
+	# The folder that one is in
+	mkdir gone && cd gone && rmdir ../gone
+	[ "$(client list)" = $'d\ntop' ]
+	refused 1 'the local folder . was deleted' get top
+	refused 1 'the local folder . was deleted' get -r top sub/
+	[ "$(client get top -)" = x ]
+	client get top "$T/out/top"
+	cmp "$T/in/f" "$T/out/top"
+}
