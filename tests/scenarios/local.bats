@@ -231,6 +231,17 @@ put_ends_with()
 		[ "$code" = $((128 + $(kill -l "$signal"))) ]
 		[ -z "$(ls -A "$T/out")" ]
 	done
+	# The same where /proc is missing: the temporary name is there from the beginning
+	if [ "$(id -u)" = 0 ]; then
+		for signal in INT TERM; do
+			code=0
+			unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh strace -f -qq -o "$T/trace" \
+				-e "inject=pwrite64:signal=$signal:when=2" "$DFS_BIN/client/client" get large "$T/out/got" || code=$?
+			[ "$code" = $((128 + $(kill -l "$signal"))) ]
+			grep -q INJECTED "$T/trace" || grep -q "SIG$signal" "$T/trace"
+			[ -z "$(ls -A "$T/out")" ]
+		done
+	fi
 	# Modes
 	umask 022
 	client get large "$T/out/got"
