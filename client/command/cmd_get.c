@@ -287,19 +287,21 @@ const struct command cmd_get = {
 	.usage = "get [OPTIONS] REMOTE... [LOCAL]",
 	.summary = "Fetch stored files",
 	.examples = {"get report.pdf", "get -r photos --to /tmp/photos"},
-	.details = "One file alone is written under its own name in the current folder.  "
-		   "Of two\n"
-		   "arguments the second is the local name; of more, the last is a "
-		   "folder if it ends in\n"
-		   "'/', and '-' is standard output.  With --to all arguments are remote "
-		   "files.  A pipe or\n"
-		   "/dev/fd/N as target takes what is fetched, like '-'.  A\n"
-		   "local folder as target means \"in it, under its own name\"; for "
-		   "several files the\n"
-		   "target is one, which is made if it is missing.\n"
-		   "A file appears when it is whole and proved, or not at all.  A "
-		   "different local file\n"
-		   "is replaced only with -f, and leaves its mode to the new one.\n",
+	.details =
+		"One file alone is written under its own name in the current folder.  "
+		"Of two\n"
+		"arguments the second is the local name; of more, the last is a "
+		"folder if it ends in\n"
+		"'/', and '-' is standard output.  With --to all arguments are remote "
+		"files.  A\n"
+		"local folder as target means \"in it, under its own name\"; for "
+		"several files the\n"
+		"target is one, which is made if it is missing.  A pipe, a terminal or "
+		"/dev/fd/N as\n"
+		"target takes what is fetched, like '-'.\n"
+		"A file appears when it is whole and proved, or not at all.  A "
+		"different local file\n"
+		"is replaced only with -f, and leaves its mode to the new one.\n",
 	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_TO) |
 		   OPTION_BIT(OPTION_FORCE),
 	.run = verb_get,
