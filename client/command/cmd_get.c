@@ -10,9 +10,12 @@
 #include "run.h"
 #include "status.h"
 #include "transfer.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct gathering {
 	struct run *run;
@@ -22,11 +25,13 @@ struct gathering {
 	bool no_memory;
 };
 
-/* Where everything goes. */
+/* Where everything goes; see struct get_files_place. */
 struct place {
-	char *folder; /* the local folder, NULL: standard output */
+	char *folder; /* the local folder; NULL: a stream */
 	char *name;   /* in it; NULL: each under its own */
-	bool make;    /* the folder, if it is missing */
+	bool make;
+	int fd;
+	const char *stream;
 };
 
 /* ---- trees --------------------------------------------------------------------- */
@@ -115,9 +120,20 @@ static void add_source(struct gathering *gathering, const char *typed, const cha
 
 /* ---- the command line ---------------------------------------------------------- */
 
-static bool is_stdout(const struct transfer *transfer)
+/* Is the target something that takes a stream, and no name of a file to be made? */
+static bool is_stream(const char *target)
 {
-	return transfer->target && strcmp(transfer->target, "-") == 0;
+	enum local_kind kind = local_kind(target);
+
+	return strcmp(target, "-") == 0 || local_descriptor(target) >= 0 ||
+	       kind == LOCAL_PIPE || kind == LOCAL_DEVICE;
+}
+
+/* Several files, and the last a local folder: nobody can tell what is meant. */
+static bool is_question(const struct transfer *transfer)
+{
+	return !transfer->target && transfer->count > 2 &&
+	       local_kind(transfer->sources[transfer->count - 1]) == LOCAL_FOLDER;
 }
 
 /* DFS_EXIT_DONE, or the code of a usage error that was reported. */
@@ -132,23 +148,48 @@ static int check(struct run *run, const struct transfer *transfer)
 			return run_usage(run,
 					 "- is standard output and cannot be a source "
 					 "of get");
+	if (is_question(transfer)) {
+		const char *last = transfer->sources[transfer->count - 1];
+
+		return run_usage(run,
+				 "%s is a local folder: is it where the files go, or a "
+				 "file to get?  Say --to %s or --to .",
+				 last, last);
+	}
 	if (!target)
 		return DFS_EXIT_DONE;
 	if (*target == '\0')
 		return run_usage(run, "the name of the target is empty");
-	if (is_stdout(transfer) && options_has(&run->options, OPTION_RECURSIVE))
-		return run_usage(run, "-r does not go to standard output");
+	if (is_stream(target) && options_has(&run->options, OPTION_RECURSIVE))
+		return run_usage(run, "-r does not go to %s",
+				 strcmp(target, "-") == 0 ? "standard output" : target);
 	return DFS_EXIT_DONE;
 }
 
-/* false when out of memory. */
+/*
+ * A descriptor is taken before anything else can get its number.  false when there is
+ * none, see errno.
+ */
+static bool find_stream(const char *target, struct place *ret)
+{
+	int number = strcmp(target, "-") == 0 ? STDOUT_FILENO : local_descriptor(target);
+
+	ret->stream = number == STDOUT_FILENO ? "standard output" : target;
+	if (number < 0)
+		return true;
+	ret->fd = number == STDOUT_FILENO ? number : fcntl(number, F_DUPFD_CLOEXEC, 0);
+	return ret->fd >= 0;
+}
+
+/* false when out of memory, or with a stream that is not open: see errno. */
 static bool find_place(const struct transfer *transfer, struct place *ret)
 {
 	const char *target = transfer->target, *slash;
 
 	memset(ret, 0, sizeof *ret);
-	if (is_stdout(transfer))
-		return true;
+	ret->fd = -1;
+	if (target && is_stream(target))
+		return find_stream(target, ret);
 	if (!target || name_is_folder(target) || transfer->count > 1 ||
 	    local_kind(target) == LOCAL_FOLDER) {
 		ret->make = true;
@@ -196,7 +237,11 @@ static void get_all(struct run *run, const struct transfer *transfer,
 	if (result.code == DFS_EXIT_DONE && options_has(&run->options, OPTION_RECURSIVE))
 		result = run_open(run);
 	if (result.code == DFS_EXIT_DONE) {
-		gathering.files = get_files_new(run, place->folder, place->make);
+		gathering.files = get_files_new(
+			run, &(struct get_files_place){.folder = place->folder,
+						       .make = place->make,
+						       .fd = place->fd,
+						       .stream = place->stream});
 		if (!gathering.files)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}
@@ -224,8 +269,14 @@ static int verb_get(struct run *run)
 	if (find_place(&transfer, &place)) {
 		get_all(run, &transfer, &place);
 	} else {
-		outcome_no_memory(run);
+		const struct dfs_result result = result_of(
+			DFS_EXIT_OTHER, "cannot write to %s: %s",
+			place.stream ? place.stream : "the target", strerror(errno));
+
+		outcome_all(run, NULL, 0, &result);
 	}
+	if (place.fd > STDERR_FILENO)
+		(void)close(place.fd);
 	free(place.folder);
 	free(place.name);
 	return run->outcome.code;
@@ -236,18 +287,21 @@ const struct command cmd_get = {
 	.usage = "get [OPTIONS] REMOTE... [LOCAL]",
 	.summary = "Fetch stored files",
 	.examples = {"get report.pdf", "get -r photos --to /tmp/photos"},
-	.details = "One file alone is written under its own name in the current folder.  "
-		   "Of two\n"
-		   "arguments the second is the local name; of more, the last is a "
-		   "folder if it ends in\n"
-		   "'/', and '-' is standard output.  With --to all arguments are remote "
-		   "files.  A\n"
-		   "local folder as target means \"in it, under its own name\"; for "
-		   "several files the\n"
-		   "target is one, which is made if it is missing.\n"
-		   "A file appears when it is whole and proved, or not at all.  A "
-		   "different local file\n"
-		   "is replaced only with -f.\n",
+	.details =
+		"One file alone is written under its own name in the current folder.  "
+		"Of two\n"
+		"arguments the second is the local name; of more, the last is a "
+		"folder if it ends in\n"
+		"'/', and '-' is standard output.  With --to all arguments are remote "
+		"files.  A\n"
+		"local folder as target means \"in it, under its own name\"; for "
+		"several files the\n"
+		"target is one, which is made if it is missing.  A pipe, a terminal or "
+		"/dev/fd/N as\n"
+		"target takes what is fetched, like '-'.\n"
+		"A file appears when it is whole and proved, or not at all.  A "
+		"different local file\n"
+		"is replaced only with -f, and leaves its mode to the new one.\n",
 	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_TO) |
 		   OPTION_BIT(OPTION_FORCE),
 	.run = verb_get,

@@ -1,4 +1,4 @@
-/* Fetching many files to their local names, or to standard output. */
+/* Fetching many files to their local names, or to a stream. */
 #include "get_files.h"
 
 #include "format_file.h"
@@ -10,6 +10,7 @@
 #include "run.h"
 #include "status.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,11 @@ struct file_names {
 
 struct get_files {
 	struct run *run;
-	struct local_target *target; /* NULL: standard output */
+	struct local_target *target; /* NULL: a stream */
 	const char *folder; /* before the local names, as a person would type it */
+	const char *stream; /* what it is called, */
+	int out;            /* and its descriptor; -1: not open yet */
+	bool opened;        /* that is ours to close */
 	struct progress *progress;
 	struct file_names *names;
 	size_t count, room;
@@ -36,23 +40,27 @@ struct get_files {
 	struct dfs_file file;
 	uint64_t done;
 	bool begun;
-	bool out_failed; /* standard output takes nothing more */
+	bool out_failed; /* the stream takes nothing more, */
+	bool out_left;   /* because its reader has gone */
 };
 
-struct get_files *get_files_new(struct run *run, const char *folder, bool make)
+struct get_files *get_files_new(struct run *run, const struct get_files_place *place)
 {
 	struct get_files *get = calloc(1, sizeof *get);
 
 	if (!get)
 		return NULL;
 	get->run = run;
-	if (!folder) {
-		output_take_stdout(run->output);
+	get->out = place->fd;
+	get->stream = place->stream;
+	if (!place->folder) {
+		if (place->fd == STDOUT_FILENO)
+			output_take_stdout(run->output);
 		return get;
 	}
-	get->folder = strcmp(folder, ".") == 0 ? "" : folder;
-	get->target =
-		local_target_new(folder, make, options_has(&run->options, OPTION_FORCE));
+	get->folder = strcmp(place->folder, ".") == 0 ? "" : place->folder;
+	get->target = local_target_new(place->folder, place->make,
+				       options_has(&run->options, OPTION_FORCE));
 	if (!get->target) {
 		free(get);
 		return NULL;
@@ -69,13 +77,18 @@ static void forget(struct file_names *names)
 
 void get_files_free(struct get_files *get)
 {
-	struct dfs_result result = {0};
+	char warning[DFS_WHY];
 
 	if (!get)
 		return;
-	result.code = local_target_free(get->target, result.why);
-	if (result.code != DFS_EXIT_DONE)
-		outcome_all(get->run, NULL, 0, &result);
+	if (get->target) {
+		local_target_end(get->target);
+		if (local_target_warning(get->target, warning))
+			output_warning(get->run->output, warning);
+	}
+	local_target_free(get->target);
+	if (get->opened)
+		(void)close(get->out);
 	for (size_t i = 0; i < get->count; i++)
 		forget(&get->names[i]);
 	free(get->names);
@@ -110,6 +123,29 @@ bool get_files_add(struct get_files *get, const char *shown, const char *path,
 
 /* ---- what the library calls ---------------------------------------------------- */
 
+static int fail_out(struct get_files *get, char why[DFS_WHY])
+{
+	(void)snprintf(why, DFS_WHY, "cannot write to %.200s: %s", get->stream,
+		       strerror(errno));
+	get->out_failed = true;
+	get->out_left = errno == EPIPE;
+	return DFS_EXIT_OTHER;
+}
+
+/* Opens the stream once there is something to write: a pipe waits for its reader. */
+static int begin_out(struct get_files *get, char why[DFS_WHY])
+{
+	if (get->out_failed) {
+		(void)snprintf(why, DFS_WHY, "%.200s takes nothing more", get->stream);
+		return DFS_EXIT_OTHER;
+	}
+	if (get->out >= 0)
+		return 0;
+	get->out = open(get->stream, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	get->opened = get->out >= 0;
+	return get->opened ? 0 : fail_out(get, why);
+}
+
 static int begin(void *context, size_t item, const struct dfs_file *file,
 		 char why[DFS_WHY])
 {
@@ -121,10 +157,7 @@ static int begin(void *context, size_t item, const struct dfs_file *file,
 	if (get->target)
 		return local_target_begin(get->target,
 					  get->names[get->first + item].local, file, why);
-	if (!get->out_failed)
-		return 0;
-	(void)snprintf(why, DFS_WHY, "standard output takes nothing more");
-	return DFS_EXIT_OTHER;
+	return begin_out(get, why);
 }
 
 static int write_out(struct get_files *get, const void *bytes, size_t len,
@@ -133,17 +166,12 @@ static int write_out(struct get_files *get, const void *bytes, size_t len,
 	const char *from = bytes;
 
 	while (len > 0) {
-		ssize_t put = write(STDOUT_FILENO, from, len);
+		ssize_t put = write(get->out, from, len);
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put < 0) {
-			(void)snprintf(why, DFS_WHY,
-				       "cannot write to standard output: %s",
-				       strerror(errno));
-			get->out_failed = true;
-			return DFS_EXIT_OTHER;
-		}
+		if (put < 0)
+			return fail_out(get, why);
 		from += put;
 		len -= (size_t)put;
 	}
@@ -180,6 +208,30 @@ static json_t *fields_of(const struct get_files *get, const char *relative)
 	return fields;
 }
 
+static void take_warning(struct get_files *get, struct dfs_result *result)
+{
+	char warning[DFS_WHY];
+
+	if (!local_target_warning(get->target, warning))
+		return;
+	if (result->warning[0] == '\0')
+		memcpy(result->warning, warning, sizeof result->warning);
+	else
+		output_warning(get->run->output, warning);
+}
+
+static void remark(struct get_files *get, const struct file_names *names, bool equal)
+{
+	char *local = name_join(get->folder, names->local);
+
+	if (equal)
+		output_remark(get->run->output, "%s: is there already",
+			      local ? local : names->local);
+	else
+		output_remark(get->run->output, "%s: fetched", names->shown);
+	free(local);
+}
+
 static void finished(void *context, size_t item)
 {
 	struct get_files *get = context;
@@ -198,18 +250,26 @@ static void finished(void *context, size_t item)
 	} else if (get->target) {
 		local_target_abandon(get->target);
 	}
+	if (get->target)
+		take_warning(get, result);
 	if (result->code == DFS_EXIT_MISSING && !get->begun &&
 	    run_is_folder(run, names->path))
 		(void)snprintf(
 			result->why, DFS_WHY,
 			"no such file: it is a folder; -r gets everything below it");
+	else if (result->code == DFS_EXIT_MISSING &&
+		 options_has(&run->options, OPTION_RECURSIVE))
+		(void)snprintf(result->why, DFS_WHY, "no such file or folder");
 	if (output_json(run->output) && get->begun && result->code == DFS_EXIT_DONE)
 		outcome.take_fields = fields_of(get, names->local);
-	outcome_item(run, &outcome, result);
+	/* A reader who has seen enough ("| head") wants no message. */
+	if (get->out_left && result->code == DFS_EXIT_OTHER && !output_json(run->output))
+		outcome_add(&run->outcome, result->code);
+	else
+		outcome_item(run, &outcome, result);
 	if (result->code == DFS_EXIT_DONE && get->target &&
 	    (get->count == 1 || output_verbose(run->output)))
-		output_remark(run->output, "%s: %s", names->shown,
-			      equal ? "is there already" : "fetched");
+		remark(get, names, equal);
 	get->begun = false;
 }
 

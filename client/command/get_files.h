@@ -1,4 +1,4 @@
-/* Fetching many files to their local names, or to standard output. */
+/* Fetching many files to their local names, or to a stream. */
 #ifndef DFS_GET_FILES_H
 #define DFS_GET_FILES_H
 
@@ -7,11 +7,16 @@
 struct get_files;
 struct run;
 
-/*
- * folder: where the local names are (kept, not copied), made with make if it is missing;
- * NULL: standard output.  NULL when out of memory.
- */
-struct get_files *get_files_new(struct run *run, const char *folder, bool make);
+/* Where everything goes. */
+struct get_files_place {
+	const char *folder; /* where the local names are; NULL: all goes to a stream */
+	bool make;          /* the folder, if it is missing */
+	int fd;             /* the stream; -1: stream is opened when there is something */
+	const char *stream; /* what it is called */
+};
+
+/* What place points to is kept, not copied.  NULL when out of memory. */
+struct get_files *get_files_new(struct run *run, const struct get_files_place *place);
 void get_files_free(struct get_files *get);
 
 /*

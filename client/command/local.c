@@ -1,6 +1,7 @@
 /* Local files: what is there, trees, pipes, and whether one is like a stored file. */
 #include "local.h"
 
+#include "text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -24,7 +25,28 @@ enum local_kind local_kind(const char *name)
 		return LOCAL_FILE;
 	if (S_ISDIR(stat_buf.st_mode))
 		return LOCAL_FOLDER;
-	return S_ISFIFO(stat_buf.st_mode) ? LOCAL_PIPE : LOCAL_OTHER;
+	if (S_ISFIFO(stat_buf.st_mode))
+		return LOCAL_PIPE;
+	return S_ISCHR(stat_buf.st_mode) ? LOCAL_DEVICE : LOCAL_OTHER;
+}
+
+int local_descriptor(const char *name)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+	uint64_t number;
+
+	if (strcmp(name, "/dev/stdout") == 0)
+		return STDOUT_FILENO;
+	if (strcmp(name, "/dev/stderr") == 0)
+		return STDERR_FILENO;
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+		size_t len = strlen(folders[i]);
+
+		if (strncmp(name, folders[i], len) == 0 &&
+		    text_number(name + len, 0, INT_MAX, &number))
+			return (int)number;
+	}
+	return -1;
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)

@@ -8,13 +8,20 @@
 enum local_kind {
 	LOCAL_FILE,
 	LOCAL_FOLDER,
-	LOCAL_PIPE,  /* is read to its end, like standard input */
-	LOCAL_OTHER, /* devices, sockets */
-	LOCAL_NONE   /* nothing, or not to be looked at: see errno */
+	LOCAL_PIPE,   /* is read to its end, like standard input */
+	LOCAL_DEVICE, /* that takes a stream: a terminal, /dev/null */
+	LOCAL_OTHER,  /* disks, sockets */
+	LOCAL_NONE    /* nothing, or not to be looked at: see errno */
 };
 
 /* What the name leads to; symbolic links are followed. */
 enum local_kind local_kind(const char *name);
+
+/*
+ * The descriptor that the name stands for: /dev/stdout, /dev/stderr, /dev/fd/N and
+ * /proc/self/fd/N; -1 if it is none of these.
+ */
+int local_descriptor(const char *name);
 
 struct local_walk {
 	void *context;

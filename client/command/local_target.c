@@ -1,8 +1,8 @@
 /* Where fetched files are written. */
 #include "local_target.h"
 
-#include "ballot.h"
 #include "local.h"
+#include "local_part.h"
 #include "status.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PART_SIZE = NAME_MAX + 1 };
-
 struct local_target {
 	char *root;
 	bool make, force;
@@ -24,14 +22,17 @@ struct local_target {
 	int folder_fd;
 	bool unsynced; /* names in it may not be on disk */
 	/* The file that is being written. */
-	int fd; /* -1: none */
-	char name[PART_SIZE];
-	char part[PART_SIZE]; /* its name so far; empty: it has none */
+	struct local_part part;
+	char name[NAME_MAX + 1];
 	bool replaces;
+	bool keeps; /* owner, group and mode of the regular file that it replaces: */
+	struct stat kept;
 	int64_t modified_ns;
+	char warning[DFS_WHY]; /* that nobody has been told yet */
 };
 /*
- * folder_fd is -1 exactly when folder is NULL; part is empty when fd is -1.
+ * folder_fd is -1 exactly when folder is NULL.  The folders are opened with O_PATH: they
+ * may be such that one can write to them and not read them.
  */
 
 struct local_target *local_target_new(const char *folder, bool make, bool force)
@@ -47,7 +48,8 @@ struct local_target *local_target_new(const char *folder, bool make, bool force)
 	}
 	target->make = make;
 	target->force = force;
-	target->root_fd = target->folder_fd = target->fd = -1;
+	target->root_fd = target->folder_fd = -1;
+	local_part_init(&target->part);
 	return target;
 }
 
@@ -80,12 +82,49 @@ static int blame(char why[DFS_WHY], const char *what, const char *name)
 	return code;
 }
 
+/* Somebody has deleted the folder itself, while it was open or the current one. */
+static bool is_deleted(int folder_fd)
+{
+	struct stat there;
+
+	return fstatat(folder_fd, "", &there, AT_EMPTY_PATH) == 0 && there.st_nlink == 0;
+}
+
+/* Was it the current folder, the one that all is below, or that of the newest file? */
+static bool blame_deleted(const struct local_target *target, char why[DFS_WHY])
+{
+	char text[SHOWN] = ".";
+
+	if (target->root_fd >= 0 && is_deleted(target->root_fd))
+		(void)shown(target, "", "", text);
+	else if (target->folder && is_deleted(target->folder_fd))
+		(void)shown(target, target->folder, "", text);
+	else if (target->root_fd >= 0 || *target->root == '/' || !is_deleted(AT_FDCWD))
+		return false;
+	(void)snprintf(why, DFS_WHY, "the local folder %s was deleted", text);
+	return true;
+}
+
+/* The folder that all is below, before it is open. */
+static int blame_root(const struct local_target *target, char why[DFS_WHY],
+		      const char *what)
+{
+	int error = errno;
+
+	if (error == ENOENT && blame_deleted(target, why))
+		return DFS_EXIT_OTHER;
+	errno = error;
+	return blame(why, what, target->root);
+}
+
 static int blame_folder(const struct local_target *target, char why[DFS_WHY],
 			const char *what, const char *folder)
 {
 	int error = errno;
 	char text[SHOWN];
 
+	if (error == ENOENT && blame_deleted(target, why))
+		return DFS_EXIT_OTHER;
 	(void)shown(target, folder, "", text);
 	errno = error;
 	return blame(why, what, text);
@@ -98,6 +137,8 @@ static int blame_file(const struct local_target *target, char why[DFS_WHY],
 	int error = errno;
 	char text[SHOWN];
 
+	if (error == ENOENT && blame_deleted(target, why))
+		return DFS_EXIT_OTHER;
 	(void)shown(target, target->folder, target->name, text);
 	errno = error;
 	return blame(why, what, text);
@@ -105,38 +146,56 @@ static int blame_file(const struct local_target *target, char why[DFS_WHY],
 
 /* ---- folders ------------------------------------------------------------------- */
 
-static int sync_folder(struct local_target *target, char why[DFS_WHY])
+/* What is missing is not essential; said once for all files. */
+static void warn(struct local_target *target, const char *what, int error)
 {
-	if (!target->unsynced)
-		return 0;
-	target->unsynced = false;
-	if (fsync(target->folder_fd) == 0)
-		return 0;
-	return blame_folder(target, why, "write the folder", target->folder);
+	size_t len = strlen(target->warning);
+	char text[SHOWN];
+
+	if (strstr(target->warning, what))
+		return;
+	(void)snprintf(target->warning + len, DFS_WHY - len, "%s%s below %.300s: %s",
+		       len > 0 ? "; " : "", what, shown(target, "", "", text),
+		       strerror(error));
 }
 
-static int leave_folder(struct local_target *target, char why[DFS_WHY])
+/* A folder that cannot be read cannot be synced: that is how its owner wants it. */
+static void sync_folder(struct local_target *target, int folder_fd)
 {
-	int code = 0;
+	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (target->folder) {
-		code = sync_folder(target, why);
-		(void)close(target->folder_fd);
-		free(target->folder);
-		target->folder = NULL;
-		target->folder_fd = -1;
-	}
-	return code;
+	if (fd < 0 ? errno != EACCES : fsync(fd) != 0)
+		warn(target, "the system does not write folders to disk when asked",
+		     errno);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void leave_folder(struct local_target *target)
+{
+	if (!target->folder)
+		return;
+	if (target->unsynced)
+		sync_folder(target, target->folder_fd);
+	target->unsynced = false;
+	(void)close(target->folder_fd);
+	free(target->folder);
+	target->folder = NULL;
+	target->folder_fd = -1;
 }
 
 /* The folder called part in the one that fd is; made if it is missing.  Closes fd. */
-static int enter(int fd, const char *part)
+static int enter(struct local_target *target, int fd, const char *part)
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int next = openat(fd, part, flags), error;
 
 	if (next < 0 && errno == ENOENT) {
-		if (mkdirat(fd, part, 0777) == 0 ? fsync(fd) == 0 : errno == EEXIST)
+		bool made = mkdirat(fd, part, 0777) == 0;
+
+		if (made)
+			sync_folder(target, fd);
+		if (made || errno == EEXIST)
 			next = openat(fd, part, flags);
 	}
 	error = errno;
@@ -148,7 +207,7 @@ static int enter(int fd, const char *part)
 /* The folder that a person named: links on the way are his. */
 static int open_root(struct local_target *target, char why[DFS_WHY])
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 	char *at = target->root;
 
 	if (target->root_fd >= 0)
@@ -157,7 +216,7 @@ static int open_root(struct local_target *target, char why[DFS_WHY])
 	if (target->root_fd >= 0)
 		return 0;
 	if (errno != ENOENT || !target->make)
-		return blame(why, "use the folder", target->root);
+		return blame_root(target, why, "use the folder");
 	while (*at != '\0') {
 		at += strspn(at, "/");
 		at += strcspn(at, "/");
@@ -165,7 +224,7 @@ static int open_root(struct local_target *target, char why[DFS_WHY])
 
 		*at = '\0';
 		if (mkdir(target->root, 0777) != 0 && errno != EEXIST) {
-			int code = blame(why, "make the folder", target->root);
+			int code = blame_root(target, why, "make the folder");
 
 			*at = end;
 			return code;
@@ -173,7 +232,7 @@ static int open_root(struct local_target *target, char why[DFS_WHY])
 		*at = end;
 	}
 	target->root_fd = open(target->root, flags);
-	return target->root_fd >= 0 ? 0 : blame(why, "use the folder", target->root);
+	return target->root_fd >= 0 ? 0 : blame_root(target, why, "use the folder");
 }
 
 /* Makes the folder (the first len bytes of relative) the one of the newest file. */
@@ -181,14 +240,12 @@ static int use_folder(struct local_target *target, const char *relative, size_t 
 		      char why[DFS_WHY])
 {
 	char *folder, *part, *rest = NULL;
-	int fd, code;
+	int fd;
 
 	if (target->folder && strlen(target->folder) == len &&
 	    memcmp(target->folder, relative, len) == 0)
 		return 0;
-	code = leave_folder(target, why);
-	if (code != 0)
-		return code;
+	leave_folder(target);
 	folder = strndup(relative, len);
 	char *walked = folder ? strdup(folder) : NULL;
 	if (!walked) {
@@ -199,10 +256,10 @@ static int use_folder(struct local_target *target, const char *relative, size_t 
 	fd = fcntl(target->root_fd, F_DUPFD_CLOEXEC, 0);
 	for (part = strtok_r(walked, "/", &rest); fd >= 0 && part;
 	     part = strtok_r(NULL, "/", &rest))
-		fd = enter(fd, part);
+		fd = enter(target, fd, part);
 	free(walked);
 	if (fd < 0) {
-		code = blame_folder(target, why, "make or enter the folder", folder);
+		int code = blame_folder(target, why, "make or enter the folder", folder);
 		free(folder);
 		return code;
 	}
@@ -235,7 +292,7 @@ static int look(struct local_target *target, const struct dfs_file *file,
 	struct stat there, behind;
 	char text[SHOWN];
 
-	target->replaces = false;
+	target->replaces = target->keeps = false;
 	if (fstatat(target->folder_fd, target->name, &there, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? 0 : blame_file(target, why, "look at");
 	(void)shown(target, target->folder, target->name, text);
@@ -254,6 +311,8 @@ static int look(struct local_target *target, const struct dfs_file *file,
 	}
 	if (target->force) {
 		target->replaces = true;
+		target->keeps = S_ISREG(there.st_mode);
+		target->kept = there;
 		return 0;
 	}
 	if (S_ISREG(there.st_mode) &&
@@ -264,39 +323,14 @@ static int look(struct local_target *target, const struct dfs_file *file,
 	return DFS_EXIT_CONFLICT;
 }
 
-/* Whether a file without a name could get one later. */
-static bool can_link(void)
-{
-	return access("/proc/self/fd", X_OK) == 0;
-}
-
-static bool name_part(struct local_target *target)
-{
-	dfs_id id;
-	char text[ID_TEXT];
-
-	if (!id_random(&id)) {
-		errno = EIO;
-		return false;
-	}
-	(void)snprintf(target->part, sizeof target->part, ".dfs-%s.part",
-		       id_text(&id, text));
-	return true;
-}
-
+/* One that is to be as private as another is so from the beginning. */
 static int create(struct local_target *target, char why[DFS_WHY])
 {
-	if (can_link())
-		target->fd = openat(target->folder_fd, ".",
-				    O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-	if (target->fd < 0 && name_part(target)) {
-		target->fd = openat(target->folder_fd, target->part,
-				    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				    0666);
-		if (target->fd < 0)
-			target->part[0] = '\0';
-	}
-	return target->fd >= 0 ? 0 : blame_file(target, why, "create");
+	mode_t mode = target->keeps ? target->kept.st_mode & 0700 : 0666;
+
+	return local_part_create(&target->part, target->folder_fd, mode)
+		       ? 0
+		       : blame_file(target, why, "create");
 }
 
 int local_target_begin(struct local_target *target, const char *relative,
@@ -325,96 +359,100 @@ int local_target_begin(struct local_target *target, const char *relative,
 int local_target_write(struct local_target *target, const void *bytes, size_t len,
 		       char why[DFS_WHY])
 {
-	const char *from = bytes;
-
-	while (len > 0) {
-		ssize_t put = write(target->fd, from, len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return blame_file(target, why, "write");
-		from += put;
-		len -= (size_t)put;
-	}
-	return 0;
+	return local_part_write(&target->part, bytes, len)
+		       ? 0
+		       : blame_file(target, why, "write");
 }
 
-/* Gives the file its first name. */
-static bool link_part(struct local_target *target)
+/* ---- the end of a file --------------------------------------------------------- */
+
+/* Owner, group and mode of the file that it replaces, as far as they are allowed. */
+static void keep_mode(struct local_target *target)
 {
-	char self[64];
+	const struct stat *kept = &target->kept;
+	mode_t mode = kept->st_mode & 0777;
+	int fd = target->part.fd;
+	struct stat now;
 
-	if (target->part[0] != '\0')
-		return true;
-	if (!name_part(target))
-		return false;
-	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", target->fd);
-	if (linkat(AT_FDCWD, self, target->folder_fd, target->part, AT_SYMLINK_FOLLOW) ==
-	    0)
-		return true;
-	target->part[0] = '\0';
-	return false;
+	if (fstat(fd, &now) != 0)
+		return;
+	if ((now.st_uid != kept->st_uid || now.st_gid != kept->st_gid) &&
+	    fchown(fd, kept->st_uid, kept->st_gid) != 0)
+		(void)!fchown(fd, (uid_t)-1, kept->st_gid);
+	/* What its group might was not meant for another one. */
+	if (fstat(fd, &now) != 0 || now.st_gid != kept->st_gid)
+		mode &= ~(mode_t)070;
+	if ((now.st_mode & 07777) != mode && fchmod(fd, mode) != 0)
+		warn(target, "the modes of files cannot be set", errno);
 }
 
-/* Gives it its own; one that appeared there meanwhile stays. */
-static bool rename_part(struct local_target *target)
-{
-	int folder = target->folder_fd;
-
-	if (target->replaces)
-		return renameat(folder, target->part, folder, target->name) == 0;
-	if (renameat2(folder, target->part, folder, target->name, RENAME_NOREPLACE) == 0)
-		return true;
-	if (errno != EINVAL && errno != ENOSYS)
-		return false;
-	return linkat(folder, target->part, folder, target->name, 0) == 0 &&
-	       unlinkat(folder, target->part, 0) == 0;
-}
-
-int local_target_finish(struct local_target *target, char why[DFS_WHY])
+/* What the file has besides its content; then all of it goes to the disk. */
+static bool settle(struct local_target *target)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}};
 	int64_t seconds = target->modified_ns / 1000000000;
 	int64_t rest = target->modified_ns % 1000000000;
-	int code;
 
 	times[1].tv_sec = (time_t)(rest < 0 ? seconds - 1 : seconds);
 	times[1].tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest);
-	if (futimens(target->fd, times) != 0 || fsync(target->fd) != 0) {
+	if (target->keeps)
+		keep_mode(target);
+	if (futimens(target->part.fd, times) != 0)
+		warn(target, "the times of files cannot be set", errno);
+	if (fsync(target->part.fd) == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+		return false;
+	warn(target, "the system does not write files to disk when asked", errno);
+	return true;
+}
+
+int local_target_finish(struct local_target *target, char why[DFS_WHY])
+{
+	struct local_part *part = &target->part;
+	int code;
+
+	if (!local_part_end(part) || !settle(target)) {
 		code = blame_file(target, why, "write");
-	} else if (!link_part(target) || !rename_part(target)) {
+	} else if ((!local_part_link(part) &&
+		    !(local_part_copy(part) && settle(target))) ||
+		   !local_part_rename(part, target->name, target->replaces)) {
 		code = blame_file(target, why, "create");
 	} else {
-		target->part[0] = '\0';
 		target->unsynced = true;
 		code = 0;
 	}
-	local_target_abandon(target);
+	local_part_drop(part);
 	return code;
 }
 
 void local_target_abandon(struct local_target *target)
 {
-	if (target->part[0] != '\0')
-		(void)unlinkat(target->folder_fd, target->part, 0);
-	target->part[0] = '\0';
-	if (target->fd >= 0)
-		(void)close(target->fd);
-	target->fd = -1;
+	local_part_drop(&target->part);
 }
 
-int local_target_free(struct local_target *target, char why[DFS_WHY])
+void local_target_end(struct local_target *target)
 {
-	int code;
+	local_part_drop(&target->part);
+	leave_folder(target);
+}
 
+bool local_target_warning(struct local_target *target, char ret[DFS_WHY])
+{
+	bool any = target->warning[0] != '\0';
+
+	memcpy(ret, target->warning, DFS_WHY);
+	target->warning[0] = '\0';
+	return any;
+}
+
+void local_target_free(struct local_target *target)
+{
 	if (!target)
-		return 0;
-	local_target_abandon(target);
-	code = leave_folder(target, why);
+		return;
+	local_target_end(target);
 	if (target->root_fd >= 0)
 		(void)close(target->root_fd);
 	free(target->root);
 	free(target);
-	return code;
 }

@@ -5,6 +5,10 @@
  * name when it is whole and on disk.  Names below the folder come from the servers: they
  * are checked, and symbolic links are never followed on the way, so nothing is ever
  * written outside.
+ *
+ * What a file system refuses and a content can do without (its time, its mode, proof that
+ * a name is on disk) is a warning.  A file that is replaced leaves its mode to the new
+ * one.
  */
 #ifndef DFS_LOCAL_TARGET_H
 #define DFS_LOCAL_TARGET_H
@@ -46,7 +50,13 @@ int local_target_finish(struct local_target *target, char why[DFS_WHY]);
 /* Throws away what was begun; harmless when nothing was. */
 void local_target_abandon(struct local_target *target);
 
-/* The end, with the last folder synced; 0, or an exit code, with why.  NULL allowed. */
-int local_target_free(struct local_target *target, char why[DFS_WHY]);
+/* After the last file: what was begun is thrown away, the last folder synced. */
+void local_target_end(struct local_target *target);
+
+/* What nobody has been told yet and is no failure; false: there is nothing. */
+bool local_target_warning(struct local_target *target, char ret[DFS_WHY]);
+
+/* With local_target_end; NULL allowed. */
+void local_target_free(struct local_target *target);
 
 #endif

@@ -29,6 +29,7 @@ struct put_source {
 
 struct put_files {
 	struct run *run;
+	const struct put_files_demands *demands;
 	struct progress *progress;
 	struct put_source *sources;
 	struct dfs_put *items; /* one for each source */
@@ -40,7 +41,8 @@ struct put_files {
 	bool stop; /* nothing further can work */
 };
 
-struct put_files *put_files_new(struct run *run, bool many)
+struct put_files *put_files_new(struct run *run, bool many,
+				const struct put_files_demands *demands)
 {
 	struct put_files *put = calloc(1, sizeof *put);
 
@@ -48,6 +50,7 @@ struct put_files *put_files_new(struct run *run, bool many)
 		return NULL;
 	put->run = run;
 	put->many = many;
+	put->demands = demands;
 	put->sources = calloc(GATHERED_MAX, sizeof *put->sources);
 	put->items = calloc(GATHERED_MAX, sizeof *put->items);
 	if (!put->sources || !put->items) {
@@ -121,6 +124,18 @@ static char *name_both(const struct put_source *source)
 	return asprintf(&text, "%s: %s", source->shown, source->path) >= 0 ? text : NULL;
 }
 
+/* What to do about a file that does not stay as it is. */
+static void add_hint(struct put_files *put, struct dfs_put *item)
+{
+	size_t len = strlen(item->result.why);
+
+	(void)snprintf(item->result.why + len, DFS_WHY - len,
+		       put->demands->snapshot
+			       ? "; put it again"
+			       : "; put it again, or add --changing snapshot to store "
+				 "what a file that grows has at the beginning");
+}
+
 static void finished(void *context, size_t index)
 {
 	struct put_files *put = context;
@@ -140,6 +155,8 @@ static void finished(void *context, size_t index)
 				       "stored, but not every chunk has two copies");
 		}
 	}
+	if (item->result.code != DFS_EXIT_DONE && item->changed)
+		add_hint(put, item);
 	if (item->result.code != DFS_EXIT_DONE && !item->local_failed) {
 		both = name_both(source);
 		if (both)
@@ -236,6 +253,10 @@ static void gather(struct put_files *put, const char *local, int fd, const char 
 	item->local = fd < 0 ? source->local : NULL;
 	item->fd = fd;
 	item->modified_ns = fd < 0 ? 0 : clock_wall_ns();
+	item->snapshot = put->demands->snapshot;
+	item->expects_size = put->demands->expects_size;
+	item->expected_size = put->demands->size;
+	item->sha256 = put->demands->expects_sha256 ? put->demands->sha256 : NULL;
 	item->create = options_has(options, OPTION_NO_CLOBBER);
 	item->if_version = options->values[OPTION_IF_VERSION];
 	item->operation = options->values[OPTION_OPERATION];

@@ -8,12 +8,24 @@
 #define DFS_PUT_FILES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct put_files;
 struct run;
 
-/* many: more than one file is meant.  After run_user.  NULL when out of memory. */
-struct put_files *put_files_new(struct run *run, bool many);
+/* What is demanded of every file; see struct dfs_put. */
+struct put_files_demands {
+	bool snapshot, expects_size, expects_sha256;
+	uint64_t size;
+	uint8_t sha256[32];
+};
+
+/*
+ * many: more than one file is meant.  demands is kept, not copied.  After run_user.  NULL
+ * when out of memory.
+ */
+struct put_files *put_files_new(struct run *run, bool many,
+				const struct put_files_demands *demands);
 void put_files_free(struct put_files *put);
 
 /*

@@ -2,8 +2,8 @@
  * dfs_put: files into the store.
  *
  * Small files are read whole and go in batches, inside PREPARE; a large one goes by
- * itself, through a window of units.  Either way its digest is taken first, for the row,
- * and again while it is sent: a file that changed in between is noticed.
+ * itself, through a window of units.  Its digest is taken first, for the row, and again
+ * while it is sent: a file that changed in between is noticed.
  */
 #include "libdfs.h"
 
@@ -17,103 +17,9 @@
 #include "proposer.h"
 #include "stage.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum {
-	SMALL_MAX = 65536, /* bytes of a file that rides in PREPARE */
-	BUFFER = 1 << 20,
-};
-
-#define FILE_MAX ((uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
-
-/* ---- a local file -------------------------------------------------------------- */
-
-struct local_file {
-	int fd;
-	bool opened; /* by us: to be closed */
-	uint64_t size;
-	int64_t modified_ns;
-	struct timespec mtime; /* as it was when opened */
-};
-
-static void source_close(struct local_file *source)
-{
-	if (source->opened)
-		close(source->fd);
-}
-
-static bool source_open(struct dfs_put *item, struct local_file *source)
-{
-	struct stat status;
-
-	*source = (struct local_file){.fd = item->fd};
-	item->local_failed = true;
-	if (item->local) {
-		source->fd = open(item->local, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		source->opened = source->fd >= 0;
-	}
-	if (source->fd < 0 || fstat(source->fd, &status) != 0) {
-		result_fail(&item->result,
-			    errno == ENOENT ? DFS_EXIT_MISSING : DFS_EXIT_OTHER, "%s",
-			    strerror(errno));
-	} else if (!S_ISREG(status.st_mode)) {
-		result_fail(&item->result, DFS_EXIT_USAGE,
-			    "not a regular file: use -r for a folder, - for a pipe");
-	} else if ((uint64_t)status.st_size > FILE_MAX) {
-		result_fail(&item->result, DFS_EXIT_USAGE, "larger than 1 TiB");
-	} else {
-		source->size = (uint64_t)status.st_size;
-		source->mtime = status.st_mtim;
-		source->modified_ns =
-			item->local ? (int64_t)status.st_mtim.tv_sec * 1000000000 +
-					      status.st_mtim.tv_nsec
-				    : item->modified_ns;
-		item->local_failed = false;
-		return true;
-	}
-	source_close(source);
-	return false;
-}
-
-/* Is the file still as it was when it was opened? */
-static bool source_unchanged(const struct local_file *source)
-{
-	struct stat status;
-
-	return fstat(source->fd, &status) == 0 &&
-	       (uint64_t)status.st_size == source->size &&
-	       status.st_mtim.tv_sec == source->mtime.tv_sec &&
-	       status.st_mtim.tv_nsec == source->mtime.tv_nsec;
-}
-
-static void fail_changed(struct dfs_put *item)
-{
-	item->local_failed = true;
-	result_fail(&item->result, DFS_EXIT_OTHER, STAGE_CHANGED);
-}
-
-/* Reads exactly len bytes at the offset. */
-static bool read_all(int fd, uint8_t *bytes, size_t len, uint64_t at)
-{
-	while (len > 0) {
-		ssize_t got = pread(fd, bytes, len, (off_t)at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		bytes += got;
-		at += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return true;
-}
 
 /* ---- proposals ----------------------------------------------------------------- */
 
@@ -135,7 +41,7 @@ static void find_owner(struct dfs *dfs, struct proposal *proposal)
 
 /* Everything of the proposal that does not depend on the content. */
 static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
-			   const struct local_file *source, struct proposal *proposal)
+			   const struct content_source *source, struct proposal *proposal)
 {
 	dfs_content *content = &proposal->content;
 
@@ -183,6 +89,11 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 	if (item->result.code != DFS_EXIT_DONE || !proposal->known)
 		return;
 	version_text(&proposal->made, item->version);
+	content = &proposal->content;
+	if (content->modified == INT64_MAX || content->modified == INT64_MIN)
+		result_warn(&item->result,
+			    "stored, but times before 1677 and after 2262 cannot be kept "
+			    "yet: the nearest one is");
 	/* Who came after it has replaced it: its own copies are no longer of interest. */
 	if (!id_equal(&proposal->value.operation, &proposal->operation) ||
 	    proposal->value.body.kind != DFS_FILE) {
@@ -293,39 +204,19 @@ static bool seal_small(struct cipher *cipher, const struct proposal *proposal,
 	return good;
 }
 
-/* Reads the file into the batch; false when the item has ended already. */
+/* Takes the content of the source into the batch; false when the item has ended. */
 static bool add_small(struct put_batch *batch, size_t which,
-		      const struct local_file *source)
+		      const struct content_source *source)
 {
 	struct dfs_put *item = &batch->items[which];
 	struct proposal *proposal = &batch->proposals[batch->count];
 	struct proposal_small *units = &batch->units[batch->count];
-	struct content_hash *hash = NULL;
-	size_t size = (size_t)source->size;
-	uint8_t *bytes;
 
-	if (!begin_proposal(batch->dfs, item, source, proposal))
+	if (!begin_proposal(batch->dfs, item, source, proposal) ||
+	    !content_source_hash(source, item, true, &proposal->digests))
 		return false;
-	bytes = malloc(size + 1);
-	if (bytes)
-		hash = content_hash_new(true);
-	if (!hash) {
-		result_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
-		free(bytes);
-		return false;
-	}
-	bool read = read_all(source->fd, bytes, size, 0) && source_unchanged(source) &&
-		    content_hash_add(hash, bytes, size);
-
-	if (!content_hash_end(hash, &proposal->digests) || !read) {
-		fail_changed(item);
-		free(bytes);
-		return false;
-	}
 	proposal->content.row = content_row(proposal->digests.xxh128);
-	read = seal_small(batch->cipher, proposal, bytes, units);
-	free(bytes);
-	if (!read) {
+	if (!seal_small(batch->cipher, proposal, source->bytes, units)) {
 		result_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
 		return false;
 	}
@@ -343,7 +234,7 @@ struct large_file {
 	const struct dfs_put_callbacks *callbacks;
 	size_t which;
 	struct dfs_put *item;
-	const struct local_file *source;
+	const struct content_source *source;
 };
 
 static void show_progress(void *context, uint64_t done)
@@ -361,11 +252,12 @@ static bool stage_large(struct proposal *proposal, server_set servers)
 
 	if (!stage_run(&large->stage, servers, proposal->uploaded, &proposal->result)) {
 		large->item->local_failed = true;
+		large->item->changed = large->stage.changed;
 		return false;
 	}
 	refusals_add(&proposal->refusals, &large->stage.refusals);
-	if (!source_unchanged(large->source)) {
-		fail_changed(large->item);
+	if (!content_source_unchanged(large->source)) {
+		content_source_fail(large->source, large->item);
 		proposal->result = large->item->result;
 		return false;
 	}
@@ -374,40 +266,17 @@ static bool stage_large(struct proposal *proposal, server_set servers)
 	return true;
 }
 
-/* One pass at memory speed: the digest that decides the row. */
-static bool hash_file(const struct local_file *source, struct content_digests *ret)
-{
-	struct content_hash *hash = content_hash_new(false);
-	uint8_t *buffer = malloc(BUFFER);
-	bool good = hash && buffer;
-
-	for (uint64_t at = 0; good && at < source->size; at += BUFFER) {
-		uint64_t left = source->size - at;
-		size_t len = left < BUFFER ? (size_t)left : BUFFER;
-
-		good = read_all(source->fd, buffer, len, at) &&
-		       content_hash_add(hash, buffer, len);
-	}
-	free(buffer);
-	if (hash)
-		good = content_hash_end(hash, ret) && good;
-	return good;
-}
-
 static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
-		      const struct local_file *source,
+		      const struct content_source *source,
 		      const struct dfs_put_callbacks *callbacks)
 {
 	struct large_file large = {
 		.callbacks = callbacks, .which = which, .item = item, .source = source};
 	struct proposal proposal;
 
-	if (!begin_proposal(dfs, item, source, &proposal))
+	if (!begin_proposal(dfs, item, source, &proposal) ||
+	    !content_source_hash(source, item, item->sha256, &proposal.digests))
 		return;
-	if (!hash_file(source, &proposal.digests)) {
-		fail_changed(item);
-		return;
-	}
 	proposal.content.row = content_row(proposal.digests.xxh128);
 	proposal.stage = stage_large;
 	proposal.stage_context = &large;
@@ -444,15 +313,16 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 		batch->items = items;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct local_file source;
+		struct content_source source;
 		bool batched = false;
 
 		items[i].result = (struct dfs_result){.code = DFS_EXIT_OTHER};
 		items[i].version[0] = items[i].retry[0] = '\0';
 		items[i].copies = 0;
+		items[i].changed = false;
 		if (!batch)
 			result_fail(&items[i].result, DFS_EXIT_OTHER, "out of memory");
-		if (!batch || !source_open(&items[i], &source)) {
+		if (!batch || !content_source_open(&source, &items[i])) {
 			callbacks->finished(callbacks->context, i);
 			continue;
 		}
@@ -463,11 +333,11 @@ void dfs_put(struct dfs *dfs, struct dfs_put *items, size_t count,
 		    batch->bytes + small_most(source.size) > DFS_CONTENT_MAX ||
 		    is_in_batch(batch, items[i].path))
 			flush(batch);
-		if (source.size <= SMALL_MAX)
+		if (source.bytes)
 			batched = add_small(batch, i, &source);
 		else
 			put_large(dfs, &items[i], i, &source, callbacks);
-		source_close(&source);
+		content_source_close(&source);
 		if (!batched)
 			callbacks->finished(callbacks->context, i);
 	}

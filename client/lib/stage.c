@@ -384,8 +384,9 @@ static bool run_pass(struct stage *stage, const chunk_set missing[DFS_SERVERS],
 	if (good && !stage->ran)
 		memcpy(stage->sha256, digests.sha256, sizeof stage->sha256);
 	stage->ran = true;
+	stage->changed = !good;
 	if (!good)
-		result_fail(result, DFS_EXIT_OTHER, STAGE_CHANGED);
+		result_fail(result, DFS_EXIT_OTHER, CONTENT_CHANGED);
 	window_free(window);
 	return good;
 }

@@ -14,11 +14,6 @@
 #include "refusals.h"
 #include "session.h"
 
-/* Why a file that does not stay as it is cannot be put; the caller names it. */
-#define STAGE_CHANGED                                                                    \
-	"changed while it was put, or could not be read to its end: nothing "            \
-	"was stored; put it again"
-
 struct stage {
 	/* ---- set by the caller */
 	struct dfs *dfs;
@@ -36,6 +31,7 @@ struct stage {
 	struct refusals refusals; /* and why: full or over */
 	server_set no_spares;     /* that have no room for more than their pair */
 	bool ran;
+	bool changed; /* it failed because the file is not what it was */
 };
 
 /*

@@ -339,14 +339,18 @@ without_output()
 	run -4 client get none other/
 	run -3 client get none f/a ./
 	[ "$(ls -A)" = a ]
-	# A link is replaced, and not written through; a device never.
+	# A link is replaced, and not written through; a device is written to and stays.
 	echo kept >kept && ln -s kept link && ln -s /dev/null null
 	run -8 client get f/a link
 	client get -f f/a link
 	[ "$(cat kept link)" = $'kept\none' ]
 	[ ! -L link ]
-	run -8 client get -f f/a null
+	client get -f f/a null
+	[ -L null ]
 	[ -c /dev/null ]
+	rm ./* && mkdir below && ln -s /dev/null below/a
+	run -8 client get -f f/a below/
+	[ -L below/a ]
 }
 
 @test "trees" {

@@ -199,9 +199,19 @@ struct dfs_put {
 	const char *
 		/* what exit 11 printed, to repeat it safely; NULL: a new one */
 		operation;
+	/*
+	 * What is appended to the file meanwhile is left out; else it is refused, like
+	 * every other change.
+	 */
+	bool snapshot;
+	/* What the content must have, or nothing of it becomes visible. */
+	bool expects_size;
+	uint64_t expected_size;
+	const uint8_t *sha256; /* 32 bytes; NULL: any */
 	/* results */
 	struct dfs_result result;
 	bool local_failed; /* the result is about the local file, not the stored one */
+	bool changed;      /* which did not stay as it was */
 	char version[DFS_VERSION_TEXT];
 	char retry[DFS_OPERATION_TEXT]; /* with code 11: what --operation takes */
 	unsigned copies;                /* living copies of the worst chunk */

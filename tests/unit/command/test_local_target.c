@@ -113,11 +113,14 @@ static int fetch(struct local_target *target, const char *name, const char *text
 	return code;
 }
 
-static int close_target(struct local_target *target)
+/* Nothing was left to be said. */
+static void close_target(struct local_target *target)
 {
-	char why[DFS_WHY];
+	char warning[DFS_WHY];
 
-	return local_target_free(target, why);
+	local_target_end(target);
+	assert_false(local_target_warning(target, warning));
+	local_target_free(target);
 }
 
 static void test_lands(void **state)
@@ -130,7 +133,7 @@ static void test_lands(void **state)
 	assert_int_equal(fetch(target, "a", "one"), 0);
 	assert_int_equal(fetch(target, "sub/sub/b", "two"), 0);
 	assert_int_equal(fetch(target, "sub/c", ""), 0);
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	expect_file("new/deeper/a", "one");
 	expect_file("new/deeper/sub/sub/b", "two");
 	expect_file("new/deeper/sub/c", "");
@@ -146,7 +149,7 @@ static void test_missing_folder(void **state)
 
 	(void)state;
 	assert_int_equal(fetch(target, "a", "one"), DFS_EXIT_OTHER);
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	assert_int_equal(access("nowhere", F_OK), -1);
 }
 
@@ -166,7 +169,7 @@ static void test_abandoned(void **state)
 	local_target_abandon(target);
 	local_target_abandon(target);
 	assert_int_equal(local_target_begin(target, "b", &file, why), 0);
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	assert_int_equal(count_files(), 0);
 }
 
@@ -180,11 +183,11 @@ static void test_existing(void **state)
 	assert_int_equal(fetch(target, "a", "two"), DFS_EXIT_CONFLICT);
 	assert_int_equal(fetch(target, "a", "longer"), DFS_EXIT_CONFLICT);
 	expect_file("a", "one");
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	target = local_target_new(".", false, true);
 	assert_int_equal(fetch(target, "a", "two"), 0);
 	expect_file("a", "two");
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	assert_int_equal(count_files(), 1);
 }
 
@@ -200,7 +203,7 @@ static void test_appears_meanwhile(void **state)
 	assert_int_equal(local_target_write(target, "new", 3, why), 0);
 	write_file("a", "other");
 	assert_int_equal(local_target_finish(target, why), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	expect_file("a", "other");
 	assert_int_equal(count_files(), 1);
 }
@@ -219,7 +222,7 @@ static void test_never_outside(void **state)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		assert_int_not_equal(fetch(target, names[i], "evil"), 0);
 	assert_int_equal(fetch(target, "link/evil", "evil"), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	assert_int_equal(access("outside/evil", F_OK), -1);
 	assert_int_equal(access("evil", F_OK), -1);
 	/* Only the link itself. */
@@ -243,7 +246,7 @@ static void test_odd_targets(void **state)
 	assert_int_equal(fetch(target, "pipe", "new"), DFS_EXIT_CONFLICT);
 	assert_int_equal(fetch(target, "folder", "new"), DFS_EXIT_CONFLICT);
 	assert_int_equal(fetch(target, "kept/below", "new"), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
 	expect_file("kept", "kept");
 	expect_file("link", "new");
 	assert_int_equal(lstat("link", &stat_buf), 0);
@@ -252,7 +255,109 @@ static void test_odd_targets(void **state)
 	assert_int_equal(unlink("link"), 0);
 	assert_int_equal(symlink("kept", "link"), 0);
 	assert_int_equal(fetch(target, "link", "kept"), DFS_EXIT_CONFLICT);
-	assert_int_equal(close_target(target), 0);
+	close_target(target);
+}
+
+/* A folder that one can write to and not read, as for cp. */
+static void test_9_8_unreadable_folder(void **state)
+{
+	struct local_target *target = local_target_new("closed", false, false);
+	const uid_t user = geteuid();
+
+	(void)state;
+	assert_int_equal(mkdir("closed", 0700), 0);
+	if (user == 0) {
+		/* Modes say nothing to root. */
+		assert_int_equal(chown("closed", 65534, (gid_t)-1), 0);
+		assert_int_equal(chmod(".", 0755), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
+	assert_int_equal(chmod("closed", 0300), 0);
+	assert_int_equal(open("closed", O_RDONLY | O_CLOEXEC), -1);
+	assert_int_equal(fetch(target, "a", "one"), 0);
+	assert_int_equal(fetch(target, "new/b", "two"), 0);
+	assert_int_equal(fetch(target, "a", "other"), DFS_EXIT_CONFLICT);
+	close_target(target);
+	expect_file("closed/a", "one");
+	expect_file("closed/new/b", "two");
+	assert_int_equal(chmod("closed", 0700), 0);
+	assert_int_equal(seteuid(user), 0);
+	assert_int_equal(count_files(), 2);
+}
+
+/* Whose folder is deleted under him is told that. */
+static void test_9_23_deleted_folder(void **state)
+{
+	static const char *const names[] = {"c", "sub/c", "other/c"};
+	const struct dfs_file file = describe("new");
+	char why[DFS_WHY] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct local_target *target = local_target_new("gone", true, false);
+
+		assert_int_equal(fetch(target, "sub/b", "one"), 0);
+		assert_int_equal(unlink("gone/sub/b"), 0);
+		assert_int_equal(rmdir("gone/sub"), 0);
+		assert_int_equal(rmdir("gone"), 0);
+		assert_int_equal(local_target_begin(target, names[i], &file, why),
+				 DFS_EXIT_OTHER);
+		assert_string_equal(why, "the local folder gone was deleted");
+		close_target(target);
+	}
+	assert_int_equal(count_files(), 0);
+}
+
+/* Content of any shape comes out whole, in pieces of any size; zeros take no room. */
+static void test_9_13_f_holes(void **state)
+{
+	enum { SIZE = 300000 };
+	static const size_t pieces[] = {1, 1000, 4096, 4097, 65536, SIZE};
+	/* Bytes that are not zero: none, the first, the last, those at blocks' ends. */
+	static const size_t marks[][3] = {{SIZE, SIZE, SIZE},
+					  {0, SIZE, SIZE},
+					  {SIZE - 1, SIZE, SIZE},
+					  {4095, 4096, 8191},
+					  {102400, 102401, 299999}};
+	static const size_t sizes[] = {0,   1, 4095, 4096, 4097, 8192, SIZE - SIZE % 4096,
+				       SIZE};
+	static char content[SIZE], found[SIZE + 1];
+	char why[DFS_WHY];
+	struct stat stat_buf;
+
+	(void)state;
+	for (size_t m = 0; m < sizeof marks / sizeof marks[0]; m++) {
+		memset(content, 0, sizeof content);
+		for (size_t i = 0; i < 3; i++)
+			if (marks[m][i] < SIZE)
+				content[marks[m][i]] = 'x';
+		for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+			size_t piece =
+				pieces[(m + s) % (sizeof pieces / sizeof pieces[0])];
+			size_t size = sizes[s];
+			struct local_target *target = local_target_new(".", false, true);
+			const struct dfs_file file = {.size = size};
+
+			assert_int_equal(local_target_begin(target, "a", &file, why), 0);
+			for (size_t at = 0; at < size; at += piece)
+				assert_int_equal(local_target_write(target, content + at,
+								    size - at < piece
+									    ? size - at
+									    : piece,
+								    why),
+						 0);
+			assert_int_equal(local_target_finish(target, why), 0);
+			close_target(target);
+			int fd = open("a", O_RDONLY | O_CLOEXEC);
+
+			assert_int_equal(read(fd, found, sizeof found), size);
+			assert_memory_equal(found, content, size);
+			assert_int_equal(fstat(fd, &stat_buf), 0);
+			if (size > 100000)
+				assert_true(stat_buf.st_blocks * 512 < 100000);
+			assert_int_equal(close(fd), 0);
+		}
+	}
 }
 
 struct walked {
@@ -320,7 +425,7 @@ static void test_kinds(void **state)
 	assert_int_equal(local_kind("link"), LOCAL_FILE);
 	assert_int_equal(local_kind("."), LOCAL_FOLDER);
 	assert_int_equal(local_kind("pipe"), LOCAL_PIPE);
-	assert_int_equal(local_kind("/dev/null"), LOCAL_OTHER);
+	assert_int_equal(local_kind("/dev/null"), LOCAL_DEVICE);
 	assert_int_equal(local_kind("broken"), LOCAL_NONE);
 	assert_int_equal(local_kind("nothing"), LOCAL_NONE);
 }
@@ -365,6 +470,9 @@ int main(void)
 		IN_FOLDER(test_appears_meanwhile),
 		IN_FOLDER(test_never_outside),
 		IN_FOLDER(test_odd_targets),
+		IN_FOLDER(test_9_8_unreadable_folder),
+		IN_FOLDER(test_9_23_deleted_folder),
+		IN_FOLDER(test_9_13_f_holes),
 		IN_FOLDER(test_walk),
 		IN_FOLDER(test_kinds),
 		IN_FOLDER(test_spool),

@@ -1,4 +1,4 @@
-/* Digests of a content: known values, and the row. */
+/* Digests of a content: known values, and the row; times of local files. */
 #include "content.h"
 
 #include "text.h"
@@ -41,10 +41,37 @@ static void test_1_2_known_digests(void **state)
 	}
 }
 
+static void test_9_9_times(void **state)
+{
+	static const struct {
+		time_t seconds;
+		long rest;
+		int64_t ns;
+	} times[] = {
+		{0, 0, 0},
+		{-1, 999999999, -1},
+		{-315619200, 250000000, -315619199750000000}, /* 1960 */
+		{9223372036, 854775807, INT64_MAX},
+		{9223372036, 854775808, INT64_MAX},
+		{9223372037, 0, INT64_MAX}, /* wrapped, that is 1677 */
+		{10413792000, 0, INT64_MAX},
+		{-9223372036, 0, -9223372036000000000},
+		{-9223372038, 0, INT64_MIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		const struct timespec time = {times[i].seconds, times[i].rest};
+
+		assert_int_equal(content_time(&time), times[i].ns);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_1_2_known_digests),
+		cmocka_unit_test(test_9_9_times),
 	};
 
 	return cmocka_run_group_tests_name("content", tests, NULL, NULL);
