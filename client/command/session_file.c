@@ -88,9 +88,9 @@ static bool find_base(char base[PATH_MAX])
 	(void)snprintf(own, sizeof own, "/run/user/%lu", (unsigned long)geteuid());
 	if (is_mine(own))
 		return fill(base, "%s/dfs", own);
-	if (!may_be_mine(home))
+	if (home && home[0] == '/' && !may_be_mine(home))
 		home = find_own_home(own_home) ? own_home : NULL;
-	return home && fill(base, "%s/.local/state/dfs", home);
+	return may_be_mine(home) && fill(base, "%s/.local/state/dfs", home);
 }
 
 static bool find_folder(const dfs_id *cluster, char folder[PATH_MAX])

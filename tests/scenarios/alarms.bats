@@ -144,12 +144,21 @@ says()
 
 @test "9.6 the runtime folder or home of somebody else is left alone; what he left is no session" {
 	need_root
+	unshare -m --propagation private true 2>/dev/null || skip "namespaces are not permitted here"
 	local file
 	mkdir -m 700 "$T/theirs"
 	chown 65534 "$T/theirs"
 	XDG_RUNTIME_DIR=$T/theirs by_password tester login
 	XDG_RUNTIME_DIR=$T/theirs run -0 alone whoami
 	XDG_RUNTIME_DIR=$T/theirs run -0 alone logout
+	# The home of before is no better: root's own is taken.
+	cp "$DFS_BIN/client/client" "$T/program"
+	DFS_PASSWORD_FILE=$T/passwords/tester HOME=$T/theirs XDG_RUNTIME_DIR=$T/theirs \
+		unshare -m --propagation private bash -euc 'home=$(getent passwd 0 | cut -d: -f6)
+		mount -t tmpfs none "$home"
+		[ ! -e /run/user/0 ] || mount -t tmpfs none /run/user
+		"$0" login
+		test -n "$(find "$home/.local/state/dfs" -name tester)"' "$T/program"
 	[ -z "$(ls -A "$T/theirs")" ]
 	# Somebody who may not read everything finds what root has left.
 	file=$(find "$T/run/dfs" -name admin)
