@@ -331,7 +331,8 @@ bool cluster_write(const char *file, const struct cluster *cluster, char *why,
 		}
 		return false;
 	}
-	written = print(stream, cluster);
+	/* For everybody who is to use the cluster, whatever the umask. */
+	written = print(stream, cluster) && fchmod(fd, 0644) == 0;
 	if (fclose(stream) != 0)
 		written = false;
 	if (!written) {

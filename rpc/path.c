@@ -39,22 +39,6 @@ const char *path_check_user(const char *name, size_t len)
 	return NULL;
 }
 
-/*
- * U+0000-U+001F are bytes below 0x20; U+007F-U+009F are 0x7f and 0xc2 0x80 to 0xc2 0x9f.
- */
-static bool has_control(const char *path, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = (uint8_t)path[i];
-
-		if (c < 0x20 || c == 0x7f)
-			return true;
-		if (c == 0xc2 && i + 1 < len && (uint8_t)path[i + 1] <= 0x9f)
-			return true;
-	}
-	return false;
-}
-
 static const char *check_part(const char *part, size_t len, bool first)
 {
 	if (len == 0)
@@ -81,7 +65,7 @@ static const char *check_any(const char *path, size_t len, bool folder)
 		return "the path does not begin with '/'";
 	if (!text_is_utf8(path, len))
 		return "the path is not valid UTF-8";
-	if (has_control(path, len))
+	if (text_has_control(path, len))
 		return "control characters are not allowed in a path";
 	if (folder && path[len - 1] != '/')
 		return "the name of a folder ends in '/'";

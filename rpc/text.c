@@ -111,3 +111,19 @@ bool text_is_utf8(const void *bytes, size_t len)
 	}
 	return true;
 }
+
+/*
+ * U+0000-U+001F are bytes below 0x20; U+007F-U+009F are 0x7f and 0xc2 0x80 to 0xc2 0x9f.
+ */
+bool text_has_control(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)text[i];
+
+		if (c < 0x20 || c == 0x7f)
+			return true;
+		if (c == 0xc2 && i + 1 < len && (uint8_t)text[i + 1] <= 0x9f)
+			return true;
+	}
+	return false;
+}

@@ -18,4 +18,7 @@ bool text_unhex(const char *hex, void *ret_bytes, size_t len);
 /* Valid UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF). */
 bool text_is_utf8(const void *bytes, size_t len);
 
+/* Of valid UTF-8: has it a control character (U+0000-U+001F, U+007F-U+009F)? */
+bool text_has_control(const char *text, size_t len);
+
 #endif

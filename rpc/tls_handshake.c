@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool has_name(X509 *certificate, const char *name)
@@ -49,6 +50,21 @@ unsigned tls_peer_server(const SSL *ssl)
 	return names == 1 ? server : 0;
 }
 
+/* Whoever's clock is wrong by a day is to look there, and not at certificates. */
+static void refuse_time(long verified, char *why, size_t why_size)
+{
+	const time_t now = time(NULL);
+	struct tm fields;
+	char text[40] = "?";
+
+	if (gmtime_r(&now, &fields))
+		(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &fields);
+	(void)snprintf(why, why_size,
+		       "certificate refused: %s, if the clock of this machine is right: "
+		       "it says %s UTC",
+		       X509_verify_cert_error_string(verified), text);
+}
+
 /* What to wait for; 0 when the handshake has failed, with the reason in why. */
 static short handshake_wants(SSL *ssl, int result, char *why, size_t why_size)
 {
@@ -61,7 +77,10 @@ static short handshake_wants(SSL *ssl, int result, char *why, size_t why_size)
 	case SSL_ERROR_WANT_WRITE:
 		return POLLOUT;
 	case SSL_ERROR_SSL:
-		if (verified != X509_V_OK)
+		if (verified == X509_V_ERR_CERT_NOT_YET_VALID ||
+		    verified == X509_V_ERR_CERT_HAS_EXPIRED)
+			refuse_time(verified, why, why_size);
+		else if (verified != X509_V_OK)
 			(void)snprintf(why, why_size, "certificate refused: %s",
 				       X509_verify_cert_error_string(verified));
 		else

@@ -57,10 +57,7 @@ static void print_user(struct run *run, const struct dfs_report *report)
 	if (output_json(run->output)) {
 		output_object(run->output, "user", run->user, DFS_EXIT_DONE,
 			      json_pack("{s:I,s:o}", "used", (json_int_t)report->used,
-					"quota",
-					report->quota > 0
-						? json_integer((json_int_t)report->quota)
-						: json_null()));
+					"quota", output_limit(report->quota)));
 		return;
 	}
 	output_text(run->output, "%s  %s used%s%s%s\n", run->user,

@@ -78,6 +78,7 @@ static int verb_logout(struct run *run)
 {
 	struct dfs_pass pass = {0};
 	struct dfs_result result, removed;
+	char other[DFS_USER_MAX + 1] = "";
 
 	if (run->options.count > 0)
 		return run_usage(run, "logout takes no arguments; --user NAME says who");
@@ -86,7 +87,9 @@ static int verb_logout(struct run *run)
 		result = run_config(run);
 	if (result.code == DFS_EXIT_DONE)
 		result = session_file_read(&run->cluster.id, run->user, &pass);
-	if (result.code == DFS_EXIT_MISSING)
+	if (result.code == DFS_EXIT_MISSING && result.why[0] != '\0')
+		result.code = DFS_EXIT_DENIED;
+	else if (result.code == DFS_EXIT_MISSING)
 		result = result_of(DFS_EXIT_DENIED, "%s is not logged in", run->user);
 	if (result.code != DFS_EXIT_DONE) {
 		outcome_user(run, NULL, false, &result, NULL);
@@ -98,7 +101,7 @@ static int verb_logout(struct run *run)
 	else if (result.code == DFS_EXIT_DENIED)
 		result = (struct dfs_result){0}; /* it was over already */
 	secret_wipe(&pass, sizeof pass);
-	removed = session_file_remove(&run->cluster.id, run->user);
+	removed = run_forget_session(run);
 	if (result.code != DFS_EXIT_DONE) {
 		struct dfs_result told = result;
 
@@ -111,7 +114,11 @@ static int verb_logout(struct run *run)
 	}
 	outcome_user(run, NULL, false, &result, NULL);
 	if (result.code == DFS_EXIT_DONE)
-		output_remark(run->output, "%s is logged out", run->user);
+		output_remark(run->output, "%s is logged out%s%s", run->user,
+			      session_file_any(&run->cluster.id, other)
+				      ? "; to go on with another session, add --user "
+				      : "",
+			      other);
 	return result.code;
 }
 

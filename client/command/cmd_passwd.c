@@ -7,7 +7,6 @@
 #include "recovery_file.h"
 #include "run.h"
 #include "secret.h"
-#include "session_file.h"
 #include "status.h"
 #include <stdio.h>
 #include <string.h>
@@ -84,7 +83,7 @@ static int verb_passwd(struct run *run)
 	secret_wipe(&recovery, sizeof recovery);
 	if (result.code == DFS_EXIT_DONE) {
 		/* It is over on the servers. */
-		(void)session_file_remove(&run->cluster.id, run->user);
+		(void)run_forget_session(run);
 		output_remark(run->output, "%s has a new password; all sessions are over",
 			      run->user);
 	}

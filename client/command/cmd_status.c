@@ -21,9 +21,8 @@ static int fail_unknown(struct run *run, const struct dfs_result *result)
 		report_prometheus(run, &nothing);
 	if (output_json(run->output))
 		output_object(run->output, "server", "all", HEALTH_UNKNOWN,
-			      json_pack("{s:s,s:o}", "status",
-					report_health(HEALTH_UNKNOWN), "message",
-					output_string(result->why)));
+			      json_pack("{s:s,s:o}", "status", report_health(&nothing),
+					"message", output_string(result->why)));
 	else
 		output_failure(run->output, "server", NULL, HEALTH_UNKNOWN, result->why);
 	return HEALTH_UNKNOWN;

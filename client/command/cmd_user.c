@@ -78,17 +78,23 @@ static struct dfs_result add(struct run *run, const char *user)
 static struct dfs_result passwd(struct run *run, const char *user)
 {
 	struct password password = {.len = 0};
-	struct dfs_result result = open_with_new_password(run, user, &password);
+	struct dfs_result result, noted = {.code = DFS_EXIT_DONE};
 
+	/* Before it is too late. */
+	result_warn(&noted,
+		    "this gives %s new keys: what he has stored opens again with his "
+		    "recovery file (\"%s passwd --recover FILE\"), and without one never",
+		    user, run->program);
+	if (!output_json(run->output))
+		output_warning(run->output, noted.warning);
+	result = open_with_new_password(run, user, &password);
 	if (result.code == DFS_EXIT_DONE)
 		result = dfs_user_passwd(run->dfs, user, password.text, password.len);
 	password_wipe(&password);
-	if (result.code == DFS_EXIT_DONE)
-		output_remark(
-			run->output,
-			"%s has a new password and new keys; what was stored before "
-			"opens again with \"%s passwd --recover FILE\"",
-			user, run->program);
+	if (result.code == DFS_EXIT_DONE) {
+		output_remark(run->output, "%s has a new password and new keys", user);
+		memcpy(result.warning, noted.warning, sizeof result.warning);
+	}
 	return result;
 }
 
@@ -145,8 +151,8 @@ static int print_user(void *context, const struct dfs_user_entry *entry)
 
 	if (output_json(run->output)) {
 		output_object(run->output, "user", entry->name, DFS_EXIT_DONE,
-			      json_pack("{s:s,s:I}", "state", state, "quota",
-					(json_int_t)entry->quota));
+			      json_pack("{s:s,s:o}", "state", state, "quota",
+					output_limit(entry->quota)));
 		return 0;
 	}
 	(void)snprintf(number, sizeof number, "%llu", (unsigned long long)entry->quota);
@@ -171,7 +177,7 @@ static struct dfs_result list(struct run *run, const char *user)
 static const struct user_verb verbs[] = {
 	{"add", "NAME", 1,
 	 OPTION_BIT(OPTION_QUOTA) | OPTION_BIT(OPTION_NEW_PASSWORD_FILE), add},
-	{"list", "nothing", 0, OPTION_BIT(OPTION_LONG), list},
+	{"list", "nothing", 0, 0, list},
 	{"delete", "NAME", 1, OPTION_BIT(OPTION_RECURSIVE), delete},
 	{"disable", "NAME", 1, 0, disable},
 	{"enable", "NAME", 1, 0, enable},
@@ -245,6 +251,6 @@ const struct command cmd_user = {
 		"file alone.\n"
 		"Without one, a lost password loses the files: see \"key export\".\n",
 	.options = OPTION_BIT(OPTION_QUOTA) | OPTION_BIT(OPTION_NEW_PASSWORD_FILE) |
-		   OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_LONG),
+		   OPTION_BIT(OPTION_RECURSIVE),
 	.run = verb_user,
 };

@@ -130,7 +130,8 @@ static void finish_item(void *context, size_t i)
 		take_word(verification, i);
 	verification->files++;
 	verification->bytes += item->unproved ? 0 : item->size;
-	verification->lost += item->lost;
+	/* Proved or not: what does not open cannot be read either. */
+	verification->lost += item->lost || item->closed;
 	if (item->result.code != DFS_EXIT_DONE) {
 		verification->bad++;
 		outcome_add(&verification->not_right, item->result.code);

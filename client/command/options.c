@@ -29,7 +29,7 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_RECURSIVE] = {"recursive", 'r', 'R', NULL, "everything below a folder"},
 	[OPTION_TO] = {"to", 0, 0, "TARGET", "where to; all arguments are sources then"},
 	[OPTION_FORCE] = {"force", 'f', 0, NULL, "replace different local files"},
-	[OPTION_LONG] = {"long", 'l', 0, NULL, "size, time, protection and name"},
+	[OPTION_LONG] = {"long", 'l', 0, NULL, "more about each, or about it"},
 	[OPTION_CHUNKS] = {"chunks", 0, 0, NULL,
 			   "row, and which server keeps which chunks"},
 	[OPTION_NO_CLOBBER] = {"no-clobber", 'n', 0, NULL, "only where there is no file"},
@@ -52,7 +52,7 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_WRITE] = {"write", 0, 0, NULL, "to read and to write"},
 	[OPTION_WATCH] = {"watch", 0, 0, "[SECONDS]", "again and again, every 2 seconds"},
 	[OPTION_WHAT_IF] = {"what-if", 0, 0, NULL,
-			    "what would be lost if one or two more servers went"},
+			    "what could not be read if one or two more servers went"},
 	[OPTION_PROMETHEUS] = {"prometheus", 0, 0, NULL,
 			       "in the text format that Prometheus reads"},
 };

@@ -117,6 +117,11 @@ static void note_failure(struct output *output, bool written)
 	}
 }
 
+json_t *output_limit(uint64_t bytes)
+{
+	return bytes > 0 ? json_integer((json_int_t)bytes) : json_null();
+}
+
 json_t *output_string(const char *text)
 {
 	json_t *string = json_string(text);

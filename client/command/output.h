@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct options;
 struct output;
@@ -40,6 +41,9 @@ void output_before(struct output *output, void (*hide)(void *context), void *con
  */
 void output_object(struct output *output, const char *subject, const char *name, int code,
 		   json_t *take_fields);
+
+/* A number of bytes that is a limit; null where 0 says that there is none. */
+json_t *output_limit(uint64_t bytes);
 
 /* A string value; what is not UTF-8 in it is written as \xNN. */
 json_t *output_string(const char *text);

@@ -24,16 +24,35 @@ void password_wipe(struct password *password)
 
 /* ---- from a file --------------------------------------------------------------- */
 
+/* What some editors put before a text (U+FEFF). */
+static const char mark[] = "\xef\xbb\xbf";
+
+enum { MARK = sizeof mark - 1 };
+
+/*
+ * The first line, without what editors and other systems put around it; room for that and
+ * for a byte too many.
+ */
+static size_t first_line(const char **text, size_t len)
+{
+	const char *end;
+
+	if (len >= MARK && memcmp(*text, mark, MARK) == 0) {
+		*text += MARK;
+		len -= MARK;
+	}
+	end = memchr(*text, '\n', len);
+	if (end)
+		len = (size_t)(end - *text);
+	return len > 0 && (*text)[len - 1] == '\r' ? len - 1 : len;
+}
+
 struct dfs_result password_read_file(const char *name, struct password *ret)
 {
 	struct private_file file;
 	struct dfs_result result = private_file_open(name, "password file", &file);
-	/*
-	 * Two bytes more than a password may have: a newline, and to see that there are
-	 * more.
-	 */
-	char buf[PASSWORD_MAX_BYTES + 2];
-	const char *wrong;
+	char buf[MARK + PASSWORD_MAX_BYTES + 2];
+	const char *line = buf, *wrong;
 	size_t len;
 
 	memset(ret, 0, sizeof *ret);
@@ -44,14 +63,13 @@ struct dfs_result password_read_file(const char *name, struct password *ret)
 		result = result_of(DFS_EXIT_OTHER, "cannot read the password file %s",
 				   name);
 	private_file_close(&file);
-	if (len > 0 && buf[len - 1] == '\n')
-		len--;
-	wrong = password_rules_check(buf, len);
+	len = first_line(&line, len);
+	wrong = password_rules_check_old(line, len);
 	if (result.code == DFS_EXIT_DONE && wrong)
 		result = result_of(DFS_EXIT_USAGE, "%s holds no password: %s", name,
 				   wrong);
 	if (result.code == DFS_EXIT_DONE) {
-		memcpy(ret->text, buf, len);
+		memcpy(ret->text, line, len);
 		ret->len = len;
 	}
 	secret_wipe(buf, sizeof buf);
@@ -163,7 +181,7 @@ static struct dfs_result read_silently(int fd, const char *what, struct password
 	if (!any)
 		return result_of(DFS_EXIT_DENIED, "no password was typed");
 	wrong = too_long ? "a password has at most 1024 bytes"
-			 : password_rules_check(ret->text, ret->len);
+			 : password_rules_check_old(ret->text, ret->len);
 	return wrong ? result_of(DFS_EXIT_USAGE, "%s", wrong)
 		     : (struct dfs_result){.code = DFS_EXIT_DONE};
 }
@@ -195,7 +213,9 @@ struct dfs_result password_ask_new(const char *what, struct password *ret)
 	for (int i = 0; i < TRIES && !alike; i++) {
 		char text[128];
 
-		result = password_ask(what, ret);
+		(void)snprintf(text, sizeof text, "%s%s",
+			       i > 0 ? "They were not alike.  " : "", what);
+		result = password_ask(text, ret);
 		if (result.code != DFS_EXIT_DONE)
 			return result;
 		(void)snprintf(text, sizeof text, "%s, once more", what);

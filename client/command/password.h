@@ -15,10 +15,11 @@ struct password {
 };
 
 /*
- * The content of a file, less one newline at its end.  Code 7, with the command that
- * mends it, when others than its owner can read it or the owner is neither this user nor
- * root; 2 when it holds no password that may be chosen (see password_rules_check); 1 when
- * it cannot be read.
+ * The first line of a file, less its end ("\n" or "\r\n") and a byte order mark before
+ * it; what follows does not count.  Code 7, with the command that mends it, when others
+ * than its owner can read it or the owner is neither this user nor root; 2 when it holds
+ * no password that could have been chosen (password_rules_check_old); 1 when it cannot be
+ * read.
  */
 struct dfs_result password_read_file(const char *name, struct password *ret);
 
@@ -31,7 +32,7 @@ bool password_can_ask(void);
  * it is no password that could have been chosen.  what is shown before the colon.
  */
 struct dfs_result password_ask(const char *what, struct password *ret);
-/* For a new one: twice, until both are alike; three times at most. */
+/* For a new one: twice, until both are alike, which is said; three times at most. */
 struct dfs_result password_ask_new(const char *what, struct password *ret);
 
 void password_wipe(struct password *password);

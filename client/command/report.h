@@ -9,8 +9,11 @@ struct run;
 /* Exit codes of status; they have nothing to do with those of other verbs. */
 enum { HEALTH_OK = 0, HEALTH_DEGRADED = 1, HEALTH_LOST = 2, HEALTH_UNKNOWN = 3 };
 
-/* "ok", "degraded", "lost", "unknown" */
-const char *report_health(int code);
+/*
+ * "ok", "degraded", "lost", "unknown"; "unreadable" where nothing is lost: a server that
+ * is away has it.
+ */
+const char *report_health(const struct dfs_report *report);
 
 /* "down", "starting", "recovering", "up" */
 const char *report_state(const struct dfs_server_status *server);

@@ -70,17 +70,18 @@ static json_t *all_fields(const struct run *run, const struct dfs_report *report
 			  const struct dfs_result *result)
 {
 	const uint64_t *by_copies = report->files_by_copies;
-	json_t *fields = json_pack(
-		"{s:s,s:b,s:s?}", "status", report_health(report->code), "counted",
-		report->counted, "user", report->known ? run->user : NULL);
+	json_t *fields =
+		json_pack("{s:s,s:b,s:s?}", "status", report_health(report), "counted",
+			  report->counted, "user", report->known ? run->user : NULL);
 
 	if (report->counted)
 		(void)json_object_update_new(
 			fields,
-			json_pack("{s:o,s:{s:o,s:o,s:o},s:b}", "files",
+			json_pack("{s:o,s:{s:o,s:o,s:o},s:o,s:b}", "files",
 				  integer(report->files), "files_by_copies", "2",
 				  integer(by_copies[0]), "1", integer(by_copies[1]), "0",
-				  integer(by_copies[2]), "at_most", report->at_most));
+				  integer(by_copies[2]), "lost", integer(report->lost),
+				  "at_most", report->at_most));
 	if (result->why[0] != '\0')
 		(void)json_object_set_new(fields, "message", output_string(result->why));
 	if (result->warning[0] != '\0')

@@ -154,6 +154,9 @@ static void show_files(struct output *output, const struct dfs_report *report)
 	for (unsigned copies = 0; copies <= 2; copies++)
 		output_text(output, "dfs_files{copies=\"%u\"} %llu\n", copies,
 			    (unsigned long long)report->files_by_copies[2 - copies]);
+	head(output, "dfs_", "files_lost", "gauge",
+	     "Files that nobody has any more, not even a server that is away.");
+	output_text(output, "dfs_files_lost %llu\n", (unsigned long long)report->lost);
 	head(output, "dfs_", "files_at_most", "gauge",
 	     "Whether fewer files than said may have less than two copies.");
 	output_text(output, "dfs_files_at_most %d\n", report->at_most);
@@ -164,7 +167,7 @@ void report_prometheus(struct run *run, const struct dfs_report *report)
 	struct output *output = run->output;
 
 	head(output, "dfs_", "health", "gauge",
-	     "The exit code of status: 0 ok, 1 degraded, 2 lost, 3 unknown.");
+	     "The exit code of status: 0 ok, 1 degraded, 2 unreadable, 3 unknown.");
 	output_text(output, "dfs_health %d\n", report->code);
 	show_states(output, report);
 	if (report->counted)

@@ -8,15 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-const char *report_health(int code)
+const char *report_health(const struct dfs_report *report)
 {
-	switch (code) {
+	switch (report->code) {
 	case HEALTH_OK:
 		return "ok";
 	case HEALTH_DEGRADED:
 		return "degraded";
 	case HEALTH_LOST:
-		return "lost";
+		return report->lost > 0 ? "lost" : "unreadable";
 	default:
 		return "unknown";
 	}
@@ -166,19 +166,37 @@ static unsigned answering(const struct dfs_report *report)
 	return count;
 }
 
+/* What nobody has any more, and what those that are away have. */
+static void print_unreadable(struct output *output, const struct dfs_report *report)
+{
+	const char *most = report->at_most ? "at most " : "";
+	uint64_t waiting = report->files_by_copies[2] - report->lost;
+	unsigned named = 0;
+
+	if (waiting == 0 || report->lost > 0)
+		output_text(output, ", %s%llu unreadable", most, number(report->lost));
+	if (waiting == 0)
+		return;
+	output_text(output, ", %s%llu not readable until ", most, number(waiting));
+	for (unsigned i = 0; i < 4; i++)
+		if (!report->servers[i].told)
+			output_text(output, "%sdfs%u", named++ > 0 ? " or " : "", i + 1);
+	output_text(output, " is back");
+}
+
 static void print_files(struct output *output, const struct dfs_report *report)
 {
 	const uint64_t *by_copies = report->files_by_copies;
-	const char *most = report->at_most ? "at most " : "";
 
-	if (report->counted)
+	if (report->counted) {
 		output_text(output,
-			    "%llu file%s: %s%llu with two copies, %s%llu with one, "
-			    "%s%llu unreadable\n",
+			    "%llu file%s: %s%llu with two copies, %s%llu with one",
 			    number(report->files), report->files == 1 ? "" : "s",
 			    report->at_most ? "at least " : "", number(by_copies[0]),
-			    most, number(by_copies[1]), most, number(by_copies[2]));
-	else if (answering(report) < 2)
+			    report->at_most ? "at most " : "", number(by_copies[1]));
+		print_unreadable(output, report);
+		output_text(output, "\n");
+	} else if (answering(report) < 2)
 		output_text(output, "files: unknown, because fewer than two servers "
 				    "answer\n");
 	else if (!report->known)
@@ -196,7 +214,7 @@ void report_text(struct run *run, const struct dfs_report *report,
 	for (unsigned i = 0; i < 4; i++)
 		print_server(output, i + 1, &report->servers[i]);
 	print_files(output, report);
-	output_text(output, "%s\n", report_health(report->code));
+	output_text(output, "%s\n", report_health(report));
 	output_warning(output, result->warning);
 	if (result->why[0] != '\0')
 		output_failure(output, "server", NULL, report->code, result->why);

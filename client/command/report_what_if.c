@@ -45,7 +45,7 @@ static int print_name(void *context, const char *path)
 	what_if->named++;
 	if (output_json(output)) {
 		output_object(output, "path", path, DFS_EXIT_FEW,
-			      json_pack("{s:s,s:s}", "status", "lost", "without",
+			      json_pack("{s:s,s:s}", "status", "unreadable", "without",
 					what_if->servers));
 	} else {
 		output_text(output, "    ");

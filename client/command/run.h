@@ -40,6 +40,13 @@ struct run {
  */
 struct dfs_result run_user(struct run *run);
 
+/*
+ * This user has no session any more: removes its file, if there is one, with the result
+ * of that.  Where it was his that counted, no other session takes its place: he is still
+ * the one who calls.
+ */
+struct dfs_result run_forget_session(const struct run *run);
+
 /* Finds and reads the cluster's configuration; does nothing when that is done. */
 struct dfs_result run_config(struct run *run);
 

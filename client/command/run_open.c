@@ -94,8 +94,6 @@ static struct dfs_result open_with_session(struct run *run)
 	struct dfs_result result =
 		session_file_read(&run->cluster.id, run->user, &run->pass);
 
-	if (result.code == DFS_EXIT_MISSING)
-		result.why[0] = '\0';
 	if (result.code != DFS_EXIT_DONE)
 		return result;
 	if (run->pass.ends_ns <= clock_wall_ns()) {
@@ -183,18 +181,40 @@ struct dfs_result run_open_if_possible(struct run *run)
 	return nobody;
 }
 
+struct dfs_result run_forget_session(const struct run *run)
+{
+	char who[DFS_USER_MAX + 1];
+	bool own =
+		session_file_newest(&run->cluster.id, who) && strcmp(who, run->user) == 0;
+	struct dfs_result result = session_file_remove(&run->cluster.id, run->user);
+
+	if (own && session_file_any(&run->cluster.id, who))
+		session_file_stay(&run->cluster.id, run->user);
+	return result;
+}
+
 struct dfs_result run_new_password(const struct run *run, const char *user,
 				   struct password *ret)
 {
-	const char *file = run->options.values[OPTION_NEW_PASSWORD_FILE];
+	const char *file = run->options.values[OPTION_NEW_PASSWORD_FILE], *wrong;
+	struct dfs_result result;
 	char what[64];
 
-	if (file)
-		return password_read_file(file, ret);
-	if (!password_can_ask())
-		return result_of(DFS_EXIT_DENIED,
-				 "there is no terminal to ask for the new password at: "
-				 "name a file that holds it with --new-password-file");
 	(void)snprintf(what, sizeof what, "New password of %s", user);
-	return password_ask_new(what, ret);
+	if (file)
+		result = password_read_file(file, ret);
+	else if (password_can_ask())
+		result = password_ask_new(what, ret);
+	else
+		result = result_of(DFS_EXIT_DENIED,
+				   "there is no terminal to ask for the new password at: "
+				   "name a file that holds it with --new-password-file");
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	wrong = password_rules_check(ret->text, ret->len);
+	if (wrong) {
+		password_wipe(ret);
+		result = result_of(DFS_EXIT_USAGE, "%s", wrong);
+	}
+	return result;
 }

@@ -16,6 +16,7 @@
 #include <ini.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,11 @@
 
 enum { SECRET_HEX = 2 * DFS_KEY_LEN + 1, TEXT_MAX = 512 };
 
+#define OWN_PLACE "name a folder of your own in XDG_RUNTIME_DIR"
+
+/* Who logged out last: no user's name begins with a dot. */
+#define LEFT ".left"
+
 /* ---- where --------------------------------------------------------------------- */
 
 static bool is_mine(const char *folder)
@@ -33,6 +39,16 @@ static bool is_mine(const char *folder)
 
 	return stat(folder, &stat_buf) == 0 && S_ISDIR(stat_buf.st_mode) &&
 	       stat_buf.st_uid == geteuid();
+}
+
+/*
+ * A variable that su or "sudo -E" has kept names a folder of somebody else, who could
+ * neither use nor remove what is made in it.  One that is not there yet may be made.
+ */
+static bool may_be_mine(const char *folder)
+{
+	return folder && folder[0] == '/' &&
+	       (is_mine(folder) || access(folder, F_OK) != 0);
 }
 
 /* Joins as printf does; false when it does not fit. */
@@ -47,6 +63,16 @@ __attribute__((format(printf, 2, 3))) static bool fill(char path[PATH_MAX],
 	return len > 0 && len < PATH_MAX;
 }
 
+/* Of who runs this, whatever HOME says; false when it is somebody else's, too. */
+static bool find_own_home(char home[PATH_MAX])
+{
+	struct passwd entry, *found = NULL;
+	char buf[4096];
+
+	return getpwuid_r(geteuid(), &entry, buf, sizeof buf, &found) == 0 && found &&
+	       may_be_mine(entry.pw_dir) && fill(home, "%s", entry.pw_dir);
+}
+
 /*
  * The folder "dfs" in which the clusters have theirs; false when there is no place for
  * it.
@@ -54,15 +80,17 @@ __attribute__((format(printf, 2, 3))) static bool fill(char path[PATH_MAX],
 static bool find_base(char base[PATH_MAX])
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
-	char own[64];
+	char own[64], own_home[PATH_MAX];
 
 	/* A relative one is to be ignored (XDG base directory specification). */
-	if (runtime && runtime[0] == '/')
+	if (may_be_mine(runtime))
 		return fill(base, "%s/dfs", runtime);
 	(void)snprintf(own, sizeof own, "/run/user/%lu", (unsigned long)geteuid());
 	if (is_mine(own))
 		return fill(base, "%s/dfs", own);
-	return home && home[0] == '/' && fill(base, "%s/.local/state/dfs", home);
+	if (home && home[0] == '/' && !may_be_mine(home))
+		home = find_own_home(own_home) ? own_home : NULL;
+	return may_be_mine(home) && fill(base, "%s/.local/state/dfs", home);
 }
 
 static bool find_folder(const dfs_id *cluster, char folder[PATH_MAX])
@@ -81,23 +109,33 @@ static bool find_file(const dfs_id *cluster, const char *user, char file[PATH_MA
 
 static struct dfs_result no_place(void)
 {
-	return result_of(DFS_EXIT_OTHER,
-			 "there is no place for a session: set "
-			 "XDG_RUNTIME_DIR or HOME to a folder of your own");
+	return result_of(DFS_EXIT_OTHER, "there is no place for a session: " OWN_PLACE);
+}
+
+static struct dfs_result no_session(void)
+{
+	return (struct dfs_result){.code = DFS_EXIT_MISSING};
 }
 
 /* Makes the folder with those above it that are missing; all are for this user alone. */
 static bool make_folders(char *folder)
 {
+	int refused = 0; /* why the folder above could not be made, if it is not there */
+
 	for (char *at = folder + 1; (at = strchr(at, '/')); at++) {
 		*at = '\0';
-		bool made = mkdir(folder, 0700) == 0 || errno == EEXIST ||
-			    errno == EROFS || errno == EACCES;
+		bool there = mkdir(folder, 0700) == 0 || errno == EEXIST;
 		*at = '/';
-		if (!made)
+		if (!there && errno != EROFS && errno != EACCES && refused == 0)
 			return false;
+		if (there || refused == 0)
+			refused = there ? 0 : errno;
 	}
-	return mkdir(folder, 0700) == 0 || errno == EEXIST;
+	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+		return true;
+	if (errno == ENOENT && refused != 0)
+		errno = refused;
+	return false;
 }
 
 /* Whoever may write here could put another session in its place. */
@@ -112,7 +150,7 @@ static struct dfs_result check_folder(const char *folder)
 		return result_of(
 			DFS_EXIT_DENIED,
 			"%s is not a folder of your own: sessions cannot be kept "
-			"there",
+			"there; " OWN_PLACE,
 			folder);
 	if ((stat_buf.st_mode & 022) != 0)
 		return result_of(DFS_EXIT_DENIED,
@@ -176,10 +214,16 @@ struct dfs_result session_file_read(const dfs_id *cluster, const char *user,
 
 	memset(ret, 0, sizeof *ret);
 	if (!find_file(cluster, user, name))
-		return result_of(DFS_EXIT_MISSING, "not logged in");
+		return no_session();
 	result = private_file_open(name, "session", &file);
 	if (result.code == DFS_EXIT_OTHER && (errno == ENOENT || errno == ENOTDIR))
-		return result_of(DFS_EXIT_MISSING, "not logged in");
+		return no_session();
+	if (result.code == DFS_EXIT_OTHER && errno == EACCES)
+		return result_of(DFS_EXIT_MISSING,
+				 "%s is not logged in, for the session %s cannot be "
+				 "opened (%s): if somebody else has left it there, let "
+				 "him remove it, or " OWN_PLACE ", and log in",
+				 user, name, strerror(EACCES));
 	if (result.code != DFS_EXIT_DONE)
 		return result;
 	if (!parse(file.stream, user, ret))
@@ -219,17 +263,21 @@ struct dfs_result session_file_write(const dfs_id *cluster, const char *user,
 	    !fill(beside, "%s/.XXXXXX", folder))
 		return no_place();
 	if (!make_folders(folder))
-		return result_of(DFS_EXIT_OTHER, "cannot make the folder %s: %s", folder,
+		return result_of(DFS_EXIT_OTHER,
+				 "cannot make the folder %s: %s; " OWN_PLACE, folder,
 				 strerror(errno));
 	result = check_folder(folder);
 	if (result.code != DFS_EXIT_DONE)
 		return result;
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
-		return result_of(DFS_EXIT_OTHER, "cannot write into %s: %s", folder,
-				 strerror(errno));
+		return result_of(DFS_EXIT_OTHER, "cannot write into %s: %s; " OWN_PLACE,
+				 folder, strerror(errno));
 	if (write_text(fd, user, pass) && rename(beside, file) == 0) {
 		(void)close(fd);
+		/* Who logs in says who it is from now on. */
+		if (fill(beside, "%s/" LEFT, folder))
+			(void)unlink(beside);
 		return (struct dfs_result){.code = DFS_EXIT_DONE};
 	}
 	error = errno;
@@ -255,47 +303,88 @@ struct dfs_result session_file_remove(const dfs_id *cluster, const char *user)
 
 /* ---- whose --------------------------------------------------------------------- */
 
-/* One that cannot be read counts: whoever it is for is to hear what is wrong with it. */
-static bool has_not_ended(const dfs_id *cluster, const char *user)
+/*
+ * 2: a good one, or one that is to be put in order: whoever it is for is to hear what is
+ * wrong with it.  1: one that somebody else has left.  0: it has ended.
+ */
+static int rank(const dfs_id *cluster, const char *user)
 {
 	struct dfs_pass pass;
 	int code = session_file_read(cluster, user, &pass).code;
-	bool good = code != DFS_EXIT_MISSING &&
-		    (code != DFS_EXIT_DONE || pass.ends_ns > clock_wall_ns());
+	bool ended = code == DFS_EXIT_DONE && pass.ends_ns <= clock_wall_ns();
 
 	secret_wipe(&pass, sizeof pass);
-	return good;
+	if (code == DFS_EXIT_MISSING)
+		return 1;
+	return ended ? 0 : 2;
+}
+
+/* Who logged out here last, if nobody has logged in since. */
+static bool read_left(const dfs_id *cluster, char *ret_user)
+{
+	char name[PATH_MAX], text[DFS_USER_MAX + 2] = "";
+	FILE *stream = find_file(cluster, LEFT, name) ? fopen(name, "re") : NULL;
+	bool good = stream && fgets(text, sizeof text, stream);
+
+	if (stream)
+		(void)fclose(stream);
+	text[strcspn(text, "\n")] = '\0';
+	if (!good || path_check_user(text, strlen(text)))
+		return false;
+	memcpy(ret_user, text, strlen(text) + 1);
+	return true;
+}
+
+void session_file_stay(const dfs_id *cluster, const char *user)
+{
+	char name[PATH_MAX];
+	int fd = find_file(cluster, LEFT, name)
+			 ? open(name,
+				O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+				0600)
+			 : -1;
+
+	if (fd < 0)
+		return;
+	(void)dprintf(fd, "%s\n", user);
+	(void)close(fd);
 }
 
 bool session_file_newest(const dfs_id *cluster, char *ret_user)
+{
+	return read_left(cluster, ret_user) || session_file_any(cluster, ret_user);
+}
+
+bool session_file_any(const dfs_id *cluster, char *ret_user)
 {
 	char folder[PATH_MAX];
 	DIR *dir = find_folder(cluster, folder) ? opendir(folder) : NULL;
 	struct timespec newest = {0};
 	const struct dirent *entry;
-	bool any = false;
+	int best = 0;
 
 	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 		struct stat stat_buf;
 
 		if (path_check_user(name, strlen(name)) ||
-		    fstatat(dirfd(dir), name, &stat_buf, AT_SYMLINK_NOFOLLOW) != 0 ||
-		    !has_not_ended(cluster, name))
+		    fstatat(dirfd(dir), name, &stat_buf, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		const struct timespec *time = &stat_buf.st_mtim;
+		int of_this = rank(cluster, name);
 
-		if (any &&
-		    (time->tv_sec < newest.tv_sec ||
-		     (time->tv_sec == newest.tv_sec && time->tv_nsec < newest.tv_nsec)))
+		if (of_this == 0 || of_this < best ||
+		    (of_this == best &&
+		     (time->tv_sec < newest.tv_sec ||
+		      (time->tv_sec == newest.tv_sec && time->tv_nsec < newest.tv_nsec))))
 			continue;
 		newest = *time;
-		any = true;
+		best = of_this;
 		memcpy(ret_user, name, strlen(name) + 1); /* it is a user name */
 	}
 	if (dir)
 		(void)closedir(dir);
-	return any;
+	return best > 0;
 }
 
 void session_file_each(const dfs_id *cluster,

@@ -8,6 +8,8 @@
 #include "identity.h"
 
 #include "path.h"
+#include "result.h"
+#include "status.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -81,39 +83,76 @@ bool identity_make_account(const struct identity *admin, const char *user,
 	       identity_sign_account(admin->ring.secrets[0], user, ret);
 }
 
-const char *identity_fill(struct identity *ret, const char *user,
-			  const uint8_t admin_key[KEYS_LEN], const dfs_identity *answer,
-			  const uint8_t master[KEYS_MASTER])
+/* The account says whose these secrets are. */
+static struct dfs_result check_ring(const struct identity *identity)
 {
-	const dfs_account *account = &answer->account;
-	const char *wrong = NULL;
+	const dfs_account *account = &identity->account;
 	dfs_key seal, sign;
+
+	if (!keys_public(identity->ring.secrets[0], &seal, &sign))
+		return result_of(DFS_EXIT_OTHER, "out of memory");
+	if (CRYPTO_memcmp(&seal, &account->seal_key, sizeof seal) != 0 ||
+	    CRYPTO_memcmp(&sign, &account->sign_key, sizeof sign) != 0)
+		return result_of(DFS_EXIT_DAMAGED,
+				 "the keyring that the servers keep for %s is not that "
+				 "of the account: tell admin",
+				 identity->user);
+	return (struct dfs_result){.code = DFS_EXIT_DONE};
+}
+
+/* The public keys, and the key of /shared/. */
+static struct dfs_result fill_keys(struct identity *identity)
+{
+	const uint8_t *secret = identity->ring.secrets[0];
+	dfs_key sign;
+
+	for (size_t i = 0; i < identity->ring.count; i++)
+		if (!keys_public(identity->ring.secrets[i], &identity->seal_keys[i],
+				 &sign))
+			return result_of(DFS_EXIT_OTHER, "out of memory");
+	if (!keys_unwrap(&identity->account.shared, secret, shared_purpose,
+			 identity->user, strlen(identity->user), identity->shared))
+		return result_of(DFS_EXIT_DAMAGED,
+				 "the key of /shared/ in the account of %s does not "
+				 "open: tell admin",
+				 identity->user);
+	if (!keys_public(identity->shared, &identity->shared_seal_key, &sign))
+		return result_of(DFS_EXIT_OTHER, "out of memory");
+	return (struct dfs_result){.code = DFS_EXIT_DONE};
+}
+
+struct dfs_result identity_fill(struct identity *ret, const char *user,
+				const uint8_t admin_key[KEYS_LEN],
+				const dfs_identity *answer,
+				const uint8_t master[KEYS_MASTER])
+{
+	struct dfs_result result;
 
 	memset(ret, 0, sizeof *ret);
 	if (path_check_user(user, strlen(user)))
-		return "this is no user name";
+		return result_of(DFS_EXIT_USAGE, "this is no user name");
 	(void)snprintf(ret->user, sizeof ret->user, "%s", user);
 	memcpy(ret->admin_key, admin_key, KEYS_LEN);
-	ret->account = *account;
-	if (!identity_account_is_genuine(admin_key, user, account))
-		wrong = "the account is not signed by this cluster's admin";
+	ret->account = answer->account;
+	if (!identity_account_is_genuine(admin_key, user, &answer->account))
+		result = result_of(DFS_EXIT_DAMAGED,
+				   "the account of %s is not signed by the admin whose "
+				   "key is in cluster.conf (admin = ...): is this file "
+				   "the one that admin gave you?",
+				   user);
 	else if (!keys_unlock_ring((const uint8_t *)answer->keyring.keyring_val,
 				   answer->keyring.keyring_len, master, &ret->ring))
-		wrong = "the keyring does not open with this password or session";
-	for (size_t i = 0; !wrong && i < ret->ring.count; i++)
-		if (!keys_public(ret->ring.secrets[i], &ret->seal_keys[i], &sign))
-			wrong = "out of memory";
-	if (!wrong && (!keys_public(ret->ring.secrets[0], &seal, &sign) ||
-		       CRYPTO_memcmp(&seal, &account->seal_key, sizeof seal) != 0 ||
-		       CRYPTO_memcmp(&sign, &account->sign_key, sizeof sign) != 0))
-		wrong = "the keyring is not that of the account";
-	if (!wrong && (!keys_unwrap(&account->shared, ret->ring.secrets[0],
-				    shared_purpose, user, strlen(user), ret->shared) ||
-		       !keys_public(ret->shared, &ret->shared_seal_key, &sign)))
-		wrong = "the key of /shared/ does not open";
-	if (wrong)
+		result = result_of(DFS_EXIT_DAMAGED,
+				   "the keyring that the servers keep for %s does not "
+				   "open with what they take as a log-in: tell admin",
+				   user);
+	else
+		result = check_ring(ret);
+	if (result.code == DFS_EXIT_DONE)
+		result = fill_keys(ret);
+	if (result.code != DFS_EXIT_DONE)
 		identity_wipe(ret);
-	return wrong;
+	return result;
 }
 
 void identity_wipe(struct identity *identity)

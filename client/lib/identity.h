@@ -8,6 +8,7 @@
 #define DFS_IDENTITY_H
 
 #include "keys.h"
+#include "libdfs.h"
 
 struct identity {
 	char user[DFS_USER_MAX + 1];
@@ -20,12 +21,13 @@ struct identity {
 };
 
 /*
- * From what a server answered to a log-in that was made with this master.  NULL when it
- * opens and is signed; else what is wrong with it.
+ * From what a server answered to a log-in that was made with this master.  Code 9 when it
+ * does not open or is not signed, saying which; 1 when memory is short.
  */
-const char *identity_fill(struct identity *ret, const char *user,
-			  const uint8_t admin_key[KEYS_LEN], const dfs_identity *answer,
-			  const uint8_t master[KEYS_MASTER]);
+struct dfs_result identity_fill(struct identity *ret, const char *user,
+				const uint8_t admin_key[KEYS_LEN],
+				const dfs_identity *answer,
+				const uint8_t master[KEYS_MASTER]);
 void identity_wipe(struct identity *identity);
 
 /*

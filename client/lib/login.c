@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "hello.h"
+#include "result.h"
 #include "status.h"
 
 #include <pthread.h>
@@ -35,7 +36,8 @@ struct login {
 	uint8_t master[KEYS_MASTER];
 	/* what came of it */
 	server_set reached, accepted, denied, odd; /* that did, or told something odd */
-	char wrong[LINKS_WHY]; /* what cannot be right, so that the log-in has failed */
+	char wrong[LINKS_WHY]; /* what cannot be right, so that the log-in has failed, */
+	int wrong_code;        /* and an exit code for it */
 	bool known;            /* the identity is filled in, and stays as it is: */
 	struct identity identity;
 };
@@ -89,6 +91,14 @@ void login_cancel(struct login *login)
 	login->cancelled = true;
 	pthread_cond_broadcast(&login->changed);
 	pthread_mutex_unlock(&login->lock);
+}
+
+/* With the lock held: nothing that comes later can make it right. */
+static void fail(struct login *login, int code, const char *why)
+{
+	login->wrong_code = code;
+	(void)snprintf(login->wrong, sizeof login->wrong, "%.*s",
+		       (int)sizeof login->wrong - 1, why);
 }
 
 /* ---- one call ------------------------------------------------------------------ */
@@ -184,9 +194,10 @@ static void make_master(struct login *login, dfs_scrypt scrypt)
 	login->ready = made;
 	if (made)
 		memcpy(login->master, master, sizeof master);
+	else if (wrong)
+		fail(login, DFS_EXIT_DAMAGED, wrong);
 	else
-		(void)snprintf(login->wrong, sizeof login->wrong, "%s",
-			       wrong ? wrong : "out of memory");
+		fail(login, DFS_EXIT_OTHER, "out of memory");
 	secret_wipe(login->password, sizeof login->password);
 	secret_wipe(master, sizeof master);
 	pthread_cond_broadcast(&login->changed);
@@ -275,26 +286,27 @@ static bool take_identity(struct login *login, unsigned server,
 			  const dfs_identity *answer, char *why)
 {
 	struct identity identity;
-	const char *wrong = identity_fill(&identity, login->user,
-					  (const uint8_t *)login->cluster.admin_key.bytes,
-					  answer, login->master);
+	struct dfs_result filled = identity_fill(
+		&identity, login->user, (const uint8_t *)login->cluster.admin_key.bytes,
+		answer, login->master);
+	bool good = filled.code == DFS_EXIT_DONE;
 
 	pthread_mutex_lock(&login->lock);
-	if (!wrong && !login->known) {
+	if (good && !login->known) {
 		login->identity = identity;
 		login->known = true;
 	}
-	if (!wrong)
+	if (good)
 		login->accepted = set_with(login->accepted, server);
 	else
 		login->odd = set_with(login->odd, server);
-	if (wrong && set_count(login->odd) >= ENOUGH)
-		(void)snprintf(login->wrong, sizeof login->wrong, "%s", wrong);
+	if (!good && set_count(login->odd) >= ENOUGH)
+		fail(login, filled.code, filled.why);
 	pthread_mutex_unlock(&login->lock);
-	if (wrong)
-		(void)snprintf(why, LINKS_WHY, "dfs%u: %s", server, wrong);
+	if (!good)
+		(void)snprintf(why, LINKS_WHY, "dfs%u: %.400s", server, filled.why);
 	identity_wipe(&identity);
-	return !wrong;
+	return good;
 }
 
 static bool prove(struct login *login, unsigned server, struct call *call, char *why)
@@ -304,6 +316,9 @@ static bool prove(struct login *login, unsigned server, struct call *call, char 
 	bool good;
 
 	if (!make_proof(login, server, &how)) {
+		pthread_mutex_lock(&login->lock);
+		fail(login, DFS_EXIT_OTHER, "out of memory");
+		pthread_mutex_unlock(&login->lock);
 		(void)snprintf(why, LINKS_WHY, "dfs%u: out of memory", server);
 		return false;
 	}
@@ -381,7 +396,7 @@ enum login_end login_end_of(struct login *login)
 		end = LOGIN_NOBODY;
 	else if (accepted)
 		end = LOGIN_DONE;
-	else if (login->denied)
+	else if (set_count(login->denied) >= ENOUGH)
 		end = LOGIN_REFUSED;
 	else if (login->wrong[0])
 		end = LOGIN_WRONG;
@@ -389,11 +404,12 @@ enum login_end login_end_of(struct login *login)
 	return end;
 }
 
-void login_wrong(struct login *login, char *why)
+struct dfs_result login_wrong(struct login *login)
 {
 	pthread_mutex_lock(&login->lock);
-	(void)snprintf(why, LINKS_WHY, "%s", login->wrong);
+	struct dfs_result result = result_of(login->wrong_code, "%s", login->wrong);
 	pthread_mutex_unlock(&login->lock);
+	return result;
 }
 
 server_set login_reached(struct login *login)

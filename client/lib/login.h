@@ -38,14 +38,17 @@ void login_cancel(struct login *login);
 enum login_end {
 	LOGIN_NOBODY,  /* neither password nor session was given */
 	LOGIN_DONE,    /* the identity is there */
-	LOGIN_REFUSED, /* by the servers that could tell */
-	LOGIN_WRONG,   /* what a server told cannot be right: login_wrong */
+	LOGIN_REFUSED, /* by two servers */
+	LOGIN_WRONG,   /* it cannot be right, or cannot be proved here: login_wrong */
 	LOGIN_FEW      /* too few servers in reach */
 };
 
 enum login_end login_end_of(struct login *login);
-/* The sentence of LOGIN_WRONG; LINKS_WHY bytes. */
-void login_wrong(struct login *login, char *why);
+/*
+ * Of LOGIN_WRONG: code 9 when what servers told is not what it should be, 1 when memory
+ * is short.
+ */
+struct dfs_result login_wrong(struct login *login);
 /* Servers that answered HELLO, whatever became of the log-in. */
 server_set login_reached(struct login *login);
 /* Who it is; NULL before LOGIN_DONE.  Lives as long as the login. */

@@ -87,7 +87,7 @@ failed:
 struct dfs_result dfs_login(struct dfs *dfs)
 {
 	struct dfs_result result = {.code = DFS_EXIT_DONE};
-	char why[LINKS_WHY], absent[DFS_WHY];
+	char absent[DFS_WHY];
 
 	links_wait(dfs->links, login_is_decided, dfs->login,
 		   clock_now_ms() + LINKS_NEED_MS);
@@ -103,8 +103,7 @@ struct dfs_result dfs_login(struct dfs *dfs)
 			    "the servers refuse the log-in of %s", dfs->user);
 		break;
 	case LOGIN_WRONG:
-		login_wrong(dfs->login, why);
-		result_fail(&result, DFS_EXIT_DENIED, "%s", why);
+		result = login_wrong(dfs->login);
 		break;
 	case LOGIN_FEW:
 		session_absent(dfs, 0, absent);

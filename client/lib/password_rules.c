@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-const char *password_rules_check(const char *password, size_t len)
+const char *password_rules_check_old(const char *password, size_t len)
 {
 	size_t characters = 0;
 
@@ -20,4 +20,13 @@ const char *password_rules_check(const char *password, size_t len)
 	if (characters < PASSWORD_MIN_CHARACTERS)
 		return "a password has at least 8 characters";
 	return NULL;
+}
+
+const char *password_rules_check(const char *password, size_t len)
+{
+	const char *wrong = password_rules_check_old(password, len);
+
+	return wrong || !text_has_control(password, len)
+		       ? wrong
+		       : "a new password has no control characters, like tabs";
 }

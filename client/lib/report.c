@@ -132,6 +132,10 @@ static void count_files(struct statuses *statuses, struct dfs_report *ret)
 	memcpy(ret->files_by_copies, counts.by_copies, sizeof ret->files_by_copies);
 	ret->at_most = counts.at_most;
 	if (counts.by_copies[2] > 0)
+		ret->lost = statuses_count(statuses, SERVERS_ALL).by_copies[2];
+	if (ret->lost > counts.by_copies[2])
+		ret->lost = counts.by_copies[2];
+	if (counts.by_copies[2] > 0)
 		ret->code = 2;
 	else if (counts.by_copies[1] > 0)
 		ret->code = 1;

@@ -33,6 +33,8 @@ bool statuses_ask(struct dfs *dfs, struct statuses *ret)
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_status_res *res = round_answer(ret->round, i + 1);
 
+		/* It lacks nothing, when it is back, as far as anybody knows. */
+		ret->views[i].votes = true;
 		if (!res || res->status != DFS_OK)
 			continue;
 		ret->of[i] = &res->dfs_status_res_u.ok;
@@ -67,8 +69,9 @@ static struct protection_file file_of(const struct statuses *statuses,
 	struct protection_file file = {.holders = entry->holders, .full = entry->full};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		file.missing[i] =
-			set_has(statuses->voting, i + 1) ? entry->missing[i] : CHUNKS_ALL;
+		file.missing[i] = set_has(statuses->voting, i + 1) ? entry->missing[i]
+				  : statuses->of[i]                ? CHUNKS_ALL
+								   : 0;
 	return file;
 }
 

@@ -27,7 +27,8 @@ void statuses_free(struct statuses *statuses);
 void statuses_why(const struct statuses *statuses, unsigned server, char *why);
 
 /*
- * Of all files, if these servers answered.  Where the counts leave it open how
+ * Of all files, if these servers answered; those that have not told are taken to lack
+ * nothing.  Where the counts leave it open how
  * bad it is, names decide, if they are not too many and the user may see them all.
  */
 struct protection_counts statuses_count(struct statuses *statuses, server_set living);

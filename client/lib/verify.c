@@ -47,6 +47,7 @@ static void open_item(struct verifying *verifying, size_t i)
 
 	item->result = lookup->result;
 	item->gone = item->result.code == DFS_EXIT_DONE && !manifest;
+	item->closed = false;
 	verifying->opened[i] = false;
 	if (!manifest || item->result.code != DFS_EXIT_DONE)
 		return;
@@ -54,6 +55,7 @@ static void open_item(struct verifying *verifying, size_t i)
 	verifying->opened[i] = provenance_open(verifying->dfs, lookup->path, manifest,
 					       &verifying->secrets[i], &item->result);
 	item->unproved = item->result.code == DFS_EXIT_DENIED;
+	item->closed = item->result.code == DFS_EXIT_DAMAGED;
 }
 
 static void read_again(struct verifying *verifying, size_t i)

@@ -273,14 +273,15 @@ gets_text_past_liar()
 	bytes1024=$(printf 'x%.0s' {1..1024})
 	key=$'\U1F511'
 	by_password admin login
-	for text in "1234567" "ääääääa" "" "${bytes1024}x" $'12345678\xff' $'\xc3ääääääää'; do
+	for text in "1234567" "ääääääa" "" "${bytes1024}x" $'12345678\xff' $'\xc3ääääääää' \
+		$'a tab\tin it' $'with \x1b[1m it' $'a C1 \u0085 in it' $'12345678\x7f'; do
 		secret "$T/new" "$text"
 		run -2 alone user add "bad" --user admin --new-password-file "$T/new"
 		run -2 by_password tester passwd --new-password-file "$T/new"
 	done
 	run --separate-stderr -0 alone user list --user admin
 	[[ $output != *bad* ]]
-	for text in "12345678" "$key$key$key$key$key$key$key$key" "$bytes1024" "a b	c	d " \
+	for text in "12345678" "$key$key$key$key$key$key$key$key" "$bytes1024" "a b  c  d " \
 		$'öä\u0301 \u202e \u00a0 €' "-e--option"; do
 		n=$((n + 1))
 		secret "$T/new" "$text"
@@ -402,7 +403,7 @@ other             active    -
 tester            active    -" ]
 	run --separate-stderr -0 alone user list --user admin --json
 	[ "$(field user <<<"$output" | paste -sd,)" = "$long,admin,anna,other,tester" ]
-	[ "$(field quota <<<"$output" | paste -sd,)" = "0,0,10240,0,0" ]
+	[ "$(field quota <<<"$output" | paste -sd,)" = "None,None,10240,None,None" ]
 	[ "$(field state <<<"$output" | sort -u)" = active ]
 	# Sizes.
 	for n in 0 1K 8388607T 9223372036854775807; do

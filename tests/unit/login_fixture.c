@@ -48,10 +48,12 @@ static bool log_in(struct call *call, const struct cluster *cluster, unsigned se
 		return false;
 	if (res.status != DFS_OK || res.dfs_login_res_u.answer.kind != DFS_LOGIN_SESSION)
 		wrong = "the log-in was refused";
-	else if (ret_identity != NULL)
-		wrong = identity_fill(
-			ret_identity, user, (const uint8_t *)cluster->admin_key.bytes,
-			&res.dfs_login_res_u.answer.dfs_login_answer_u.identity, master);
+	else if (ret_identity != NULL &&
+		 identity_fill(
+			 ret_identity, user, (const uint8_t *)cluster->admin_key.bytes,
+			 &res.dfs_login_res_u.answer.dfs_login_answer_u.identity, master)
+				 .code != 0)
+		wrong = "what it answers is not the account";
 	if (wrong != NULL)
 		(void)snprintf(why, why_size, "%s (status %d)", wrong, (int)res.status);
 	call_free_result((xdrproc_t)xdr_dfs_login_res, &res);

@@ -335,6 +335,7 @@ struct dfs_verified {
 	struct dfs_result result;
 	bool gone;     /* deleted meanwhile; result is 0 */
 	bool unproved; /* nothing was read: the content is not for this user */
+	bool closed;   /* nothing was read: what the servers have of it does not open */
 	bool lost;     /* there are units without any good copy within reach */
 	uint64_t size;
 	unsigned damaged[4]; /* the server says so */
@@ -415,9 +416,10 @@ struct dfs_report {
 	bool counted;         /* the numbers below are known; of everybody's files */
 	uint64_t files;
 	uint64_t files_by_copies
-		[3];  /* two or more, one, no living copy of the worst chunk */
-	bool at_most; /* the last two are as bad as it can be, and perhaps less */
-	int code;     /* 0..3, the exit code of "status" */
+		[3];   /* two or more, one, no living copy of the worst chunk */
+	bool at_most;  /* the last two are as bad as it can be, and perhaps less */
+	uint64_t lost; /* of those without a living copy: not even if all came back */
+	int code;      /* 0..3, the exit code of "status" */
 };
 
 /*

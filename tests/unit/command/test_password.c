@@ -95,17 +95,30 @@ static void test_lengths(void **state)
 	expect(DFS_EXIT_USAGE, "\xf0\x9f\x94\x91", 257, "");
 }
 
-/* One newline is dropped, everything else is part of it. */
-static void test_newlines(void **state)
+/* The first line counts, however it ends, and everything in it is part of it. */
+static void test_9_5_lines(void **state)
 {
 	struct password password;
 
 	(void)state;
-	expect(DFS_EXIT_DONE, "a b\tc d\r", 1, "\n");
-	write_bytes("1234567\n\n", 9);
+	expect(DFS_EXIT_DONE, "a b\tc d \r ", 1, "\n");
+	expect(DFS_EXIT_DONE, "a b\tc d ", 1, "\r\n");
+	expect(DFS_EXIT_DONE, "x", 1024, "\r\n");
+	expect(DFS_EXIT_DONE, "x", 8, "\n\n");
+	expect(DFS_EXIT_DONE, "x", 8, "\nanother line\n");
+	expect(DFS_EXIT_USAGE, "x", 7, "\n\n");
+	expect(DFS_EXIT_USAGE, "x", 7, "\r\n");
+	/* A byte order mark (U+FEFF) is none of it. */
+	write_bytes("\xef\xbb\xbf"
+		    "12345678\r\n",
+		    13);
 	assert_int_equal(password_read_file(file, &password).code, DFS_EXIT_DONE);
 	assert_int_equal(password.len, 8);
-	assert_memory_equal(password.text, "1234567\n", 8);
+	assert_memory_equal(password.text, "12345678", 8);
+	write_bytes("\xef\xbb\xbf"
+		    "1234567\n",
+		    11);
+	assert_int_equal(password_read_file(file, &password).code, DFS_EXIT_USAGE);
 }
 
 static void test_bytes(void **state)
@@ -264,7 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_newlines),
+		cmocka_unit_test(test_9_5_lines),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_no_file),

@@ -3,6 +3,7 @@
  * covers.
  */
 #include "identity.h"
+#include "status.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +48,8 @@ static void begin(struct world *world)
 
 static bool fills(const struct world *world, const char *user, struct identity *ret)
 {
-	return !identity_fill(ret, user, world->admin_key, &world->answer, world->master);
+	return identity_fill(ret, user, world->admin_key, &world->answer, world->master)
+		       .code == DFS_EXIT_DONE;
 }
 
 static void test_identity_of_a_log_in(void **state)

@@ -164,6 +164,12 @@ static void test_passwords_that_may_be_chosen(void **state)
 	assert_non_null(password_rules_check("", 0));
 	assert_non_null(password_rules_check("1234567", 7));
 	assert_null(password_rules_check("12345678", 8));
+	/* Who has chosen one of before logs in with it; nobody chooses a new one. */
+	assert_null(password_rules_check_old("1234\t5678", 9));
+	assert_non_null(password_rules_check("1234\t5678", 9));
+	assert_non_null(password_rules_check("12345678\r", 9));
+	assert_non_null(password_rules_check("12345678\xc2\x85", 10));
+	assert_null(password_rules_check("12345678\xc2\xa0", 10));
 	/* Characters count, not bytes. */
 	assert_non_null(password_rules_check("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4"
 					     "\xc3\xb6\xc3\xbc",
