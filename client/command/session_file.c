@@ -396,7 +396,7 @@ void session_file_each(const dfs_id *cluster,
 
 	while (dir && (entry = readdir(dir)))
 		if (!path_check_user(entry->d_name, strlen(entry->d_name)) &&
-		    has_not_ended(cluster, entry->d_name))
+		    rank(cluster, entry->d_name) == 2)
 			user(context, entry->d_name);
 	if (dir)
 		(void)closedir(dir);
