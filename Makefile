@@ -13,6 +13,7 @@ BUILD   ?= build
 BIN     ?= .
 JOBS    ?= $(shell nproc)
 VERSION := 0.1.0
+comma   := ,
 
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	   -Wcast-qual -Wformat=2 -Wundef -Werror
@@ -21,7 +22,12 @@ ALL_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE) -pthread
 ALL_CPPFLAGS = -D_GNU_SOURCE -DDFS_SOFTWARE='"$(VERSION)"' -isystem /usr/include/tirpc -MMD -MP
 ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now $(SANITIZE) -pthread $(LDFLAGS)
 
-RPC_LIBS    := -ltirpc -lssl -lcrypto -linih -lxxhash
+# libtirpc as an archive, where there is one: the shared library brings seven of Kerberos with it,
+# which no program here uses (rpc/kerberos.c) and each would load.  TIRPC=-ltirpc links it shared.
+TIRPC_ARCHIVE := $(filter /%,$(shell $(CC) -print-file-name=libtirpc.a))
+TIRPC       ?= $(if $(TIRPC_ARCHIVE),-Wl$(comma)-u$(comma)is_authgss_client \
+	       -Wl$(comma)-u$(comma)_svcauth_gss $(TIRPC_ARCHIVE),-ltirpc)
+RPC_LIBS    := $(TIRPC) -lssl -lcrypto -linih -lxxhash
 SERVER_LIBS := -lgdbm
 CLIENT_LIBS := -ljansson -lzstd
 

@@ -47,7 +47,7 @@ static struct account_statement state_account(const char *user,
 	return statement;
 }
 
-bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *user,
+bool identity_sign_account(const struct keys_pair *admin, const char *user,
 			   dfs_account *account)
 {
 	struct account_statement statement;
@@ -55,7 +55,7 @@ bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *use
 	if (path_check_user(user, strlen(user)))
 		return false;
 	statement = state_account(user, account);
-	return keys_sign(admin_secret, statement.bytes, statement.len,
+	return keys_sign(admin, statement.bytes, statement.len,
 			 (uint8_t *)account->signature);
 }
 
@@ -78,7 +78,37 @@ bool identity_make_account(const struct identity *admin, const char *user,
 	return keys_public(secret, &ret->seal_key, &ret->sign_key) &&
 	       keys_wrap(admin->shared, &ret->seal_key, shared_purpose, user,
 			 strlen(user), &ret->shared) &&
-	       identity_sign_account(admin->ring.secrets[0], user, ret);
+	       identity_sign_account(admin->pairs[0], user, ret);
+}
+
+static bool make_ring_pairs(struct identity *identity)
+{
+	bool good = true;
+
+	for (size_t i = 0; good && i < identity->ring.count; i++) {
+		identity->pairs[i] = keys_pair_new(identity->ring.secrets[i]);
+		good = identity->pairs[i];
+	}
+	return good;
+}
+
+static bool make_shared_pair(struct identity *identity)
+{
+	identity->shared_pair = keys_pair_new(identity->shared);
+	return identity->shared_pair;
+}
+
+bool identity_make_pairs(struct identity *identity)
+{
+	return make_ring_pairs(identity) && make_shared_pair(identity);
+}
+
+static bool is_pair_of(const dfs_account *account, const struct keys_pair *pair)
+{
+	return CRYPTO_memcmp(keys_pair_seal_key(pair), &account->seal_key,
+			     sizeof account->seal_key) == 0 &&
+	       CRYPTO_memcmp(keys_pair_sign_key(pair), &account->sign_key,
+			     sizeof account->sign_key) == 0;
 }
 
 const char *identity_fill(struct identity *ret, const char *user,
@@ -87,7 +117,6 @@ const char *identity_fill(struct identity *ret, const char *user,
 {
 	const dfs_account *account = &answer->account;
 	const char *wrong = NULL;
-	dfs_key seal, sign;
 
 	memset(ret, 0, sizeof *ret);
 	if (path_check_user(user, strlen(user)))
@@ -100,17 +129,15 @@ const char *identity_fill(struct identity *ret, const char *user,
 	else if (!keys_unlock_ring((const uint8_t *)answer->keyring.keyring_val,
 				   answer->keyring.keyring_len, master, &ret->ring))
 		wrong = "the keyring does not open with this password or session";
-	for (size_t i = 0; !wrong && i < ret->ring.count; i++)
-		if (!keys_public(ret->ring.secrets[i], &ret->seal_keys[i], &sign))
-			wrong = "out of memory";
-	if (!wrong && (!keys_public(ret->ring.secrets[0], &seal, &sign) ||
-		       CRYPTO_memcmp(&seal, &account->seal_key, sizeof seal) != 0 ||
-		       CRYPTO_memcmp(&sign, &account->sign_key, sizeof sign) != 0))
+	else if (!make_ring_pairs(ret))
+		wrong = "out of memory";
+	else if (!is_pair_of(account, ret->pairs[0]))
 		wrong = "the keyring is not that of the account";
-	if (!wrong && (!keys_unwrap(&account->shared, ret->ring.secrets[0],
-				    shared_purpose, user, strlen(user), ret->shared) ||
-		       !keys_public(ret->shared, &ret->shared_seal_key, &sign)))
+	else if (!keys_unwrap(&account->shared, ret->pairs[0], shared_purpose, user,
+			      strlen(user), ret->shared))
 		wrong = "the key of /shared/ does not open";
+	else if (!make_shared_pair(ret))
+		wrong = "out of memory";
 	if (wrong)
 		identity_wipe(ret);
 	return wrong;
@@ -118,5 +145,8 @@ const char *identity_fill(struct identity *ret, const char *user,
 
 void identity_wipe(struct identity *identity)
 {
+	for (size_t i = 0; i < KEYS_SECRETS_MAX; i++)
+		keys_pair_free(identity->pairs[i]);
+	keys_pair_free(identity->shared_pair);
 	secret_wipe(identity, sizeof *identity);
 }

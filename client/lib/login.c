@@ -36,8 +36,11 @@ struct login {
 	/* what came of it */
 	server_set reached, accepted, denied, odd; /* that did, or told something odd */
 	char wrong[LINKS_WHY]; /* what cannot be right, so that the log-in has failed */
+	bool filling;          /* a thread opens a server's answer; one at a time */
 	bool known;            /* the identity is filled in, and stays as it is: */
 	struct identity identity;
+	uint8_t keyring[DFS_KEYRING_MAX]; /* as it was told, locked */
+	u_int keyring_len;
 };
 
 struct login *login_new(const struct cluster *cluster, const struct dfs_options *options)
@@ -79,6 +82,7 @@ void login_free(void *context)
 		return;
 	pthread_cond_destroy(&login->changed);
 	pthread_mutex_destroy(&login->lock);
+	identity_wipe(&login->identity);
 	secret_wipe(login, sizeof *login);
 	free(login);
 }
@@ -270,20 +274,66 @@ static bool make_proof(const struct login *login, unsigned server, dfs_login_how
 	return keys_proof(login->master, server, &ret->dfs_login_how_u.session.proof);
 }
 
-/* The first answer that opens tells who it is; every later one must open too. */
+/* With the lock held: is it, byte for byte, the answer that the identity was made of? */
+static bool is_known(const struct login *login, const dfs_identity *answer)
+{
+	return login->known &&
+	       memcmp(&answer->account, &login->identity.account,
+		      sizeof answer->account) == 0 &&
+	       answer->keyring.keyring_len == login->keyring_len &&
+	       memcmp(answer->keyring.keyring_val, login->keyring, login->keyring_len) ==
+		       0;
+}
+
+/* With the lock held: the identity, which is the login's from now on. */
+static void know(struct login *login, struct identity *identity,
+		 const dfs_identity *answer)
+{
+	login->identity = *identity;
+	secret_wipe(identity, sizeof *identity);
+	login->keyring_len = answer->keyring.keyring_len;
+	memcpy(login->keyring, answer->keyring.keyring_val, login->keyring_len);
+	login->known = true;
+}
+
+/*
+ * With the lock held, which is given up meanwhile: NULL when the answer opens and is
+ * signed, else what is wrong with it.
+ */
+static const char *open_answer(struct login *login, const dfs_identity *answer)
+{
+	struct identity identity;
+	const char *wrong;
+
+	login->filling = true;
+	pthread_mutex_unlock(&login->lock);
+	wrong = identity_fill(&identity, login->user,
+			      (const uint8_t *)login->cluster.admin_key.bytes, answer,
+			      login->master);
+	pthread_mutex_lock(&login->lock);
+	login->filling = false;
+	pthread_cond_broadcast(&login->changed);
+	if (!wrong && !login->known)
+		know(login, &identity, answer);
+	identity_wipe(&identity);
+	return wrong;
+}
+
+/*
+ * The first answer that opens tells who it is; every later one must be the same, or open
+ * too.  They come at about the same time, and opening one costs as much as a handshake:
+ * so a thread waits for the one that has begun.
+ */
 static bool take_identity(struct login *login, unsigned server,
 			  const dfs_identity *answer, char *why)
 {
-	struct identity identity;
-	const char *wrong = identity_fill(&identity, login->user,
-					  (const uint8_t *)login->cluster.admin_key.bytes,
-					  answer, login->master);
+	const char *wrong = NULL;
 
 	pthread_mutex_lock(&login->lock);
-	if (!wrong && !login->known) {
-		login->identity = identity;
-		login->known = true;
-	}
+	while (login->filling)
+		pthread_cond_wait(&login->changed, &login->lock);
+	if (!is_known(login, answer))
+		wrong = open_answer(login, answer);
 	if (!wrong)
 		login->accepted = set_with(login->accepted, server);
 	else
@@ -293,7 +343,6 @@ static bool take_identity(struct login *login, unsigned server,
 	pthread_mutex_unlock(&login->lock);
 	if (wrong)
 		(void)snprintf(why, LINKS_WHY, "dfs%u: %s", server, wrong);
-	identity_wipe(&identity);
 	return !wrong;
 }
 
