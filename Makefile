@@ -106,9 +106,10 @@ UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 TEST_SHARED  := $(call objects,tests/unit)
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 # Small programs that scenarios and benchmarks use: one source each, beside them.
-TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c \
-		tests/scenarios/tools/eio.c,$(wildcard tests/scenarios/tools/*.c tests/bench/*.c \
-		tests/crash/*.c tests/history/*.c))) $(BUILD)/tests/scenarios/tools/eio.so
+PRELOADED    := $(addprefix tests/scenarios/tools/,eio counted)
+TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c $(PRELOADED:=.c), \
+		$(wildcard tests/scenarios/tools/*.c tests/bench/*.c tests/crash/*.c \
+		tests/history/*.c))) $(PRELOADED:%=$(BUILD)/%.so)
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))
