@@ -4,15 +4,13 @@
  * Linked as an archive, libtirpc brings only what is called.  Registering with rpcbind
  * calls two functions that know of RPCSEC_GSS, and through them seven shared libraries
  * would come along, a quarter of what the start of a program costs.  With libtirpc as a
- * shared library these two are not called.
+ * shared library nothing asks for this file, and it is left out.
  */
 #include <rpc/rpc.h>
 #include <rpc/svc_auth.h>
 
-/* libtirpc's own names, for which Debian's headers want Kerberos's. */
+/* libtirpc's own name; where its headers have it, they want those of Kerberos. */
 bool_t is_authgss_client(CLIENT *client);
-enum auth_stat _svcauth_gss(struct svc_req *request, struct rpc_msg *message,
-			    bool_t *no_dispatch);
 
 /* Was this client made with credentials of Kerberos? */
 bool_t is_authgss_client(CLIENT *client)

@@ -71,6 +71,15 @@ bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *
 			   (const uint8_t *)account->signature);
 }
 
+bool identity_account_is_same(const dfs_account *a, const dfs_account *b)
+{
+	return a->disabled == b->disabled && a->quota == b->quota &&
+	       memcmp(&a->seal_key, &b->seal_key, sizeof a->seal_key) == 0 &&
+	       memcmp(&a->sign_key, &b->sign_key, sizeof a->sign_key) == 0 &&
+	       memcmp(&a->shared, &b->shared, sizeof a->shared) == 0 &&
+	       memcmp(a->signature, b->signature, sizeof a->signature) == 0;
+}
+
 bool identity_make_account(const struct identity *admin, const char *user,
 			   const uint8_t secret[KEYS_LEN], dfs_account *ret)
 {
@@ -136,7 +145,7 @@ const char *identity_fill(struct identity *ret, const char *user,
 	else if (!keys_unwrap(&account->shared, ret->pairs[0], shared_purpose, user,
 			      strlen(user), ret->shared))
 		wrong = "the key of /shared/ does not open";
-	else if (!make_shared_pair(ret))
+	if (!wrong && !make_shared_pair(ret))
 		wrong = "out of memory";
 	if (wrong)
 		identity_wipe(ret);

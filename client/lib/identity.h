@@ -43,5 +43,7 @@ bool identity_sign_account(const struct keys_pair *admin, const char *user,
 			   dfs_account *account);
 bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,
 				 const dfs_account *account);
+/* The same in all, signed or not: then one is as genuine as the other. */
+bool identity_account_is_same(const dfs_account *a, const dfs_account *b);
 
 #endif

@@ -278,8 +278,7 @@ static bool make_proof(const struct login *login, unsigned server, dfs_login_how
 static bool is_known(const struct login *login, const dfs_identity *answer)
 {
 	return login->known &&
-	       memcmp(&answer->account, &login->identity.account,
-		      sizeof answer->account) == 0 &&
+	       identity_account_is_same(&answer->account, &login->identity.account) &&
 	       answer->keyring.keyring_len == login->keyring_len &&
 	       memcmp(answer->keyring.keyring_val, login->keyring, login->keyring_len) ==
 		       0;
