@@ -83,7 +83,7 @@ static void test_changed_answers_are_not_believed(void **state)
 {
 	struct world world;
 	struct identity ann;
-	dfs_account *account = &world.answer.account;
+	dfs_account *account = &world.answer.account, was;
 	const struct {
 		void *at;
 		size_t len;
@@ -96,6 +96,8 @@ static void test_changed_answers_are_not_believed(void **state)
 
 	(void)state;
 	begin(&world);
+	was = *account;
+	assert_true(identity_account_is_same(account, &was));
 	for (size_t p = 0; p < sizeof signed_parts / sizeof signed_parts[0]; p++) {
 		uint8_t *bytes = signed_parts[p].at;
 
@@ -103,6 +105,7 @@ static void test_changed_answers_are_not_believed(void **state)
 			bytes[i] ^= 1;
 			assert_false(identity_account_is_genuine(world.admin_key, "ann",
 								 account));
+			assert_false(identity_account_is_same(account, &was));
 			bytes[i] ^= 1;
 		}
 	}
