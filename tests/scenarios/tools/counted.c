@@ -24,7 +24,7 @@ static void count(const char *line)
 	close(fd);
 }
 
-/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): words, as elsewhere */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): words */
 
 EVP_PKEY *EVP_PKEY_new_raw_private_key(int type, ENGINE *engine,
 				       const unsigned char *bytes, size_t len)
