@@ -13,6 +13,7 @@ BUILD   ?= build
 BIN     ?= .
 JOBS    ?= $(shell nproc)
 VERSION := 0.1.0
+comma   := ,
 
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	   -Wcast-qual -Wformat=2 -Wundef -Werror
@@ -21,7 +22,12 @@ ALL_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE) -pthread
 ALL_CPPFLAGS = -D_GNU_SOURCE -DDFS_SOFTWARE='"$(VERSION)"' -isystem /usr/include/tirpc -MMD -MP
 ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now $(SANITIZE) -pthread $(LDFLAGS)
 
-RPC_LIBS    := -ltirpc -lssl -lcrypto -linih -lxxhash
+# libtirpc as an archive, where there is one: the shared library brings seven of Kerberos with it,
+# which no program here uses (rpc/kerberos.c) and each would load.  TIRPC=-ltirpc links it shared.
+TIRPC_ARCHIVE := $(filter /%,$(shell $(CC) -print-file-name=libtirpc.a))
+TIRPC       ?= $(if $(TIRPC_ARCHIVE),-Wl$(comma)-u$(comma)is_authgss_client \
+	       -Wl$(comma)-u$(comma)_svcauth_gss $(TIRPC_ARCHIVE),-ltirpc)
+RPC_LIBS    := $(TIRPC) -lssl -lcrypto -linih -lxxhash
 SERVER_LIBS := -lgdbm
 CLIENT_LIBS := -ljansson -lzstd
 
@@ -100,9 +106,10 @@ UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 TEST_SHARED  := $(call objects,tests/unit)
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 # Small programs that scenarios and benchmarks use: one source each, beside them.
-TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c \
-		tests/scenarios/tools/eio.c,$(wildcard tests/scenarios/tools/*.c tests/bench/*.c \
-		tests/crash/*.c tests/history/*.c))) $(BUILD)/tests/scenarios/tools/eio.so
+PRELOADED    := $(addprefix tests/scenarios/tools/,eio counted)
+TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c $(PRELOADED:=.c), \
+		$(wildcard tests/scenarios/tools/*.c tests/bench/*.c tests/crash/*.c \
+		tests/history/*.c))) $(PRELOADED:%=$(BUILD)/%.so)
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))

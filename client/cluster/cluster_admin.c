@@ -37,13 +37,10 @@ static bool make_password(char *ret)
 /* Who he is: his own secret and that of /shared/, both new. */
 static bool make_identity(struct identity *ret)
 {
-	dfs_key seal_key;
-
 	memset(ret, 0, sizeof *ret);
 	ret->ring.count = 1;
 	return keys_random(ret->ring.secrets[0], KEYS_LEN) &&
-	       keys_random(ret->shared, sizeof ret->shared) &&
-	       keys_public(ret->shared, &ret->shared_seal_key, &seal_key);
+	       keys_random(ret->shared, sizeof ret->shared) && identity_make_pairs(ret);
 }
 
 /* The first value of a register, proposed at the first ballot there is. */
@@ -88,7 +85,7 @@ bool cluster_admin_make(struct cluster_admin *ret)
 	dfs_learn_args args = {.items = {REGISTERS, items}};
 	dfs_account *account = &items[0].value.body.dfs_body_u.account;
 	struct credentials credentials;
-	struct identity admin;
+	struct identity admin = {.ring.count = 0};
 	bool made;
 
 	memset(ret, 0, sizeof *ret);

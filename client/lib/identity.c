@@ -49,7 +49,7 @@ static struct account_statement state_account(const char *user,
 	return statement;
 }
 
-bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *user,
+bool identity_sign_account(const struct keys_pair *admin, const char *user,
 			   dfs_account *account)
 {
 	struct account_statement statement;
@@ -57,7 +57,7 @@ bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *use
 	if (path_check_user(user, strlen(user)))
 		return false;
 	statement = state_account(user, account);
-	return keys_sign(admin_secret, statement.bytes, statement.len,
+	return keys_sign(admin, statement.bytes, statement.len,
 			 (uint8_t *)account->signature);
 }
 
@@ -73,6 +73,15 @@ bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *
 			   (const uint8_t *)account->signature);
 }
 
+bool identity_account_is_same(const dfs_account *a, const dfs_account *b)
+{
+	return a->disabled == b->disabled && a->quota == b->quota &&
+	       memcmp(&a->seal_key, &b->seal_key, sizeof a->seal_key) == 0 &&
+	       memcmp(&a->sign_key, &b->sign_key, sizeof a->sign_key) == 0 &&
+	       memcmp(&a->shared, &b->shared, sizeof a->shared) == 0 &&
+	       memcmp(a->signature, b->signature, sizeof a->signature) == 0;
+}
+
 bool identity_make_account(const struct identity *admin, const char *user,
 			   const uint8_t secret[KEYS_LEN], dfs_account *ret)
 {
@@ -80,19 +89,45 @@ bool identity_make_account(const struct identity *admin, const char *user,
 	return keys_public(secret, &ret->seal_key, &ret->sign_key) &&
 	       keys_wrap(admin->shared, &ret->seal_key, shared_purpose, user,
 			 strlen(user), &ret->shared) &&
-	       identity_sign_account(admin->ring.secrets[0], user, ret);
+	       identity_sign_account(admin->pairs[0], user, ret);
 }
 
-/* The account says whose these secrets are. */
-static struct dfs_result check_ring(const struct identity *identity)
+static bool make_ring_pairs(struct identity *identity)
 {
-	const dfs_account *account = &identity->account;
-	dfs_key seal, sign;
+	bool good = true;
 
-	if (!keys_public(identity->ring.secrets[0], &seal, &sign))
+	for (size_t i = 0; good && i < identity->ring.count; i++) {
+		identity->pairs[i] = keys_pair_new(identity->ring.secrets[i]);
+		good = identity->pairs[i];
+	}
+	return good;
+}
+
+static bool make_shared_pair(struct identity *identity)
+{
+	identity->shared_pair = keys_pair_new(identity->shared);
+	return identity->shared_pair;
+}
+
+bool identity_make_pairs(struct identity *identity)
+{
+	return make_ring_pairs(identity) && make_shared_pair(identity);
+}
+
+static bool is_pair_of(const dfs_account *account, const struct keys_pair *pair)
+{
+	return CRYPTO_memcmp(keys_pair_seal_key(pair), &account->seal_key,
+			     sizeof account->seal_key) == 0 &&
+	       CRYPTO_memcmp(keys_pair_sign_key(pair), &account->sign_key,
+			     sizeof account->sign_key) == 0;
+}
+
+/* The pairs of the secrets; and the account says whose these are. */
+static struct dfs_result take_ring(struct identity *identity)
+{
+	if (!make_ring_pairs(identity))
 		return result_of(DFS_EXIT_OTHER, "out of memory");
-	if (CRYPTO_memcmp(&seal, &account->seal_key, sizeof seal) != 0 ||
-	    CRYPTO_memcmp(&sign, &account->sign_key, sizeof sign) != 0)
+	if (!is_pair_of(&identity->account, identity->pairs[0]))
 		return result_of(DFS_EXIT_DAMAGED,
 				 "the keyring that the servers keep for %s is not that "
 				 "of the account: tell admin",
@@ -100,23 +135,15 @@ static struct dfs_result check_ring(const struct identity *identity)
 	return (struct dfs_result){.code = DFS_EXIT_DONE};
 }
 
-/* The public keys, and the key of /shared/. */
-static struct dfs_result fill_keys(struct identity *identity)
+static struct dfs_result take_shared(struct identity *identity)
 {
-	const uint8_t *secret = identity->ring.secrets[0];
-	dfs_key sign;
-
-	for (size_t i = 0; i < identity->ring.count; i++)
-		if (!keys_public(identity->ring.secrets[i], &identity->seal_keys[i],
-				 &sign))
-			return result_of(DFS_EXIT_OTHER, "out of memory");
-	if (!keys_unwrap(&identity->account.shared, secret, shared_purpose,
+	if (!keys_unwrap(&identity->account.shared, identity->pairs[0], shared_purpose,
 			 identity->user, strlen(identity->user), identity->shared))
 		return result_of(DFS_EXIT_DAMAGED,
 				 "the key of /shared/ in the account of %s does not "
 				 "open: tell admin",
 				 identity->user);
-	if (!keys_public(identity->shared, &identity->shared_seal_key, &sign))
+	if (!make_shared_pair(identity))
 		return result_of(DFS_EXIT_OTHER, "out of memory");
 	return (struct dfs_result){.code = DFS_EXIT_DONE};
 }
@@ -147,9 +174,9 @@ struct dfs_result identity_fill(struct identity *ret, const char *user,
 				   "open with what they take as a log-in: tell admin",
 				   user);
 	else
-		result = check_ring(ret);
+		result = take_ring(ret);
 	if (result.code == DFS_EXIT_DONE)
-		result = fill_keys(ret);
+		result = take_shared(ret);
 	if (result.code != DFS_EXIT_DONE)
 		identity_wipe(ret);
 	return result;
@@ -157,5 +184,8 @@ struct dfs_result identity_fill(struct identity *ret, const char *user,
 
 void identity_wipe(struct identity *identity)
 {
+	for (size_t i = 0; i < KEYS_SECRETS_MAX; i++)
+		keys_pair_free(identity->pairs[i]);
+	keys_pair_free(identity->shared_pair);
 	secret_wipe(identity, sizeof *identity);
 }

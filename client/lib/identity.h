@@ -15,9 +15,10 @@ struct identity {
 	uint8_t admin_key[KEYS_LEN]; /* of the cluster's configuration */
 	dfs_account account;
 	struct keys_ring ring;
-	dfs_key seal_keys[KEYS_SECRETS_MAX]; /* public, of each secret in the ring */
-	uint8_t shared[KEYS_LEN];            /* the secret of /shared/ */
-	dfs_key shared_seal_key;
+	uint8_t shared[KEYS_LEN]; /* the secret of /shared/ */
+	/* What is made of these once: of each secret in the ring, and of shared. */
+	struct keys_pair *pairs[KEYS_SECRETS_MAX];
+	struct keys_pair *shared_pair;
 };
 
 /*
@@ -28,17 +29,23 @@ struct dfs_result identity_fill(struct identity *ret, const char *user,
 				const uint8_t admin_key[KEYS_LEN],
 				const dfs_identity *answer,
 				const uint8_t master[KEYS_MASTER]);
+/* All zeros afterwards; one that is all zeros may be wiped too. */
 void identity_wipe(struct identity *identity);
+
+/* The pairs of a ring and a shared that are new; false when out of memory. */
+bool identity_make_pairs(struct identity *identity);
 
 /*
  * The account of a new user, or with new keys: signed by admin, whose identity this is.
  */
 bool identity_make_account(const struct identity *admin, const char *user,
 			   const uint8_t secret[KEYS_LEN], dfs_account *ret);
-/* The signature of an account; admin's secret. */
-bool identity_sign_account(const uint8_t admin_secret[KEYS_LEN], const char *user,
+/* The signature of an account; the first pair of admin's ring. */
+bool identity_sign_account(const struct keys_pair *admin, const char *user,
 			   dfs_account *account);
 bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,
 				 const dfs_account *account);
+/* The same in all, signed or not: then one is as genuine as the other. */
+bool identity_account_is_same(const dfs_account *a, const dfs_account *b);
 
 #endif

@@ -24,6 +24,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -291,16 +292,56 @@ static bool public_of(EVP_PKEY *key, uint8_t *ret)
 	return key && EVP_PKEY_get_raw_public_key(key, ret, &len) == 1 && len == KEYS_LEN;
 }
 
+struct keys_pair {
+	EVP_PKEY *seal, *sign;
+	dfs_key seal_key, sign_key; /* the public ones of these */
+};
+
+struct keys_pair *keys_pair_new(const uint8_t secret[KEYS_LEN])
+{
+	struct keys_pair *pair = calloc(1, sizeof *pair);
+
+	if (!pair)
+		return NULL;
+	pair->seal = private_key(secret, EVP_PKEY_X25519);
+	pair->sign = private_key(secret, EVP_PKEY_ED25519);
+	if (public_of(pair->seal, (uint8_t *)pair->seal_key.bytes) &&
+	    public_of(pair->sign, (uint8_t *)pair->sign_key.bytes))
+		return pair;
+	keys_pair_free(pair);
+	return NULL;
+}
+
+void keys_pair_free(struct keys_pair *pair)
+{
+	if (!pair)
+		return;
+	/* OpenSSL wipes what was private. */
+	EVP_PKEY_free(pair->seal);
+	EVP_PKEY_free(pair->sign);
+	free(pair);
+}
+
+const dfs_key *keys_pair_seal_key(const struct keys_pair *pair)
+{
+	return &pair->seal_key;
+}
+
+const dfs_key *keys_pair_sign_key(const struct keys_pair *pair)
+{
+	return &pair->sign_key;
+}
+
 bool keys_public(const uint8_t secret[KEYS_LEN], dfs_key *ret_seal, dfs_key *ret_sign)
 {
-	EVP_PKEY *seal = private_key(secret, EVP_PKEY_X25519);
-	EVP_PKEY *sign = private_key(secret, EVP_PKEY_ED25519);
-	bool good = public_of(seal, (uint8_t *)ret_seal->bytes) &&
-		    public_of(sign, (uint8_t *)ret_sign->bytes);
+	struct keys_pair *pair = keys_pair_new(secret);
 
-	EVP_PKEY_free(seal);
-	EVP_PKEY_free(sign);
-	return good;
+	if (!pair)
+		return false;
+	*ret_seal = pair->seal_key;
+	*ret_sign = pair->sign_key;
+	keys_pair_free(pair);
+	return true;
 }
 
 /* ---- wrapping ------------------------------------------------------------------ */
@@ -353,39 +394,35 @@ bool keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key, const char 
 	return good;
 }
 
-bool keys_unwrap(const dfs_wrapped *wrapped, const uint8_t secret[KEYS_LEN],
+bool keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
 		 const char *purpose, const void *context, size_t context_len,
 		 uint8_t ret[KEYS_LEN])
 {
 	const uint8_t *ephemeral = (const uint8_t *)wrapped->ephemeral.bytes;
-	EVP_PKEY *own = private_key(secret, EVP_PKEY_X25519);
-	uint8_t under[KEYS_LEN], reader[KEYS_LEN];
+	const uint8_t *reader = (const uint8_t *)pair->seal_key.bytes;
+	uint8_t under[KEYS_LEN];
 	const struct sealing sealing = {under, zero_nonce, {context, context_len}};
-	bool good = public_of(own, reader) &&
-		    wrap_key(own, ephemeral, ephemeral, reader, purpose, under) &&
+	bool good = wrap_key(pair->seal, ephemeral, ephemeral, reader, purpose, under) &&
 		    gcm_open(&sealing, (const uint8_t *)wrapped->box, sizeof wrapped->box,
 			     ret);
 
 	secret_wipe(under, sizeof under);
-	EVP_PKEY_free(own);
 	return good;
 }
 
 /* ---- signing ------------------------------------------------------------------- */
 
-bool keys_sign(const uint8_t secret[KEYS_LEN], const void *bytes, size_t len,
+bool keys_sign(const struct keys_pair *pair, const void *bytes, size_t len,
 	       uint8_t ret[DFS_SIGNATURE_LEN])
 {
-	EVP_PKEY *key = private_key(secret, EVP_PKEY_ED25519);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	size_t ret_len = DFS_SIGNATURE_LEN;
-	bool good = key && context &&
-		    EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+	bool good = context &&
+		    EVP_DigestSignInit(context, NULL, NULL, NULL, pair->sign) == 1 &&
 		    EVP_DigestSign(context, ret, &ret_len, bytes, len) == 1 &&
 		    ret_len == DFS_SIGNATURE_LEN;
 
 	EVP_MD_CTX_free(context);
-	EVP_PKEY_free(key);
 	return good;
 }
 

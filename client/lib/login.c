@@ -38,8 +38,11 @@ struct login {
 	server_set reached, accepted, denied, odd; /* that did, or told something odd */
 	char wrong[LINKS_WHY]; /* what cannot be right, so that the log-in has failed, */
 	int wrong_code;        /* and an exit code for it */
+	bool filling;          /* a thread opens a server's answer; one at a time */
 	bool known;            /* the identity is filled in, and stays as it is: */
 	struct identity identity;
+	uint8_t keyring[DFS_KEYRING_MAX]; /* as it was told, locked */
+	u_int keyring_len;
 };
 
 struct login *login_new(const struct cluster *cluster, const struct dfs_options *options)
@@ -81,6 +84,7 @@ void login_free(void *context)
 		return;
 	pthread_cond_destroy(&login->changed);
 	pthread_mutex_destroy(&login->lock);
+	identity_wipe(&login->identity);
 	secret_wipe(login, sizeof *login);
 	free(login);
 }
@@ -281,21 +285,64 @@ static bool make_proof(const struct login *login, unsigned server, dfs_login_how
 	return keys_proof(login->master, server, &ret->dfs_login_how_u.session.proof);
 }
 
-/* The first answer that opens tells who it is; every later one must open too. */
+/* With the lock held: is it, byte for byte, the answer that the identity was made of? */
+static bool is_known(const struct login *login, const dfs_identity *answer)
+{
+	return login->known &&
+	       identity_account_is_same(&answer->account, &login->identity.account) &&
+	       answer->keyring.keyring_len == login->keyring_len &&
+	       memcmp(answer->keyring.keyring_val, login->keyring, login->keyring_len) ==
+		       0;
+}
+
+/* With the lock held: the identity, which is the login's from now on. */
+static void know(struct login *login, struct identity *identity,
+		 const dfs_identity *answer)
+{
+	login->identity = *identity;
+	secret_wipe(identity, sizeof *identity);
+	login->keyring_len = answer->keyring.keyring_len;
+	memcpy(login->keyring, answer->keyring.keyring_val, login->keyring_len);
+	login->known = true;
+}
+
+/* With the lock held, which is given up meanwhile: see identity_fill. */
+static struct dfs_result open_answer(struct login *login, const dfs_identity *answer)
+{
+	struct identity identity;
+	struct dfs_result filled;
+
+	login->filling = true;
+	pthread_mutex_unlock(&login->lock);
+	filled = identity_fill(&identity, login->user,
+			       (const uint8_t *)login->cluster.admin_key.bytes, answer,
+			       login->master);
+	pthread_mutex_lock(&login->lock);
+	login->filling = false;
+	pthread_cond_broadcast(&login->changed);
+	if (filled.code == DFS_EXIT_DONE && !login->known)
+		know(login, &identity, answer);
+	identity_wipe(&identity);
+	return filled;
+}
+
+/*
+ * The first answer that opens tells who it is; every later one must be the same, or open
+ * too.  They come at about the same time, and opening one costs as much as a handshake:
+ * so a thread waits for the one that has begun.
+ */
 static bool take_identity(struct login *login, unsigned server,
 			  const dfs_identity *answer, char *why)
 {
-	struct identity identity;
-	struct dfs_result filled = identity_fill(
-		&identity, login->user, (const uint8_t *)login->cluster.admin_key.bytes,
-		answer, login->master);
-	bool good = filled.code == DFS_EXIT_DONE;
+	struct dfs_result filled = {.code = DFS_EXIT_DONE};
+	bool good;
 
 	pthread_mutex_lock(&login->lock);
-	if (good && !login->known) {
-		login->identity = identity;
-		login->known = true;
-	}
+	while (login->filling)
+		pthread_cond_wait(&login->changed, &login->lock);
+	if (!is_known(login, answer))
+		filled = open_answer(login, answer);
+	good = filled.code == DFS_EXIT_DONE;
 	if (good)
 		login->accepted = set_with(login->accepted, server);
 	else
@@ -305,7 +352,6 @@ static bool take_identity(struct login *login, unsigned server,
 	pthread_mutex_unlock(&login->lock);
 	if (!good)
 		(void)snprintf(why, LINKS_WHY, "dfs%u: %.400s", server, filled.why);
-	identity_wipe(&identity);
 	return good;
 }
 

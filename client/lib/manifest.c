@@ -123,11 +123,11 @@ static bool unwrap(const struct identity *identity, const char *path,
 		   uint8_t ret[KEYS_LEN])
 {
 	if (path_is_shared(path, strlen(path)))
-		return keys_unwrap(wrapped, identity->shared, purpose, object->bytes,
+		return keys_unwrap(wrapped, identity->shared_pair, purpose, object->bytes,
 				   DFS_ID_LEN, ret);
 	for (size_t i = 0; i < identity->ring.count; i++)
-		if (keys_unwrap(wrapped, identity->ring.secrets[i], purpose,
-				object->bytes, DFS_ID_LEN, ret))
+		if (keys_unwrap(wrapped, identity->pairs[i], purpose, object->bytes,
+				DFS_ID_LEN, ret))
 			return true;
 	return false;
 }
@@ -218,7 +218,8 @@ bool manifest_seal(const struct identity *identity, const char *path,
 	manifest->keys.keys_val = keys;
 	manifest->keys.keys_len = keys ? count + 1 : 0;
 	good = good && keys_wrap(secret->key,
-				 shared ? &identity->shared_seal_key : owner_seal_key,
+				 shared ? keys_pair_seal_key(identity->shared_pair)
+					: owner_seal_key,
 				 purpose, object->bytes, DFS_ID_LEN, &keys[0]);
 	for (u_int i = 0; good && i < count; i++)
 		good = keys_wrap(secret->key, &readers[i].seal_key, purpose,
@@ -227,6 +228,12 @@ bool manifest_seal(const struct identity *identity, const char *path,
 }
 
 /* ---- who wrote it -------------------------------------------------------------- */
+
+/* The public key to the signatures of the ring's secret i. */
+static const uint8_t *own_sign_key(const struct identity *identity, size_t i)
+{
+	return (const uint8_t *)keys_pair_sign_key(identity->pairs[i])->bytes;
+}
 
 static bool state_content(struct manifest_statement *ret, const char *path,
 			  const dfs_manifest *manifest,
@@ -245,7 +252,7 @@ bool manifest_sign_content(const struct identity *identity, const char *path,
 	struct manifest_statement statement;
 
 	return state_content(&statement, path, manifest, secret) &&
-	       keys_sign(identity->ring.secrets[0], statement.bytes, statement.len,
+	       keys_sign(identity->pairs[0], statement.bytes, statement.len,
 			 secret->signature);
 }
 
@@ -265,13 +272,9 @@ bool manifest_content_is_own(const struct identity *identity, const char *path,
 {
 	bool own = false;
 
-	for (size_t i = 0; !own && i < identity->ring.count; i++) {
-		dfs_key seal_key, sign_key;
-
-		own = keys_public(identity->ring.secrets[i], &seal_key, &sign_key) &&
-		      manifest_content_is_genuine(path, manifest, secret,
-						  (const uint8_t *)sign_key.bytes);
-	}
+	for (size_t i = 0; !own && i < identity->ring.count; i++)
+		own = manifest_content_is_genuine(path, manifest, secret,
+						  own_sign_key(identity, i));
 	return own;
 }
 
@@ -306,8 +309,8 @@ bool manifest_sign_access(const struct identity *identity, const char *path,
 		signature = malloc(DFS_SIGNATURE_LEN);
 		good = signature &&
 		       state(&statement, "dfs access", path, manifest, READERS) &&
-		       keys_sign(identity->ring.secrets[0], statement.bytes,
-				 statement.len, signature);
+		       keys_sign(identity->pairs[0], statement.bytes, statement.len,
+				 signature);
 	}
 	manifest->access.signature.signature_val = (char *)signature;
 	manifest->access.signature.signature_len = signature ? DFS_SIGNATURE_LEN : 0;
@@ -333,12 +336,8 @@ bool manifest_access_is_own(const struct identity *identity, const char *path,
 {
 	bool own = false;
 
-	for (size_t i = 0; !own && i < identity->ring.count; i++) {
-		dfs_key seal_key, sign_key;
-
-		own = keys_public(identity->ring.secrets[i], &seal_key, &sign_key) &&
-		      manifest_access_is_genuine(path, manifest,
-						 (const uint8_t *)sign_key.bytes);
-	}
+	for (size_t i = 0; !own && i < identity->ring.count; i++)
+		own = manifest_access_is_genuine(path, manifest,
+						 own_sign_key(identity, i));
 	return own;
 }

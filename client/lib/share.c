@@ -113,8 +113,8 @@ static bool seal(const struct identity *identity, const char *path,
 	free(manifest->access.signature.signature_val);
 	memset(&manifest->access.signature, 0, sizeof manifest->access.signature);
 	return manifest_sign_content(identity, path, manifest, opening) &&
-	       manifest_seal(identity, path, manifest, &identity->seal_keys[0],
-			     opening) &&
+	       manifest_seal(identity, path, manifest,
+			     keys_pair_seal_key(identity->pairs[0]), opening) &&
 	       manifest_sign_access(identity, path, manifest);
 }
 

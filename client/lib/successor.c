@@ -102,7 +102,9 @@ static enum successor_end seal(const struct attempt *attempt,
 	memcpy(secret.key, proposal->key, sizeof secret.key);
 	if (manifest_sign_content(identity, proposal->path, manifest, &secret) &&
 	    manifest_seal(identity, proposal->path, manifest,
-			  owner ? &owner->seal_key : &identity->seal_keys[0], &secret))
+			  owner ? &owner->seal_key
+				: keys_pair_seal_key(identity->pairs[0]),
+			  &secret))
 		ended = end(draft, turn);
 	secret_wipe(&secret, sizeof secret);
 	free(manifest->keys.keys_val);

@@ -285,6 +285,7 @@ int main(int argc, char **argv)
 	read_file(&half, argv[2]);
 	half.path = argv[3];
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		identity_wipe(&half.identity);
 		half.calls[s - 1] = login_fixture_open(&half.cluster, s, "tester",
 						       &half.identity, why, sizeof why);
 		must(half.calls[s - 1] != NULL, "log-in");

@@ -34,6 +34,7 @@ static void begin(struct world *world)
 	world->admin.ring.count = 1;
 	assert_true(keys_random(world->admin.ring.secrets[0], KEYS_LEN));
 	assert_true(keys_random(world->admin.shared, KEYS_LEN));
+	assert_true(identity_make_pairs(&world->admin));
 	assert_true(keys_public(world->admin.ring.secrets[0], &seal, &sign));
 	memcpy(world->admin_key, sign.bytes, KEYS_LEN);
 	world->ring.count = 2;
@@ -64,15 +65,19 @@ static void test_identity_of_a_log_in(void **state)
 	assert_string_equal(ann.user, "ann");
 	assert_int_equal(ann.ring.count, 2);
 	assert_memory_equal(ann.ring.secrets, world.ring.secrets, 2 * KEYS_LEN);
-	assert_memory_equal(&ann.seal_keys[0], &ann.account.seal_key, KEYS_LEN);
+	assert_memory_equal(keys_pair_seal_key(ann.pairs[0]), &ann.account.seal_key,
+			    KEYS_LEN);
+	assert_memory_equal(keys_pair_sign_key(ann.pairs[0]), &ann.account.sign_key,
+			    KEYS_LEN);
 	assert_memory_equal(ann.shared, world.admin.shared, KEYS_LEN);
 	assert_true(keys_public(ann.shared, &seal, &sign));
-	assert_memory_equal(&ann.shared_seal_key, &seal, KEYS_LEN);
+	assert_memory_equal(keys_pair_seal_key(ann.shared_pair), &seal, KEYS_LEN);
 	assert_true(keys_public(ann.ring.secrets[1], &seal, &sign));
-	assert_memory_equal(&ann.seal_keys[1], &seal, KEYS_LEN);
+	assert_memory_equal(keys_pair_seal_key(ann.pairs[1]), &seal, KEYS_LEN);
 	identity_wipe(&ann);
 	for (size_t i = 0; i < sizeof ann; i++)
 		assert_int_equal(((uint8_t *)&ann)[i], 0);
+	identity_wipe(&world.admin);
 }
 
 /* Whoever answers cannot change a byte that matters, nor answer for somebody else. */
@@ -80,7 +85,7 @@ static void test_changed_answers_are_not_believed(void **state)
 {
 	struct world world;
 	struct identity ann;
-	dfs_account *account = &world.answer.account;
+	dfs_account *account = &world.answer.account, was;
 	const struct {
 		void *at;
 		size_t len;
@@ -93,6 +98,8 @@ static void test_changed_answers_are_not_believed(void **state)
 
 	(void)state;
 	begin(&world);
+	was = *account;
+	assert_true(identity_account_is_same(account, &was));
 	for (size_t p = 0; p < sizeof signed_parts / sizeof signed_parts[0]; p++) {
 		uint8_t *bytes = signed_parts[p].at;
 
@@ -100,6 +107,7 @@ static void test_changed_answers_are_not_believed(void **state)
 			bytes[i] ^= 1;
 			assert_false(identity_account_is_genuine(world.admin_key, "ann",
 								 account));
+			assert_false(identity_account_is_same(account, &was));
 			bytes[i] ^= 1;
 		}
 	}
@@ -118,6 +126,8 @@ static void test_changed_answers_are_not_believed(void **state)
 	assert_false(fills(&world, "ann", &ann));
 	world.admin_key[0] ^= 1;
 	assert_true(fills(&world, "ann", &ann));
+	identity_wipe(&ann);
+	identity_wipe(&world.admin);
 }
 
 /* Whether he may log in and how much he may store is the servers' business. */
@@ -131,6 +141,8 @@ static void test_disabling_and_quota_are_not_signed(void **state)
 	world.answer.account.disabled = true;
 	world.answer.account.quota = 1 << 20;
 	assert_true(fills(&world, "ann", &ann));
+	identity_wipe(&ann);
+	identity_wipe(&world.admin);
 }
 
 /* An older account of the same user, genuine as it is, is not that of this keyring. */
@@ -144,6 +156,7 @@ static void test_account_and_keyring_belong_together(void **state)
 	assert_true(identity_make_account(&world.admin, "ann", world.ring.secrets[1],
 					  &world.answer.account));
 	assert_false(fills(&world, "ann", &ann));
+	identity_wipe(&world.admin);
 }
 
 /* The key of /shared/ is wrapped for the user by name. */
@@ -158,11 +171,12 @@ static void test_shared_key_of_another_does_not_open(void **state)
 	assert_true(
 		identity_make_account(&world.admin, "bob", world.ring.secrets[0], &bob));
 	world.answer.account.shared = bob.shared;
-	assert_true(identity_sign_account(world.admin.ring.secrets[0], "ann",
+	assert_true(identity_sign_account(world.admin.pairs[0], "ann",
 					  &world.answer.account));
 	assert_false(fills(&world, "ann", &ann));
-	assert_false(identity_sign_account(world.admin.ring.secrets[0], "shared",
+	assert_false(identity_sign_account(world.admin.pairs[0], "shared",
 					   &world.answer.account));
+	identity_wipe(&world.admin);
 }
 
 int main(void)

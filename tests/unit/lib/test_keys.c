@@ -108,6 +108,7 @@ static void test_session_secret_gives_known_master(void **state)
 static void test_secret_gives_known_keys(void **state)
 {
 	uint8_t secret[KEYS_LEN], signature[DFS_SIGNATURE_LEN];
+	struct keys_pair *pair;
 	dfs_key seal, sign;
 
 	(void)state;
@@ -117,7 +118,12 @@ static void test_secret_gives_known_keys(void **state)
 		   "ed74ed29cd63514ba0e3d9e5545fab97331aa158445febcddbf6d4c10944885e");
 	assert_hex(&sign, sizeof sign,
 		   "1b31874181a91cb7e44436d1b5483eb0c3a6df6d73f997887779337bfab3bd94");
-	assert_true(keys_sign(secret, "abc", 3, signature));
+	pair = keys_pair_new(secret);
+	assert_non_null(pair);
+	assert_memory_equal(keys_pair_seal_key(pair), &seal, sizeof seal);
+	assert_memory_equal(keys_pair_sign_key(pair), &sign, sizeof sign);
+	assert_true(keys_sign(pair, "abc", 3, signature));
+	keys_pair_free(pair);
 	assert_hex(signature, sizeof signature,
 		   "643e630cb2ec1af5ee917f60b0d05ee946acbac07f81ba2cb3219d5afdb1a542"
 		   "2c03b65bdf1ec1741cf2ebc544bc4d2165c8be4b0542552a384968f0ea18d203");
@@ -129,9 +135,11 @@ static void test_known_wrapping_and_ring_open(void **state)
 	uint8_t secret[KEYS_LEN], key[KEYS_LEN], expected[KEYS_LEN], master[KEYS_MASTER];
 	uint8_t locked[60];
 	struct keys_ring ring;
+	struct keys_pair *pair;
 
 	(void)state;
 	fill_secret(secret);
+	pair = keys_pair_new(secret);
 	memset(expected, 7, sizeof expected);
 	assert_true(text_unhex(
 		"132c442be010fbd57e72603328aa76e71fccc1503aae219327d14d9c9993f472",
@@ -139,8 +147,8 @@ static void test_known_wrapping_and_ring_open(void **state)
 	assert_true(text_unhex("cac37fea2e3c6e0812067cc40c6691a7714ca87d2f3a510faa23ca1c"
 			       "0599fcb1d0158aaf93bb4cd38e80038ab6f56c34",
 			       wrapped.box, sizeof wrapped.box));
-	assert_true(
-		keys_unwrap(&wrapped, secret, purpose, context, strlen(context), key));
+	assert_true(keys_unwrap(&wrapped, pair, purpose, context, strlen(context), key));
+	keys_pair_free(pair);
 	assert_memory_equal(key, expected, sizeof key);
 
 	assert_true(text_unhex(master_hex, master, sizeof master));
@@ -292,30 +300,35 @@ static void test_ring_opens_with_its_master_only(void **state)
 
 static void test_wrapped_key_opens_for_its_reader_and_use_only(void **state)
 {
-	uint8_t secret[KEYS_LEN], other[KEYS_LEN], key[KEYS_LEN], back[KEYS_LEN];
+	uint8_t secret[KEYS_LEN], key[KEYS_LEN], back[KEYS_LEN];
+	struct keys_pair *pair, *other;
 	dfs_wrapped wrapped, again;
 	dfs_key seal, sign;
 	uint8_t *bytes = (uint8_t *)&wrapped;
 
 	(void)state;
+	memset(secret, 1, sizeof secret);
+	other = keys_pair_new(secret);
 	fill_secret(secret);
-	memset(other, 1, sizeof other);
+	pair = keys_pair_new(secret);
 	memset(key, 7, sizeof key);
 	assert_true(keys_public(secret, &seal, &sign));
 	assert_true(keys_wrap(key, &seal, purpose, context, 7, &wrapped));
 	assert_true(keys_wrap(key, &seal, purpose, context, 7, &again));
 	assert_memory_not_equal(&wrapped, &again, sizeof wrapped);
-	assert_true(keys_unwrap(&wrapped, secret, purpose, context, 7, back));
+	assert_true(keys_unwrap(&wrapped, pair, purpose, context, 7, back));
 	assert_memory_equal(back, key, sizeof key);
 	assert_false(keys_unwrap(&wrapped, other, purpose, context, 7, back));
-	assert_false(keys_unwrap(&wrapped, secret, "shared", context, 7, back));
-	assert_false(keys_unwrap(&wrapped, secret, purpose, "contexT", 7, back));
-	assert_false(keys_unwrap(&wrapped, secret, purpose, context, 6, back));
+	assert_false(keys_unwrap(&wrapped, pair, "shared", context, 7, back));
+	assert_false(keys_unwrap(&wrapped, pair, purpose, "contexT", 7, back));
+	assert_false(keys_unwrap(&wrapped, pair, purpose, context, 6, back));
 	for (size_t i = 0; i < sizeof wrapped; i++) {
 		bytes[i] ^= 1;
-		assert_false(keys_unwrap(&wrapped, secret, purpose, context, 7, back));
+		assert_false(keys_unwrap(&wrapped, pair, purpose, context, 7, back));
 		bytes[i] ^= 1;
 	}
+	keys_pair_free(pair);
+	keys_pair_free(other);
 }
 
 /* A public key of small order would make a key that everyone knows (RFC 7748, 6.1). */
@@ -336,12 +349,15 @@ static void test_nothing_is_wrapped_for_a_point_of_small_order(void **state)
 static void test_signature_of_these_bytes_by_this_key_only(void **state)
 {
 	uint8_t secret[KEYS_LEN], signature[DFS_SIGNATURE_LEN], bytes[] = "who may read";
+	struct keys_pair *pair;
 	dfs_key seal, sign;
 
 	(void)state;
 	fill_secret(secret);
 	assert_true(keys_public(secret, &seal, &sign));
-	assert_true(keys_sign(secret, bytes, sizeof bytes, signature));
+	pair = keys_pair_new(secret);
+	assert_true(keys_sign(pair, bytes, sizeof bytes, signature));
+	keys_pair_free(pair);
 	const uint8_t *public = (const uint8_t *)sign.bytes;
 
 	assert_true(keys_verify(public, bytes, sizeof bytes, signature));

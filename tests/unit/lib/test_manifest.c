@@ -53,6 +53,15 @@ static void become(struct world *world, const char *name, struct identity *ret)
 			 DFS_EXIT_DONE);
 }
 
+/* Another secret, of somebody's first, behind the one that the ring has. */
+static void remember(struct identity *identity, const struct identity *whose)
+{
+	identity->ring.count = 2;
+	memcpy(identity->ring.secrets[1], whose->ring.secrets[0], KEYS_LEN);
+	identity->pairs[1] = keys_pair_new(identity->ring.secrets[1]);
+	assert_non_null(identity->pairs[1]);
+}
+
 static void add_reader(struct world *world, const struct identity *who, bool writes)
 {
 	dfs_access *access = &world->manifest.access;
@@ -80,6 +89,7 @@ static int setup(void **state)
 	world->admin.ring.count = 1;
 	assert_true(keys_random(world->admin.ring.secrets[0], KEYS_LEN));
 	assert_true(keys_random(world->admin.shared, KEYS_LEN));
+	assert_true(identity_make_pairs(&world->admin));
 	become(world, "ann", &world->ann);
 	become(world, "bob", &world->bob);
 	become(world, "cem", &world->cem);
@@ -107,6 +117,11 @@ static int teardown(void **state)
 	struct world *world = *state;
 
 	xdr_free((xdrproc_t)xdr_dfs_manifest, &world->manifest);
+	identity_wipe(&world->admin);
+	identity_wipe(&world->ann);
+	identity_wipe(&world->bob);
+	identity_wipe(&world->cem);
+	identity_wipe(&world->dan);
 	free(world);
 	return 0;
 }
@@ -152,14 +167,14 @@ static void test_older_secrets_open_older_files(void **state)
 
 	become(world, "bob", &new);
 	assert_int_equal(opens(world, &new), MANIFEST_NO_KEY);
-	new.ring.count = 2;
-	memcpy(new.ring.secrets[1], world->bob.ring.secrets[0], KEYS_LEN);
+	remember(&new, &world->bob);
 	assert_int_equal(opens(world, &new), MANIFEST_OPEN);
+	identity_wipe(&new);
 	become(world, "ann", &new);
 	assert_false(manifest_access_is_own(&new, path, &world->manifest));
-	new.ring.count = 2;
-	memcpy(new.ring.secrets[1], world->ann.ring.secrets[0], KEYS_LEN);
+	remember(&new, &world->ann);
 	assert_true(manifest_access_is_own(&new, path, &world->manifest));
+	identity_wipe(&new);
 }
 
 static void test_shared_opens_for_everyone(void **state)
@@ -319,18 +334,18 @@ static void test_forged_content_is_not_the_writers(void **state)
 	dfs_manifest *manifest = &world->manifest;
 	const uint8_t *bob = (const uint8_t *)world->bob.account.sign_key.bytes;
 	struct manifest_secret secret = world->secret;
-	struct identity renewed = world->bob;
+	struct identity renewed;
 
 	assert_true(manifest_content_is_genuine(path, manifest, &secret, bob));
 	assert_true(manifest_content_is_own(&world->bob, path, manifest, &secret));
 	assert_false(manifest_content_is_own(&world->ann, path, manifest, &secret));
 	assert_false(manifest_content_is_genuine("/ann/other", manifest, &secret, bob));
 	/* An older secret of the ring is one's own too. */
-	assert_true(keys_random(renewed.ring.secrets[0], KEYS_LEN));
+	become(world, "bob", &renewed);
 	assert_false(manifest_content_is_own(&renewed, path, manifest, &secret));
-	renewed.ring.count = 2;
-	memcpy(renewed.ring.secrets[1], world->bob.ring.secrets[0], KEYS_LEN);
+	remember(&renewed, &world->bob);
 	assert_true(manifest_content_is_own(&renewed, path, manifest, &secret));
+	identity_wipe(&renewed);
 	/* The owner may let others read, which changes nothing of what bob signed. */
 	manifest->access.readers.readers_len--;
 	assert_true(manifest_content_is_genuine(path, manifest, &secret, bob));

@@ -126,6 +126,7 @@ static void *serve(void *arg)
 struct outcome {
 	bool client, server;
 	unsigned peer; /* who the client is, as the server sees it */
+	int shown;     /* certificates that the server sent, if the client believed it */
 	char client_why[WIRE_FIXTURE_WHY], server_why[WIRE_FIXTURE_WHY];
 };
 
@@ -155,6 +156,7 @@ static struct outcome shake(SSL_CTX *client_context, SSL_CTX *server_context,
 	memcpy(outcome.client_why, client.why, sizeof client.why);
 	memcpy(outcome.server_why, server.why, sizeof server.why);
 	if (client.ssl != NULL && server.ssl != NULL) {
+		outcome.shown = sk_X509_num(SSL_get_peer_cert_chain(client.ssl));
 		assert_string_equal(SSL_get_version(client.ssl), "TLSv1.3");
 		assert_false(SSL_session_reused(client.ssl));
 	}
@@ -174,6 +176,16 @@ static void test_1_9_two_of_a_cluster_agree(void **state)
 
 	(void)state;
 	assert_true(outcome.client && outcome.server);
+}
+
+/* The CA's certificate, which a client has, would be parsed in each handshake again. */
+static void test_9_26_a_server_sends_no_certificate_but_its_own(void **state)
+{
+	struct outcome outcome = shake(wire_fixture_client(&fixture, "ca.pem"),
+				       wire_fixture_server(&fixture, "dfs1"), "dfs1");
+
+	(void)state;
+	assert_int_equal(outcome.shown, 1);
 }
 
 static void test_1_9_a_client_refuses_the_wrong_server(void **state)
@@ -377,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_1_9_2_6_a_server_starts_only_with_what_fits),
 		cmocka_unit_test(test_a_wildcard_is_no_name),
 		cmocka_unit_test(test_1_9_two_of_a_cluster_agree),
+		cmocka_unit_test(test_9_26_a_server_sends_no_certificate_but_its_own),
 		cmocka_unit_test(test_1_9_a_client_refuses_the_wrong_server),
 		cmocka_unit_test(test_1_9_without_alpn_either_side_refuses),
 		cmocka_unit_test(test_1_9_another_alpn_is_refused),
