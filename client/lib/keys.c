@@ -189,6 +189,12 @@ const char *keys_check_scrypt(const dfs_scrypt *scrypt)
 	return NULL;
 }
 
+bool keys_same_scrypt(const dfs_scrypt *a, const dfs_scrypt *b)
+{
+	return memcmp(a->salt, b->salt, sizeof a->salt) == 0 && a->log2_n == b->log2_n &&
+	       a->r == b->r && a->p == b->p;
+}
+
 bool keys_master_of_password(const char *password, size_t len, const dfs_scrypt *scrypt,
 			     uint8_t ret[KEYS_MASTER])
 {

@@ -40,6 +40,7 @@ bool keys_new_scrypt(dfs_scrypt *ret);
  * memory.
  */
 const char *keys_check_scrypt(const dfs_scrypt *scrypt);
+bool keys_same_scrypt(const dfs_scrypt *a, const dfs_scrypt *b);
 /* Takes a quarter of a second and 32 MiB. */
 bool keys_master_of_password(const char *password, size_t len, const dfs_scrypt *scrypt,
 			     uint8_t ret[KEYS_MASTER]);

@@ -107,6 +107,20 @@ static void fail(struct login *login, int code, const char *why)
 
 /* ---- one call ------------------------------------------------------------------ */
 
+/* A proof that was refused is not shown again: it would only be slowed down. */
+static bool was_denied(struct login *login, unsigned server, char *why)
+{
+	bool denied;
+
+	pthread_mutex_lock(&login->lock);
+	denied = set_has(login->denied, server);
+	pthread_mutex_unlock(&login->lock);
+	if (denied)
+		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
+			       login->user);
+	return denied;
+}
+
 /* false, with why, unless the server answers this kind of log-in with DFS_OK. */
 static bool call_login(struct login *login, unsigned server, struct call *call,
 		       const dfs_login_how *how, dfs_login_res *res, char *why)
@@ -125,9 +139,6 @@ static bool call_login(struct login *login, unsigned server, struct call *call,
 	if (res->status == DFS_OK || res->status == DFS_INVALID)
 		(void)snprintf(why, LINKS_WHY, "dfs%u answers a log-in with nonsense",
 			       server);
-	else if (res->status == DFS_DENIED)
-		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
-			       login->user);
 	else
 		(void)snprintf(why, LINKS_WHY, "dfs%u: %s", server,
 			       status_text(res->status));
@@ -135,6 +146,7 @@ static bool call_login(struct login *login, unsigned server, struct call *call,
 		pthread_mutex_lock(&login->lock);
 		login->denied = set_with(login->denied, server);
 		pthread_mutex_unlock(&login->lock);
+		(void)was_denied(login, server, why);
 	}
 	call_free_result((xdrproc_t)xdr_dfs_login_res, res);
 	return false;
@@ -148,12 +160,6 @@ static bool nobody_else_tells(const struct login *login)
 	return (login->on_the_way & ~login->tellers) == 0;
 }
 
-static bool same_scrypt(const dfs_scrypt *a, const dfs_scrypt *b)
-{
-	return memcmp(a->salt, b->salt, sizeof a->salt) == 0 && a->log2_n == b->log2_n &&
-	       a->r == b->r && a->p == b->p;
-}
-
 /* How many told the same as this server. */
 static int alike(const struct login *login, unsigned server)
 {
@@ -161,7 +167,7 @@ static int alike(const struct login *login, unsigned server)
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		found += set_has(login->tellers, s) &&
-			 same_scrypt(&login->told[s - 1], &login->told[server - 1]);
+			 keys_same_scrypt(&login->told[s - 1], &login->told[server - 1]);
 	return found;
 }
 
@@ -213,9 +219,8 @@ static void wait_for_others(struct login *login, int64_t deadline)
 	int64_t patient = login->first_told + LINKS_PATIENCE_MS;
 	int64_t until =
 		clock_now_ms() < patient && patient < deadline ? patient : deadline;
-	struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
 
-	pthread_cond_timedwait(&login->changed, &login->lock, &at);
+	(void)clock_wait(&login->changed, &login->lock, until);
 }
 
 /* Makes the master, or waits for the thread that does. */
@@ -377,20 +382,6 @@ static bool prove(struct login *login, unsigned server, struct call *call, char 
 			     why);
 	call_free_result((xdrproc_t)xdr_dfs_login_res, &res);
 	return good;
-}
-
-/* A proof that was refused is not shown again: it would only be slowed down. */
-static bool was_denied(struct login *login, unsigned server, char *why)
-{
-	bool denied;
-
-	pthread_mutex_lock(&login->lock);
-	denied = set_has(login->denied, server);
-	pthread_mutex_unlock(&login->lock);
-	if (denied)
-		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the log-in of %s", server,
-			       login->user);
-	return denied;
 }
 
 bool login_introduce(void *context, unsigned server, struct call *call,
