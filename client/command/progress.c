@@ -74,20 +74,38 @@ static const char *tail(const char *name)
 	return name;
 }
 
+/* Not in the first second, and then not all the time. */
+static bool is_due(struct progress *progress)
+{
+	int64_t now = clock_now_ms();
+
+	if (now - progress->started_ms < PATIENCE_MS ||
+	    now - progress->shown_ms < PAUSE_MS)
+		return false;
+	progress->shown_ms = now;
+	return true;
+}
+
+void progress_count(struct progress *progress, const char *what, uint64_t done,
+		    uint64_t all)
+{
+	if (!progress || !is_due(progress))
+		return;
+	hide(progress);
+	(void)fprintf(stderr, "%llu of %llu %s", (unsigned long long)done,
+		      (unsigned long long)all, what);
+	(void)fflush(stderr);
+	progress->visible = true;
+}
+
 void progress_at(struct progress *progress, const char *name, uint64_t done,
 		 uint64_t size)
 {
 	char so_far[FORMAT_SIZE], all[FORMAT_SIZE];
 	char *escaped;
-	int64_t now;
 
-	if (!progress)
+	if (!progress || !is_due(progress))
 		return;
-	now = clock_now_ms();
-	if (now - progress->started_ms < PATIENCE_MS ||
-	    now - progress->shown_ms < PAUSE_MS)
-		return;
-	progress->shown_ms = now;
 	escaped = format_escape(tail(name), progress->utf8);
 	hide(progress);
 	(void)fprintf(stderr, "%s  %s of %s", escaped ? escaped : "",
