@@ -41,7 +41,7 @@ status_is()
 	run -0 --separate-stderr client repair
 	[ "${lines[0]}" = "nothing left to do" ]
 	client status
-	client verify
+	client verify --no-wait
 	run -4 client get before/1 -
 	run -0 client repair before/
 	run -0 client repair before/2 --json
@@ -74,7 +74,7 @@ status_is()
 	# Put again, it is whole again.
 	client put "$T/in" name
 	run -0 client repair
-	client verify
+	client verify --no-wait
 	status_is 0
 }
 
@@ -96,13 +96,18 @@ for line in sys.stdin:
 	servers_start
 	random_file "$T/in" 5242883
 	client put "$T/in" name
-	damage_large 2
+	# The first step of a scrub; the next one is in days.
+	for n in 1 2 3 4; do
+		eventually 30 has_begun_to_scrub $n
+	done
+	spoil 2
 	run -0 --separate-stderr client repair
 	[ "${lines[0]}" = "nothing left to do" ]
 	[ "${lines[1]}" = "all that it stores was last read by dfs1 never, dfs2 never, dfs3 never, dfs4 never: what a disk has damaged since then, verify finds" ]
 	[ "$(last_read 1 | tr '\n' ' ')" = "None None " ]
 	# It lay there all the time.
 	run -0 client verify
+	echo "$output"
 	[[ "${lines[-1]}" == *"found 1 damaged, mended 1" ]]
 	servers_stop
 	sed -i 's/^scrub_round.*/scrub_round = 5s\nscrub_share = 100/' "$DFS_CONFIG"
