@@ -349,8 +349,8 @@ const struct command cmd_repair = {
 		"left.\n\n"
 		"Servers mend what they know of.  Each reads all that it stores now and "
 		"then; repair\n"
-		"says when it last did.  What a disk has damaged since, verify finds, and "
-		"has mended.\n",
+		"says when it last did.  What a disk has damaged since then, verify "
+		"finds.\n",
 	.options = 0,
 	.run = verb_repair,
 };

@@ -363,8 +363,7 @@ static int verb_verify(struct run *run)
 const struct command cmd_verify = {
 	.name = "verify",
 	.usage = "verify [--no-wait] [PATH...]",
-	.summary =
-		"Read and prove every copy of files, and wait until bad ones are mended",
+	.summary = "Read and prove every copy of files, and wait until all are mended",
 	.examples = {"verify", "verify report.pdf photos/"},
 	.details =
 		"Every unit is read from each server that should have it, and decrypted: "

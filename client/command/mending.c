@@ -59,9 +59,8 @@ static void look_at(struct mending *mending, size_t at, size_t count, size_t *ke
 		    struct dfs_verified *items, const struct mending_calls *calls)
 {
 	for (size_t k = 0; k < count; k++)
-		items[k] =
-			(struct dfs_verified){.path = mending->files[at + k].path,
-					      .bad_units = mending->files[at + k].bad};
+		items[k] = (struct dfs_verified){.path = mending->files[at + k].path,
+						 .bad_units = mending->files[at + k].bad};
 	calls->look(calls->context, items, count);
 	for (size_t k = 0; k < count; k++) {
 		struct mending_file *file = &mending->files[at + k];

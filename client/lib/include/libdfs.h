@@ -314,8 +314,8 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 /* ---- verify -------------------------------------------------------------------- */
 
 /*
- * Which units of a file were not good, so that they can be read again without the rest: by
- * server a set of chunks, and of their units the first and the last.
+ * Which units of a file were not good, so that they can be read again without the rest:
+ * by server a set of chunks, and of their units the first and the last.
  */
 struct dfs_bad_units {
 	bool any;
@@ -366,8 +366,8 @@ struct dfs_verify_callbacks {
 
 /*
  * Reads and proves every unit of every chunk from every server that the manifest names
- * for it, or those of bad_units.  At most DFS_VERIFY_MAX items; memory does not grow with their sizes, but for
- * two bits for each 256 KiB.
+ * for it, or those of bad_units.  At most DFS_VERIFY_MAX items; memory does not grow with
+ * their sizes, but for two bits for each 256 KiB.
  */
 enum { DFS_VERIFY_MAX = 128 };
 void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,

@@ -45,8 +45,8 @@ static void look(void *context, struct dfs_verified *items, size_t count)
 		}
 		items[i].bad_units.mendable = left;
 		items[i].bad_units.any = left > 0 || servers->wrong > 0;
-		items[i].result.code = items[i].bad_units.any ? DFS_EXIT_DAMAGED
-							      : DFS_EXIT_DONE;
+		items[i].result.code =
+			items[i].bad_units.any ? DFS_EXIT_DAMAGED : DFS_EXIT_DONE;
 	}
 	servers->unreachable -= servers->unreachable > 0;
 }
@@ -90,7 +90,7 @@ static size_t left_of(struct servers *servers, size_t files, uint64_t copies)
 	return left;
 }
 
-static void test_all_mended(void **state)
+static void test_9_12_all_mended(void **state)
 {
 	struct servers servers = {.each = 1, .none_after = UINT64_MAX};
 
@@ -105,7 +105,7 @@ static void test_all_mended(void **state)
 }
 
 /* Patience is counted from the last copy that came back, not from the start. */
-static void test_patience(void **state)
+static void test_9_12_patience(void **state)
 {
 	struct servers servers = {.each = 1, .none_after = 3};
 	int64_t began = clock_now_ms(), ended;
@@ -124,7 +124,7 @@ static void test_patience(void **state)
 }
 
 /* What is wrong without its server knowing does not become right by waiting. */
-static void test_wrong(void **state)
+static void test_9_12_wrong(void **state)
 {
 	struct servers servers = {.each = 1, .none_after = UINT64_MAX, .wrong = 1};
 	const struct dfs_verified wrong = {.bad_units = {.any = true},
@@ -137,7 +137,7 @@ static void test_wrong(void **state)
 }
 
 /* A look that says nothing leaves what was known. */
-static void test_unreachable(void **state)
+static void test_9_12_unreachable(void **state)
 {
 	struct servers servers = {.each = 2, .none_after = UINT64_MAX, .unreachable = 2};
 
@@ -146,7 +146,7 @@ static void test_unreachable(void **state)
 	assert_int_equal(servers.looks, 3);
 }
 
-static void test_end_is_wanted(void **state)
+static void test_9_12_end_is_wanted(void **state)
 {
 	struct servers servers = {.ends = true};
 
@@ -158,12 +158,12 @@ static void test_end_is_wanted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_mended),
-		cmocka_unit_test(test_patience),
-		cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_unreachable),
-		cmocka_unit_test(test_end_is_wanted),
+		cmocka_unit_test(test_9_12_all_mended),
+		cmocka_unit_test(test_9_12_patience),
+		cmocka_unit_test(test_9_12_wrong),
+		cmocka_unit_test(test_9_12_unreachable),
+		cmocka_unit_test(test_9_12_end_is_wanted),
 	};
 
-	return cmocka_run_group_tests_name("9.12 mending", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("mending", tests, NULL, NULL);
 }
