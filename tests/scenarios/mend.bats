@@ -91,11 +91,11 @@ for line in sys.stdin:
 
 @test "9.12 repair says when each server last read all that it stores, and that verify finds what is newer" {
 	printf '\n[server]\nscrub_round = 365d\n' >>"$DFS_CONFIG"
+	random_file "$T/in" 5242883
+	client put "$T/in" name
 	servers_stop
 	rm -f "$CLUSTER"/dfs?/data/scrub
 	servers_start
-	random_file "$T/in" 5242883
-	client put "$T/in" name
 	# The first step of a scrub; the next one is in days.
 	for n in 1 2 3 4; do
 		eventually 30 has_begun_to_scrub $n

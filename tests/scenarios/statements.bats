@@ -139,18 +139,21 @@ print(sum(json.loads(line).get("stored", 0) for line in sys.stdin))'
 	[ $((after - before)) -lt "$(stat -c %s "$T/sources")" ]
 }
 
-@test "9.24 a server that moves to another address, as README says; and one that runs as a user of its own" {
+@test "9.24 a server runs as a user of its own, who has its folder, as README and the service file say" {
 	need_root
 	cluster_create
-	chown -R 65534 "$CLUSTER/dfs3"
-	chmod 644 "$CLUSTER/cluster.conf"
 	grep -qx 'User=dfs' "$SOURCE/doc/dfs@.service"
 	grep -qx 'ExecStart=@PREFIX@/sbin/dfs%i --config /etc/dfs/cluster.conf' "$SOURCE/doc/dfs@.service"
-	grep -q 'adduser .*--system' "$SOURCE/debian/dfs.postinst"
-	server_spawn 1
-	server_spawn 2
-	server_spawn 4
-	IN=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	grep -A 1 'adduser .*--system' "$SOURCE/debian/dfs.postinst" | grep -q ' dfs$'
+	chown -R 65534 "$CLUSTER/dfs3"
+	chmod 644 "$CLUSTER/cluster.conf"
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$T" "$CLUSTER"
+	local as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	"${as[@]}" test -r "$CLUSTER/cluster.conf" -a -x "$DFS_BIN/dfs3/dfs3" || skip "another user cannot come here"
+	for n in 1 2 4; do
+		server_spawn $n
+	done
+	IN=("${as[@]}")
 	server_spawn 3
 	IN=()
 	for n in 1 2 3 4; do
@@ -158,6 +161,13 @@ print(sum(json.loads(line).get("stored", 0) for line in sys.stdin))'
 		eventually 30 is $n up
 	done
 	[ "$(stat -c %u "/proc/${SERVER_PID[3]}")" = 65534 ]
+	random_file "$T/in" 70000
+	client put --require-full "$T/in" name
+}
+
+@test "9.24 a server that moves has its new address in every cluster.conf, and its old certificate" {
+	cluster_create
+	servers_start
 	random_file "$T/in" 70000
 	client put --require-full "$T/in" name
 	server_stop 2
