@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct mending_rules mending_rules = {.patience_ms = 30000, .pause_ms = 200};
+const struct mending_rules mending_rules = {
+	.patience_ms = 30000, .pause_ms = 200, .reach_ms = 2000};
 
 bool mending_wants(const struct dfs_verified *item)
 {
@@ -43,20 +44,29 @@ void mending_free(struct mending *mending)
 }
 
 /* What a look says of a file; true when the servers have nothing more to do for it. */
-static bool take(struct mending_file *file, const struct dfs_verified *item)
+static bool take(struct mending_file *file, const struct dfs_verified *item,
+		 const struct mending_rules *rules)
 {
+	int64_t now = clock_now_ms();
+	bool mended;
+
 	/* Too few servers, or the like: what was known stays. */
 	if (item->result.code != DFS_EXIT_DONE && !item->bad_units.any)
 		return false;
 	file->bad = item->bad_units;
 	file->code = item->result.code;
 	/* One that is wrong besides is not mended: no server knows of it. */
-	return !mending_wants(item) && file->code != DFS_EXIT_DAMAGED;
+	mended = !mending_wants(item) && file->code != DFS_EXIT_DAMAGED;
+	if (!mended || file->mended_ms == 0)
+		file->mended_ms = mended ? now : 0;
+	return mended &&
+	       (file->code != DFS_EXIT_FEW || now - file->mended_ms >= rules->reach_ms);
 }
 
 /* Looks at these files, and keeps those from *kept on that are not mended. */
 static void look_at(struct mending *mending, size_t at, size_t count, size_t *kept,
-		    struct dfs_verified *items, const struct mending_calls *calls)
+		    struct dfs_verified *items, const struct mending_rules *rules,
+		    const struct mending_calls *calls)
 {
 	for (size_t k = 0; k < count; k++)
 		items[k] = (struct dfs_verified){.path = mending->files[at + k].path,
@@ -65,7 +75,7 @@ static void look_at(struct mending *mending, size_t at, size_t count, size_t *ke
 	for (size_t k = 0; k < count; k++) {
 		struct mending_file *file = &mending->files[at + k];
 
-		if (take(file, &items[k])) {
+		if (take(file, &items[k], rules)) {
 			mending->mended++;
 			calls->mended(calls->context, &items[k]);
 			free(file->path);
@@ -75,9 +85,9 @@ static void look_at(struct mending *mending, size_t at, size_t count, size_t *ke
 	}
 }
 
-/* All files once; how many copies the servers have yet to bring back. */
+/* All files once; how many copies the servers have yet to bring back, or to come with. */
 static uint64_t look(struct mending *mending, struct dfs_verified *items,
-		     const struct mending_calls *calls)
+		     const struct mending_rules *rules, const struct mending_calls *calls)
 {
 	size_t kept = 0, all = mending->count;
 	uint64_t left = 0;
@@ -85,11 +95,12 @@ static uint64_t look(struct mending *mending, struct dfs_verified *items,
 	for (size_t at = 0; at < all; at += DFS_VERIFY_MAX) {
 		size_t count = all - at < DFS_VERIFY_MAX ? all - at : DFS_VERIFY_MAX;
 
-		look_at(mending, at, count, &kept, items, calls);
+		look_at(mending, at, count, &kept, items, rules, calls);
 	}
 	mending->count = kept;
 	for (size_t i = 0; i < kept; i++)
-		left += mending->files[i].bad.mendable;
+		left += mending->files[i].bad.mendable +
+			(mending->files[i].mended_ms > 0);
 	return left;
 }
 
@@ -106,7 +117,7 @@ void mending_wait(struct mending *mending, const struct mending_rules *rules,
 
 		clock_pause(pause);
 		began = clock_now_ms();
-		left = look(mending, items, calls);
+		left = look(mending, items, rules, calls);
 		now = clock_now_ms();
 		if (left < least)
 			moved = now;

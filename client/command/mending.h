@@ -13,6 +13,8 @@
 struct mending_rules {
 	int64_t patience_ms; /* the end when nothing has been mended for so long */
 	int64_t pause_ms;    /* between two looks; as long as the last one, at least */
+	/* For so long also for copies out of reach: a server may be just coming back. */
+	int64_t reach_ms;
 };
 
 /* The product's; a test has others. */
@@ -22,6 +24,7 @@ struct mending_file {
 	char *path;
 	struct dfs_bad_units bad; /* as they were found last */
 	int code;                 /* what the file would end with now */
+	int64_t mended_ms;        /* when all in reach was good; 0: it is not yet */
 };
 
 /* Starts as zeros. */

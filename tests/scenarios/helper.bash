@@ -336,9 +336,11 @@ assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1/data/seg"
 spoil()
 {
 	"$PYTHON" -c 'import os, sys
+done = 0
 for path in sys.argv[1:]:
 	size = os.path.getsize(path)
-	if size > 1000000:
+	if size > 250000:
+		done += 1
 		os.chmod(path, 0o600)
 		with open(path, "r+b", 0) as file:
 			for offset in range(70000, size - 70000, 65536):
@@ -346,7 +348,8 @@ for path in sys.argv[1:]:
 				byte = file.read(1)[0]
 				file.seek(offset)
 				file.write(bytes([byte ^ 0xff]))
-		os.chmod(path, 0o400)' "$CLUSTER/dfs$1"/data/seg/*.gdbm
+		os.chmod(path, 0o400)
+assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1"/data/seg/*.gdbm
 }
 
 # After its first step it rests, for days where there are several.

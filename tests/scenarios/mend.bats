@@ -60,6 +60,12 @@ status_is()
 	damage_large 3
 	run -9 client verify --no-wait
 	[[ $output == *"/tester/name: "*"no good copy"* ]]
+	# On a terminal who waits sees how far it is.
+	if "$PYTHON" -c 'import pty; pty.openpty()' 2>/dev/null; then
+		background "$PYTHON" -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$DFS_BIN/client/client" verify >"$T/screen"
+		eventually 20 grep -q '0 of 1 files mended' "$T/screen"
+		kill "$BACKGROUND_PID"
+	fi
 	eventually 30 status_is 2
 	run -9 --separate-stderr client repair name
 	[ "${#lines[@]}" = 1 ]
@@ -92,7 +98,7 @@ for line in sys.stdin:
 @test "9.12 repair says when each server last read all that it stores, and that verify finds what is newer" {
 	printf '\n[server]\nscrub_round = 365d\n' >>"$DFS_CONFIG"
 	random_file "$T/in" 5242883
-	client put "$T/in" name
+	eventually 60 client put --require-full "$T/in" name
 	servers_stop
 	rm -f "$CLUSTER"/dfs?/data/scrub
 	servers_start

@@ -12,15 +12,18 @@
 
 enum { PATIENCE = 40 };
 
-static const struct mending_rules quick = {.patience_ms = PATIENCE, .pause_ms = 1};
+static const struct mending_rules quick = {
+	.patience_ms = PATIENCE, .pause_ms = 1, .reach_ms = 20};
 
 /* Servers that bring back `each` copies of every file between two looks. */
 struct servers {
 	uint64_t each;
 	uint64_t none_after; /* looks; then they do nothing more */
 	int wrong;           /* besides, so many of the files have a wrong copy */
-	int unreachable;     /* so many looks fail */
+	int unreachable;     /* so many looks fail, */
+	int apart;           /* or find copies out of reach besides */
 	bool ends;           /* somebody wants the end after a look */
+	int code;            /* that what is mended ends with */
 	size_t looks, mended;
 	int64_t last_ms; /* when something was mended last */
 };
@@ -47,15 +50,20 @@ static void look(void *context, struct dfs_verified *items, size_t count)
 		items[i].bad_units.any = left > 0 || servers->wrong > 0;
 		items[i].result.code =
 			items[i].bad_units.any ? DFS_EXIT_DAMAGED : DFS_EXIT_DONE;
+		if (servers->apart > 0 && !items[i].bad_units.any) {
+			items[i].bad_units.any = true;
+			items[i].result.code = DFS_EXIT_FEW;
+		}
 	}
 	servers->unreachable -= servers->unreachable > 0;
+	servers->apart -= servers->apart > 0;
 }
 
 static void mended(void *context, const struct dfs_verified *item)
 {
 	struct servers *servers = context;
 
-	assert_int_equal(item->result.code, DFS_EXIT_DONE);
+	assert_int_equal(item->result.code, servers->code);
 	servers->mended++;
 }
 
@@ -146,6 +154,22 @@ static void test_9_12_unreachable(void **state)
 	assert_int_equal(servers.looks, 3);
 }
 
+/* A server that comes back soon is waited for; one that does not is none's damage. */
+static void test_9_12_apart(void **state)
+{
+	struct servers servers = {.each = 2, .none_after = UINT64_MAX, .apart = 3};
+
+	(void)state;
+	assert_int_equal(left_of(&servers, 1, 2), 0);
+	assert_int_equal(servers.looks, 4);
+	servers = (struct servers){.each = 2,
+				   .none_after = UINT64_MAX,
+				   .apart = INT32_MAX,
+				   .code = DFS_EXIT_FEW};
+	assert_int_equal(left_of(&servers, 1, 2), 0);
+	assert_true(servers.looks > 2);
+}
+
 static void test_9_12_end_is_wanted(void **state)
 {
 	struct servers servers = {.ends = true};
@@ -163,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_9_12_wrong),
 		cmocka_unit_test(test_9_12_unreachable),
 		cmocka_unit_test(test_9_12_end_is_wanted),
+		cmocka_unit_test(test_9_12_apart),
 	};
 
 	return cmocka_run_group_tests_name("mending", tests, NULL, NULL);
