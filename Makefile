@@ -204,10 +204,10 @@ bench:                       ## times, as ratios to the bare machine; BENCH_FLAG
 .PHONY: deps demo up down
 deps:                        ## installs what "make" needs (root, Debian or Ubuntu), or names it
 	tests/deps build
-demo:                        ## two minutes of puts, kills, gets and damage, in a cluster of its own
+demo:                        ## two minutes of puts, kills, gets and damage; STEP=1 stops for a key
 	tests/deps test
 	+$(MAKE) --no-print-directory -j$(JOBS) all
-	DFS_BIN="$(call here,$(BIN))" tests/demo
+	DFS_BIN="$(call here,$(BIN))" STEP=$(STEP) tests/demo
 up:                          ## makes a cluster of this folder and starts it; PORT=10000
 	@tests/deps build
 	+@$(MAKE) --no-print-directory -j$(JOBS) all

@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "clock.h"
+#include "format.h"
 #include "name.h"
 #include "outcome.h"
 #include "output.h"
@@ -31,7 +32,7 @@ struct repair_watch {
 	struct progress *progress;
 	const char *path; /* canonical; "/": everything */
 	uint64_t owed;    /* files in path, as they were counted last */
-	uint64_t most;    /* bytes that there were to be fetched */
+	uint64_t most;    /* the most that there ever were */
 	int code;
 };
 
@@ -124,6 +125,8 @@ static struct dfs_result wait(struct repair_watch *watch, struct dfs_report *rep
 		result = count(watch, &now);
 		if (result.code != DFS_EXIT_DONE)
 			return result;
+		if (watch->owed > watch->most)
+			watch->most = watch->owed;
 		if (!is_done(watch, &now))
 			undone = clock_now_ms();
 		*ret_done = clock_now_ms() - undone > DONE_MS;
@@ -132,8 +135,8 @@ static struct dfs_result wait(struct repair_watch *watch, struct dfs_report *rep
 		if (!same(&now, &before))
 			moved = clock_now_ms();
 		before = now;
-		progress_at(watch->progress, "files mended", watch->most - watch->owed,
-			    watch->most);
+		progress_count(watch->progress, "files mended", watch->most - watch->owed,
+			       watch->most);
 		still = clock_now_ms() - moved;
 		if (still > (now.working ? STUCK_MS : IDLE_MS))
 			return result;
@@ -210,6 +213,41 @@ static void print_servers(struct repair_watch *watch, const struct dfs_report *r
 	}
 }
 
+/* Of what no server has read since, none knows whether its disk still has it. */
+static void print_read(struct repair_watch *watch, const struct dfs_report *report)
+{
+	struct output *output = watch->run->output;
+	char time[FORMAT_TIME];
+
+	output_text(output, "all that it stores was last read by ");
+	for (unsigned i = 0; i < 4; i++) {
+		const struct dfs_healing *healing = &report->servers[i].healing;
+
+		output_text(output, "%sdfs%u %s", i > 0 ? ", " : "", i + 1,
+			    healing->scrub_ended_ns == 0
+				    ? "never"
+				    : format_time(healing->scrub_ended_ns, time));
+	}
+	output_text(output, ": what a disk has damaged since then, verify finds\n");
+}
+
+static json_t *read_fields(const struct dfs_report *report)
+{
+	json_t *servers = json_object();
+	char name[8], time[FORMAT_TIME];
+
+	for (unsigned i = 0; i < 4; i++) {
+		int64_t ended = report->servers[i].healing.scrub_ended_ns;
+
+		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
+		(void)json_object_set_new(
+			servers, name,
+			ended == 0 ? json_null()
+				   : json_string(format_time_utc(ended, time)));
+	}
+	return servers;
+}
+
 static void print_end(struct repair_watch *watch, bool done,
 		      const struct dfs_report *report)
 {
@@ -244,11 +282,14 @@ static void print_end(struct repair_watch *watch, bool done,
 				"the servers do not come to an end: see status -v");
 		}
 	}
-	if (output_json(output))
+	if (output_json(output)) {
 		output_object(output, "path", NULL, watch->code,
-			      json_pack("{s:I}", "left", (json_int_t)watch->owed));
-	else if (done)
+			      json_pack("{s:I,s:o}", "left", (json_int_t)watch->owed,
+					"last_read", read_fields(report)));
+	} else if (done) {
 		output_text(output, "nothing left to do\n");
+		print_read(watch, report);
+	}
 }
 
 static struct dfs_result find_path(struct run *run, char **ret)
@@ -305,9 +346,11 @@ const struct command cmd_repair = {
 		"while a server says that it is at work), with the names of what could "
 		"not be mended\n"
 		"and why: exit code 5 where copies are out of reach, 9 where none is "
-		"left.  A copy that\n"
-		"is wrong without its server knowing is found by verify; put the file "
-		"again then.\n",
+		"left.\n\n"
+		"Servers mend what they know of.  Each reads all that it stores now and "
+		"then; repair\n"
+		"says when it last did.  What a disk has damaged since then, verify "
+		"finds.\n",
 	.options = 0,
 	.run = verb_repair,
 };

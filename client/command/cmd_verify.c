@@ -1,6 +1,7 @@
 /* verify [PATH...] */
 #include "commands.h"
 
+#include "mending.h"
 #include "name.h"
 #include "outcome.h"
 #include "output.h"
@@ -19,12 +20,14 @@ struct verification {
 	struct run *run;
 	struct progress *progress;
 	bool admin; /* who proves his own, and tells of others what servers say */
+	bool waits; /* until the servers have mended what is found */
 	size_t count;
 	char *paths[DFS_VERIFY_MAX];
 	chunk_set said[DFS_VERIFY_MAX][4]; /* chunks that servers say they lack */
 	struct dfs_verified items[DFS_VERIFY_MAX];
 	/* of all */
-	unsigned long long files, bytes, bad, lost, unproved;
+	unsigned long long files, bytes, bad, lost, unproved, found;
+	struct mending mending;   /* files whose end is open */
 	struct outcome not_right; /* of those that are not all right */
 	bool no_memory;
 };
@@ -118,6 +121,16 @@ static void print_item(const struct verification *verification,
 				     : "good");
 }
 
+/* A file ended with this code. */
+static void count_file(struct verification *verification, int code, bool lost)
+{
+	verification->lost += lost;
+	if (code == DFS_EXIT_DONE)
+		return;
+	verification->bad++;
+	outcome_add(&verification->not_right, code);
+}
+
 static void finish_item(void *context, size_t i)
 {
 	struct verification *verification = context;
@@ -130,12 +143,13 @@ static void finish_item(void *context, size_t i)
 		take_word(verification, i);
 	verification->files++;
 	verification->bytes += item->unproved ? 0 : item->size;
-	/* Proved or not: what does not open cannot be read either. */
-	verification->lost += item->lost || item->closed;
-	if (item->result.code != DFS_EXIT_DONE) {
-		verification->bad++;
-		outcome_add(&verification->not_right, item->result.code);
-	}
+	if (mending_wants(item) || item->result.code == DFS_EXIT_DAMAGED)
+		verification->found++;
+	/* Without memory for it a file is not waited for. */
+	if (!verification->waits || !mending_wants(item) ||
+	    !mending_add(&verification->mending, item))
+		/* Proved or not: what does not open cannot be read either. */
+		count_file(verification, item->result.code, item->lost || item->closed);
 	output_warning(verification->run->output, item->result.warning);
 	print_item(verification, item);
 }
@@ -183,6 +197,66 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	return output_broken(verification->run->output) ? DFS_EXIT_OTHER : 0;
 }
 
+/* ---- until it is mended -------------------------------------------------------- */
+
+static void nothing(void *context, size_t i)
+{
+	(void)context;
+	(void)i;
+}
+
+static void look_again(void *context, struct dfs_verified *items, size_t count)
+{
+	const struct verification *verification = context;
+	const struct dfs_verify_callbacks callbacks = {.finished = nothing};
+
+	dfs_verify(verification->run->dfs, items, count, &callbacks);
+}
+
+static void print_mended(void *context, const struct dfs_verified *item)
+{
+	struct verification *verification = context;
+	struct output *output = verification->run->output;
+	bool all = item->result.code == DFS_EXIT_DONE;
+
+	count_file(verification, item->result.code, item->lost);
+	if (output_json(output)) {
+		output_object(output, "path", item->path, item->result.code,
+			      json_pack("{s:b}", "mended", 1));
+		return;
+	}
+	output_name(output, item->path);
+	output_text(output, ": mended%s%s\n", all ? "" : "; ",
+		    all ? "" : item->result.why);
+}
+
+static bool show_mended(void *context, const struct mending *mending)
+{
+	const struct verification *verification = context;
+
+	progress_count(verification->progress, "files mended", mending->mended,
+		       mending->mended + mending->count);
+	return !output_broken(verification->run->output);
+}
+
+static void wait_until_mended(struct verification *verification)
+{
+	struct mending *mending = &verification->mending;
+	const struct mending_calls calls = {.context = verification,
+					    .look = look_again,
+					    .mended = print_mended,
+					    .goes_on = show_mended};
+
+	if (mending->count > 0) {
+		/* Servers that cannot be asked mend it all the same, only later. */
+		(void)dfs_heal(verification->run->dfs);
+		mending_wait(mending, &mending_rules, &calls);
+	}
+	for (size_t i = 0; i < mending->count; i++)
+		count_file(verification, mending->files[i].code,
+			   mending->files[i].bad.lost);
+}
+
 /* A file, or everything below a folder. */
 static void add_typed(struct verification *verification, const char *typed)
 {
@@ -210,12 +284,14 @@ static void print_summary(const struct verification *verification, int code)
 
 	if (output_json(output)) {
 		output_object(output, "path", NULL, code,
-			      json_pack("{s:I,s:I,s:I,s:I,s:I}", "files",
+			      json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "files",
 					(json_int_t)verification->files, "bytes",
 					(json_int_t)verification->bytes, "bad",
 					(json_int_t)verification->bad, "unreadable",
 					(json_int_t)verification->lost, "unproved",
-					(json_int_t)verification->unproved));
+					(json_int_t)verification->unproved, "found",
+					(json_int_t)verification->found, "mended",
+					(json_int_t)verification->mending.mended));
 		return;
 	}
 	if (verification->unproved > 0)
@@ -232,6 +308,9 @@ static void print_summary(const struct verification *verification, int code)
 	if (verification->bad > 0)
 		output_text(output, "; %llu not all right, %llu unreadable",
 			    verification->bad, verification->lost);
+	if (verification->found > 0 && verification->waits)
+		output_text(output, "; found %llu damaged, mended %zu",
+			    verification->found, verification->mending.mended);
 	output_text(output, "\n");
 }
 
@@ -246,6 +325,7 @@ static int verify_all(struct verification *verification)
 	for (size_t i = 0; i < options->count; i++)
 		add_typed(verification, options->arguments[i]);
 	verify_some(verification);
+	wait_until_mended(verification);
 	if (run->outcome.any)
 		outcome_add(&verification->not_right, run->outcome.code);
 	code = verification->not_right.code;
@@ -271,30 +351,38 @@ static int verb_verify(struct run *run)
 		return code;
 	}
 	verification->run = run;
+	verification->waits = !options_has(&run->options, OPTION_NO_WAIT);
 	verification->admin = strcmp(run->user, "admin") == 0;
 	verification->progress = progress_new(run->output);
 	code = verify_all(verification);
 	progress_free(verification->progress);
+	mending_free(&verification->mending);
 	free(verification);
 	return code;
 }
 
 const struct command cmd_verify = {
 	.name = "verify",
-	.usage = "verify [PATH...]",
-	.summary = "Read and prove every copy of files",
+	.usage = "verify [--no-wait] [PATH...]",
+	.summary = "Read and prove every copy of files, and wait until all are mended",
 	.examples = {"verify", "verify report.pdf photos/"},
 	.details =
 		"Every unit is read from each server that should have it, and decrypted: "
 		"all below\n"
 		"a folder, or without a name everything that you may read.  Prints a "
 		"line for each\n"
-		"file that is not all right (with -v for all) and a summary.  admin, who "
-		"cannot read\n"
-		"what is not his, is told what servers say that they lack of it.\n\n"
-		"Exit codes: 0 two good copies of everything, 5 copies are missing or "
-		"cannot be\n"
-		"reached, 9 copies are damaged, 3 both.\n",
-	.options = 0,
+		"file that is not all right (with -v for all) and a summary.  What is "
+		"damaged or\n"
+		"missing is mended by the servers: verify waits for it, until nothing "
+		"has been mended\n"
+		"for 30 seconds.  A copy that is wrong without its server knowing is "
+		"mended by putting\n"
+		"the file again.  admin, who cannot read what is not his, is told what "
+		"servers say\n"
+		"that they lack of it; that is not waited for.\n\n"
+		"Exit codes, of how it is in the end: 0 two good copies of everything, "
+		"5 copies are\n"
+		"missing or cannot be reached, 9 copies are damaged, 3 both.\n",
+	.options = OPTION_BIT(OPTION_NO_WAIT),
 	.run = verb_verify,
 };

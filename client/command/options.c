@@ -55,6 +55,7 @@ static const struct spec specs[OPTIONS] = {
 			    "what could not be read if one or two more servers went"},
 	[OPTION_PROMETHEUS] = {"prometheus", 0, 0, NULL,
 			       "in the text format that Prometheus reads"},
+	[OPTION_NO_WAIT] = {"no-wait", 0, 0, NULL, "not until servers have mended it"},
 };
 
 static bool take(struct options *options, enum option option, const char *value,

@@ -140,20 +140,40 @@ static void show(const struct progress *progress, const char *name, const char *
 	(void)fflush(stderr);
 }
 
+/* Not in the first second, and then not all the time. */
+static bool is_due(struct progress *progress)
+{
+	int64_t now = clock_now_ms();
+
+	if (now - progress->started_ms < PATIENCE_MS ||
+	    now - progress->shown_ms < PAUSE_MS)
+		return false;
+	progress->shown_ms = now;
+	return true;
+}
+
+void progress_count(struct progress *progress, const char *what, uint64_t done,
+		    uint64_t all)
+{
+	char text[96];
+
+	if (!progress || !is_due(progress))
+		return;
+	(void)snprintf(text, sizeof text, "%llu of %llu %s", (unsigned long long)done,
+		       (unsigned long long)all, what);
+	hide(progress);
+	show(progress, "", text);
+	progress->visible = true;
+}
+
 void progress_at(struct progress *progress, const char *name, uint64_t done,
 		 uint64_t size)
 {
 	char so_far[FORMAT_SIZE], all[FORMAT_SIZE], bytes[2 * FORMAT_SIZE + 4];
 	char *escaped;
-	int64_t now;
 
-	if (!progress)
+	if (!progress || !is_due(progress))
 		return;
-	now = clock_now_ms();
-	if (now - progress->started_ms < PATIENCE_MS ||
-	    now - progress->shown_ms < PAUSE_MS)
-		return;
-	progress->shown_ms = now;
 	escaped = format_escape(name, progress->utf8);
 	(void)snprintf(bytes, sizeof bytes, "%s of %s", format_size(done, so_far),
 		       format_size(size, all));

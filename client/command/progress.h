@@ -23,6 +23,10 @@ void progress_expect(struct progress *progress, size_t files);
 void progress_at(struct progress *progress, const char *name, uint64_t done,
 		 uint64_t size);
 
+/* "3 of 10 files mended" */
+void progress_count(struct progress *progress, const char *what, uint64_t done,
+		    uint64_t all);
+
 /* One more file is finished. */
 void progress_finished(struct progress *progress);
 

@@ -63,9 +63,18 @@ static bool has_unit(struct walk *walk, unsigned server)
 
 	for (; walk->file < prover->count; walk->file++, walk->unit = 0) {
 		const struct proof *proof = &prover->proofs[walk->file];
+		const struct dfs_bad_units *only = proof->file->only;
 		unsigned held = placement_held(proof->file->content->holders, server);
+		uint64_t end = proof->units;
 
-		for (; held != 0 && walk->unit < proof->units; walk->unit++)
+		if (only) {
+			held &= only->chunks[server - 1];
+			if (walk->unit < only->first[server - 1])
+				walk->unit = only->first[server - 1];
+			if (only->last[server - 1] < end)
+				end = only->last[server - 1] + 1;
+		}
+		for (; held != 0 && walk->unit < end; walk->unit++)
 			if (set_has(held, placement_chunk(walk->unit)))
 				return true;
 	}
@@ -110,6 +119,21 @@ static void set_good(struct proof *proof, uint64_t unit)
 	proof->once[unit / 8] |= bit;
 }
 
+/* Under the lock: this copy is not good, for a reason among the file's sets of chunks. */
+static void set_bad(struct proving *file, unsigned server, uint64_t unit,
+		    unsigned reason[DFS_SERVERS])
+{
+	unsigned i = server - 1;
+	bool first = (file->damaged[i] | file->missing[i] | file->wrong[i] |
+		      file->unreached[i]) == 0;
+
+	/* A walk goes upwards. */
+	file->first[i] = first ? unit : file->first[i];
+	file->last[i] = unit;
+	reason[i] |= set_of(placement_chunk(unit));
+	file->mendable += reason == file->damaged || reason == file->missing;
+}
+
 /* One answer. */
 static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 		  const dfs_got *got)
@@ -118,7 +142,6 @@ static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 	struct proof *proof = &prover->proofs[at];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	struct proving *file = proof->file;
-	chunk_set chunk = set_of(placement_chunk(unit));
 	bool good =
 		got->status == DFS_OK && cipher_open(walk->cipher, &proof->object, unit,
 						     data->data, data->len, walk->plain);
@@ -129,21 +152,21 @@ static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 		if (good)
 			set_good(proof, unit);
 		else
-			file->wrong[server - 1] |= chunk;
+			set_bad(file, server, unit, file->wrong);
 		break;
 	case DFS_DAMAGED:
 	case DFS_IO:
-		file->damaged[server - 1] |= chunk;
+		set_bad(file, server, unit, file->damaged);
 		break;
 	case DFS_UNKNOWN:
-		file->missing[server - 1] |= chunk;
+		set_bad(file, server, unit, file->missing);
 		break;
 	case DFS_DENIED:
 		file->denied = true;
-		file->unreached[server - 1] |= chunk;
+		set_bad(file, server, unit, file->unreached);
 		break;
 	default:
-		file->unreached[server - 1] |= chunk;
+		set_bad(file, server, unit, file->unreached);
 		break;
 	}
 	prover->bytes +=
@@ -157,9 +180,11 @@ static void give_up(struct walk *walk, unsigned server)
 	struct prover *prover = walk->prover;
 
 	pthread_mutex_lock(&prover->lock);
-	for (; has_unit(walk, server); walk->unit++)
-		prover->proofs[walk->file].file->unreached[server - 1] |=
-			set_of(placement_chunk(walk->unit));
+	for (; has_unit(walk, server); walk->unit++) {
+		struct proving *file = prover->proofs[walk->file].file;
+
+		set_bad(file, server, walk->unit, file->unreached);
+	}
 	pthread_mutex_unlock(&prover->lock);
 }
 
@@ -293,7 +318,7 @@ static void wait(struct prover *prover, void (*tick)(void *context, uint64_t byt
 
 static void count_copies(struct proof *proof)
 {
-	for (uint64_t u = 0; u < proof->units; u++) {
+	for (uint64_t u = 0; u < proof->units && !proof->file->only; u++) {
 		uint8_t bit = (uint8_t)(1U << u % 8);
 
 		if (!(proof->once[u / 8] & bit))

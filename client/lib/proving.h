@@ -7,6 +7,7 @@
 #ifndef DFS_PROVING_H
 #define DFS_PROVING_H
 
+#include "libdfs.h"
 #include "manifest.h"
 #include "session.h"
 
@@ -15,14 +16,17 @@ struct proving {
 	const dfs_content *content;
 	const dfs_ticket *ticket;
 	const struct manifest_secret *secret;
+	const struct dfs_bad_units *only; /* read no others; NULL: all */
 	/* what was found, by server: chunks, as masks */
 	unsigned damaged[DFS_SERVERS];   /* the server says so, or cannot read its disk */
 	unsigned missing[DFS_SERVERS];   /* the server has no such thing */
 	unsigned wrong[DFS_SERVERS];     /* the server gives something else */
 	unsigned unreached[DFS_SERVERS]; /* it could not be asked, */
 	bool denied;                     /* or one did not take the ticket */
-	uint64_t lost;                   /* units of which there was no good copy */
-	uint64_t single;                 /* units of which there was one */
+	uint64_t first[DFS_SERVERS], last[DFS_SERVERS]; /* unit of all these */
+	uint64_t mendable; /* copies damaged or missing: servers bring them back */
+	uint64_t lost;     /* units of which there was no good copy, */
+	uint64_t single;   /* or one; where all were read */
 };
 
 enum { PROVING_MAX = DFS_BATCH_MAX };

@@ -32,6 +32,7 @@ struct verifying {
 	size_t count;
 	size_t which[PROVING_MAX];
 	struct proving files[PROVING_MAX];
+	struct dfs_bad_units before[DFS_VERIFY_MAX]; /* of an earlier look, by item */
 };
 
 /*
@@ -107,11 +108,32 @@ static bool is_thin(const dfs_content *content)
 	return false;
 }
 
+/* So that the next look can be at these alone. */
+static struct dfs_bad_units bad_units(const struct dfs_verified *item,
+				      const struct proving *file, bool thin)
+{
+	struct dfs_bad_units bad = {
+		.any = true,
+		.holders = file->content->holders,
+		.lost = item->lost,
+		.mendable = file->mendable + thin,
+	};
+
+	memcpy(bad.object, file->content->object.bytes, sizeof bad.object);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		bad.chunks[i] = item->damaged[i] | item->missing[i] | item->wrong[i] |
+				item->unreached[i];
+		bad.first[i] = file->first[i];
+		bad.last[i] = file->last[i];
+	}
+	return bad;
+}
+
 static void tell(struct dfs_verified *item, const struct proving *file)
 {
 	char text[DFS_WHY] = "";
 	size_t len = 0;
-	bool bad, absent;
+	bool bad, absent, thin = is_thin(file->content);
 
 	memcpy(item->damaged, file->damaged, sizeof item->damaged);
 	memcpy(item->missing, file->missing, sizeof item->missing);
@@ -119,14 +141,16 @@ static void tell(struct dfs_verified *item, const struct proving *file)
 	memcpy(item->unreached, file->unreached, sizeof item->unreached);
 	item->lost = file->lost > 0;
 	bad = any(item->damaged) || any(item->wrong);
-	absent = any(item->missing) || any(item->unreached) || is_thin(file->content);
+	absent = any(item->missing) || any(item->unreached) || thin;
 	if (!bad && !absent)
 		return;
+	item->lost |= file->only && file->only->lost;
+	item->bad_units = bad_units(item, file, thin);
 	len = add_chunks(text, len, item->damaged, "damaged");
 	len = add_chunks(text, len, item->wrong, "wrong, not what was stored");
 	len = add_chunks(text, len, item->missing, "missing");
 	len = add_chunks(text, len, item->unreached, "cannot be reached");
-	if (is_thin(file->content))
+	if (thin)
 		len += (size_t)snprintf(text + len, DFS_WHY - len,
 					"%sstored with one copy of some chunks",
 					len > 0 ? "; " : "");
@@ -138,7 +162,7 @@ static void tell(struct dfs_verified *item, const struct proving *file)
 	else if (file->single > 0)
 		(void)snprintf(text + len, DFS_WHY - len,
 			       ": it can be read, but has one good copy of some units");
-	else
+	else if (!file->only)
 		(void)snprintf(text + len, DFS_WHY - len, ": two other copies are good");
 	result_fail(&item->result, bad ? DFS_EXIT_DAMAGED : DFS_EXIT_FEW, "%s", text);
 }
@@ -190,12 +214,18 @@ static bool has_changed(struct verifying *verifying, size_t i, const struct prov
 static void prepare(struct verifying *verifying, size_t i)
 {
 	struct lookup *lookup = &verifying->lookups[i];
+	const dfs_content *content = &lookup_file(lookup)->content;
+	const struct dfs_bad_units *before = &verifying->before[i];
+	bool same =
+		before->any && before->holders == content->holders &&
+		memcmp(before->object, content->object.bytes, sizeof before->object) == 0;
 
 	verifying->which[verifying->count] = i;
 	verifying->files[verifying->count++] =
-		(struct proving){.content = &lookup_file(lookup)->content,
+		(struct proving){.content = content,
 				 .ticket = &lookup->ticket,
-				 .secret = &verifying->secrets[i]};
+				 .secret = &verifying->secrets[i],
+				 .only = same ? before : NULL};
 }
 
 static bool prove(struct verifying *verifying)
@@ -295,9 +325,11 @@ void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		const char *path = items[i].path;
 
-		items[i] = (struct dfs_verified){.path = path};
-		if (verifying)
+		if (verifying) {
+			verifying->before[i] = items[i].bad_units;
 			verifying->lookups[i].path = path;
+		}
+		items[i] = (struct dfs_verified){.path = path};
 	}
 	if (verifying) {
 		verifying->dfs = dfs;

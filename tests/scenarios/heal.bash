@@ -93,7 +93,7 @@ all_in_place()
 		client status --json
 		return 1
 	fi
-	client verify
+	client verify --no-wait
 }
 
 healed()

@@ -42,6 +42,8 @@
 #	mute_server N		in dfsN's place something that accepts connections and never answers
 #	random_file FILE SIZE; file_of_row FILE ROW SIZE
 #	damage_large N		wrong bytes in all large segments of dfsN, which is stopped for it
+#	has_begun_to_scrub N	it will read nothing more by itself during a test, unless it is started anew
+#	spoil N			a wrong byte in every 64 KiB of them, while dfsN runs
 #	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit, which
 #				is longer on a busy machine (tests/run)
 #	log_has N PATTERN...	greps dfsN's log (grep -E)
@@ -328,6 +330,37 @@ for name in glob.glob(sys.argv[1] + "/*"):
 assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1/data/seg"
 	server_start "$1"
 	eventually 30 is "$1" up
+}
+
+# Another value for a byte in every 64 KiB of the large segments of a server; what is sealed is read-only.
+spoil()
+{
+	"$PYTHON" -c 'import os, sys
+done = 0
+for path in sys.argv[1:]:
+	size = os.path.getsize(path)
+	if size > 250000:
+		done += 1
+		os.chmod(path, 0o600)
+		with open(path, "r+b", 0) as file:
+			for offset in range(70000, size - 70000, 65536):
+				file.seek(offset)
+				byte = file.read(1)[0]
+				file.seek(offset)
+				file.write(bytes([byte ^ 0xff]))
+		os.chmod(path, 0o400)
+assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1"/data/seg/*.gdbm
+}
+
+# After its first step it rests, for days where there are several.
+has_begun_to_scrub()
+{
+	client status --json | "$PYTHON" -c 'import json, sys
+for line in sys.stdin:
+	server = json.loads(line)
+	if server["server"] == "dfs" + sys.argv[1]:
+		sys.exit(server["scrub"]["read"] == 0)
+sys.exit(1)' "$1"
 }
 
 # Seconds of a machine that has nothing else to do, where tests/run tells them.

@@ -31,7 +31,7 @@ status_is()
 @test "repair: a server that lost its disk and one that was away; nothing is left to do" {
 	put_many before 30
 	run -0 --separate-stderr client repair
-	[ "$output" = "nothing left to do" ]
+	[ "${lines[0]}" = "nothing left to do" ]
 	[ -z "$stderr" ]
 	server_kill 3
 	put_many while 20
@@ -39,9 +39,9 @@ status_is()
 	rm -rf "$CLUSTER"/dfs3/data/*
 	server_start 3
 	run -0 --separate-stderr client repair
-	[ "$output" = "nothing left to do" ]
+	[ "${lines[0]}" = "nothing left to do" ]
 	client status
-	client verify
+	client verify --no-wait
 	run -4 client get before/1 -
 	run -0 client repair before/
 	run -0 client repair before/2 --json
@@ -58,8 +58,14 @@ status_is()
 	# Neighbours have a chunk in common.
 	damage_large 2
 	damage_large 3
-	run -9 client verify
+	run -9 client verify --no-wait
 	[[ $output == *"/tester/name: "*"no good copy"* ]]
+	# On a terminal who waits sees how far it is.
+	if "$PYTHON" -c 'import pty; pty.openpty()' 2>/dev/null; then
+		background "$PYTHON" -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$DFS_BIN/client/client" verify >"$T/screen"
+		eventually 20 grep -q '0 of 1 files mended' "$T/screen"
+		kill "$BACKGROUND_PID"
+	fi
 	eventually 30 status_is 2
 	run -9 --separate-stderr client repair name
 	[ "${#lines[@]}" = 1 ]
@@ -74,8 +80,49 @@ status_is()
 	# Put again, it is whole again.
 	client put "$T/in" name
 	run -0 client repair
-	client verify
+	client verify --no-wait
 	status_is 0
+}
+
+# last_read N: as repair tells it, and as status does
+last_read()
+{
+	client repair --json | "$PYTHON" -c 'import json, sys
+print(json.load(sys.stdin)["last_read"]["dfs" + sys.argv[1]])' "$1"
+	client status --json | "$PYTHON" -c 'import json, sys
+for line in sys.stdin:
+	if json.loads(line)["server"] == "dfs" + sys.argv[1]:
+		print(json.loads(line)["scrub"]["last_ended"])' "$1"
+}
+
+@test "9.12 repair says when each server last read all that it stores, and that verify finds what is newer" {
+	printf '\n[server]\nscrub_round = 365d\n' >>"$DFS_CONFIG"
+	random_file "$T/in" 5242883
+	eventually 60 client put --require-full "$T/in" name
+	servers_stop
+	rm -f "$CLUSTER"/dfs?/data/scrub
+	servers_start
+	# The first step of a scrub; the next one is in days.
+	for n in 1 2 3 4; do
+		eventually 30 has_begun_to_scrub $n
+	done
+	spoil 2
+	run -0 --separate-stderr client repair
+	[ "${lines[0]}" = "nothing left to do" ]
+	[ "${lines[1]}" = "all that it stores was last read by dfs1 never, dfs2 never, dfs3 never, dfs4 never: what a disk has damaged since then, verify finds" ]
+	[ "$(last_read 1 | tr '\n' ' ')" = "None None " ]
+	# It lay there all the time.
+	run -0 client verify
+	echo "$output"
+	[[ "${lines[-1]}" == *"found 1 damaged, mended 1" ]]
+	servers_stop
+	sed -i 's/^scrub_round.*/scrub_round = 5s\nscrub_share = 100/' "$DFS_CONFIG"
+	servers_start
+	for n in 1 2 3 4; do
+		eventually 60 log_has $n ' scrubbed '
+	done
+	run -0 --separate-stderr client repair
+	[[ "${lines[1]}" =~ ^"all that it stores was last read by "(dfs[1-4]\ [-0-9]+\ [:0-9]+(, )?){4}: ]]
 }
 
 @test "repair: a server that is not there is named, and how to go on" {

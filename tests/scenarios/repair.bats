@@ -94,23 +94,6 @@ gave_up()
 	reads_without_any while
 }
 
-# Another value for a byte in every 64 KiB of the large segments of a server; what is sealed is read-only.
-spoil()
-{
-	"$PYTHON" -c 'import os, sys
-for path in sys.argv[1:]:
-	size = os.path.getsize(path)
-	if size > 1000000:
-		os.chmod(path, 0o600)
-		with open(path, "r+b", 0) as file:
-			for offset in range(70000, size - 70000, 65536):
-				file.seek(offset)
-				byte = file.read(1)[0]
-				file.seek(offset)
-				file.write(bytes([byte ^ 0xff]))
-		os.chmod(path, 0o400)' "$CLUSTER/dfs$1"/data/seg/*.gdbm
-}
-
 mended()
 {
 	grep ' healed ' "$CLUSTER/dfs$1.log" | tail -1 | grep -q ' lost=0 '

@@ -38,7 +38,7 @@ three_files_and_a_loss()
 	counts 0 3 0 0
 	damage_large 2
 	damage_large 3
-	run -9 client verify
+	run -9 client verify --no-wait
 	eventually 30 counts 2 2 0 1
 }
 

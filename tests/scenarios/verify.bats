@@ -92,7 +92,7 @@ holders_of()
 	edit "${holders[0]}" flip "$object" 6 40
 	run -9 --separate-stderr client verify
 	[ "${lines[0]}" = "/tester/name: dfs${holders[0]}: chunk 3 wrong, not what was stored: it can be read, but has one good copy of some units" ]
-	[ "${lines[1]}" = "2 files, 6000000 bytes: not everything has two good copies; 1 not all right, 0 unreadable" ]
+	[ "${lines[1]}" = "2 files, 6000000 bytes: not everything has two good copies; 1 not all right, 0 unreadable; found 1 damaged, mended 0" ]
 	client get name - | cmp "$T/in" -
 	client verify name --json >"$T/json" || [ $? = 9 ]
 	"$PYTHON" -c 'import json, sys
@@ -105,7 +105,7 @@ assert lines[1]["bad"] == 1 and lines[1]["unreadable"] == 0, lines' "${holders[0
 	edit "${holders[1]}" flip "$object" 6 40
 	run -9 client verify name
 	[[ ${lines[0]} == *": no good copy within reach of 1 unit" ]]
-	[[ ${lines[1]} == *"1 unreadable" ]]
+	[[ ${lines[1]} == *"1 unreadable; found 1 damaged, mended 0" ]]
 	run -9 client get name "$T/out"
 	run -0 client verify other
 	# Not alike: one is damaged, of the other some copies cannot be reached.
@@ -114,14 +114,46 @@ assert lines[1]["bad"] == 1 and lines[1]["unreadable"] == 0, lines' "${holders[0
 	run -5 client verify other
 }
 
-@test "verify: a copy that a server finds damaged is named, and mended by itself" {
+@test "9.12 verify names what a server finds damaged, waits until it is mended, and ends with 0" {
 	random_file "$T/in" 5242883
-	client put "$T/in" name
-	damage_large 2
-	run -9 client verify name
+	random_file "$T/small" 900
+	# A server that is too slow would be done without, and its opposite keep a spare.
+	eventually 60 client put --require-full "$T/in" name
+	client put "$T/small" small
+	for n in 1 2 3 4; do
+		eventually 30 has_begun_to_scrub $n
+	done
+	spoil 2
+	# What servers believe to have is not looked at by repair, which says so.
+	run -0 client repair
+	run -0 --separate-stderr client verify
 	[[ ${lines[0]} == "/tester/name: dfs2: chunk"*" damaged: it can be read, but"* ]]
 	[[ ${lines[0]} != *dfs1* && ${lines[0]} != *dfs3* && ${lines[0]} != *dfs4* ]]
-	eventually 60 verified name
+	[ "${lines[1]}" = "/tester/name: mended" ]
+	[ "${lines[2]}" = "2 files, 5243783 bytes: two good copies of everything; found 1 damaged, mended 1" ]
+	[ "${#lines[@]}" = 3 ]
+	# Again, for a program; then without waiting, which sees the same and ends with what it sees.
+	spoil 3
+	run -0 --separate-stderr client verify --json
+	[ "$(field code <<<"$output" | tr '\n' ' ')" = "9 0 0 " ]
+	[ "$(field mended <<<"$output" | tr '\n' ' ')" = "None true 1 " ]
+	[ "$(tail -1 <<<"$output" | field found)" = 1 ]
+	spoil 4
+	run -9 --separate-stderr client verify --no-wait name
+	[[ ${lines[0]} == "/tester/name: dfs4: chunk"*" damaged"* ]]
+	[ "${lines[1]}" = "1 file, 5242883 bytes: not everything has two good copies; 1 not all right, 0 unreadable" ]
+	run -0 client verify
+	# What cannot be mended yet is waited for, and mended when the other copies are back.
+	spoil 1
+	server_stop 2
+	server_stop 4
+	background "$DFS_BIN/client/client" verify name >"$T/verified"
+	eventually 30 log_has 1 ' damaged '
+	server_start 2
+	server_start 4
+	wait "$BACKGROUND_PID"
+	tail -1 "$T/verified" | grep -x '1 file, 5242883 bytes: two good copies of everything; found 1 damaged, mended 1'
+	client get name - | cmp "$T/in" -
 }
 
 @test "verify: without a server 5, but what was stored meanwhile has two copies" {

@@ -323,9 +323,30 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 
 /* ---- verify -------------------------------------------------------------------- */
 
+/*
+ * Which units of a file were not good, so that they can be read again without the rest:
+ * by server a set of chunks, and of their units the first and the last.
+ */
+struct dfs_bad_units {
+	bool any;
+	uint8_t object[16]; /* it is about this content, */
+	uint32_t holders;   /* with these holders */
+	bool lost;          /* some had no good copy within reach */
+	unsigned chunks[4];
+	uint64_t first[4], last[4];
+	/* How many copies servers can bring back by themselves. */
+	uint64_t mendable;
+};
+
 /* What became of one file's copies; sets of chunks, by server. */
 struct dfs_verified {
 	const char *path; /* set by the caller */
+	/*
+	 * Set by the caller to what an earlier look left here: only these units are read,
+	 * if the file still has the same content and holders; or to zeros: all.  On
+	 * return, of what is not good now.
+	 */
+	struct dfs_bad_units bad_units;
 	/*
 	 * 0: every unit has two good copies, and all that its manifest names are good.
 	 * 9: a copy is damaged, or not what was stored.  5: copies are missing or cannot
@@ -356,8 +377,8 @@ struct dfs_verify_callbacks {
 
 /*
  * Reads and proves every unit of every chunk from every server that the manifest names
- * for it.  At most DFS_VERIFY_MAX items; memory does not grow with their sizes, but for
- * two bits for each 256 KiB.
+ * for it, or those of bad_units.  At most DFS_VERIFY_MAX items; memory does not grow with
+ * their sizes, but for two bits for each 256 KiB.
  */
 enum { DFS_VERIFY_MAX = 128 };
 void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
