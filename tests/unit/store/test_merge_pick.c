@@ -195,16 +195,16 @@ static uint64_t tiers_of(const struct history *history)
 
 static void tell(const struct history *history, const char *name)
 {
-	print_message("%-24s %8llu commits of %7llu MiB: %5.2f times merged, %2llu tiers, "
-		      "%5llu segments at most, %5llu left, %6.1f steps\n",
-		      name, (unsigned long long)history->commits,
-		      (unsigned long long)(history->committed / MIB),
-		      (double)history->merged / (double)history->committed,
-		      (unsigned long long)tiers_of(history),
-		      (unsigned long long)history->most,
-		      (unsigned long long)history->segments.count,
-		      (double)history->segments.steps /
-			      (double)(history->commits + history->merges));
+	print_message(
+		"%-24s %8llu commits of %7llu MiB: %5.2f times merged, %2llu tiers, "
+		"%5llu segments at most, %5llu left, %6.1f steps\n",
+		name, (unsigned long long)history->commits,
+		(unsigned long long)(history->committed / MIB),
+		(double)history->merged / (double)history->committed,
+		(unsigned long long)tiers_of(history), (unsigned long long)history->most,
+		(unsigned long long)history->segments.count,
+		(double)history->segments.steps /
+			(double)(history->commits + history->merges));
 }
 
 /* The three bounds; segments besides those that are too large to be merged. */
@@ -212,13 +212,15 @@ static void check(const struct history *history, const char *name, uint64_t segm
 {
 	tell(history, name);
 	assert_true(history->merged <= tiers_of(history) * history->committed);
-	assert_true(history->most <= segments + 2 * history->committed / history->rules.merge_enough);
-	assert_true(history->segments.steps <= 200 * (history->commits + history->merges));
+	assert_true(history->most <=
+		    segments + 2 * history->committed / history->rules.merge_enough);
+	assert_true(history->segments.steps <=
+		    200 * (history->commits + history->merges));
 }
 
 /* ---- histories ----------------------------------------------------------------- */
 
-static void test_million_small_puts(void **state)
+static void test_9_25_million_small_puts(void **state)
 {
 	struct history *history = *state;
 
@@ -227,7 +229,7 @@ static void test_million_small_puts(void **state)
 	check(history, "a million small", 100);
 }
 
-static void test_tiny_puts(void **state)
+static void test_9_25_tiny_puts(void **state)
 {
 	struct history *history = *state;
 
@@ -237,7 +239,7 @@ static void test_tiny_puts(void **state)
 }
 
 /* What a put of a tree commits on one server, batch by batch. */
-static void test_trees(void **state)
+static void test_9_25_trees(void **state)
 {
 	struct history *history = *state;
 	for (unsigned tree = 0; tree < 12; tree++) {
@@ -251,7 +253,7 @@ static void test_trees(void **state)
 	assert_true(history->merged <= 2 * history->committed);
 }
 
-static void test_large_among_small(void **state)
+static void test_9_25_large_among_small(void **state)
 {
 	struct history *history = *state;
 	uint64_t large = 0;
@@ -268,7 +270,7 @@ static void test_large_among_small(void **state)
 }
 
 /* The fault that was: a large one, and a handful beside it, again and again. */
-static void test_large_and_a_handful(void **state)
+static void test_9_25_large_and_a_handful(void **state)
 {
 	struct history *history = *state;
 
@@ -279,7 +281,7 @@ static void test_large_and_a_handful(void **state)
 	assert_true(history->merged <= 3 * (history->committed - 30 * MIB));
 }
 
-static void test_random_sizes(void **state)
+static void test_9_25_random_sizes(void **state)
 {
 	struct history *history = *state;
 
@@ -292,7 +294,7 @@ static void test_random_sizes(void **state)
 }
 
 /* Sizes just below and just above the limits of tiers, and of what doubles. */
-static void test_at_the_limits(void **state)
+static void test_9_25_at_the_limits(void **state)
 {
 	struct history *history = *state;
 	static const int64_t offsets[] = {-4096, -1025, -1, 0, 1, 1023, 4096};
@@ -310,7 +312,7 @@ static void test_at_the_limits(void **state)
 }
 
 /* 1 g 1 g^2 1 g 1 g^3 ...: each of them between two that are larger. */
-static void test_rulers(void **state)
+static void test_9_25_rulers(void **state)
 {
 	struct history *history = *state;
 	char name[32];
@@ -330,7 +332,7 @@ static void test_rulers(void **state)
 }
 
 /* Falling and rising, so that nothing has a neighbour of its own size. */
-static void test_stairs(void **state)
+static void test_9_25_stairs(void **state)
 {
 	struct history *history = *state;
 
@@ -343,8 +345,8 @@ static void test_stairs(void **state)
 	check(history, "stairs", 1024);
 }
 
-/* A history that looks at the segments, and adds what makes most of them to be copied. */
-static void test_an_opponent(void **state)
+/* Looks at the segments, and adds what makes most of them to be copied. */
+static void test_9_25_an_opponent(void **state)
 {
 	struct history *history = *state;
 
@@ -406,7 +408,7 @@ static void delete_share(struct history *history, unsigned percent)
 	merge_all(history);
 }
 
-static void test_deletes(void **state)
+static void test_9_25_deletes(void **state)
 {
 	struct history *history = *state;
 	uint64_t live, dead;
@@ -422,7 +424,7 @@ static void test_deletes(void **state)
 }
 
 /* Something old that stays, and behind it much that comes and goes. */
-static void test_coming_and_going(void **state)
+static void test_9_25_coming_and_going(void **state)
 {
 	struct history *history = *state;
 	uint64_t live, dead;
@@ -440,7 +442,7 @@ static void test_coming_and_going(void **state)
 	check(history, "coming and going", 100);
 }
 
-static void test_half_dead_and_trimmed_are_rewritten(void **state)
+static void test_9_25_half_dead_and_trimmed_are_rewritten(void **state)
 {
 	struct history *history = *state;
 	struct index_segment *segment;
@@ -465,7 +467,7 @@ static void test_half_dead_and_trimmed_are_rewritten(void **state)
 
 /* ---- what may not be merged ---------------------------------------------------- */
 
-static void test_damaged_stays_and_divides(void **state)
+static void test_9_25_damaged_stays_and_divides(void **state)
 {
 	struct history *history = *state;
 	struct index_segment *damaged = NULL;
@@ -488,7 +490,7 @@ static void test_damaged_stays_and_divides(void **state)
 }
 
 /* A recovery divides them, too, and what is dead before it goes alone. */
-static void test_old_and_new_stay_apart(void **state)
+static void test_9_25_old_and_new_stay_apart(void **state)
 {
 	struct history *history = *state;
 	struct index_segment *segment;
@@ -516,7 +518,7 @@ static void test_old_and_new_stay_apart(void **state)
 }
 
 /* A run that cannot be merged, for want of space, does not stand before others. */
-static void test_failed_run_comes_again(void **state)
+static void test_9_25_failed_run_comes_again(void **state)
 {
 	struct history *history = *state;
 	struct merge_run run[3];
@@ -529,7 +531,8 @@ static void test_failed_run_comes_again(void **state)
 	}
 	for (unsigned i = 0; i < 3; i++) {
 		do {
-			run[i] = merge_pick(&history->segments, &history->rules, 1, &more);
+			run[i] =
+				merge_pick(&history->segments, &history->rules, 1, &more);
 		} while (run[i].count == 0 && more);
 		assert_int_equal(run[i].count, 8);
 	}
@@ -544,7 +547,7 @@ static void test_failed_run_comes_again(void **state)
 
 /* ---- deciding ------------------------------------------------------------------ */
 
-static void test_deciding_walks_nowhere(void **state)
+static void test_9_25_deciding_walks_nowhere(void **state)
 {
 	struct history *history = *state;
 	uint64_t before;
@@ -562,7 +565,7 @@ static void test_deciding_walks_nowhere(void **state)
 }
 
 /* However much has changed: a lock is held for so many of them only. */
-static void test_deciding_gives_way(void **state)
+static void test_9_25_deciding_gives_way(void **state)
 {
 	struct history *history = *state;
 	bool more = true;
@@ -572,9 +575,9 @@ static void test_deciding_gives_way(void **state)
 	while (more) {
 		uint64_t before = history->segments.steps;
 
-		assert_int_equal(merge_pick(&history->segments, &history->rules, 1, &more)
-					 .count,
-				 0);
+		assert_int_equal(
+			merge_pick(&history->segments, &history->rules, 1, &more).count,
+			0);
 		assert_true(history->segments.steps - before <= 1000);
 	}
 }
@@ -582,26 +585,30 @@ static void test_deciding_gives_way(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_million_small_puts, begin, end),
-		cmocka_unit_test_setup_teardown(test_tiny_puts, begin, end),
-		cmocka_unit_test_setup_teardown(test_trees, begin, end),
-		cmocka_unit_test_setup_teardown(test_large_among_small, begin, end),
-		cmocka_unit_test_setup_teardown(test_large_and_a_handful, begin, end),
-		cmocka_unit_test_setup_teardown(test_random_sizes, begin, end),
-		cmocka_unit_test_setup_teardown(test_at_the_limits, begin, end),
-		cmocka_unit_test_setup_teardown(test_rulers, begin, end),
-		cmocka_unit_test_setup_teardown(test_stairs, begin, end),
-		cmocka_unit_test_setup_teardown(test_an_opponent, begin, end),
-		cmocka_unit_test_setup_teardown(test_deletes, begin, end),
-		cmocka_unit_test_setup_teardown(test_coming_and_going, begin, end),
-		cmocka_unit_test_setup_teardown(test_half_dead_and_trimmed_are_rewritten,
-						begin, end),
-		cmocka_unit_test_setup_teardown(test_damaged_stays_and_divides, begin,
+		cmocka_unit_test_setup_teardown(test_9_25_million_small_puts, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_tiny_puts, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_trees, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_large_among_small, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_large_and_a_handful, begin,
 						end),
-		cmocka_unit_test_setup_teardown(test_old_and_new_stay_apart, begin, end),
-		cmocka_unit_test_setup_teardown(test_failed_run_comes_again, begin, end),
-		cmocka_unit_test_setup_teardown(test_deciding_walks_nowhere, begin, end),
-		cmocka_unit_test_setup_teardown(test_deciding_gives_way, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_random_sizes, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_at_the_limits, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_rulers, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_stairs, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_an_opponent, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_deletes, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_coming_and_going, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_9_25_half_dead_and_trimmed_are_rewritten, begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_damaged_stays_and_divides,
+						begin, end),
+		cmocka_unit_test_setup_teardown(test_9_25_old_and_new_stay_apart, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_9_25_failed_run_comes_again, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_9_25_deciding_walks_nowhere, begin,
+						end),
+		cmocka_unit_test_setup_teardown(test_9_25_deciding_gives_way, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("merge_pick", tests, NULL, NULL);
