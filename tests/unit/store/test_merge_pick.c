@@ -357,7 +357,7 @@ static void test_9_25_an_opponent(void **state)
 
 		while (limit <= weight)
 			limit *= 8;
-		/* What lifts it just across the limit; or a lid on it, or what is small. */
+		/* Lifts it just across the limit; or is a lid on it, or small. */
 		if (below(history, 3) == 0 && limit - weight < 2 * MIB)
 			commit(history, limit - weight);
 		else if (below(history, 3) == 0 && weight < MIB)
