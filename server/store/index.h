@@ -54,6 +54,7 @@ struct index_segments {
 	TAILQ_HEAD(index_segment_list, index_segment) list;
 	/* Those that are new, lost something, or have another neighbour: merge_pick */
 	TAILQ_HEAD(index_segment_changes, index_segment) changed;
+	struct index_segment *again; /* from here on they are to count as changed */
 	uint64_t count, bytes, undo;
 	uint64_t undo_at; /* how much of this there may be before merging looks for it */
 	uint64_t looked_at; /* how many there may be before merging looks at all again */
@@ -138,8 +139,10 @@ void index_segment_changed(struct index_segment *segment);
 void index_segment_looked_at(struct index_segment *segment);
 
 void index_segments_init(struct index_segments *segments);
-/* All of them. */
-void index_segments_changed(struct index_segments *segments);
+/* All of them are to count as changed, bit by bit. */
+void index_segments_look_again(struct index_segments *segments);
+/* So many at most. */
+void index_segments_look_on(struct index_segments *segments, unsigned most);
 
 void index_segments_append(struct index_segments *segments,
 			   struct index_segment *segment);

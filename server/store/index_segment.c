@@ -63,12 +63,17 @@ void index_segments_init(struct index_segments *segments)
 	TAILQ_INIT(&segments->changed);
 }
 
-void index_segments_changed(struct index_segments *segments)
+void index_segments_look_again(struct index_segments *segments)
 {
-	struct index_segment *segment;
+	segments->again = TAILQ_FIRST(&segments->list);
+}
 
-	TAILQ_FOREACH (segment, &segments->list, order)
-		index_segment_changed(segment);
+void index_segments_look_on(struct index_segments *segments, unsigned most)
+{
+	for (; segments->again && most > 0; most--) {
+		index_segment_changed(segments->again);
+		segments->again = TAILQ_NEXT(segments->again, order);
+	}
 }
 
 /* It is in the list. */
@@ -100,6 +105,8 @@ void index_segments_remove(struct index_segments *segments, struct index_segment
 	struct index_segment *after = TAILQ_NEXT(segment, order);
 
 	index_segment_looked_at(segment);
+	if (segments->again == segment)
+		segments->again = after;
 	TAILQ_REMOVE(&segments->list, segment, order);
 	segment->segments = NULL;
 	if (before)

@@ -298,19 +298,22 @@ struct merge_run merge_pick(struct index_segments *segments,
 		return run;
 	if (segments->count > MANY_SEGMENTS && segments->count > segments->looked_at) {
 		/* Where two were few, they may be many now. */
-		index_segments_changed(segments);
+		index_segments_look_again(segments);
 		segments->looked_at = 2 * segments->count;
 	}
+	index_segments_look_on(segments, LOOK_AT_ONCE);
 	for (unsigned i = 0; i < LOOK_AT_ONCE && run.count == 0; i++) {
 		segment = TAILQ_FIRST(&segments->changed);
 		if (!segment)
-			return pick_first(&picking);
+			break;
 		run = pick_near(&picking, segment);
 		index_segment_looked_at(segment);
 		/* If this fails, others are next, and then it once more. */
 		if (run.count > 0)
 			index_segment_changed(segment);
 	}
-	*ret_more = TAILQ_FIRST(&segments->changed);
+	*ret_more = TAILQ_FIRST(&segments->changed) || segments->again;
+	if (run.count == 0 && !*ret_more)
+		run = pick_first(&picking);
 	return run;
 }
