@@ -10,8 +10,8 @@
  * - when no more fits into a merged segment, which then is merged no more;
  * - when merge_fan of them (two, where a store has many segments) lie before a segment
  *   that is above the tier.  No commit adds to such a run, so that a store of large
- *   segments would keep many small ones; what it costs is less than what that segment
- *   has cost.
+ *   segments would keep many small ones; what it costs is at most a few times what that
+ *   segment has cost, once.
  *
  * The entries that undo something go only from a run that begins at the first segment.
  * That is merged, as far as it goes, when they are a part of it that is worth it.
