@@ -205,15 +205,19 @@ static void publish_op(struct store *store, struct store_op *op, struct commit_j
 		op->object = NULL;
 		break;
 	case SEAL_DROP:
+		index_segment_add_undo(segment, seal_undo_bytes(op->type, 0));
 		index_drop_content(store->index, op->object);
 		op->object = NULL;
 		break;
 	case SEAL_TRIM:
+		index_segment_add_undo(segment, seal_undo_bytes(op->type, 0));
 		index_trim(store->index, op->object, op->chunks);
 		index_release(store->index, op->object);
 		op->object = NULL;
 		break;
 	case SEAL_FORGET:
+		index_segment_add_undo(segment,
+				       seal_undo_bytes(op->type, op->forgotten->len));
 		index_forget(store->index, op->forgotten->path, op->forgotten->len,
 			     &op->forgotten->ballot);
 		break;

@@ -98,6 +98,7 @@ static bool mark_chunk(struct store *store, const struct segment *file,
 			continue;
 		part->damaged = set_with(part->damaged, chunk) & CHUNKS_ALL;
 		part->segment->damaged = true;
+		index_segment_changed(part->segment);
 		marked = true;
 	}
 	return marked;
@@ -142,6 +143,7 @@ bool damage_mark_segment(struct store *store, struct segment *file)
 	if (segment) {
 		segment->damaged = true;
 		segment->unreadable = segment->live == 0;
+		index_segment_changed(segment);
 	}
 	pthread_rwlock_unlock(&store->lock);
 	if (!segment)

@@ -291,7 +291,7 @@ static void uncount(struct index *index, const struct index_register *reg)
 static void leave_its_segment(struct index_register *reg)
 {
 	if (reg->segment)
-		reg->segment->live -= reg->bytes;
+		index_segment_lose(reg->segment, reg->bytes);
 	reg->segment = NULL;
 }
 
@@ -422,8 +422,10 @@ void index_mark_damaged(struct index *index, struct index_register *reg)
 	if (reg->damaged)
 		return;
 	reg->damaged = true;
-	if (reg->segment)
+	if (reg->segment) {
 		reg->segment->damaged = true;
+		index_segment_changed(reg->segment);
+	}
 	index->counts.damaged++;
 }
 

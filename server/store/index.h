@@ -29,11 +29,15 @@ struct segment_cache;
 /* A segment, as the index counts in it. */
 struct index_segment {
 	TAILQ_ENTRY(index_segment) order; /* the store's list, by number */
+	TAILQ_ENTRY(index_segment) change;
+	struct index_segments *segments; /* in whose list it is, or NULL */
+	bool is_changed;                 /* and among those that have changed */
 	struct segment *file;
 	uint64_t live;       /* bytes of records that the index points to */
 	uint64_t full;       /* what live was, or would have been, when it was sealed */
 	uint64_t trimmed;    /* about so much of it was given up by trimming objects */
 	uint32_t seal_bytes; /* of its @seal */
+	uint64_t undo;       /* of these, about so many only undo what older ones say */
 	bool damaged;        /* found so: not copied, for what is still good in it */
 	/*
 	 * Not even its @seal can be read, and nothing in it is alive: left as it is,
@@ -48,7 +52,13 @@ enum { SWEPT = 1, SWEPT_AS_FIRST = 2 };
 /* The segments of a store, by number. */
 struct index_segments {
 	TAILQ_HEAD(index_segment_list, index_segment) list;
-	uint64_t count, bytes;
+	/* Those that are new, lost something, or have another neighbour: merge_pick */
+	TAILQ_HEAD(index_segment_changes, index_segment) changed;
+	struct index_segment *again; /* from here on they are to count as changed */
+	uint64_t count, bytes, undo;
+	uint64_t undo_at; /* how much of this there may be before merging looks for it */
+	uint64_t looked_at; /* how many there may be before merging looks at all again */
+	uint64_t steps;     /* by which merging went from one to another, ever */
 };
 
 struct index_register {
@@ -120,6 +130,19 @@ struct index_segment *index_segment_new(struct segment_cache *cache, uint64_t lo
 					uint64_t hi, uint64_t bytes);
 /* One that is in no list.  NULL is allowed. */
 void index_segment_free(struct index_segment *segment);
+
+/* So many bytes of it are alive no more. */
+void index_segment_lose(struct index_segment *segment, uint64_t bytes);
+void index_segment_add_undo(struct index_segment *segment, uint64_t bytes);
+/* Merging is to look at it; nothing where it is in no list. */
+void index_segment_changed(struct index_segment *segment);
+void index_segment_looked_at(struct index_segment *segment);
+
+void index_segments_init(struct index_segments *segments);
+/* All of them are to count as changed, bit by bit. */
+void index_segments_look_again(struct index_segments *segments);
+/* So many at most. */
+void index_segments_look_on(struct index_segments *segments, unsigned most);
 
 void index_segments_append(struct index_segments *segments,
 			   struct index_segment *segment);

@@ -243,7 +243,7 @@ void index_drop_content(struct index *index, struct index_object *object)
 
 	for (struct index_part *part = &object->part; part; part = part->more)
 		if (part->segment)
-			part->segment->live -= part->bytes;
+			index_segment_lose(part->segment, part->bytes);
 	free_parts(object);
 	memset(&object->part, 0, sizeof object->part);
 	object->dropping = false;
@@ -277,7 +277,7 @@ static void trim_part(struct index_object *object, struct index_part *part,
 		return;
 	if (part->damaged & ~chunks)
 		part->segment->damaged = false;
-	part->segment->live -= part->bytes - left;
+	index_segment_lose(part->segment, part->bytes - left);
 	part->segment->trimmed += part->bytes - left;
 	part->bytes = left & BYTES_MASK;
 	part->estimated = 1;
@@ -325,7 +325,7 @@ static bool object_leave_segment(struct index_object *object,
 
 	for (struct index_part *part = &object->part; part; part = part->more)
 		if (part->segment == segment) {
-			part->segment->live -= part->bytes;
+			index_segment_lose(part->segment, part->bytes);
 			part->chunks = 0;
 			left = true;
 		}
@@ -364,7 +364,7 @@ void index_move_content(struct index *index, const struct seal_entry *entry, uin
 		if (!index_is_within(part->segment, lo, hi) || part->segment == to ||
 		    (part->chunks & ~entry->chunks) != 0)
 			continue;
-		part->segment->live -= part->bytes;
+		index_segment_lose(part->segment, part->bytes);
 		part->segment = to;
 		/* Some may have been trimmed since they were copied. */
 		if (part->chunks == entry->chunks) {

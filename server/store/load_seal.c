@@ -203,6 +203,8 @@ static int read_entries(struct load *load, struct index_segment *segment, dfs_by
 	segment->seal_bytes = data.len;
 	while (rc == 0 && (step = seal_next(&reader, &entry)) == SEAL_ENTRY) {
 		segment->full += entry.bytes;
+		index_segment_add_undo(segment,
+				       seal_undo_bytes(entry.type, entry.path_len));
 		rc = apply(load->store, &entry, segment);
 	}
 	if (rc == 0 && step == SEAL_BROKEN)

@@ -92,6 +92,7 @@ static int build_output(struct merge *merge)
 		return ENOMEM;
 	}
 	merge->output->seal_bytes = (uint32_t)merge->entries.len;
+	merge->output->undo = merge->undo;
 	return 0;
 }
 
@@ -231,10 +232,14 @@ static int merge_one(struct merge *merge)
 int merge_step(struct store *store, bool *ret_more)
 {
 	struct merge merge = {.store = store};
+	bool more = true;
 
-	pthread_rwlock_rdlock(&store->lock);
-	merge.run = merge_pick(store);
-	pthread_rwlock_unlock(&store->lock);
+	while (merge.run.count == 0 && more) {
+		pthread_rwlock_wrlock(&store->lock);
+		merge.run = merge_pick(&store->segments, &store->rules, store->head.begun,
+				       &more);
+		pthread_rwlock_unlock(&store->lock);
+	}
 	if (merge.run.count == 0)
 		return 0;
 	*ret_more = true;

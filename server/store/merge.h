@@ -17,6 +17,7 @@
 #include "index.h"
 
 struct store;
+struct store_rules;
 
 /* The first segment of a run, and how many there are; 0: nothing is worth merging. */
 struct merge_run {
@@ -24,8 +25,15 @@ struct merge_run {
 	size_t count;
 };
 
-/* With the store's lock held (shared). */
-struct merge_run merge_pick(struct store *store);
+/*
+ * From what has changed since it was asked last.  begun: segments below this number are
+ * from before a recovery.  With the lock of the segments held, also against readers:
+ * where a lot has changed it looks at some of it, and *ret_more is true.  A run that
+ * was picked is so again, after others, until its segments are gone.
+ */
+struct merge_run merge_pick(struct index_segments *segments,
+			    const struct store_rules *rules, uint64_t begun,
+			    bool *ret_more);
 
 /* Merges one run, if there is one.  The compactor's thread only.  0 or an errno. */
 int merge_step(struct store *store, bool *ret_more);

@@ -203,6 +203,7 @@ static int keep_entry(struct merge *merge, struct index_segment *input,
 	case SEAL_FORGET:
 		if (!may_undo(merge, entry) || !merge->store->rules.keep_undone)
 			return 0;
+		merge->undo += seal_undo_bytes(entry->type, entry->path_len);
 		return put_entry(merge, entry) ? 0 : ENOMEM;
 	}
 	return EBADMSG;

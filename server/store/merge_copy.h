@@ -16,6 +16,7 @@ struct merge {
 	struct segment_image *image;
 	struct pack_out entries; /* of the output's @seal */
 	uint32_t entry_count;
+	uint64_t undo;                /* of these: index_segment */
 	struct index_segment *output; /* before it is in the list */
 	char name[FOLDERS_NAME];      /* in tmp/ */
 };

@@ -226,6 +226,23 @@ static void get_head(struct pack_in *in, struct seal_head *ret)
 		in->failed = true;
 }
 
+uint64_t seal_undo_bytes(enum seal_type type, size_t path_len)
+{
+	switch (type) {
+	case SEAL_DROP:
+	case SEAL_TRIM:
+		return 1 + DFS_ID_LEN;
+	case SEAL_FORGET:
+		return 1 + sizeof(dfs_ballot) + path_len;
+	case SEAL_REGISTER:
+	case SEAL_BINDING:
+	case SEAL_CONTENT:
+	case SEAL_SETTLED:
+		return 0;
+	}
+	return 0;
+}
+
 void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count,
 	      const struct pack_out *entries)
 {

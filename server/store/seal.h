@@ -75,6 +75,12 @@ struct seal_entry {
 /* out->failed when out of memory. */
 void seal_put_entry(struct pack_out *out, const struct seal_entry *entry);
 
+/*
+ * About so many bytes an entry takes that only undoes older ones, and that goes when
+ * there are none; 0 for others.
+ */
+uint64_t seal_undo_bytes(enum seal_type type, size_t path_len);
+
 /* The whole record, of entries packed before. */
 void seal_put(struct pack_out *out, const struct seal_head *head, uint32_t count,
 	      const struct pack_out *entries);

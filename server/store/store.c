@@ -24,6 +24,7 @@ const struct store_rules store_rules_default = {
 	.grace_ms = 60000,
 	.merge_fan = 8,
 	.merge_bytes = 256 << 20,
+	.merge_enough = 4 << 20,
 	.upload_in_memory = 1 << 20,
 	.uploads = 1024,
 };
@@ -66,7 +67,7 @@ static struct store *new_store(const struct store_options *options)
 	store->head =
 		(struct seal_head){.server = store->server, .cluster = store->cluster};
 	folders_init(&store->folders);
-	TAILQ_INIT(&store->segments.list);
+	index_segments_init(&store->segments);
 	init_locks(store);
 	census_init(&store->census);
 	damage_init(&store->damage);

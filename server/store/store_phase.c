@@ -71,6 +71,7 @@ static void publish_beginning(struct store *store, struct index_segment *segment
 	index_reset(store->index);
 	store->changes++;
 	index_segments_append(&store->segments, segment);
+	index_segments_look_again(&store->segments);
 	store->newest = head->begun;
 	store->head = *head;
 	pthread_rwlock_unlock(&store->lock);

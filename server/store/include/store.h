@@ -41,6 +41,7 @@ struct store_rules {
 	int64_t grace_ms;        /* that dropped content stays readable */
 	size_t merge_fan;        /* so many segments of one size class are merged */
 	uint64_t merge_bytes;    /* a merged segment is not larger */
+	uint64_t merge_enough;   /* one of so many bytes is not merged for its size */
 	size_t upload_in_memory; /* an upload above this becomes a segment of its own */
 	size_t uploads; /* of all connections; where descriptors are few, fewer */
 };

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -493,9 +494,35 @@ static void test_damage_goes_with_its_content(void **state)
 	assert_int_equal(good_units(fixture), 4 * (FILES - 1));
 }
 
+/* Segments by the hundred; descriptors for a few dozen of them. */
+static void test_9_25_a_start_needs_few_descriptors(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct rlimit limit, few;
+	const char *why;
+	char path[32];
+
+	for (unsigned i = 0; i < 300; i++) {
+		(void)snprintf(path, sizeof path, "/b/%u", i);
+		assert_int_equal(store_fixture_accept(fixture->store, path, 0, 5), 0);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = 48;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	store_fixture_reopen(fixture);
+	assert_true(store_whole(fixture->store, &why));
+	assert_true(store_fixture_numbers(fixture).segments > 300);
+	for (unsigned i = 1; i <= FILES; i++)
+		assert_int_equal(store_fixture_unit(fixture->store, i, 0, LEN), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_9_25_a_start_needs_few_descriptors,
+						start, end),
 		cmocka_unit_test_setup_teardown(test_another_version_is_told, start, end),
 		cmocka_unit_test_setup_teardown(test_1_6_segment_removed, start, end),
 		cmocka_unit_test_setup_teardown(test_1_6_folder_emptied, start, end),

@@ -167,6 +167,51 @@ static void test_broken_rule_floor_is_not_raised(void **state)
 	assert_int_equal(store_fixture_numbers(fixture).floor.counter, 0);
 }
 
+static void forget_many(struct store *store, uint64_t counter)
+{
+	struct store_batch *batch = store_batch_new(store);
+	dfs_ballot ballot = store_fixture_ballot(counter);
+	char path[1000];
+
+	memset(path, 'x', sizeof path);
+	path[0] = '/';
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(path + sizeof path - 4, 4, "%03d", i);
+		assert_int_equal(store_batch_forget(batch, path, sizeof path - 1, &ballot,
+						    &ballot),
+				 0);
+	}
+	assert_int_equal(store_commit(batch), 0);
+}
+
+static bool is_not_larger(struct store_fixture *fixture, void *context)
+{
+	return store_fixture_numbers(fixture).stored_bytes <= *(uint64_t *)context;
+}
+
+/*
+ * What forgets is behind a segment that is not merged for its size: it goes with that one
+ * when there is enough of it, as a start counted it and as a commit did.
+ */
+static void test_9_25_what_forgets_goes_behind_a_large_segment(void **state)
+{
+	struct store_fixture *fixture = *state;
+	uint64_t most;
+
+	assert_int_equal(store_fixture_put(fixture->store, "/big", 1, 5, 90000), 0);
+	most = store_fixture_numbers(fixture).stored_bytes + 30000;
+	fixture->rules.merge_enough = 100000;
+	fixture->rules.merge_fan = 8;
+	forget_many(fixture->store, 6);
+	assert_true(store_fixture_numbers(fixture).stored_bytes > most);
+	store_fixture_reopen(fixture);
+	assert_true(store_fixture_wait(is_not_larger, fixture, &most));
+	forget_many(fixture->store, 7);
+	assert_true(store_fixture_wait(is_not_larger, fixture, &most));
+	assert_int_equal(store_fixture_unit(fixture->store, 1, 0, 90000), 0);
+	assert_int_equal(store_fixture_numbers(fixture).floor.counter, 7);
+}
+
 /* Over and over, from the first segment on: nothing is left of it at last. */
 static void test_forgotten_is_merged_away(void **state)
 {
@@ -355,6 +400,9 @@ int main(void)
 						start, heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_broken_rule_floor_is_not_raised,
 						start, heal_fixture_end),
+		cmocka_unit_test_setup_teardown(
+			test_9_25_what_forgets_goes_behind_a_large_segment, start,
+			heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_forgotten_is_merged_away, start,
 						heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_floor, start, heal_fixture_end),
