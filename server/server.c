@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "connection.h"
 #include "create.h"
+#include "descriptors.h"
 #include "healing.h"
 #include "listener.h"
 #include "log.h"
@@ -62,11 +63,6 @@ struct server {
 	bool has_pid_file;
 };
 
-static void complain(const struct server *server, const char *why)
-{
-	(void)fprintf(stderr, "%s: %s\n", server->settings->name, why);
-}
-
 /* ---- the pid file -------------------------------------------------------------- */
 
 /* Renamed into place, so that who waits for it never reads half of it. */
@@ -108,7 +104,7 @@ static bool load_secrets(struct server *server)
 	if (server->certificate && secret_read(settings->secret, settings->cluster.folder,
 					       server->secret, why, sizeof why))
 		return true;
-	complain(server, why);
+	log_say(why);
 	return false;
 }
 
@@ -125,7 +121,7 @@ static bool open_store(struct server *server)
 	rules.grace_ms = settings->cluster.tuning.keep_readable_ms;
 	int rc = store_open(&options, &server->store, why, sizeof why);
 	if (rc != 0) {
-		complain(server, why[0] != '\0' ? why : strerrordesc_np(rc));
+		log_say(why[0] != '\0' ? why : strerrordesc_np(rc));
 		return false;
 	}
 	server->acceptor =
@@ -133,7 +129,7 @@ static bool open_store(struct server *server)
 	server->admission = admission_new(&admission_limits_default);
 	if (server->acceptor && server->admission)
 		return true;
-	complain(server, "out of memory");
+	log_say("out of memory");
 	return false;
 }
 
@@ -161,7 +157,7 @@ static bool meet_others(struct server *server)
 			.peers = server->peers});
 	if (server->healing)
 		return true;
-	complain(server, "out of memory or threads");
+	log_say("out of memory or threads");
 	return false;
 }
 
@@ -192,12 +188,12 @@ static bool listen_on(struct server *server)
 
 	server->listener = listener_open(settings->listen, why, sizeof why);
 	if (!server->listener) {
-		complain(server, why);
+		log_say(why);
 		return false;
 	}
 	write_pid(server);
 	if (!listener_start(server->listener, server->admission, &server->shared)) {
-		complain(server, "no thread to be had");
+		log_say("no thread to be had");
 		return false;
 	}
 	log_event(LOG_INFO, "listening", "address=%s",
@@ -337,6 +333,7 @@ static int serve(const struct settings *settings)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGHUP, SIG_DFL);  /* below nohup it would be thrown away */
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
+	log_detach();
 	raise_descriptor_limit();
 	tune_memory();
 
@@ -354,6 +351,7 @@ static int serve(const struct settings *settings)
 	code = DFS_EXIT_DONE;
 done:
 	stop(server);
+	log_flush();
 	return code;
 }
 
@@ -362,6 +360,11 @@ int server_main(unsigned number, int argc, char **argv)
 	/* Kept by the log for as long as the process lives. */
 	static struct settings settings;
 	int code;
+
+	if (!descriptors_keep_standard())
+		return DFS_EXIT_OTHER;
+	/* A limit on the size of files is a disk that is full: an error, not an end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 
 	if (settings_read(&settings, number, argc, argv, &code) == SETTINGS_EXIT)
 		return code;

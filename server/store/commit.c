@@ -168,6 +168,7 @@ void commit_sync_folder(struct store *store)
 		return;
 	log_event(LOG_ERROR, "folder", "error=%s state=unknown ending=yes",
 		  strerror(errno));
+	log_flush();
 	abort();
 }
 
@@ -296,6 +297,7 @@ static int number(struct commit_job *job)
 		if (rc != 0 && i > 0) {
 			log_event(LOG_ERROR, "rename",
 				  "error=%s state=unknown ending=yes", strerror(rc));
+			log_flush();
 			abort();
 		}
 	}

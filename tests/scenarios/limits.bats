@@ -1,0 +1,96 @@
+# What a server or a client was started with: limits, closed descriptors, a log that nobody reads.
+load helper
+
+setup()
+{
+	cluster_create
+}
+
+teardown()
+{
+	cluster_end
+}
+
+@test "9.7 a limit on the size of files is a full disk, for a server and for a client" {
+	# 64 KiB: enough for what a server writes at its start.
+	ulimit -S -f 64
+	server_spawn 1
+	ulimit -S -f unlimited
+	for n in 2 3 4; do
+		server_spawn $n
+	done
+	for n in 1 2 3 4; do
+		server_wait $n
+		eventually 30 votes_since_start $n
+	done
+	random_file "$T/large" 3000000
+	random_file "$T/small" 1000
+	client put "$T/small" small
+	run -0 client put "$T/large" large
+	[[ $output == *"without one server (no room on dfs1)"* ]] || { echo "$output"; false; }
+	is 1 up
+	client get large - | cmp "$T/large" -
+	# The client, to a file, and from stdin, which is spooled.
+	run -1 bash -c 'ulimit -S -f 64; "$0" get large "$1"' "$DFS_BIN/client/client" "$T/out"
+	[[ $output == *"large"*"File too large"* ]] || { echo "$output"; false; }
+	[ ! -e "$T/out" ]
+	run -1 bash -c 'ulimit -S -f 64; "$0" put - spooled <"$1"' "$DFS_BIN/client/client" "$T/large"
+	[[ $output == *"File too large"* ]] || { echo "$output"; false; }
+	run -4 client stat spooled
+	client put "$T/small" again
+	server_stop 1
+}
+
+# Starts server N as a shell with these redirections would.
+server_spawn_closed()
+{
+	bash -c 'exec "$0" --config "$1" --no-rpcbind '"$2" "$DFS_BIN/dfs$1/dfs$1" "$DFS_CONFIG" 3>&- 4>&- </dev/null &
+	SERVER_PID[$1]=$!
+}
+
+@test "9.7 a server without standard descriptors writes into no file of its store" {
+	server_spawn_closed 1 '<&- >&- 2>&-'
+	server_spawn_closed 2 '2>&-'
+	server_spawn 3
+	server_spawn 4
+	for n in 1 2 3 4; do
+		server_wait $n
+	done
+	eventually 30 client put "$DFS_CONFIG" x
+	[ ! -s "$CLUSTER/dfs1/data/lock" ]
+	[ ! -s "$CLUSTER/dfs2/data/lock" ]
+	for n in 1 2; do
+		for fd in 0 1 2; do
+			[ "$(readlink "/proc/${SERVER_PID[n]}/fd/$fd")" = /dev/null ] || [ "$n.$fd" = 2.1 ]
+		done
+	done
+	servers_stop
+}
+
+@test "9.7 a log that nobody reads stops no call and no end" {
+	mkfifo "$T/log"
+	exec {reader}<>"$T/log"
+	# So full that not even the first line finds room.
+	"$PYTHON" -c 'import os, sys
+os.set_blocking(int(sys.argv[1]), False)
+try:
+	while True:
+		os.write(int(sys.argv[1]), b"x" * 4096)
+except BlockingIOError:
+	os.set_blocking(int(sys.argv[1]), True)' "$reader"
+	for n in 1 2 3 4; do
+		server_spawn_closed $n "--debug 2>$T/log"
+	done
+	for n in 1 2 3 4; do
+		server_wait $n
+	done
+	random_file "$T/in" 1000
+	eventually 30 client put "$T/in" in
+	client get in - | cmp "$T/in" -
+	server_stop 2
+	# Nor does one that cannot start.
+	(cd "$T" && ! timeout 30 "$DFS_BIN/dfs1/dfs1" --config "$DFS_CONFIG" --no-rpcbind 2>"$T/log")
+	# Who reads again finds all of it.
+	timeout 30 grep -m 1 -o ' dfs1 info started' <&"$reader"
+	exec {reader}>&-
+}
