@@ -17,6 +17,7 @@
 #include "healing.h"
 #include "listener.h"
 #include "log.h"
+#include "mark.h"
 #include "peers.h"
 #include "procs.h"
 #include "registrar.h"
@@ -116,14 +117,19 @@ static bool open_store(struct server *server)
 					      .server = settings->number,
 					      .cluster = settings->cluster.id,
 					      .rules = &rules};
-	char why[PATH_MAX + 256] = "";
+	char why[2 * PATH_MAX + 512] = "";
 
+	if (!mark_allows(settings, why, sizeof why)) {
+		log_say(why);
+		return false;
+	}
 	rules.grace_ms = settings->cluster.tuning.keep_readable_ms;
 	int rc = store_open(&options, &server->store, why, sizeof why);
 	if (rc != 0) {
 		log_say(why[0] != '\0' ? why : strerrordesc_np(rc));
 		return false;
 	}
+	mark_leave(settings);
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
 	server->admission = admission_new(&admission_limits_default);

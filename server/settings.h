@@ -13,9 +13,10 @@ struct settings {
 	char listen[280];
 	char data[PATH_MAX];
 	char cert[PATH_MAX], key[PATH_MAX], new_key[PATH_MAX], secret[PATH_MAX],
-		pid[PATH_MAX];
+		pid[PATH_MAX], mark[PATH_MAX];
 	bool use_rpcbind;
 	bool create_store;
+	bool replace_store;
 	bool debug;
 };
 

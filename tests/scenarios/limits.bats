@@ -1,4 +1,4 @@
-# What a server or a client was started with: limits, closed descriptors, a log that nobody reads.
+# What servers meet around them: limits, closed descriptors, logs that nobody reads, disks that are not there.
 load helper
 
 setup()
@@ -93,4 +93,56 @@ except BlockingIOError:
 	# Who reads again finds all of it.
 	timeout 30 grep -m 1 -o ' dfs1 info started' <&"$reader"
 	exec {reader}>&-
+}
+
+# refused N PATTERN: the server does not start, and says so in one line.
+refused()
+{
+	run -1 timeout 30 "${IN[@]}" "$DFS_BIN/dfs$1/dfs$1" --config "$DFS_CONFIG" --no-rpcbind
+	echo "$output"
+	[ ${#lines[@]} = 1 ]
+	# shellcheck disable=SC2053 # a pattern
+	[[ $output == $2 ]]
+}
+
+@test "9.13 (i) a disk that is not mounted is not taken for a store that was lost" {
+	namespace_start
+	mkdir "$T/disk"
+	"${IN[@]}" mount -t tmpfs -o size=24m tmpfs "$T/disk"
+	"${IN[@]}" cp -a "$CLUSTER/dfs2/data/." "$T/disk"
+	rm -r "$CLUSTER"/dfs2/data/*
+	"${IN[@]}" mount --move "$T/disk" "$CLUSTER/dfs2/data" 2>/dev/null || "${IN[@]}" mount --bind "$T/disk" "$CLUSTER/dfs2/data"
+	servers_start
+	random_file "$T/in" 100000
+	client put "$T/in" in
+	server_stop 3
+	server_stop 2
+
+	# Its folder is missing,
+	mv "$CLUSTER/dfs3/data" "$T/kept"
+	refused 3 "dfs3: $CLUSTER/dfs3/data is missing, *mount its disk*--replace-store*"
+	[ ! -e "$CLUSTER/dfs3/data" ]
+	# or a symbolic link to where the disk is not,
+	ln -s "$T/not-mounted/data" "$CLUSTER/dfs3/data"
+	refused 3 "dfs3: *is missing, *"
+	rm "$CLUSTER/dfs3/data"
+	# or there is the empty place where it was mounted.
+	"${IN[@]}" umount "$CLUSTER/dfs2/data"
+	refused 2 "dfs2: $CLUSTER/dfs2/data is empty, and the disk that was mounted there is not*mount its disk*--replace-store*"
+	[ -z "$(ls "$CLUSTER/dfs2/data")" ]
+
+	# Both ways out.
+	mv "$T/kept" "$CLUSTER/dfs3/data"
+	server_start 3
+	eventually 30 is 3 up
+	run ! log_has 3 recovering
+	server_start 2 --replace-store
+	eventually 60 is 2 up
+	log_has 2 ' recovering why='
+	# From then on there it is: an emptied folder recovers, as ever.
+	server_stop 2
+	rm -rf "$CLUSTER"/dfs2/data/*
+	server_start 2
+	eventually 60 is 2 up
+	client get in - | cmp "$T/in" -
 }
