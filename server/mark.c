@@ -32,7 +32,8 @@ static bool is_empty(const char *folder)
 	bool empty = dir;
 
 	while (empty && (entry = readdir(dir)))
-		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+		empty = strcmp(entry->d_name, ".") == 0 ||
+			strcmp(entry->d_name, "..") == 0;
 	if (dir)
 		closedir(dir);
 	return empty;
@@ -61,11 +62,12 @@ bool mark_allows(const struct settings *settings, char *why, size_t why_size)
 		wrong = "is empty, and the disk that was mounted there is not";
 	if (!wrong)
 		return true;
-	(void)snprintf(why, why_size,
-		       "%s %s, though this server has had a store (%s says so): mount its "
-		       "disk; or, where the store is lost, start once with "
-		       "--replace-store, and it takes everything from the other servers",
-		       settings->data, wrong, settings->mark);
+	(void)snprintf(
+		why, why_size,
+		"%s %s, though this server has had a store (%s says so): mount its "
+		"disk; or, where the store is lost, start once with "
+		"--replace-store, and it takes everything from the other servers",
+		settings->data, wrong, settings->mark);
 	return false;
 }
 

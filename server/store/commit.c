@@ -332,7 +332,8 @@ int commit_run(struct commit_job *job)
 		segment_image_free(job->images[0]);
 	if (rc == 0)
 		compactor_wake(&store->compactor);
-	else
+	/* A cause is told once, not with each commit that meets it. */
+	if (atomic_exchange(&store->told_error, rc) != rc && rc != 0)
 		log_event(LOG_WARN, "commit", "error=%s", strerror(rc));
 	return rc;
 }

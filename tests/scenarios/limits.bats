@@ -146,3 +146,54 @@ refused()
 	eventually 60 is 2 up
 	client get in - | cmp "$T/in" -
 }
+
+# Counted again, now and then.
+counts()
+{
+	run client status
+	[[ $output == *" file"*": $1"* ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+says_gone()
+{
+	[[ $(status_of "$1" status) = recovering && $(status_of "$1" message) == *"store is gone"* ]]
+}
+
+@test "9.17 a store that goes away under its server is told, counts for nothing, and comes back with its disk" {
+	namespace_start
+	mkdir "$T/disk"
+	"${IN[@]}" mount -t tmpfs -o size=64m tmpfs "$T/disk"
+	"${IN[@]}" cp -a "$CLUSTER/dfs3/data/." "$T/disk"
+	rm -r "$CLUSTER"/dfs3/data/*
+	"${IN[@]}" mount --bind "$T/disk" "$CLUSTER/dfs3/data"
+	servers_start
+	random_file "$T/in" 100000
+	client put "$T/in" in
+	# The disk, of which only a lazy umount says nothing (others are busy).
+	"${IN[@]}" umount -l "$CLUSTER/dfs3/data"
+	eventually 30 says_gone 3
+	eventually 30 counts "0 with two copies, 1 with one"
+	client put "$T/in" while
+	client get in - | cmp "$T/in" -
+	# Nothing is made where it was.
+	[ -z "$(ls "$CLUSTER/dfs3/data")" ]
+	"${IN[@]}" mount --bind "$T/disk" "$CLUSTER/dfs3/data"
+	eventually 30 is 3 up
+	log_has 3 ' info store-back'
+	eventually 60 client status
+	# A folder that is only moved is none that is gone.
+	mv "$CLUSTER/dfs4" "$T/moved"
+
+	rm -rf "$CLUSTER/dfs2"
+	eventually 30 says_gone 2
+	run -1 client status
+	client put "$T/in" later
+	client get in - | cmp "$T/in" -
+	[ "$(grep -c ' error store-gone ' "$CLUSTER/dfs2.log")" = 1 ]
+	# Whatever fails because of it is told once, however often.
+	[ "$(grep -c ' commit error=' "$CLUSTER/dfs2.log")" -le 1 ]
+	run ! log_has 4 store-gone
+}
