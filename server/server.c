@@ -187,6 +187,21 @@ static void share(struct server *server)
 						    .times = &connection_times_default};
 }
 
+/* Of Debian's line "127.0.1.1 HOST" in /etc/hosts comes such an address. */
+static void tell_loopback(const struct server *server)
+{
+	const struct settings *settings = server->settings;
+
+	if (!settings->listen_is_chosen && listener_is_loopback(server->listener) &&
+	    cluster_is_spread(&settings->cluster, settings->number))
+		log_event(LOG_ERROR, "unreachable",
+			  "address=%s why=\"%s is an address of this machine alone "
+			  "(127.0.1.1 in /etc/hosts?), and no other can reach it: write "
+			  "listen = 0.0.0.0:PORT into [%s] of cluster.conf\"",
+			  listener_address(server->listener), settings->listen,
+			  settings->name);
+}
+
 static bool listen_on(struct server *server)
 {
 	const struct settings *settings = server->settings;
@@ -204,6 +219,7 @@ static bool listen_on(struct server *server)
 	}
 	log_event(LOG_INFO, "listening", "address=%s",
 		  listener_address(server->listener));
+	tell_loopback(server);
 	if (settings->use_rpcbind) {
 		server->registrar =
 			registrar_start(server->listener,

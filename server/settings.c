@@ -143,10 +143,15 @@ static bool is_address(const struct settings *settings, const char *given)
 /* Without any address the port is the system's choice, which rpcbind tells to clients. */
 static bool find_address(struct settings *settings, const char *given)
 {
-	const char *address = settings->cluster.servers[settings->number - 1].address;
+	const struct cluster_server *server =
+		&settings->cluster.servers[settings->number - 1];
+	const char *address = server->address;
 
+	settings->listen_is_chosen = given || server->listen[0] != '\0';
 	if (given)
 		address = given;
+	else if (server->listen[0] != '\0')
+		address = server->listen;
 	else if (address[0] == '\0')
 		address = "127.0.0.1:0";
 	return fill(settings, settings->listen, sizeof settings->listen, "%s", address);

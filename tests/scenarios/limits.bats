@@ -197,3 +197,39 @@ says_gone()
 	[ "$(grep -c ' commit error=' "$CLUSTER/dfs2.log")" -le 1 ]
 	run ! log_has 4 store-gone
 }
+
+@test "9.21 a server that no other machine can reach says so, and listens where it is told" {
+	namespace_start
+	printf '127.0.0.1 localhost\n127.0.1.1 alpha\n192.0.2.2 beta\n' >"$T/hosts"
+	"${IN[@]}" mount --bind "$T/hosts" /etc/hosts
+	port=$(server_port 1)
+	cp "$DFS_CONFIG" "$T/conf"
+	# All on one machine: nothing to say.
+	sed -i "s/^address = 127.0.0.1:$port/address = alpha:$port/" "$DFS_CONFIG"
+	server_spawn 1
+	eventually 30 log_has 1 " listening address=127.0.1.1:$port"
+	server_stop 1
+	run ! log_has 1 unreachable
+	# Several hosts.
+	sed -i "s/^address = 127.0.0.1:$(server_port 2)/address = beta:$(server_port 2)/" "$DFS_CONFIG"
+	server_spawn 1
+	eventually 30 log_has 1 " error unreachable address=127.0.1.1:$port .*alpha:$port.*listen = "
+	server_stop 1
+	# It listens where it is told, and that may be here alone.
+	for address in "0.0.0.0:$port" "127.0.0.1:$port"; do
+		rm "$CLUSTER/dfs1.log"
+		sed -i "/^listen/d; /^address = alpha/a listen = $address" "$DFS_CONFIG"
+		server_spawn 1
+		eventually 30 log_has 1 " listening address=$address"
+		server_stop 1
+		run ! log_has 1 unreachable
+	done
+	# By rpcbind, without any address, too.
+	sed -i "/^listen/d; /^host/d; s/^address = \\(alpha\\|beta\\):.*/host = \\1/" "$DFS_CONFIG"
+	grep -q '^host = beta' "$DFS_CONFIG"
+	server_spawn 1
+	eventually 30 log_has 1 ' error unreachable address=127.0.0.1:[0-9]* '
+	server_stop 1
+	sed -i '/^host = alpha/a listen = nonsense' "$DFS_CONFIG"
+	refused 1 "dfs1: *cluster.conf, line *nonsense"
+}
