@@ -36,7 +36,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FINISH_MS = 5000, CUT_OFF_MS = 2000 };
+enum { FINISH_MS = 5000, CUT_OFF_MS = 2000, WARN_DAYS = 60 };
 
 /* Of the one server in this process: the table of procedures asks for a function. */
 static struct admission *server_admission;
@@ -250,6 +250,18 @@ static void tell_certificate(const struct server *server)
 	log_event(LOG_INFO, "certificate", "serial=%s until=%s", serial, until);
 }
 
+/* At the start, when they were read again, and then once a day. */
+static void warn_of_ends(const struct server *server)
+{
+	for (int of_ca = 0; of_ca <= 1; of_ca++) {
+		int days = certificate_days_left(server->certificate, of_ca);
+
+		if (days < WARN_DAYS)
+			log_event(LOG_WARN, "certificate-ends", "of=%s days=%d",
+				  of_ca ? "ca" : server->settings->name, days);
+	}
+}
+
 /* SIGHUP: certificate, key and CA are read again; what is of no use changes nothing. */
 static void server_reload(struct server *server)
 {
@@ -259,10 +271,27 @@ static void server_reload(struct server *server)
 		peers_set_tls(server->peers, certificate_peer(server->certificate));
 		healing_set_tls(server->healing, certificate_peer(server->certificate));
 		tell_certificate(server);
+		warn_of_ends(server);
 	} else {
 		log_event(LOG_WARN, "not-reloaded", "why=%s",
 			  log_sentence(why, quoted, sizeof quoted));
 	}
+}
+
+/* Until SIGTERM or SIGINT, which is returned. */
+static int wait_for_end(struct server *server, const sigset_t *signals)
+{
+	const struct timespec day = {.tv_sec = 86400};
+	int signal_number;
+
+	do {
+		signal_number = sigtimedwait(signals, NULL, &day);
+		if (signal_number == SIGHUP)
+			server_reload(server);
+		else if (signal_number < 0 && errno == EAGAIN)
+			warn_of_ends(server);
+	} while (signal_number < 0 || signal_number == SIGHUP);
+	return signal_number;
 }
 
 /* ---- end ----------------------------------------------------------------------- */
@@ -343,7 +372,7 @@ static int serve(const struct settings *settings)
 	static struct server the_server;
 	struct server *server = &the_server;
 	sigset_t signals;
-	int signal_number = 0, code = DFS_EXIT_OTHER;
+	int signal_number, code = DFS_EXIT_OTHER;
 
 	server->settings = settings;
 
@@ -364,11 +393,10 @@ static int serve(const struct settings *settings)
 	share(server);
 	tell_state(server);
 	tell_certificate(server);
+	warn_of_ends(server);
 	if (!listen_on(server))
 		goto done;
-	while (sigwait(&signals, &signal_number) != 0 || signal_number == SIGHUP)
-		if (signal_number == SIGHUP)
-			server_reload(server);
+	signal_number = wait_for_end(server, &signals);
 	log_event(LOG_INFO, "stopping", "signal=%s", sigabbrev_np(signal_number));
 	code = DFS_EXIT_DONE;
 done:
