@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 const uint8_t tls_alpn[TLS_ALPN_LEN] = {6, 's', 'u', 'n', 'r', 'p', 'c'};
@@ -183,7 +184,7 @@ static bool use_own(SSL_CTX *context, const struct tls_own *own, char *why,
 		return false;
 	if (access(own->cert, R_OK) != 0 && errno == EACCES)
 		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
-		    own->cert, strerrordesc_np(errno), secret_chown(own->cert, remedy));
+		    own->cert, strerrordesc_np(EACCES), secret_chown(own->cert, remedy));
 	else if (SSL_CTX_use_certificate_chain_file(context, own->cert) != 1)
 		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
 		    own->cert, tls_reason(), secret_renew(own->folder, remedy));
@@ -234,4 +235,29 @@ SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size)
 	SSL_CTX_free(context);
 	ERR_clear_error();
 	return NULL;
+}
+
+int64_t tls_ends(const X509 *certificate)
+{
+	struct tm end;
+
+	if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+		return 0;
+	return (int64_t)timegm(&end) * 1000000000;
+}
+
+int64_t tls_ca_ends(SSL_CTX *context)
+{
+	STACK_OF(X509_OBJECT) *known =
+		X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+	int64_t first = 0;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(known); i++) {
+		int64_t ends =
+			tls_ends(X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i)));
+
+		if (ends != 0 && (first == 0 || ends < first))
+			first = ends;
+	}
+	return first;
 }

@@ -22,9 +22,9 @@
 #include <string.h>
 
 static const char gone_why[] =
-	"The folder of its store is gone: it was removed, or its disk is not mounted any "
-	"more.  Mount it and start the server again; or, where the store is lost, start it "
-	"with --replace-store.";
+	"The folder of its store is gone: it was removed, or its disk is not mounted "
+	"any more.  Mount it and start the server again; or, where the store is lost, "
+	"start it with --replace-store.";
 
 bool store_whole(struct store *store, const char **ret_why)
 {

@@ -270,6 +270,14 @@ serves_what_is_there()
 	servers_start
 	log_has 1 ' warn certificate-ends of=dfs1 days=5[89]$'
 	run ! log_has 2 certificate-ends
+	# By the client of what it is shown, and of its own CA, in every form.
+	run client status
+	[[ $output == *"warning: the certificate of dfs1 ends "*" days"* && $output != *"of dfs2 ends"* && $output != *CA* ]]
+	client status --json | head -1 | field certificate_ends | grep -q '^20..-..-..T'
+	client status --json | tail -1 | field ca_ends | grep -q '^20..-..-..T'
+	client status --prometheus >"$T/metrics"
+	[ "$(grep -c '^dfs_server_certificate_end_time_seconds{server="dfs[1-4]"} [0-9]' "$T/metrics")" = 4 ]
+	grep -q '^dfs_ca_end_time_seconds [0-9]' "$T/metrics"
 	# Read again, it is told again.
 	issue "$CLUSTER/dfs2" dfs2 20200101000000Z "$(in_days 10)"
 	kill -HUP "${SERVER_PID[2]}"

@@ -17,8 +17,8 @@ void store_condemn(struct store *store, const char *why);
 
 /*
  * Is the store still the folder that was opened?  Not when that was removed, or its disk
- * is not mounted any more; then it is not whole, and nothing is merged or dropped.  Cheap:
- * to be asked every second.
+ * is not mounted any more; then it is not whole, and nothing is merged or dropped.
+ * Cheap: to be asked every second.
  */
 bool store_in_place(struct store *store);
 
