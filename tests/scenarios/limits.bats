@@ -111,7 +111,7 @@ refused()
 	"${IN[@]}" mount -t tmpfs -o size=24m tmpfs "$T/disk"
 	"${IN[@]}" cp -a "$CLUSTER/dfs2/data/." "$T/disk"
 	rm -r "$CLUSTER"/dfs2/data/*
-	"${IN[@]}" mount --move "$T/disk" "$CLUSTER/dfs2/data" 2>/dev/null || "${IN[@]}" mount --bind "$T/disk" "$CLUSTER/dfs2/data"
+	"${IN[@]}" mount --bind "$T/disk" "$CLUSTER/dfs2/data"
 	servers_start
 	random_file "$T/in" 100000
 	client put "$T/in" in
