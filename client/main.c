@@ -1,31 +1,16 @@
 /* The command "client": finds the verb and runs it. */
 #include "commands.h"
 #include "complete.h"
+#include "descriptors.h"
 #include "options.h"
 #include "output.h"
 #include "run.h"
 #include "status.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/*
- * A standard descriptor that is closed would be given to the next file or connection, and
- * be read or written for what it is not.  It is taken by something that can do neither.
- */
-static bool keep_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
-		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-			return false;
-	return true;
-}
 
 static int print_version(struct run *run)
 {
@@ -93,12 +78,14 @@ int main(int argc, char **argv)
 	int code;
 
 	run.program = slash ? slash + 1 : argc > 0 ? argv[0] : "client";
-	if (!keep_standard_descriptors())
+	if (!descriptors_keep_standard())
 		return DFS_EXIT_OTHER;
 	(void)setlocale(LC_CTYPE, "");
 	/* A reader or a server that goes is an error of its own, not the end of
 	 * everything. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A limit on the size of files is a disk that is full. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	/* What is typed so far is data there, and no options of this run. */
 	if (argc > 1 && strcmp(argv[1], COMPLETE_VERB) == 0)
 		return complete_words(run.program, argc - 2, argv + 2);

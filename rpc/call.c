@@ -211,6 +211,11 @@ void call_free_result(xdrproc_t decode, void *res)
 	xdr_free(decode, res);
 }
 
+int64_t call_peer_ends(const struct call *call)
+{
+	return stream_peer_ends(exchange_stream(call->exchange));
+}
+
 bool call_is_dead(const struct call *call)
 {
 	return stream_error(exchange_stream(call->exchange)) != 0;

@@ -34,7 +34,7 @@ struct cluster_reading {
 	unsigned line;
 	bool seen[SECTIONS]; /* whose head was read */
 	bool has_id, has_ca, has_admin;
-	bool has_address[DFS_SERVERS], has_host[DFS_SERVERS];
+	bool has_address[DFS_SERVERS], has_host[DFS_SERVERS], has_listen[DFS_SERVERS];
 	char wrong[256]; /* the first thing that is; empty so far */
 };
 
@@ -147,6 +147,11 @@ static void take_server(struct cluster_reading *reading, unsigned server,
 		take(reading, &reading->has_address[server - 1], to->address,
 		     sizeof to->address, name, value);
 		if (!cluster_split_address(value, host, sizeof host, &port) || port == 0)
+			blame(reading, "not HOST:PORT or [V6]:PORT:", value);
+	} else if (strcmp(name, "listen") == 0) {
+		take(reading, &reading->has_listen[server - 1], to->listen,
+		     sizeof to->listen, name, value);
+		if (!cluster_split_address(value, host, sizeof host, &port))
 			blame(reading, "not HOST:PORT or [V6]:PORT:", value);
 	} else {
 		blame(reading, "unknown key", name);
@@ -311,6 +316,9 @@ static bool print(FILE *stream, const struct cluster *cluster)
 		if (server->host[0] != '\0' &&
 		    fprintf(stream, "host = %s\n", server->host) < 0)
 			return false;
+		if (server->listen[0] != '\0' &&
+		    fprintf(stream, "listen = %s\n", server->listen) < 0)
+			return false;
 	}
 	return fflush(stream) == 0 && fsync(fileno(stream)) == 0;
 }
@@ -398,4 +406,34 @@ bool cluster_split_address(const char *address, char *ret_host, size_t size,
 	ret_host[end - host] = '\0';
 	*ret_port = (unsigned short)port;
 	return true;
+}
+
+/* Of the address, or of rpcbind where there is none. */
+static const char *host_of(const struct cluster *cluster, unsigned server, char host[256])
+{
+	const struct cluster_server *of = &cluster->servers[server - 1];
+	unsigned short port;
+
+	if (of->address[0] == '\0' ||
+	    !cluster_split_address(of->address, host, 256, &port))
+		(void)snprintf(host, 256, "%s", of->host);
+	return host;
+}
+
+static bool is_of_one_machine(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "::1") == 0;
+}
+
+bool cluster_is_spread(const struct cluster *cluster, unsigned server)
+{
+	char own[256], other[256];
+
+	(void)host_of(cluster, server, own);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != server && strcmp(host_of(cluster, s, other), own) != 0 &&
+		    !is_of_one_machine(other))
+			return true;
+	return false;
 }

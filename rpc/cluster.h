@@ -9,6 +9,7 @@
  *	[dfs1]
  *	address = 127.0.0.1:10001	; or "[::1]:10001"; or else rpcbind is asked
  *	host = 127.0.0.1		; whose rpcbind; 127.0.0.1 unless given
+ *	listen = 0.0.0.0:10001		; where the server itself listens, if not there
  *	... and so on to [dfs4]
  *
  *	[server]
@@ -31,6 +32,7 @@
 struct cluster_server {
 	char address[280]; /* "host:port", or empty */
 	char host[256];    /* for rpcbind, where address is empty */
+	char listen[280];  /* for the server alone; or empty */
 };
 
 struct cluster {
@@ -56,6 +58,12 @@ bool cluster_write(const char *file, const struct cluster *cluster, char *why,
  * Of the last two the first that exists.  false when none does.
  */
 bool cluster_find(const char *given, char *ret_file, size_t size);
+
+/*
+ * Does any other server have another host than this one, as far as the names tell, and
+ * none of this machine alone (localhost, 127.x.x.x, ::1)?
+ */
+bool cluster_is_spread(const struct cluster *cluster, unsigned server);
 
 /* Splits "host:port" or "[v6]:port"; false when it is neither. */
 bool cluster_split_address(const char *address, char *ret_host, size_t size,

@@ -67,6 +67,8 @@ static struct call *open_call(struct link *link, char *why)
 	SSL_CTX_free(tls);
 	pthread_mutex_lock(&links->lock);
 	link->call = call;
+	if (call)
+		link->ends = call_peer_ends(call);
 	if (call && links->closing)
 		call_cancel(call);
 	pthread_mutex_unlock(&links->lock);

@@ -112,6 +112,9 @@ server_set links_telling(struct links *links);
 /* What the server told as its "seen" in its last introduction. */
 dfs_seen links_seen(struct links *links, unsigned server);
 
+/* When the certificate ends that it has shown last (tls_ends); 0: it has shown none. */
+int64_t links_certificate_ends(struct links *links, unsigned server);
+
 /* Why the server is not up, or does not vote; LINKS_WHY bytes.  Returns why. */
 const char *links_why(struct links *links, unsigned server, char *why);
 

@@ -19,6 +19,7 @@ struct link {
 		/* was waited for in vain: as one that could help, as one needed */
 		hopeless;
 	bool undecided, undecidable; /* likewise, to know whether it votes */
+	int64_t ends;                /* the certificate that it showed last; 0: none */
 	int64_t since;               /* the state was entered at */
 	struct call *call;           /* set by the thread alone; others only cancel it */
 	char why[LINKS_WHY];

@@ -112,6 +112,14 @@ dfs_seen links_seen(struct links *links, unsigned server)
 	return seen;
 }
 
+int64_t links_certificate_ends(struct links *links, unsigned server)
+{
+	pthread_mutex_lock(&links->lock);
+	int64_t ends = links->link[server - 1].ends;
+	pthread_mutex_unlock(&links->lock);
+	return ends;
+}
+
 const char *links_why(struct links *links, unsigned server, char *why)
 {
 	const struct link *link = &links->link[server - 1];

@@ -3,6 +3,10 @@
  * segment=...".
  *
  * Any thread may log; a line is written with one write(2).  Never log secrets.
+ *
+ * Until log_detach a line is written by who logs it.  From then on a thread writes, and
+ * nobody waits for whoever reads: where he does not keep up, lines are dropped, and as
+ * soon as he does again "dropped lines=N" says how many.
  */
 #ifndef DFS_LOG_H
 #define DFS_LOG_H
@@ -16,6 +20,18 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
  * starts.
  */
 void log_start(const char *name, enum log_level level);
+
+/*
+ * Once, with the signals blocked that the writing thread is not to take.  Without memory
+ * or a thread all stays as it was.
+ */
+void log_detach(void);
+
+/* Before the process ends: waits until all is written, but no longer than a second. */
+void log_flush(void);
+
+/* A line that is for people alone: "dfs2: TEXT". */
+void log_say(const char *text);
 
 /*
  * event is one word that a script may look for; format gives "key=value" pairs.  Bytes of

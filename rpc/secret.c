@@ -7,21 +7,58 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { TEXT_LEN = SECRET_TEXT }; /* with the newline, but without a NUL */
 
+const char *secret_renew(const char *folder, char buf[SECRET_REMEDY])
+{
+	char key[PATH_MAX + 8];
+
+	(void)snprintf(key, sizeof key, "%s/ca.key", folder);
+	if (access(key, F_OK) == 0)
+		(void)snprintf(buf, SECRET_REMEDY,
+			       "mend it with: client cluster renew '%s'", folder);
+	else
+		(void)snprintf(
+			buf, SECRET_REMEDY,
+			"make it again where the cluster's ca.key is (client cluster "
+			"renew), and copy the server's folder from there");
+	return buf;
+}
+
+const char *secret_chown(const char *file, char buf[SECRET_REMEDY])
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	if (user)
+		(void)snprintf(buf, SECRET_REMEDY,
+			       "this program runs as %s; mend it with: chown %s '%s'",
+			       user->pw_name, user->pw_name, file);
+	else
+		(void)snprintf(buf, SECRET_REMEDY, "mend it with: chown %lu '%s'",
+			       (unsigned long)geteuid(), file);
+	return buf;
+}
+
 FILE *secret_open(const char *file, const char *what, const char *folder, char *why,
 		  size_t why_size)
 {
 	FILE *stream = fopen(file, "re");
+	char remedy[SECRET_REMEDY];
 	struct stat status;
 
 	if (!stream || fstat(fileno(stream), &status) < 0) {
-		(void)snprintf(why, why_size, "%s: %s cannot be read (%s); " SECRET_RENEW,
-			       file, what, strerrordesc_np(errno), folder);
+		int error = errno;
+
+		(void)snprintf(why, why_size, "%s: %s cannot be read (%s); %s", file,
+			       what, strerrordesc_np(error),
+			       error == EACCES || error == EPERM
+				       ? secret_chown(file, remedy)
+				       : secret_renew(folder, remedy));
 	} else if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
 		(void)snprintf(why, why_size,
 			       "%s: others than its owner may read %s; mend it with: "
@@ -40,7 +77,7 @@ bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], 
 {
 	FILE *stream =
 		secret_open(file, "the secret of the servers", folder, why, why_size);
-	char text[TEXT_LEN + 2];
+	char text[TEXT_LEN + 2], remedy[SECRET_REMEDY];
 	size_t len;
 	bool good;
 
@@ -55,8 +92,8 @@ bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], 
 	OPENSSL_cleanse(text, sizeof text);
 	if (!good)
 		(void)snprintf(why, why_size,
-			       "%s: not a secret, which is 64 hex digits; " SECRET_RENEW,
-			       file, folder);
+			       "%s: not a secret, which is 64 hex digits; %s", file,
+			       secret_renew(folder, remedy));
 	return good;
 }
 

@@ -7,6 +7,7 @@
 #ifndef DFS_SECRET_H
 #define DFS_SECRET_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +15,16 @@
 
 enum { SECRET_LEN = 32 };
 
-/* The end of a sentence: what to do about a file of a server; of the cluster's folder. */
-#define SECRET_RENEW "mend it with: client cluster renew '%s'"
+enum { SECRET_REMEDY = PATH_MAX + 300 };
+
+/*
+ * The end of a sentence: what to do about a file of a server that is of no use; folder is
+ * the cluster's.  Only where the key of the CA is can it be made again.  Returns buf.
+ */
+const char *secret_renew(const char *folder, char buf[SECRET_REMEDY]);
+
+/* Likewise of a file that this user may not read: whose it has to be. */
+const char *secret_chown(const char *file, char buf[SECRET_REMEDY]);
 
 /*
  * Opens a file for reading, unless others than its owner may read or write it.  what it

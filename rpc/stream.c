@@ -78,6 +78,11 @@ unsigned stream_peer_server(const struct stream *stream)
 	return stream->ssl ? tls_peer_server(stream->ssl) : 0;
 }
 
+int64_t stream_peer_ends(const struct stream *stream)
+{
+	return stream->ssl ? tls_ends(SSL_get0_peer_certificate(stream->ssl)) : 0;
+}
+
 int stream_error(const struct stream *stream)
 {
 	return stream->error;

@@ -43,6 +43,8 @@ bool stream_in_tls(const struct stream *stream);
 
 /* Inside TLS: which server (1..4) the peer is, by its certificate; 0: none of them. */
 unsigned stream_peer_server(const struct stream *stream);
+/* When the certificate that the peer has shown ends (tls_ends); 0: none. */
+int64_t stream_peer_ends(const struct stream *stream);
 
 /* Bytes in the clear that have arrived and were not read. */
 bool stream_has_unread(const struct stream *stream);

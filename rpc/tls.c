@@ -21,6 +21,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 const uint8_t tls_alpn[TLS_ALPN_LEN] = {6, 's', 'u', 'n', 'r', 'p', 'c'};
 
@@ -110,9 +112,11 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 		const char *reason = errno != 0 ? strerrordesc_np(errno) : tls_reason();
 
 		say(why, why_size,
-		    "%s: the certificate of the cluster's CA cannot be read (%s); copy "
-		    "ca.pem from the folder that \"cluster create\" made",
-		    ca_file, reason);
+		    "%s: the certificate of the cluster's CA cannot be read (%s); %s",
+		    ca_file, reason,
+		    access(ca_file, F_OK) == 0 && access(ca_file, R_OK) != 0
+			    ? "everybody has to be able to read it: chmod 644"
+			    : "copy ca.pem from the folder that \"cluster create\" made");
 		goto fail;
 	}
 	return context;
@@ -152,6 +156,7 @@ static int no_pass_phrase(char *buf, int size, int writing, void *unused)
 static EVP_PKEY *read_key(const struct tls_own *own, char *why, size_t why_size)
 {
 	FILE *from = secret_open(own->key, "the private key", own->folder, why, why_size);
+	char remedy[SECRET_REMEDY];
 	EVP_PKEY *key;
 
 	if (!from)
@@ -159,9 +164,8 @@ static EVP_PKEY *read_key(const struct tls_own *own, char *why, size_t why_size)
 	key = PEM_read_PrivateKey(from, NULL, no_pass_phrase, NULL);
 	if (!key)
 		say(why, why_size,
-		    "%s: not a private key in PEM form without a pass "
-		    "phrase; " SECRET_RENEW,
-		    own->key, own->folder);
+		    "%s: not a private key in PEM form without a pass phrase; %s",
+		    own->key, secret_renew(own->folder, remedy));
 	(void)fclose(from);
 	return key;
 }
@@ -173,6 +177,7 @@ static bool check_own(SSL_CTX *context, const struct tls_own *files, char *why,
 	X509 *own = SSL_CTX_get0_certificate(context);
 	X509_STORE_CTX *check = X509_STORE_CTX_new();
 	STACK_OF(X509) *chain = NULL;
+	char remedy[SECRET_REMEDY];
 	bool good = false;
 
 	if (!check || SSL_CTX_get0_chain_certs(context, &chain) != 1 ||
@@ -188,16 +193,15 @@ static bool check_own(SSL_CTX *context, const struct tls_own *files, char *why,
 		if (error == X509_V_ERR_CERT_HAS_EXPIRED ||
 		    error == X509_V_ERR_CERT_NOT_YET_VALID)
 			say(why, why_size,
-			    "%s: %s; unless the clock of this machine is "
-			    "wrong, " SECRET_RENEW,
+			    "%s: %s; unless the clock of this machine is wrong, %s",
 			    files->cert, X509_verify_cert_error_string(error),
-			    files->folder);
+			    secret_renew(files->folder, remedy));
 		else
 			say(why, why_size,
 			    "%s: the cluster's CA does not vouch for this certificate "
-			    "(%s); " SECRET_RENEW,
+			    "(%s); %s",
 			    files->cert, X509_verify_cert_error_string(error),
-			    files->folder);
+			    secret_renew(files->folder, remedy));
 	}
 	X509_STORE_CTX_free(check);
 	return good;
@@ -208,18 +212,20 @@ static bool use_own(SSL_CTX *context, const struct tls_own *own, char *why,
 		    size_t why_size)
 {
 	EVP_PKEY *key = read_key(own, why, why_size);
+	char remedy[SECRET_REMEDY];
 	bool good = false;
 
 	if (!key)
 		return false;
-	if (SSL_CTX_use_certificate_chain_file(context, own->cert) != 1)
-		say(why, why_size,
-		    "%s: the certificate cannot be read (%s); " SECRET_RENEW, own->cert,
-		    tls_reason(), own->folder);
+	if (access(own->cert, R_OK) != 0 && errno == EACCES)
+		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
+		    own->cert, strerrordesc_np(EACCES), secret_chown(own->cert, remedy));
+	else if (SSL_CTX_use_certificate_chain_file(context, own->cert) != 1)
+		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
+		    own->cert, tls_reason(), secret_renew(own->folder, remedy));
 	else if (SSL_CTX_use_PrivateKey(context, key) != 1)
-		say(why, why_size,
-		    "%s does not belong to the certificate %s; " SECRET_RENEW, own->key,
-		    own->cert, own->folder);
+		say(why, why_size, "%s does not belong to the certificate %s; %s",
+		    own->key, own->cert, secret_renew(own->folder, remedy));
 	else
 		good = check_own(context, own, why, why_size);
 	EVP_PKEY_free(key);
@@ -264,4 +270,29 @@ SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size)
 	SSL_CTX_free(context);
 	ERR_clear_error();
 	return NULL;
+}
+
+int64_t tls_ends(const X509 *certificate)
+{
+	struct tm end;
+
+	if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+		return 0;
+	return (int64_t)timegm(&end) * 1000000000;
+}
+
+int64_t tls_ca_ends(SSL_CTX *context)
+{
+	STACK_OF(X509_OBJECT) *known =
+		X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+	int64_t first = 0;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(known); i++) {
+		int64_t ends =
+			tls_ends(X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i)));
+
+		if (ends != 0 && (first == 0 || ends < first))
+			first = ends;
+	}
+	return first;
 }

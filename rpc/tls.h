@@ -38,6 +38,14 @@ SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size);
  */
 bool tls_agree(SSL_CTX *server, SSL_CTX *client, char *why, size_t why_size);
 
+/*
+ * When a certificate ends, or the first of the CAs that a context believes; nanoseconds
+ * since 1970 UTC, 0: not known.  So long before that people are told.
+ */
+enum { TLS_WARN_DAYS = 60 };
+int64_t tls_ends(const X509 *certificate);
+int64_t tls_ca_ends(SSL_CTX *context);
+
 /* Does the context's own certificate carry this DNS name, as its clients will demand? */
 bool tls_has_name(SSL_CTX *context, const char *name);
 

@@ -13,9 +13,11 @@
 #include "clock.h"
 #include "connection.h"
 #include "create.h"
+#include "descriptors.h"
 #include "healing.h"
 #include "listener.h"
 #include "log.h"
+#include "mark.h"
 #include "peers.h"
 #include "procs.h"
 #include "registrar.h"
@@ -34,7 +36,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FINISH_MS = 5000, CUT_OFF_MS = 2000 };
+enum { FINISH_MS = 5000, CUT_OFF_MS = 2000, WARN_DAYS = 60 };
 
 /* Of the one server in this process: the table of procedures asks for a function. */
 static struct admission *server_admission;
@@ -61,11 +63,6 @@ struct server {
 	struct connection_shared shared;
 	bool has_pid_file;
 };
-
-static void complain(const struct server *server, const char *why)
-{
-	(void)fprintf(stderr, "%s: %s\n", server->settings->name, why);
-}
 
 /* ---- the pid file -------------------------------------------------------------- */
 
@@ -108,7 +105,7 @@ static bool load_secrets(struct server *server)
 	if (server->certificate && secret_read(settings->secret, settings->cluster.folder,
 					       server->secret, why, sizeof why))
 		return true;
-	complain(server, why);
+	log_say(why);
 	return false;
 }
 
@@ -120,20 +117,25 @@ static bool open_store(struct server *server)
 					      .server = settings->number,
 					      .cluster = settings->cluster.id,
 					      .rules = &rules};
-	char why[PATH_MAX + 256] = "";
+	char why[2 * PATH_MAX + 512] = "";
 
+	if (!mark_allows(settings, why, sizeof why)) {
+		log_say(why);
+		return false;
+	}
 	rules.grace_ms = settings->cluster.tuning.keep_readable_ms;
 	int rc = store_open(&options, &server->store, why, sizeof why);
 	if (rc != 0) {
-		complain(server, why[0] != '\0' ? why : strerrordesc_np(rc));
+		log_say(why[0] != '\0' ? why : strerrordesc_np(rc));
 		return false;
 	}
+	mark_leave(settings);
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
 	server->admission = admission_new(&admission_limits_default);
 	if (server->acceptor && server->admission)
 		return true;
-	complain(server, "out of memory");
+	log_say("out of memory");
 	return false;
 }
 
@@ -161,7 +163,7 @@ static bool meet_others(struct server *server)
 			.peers = server->peers});
 	if (server->healing)
 		return true;
-	complain(server, "out of memory or threads");
+	log_say("out of memory or threads");
 	return false;
 }
 
@@ -185,6 +187,21 @@ static void share(struct server *server)
 						    .times = &connection_times_default};
 }
 
+/* Of Debian's line "127.0.1.1 HOST" in /etc/hosts comes such an address. */
+static void tell_loopback(const struct server *server)
+{
+	const struct settings *settings = server->settings;
+
+	if (!settings->listen_is_chosen && listener_is_loopback(server->listener) &&
+	    cluster_is_spread(&settings->cluster, settings->number))
+		log_event(LOG_ERROR, "unreachable",
+			  "address=%s why=\"%s is an address of this machine alone "
+			  "(127.0.1.1 in /etc/hosts?), and no other can reach it: write "
+			  "listen = 0.0.0.0:PORT into [%s] of cluster.conf\"",
+			  listener_address(server->listener), settings->listen,
+			  settings->name);
+}
+
 static bool listen_on(struct server *server)
 {
 	const struct settings *settings = server->settings;
@@ -192,16 +209,17 @@ static bool listen_on(struct server *server)
 
 	server->listener = listener_open(settings->listen, why, sizeof why);
 	if (!server->listener) {
-		complain(server, why);
+		log_say(why);
 		return false;
 	}
 	write_pid(server);
 	if (!listener_start(server->listener, server->admission, &server->shared)) {
-		complain(server, "no thread to be had");
+		log_say("no thread to be had");
 		return false;
 	}
 	log_event(LOG_INFO, "listening", "address=%s",
 		  listener_address(server->listener));
+	tell_loopback(server);
 	if (settings->use_rpcbind) {
 		server->registrar =
 			registrar_start(server->listener,
@@ -232,6 +250,18 @@ static void tell_certificate(const struct server *server)
 	log_event(LOG_INFO, "certificate", "serial=%s until=%s", serial, until);
 }
 
+/* At the start, when they were read again, and then once a day. */
+static void warn_of_ends(const struct server *server)
+{
+	for (int of_ca = 0; of_ca <= 1; of_ca++) {
+		int days = certificate_days_left(server->certificate, of_ca);
+
+		if (days < WARN_DAYS)
+			log_event(LOG_WARN, "certificate-ends", "of=%s days=%d",
+				  of_ca ? "ca" : server->settings->name, days);
+	}
+}
+
 /* SIGHUP: certificate, key and CA are read again; what is of no use changes nothing. */
 static void server_reload(struct server *server)
 {
@@ -241,10 +271,27 @@ static void server_reload(struct server *server)
 		peers_set_tls(server->peers, certificate_peer(server->certificate));
 		healing_set_tls(server->healing, certificate_peer(server->certificate));
 		tell_certificate(server);
+		warn_of_ends(server);
 	} else {
 		log_event(LOG_WARN, "not-reloaded", "why=%s",
 			  log_sentence(why, quoted, sizeof quoted));
 	}
+}
+
+/* Until SIGTERM or SIGINT, which is returned. */
+static int wait_for_end(struct server *server, const sigset_t *signals)
+{
+	const struct timespec day = {.tv_sec = 86400};
+	int signal_number;
+
+	do {
+		signal_number = sigtimedwait(signals, NULL, &day);
+		if (signal_number == SIGHUP)
+			server_reload(server);
+		else if (signal_number < 0 && errno == EAGAIN)
+			warn_of_ends(server);
+	} while (signal_number < 0 || signal_number == SIGHUP);
+	return signal_number;
 }
 
 /* ---- end ----------------------------------------------------------------------- */
@@ -325,7 +372,7 @@ static int serve(const struct settings *settings)
 	static struct server the_server;
 	struct server *server = &the_server;
 	sigset_t signals;
-	int signal_number = 0, code = DFS_EXIT_OTHER;
+	int signal_number, code = DFS_EXIT_OTHER;
 
 	server->settings = settings;
 
@@ -337,6 +384,7 @@ static int serve(const struct settings *settings)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGHUP, SIG_DFL);  /* below nohup it would be thrown away */
 	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes with write(2) */
+	log_detach();
 	raise_descriptor_limit();
 	tune_memory();
 
@@ -345,15 +393,15 @@ static int serve(const struct settings *settings)
 	share(server);
 	tell_state(server);
 	tell_certificate(server);
+	warn_of_ends(server);
 	if (!listen_on(server))
 		goto done;
-	while (sigwait(&signals, &signal_number) != 0 || signal_number == SIGHUP)
-		if (signal_number == SIGHUP)
-			server_reload(server);
+	signal_number = wait_for_end(server, &signals);
 	log_event(LOG_INFO, "stopping", "signal=%s", sigabbrev_np(signal_number));
 	code = DFS_EXIT_DONE;
 done:
 	stop(server);
+	log_flush();
 	return code;
 }
 
@@ -362,6 +410,11 @@ int server_main(unsigned number, int argc, char **argv)
 	/* Kept by the log for as long as the process lives. */
 	static struct settings settings;
 	int code;
+
+	if (!descriptors_keep_standard())
+		return DFS_EXIT_OTHER;
+	/* A limit on the size of files is a disk that is full: an error, not an end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 
 	if (settings_read(&settings, number, argc, argv, &code) == SETTINGS_EXIT)
 		return code;

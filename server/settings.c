@@ -13,6 +13,7 @@
 static const char usage[] =
 	"usage: %s [--config FILE] [--data DIR] [--listen ADDR:PORT] [--no-rpcbind] "
 	"[--debug]\n"
+	"           [--replace-store]\n"
 	"       %s --create-store [--config FILE] [--data DIR]\n";
 
 static const char help[] =
@@ -25,6 +26,8 @@ static const char help[] =
 	"  --listen ADDR:PORT  instead of the address in cluster.conf; port 0: any\n"
 	"  --no-rpcbind        do not register with rpcbind\n"
 	"  --debug             log every call\n"
+	"  --replace-store     where the store is gone: begin a new one, and take\n"
+	"                      everything from the other servers\n"
 	"  --create-store      make a store of the registers on stdin and end; 8 when "
 	"there\n"
 	"                      is one\n"
@@ -36,6 +39,7 @@ enum option_code {
 	OPTION_LISTEN,
 	OPTION_NO_RPCBIND,
 	OPTION_CREATE_STORE,
+	OPTION_REPLACE_STORE,
 	OPTION_DEBUG,
 	OPTION_VERSION
 };
@@ -46,6 +50,7 @@ static const struct option options[] = {
 	{"listen", required_argument, NULL, OPTION_LISTEN},
 	{"no-rpcbind", no_argument, NULL, OPTION_NO_RPCBIND},
 	{"create-store", no_argument, NULL, OPTION_CREATE_STORE},
+	{"replace-store", no_argument, NULL, OPTION_REPLACE_STORE},
 	{"debug", no_argument, NULL, OPTION_DEBUG},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPTION_VERSION},
@@ -116,7 +121,9 @@ static bool find_files(struct settings *settings, const char *data)
 	       fill(settings, settings->secret, sizeof settings->secret, "%s/%s/secret",
 		    folder, name) &&
 	       fill(settings, settings->pid, sizeof settings->pid, "%s/%s/pid", folder,
-		    name);
+		    name) &&
+	       fill(settings, settings->mark, sizeof settings->mark, "%s/%s/store",
+		    folder, name);
 }
 
 /* Before anything is opened: wrong usage. */
@@ -136,10 +143,15 @@ static bool is_address(const struct settings *settings, const char *given)
 /* Without any address the port is the system's choice, which rpcbind tells to clients. */
 static bool find_address(struct settings *settings, const char *given)
 {
-	const char *address = settings->cluster.servers[settings->number - 1].address;
+	const struct cluster_server *server =
+		&settings->cluster.servers[settings->number - 1];
+	const char *address = server->address;
 
+	settings->listen_is_chosen = given || server->listen[0] != '\0';
 	if (given)
 		address = given;
+	else if (server->listen[0] != '\0')
+		address = server->listen;
 	else if (address[0] == '\0')
 		address = "127.0.0.1:0";
 	return fill(settings, settings->listen, sizeof settings->listen, "%s", address);
@@ -174,6 +186,9 @@ enum settings_next settings_read(struct settings *settings, unsigned number, int
 			break;
 		case OPTION_CREATE_STORE:
 			settings->create_store = true;
+			break;
+		case OPTION_REPLACE_STORE:
+			settings->replace_store = true;
 			break;
 		case OPTION_DEBUG:
 			settings->debug = true;

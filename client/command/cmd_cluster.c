@@ -7,9 +7,11 @@
 #include "run.h"
 #include "sets.h"
 #include "status.h"
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void report(struct run *run, const char *folder, const struct cluster *cluster)
 {
@@ -94,9 +96,10 @@ static server_set named_servers(const struct options *options)
 static void report_renewed(struct run *run, const char *folder, unsigned server,
 			   const struct cluster_renewed *renewed)
 {
-	char name[8];
+	char name[8], pid[PATH_MAX + 16];
 
 	(void)snprintf(name, sizeof name, "dfs%u", server);
+	(void)snprintf(pid, sizeof pid, "%s/%s/pid", folder, name);
 	if (output_json(run->output))
 		output_object(run->output, "server", name, DFS_EXIT_DONE,
 			      json_pack("{s:b, s:b}", "certificate", renewed->certificate,
@@ -106,10 +109,16 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 			    "%s has a new certificate and a new secret: stop it and "
 			    "start it again\n",
 			    name);
-	else
+	else if (access(pid, F_OK) == 0)
 		output_text(run->output,
 			    "%s has a new certificate%s; if it is running: kill -HUP "
-			    "$(cat '%s/%s/pid')\n",
+			    "$(cat '%s')\n",
+			    name, renewed->secret ? " and the secret of the others" : "",
+			    pid);
+	else
+		output_text(run->output,
+			    "%s has a new certificate%s; copy %s/%s to its machine, and "
+			    "where it is running send it SIGHUP\n",
 			    name, renewed->secret ? " and the secret of the others" : "",
 			    folder, name);
 }

@@ -53,9 +53,10 @@ static json_t *told_fields(const struct dfs_server_status *server)
 static json_t *server_fields(const struct dfs_server_status *server)
 {
 	json_t *fields =
-		json_pack("{s:s,s:o,s:b,s:b,s:o}", "status", report_state(server),
+		json_pack("{s:s,s:o,s:b,s:b,s:o,s:o}", "status", report_state(server),
 			  "address", output_string(server->address), "up", server->up,
-			  "votes", server->votes, "heard", moment(server->heard_ns));
+			  "votes", server->votes, "heard", moment(server->heard_ns),
+			  "certificate_ends", moment(server->certificate_ends_ns));
 
 	if (server->why[0] != '\0')
 		(void)json_object_set_new(fields, "message", output_string(server->why));
@@ -70,9 +71,10 @@ static json_t *all_fields(const struct run *run, const struct dfs_report *report
 			  const struct dfs_result *result)
 {
 	const uint64_t *by_copies = report->files_by_copies;
-	json_t *fields =
-		json_pack("{s:s,s:b,s:s?}", "status", report_health(report), "counted",
-			  report->counted, "user", report->known ? run->user : NULL);
+	json_t *fields = json_pack("{s:s,s:b,s:s?,s:o}", "status", report_health(report),
+				   "counted", report->counted, "user",
+				   report->known ? run->user : NULL, "ca_ends",
+				   moment(report->ca_ends_ns));
 
 	if (report->counted)
 		(void)json_object_update_new(

@@ -127,6 +127,13 @@ static void show_states(struct output *output, const struct dfs_report *report)
 	head(output, "dfs_server_", heard.name, heard.type, heard.help);
 	for (unsigned i = 0; i < 4; i++)
 		sample_metric(output, &heard, i + 1, &report->servers[i]);
+	const struct metric ends = {"certificate_end_time_seconds", "gauge",
+				    "When its certificate ends, since 1970.",
+				    OF(certificate_ends_ns), true};
+
+	head(output, "dfs_server_", ends.name, ends.type, ends.help);
+	for (unsigned i = 0; i < 4; i++)
+		sample_metric(output, &ends, i + 1, &report->servers[i]);
 	head(output, "dfs_server_", "info", "gauge", "Its version.");
 	for (unsigned i = 0; i < 4; i++) {
 		if (!report->servers[i].told)
@@ -169,6 +176,12 @@ void report_prometheus(struct run *run, const struct dfs_report *report)
 	head(output, "dfs_", "health", "gauge",
 	     "The exit code of status: 0 ok, 1 degraded, 2 unreadable, 3 unknown.");
 	output_text(output, "dfs_health %d\n", report->code);
+	if (report->ca_ends_ns > 0) {
+		head(output, "dfs_", "ca_end_time_seconds", "gauge",
+		     "When the certificate of the cluster's CA ends, since 1970.");
+		output_text(output, "dfs_ca_end_time_seconds %lld\n",
+			    (long long)report->ca_ends_ns / 1000000000);
+	}
 	show_states(output, report);
 	if (report->counted)
 		show_files(output, report);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { WARN_DAYS = 60 };
+
 const char *report_health(const struct dfs_report *report)
 {
 	switch (report->code) {
@@ -206,6 +208,31 @@ static void print_files(struct output *output, const struct dfs_report *report)
 				    "vote have counted them\n");
 }
 
+/* What ends, well before it does. */
+static void warn_of_end(struct output *output, const char *whose, int64_t ends_ns)
+{
+	int64_t left = ends_ns / 1000000000 - (int64_t)time(NULL);
+	char text[FORMAT_TIME], warning[FORMAT_TIME + 128];
+
+	if (ends_ns == 0 || left >= WARN_DAYS * INT64_C(86400))
+		return;
+	(void)snprintf(warning, sizeof warning,
+		       "the certificate of %s ends %s, in %lld days", whose,
+		       format_time(ends_ns, text), (long long)(left / 86400));
+	output_warning(output, warning);
+}
+
+static void warn_of_ends(struct output *output, const struct dfs_report *report)
+{
+	char name[8];
+
+	for (unsigned i = 0; i < 4; i++) {
+		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
+		warn_of_end(output, name, report->servers[i].certificate_ends_ns);
+	}
+	warn_of_end(output, "the cluster's CA", report->ca_ends_ns);
+}
+
 void report_text(struct run *run, const struct dfs_report *report,
 		 const struct dfs_result *result)
 {
@@ -216,6 +243,7 @@ void report_text(struct run *run, const struct dfs_report *report,
 	print_files(output, report);
 	output_text(output, "%s\n", report_health(report));
 	output_warning(output, result->warning);
+	warn_of_ends(output, report);
 	if (result->why[0] != '\0')
 		output_failure(output, "server", NULL, report->code, result->why);
 }

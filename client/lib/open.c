@@ -66,6 +66,7 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 	tls = tls_for_client(dfs->cluster->ca, result.why, sizeof result.why);
 	if (!tls)
 		goto failed;
+	dfs->ca_ends_ns = tls_ca_ends(tls);
 	dfs->login = login_new(dfs->cluster, options);
 	if (dfs->login)
 		dfs->links = connect_all(dfs->cluster, dfs->login, tls);

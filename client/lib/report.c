@@ -149,6 +149,7 @@ static struct dfs_result report(struct dfs *dfs, bool count, struct dfs_report *
 
 	memset(ret, 0, sizeof *ret);
 	ret->known = dfs->identity;
+	ret->ca_ends_ns = dfs->ca_ends_ns;
 	if (ret->known)
 		good = statuses_ask(dfs, &statuses);
 	else
@@ -158,6 +159,8 @@ static struct dfs_result report(struct dfs *dfs, bool count, struct dfs_report *
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		links_address(dfs->links, i + 1, ret->servers[i].address,
 			      sizeof ret->servers[i].address);
+		ret->servers[i].certificate_ends_ns =
+			links_certificate_ends(dfs->links, i + 1);
 		if (ret->servers[i].state != DFS_SERVER_UP)
 			ret->code = 1;
 	}

@@ -27,6 +27,7 @@ struct dfs {
 	const struct identity *identity; /* who it is; NULL before dfs_login */
 	struct account_cache *accounts;  /* of others, as they are needed */
 	struct cluster *cluster;
+	int64_t ca_ends_ns; /* tls_ca_ends */
 	char user[DFS_USER_MAX + 1];
 	dfs_seen seen[DFS_SERVERS]; /* the highest that each server told */
 	uint64_t counter;           /* of the last ballot made */

@@ -71,6 +71,9 @@ void acceptor_note(struct acceptor *acceptor, const struct acceptor_standing *st
 /* It votes from now on, with the numbers that its store has now.  0 or ENOMEM. */
 int acceptor_vote(struct acceptor *acceptor);
 
+/* It is as after its start: it does not vote yet, and tells what it has. */
+void acceptor_restart(struct acceptor *acceptor);
+
 /* It votes no more; messages under way have ended when this returns. */
 void acceptor_retire(struct acceptor *acceptor, const char *why);
 

@@ -86,6 +86,13 @@ int acceptor_vote(struct acceptor *acceptor)
 	return rc;
 }
 
+void acceptor_restart(struct acceptor *acceptor)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	acceptor->standing = (struct acceptor_standing){.state = DFS_STATE_STARTING};
+	pthread_mutex_unlock(&acceptor->lock);
+}
+
 void acceptor_retire(struct acceptor *acceptor, const char *why)
 {
 	pthread_rwlock_wrlock(&acceptor->gate);

@@ -7,6 +7,9 @@
  *			remembers more
  *	RECOVERING	seal a new store id, open an epoch, take the registers, vote
  *	VOTING		tell the peers what is new, and hear of new epochs
+ *
+ * Whatever the standing, a store whose folder is gone from under it votes on nothing,
+ * until the same folder is there again; then it is asked about as at the start.
  */
 #include "recovery_internal.h"
 
@@ -263,8 +266,43 @@ static void step_voting(struct recovery *recovery)
 		recovery_tell(recovery);
 }
 
+/* Is there a store to work with?  One that is gone votes on nothing meanwhile. */
+static bool is_there(struct recovery *recovery)
+{
+	char quoted[2 * RECOVERY_WHY];
+	const char *why;
+
+	if (store_in_place(recovery->store))
+		return true;
+	if (!recovery->gone && !store_whole(recovery->store, &why)) {
+		recovery->gone = true;
+		acceptor_retire(recovery->acceptor, why);
+		log_event(LOG_ERROR, "store-gone", "why=%s",
+			  log_sentence(why, quoted, sizeof quoted));
+	}
+	return false;
+}
+
+/* It is the folder that it was, and nothing was accepted in between. */
+static void step_back(struct recovery *recovery)
+{
+	const char *why;
+
+	recovery->gone = false;
+	pthread_mutex_lock(&recovery->lock);
+	recovery->answered = 0;
+	pthread_mutex_unlock(&recovery->lock);
+	log_event(LOG_INFO, "store-back", "%s", "");
+	if (store_whole(recovery->store, &why))
+		acceptor_restart(recovery->acceptor);
+}
+
 bool recovery_step(struct recovery *recovery)
 {
+	if (!is_there(recovery))
+		return false;
+	if (recovery->gone)
+		step_back(recovery);
 	switch (acceptor_state(recovery->acceptor)) {
 	case DFS_STATE_STARTING:
 		step_starting(recovery);

@@ -25,6 +25,7 @@ struct recovery {
 	uint64_t told_messages; /* of the acceptor, when the peers were told */
 	uint64_t told_newest;
 	int64_t told_ms;
+	bool gone;                   /* the folder of the store, when it looked last */
 	unsigned failures;           /* of recoveries, one after the other */
 	int64_t next_ms;             /* not before this it is tried again */
 	char last_why[RECOVERY_WHY]; /* so that it is logged once */

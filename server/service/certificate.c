@@ -9,6 +9,7 @@
 #include "secret.h"
 #include "tls.h"
 
+#include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -36,13 +37,14 @@ static bool load_with(const struct certificate_files *files, const char *key,
 				    .ca = files->ca,
 				    .folder = files->folder};
 	SSL_CTX *server = tls_for_server(&own, why, why_size), *peer = NULL;
+	char remedy[SECRET_REMEDY];
 
 	if (!server)
 		return false;
 	if (!tls_has_name(server, files->name)) {
-		(void)snprintf(why, why_size,
-			       "%s is not the certificate of %s; " SECRET_RENEW,
-			       files->cert, files->name, files->folder);
+		(void)snprintf(why, why_size, "%s is not the certificate of %s; %s",
+			       files->cert, files->name,
+			       secret_renew(files->folder, remedy));
 		goto fail;
 	}
 	peer = tls_for_peer(&own, why, why_size);
@@ -135,6 +137,31 @@ SSL_CTX *certificate_server(struct certificate *certificate)
 SSL_CTX *certificate_peer(struct certificate *certificate)
 {
 	return refer(certificate, &certificate->contexts.peer);
+}
+
+int certificate_days_left(struct certificate *certificate, bool of_ca)
+{
+	SSL_CTX *context = certificate_server(certificate);
+	X509 *own = SSL_CTX_get0_certificate(context);
+	STACK_OF(X509_OBJECT) *known =
+		X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+	int days = INT_MAX, seconds;
+
+	if (!of_ca) {
+		if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(own)) != 1)
+			days = INT_MAX;
+	}
+	for (int i = 0; of_ca && i < sk_X509_OBJECT_num(known); i++) {
+		const X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i));
+		int left;
+
+		if (ca &&
+		    ASN1_TIME_diff(&left, &seconds, NULL, X509_get0_notAfter(ca)) == 1 &&
+		    left < days)
+			days = left;
+	}
+	SSL_CTX_free(context);
+	return days;
 }
 
 void certificate_describe(struct certificate *certificate, char serial[CERTIFICATE_TEXT],

@@ -42,6 +42,9 @@ bool certificate_reload(struct certificate *certificate, char *why, size_t why_s
 SSL_CTX *certificate_server(struct certificate *certificate);
 SSL_CTX *certificate_peer(struct certificate *certificate);
 
+/* Whole days until the server's own, or the CA's, ends; INT_MAX where nobody knows. */
+int certificate_days_left(struct certificate *certificate, bool of_ca);
+
 enum { CERTIFICATE_TEXT = 64 };
 
 /* For the log: serial number in hex digits, and when it ends, "2026-01-31T12:00:00Z". */

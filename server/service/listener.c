@@ -162,6 +162,22 @@ const struct sockaddr *listener_socket_address(const struct listener *listener,
 	return (const struct sockaddr *)&listener->socket_address;
 }
 
+bool listener_is_loopback(const struct listener *listener)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (listener->socket_address.ss_family == AF_INET) {
+		memcpy(&v4, &listener->socket_address, sizeof v4);
+		return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	memcpy(&v6, &listener->socket_address, sizeof v6);
+	return listener->socket_address.ss_family == AF_INET6 &&
+	       (IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
+		(IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) &&
+		 v6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET));
+}
+
 bool listener_is_dual(const struct listener *listener)
 {
 	struct sockaddr_in6 v6;

@@ -22,6 +22,8 @@ struct listener *listener_open(const char *address, char *why, size_t why_size);
 const char *listener_address(const struct listener *listener);
 const struct sockaddr *listener_socket_address(const struct listener *listener,
 					       socklen_t *ret_len);
+/* On an address that only this machine reaches? */
+bool listener_is_loopback(const struct listener *listener);
 /* On a v6 address that v4 peers reach too? */
 bool listener_is_dual(const struct listener *listener);
 

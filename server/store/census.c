@@ -197,6 +197,9 @@ int store_census(struct store *store, struct store_census *ret)
 		rc = count_again(store, changes);
 	if (rc == 0)
 		rc = copy_census(&census->last, ret);
+	/* What it knows of files has no content behind it. */
+	if (atomic_load(&store->gone))
+		ret->kept_len = 0;
 	pthread_mutex_unlock(&census->lock);
 	return rc;
 }

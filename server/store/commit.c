@@ -168,6 +168,7 @@ void commit_sync_folder(struct store *store)
 		return;
 	log_event(LOG_ERROR, "folder", "error=%s state=unknown ending=yes",
 		  strerror(errno));
+	log_flush();
 	abort();
 }
 
@@ -300,6 +301,7 @@ static int number(struct commit_job *job)
 		if (rc != 0 && i > 0) {
 			log_event(LOG_ERROR, "rename",
 				  "error=%s state=unknown ending=yes", strerror(rc));
+			log_flush();
 			abort();
 		}
 	}
@@ -334,7 +336,8 @@ int commit_run(struct commit_job *job)
 		segment_image_free(job->images[0]);
 	if (rc == 0)
 		compactor_wake(&store->compactor);
-	else
+	/* A cause is told once, not with each commit that meets it. */
+	if (atomic_exchange(&store->told_error, rc) != rc && rc != 0)
 		log_event(LOG_WARN, "commit", "error=%s", strerror(rc));
 	return rc;
 }

@@ -22,6 +22,8 @@ static int64_t compact_step(struct store *store)
 	enum store_phase phase = atomic_load(&store->phase);
 	bool more = false;
 
+	if (atomic_load(&store->gone))
+		return -1;
 	if ((phase == STORE_WHOLE && drop_step(store, &more) != 0) ||
 	    (phase != STORE_LOST && merge_step(store, &more) != 0))
 		return FAILED_MS;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +24,9 @@ static int open_folder(int at, const char *name)
 
 int folders_open(struct folders *folders, const char *data)
 {
+	if (strlen(data) >= sizeof folders->path)
+		return ENAMETOOLONG;
+	strcpy(folders->path, data);
 	/* Gone with all that was in it: made anew, so that it can be filled again. */
 	if (mkdir(data, 0700) == 0)
 		folders->made = true;
@@ -57,6 +62,39 @@ void folders_close(struct folders *folders)
 	close_fd(folders->tmp_fd);
 	close_fd(folders->lock_fd);
 	close_fd(folders->data_fd);
+}
+
+static bool is_named(const struct stat *open, const char *name)
+{
+	struct stat named;
+
+	return stat(name, &named) == 0 && named.st_dev == open->st_dev &&
+	       named.st_ino == open->st_ino;
+}
+
+/* By the name by which it was opened, or, when it was moved, by another. */
+static bool in_place(const struct folders *folders, int fd, const char *below)
+{
+	char link[32], name[PATH_MAX + 8];
+	struct stat open;
+	ssize_t len;
+
+	if (fstat(fd, &open) != 0 || open.st_nlink == 0)
+		return false;
+	(void)snprintf(name, sizeof name, "%s%s", folders->path, below);
+	if (is_named(&open, name))
+		return true;
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	len = readlink(link, name, sizeof name - 1);
+	name[len > 0 ? len : 0] = '\0';
+	return is_named(&open, name);
+}
+
+bool folders_in_place(const struct folders *folders)
+{
+	return in_place(folders, folders->data_fd, "") &&
+	       in_place(folders, folders->seg_fd, "/seg") &&
+	       in_place(folders, folders->tmp_fd, "/tmp");
 }
 
 void folders_tmp_name(struct folders *folders, char *ret)

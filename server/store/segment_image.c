@@ -33,6 +33,12 @@ struct segment_image {
 	uint64_t added, started; /* bytes added, and of those already on their way */
 };
 
+/* A disk may be full for this process or this user alone (setrlimit(2), quotas). */
+static int disk_error(int error)
+{
+	return error == EFBIG || error == EDQUOT ? ENOSPC : error;
+}
+
 /* gdbm writes and syncs a new database's first blocks; in memory that costs nothing. */
 static struct segment_image *start(int fd, int block, int flags)
 {
@@ -50,7 +56,7 @@ static struct segment_image *start(int fd, int block, int flags)
 			     flags | GDBM_NOLOCK | GDBM_BSEXACT | GDBM_CLOERROR, NULL);
 	if (!image->gdbm ||
 	    gdbm_setopt(image->gdbm, GDBM_SETCACHESIZE, &cached, sizeof cached) != 0) {
-		int error = errno ? errno : ENOMEM;
+		int error = errno ? disk_error(errno) : ENOMEM;
 
 		segment_image_free(image);
 		errno = error;
@@ -76,7 +82,7 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errno;
+			return disk_error(errno);
 		if (n == 0)
 			return EIO;
 		bytes += n;
@@ -120,7 +126,7 @@ struct segment_image *segment_image_in_file(int tmp_fd, const char *name)
 		return NULL;
 	file = create_file(tmp_fd, name);
 	if (file < 0) {
-		rc = errno;
+		rc = disk_error(errno);
 		segment_image_free(empty);
 		errno = rc;
 		return NULL;
@@ -178,7 +184,7 @@ static int image_error(const struct segment_image *image)
 	case GDBM_CANNOT_REPLACE:
 		return EEXIST;
 	default:
-		return error != 0 ? error : EIO;
+		return error != 0 ? disk_error(error) : EIO;
 	}
 }
 
@@ -264,7 +270,7 @@ static int finish_file(int fd, bool fsync_file)
 	if (fchmod(fd, 0400) != 0)
 		return errno;
 	if (fsync_file && fsync(fd) != 0)
-		return errno;
+		return disk_error(errno);
 	return 0;
 }
 
@@ -274,7 +280,7 @@ static int seal_memory(struct segment_image *image, int tmp_fd, const char *name
 	int fd = create_file(tmp_fd, name), rc;
 
 	if (fd < 0)
-		return errno;
+		return disk_error(errno);
 	rc = copy_image(image, fd);
 	if (rc == 0)
 		rc = finish_file(fd, fsync_file);

@@ -48,7 +48,9 @@ struct store {
 	struct segment_cache *cache;
 	_Atomic enum store_phase phase;
 	struct whys whys;
-	atomic_int disk_error;  /* store_numbers */
+	atomic_bool gone;      /* the folder that was opened, when somebody looked last */
+	atomic_int disk_error; /* store_numbers */
+	atomic_int told_error; /* of the last commit, which the log has; or 0 */
 	atomic_uint generation; /* of batches: recoveries that began */
 	struct uploads_total uploads;
 

@@ -21,8 +21,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char gone_why[] =
+	"The folder of its store is gone: it was removed, or its disk is not mounted "
+	"any more.  Mount it and start the server again; or, where the store is lost, "
+	"start it with --replace-store.";
+
 bool store_whole(struct store *store, const char **ret_why)
 {
+	if (atomic_load(&store->gone)) {
+		*ret_why = gone_why;
+		return false;
+	}
 	if (atomic_load(&store->phase) == STORE_WHOLE)
 		return true;
 	*ret_why = whys_text(&store->whys);
@@ -41,6 +50,15 @@ void store_condemn(struct store *store, const char *why)
 	pthread_mutex_unlock(&store->serial);
 	log_event(LOG_ERROR, "recovering", "why=%s",
 		  log_sentence(why, quoted, sizeof quoted));
+}
+
+bool store_in_place(struct store *store)
+{
+	bool there = folders_in_place(&store->folders);
+
+	if (atomic_exchange(&store->gone, !there) && there)
+		compactor_wake(&store->compactor);
+	return there;
 }
 
 /* ---- beginning ----------------------------------------------------------------- */

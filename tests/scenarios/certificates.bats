@@ -261,3 +261,53 @@ limited()
 	OPENSSL_CONF=/dev/null server_start 1
 	server_stop 1
 }
+
+@test "9.15 messages about keys and certificates name what mends them, where it can be done" {
+	need_root
+	# Files of somebody else are a matter of chown, not of new keys.  Here root may not read them either.
+	for file in key.pem secret cert.pem; do
+		chmod 600 "$CLUSTER/dfs1/$file"
+		chown 65534 "$CLUSTER/dfs1/$file"
+		run -1 setpriv --bounding-set -dac_override,-dac_read_search timeout 30 \
+			"$DFS_BIN/dfs1/dfs1" --config "$DFS_CONFIG" --no-rpcbind
+		echo "$output"
+		[[ $output == *"$file"*"Permission denied"*"runs as root; mend it with: chown root '$CLUSTER/dfs1/$file'" ]]
+		chown 0 "$CLUSTER/dfs1/$file"
+	done
+	# What is gone is made again where the CA's key is, and nowhere else.
+	rm "$CLUSTER/dfs2/key.pem"
+	refused 2 "mend it with: client cluster renew '$CLUSTER'"
+	mv "$CLUSTER/ca.key" "$T"
+	refused 2 "make it again where the cluster's ca.key is"
+	[[ $output != *"mend it with"* ]]
+	mv "$T/ca.key" "$CLUSTER"
+	# Only of servers that have run here is there a pid file to be named.
+	server_start 1
+	run -0 client cluster renew "$CLUSTER" dfs1 dfs2
+	[[ ${lines[0]} == "dfs1 has a new certificate"*"kill -HUP "*"dfs1/pid"* ]]
+	[[ ${lines[1]} == "dfs2 has a new certificate"* && ${lines[1]} != *pid* ]]
+}
+
+@test "9.15 all that ends is told 60 days before" {
+	in_days()
+	{
+		date -u -d "+$1 days" +%Y%m%d%H%M%SZ
+	}
+	issue "$CLUSTER/dfs1" dfs1 20200101000000Z "$(in_days 59)"
+	issue "$CLUSTER/dfs2" dfs2 20200101000000Z "$(in_days 63)"
+	servers_start
+	log_has 1 ' warn certificate-ends of=dfs1 days=5[89]$'
+	run ! log_has 2 certificate-ends
+	# By the client of what it is shown, and of its own CA, in every form.
+	run client status
+	[[ $output == *"warning: the certificate of dfs1 ends "*" days"* && $output != *"of dfs2 ends"* && $output != *CA* ]]
+	client status --json | head -1 | field certificate_ends | grep -q '^20..-..-..T'
+	client status --json | tail -1 | field ca_ends | grep -q '^20..-..-..T'
+	client status --prometheus >"$T/metrics"
+	[ "$(grep -c '^dfs_server_certificate_end_time_seconds{server="dfs[1-4]"} [0-9]' "$T/metrics")" = 4 ]
+	grep -q '^dfs_ca_end_time_seconds [0-9]' "$T/metrics"
+	# Read again, it is told again.
+	issue "$CLUSTER/dfs2" dfs2 20200101000000Z "$(in_days 10)"
+	kill -HUP "${SERVER_PID[2]}"
+	eventually 30 log_has 2 ' warn certificate-ends of=dfs2 days=(9|10)$'
+}

@@ -188,7 +188,7 @@ expect_recovery()
 	expect_recovery 1
 	server_stop 1
 	rm -rf "$CLUSTER/dfs1/data"
-	server_start 1
+	server_start 1 --replace-store
 	[ "$(stat -c %a "$CLUSTER/dfs1/data")" = 700 ]
 	run -0 log_has 1 'recovering why="The store.s folder was gone'
 	expect_recovery 1

@@ -418,6 +418,8 @@ struct dfs_server_status {
 	char address[280];
 	/* when another server heard of it last, since 1970 UTC; 0: not known */
 	int64_t heard_ns;
+	/* of what it has shown: when that ends, since 1970 UTC; 0: not known */
+	int64_t certificate_ends_ns;
 	bool told;                      /* what follows is known */
 	uint64_t recovered, to_recover; /* registers, of so many; RECOVERING */
 	char software[256];
@@ -432,6 +434,7 @@ struct dfs_server_status {
 
 struct dfs_report {
 	struct dfs_server_status servers[4];
+	int64_t ca_ends_ns;   /* the CA of the cluster, as this client has it; or 0 */
 	bool known;           /* to the servers: who asks; else they tell little */
 	uint64_t used, quota; /* bytes of the user's files; 0: no limit */
 	bool counted;         /* the numbers below are known; of everybody's files */

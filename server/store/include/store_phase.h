@@ -16,6 +16,13 @@
 void store_condemn(struct store *store, const char *why);
 
 /*
+ * Is the store still the folder that was opened?  Not when that was removed, or its disk
+ * is not mounted any more; then it is not whole, and nothing is merged or dropped.
+ * Cheap: to be asked every second.
+ */
+bool store_in_place(struct store *store);
+
+/*
  * Begins a recovery, also in a folder that is empty or has gaps.  Durably: the store has
  * a new id, and registers, bindings, floor, reservation and epoch in what was there are
  * dead for ever; its content counts, and what is remembered of peers.  The first segment

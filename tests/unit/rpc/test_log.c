@@ -4,6 +4,7 @@
 #include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -77,6 +78,62 @@ static void test_lines(void **state)
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 }
 
+/* From here on a thread writes, in this process: the last test of lines. */
+static void test_nobody_reads(void **state)
+{
+	enum { LINES = 3000, LONG = 1000 };
+	int ends[2], saved = dup(STDERR_FILENO);
+	unsigned came = 0, dropped = 0;
+	bool counted_in_place = false;
+	char word[LONG + 1], line[8192];
+	FILE *from;
+
+	(void)state;
+	memset(word, 'x', LONG);
+	word[LONG] = '\0';
+	assert_true(saved >= 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_detach();
+	for (int i = 0; i < LINES; i++) /* 3 MB; would wait for ever */
+		log_event(LOG_WARN, "line", "number=%d word=%s", i, word);
+
+	from = fdopen(ends[0], "r");
+	assert_non_null(from);
+	while (came + dropped < LINES && fgets(line, sizeof line, from)) {
+		int number;
+		char *at = strstr(line, " line number=");
+
+		if (at) {
+			assert_int_equal(sscanf(at, " line number=%d", &number), 1);
+			assert_int_equal(number, came); /* in order, none twice */
+			assert_int_equal(dropped, 0);
+			came++;
+			continue;
+		}
+		at = strstr(line, " warn dropped lines=");
+		assert_non_null(at);
+		assert_int_equal(sscanf(at, " warn dropped lines=%u", &dropped), 1);
+		counted_in_place = came > 0;
+	}
+	assert_int_equal(came + dropped, LINES);
+	assert_in_range(dropped, 1, LINES - 1);
+	assert_true(counted_in_place);
+
+	/* And then it goes on. */
+	log_event(LOG_WARN, "after", "%s", "");
+	log_say("for people");
+	assert_non_null(fgets(line, sizeof line, from));
+	assert_non_null(strstr(line, " warn after"));
+	assert_non_null(fgets(line, sizeof line, from));
+	assert_string_equal(line, "dfs2: for people\n");
+	log_flush();
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	assert_int_equal(close(ends[1]), 0);
+	assert_int_equal(fclose(from), 0);
+	assert_int_equal(close(saved), 0);
+}
+
 static void test_quote(void **state)
 {
 	char buf[16];
@@ -113,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_nobody_reads),
 		cmocka_unit_test(test_quote),
 		cmocka_unit_test(test_a_sentence_cannot_be_left),
 	};
