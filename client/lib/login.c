@@ -1,9 +1,9 @@
 /* Logging in on each connection. */
 #include "login.h"
-#include "password_rules.h"
 
 #include "clock.h"
 #include "hello.h"
+#include "password_rules.h"
 #include "result.h"
 #include "status.h"
 
@@ -101,8 +101,7 @@ void login_cancel(struct login *login)
 static void fail(struct login *login, int code, const char *why)
 {
 	login->wrong_code = code;
-	(void)snprintf(login->wrong, sizeof login->wrong, "%.*s",
-		       (int)sizeof login->wrong - 1, why);
+	(void)snprintf(login->wrong, sizeof login->wrong, "%.400s", why);
 }
 
 /* ---- one call ------------------------------------------------------------------ */
@@ -204,10 +203,9 @@ static void make_master(struct login *login, dfs_scrypt scrypt)
 	login->ready = made;
 	if (made)
 		memcpy(login->master, master, sizeof master);
-	else if (wrong)
-		fail(login, DFS_EXIT_DAMAGED, wrong);
 	else
-		fail(login, DFS_EXIT_OTHER, "out of memory");
+		fail(login, wrong ? DFS_EXIT_DAMAGED : DFS_EXIT_OTHER,
+		     wrong ? wrong : "out of memory");
 	secret_wipe(login->password, sizeof login->password);
 	secret_wipe(master, sizeof master);
 	pthread_cond_broadcast(&login->changed);

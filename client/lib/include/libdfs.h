@@ -334,8 +334,7 @@ struct dfs_bad_units {
 	bool lost;          /* some had no good copy within reach */
 	unsigned chunks[4];
 	uint64_t first[4], last[4];
-	/* How many copies servers can bring back by themselves. */
-	uint64_t mendable;
+	uint64_t mendable; /* copies that servers can bring back by themselves */
 };
 
 /* What became of one file's copies; sets of chunks, by server. */
@@ -367,10 +366,7 @@ struct dfs_verified {
 
 struct dfs_verify_callbacks {
 	void *context;
-	/*
-	 * Or NULL: so many of the bytes of all copies that are read now, this item's
-	 * among them.
-	 */
+	/* Or NULL: so many of the bytes of all copies have been read. */
 	void (*progress)(void *context, size_t item, uint64_t done, uint64_t size);
 	void (*finished)(void *context, size_t item);
 };
@@ -404,8 +400,7 @@ struct dfs_healing {
 
 enum dfs_server_state {
 	DFS_SERVER_DOWN,
-	/* answers; its peers have yet to say what they remember of it */
-	DFS_SERVER_STARTING,
+	DFS_SERVER_STARTING,   /* answers; its peers have yet to tell what they know */
 	DFS_SERVER_RECOVERING, /* answers; takes its registers from its peers */
 	DFS_SERVER_UP          /* answers and votes */
 };
@@ -416,8 +411,7 @@ struct dfs_server_status {
 	bool votes;
 	char why[DFS_WHY]; /* down or recovering: why */
 	char address[280];
-	/* when another server heard of it last, since 1970 UTC; 0: not known */
-	int64_t heard_ns;
+	int64_t heard_ns; /* when another server heard of it last; 0: not known */
 	/* of what it has shown: when that ends, since 1970 UTC; 0: not known */
 	int64_t certificate_ends_ns;
 	bool told;                      /* what follows is known */
