@@ -143,7 +143,8 @@ static void finish_item(void *context, size_t i)
 		take_word(verification, i);
 	verification->files++;
 	verification->bytes += item->unproved ? 0 : item->size;
-	if (mending_wants(item) || item->result.code == DFS_EXIT_DAMAGED)
+	if (mending_wants(item) ||
+	    (item->result.code == DFS_EXIT_DAMAGED && !item->closed))
 		verification->found++;
 	/* Without memory for it a file is not waited for. */
 	if (!verification->waits || !mending_wants(item) ||
