@@ -14,6 +14,7 @@
 #include "secret.h"
 #include "tls_internal.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -86,6 +87,17 @@ static bool has_tls_1_3(SSL_CTX *context, char *why, size_t why_size)
 	return false;
 }
 
+/* Of opening a file: 0, or an errno.  access() would not ask for what this program may. */
+static int error_of(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	(void)close(fd);
+	return 0;
+}
+
 static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char *why,
 			    size_t why_size)
 {
@@ -114,7 +126,7 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 		say(why, why_size,
 		    "%s: the certificate of the cluster's CA cannot be read (%s); %s",
 		    ca_file, reason,
-		    access(ca_file, F_OK) == 0 && access(ca_file, R_OK) != 0
+		    error_of(ca_file) == EACCES
 			    ? "everybody has to be able to read it: chmod 644"
 			    : "copy ca.pem from the folder that \"cluster create\" made");
 		goto fail;
@@ -217,7 +229,7 @@ static bool use_own(SSL_CTX *context, const struct tls_own *own, char *why,
 
 	if (!key)
 		return false;
-	if (access(own->cert, R_OK) != 0 && errno == EACCES)
+	if (error_of(own->cert) == EACCES)
 		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
 		    own->cert, strerrordesc_np(EACCES), secret_chown(own->cert, remedy));
 	else if (SSL_CTX_use_certificate_chain_file(context, own->cert) != 1)
