@@ -129,6 +129,7 @@ for line in sys.stdin:
 	put_many before 3
 	server_kill 2
 	run -5 client repair
+	echo "$output"
 	[[ $output == *"dfs2 does not vote: "*"refused"* ]]
 	server_start 2
 	run -0 client repair
