@@ -174,6 +174,31 @@ put_ends_with()
 	[ "$stderr" = "client: copy: is there already" ]
 }
 
+@test "9.13 a pipe as the target of get is one's own, and still the pipe when something is written" {
+	need_root
+	local code=0
+	random_file secret 3000
+	client put secret
+	# Somebody has made a pipe where the file was to be, and reads.
+	mkfifo theirs ours word
+	chown 65534 theirs
+	cat theirs >"$T/got" &
+	refused 7 'somebody else' get secret theirs
+	wait $!
+	[ ! -s "$T/got" ]
+	# Or lets the name lead to another file while the client logs in.
+	echo mine >mine
+	XDG_RUNTIME_DIR=$T/out DFS_PASSWORD_FILE=word client get secret ours 2>"$T/err" &
+	exec 8>word
+	ln -sf mine ours
+	cat "$T/passwords/tester" >&8
+	exec 8>&-
+	wait $! || code=$?
+	[ "$code" = 7 ]
+	grep -qF 'not the pipe any more' "$T/err"
+	[ "$(cat mine)" = mine ]
+}
+
 @test "9.9 times of all years come back, or the nearest that can be kept" {
 	local year
 	for year in 1960 1902 2261; do
