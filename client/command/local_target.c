@@ -286,7 +286,7 @@ static bool is_safe(const char *relative)
 	}
 }
 
-/* With a list of who may do what, the bits of the group are the most that the list gives. */
+/* With a list of who may do what, the bits of the group are the most that anyone gets. */
 static bool has_access_list(const struct local_target *target)
 {
 	char name[sizeof target->name + 32];
