@@ -136,6 +136,35 @@ put_ends_with()
 	done
 }
 
+@test "9.13 --sha256 is compared with what is sent: another content of the same XXH3 is not stored" {
+	local sum code=0 pid
+	# Two stripes whose products are zero change places (the keys are the beginning of XXH3's secret).
+	"$PYTHON" -c '
+import struct
+for name, halves in ("large", (1, 7)), ("forged", (7, 1)):
+    content = bytearray(3000000)
+    struct.pack_into("<II", content, 1048576, 0x396cfeb8, halves[0])
+    struct.pack_into("<II", content, 1048640, 0x2c81017c, halves[1])
+    open(name, "wb").write(content)'
+	sum=$(xxh128sum <large)
+	[ "$sum" = "$(xxh128sum <forged)" ]
+	sum=$(sha256sum <large)
+	cp -p large before
+	# Stopped between reading it for the sum and reading it for the servers.
+	strace -f -qq -o "$T/trace" -P "$T/in/large" -e inject=pread64:signal=STOP:when=5 \
+		"$DFS_BIN/client/client" put large --sha256 "${sum%% *}" 2>"$T/err" &
+	BACKGROUND_PIDS+=("$!")
+	eventually 30 grep -q 'stopped by SIGSTOP' "$T/trace"
+	read -r pid _ <"$T/trace"
+	cat forged >large
+	touch -r before large
+	kill -CONT "$pid"
+	wait "${BACKGROUND_PIDS[-1]}" || code=$?
+	[ "$code" = 1 ]
+	grep -q 'changed while it was put' "$T/err"
+	run -4 client stat large
+}
+
 @test "9.13 get to a reader that goes, to streams, and into holes" {
 	random_file large 3000000
 	client put large
