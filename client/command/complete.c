@@ -10,6 +10,7 @@
 #include "status.h"
 #include "typed_line.h"
 #include <fcntl.h>
+#include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -355,6 +356,7 @@ int complete_words(const char *program, int count, char **words)
 	if (count != 3 || strcmp(words[0], "--bash") != 0) {
 		answer(program, (size_t)count, words, NULL);
 	} else if (typed_line_parse(words[2], words[1], &line)) {
+		line.pairs = MB_CUR_MAX > 1 && strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 		answer(program, line.count, line.words, &line);
 		typed_line_free(&line);
 	}

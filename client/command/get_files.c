@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { AT_ONCE = 4096, FIRST_ROOM = 64 };
@@ -132,6 +133,31 @@ static int fail_out(struct get_files *get, char why[DFS_WHY])
 	return DFS_EXIT_OTHER;
 }
 
+/*
+ * Is it still something that takes a stream, and no file of one's own to which whoever
+ * may write to the folder has let the name lead since?  A pipe of somebody else's would
+ * give him what is fetched.
+ */
+static int check_out(struct get_files *get, char why[DFS_WHY])
+{
+	struct stat stat_buf;
+	const char *wrong = NULL;
+
+	if (fstat(get->out, &stat_buf) != 0)
+		return fail_out(get, why);
+	if (!S_ISFIFO(stat_buf.st_mode) && !S_ISCHR(stat_buf.st_mode))
+		wrong = "is not the pipe any more that it was";
+	else if (S_ISFIFO(stat_buf.st_mode) && stat_buf.st_uid != 0 &&
+		 stat_buf.st_uid != geteuid())
+		wrong = "is a pipe of somebody else: nothing was written to it; cat is "
+			"able to, as in: get REMOTE - | cat >PIPE";
+	if (!wrong)
+		return 0;
+	(void)snprintf(why, DFS_WHY, "%.200s %s", get->stream, wrong);
+	get->out_failed = true;
+	return DFS_EXIT_DENIED;
+}
+
 /* Opens the stream once there is something to write: a pipe waits for its reader. */
 static int begin_out(struct get_files *get, char why[DFS_WHY])
 {
@@ -143,7 +169,7 @@ static int begin_out(struct get_files *get, char why[DFS_WHY])
 		return 0;
 	get->out = open(get->stream, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	get->opened = get->out >= 0;
-	return get->opened ? 0 : fail_out(get, why);
+	return get->opened ? check_out(get, why) : fail_out(get, why);
 }
 
 static int begin(void *context, size_t item, const struct dfs_file *file,

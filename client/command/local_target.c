@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 struct local_target {
@@ -285,6 +286,16 @@ static bool is_safe(const char *relative)
 	}
 }
 
+/* With a list of who may do what, the bits of the group are the most that anyone gets. */
+static bool has_access_list(const struct local_target *target)
+{
+	char name[sizeof target->name + 32];
+
+	(void)snprintf(name, sizeof name, "/proc/self/fd/%d/%s", target->folder_fd,
+		       target->name);
+	return lgetxattr(name, "system.posix_acl_access", NULL, 0) > 0;
+}
+
 /* What stands at the name now, and whether it may go. */
 static int look(struct local_target *target, const struct dfs_file *file,
 		char why[DFS_WHY])
@@ -313,6 +324,8 @@ static int look(struct local_target *target, const struct dfs_file *file,
 		target->replaces = true;
 		target->keeps = S_ISREG(there.st_mode);
 		target->kept = there;
+		if (target->keeps && has_access_list(target))
+			target->kept.st_mode &= ~(mode_t)070;
 		return 0;
 	}
 	if (S_ISREG(there.st_mode) &&
@@ -323,10 +336,15 @@ static int look(struct local_target *target, const struct dfs_file *file,
 	return DFS_EXIT_CONFLICT;
 }
 
-/* One that is to be as private as another is so from the beginning. */
+/*
+ * One that is to be as private as another is so from the beginning.  What somebody else
+ * lets all do with his file widens nothing: the umask holds.
+ */
 static int create(struct local_target *target, char why[DFS_WHY])
 {
-	mode_t mode = target->keeps ? target->kept.st_mode & 0700 : 0666;
+	const struct stat *kept = &target->kept;
+	bool foreign = kept->st_uid != geteuid() && geteuid() != 0;
+	mode_t mode = target->keeps ? kept->st_mode & (foreign ? 0707 : 0700) : 0666;
 
 	return local_part_create(&target->part, target->folder_fd, mode)
 		       ? 0
@@ -382,6 +400,8 @@ static void keep_mode(struct local_target *target)
 	/* What its group might was not meant for another one. */
 	if (fstat(fd, &now) != 0 || now.st_gid != kept->st_gid)
 		mode &= ~(mode_t)070;
+	if (now.st_uid != kept->st_uid)
+		mode &= now.st_mode;
 	if ((now.st_mode & 07777) != mode && fchmod(fd, mode) != 0)
 		warn(target, "the modes of files cannot be set", errno);
 }

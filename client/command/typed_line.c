@@ -197,6 +197,18 @@ static bool is_plain(char c)
 	       ((unsigned char)c & 0x80) != 0;
 }
 
+/*
+ * A shell that reads characters of two bytes would take the backslash for the second half
+ * of one, and what stands behind it for its own; a quote never is one.
+ */
+static void part(FILE *stream, char open, char before, char c)
+{
+	bool bare = open == '"' ? strchr("$`\"\\", c) != NULL : !is_plain(c);
+
+	if (bare && open != '\'' && ((unsigned char)before & 0x80) != 0)
+		(void)fputs(open == '"' ? "\"\"" : "''", stream);
+}
+
 static void quote(FILE *stream, char open, char c)
 {
 	if (open == '\'')
@@ -218,10 +230,13 @@ char *typed_line_insertion(const struct typed_line *line, const char *word)
 	if (!stream)
 		return NULL;
 	for (; word[at] != '\0'; at++)
-		if (at == 0 && line->home)
+		if (at == 0 && line->home) {
 			(void)fputc(word[at], stream);
-		else
+		} else {
+			if (line->pairs && at > 0)
+				part(stream, line->quote, word[at - 1], word[at]);
 			quote(stream, line->quote, word[at]);
+		}
 	if (fclose(stream) == 0)
 		return text;
 	free(text);

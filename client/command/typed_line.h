@@ -15,7 +15,12 @@ struct typed_line {
 	bool home;   /* it begins with "~/" that the shell would replace */
 	size_t kept; /* so many of its bytes stand before what bash will replace */
 	char quote;  /* what is open there: ' or " or 0 */
-	char *buf;   /* where the words lie */
+	/*
+	 * Set by the caller: in the shell's locale a byte above 0x7f and one below may
+	 * be one character together (GBK, Big5, Shift-JIS), as they never are in UTF-8.
+	 */
+	bool pairs;
+	char *buf; /* where the words lie */
 };
 
 /*

@@ -146,6 +146,18 @@ offered()
 	offered put --no-such '' :: ''
 }
 
+@test "9.1 installed, completion runs no other program that is called client" {
+	need_terminal
+	local script=$T/share/bash-completion/completions/dfs
+	mkdir -p "${script%/*}" "$T/other"
+	cp "$SOURCE/doc/dfs.bash-completion" "$script"
+	printf '#!/bin/sh\n: >"%s"\n' "$T/ran" >"$T/other/client"
+	chmod 755 "$T/other/client"
+	run -0 "$PYTHON" "$TOOLS/tab.py" "$script" "$T/other/client pu" 'dfs pu'
+	[ "$output" = "$T/other/client pu"$'\n''dfs put ' ]
+	[ ! -e "$T/ran" ]
+}
+
 @test "9.18 completion never asks, says nothing of what is wrong, and gives up where nobody answers" {
 	local n
 	echo content >content

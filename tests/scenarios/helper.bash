@@ -83,7 +83,8 @@ RPCBIND_PID=
 NAMESPACE_PID=
 T=${BATS_TEST_TMPDIR:-}
 CLUSTER=$T/cluster
-export HOME=${T:-/nonexistent}/home
+# In setup_file, too: what is built there may want to keep something in it.
+export HOME=${T:-${BATS_FILE_TMPDIR:-/nonexistent}}/home
 [ -z "$T" ] || mkdir -p "$HOME"
 
 client()

@@ -136,6 +136,35 @@ put_ends_with()
 	done
 }
 
+@test "9.13 --sha256 is compared with what is sent: another content of the same XXH3 is not stored" {
+	local sum code=0 pid
+	# Two stripes whose products are zero change places (the keys are the beginning of XXH3's secret).
+	"$PYTHON" -c '
+import struct
+for name, halves in ("large", (1, 7)), ("forged", (7, 1)):
+    content = bytearray(3000000)
+    struct.pack_into("<II", content, 1048576, 0x396cfeb8, halves[0])
+    struct.pack_into("<II", content, 1048640, 0x2c81017c, halves[1])
+    open(name, "wb").write(content)'
+	sum=$(xxh128sum <large)
+	[ "$sum" = "$(xxh128sum <forged)" ]
+	sum=$(sha256sum <large)
+	cp -p large before
+	# Stopped between reading it for the sum and reading it for the servers.
+	strace -f -qq -o "$T/trace" -P "$T/in/large" -e inject=pread64:signal=STOP:when=5 \
+		"$DFS_BIN/client/client" put large --sha256 "${sum%% *}" 2>"$T/err" &
+	BACKGROUND_PIDS+=("$!")
+	eventually 30 grep -q 'stopped by SIGSTOP' "$T/trace"
+	read -r pid _ <"$T/trace"
+	cat forged >large
+	touch -r before large
+	kill -CONT "$pid"
+	wait "${BACKGROUND_PIDS[-1]}" || code=$?
+	[ "$code" = 1 ]
+	grep -q 'changed while it was put' "$T/err"
+	run -4 client stat large
+}
+
 @test "9.13 get to a reader that goes, to streams, and into holes" {
 	random_file large 3000000
 	client put large
@@ -172,6 +201,31 @@ put_ends_with()
 	client get large copy
 	run -0 --separate-stderr client -v get large copy
 	[ "$stderr" = "client: copy: is there already" ]
+}
+
+@test "9.13 a pipe as the target of get is one's own, and still the pipe when something is written" {
+	need_root
+	local code=0
+	random_file secret 3000
+	client put secret
+	# Somebody has made a pipe where the file was to be, and reads.
+	mkfifo theirs ours word
+	chown 65534 theirs
+	cat theirs >"$T/got" &
+	refused 7 'somebody else' get secret theirs
+	wait $!
+	[ ! -s "$T/got" ]
+	# Or lets the name lead to another file while the client logs in.
+	echo mine >mine
+	XDG_RUNTIME_DIR=$T/out DFS_PASSWORD_FILE=word client get secret ours 2>"$T/err" &
+	exec 8>word
+	ln -sf mine ours
+	cat "$T/passwords/tester" >&8
+	exec 8>&-
+	wait $! || code=$?
+	[ "$code" = 7 ]
+	grep -qF 'not the pipe any more' "$T/err"
+	[ "$(cat mine)" = mine ]
 }
 
 @test "9.9 times of all years come back, or the nearest that can be kept" {

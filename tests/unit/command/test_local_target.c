@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include <cmocka.h>
@@ -189,6 +190,57 @@ static void test_existing(void **state)
 	expect_file("a", "two");
 	close_target(target);
 	assert_int_equal(count_files(), 1);
+}
+
+static mode_t mode_of(const char *name)
+{
+	struct stat stat_buf;
+
+	assert_int_equal(stat(name, &stat_buf), 0);
+	return stat_buf.st_mode & 07777;
+}
+
+/* What a list gives to some is not given to the whole group when the list has gone. */
+static void test_9_8_access_list(void **state)
+{
+	/* user::rw-, user 12345:r--, group::---, mask::r--, other::--- (acl(5), xattr) */
+	static const uint16_t list[] = {2,    0, /* version */
+					1,    6, 0xffff, 0xffff, 2,    4, 12345,  0,
+					4,    0, 0xffff, 0xffff, 0x10, 4, 0xffff, 0xffff,
+					0x20, 0, 0xffff, 0xffff};
+	struct local_target *target = local_target_new(".", false, true);
+
+	(void)state;
+	write_file("a", "one");
+	if (setxattr("a", "system.posix_acl_access", list, sizeof list, 0) != 0)
+		skip();
+	assert_int_equal(mode_of("a"), 0640);
+	assert_int_equal(fetch(target, "a", "two"), 0);
+	close_target(target);
+	assert_int_equal(mode_of("a"), 0600);
+}
+
+/* Whose file it was does not open the next one, which is another's, against his umask. */
+static void test_9_8_file_of_somebody_else(void **state)
+{
+	struct local_target *target = local_target_new(".", false, true);
+	mode_t before = umask(0077);
+	struct stat stat_buf;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	write_file("a", "one");
+	assert_int_equal(chmod("a", 0666), 0);
+	assert_int_equal(chmod(".", 0777), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(fetch(target, "a", "two"), 0);
+	close_target(target);
+	assert_int_equal(seteuid(0), 0);
+	(void)umask(before);
+	assert_int_equal(stat("a", &stat_buf), 0);
+	assert_int_equal(stat_buf.st_uid, 65534);
+	assert_int_equal(mode_of("a"), 0600);
 }
 
 /* A file that appears under the name meanwhile is not replaced. */
@@ -452,7 +504,7 @@ static void test_spool(void **state)
 	assert_int_equal(stat_buf.st_mode & 07777, 0600);
 	assert_int_equal(close(spool), 0);
 	assert_int_equal(count_files(), 0);
-	assert_int_equal(setenv("TMPDIR", "/nonexistent", 1), 0);
+	assert_int_equal(setenv("TMPDIR", "/dev/null", 1), 0);
 	assert_int_equal(local_spool(STDIN_FILENO, why), -1);
 	assert_non_null(strstr(why, "TMPDIR"));
 	assert_int_equal(unsetenv("TMPDIR"), 0);
@@ -470,6 +522,8 @@ int main(void)
 		IN_FOLDER(test_appears_meanwhile),
 		IN_FOLDER(test_never_outside),
 		IN_FOLDER(test_odd_targets),
+		IN_FOLDER(test_9_8_access_list),
+		IN_FOLDER(test_9_8_file_of_somebody_else),
 		IN_FOLDER(test_9_8_unreadable_folder),
 		IN_FOLDER(test_9_23_deleted_folder),
 		IN_FOLDER(test_9_13_f_holes),

@@ -106,12 +106,45 @@ static void test_9_1_what_is_inserted_is_the_word(void **state)
 	}
 }
 
+/*
+ * In GBK the last byte of the letter and a backslash are one character: what would follow
+ * bare is the shell's.
+ */
+static void test_9_1_no_backslash_becomes_half_a_character(void **state)
+{
+	static const struct {
+		char quote;
+		size_t kept;
+		const char *word, *utf8, *gbk;
+	} cases[] = {
+		{0, 0, "\u4e01;x", "\u4e01\\;x", "\u4e01''\\;x"},
+		{0, 3, "\u4e01;x", "\\;x", "''\\;x"},
+		{0, 0, "\u4e01a;", "\u4e01a\\;", "\u4e01a\\;"},
+		{'"', 0, "\u4e01$x", "\u4e01\\$x", "\u4e01\"\"\\$x"},
+		{'"', 0, "\u4e01;x", "\u4e01;x", "\u4e01;x"},
+		{'\'', 0, "\u4e01'$", "\u4e01'\\''$", "\u4e01'\\''$"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (int pairs = 0; pairs <= 1; pairs++) {
+			const struct typed_line line = {.quote = cases[i].quote,
+							.kept = cases[i].kept,
+							.pairs = pairs};
+			char *text = typed_line_insertion(&line, cases[i].word);
+
+			assert_string_equal(text, pairs ? cases[i].gbk : cases[i].utf8);
+			free(text);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_what_is_not_understood),
 		cmocka_unit_test(test_9_1_what_is_inserted_is_the_word),
+		cmocka_unit_test(test_9_1_no_backslash_becomes_half_a_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
