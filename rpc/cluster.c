@@ -351,11 +351,17 @@ bool cluster_write(const char *file, const struct cluster *cluster, char *why,
 	return written;
 }
 
+/*
+ * A folder that "su" and "sudo -E" leave in the environment is somebody else's: so is the
+ * cluster that he names there, whose servers would be shown proofs of the password.
+ */
 static bool try_file(const char *folder, const char *below, char *ret_file, size_t size)
 {
 	int len = snprintf(ret_file, size, "%s%s", folder, below);
+	struct stat found;
 
-	return len > 0 && (size_t)len < size && access(ret_file, F_OK) == 0;
+	return len > 0 && (size_t)len < size && stat(ret_file, &found) == 0 &&
+	       (found.st_uid == geteuid() || found.st_uid == 0);
 }
 
 bool cluster_find(const char *given, char *ret_file, size_t size)

@@ -207,9 +207,11 @@ static void print_servers(struct repair_watch *watch, const struct dfs_report *r
 		if (output_json(watch->run->output))
 			output_failure(watch->run->output, "server", name, DFS_EXIT_FEW,
 				       server->why);
-		else
-			output_text(watch->run->output, "%s does not vote: %s\n", name,
-				    server->why);
+		else {
+			output_text(watch->run->output, "%s does not vote: ", name);
+			output_name(watch->run->output, server->why);
+			output_text(watch->run->output, "\n");
+		}
 	}
 }
 

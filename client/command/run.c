@@ -43,7 +43,7 @@ struct dfs_result run_config(struct run *run)
 			  sizeof run->config))
 		result = result_of(
 			DFS_EXIT_USAGE,
-			"no cluster.conf found; name one with --config FILE or "
+			"no cluster.conf of yours found; name one with --config FILE or "
 			"DFS_CONFIG, or make a cluster with \"%s cluster create "
 			"DIR\"",
 			run->program);

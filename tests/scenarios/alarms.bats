@@ -147,6 +147,18 @@ says()
 	run -0 by_password tester whoami
 }
 
+@test "9.6 a cluster.conf of somebody else in what su leaves as home is passed over" {
+	need_root
+	mkdir -p "$T/theirs/dfs"
+	cp "$CLUSTER/cluster.conf" "$CLUSTER/ca.pem" "$T/theirs/dfs"
+	DFS_CONFIG='' XDG_CONFIG_HOME=$T/theirs run -0 alone whoami
+	chown -R 65534 "$T/theirs"
+	DFS_CONFIG='' XDG_CONFIG_HOME=$T/theirs run -2 without_etc setsid -w "$DFS_BIN/client/client" whoami
+	[[ $output == *"no cluster.conf of yours found"* ]]
+	# Whoever names it means it.
+	run -0 alone --config "$T/theirs/dfs/cluster.conf" whoami
+}
+
 @test "9.6 the runtime folder or home of somebody else is left alone; what he left is no session" {
 	need_root
 	unshare -m --propagation private true 2>/dev/null || skip "namespaces are not permitted here"
