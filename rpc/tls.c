@@ -14,6 +14,7 @@
 #include "secret.h"
 #include "tls_internal.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -114,7 +115,8 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 		say(why, why_size,
 		    "%s: the certificate of the cluster's CA cannot be read (%s); %s",
 		    ca_file, reason,
-		    access(ca_file, F_OK) == 0 && access(ca_file, R_OK) != 0
+		    access(ca_file, F_OK) == 0 &&
+				    faccessat(AT_FDCWD, ca_file, R_OK, AT_EACCESS) != 0
 			    ? "everybody has to be able to read it: chmod 644"
 			    : "copy ca.pem from the folder that \"cluster create\" made");
 		goto fail;
@@ -217,7 +219,8 @@ static bool use_own(SSL_CTX *context, const struct tls_own *own, char *why,
 
 	if (!key)
 		return false;
-	if (access(own->cert, R_OK) != 0 && errno == EACCES)
+	/* By the rights that opening it goes by, which a capability may have widened. */
+	if (faccessat(AT_FDCWD, own->cert, R_OK, AT_EACCESS) != 0 && errno == EACCES)
 		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
 		    own->cert, strerrordesc_np(EACCES), secret_chown(own->cert, remedy));
 	else if (SSL_CTX_use_certificate_chain_file(context, own->cert) != 1)
