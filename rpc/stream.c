@@ -100,11 +100,6 @@ void stream_cancel(struct stream *stream)
 	(void)shutdown(stream->fd, SHUT_RDWR);
 }
 
-void stream_end_input(struct stream *stream)
-{
-	(void)shutdown(stream->fd, SHUT_RD);
-}
-
 bool stream_has_unread(const struct stream *stream)
 {
 	char byte;

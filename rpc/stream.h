@@ -3,8 +3,7 @@
  *
  * Every wait ends at the stream's deadline.  After the first failure the stream is dead
  * and every further call fails with the same error.  One thread uses a stream;
- * stream_cancel and stream_end_input may be called from others, but not after or beside
- * stream_close.
+ * stream_cancel may be called from others, but not after or beside stream_close.
  */
 #ifndef DFS_STREAM_H
 #define DFS_STREAM_H
@@ -71,10 +70,5 @@ void stream_fail(struct stream *stream, int error);
 
 /* From any thread: whatever waits on the stream, or will, fails at once. */
 void stream_cancel(struct stream *stream);
-
-/*
- * From any thread: nothing more is read, but what is being answered can still be written.
- */
-void stream_end_input(struct stream *stream);
 
 #endif

@@ -25,6 +25,7 @@
 #include "settings.h"
 #include "status.h"
 #include "store.h"
+#include "tls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -36,7 +37,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FINISH_MS = 5000, CUT_OFF_MS = 2000, WARN_DAYS = 60 };
+enum { FINISH_MS = 5000, CUT_OFF_MS = 2000 };
 
 /* Of the one server in this process: the table of procedures asks for a function. */
 static struct admission *server_admission;
@@ -256,7 +257,7 @@ static void warn_of_ends(const struct server *server)
 	for (int of_ca = 0; of_ca <= 1; of_ca++) {
 		int days = certificate_days_left(server->certificate, of_ca);
 
-		if (days < WARN_DAYS)
+		if (days < TLS_WARN_DAYS)
 			log_event(LOG_WARN, "certificate-ends", "of=%s days=%d",
 				  of_ca ? "ca" : server->settings->name, days);
 	}

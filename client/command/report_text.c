@@ -4,11 +4,10 @@
 #include "format.h"
 #include "output.h"
 #include "run.h"
+#include "tls.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-enum { WARN_DAYS = 60 };
 
 const char *report_health(const struct dfs_report *report)
 {
@@ -214,7 +213,7 @@ static void warn_of_end(struct output *output, const char *whose, int64_t ends_n
 	int64_t left = ends_ns / 1000000000 - (int64_t)time(NULL);
 	char text[FORMAT_TIME], warning[FORMAT_TIME + 128];
 
-	if (ends_ns == 0 || left >= WARN_DAYS * INT64_C(86400))
+	if (ends_ns == 0 || left >= TLS_WARN_DAYS * INT64_C(86400))
 		return;
 	(void)snprintf(warning, sizeof warning,
 		       "the certificate of %s ends %s, in %lld days", whose,

@@ -6,6 +6,7 @@
  */
 #include "certificate.h"
 
+#include "clock.h"
 #include "secret.h"
 #include "tls.h"
 
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define DAY_NS (INT64_C(86400) * 1000000000)
 
 /* For calls to be answered, and to be made to other servers. */
 struct contexts {
@@ -142,26 +145,11 @@ SSL_CTX *certificate_peer(struct certificate *certificate)
 int certificate_days_left(struct certificate *certificate, bool of_ca)
 {
 	SSL_CTX *context = certificate_server(certificate);
-	X509 *own = SSL_CTX_get0_certificate(context);
-	STACK_OF(X509_OBJECT) *known =
-		X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
-	int days = INT_MAX, seconds;
+	int64_t ends = of_ca ? tls_ca_ends(context)
+			     : tls_ends(SSL_CTX_get0_certificate(context));
 
-	if (!of_ca) {
-		if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(own)) != 1)
-			days = INT_MAX;
-	}
-	for (int i = 0; of_ca && i < sk_X509_OBJECT_num(known); i++) {
-		const X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i));
-		int left;
-
-		if (ca &&
-		    ASN1_TIME_diff(&left, &seconds, NULL, X509_get0_notAfter(ca)) == 1 &&
-		    left < days)
-			days = left;
-	}
 	SSL_CTX_free(context);
-	return days;
+	return ends == 0 ? INT_MAX : (int)((ends - clock_wall_ns()) / DAY_NS);
 }
 
 void certificate_describe(struct certificate *certificate, char serial[CERTIFICATE_TEXT],

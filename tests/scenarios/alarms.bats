@@ -235,7 +235,7 @@ says()
 }
 
 @test "9.23 user passwd says at once what is lost, verify counts it, and help, quota and modes are right" {
-	local key
+	local key place
 	random_file "$T/in" 3000
 	client put "$T/in" name
 	secret "$T/new" "another password"
@@ -245,7 +245,7 @@ says()
 	run --separate-stderr -0 alone user passwd tester --user admin --new-password-file "$T/new"
 	[[ $stderr == *"opens again with his recovery file"* ]]
 	run -9 env DFS_PASSWORD_FILE="$T/new" setsid -w "$DFS_BIN/client/client" verify
-	[[ ${lines[-1]} == *"1 not all right, 1 unreadable" ]]
+	[[ ${lines[-1]} == *"1 not all right, 1 unreadable; found 1 damaged, mended 0" ]]
 	# No limit is null, here and there.
 	[ "$(alone user list --user admin --json | field quota | sort -u)" = None ]
 	[ "$(alone df --user admin --json | tail -1 | field quota)" = None ]
@@ -256,8 +256,10 @@ says()
 	# A folder of one's own that cannot be written to.
 	if [ "$(id -u)" = 0 ]; then
 		mkdir -m 500 "$T/closed"
-		DFS_PASSWORD_FILE=$T/passwords/other XDG_RUNTIME_DIR=$T/closed run -1 without_power login --user other
-		[[ $output == *"Permission denied"*XDG_RUNTIME_DIR* ]]
+		for place in "$T/closed" "$T/closed/with/more"; do
+			DFS_PASSWORD_FILE=$T/passwords/other XDG_RUNTIME_DIR=$place run -1 without_power login --user other
+			[[ $output == *"Permission denied"*XDG_RUNTIME_DIR* ]]
+		done
 	fi
 	(umask 077 && client cluster create "$T/second" --base-port auto >/dev/null)
 	for key in cluster.conf ca.pem; do

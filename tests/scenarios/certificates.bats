@@ -310,4 +310,12 @@ limited()
 	issue "$CLUSTER/dfs2" dfs2 20200101000000Z "$(in_days 10)"
 	kill -HUP "${SERVER_PID[2]}"
 	eventually 30 log_has 2 ' warn certificate-ends of=dfs2 days=(9|10)$'
+	# The same CA, of which only the end is near.
+	run ! log_has 2 'certificate-ends of=ca'
+	openssl x509 -in "$CLUSTER/ca.pem" -signkey "$CLUSTER/ca.key" -days 30 -out "$T/ca.pem" 2>/dev/null
+	cp "$T/ca.pem" "$CLUSTER/ca.pem"
+	kill -HUP "${SERVER_PID[2]}"
+	eventually 30 log_has 2 ' warn certificate-ends of=ca days=(29|30)$'
+	run client status
+	[[ $output == *"warning: the certificate of the cluster's CA ends "*" in "[23]?" days"* ]]
 }

@@ -167,6 +167,9 @@ offered()
 		mute_server "$n"
 	done
 	offered list '' :: ''
+	# Any other verb waits for ten seconds.
+	background "$DFS_BIN/client/client" __complete list ''
+	eventually 5 dead "$BACKGROUND_PID"
 	offered --user te :: tester
 	DFS_CONFIG=$T/none offered list '' :: ''
 	DFS_CONFIG=$T/none offered ver :: verify

@@ -274,6 +274,13 @@ for name, halves in ("large", (1, 7)), ("forged", (7, 1)):
 	[ -z "$(grep -v '^strace: ' <<<"$stderr")" ]
 	cmp large "$T/out/got"
 	rm "$T/out/got"
+	# Where a file cannot be without a name; the first call on the folder itself makes it
+	run -0 --separate-stderr faulty -P "$T/out" -e inject=openat:error=EOPNOTSUPP:when=1 -- get large "$T/out/got"
+	grep -q 'O_TMPFILE.*INJECTED' "$T/trace"
+	[ -z "$(grep -v '^strace: ' <<<"$stderr")" ]
+	cmp large "$T/out/got"
+	is_alone got
+	rm "$T/out/got"
 	# A disk that fails is no matter of taste
 	run -1 faulty -e inject=fsync:error=EIO:when=1 -- get large "$T/out/got"
 	[ -z "$(ls -A "$T/out")" ]

@@ -60,6 +60,27 @@ quoted()
 	[ "$(wc -l <"$README")" -lt 280 ]
 }
 
+@test "the manuals and the help name the same options" {
+	local verb
+	# What is explained, and not only mentioned
+	headings()
+	{
+		sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/p' "$1" | grep -A 1 '^\.TP' | sed 's/\\-/-/g' | options
+	}
+	options()
+	{
+		grep -oE -- '--[a-z][a-z0-9-]*' | sort -u
+	}
+	{
+		client help | options
+		for verb in $(client help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\).*/\1/p'); do
+			client help "$verb" | sed -n '/^Options:/,$p' | options
+		done
+	} >"$T/of.help"
+	sort -u "$T/of.help" | diff - <(headings "$SOURCE/doc/dfs.1")
+	"$DFS_BIN/dfs1/dfs1" --help | options | diff - <(headings "$SOURCE/doc/dfs1.8")
+}
+
 @test "9.24 README explains a word before it uses it" {
 	local word line
 	for word in unit register tombstone epoch row spare scrub; do
