@@ -83,7 +83,7 @@ RPCBIND_PID=
 NAMESPACE_PID=
 T=${BATS_TEST_TMPDIR:-}
 CLUSTER=$T/cluster
-export HOME=${T:-/nonexistent}/home
+export HOME=${T:-${BATS_FILE_TMPDIR:-/nonexistent}}/home
 [ -z "$T" ] || mkdir -p "$HOME"
 
 client()
