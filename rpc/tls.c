@@ -226,12 +226,16 @@ static bool use_own(SSL_CTX *context, const struct tls_own *own, char *why,
 	EVP_PKEY *key = read_key(own, why, why_size);
 	char remedy[SECRET_REMEDY];
 	bool good = false;
+	int error;
 
 	if (!key)
 		return false;
-	if (error_of(own->cert) == EACCES)
+	error = error_of(own->cert);
+	if (error != 0)
 		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
-		    own->cert, strerrordesc_np(EACCES), secret_chown(own->cert, remedy));
+		    own->cert, strerrordesc_np(error),
+		    error == EACCES ? secret_chown(own->cert, remedy)
+				    : secret_renew(own->folder, remedy));
 	else if (SSL_CTX_use_certificate_chain_file(context, own->cert) != 1)
 		say(why, why_size, "%s: the certificate cannot be read (%s); %s",
 		    own->cert, tls_reason(), secret_renew(own->folder, remedy));

@@ -350,18 +350,15 @@ void session_file_stay(const dfs_id *cluster, const char *user)
 	(void)close(fd);
 }
 
-bool session_file_newest(const dfs_id *cluster, char *ret_user)
-{
-	return read_left(cluster, ret_user) || session_file_any(cluster, ret_user);
-}
-
-bool session_file_any(const dfs_id *cluster, char *ret_user)
+/* Of those of the best rank the newest; none below least is taken. */
+static bool find_newest(const dfs_id *cluster, int least, char *ret_user)
 {
 	char folder[PATH_MAX];
 	DIR *dir = find_folder(cluster, folder) ? opendir(folder) : NULL;
 	struct timespec newest = {0};
 	const struct dirent *entry;
-	int best = 0;
+	int best = least;
+	bool found = false;
 
 	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
@@ -373,18 +370,30 @@ bool session_file_any(const dfs_id *cluster, char *ret_user)
 		const struct timespec *time = &stat_buf.st_mtim;
 		int of_this = rank(cluster, name);
 
-		if (of_this == 0 || of_this < best ||
-		    (of_this == best &&
+		if (of_this < best ||
+		    (found && of_this == best &&
 		     (time->tv_sec < newest.tv_sec ||
 		      (time->tv_sec == newest.tv_sec && time->tv_nsec < newest.tv_nsec))))
 			continue;
 		newest = *time;
 		best = of_this;
+		found = true;
 		memcpy(ret_user, name, strlen(name) + 1); /* it is a user name */
 	}
 	if (dir)
 		(void)closedir(dir);
-	return best > 0;
+	return found;
+}
+
+bool session_file_any(const dfs_id *cluster, char *ret_user)
+{
+	return find_newest(cluster, 1, ret_user);
+}
+
+/* On the morning after, one still is who one was, and not one's log-in name. */
+bool session_file_newest(const dfs_id *cluster, char *ret_user)
+{
+	return read_left(cluster, ret_user) || find_newest(cluster, 0, ret_user);
 }
 
 void session_file_each(const dfs_id *cluster,

@@ -34,12 +34,13 @@ struct dfs_result session_file_write(const dfs_id *cluster, const char *user,
 struct dfs_result session_file_remove(const dfs_id *cluster, const char *user);
 
 /*
- * Who is it, where nobody says so: whose session is the newest that has not ended, but
- * after session_file_stay, and until the next session is written, that user.  ret_user
- * has DFS_USER_MAX + 1 bytes; false: nobody.
+ * Who is it, where nobody says so: whose session is the newest that has not ended, or
+ * the newest of all where all have; but after session_file_stay, and until the next
+ * session is written, that user.  ret_user has DFS_USER_MAX + 1 bytes; false: nobody.
  */
 bool session_file_newest(const dfs_id *cluster, char *ret_user);
-bool session_file_any(const dfs_id *cluster, char *ret_user); /* only the former */
+/* Whose session is the newest that has not ended? */
+bool session_file_any(const dfs_id *cluster, char *ret_user);
 
 /* This user's session is over, and another's is not to take its place. */
 void session_file_stay(const dfs_id *cluster, const char *user);

@@ -92,8 +92,8 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 	content = &proposal->content;
 	if (content->modified == INT64_MAX || content->modified == INT64_MIN)
 		result_warn(&item->result,
-			    "stored, but times before 1677 and after 2262 cannot be kept "
-			    "yet: the nearest one is");
+			    "stored, but with another time: none before 1677 or after "
+			    "2262 can be kept yet");
 	/* Who came after it has replaced it: its own copies are no longer of interest. */
 	if (!id_equal(&proposal->value.operation, &proposal->operation) ||
 	    proposal->value.body.kind != DFS_FILE) {

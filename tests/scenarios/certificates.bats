@@ -94,13 +94,13 @@ serves_what_is_there()
 	mends 3 "does not belong to the certificate"
 }
 
-@test "2.6 a missing key, certificate or secret is refused at start, and made again" {
+@test "2.6 9.15 a missing key, certificate or secret is refused at start, and made again" {
 	rm "$CLUSTER/dfs4/key.pem"
 	mends 4 "the private key cannot be read"
 	echo nonsense >"$CLUSTER/dfs4/key.pem"
 	mends 4 "not a private key"
 	rm "$CLUSTER/dfs4/cert.pem"
-	mends 4 "the certificate cannot be read"
+	mends 4 "the certificate cannot be read (No such file or directory)"
 	rm "$CLUSTER/dfs4/secret"
 	mends 4 "the secret of the servers cannot be read"
 	cmp "$CLUSTER/dfs4/secret" "$CLUSTER/dfs1/secret"

@@ -1,6 +1,11 @@
 # The tests depend on nothing outside of them.
 load helper
 
+setup_file()
+{
+	echo "$HOME" >"$BATS_FILE_TMPDIR/home-of-setup"
+}
+
 teardown()
 {
 	cluster_end
@@ -25,4 +30,8 @@ teardown()
 	[ "$(grep -c '^ok ' <<<"$output")" -ge 3 ]
 	# And none of it was written to
 	[ -z "$(ls "$T/theirs/run")" ]
+}
+
+@test "9.22 what a file of tests sets up has a home of its own, too" {
+	[[ $(<"$BATS_FILE_TMPDIR/home-of-setup") == "$BATS_FILE_TMPDIR"/* ]]
 }

@@ -186,7 +186,7 @@ static void date(const char *user, time_t seconds)
 	assert_int_equal(utimensat(AT_FDCWD, name_of(user), times, 0), 0);
 }
 
-static void test_newest(void **state)
+static void test_9_23_newest(void **state)
 {
 	const struct dfs_pass good = pass(1, 1), over = pass(2, -1);
 	char user[DFS_USER_MAX + 1] = "";
@@ -215,8 +215,12 @@ static void test_newest(void **state)
 	assert_false(session_file_newest(&other, user));
 	(void)session_file_remove(&cluster, "anna");
 	(void)session_file_remove(&cluster, "berta");
-	assert_false(session_file_newest(&cluster, user));
+	/* He is to log in again, and not whoever has the machine's name. */
+	assert_true(session_file_newest(&cluster, user));
+	assert_string_equal(user, "carl");
+	assert_false(session_file_any(&cluster, user));
 	(void)session_file_remove(&cluster, "carl");
+	assert_false(session_file_newest(&cluster, user));
 }
 
 /* Without a folder for what runs, below the home. */
@@ -247,7 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_damaged),        cmocka_unit_test(test_newest),
+		cmocka_unit_test(test_damaged),        cmocka_unit_test(test_9_23_newest),
 		cmocka_unit_test(test_home),
 	};
 
