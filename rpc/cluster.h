@@ -55,7 +55,7 @@ bool cluster_write(const char *file, const struct cluster *cluster, char *why,
 /*
  * Which file to read: given if not NULL, else $DFS_CONFIG, else
  * $XDG_CONFIG_HOME/dfs/cluster.conf (~/.config without it), else /etc/dfs/cluster.conf.
- * Of the last two the first that exists and is one's own or root's.  false when none does.
+ * Of the last two the first that exists and is one's own or root's.  false: none.
  */
 bool cluster_find(const char *given, char *ret_file, size_t size);
 

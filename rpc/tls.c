@@ -87,7 +87,7 @@ static bool has_tls_1_3(SSL_CTX *context, char *why, size_t why_size)
 	return false;
 }
 
-/* Of opening a file: 0, or an errno.  access() would not ask for what this program may. */
+/* Of opening a file: 0, or an errno.  access() asks for what the real user may. */
 static int error_of(const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
