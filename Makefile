@@ -210,7 +210,7 @@ demo:                        ## two minutes of puts, kills, gets and damage; STE
 	DFS_BIN="$(call here,$(BIN))" STEP=$(STEP) tests/demo
 up:                          ## makes a cluster of this folder and starts it; PORT=10000
 	@tests/deps build
-	+@$(MAKE) --no-print-directory -j$(JOBS) all
+	+@$(MAKE) --no-print-directory $(if $(V),,-s) -j$(JOBS) all
 	@tests/up $(PORT)
 down:                        ## ends it; what is stored stays
 	@tests/down

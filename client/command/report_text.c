@@ -64,10 +64,10 @@ static void print_healing(struct output *output, const struct dfs_healing *heali
 	bool all = output_verbose(output);
 	const struct {
 		uint64_t count;
-		const char *what;
-	} rest[] = {{healing->spares, "spares to give back"},
-		    {healing->abandoned, "abandoned uploads to clean"},
-		    {healing->unsettled, "files to settle"}};
+		const char *what, *why;
+	} rest[] = {{healing->spares, "spare", "to give back"},
+		    {healing->abandoned, "abandoned upload", "to clean"},
+		    {healing->unsettled, "file", "to settle"}};
 
 	if (!all && healing->owed_files + healing->spares + healing->abandoned == 0 &&
 	    healing->doing[0] == '\0')
@@ -86,8 +86,9 @@ static void print_healing(struct output *output, const struct dfs_healing *heali
 			    number(healing->lost_files));
 	for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
 		if (all || rest[i].count > 0)
-			output_text(output, "; %llu %s", number(rest[i].count),
-				    rest[i].what);
+			output_text(output, "; %llu %s%s %s", number(rest[i].count),
+				    rest[i].what, rest[i].count == 1 ? "" : "s",
+				    rest[i].why);
 	if (healing->doing[0] != '\0') {
 		output_text(output, "; ");
 		output_name(output, healing->doing);
