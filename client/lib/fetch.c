@@ -142,9 +142,9 @@ static bool fetch_some(struct fetcher *fetcher, unsigned server, struct call *ca
 	dfs_get_res res;
 	char why[LINKS_WHY];
 	u_int answered = 0;
-	bool good = call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
-			     (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
-			     clock_now_ms() + LINKS_NEED_MS, why, sizeof why);
+	bool good = call_run(
+		call, DFS_GET, &args, &res,
+		&(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, sizeof why});
 
 	if (good && res.status == DFS_OK) {
 		answered = res.dfs_get_res_u.items.items_len;

@@ -129,9 +129,8 @@ static bool call_login(struct login *login, unsigned server, struct call *call,
 
 	memcpy(user, login->user, sizeof user);
 	args.user = (dfs_user){(u_int)strlen(user), user};
-	if (!call_run(call, DFS_LOGIN, (xdrproc_t)xdr_dfs_login_args, &args,
-		      (xdrproc_t)xdr_dfs_login_res, res, sizeof *res,
-		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
+	if (!call_run(call, DFS_LOGIN, &args, res,
+		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY}))
 		return false;
 	if (res->status == DFS_OK && res->dfs_login_res_u.answer.kind == how->kind)
 		return true;

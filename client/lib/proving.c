@@ -218,9 +218,8 @@ static bool prove_some(struct walk *walk, unsigned server, struct call *call,
 	choose(walk, server, wanted);
 	args = (dfs_get_args){.wants = {wanted->count, wanted->wants},
 			      .tickets = {wanted->tickets_count, wanted->tickets}};
-	if (!call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
-		      (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
-		      clock_now_ms() + LINKS_NEED_MS, why, sizeof why))
+	if (!call_run(call, DFS_GET, &args, &res,
+		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, sizeof why}))
 		return false;
 	bool refused = res.status != DFS_OK && res.status != DFS_BUSY;
 
