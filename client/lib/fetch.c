@@ -103,9 +103,8 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 	uint32_t len = placement_unit_len(window->content->size,
 					  window->content->unit_size, unit);
 	/* The slot is ours while it is asked for: opening needs no lock. */
-	bool good = got->status == DFS_OK &&
-		    cipher_open(fetcher->cipher, &window->object, unit, data->data,
-				data->len, slot->bytes);
+	bool good = got->status == DFS_OK && cipher_open(fetcher->cipher, &window->object,
+							 unit, data, slot->bytes);
 
 	if (good)
 		slot->len = len;

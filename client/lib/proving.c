@@ -142,9 +142,8 @@ static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 	struct proof *proof = &prover->proofs[at];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	struct proving *file = proof->file;
-	bool good =
-		got->status == DFS_OK && cipher_open(walk->cipher, &proof->object, unit,
-						     data->data, data->len, walk->plain);
+	bool good = got->status == DFS_OK &&
+		    cipher_open(walk->cipher, &proof->object, unit, data, walk->plain);
 
 	pthread_mutex_lock(&prover->lock);
 	switch (got->status) {

@@ -47,7 +47,7 @@ static void take(struct small_call *asking, const struct target *target,
 
 	if (got->status != DFS_OK ||
 	    !cipher_open(asking->cipher, &gather->objects[target->file], target->unit,
-			 data->data, data->len, target->bytes))
+			 data, target->bytes))
 		return;
 	pthread_mutex_lock(&gather->lock);
 	gather->got[target->file]++;
