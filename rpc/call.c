@@ -215,6 +215,11 @@ void call_free_result(xdrproc_t decode, void *res)
 	xdr_free(decode, res);
 }
 
+unsigned call_server(const struct call *call)
+{
+	return call->server;
+}
+
 int64_t call_peer_ends(const struct call *call)
 {
 	return stream_peer_ends(exchange_stream(call->exchange));

@@ -49,6 +49,9 @@ CLIENT *call_client(struct call *call);
 
 void call_free_result(xdrproc_t decode, void *res);
 
+/* Which of the cluster it is, 1..4. */
+unsigned call_server(const struct call *call);
+
 /* When the certificate ends that the server has shown (tls_ends). */
 int64_t call_peer_ends(const struct call *call);
 
