@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "directory.h"
 #include "exchange.h"
+#include "procedures.h"
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -46,8 +47,8 @@ static enum clnt_stat client_call(CLIENT *client, rpcproc_t procedure, xdrproc_t
 	if (deadline_ms == 0)
 		deadline_ms =
 			clock_now_ms() + timeout.tv_sec * 1000 + timeout.tv_usec / 1000;
-	(void)exchange_run(call->exchange, &what, deadline_ms, call->why,
-			   sizeof call->why);
+	(void)exchange_run(call->exchange, &what,
+			   &(struct one_try){deadline_ms, call->why, sizeof call->why});
 	return exchange_error(call->exchange).re_status;
 }
 
@@ -101,30 +102,32 @@ CLIENT *call_client(struct call *call)
  */
 
 /* Puts the server's name before the cause. */
-static void name_it(unsigned server, const char *cause, char *why, size_t why_size)
+static void name_it(unsigned server, const char *cause, const struct one_try *try)
 {
-	(void)snprintf(why, why_size, "dfs%u: %s", server, cause);
+	(void)snprintf(try->why, try->why_size, "dfs%u: %s", server, cause);
 }
 
 /* The address of the configuration or, where it has none, of rpcbind. */
-static bool find(const struct cluster *cluster, unsigned server, int64_t deadline_ms,
-		 char host[DIRECTORY_HOST], unsigned short *ret_port, char *why,
-		 size_t why_size)
+static bool find(const struct cluster *cluster, unsigned server,
+		 char host[DIRECTORY_HOST], unsigned short *ret_port,
+		 const struct one_try *try)
 {
 	const struct cluster_server *entry = &cluster->servers[server - 1];
 
 	if (entry->address[0] != '\0') {
 		if (cluster_split_address(entry->address, host, DIRECTORY_HOST, ret_port))
 			return true;
-		(void)snprintf(why, why_size, "\"%s\" is not an address", entry->address);
+		(void)snprintf(try->why, try->why_size, "\"%s\" is not an address",
+			       entry->address);
 		return false;
 	}
 
-	uint32_t program = DFS_PROGRAM + server - 1;
-	return directory_ask(entry->host, program, DFS_VERSION, "tcp", deadline_ms, host,
-			     ret_port, why, why_size) ||
-	       directory_ask(entry->host, program, DFS_VERSION, "tcp6", deadline_ms, host,
-			     ret_port, why, why_size);
+	struct directory_entry wanted = {entry->host, DFS_PROGRAM + server - 1,
+					 DFS_VERSION, "tcp"};
+	if (directory_ask(&wanted, host, ret_port, try))
+		return true;
+	wanted.netid = "tcp6";
+	return directory_ask(&wanted, host, ret_port, try);
 }
 
 /*
@@ -146,10 +149,11 @@ static AUTH *no_credentials(void)
 }
 
 struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *tls,
-		       int64_t deadline_ms, char *why, size_t why_size)
+		       const struct one_try *try)
 {
 	struct call *call = calloc(1, sizeof *call);
 	char host[DIRECTORY_HOST], name[8], cause[300] = "out of memory";
+	const struct one_try opening = {try->deadline_ms, cause, sizeof cause};
 	unsigned short port;
 
 	assert(server >= 1 && server <= DFS_SERVERS);
@@ -159,22 +163,21 @@ struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *
 	call->client.cl_ops = client_operations();
 	call->client.cl_auth = no_credentials();
 	(void)snprintf(name, sizeof name, "dfs%u", server);
-	if (!find(cluster, server, deadline_ms, host, &port, cause, sizeof cause))
+	if (!find(cluster, server, host, &port, &opening))
 		goto fail;
-	struct stream *stream =
-		stream_connect(host, port, deadline_ms, cause, sizeof cause);
+	struct stream *stream = stream_connect(host, port, &opening);
 	if (!stream)
 		goto fail;
 	call->exchange = exchange_new(stream);
 	if (!call->exchange)
 		goto fail;
 	if (!exchange_ask_tls(call->exchange, DFS_PROGRAM + server - 1, DFS_VERSION,
-			      deadline_ms, cause, sizeof cause) ||
-	    !stream_start_tls(stream, tls, false, name, deadline_ms, cause, sizeof cause))
+			      &opening) ||
+	    !stream_start_tls(stream, tls, false, name, &opening))
 		goto fail;
 	return call;
 fail:
-	name_it(server, cause, why, why_size);
+	name_it(server, cause, try);
 	call_close(call);
 	return NULL;
 }
@@ -187,28 +190,34 @@ void call_close(struct call *call)
 	free(call);
 }
 
-bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
-	      xdrproc_t decode, void *res, size_t res_size, int64_t deadline_ms,
-	      char *why, size_t why_size)
+bool call_run(struct call *call, uint32_t number, const void *args, void *res,
+	      const struct one_try *try)
 {
+	const struct procedure *procedure = procedures_find(number);
 	const struct timeval none = {0};
 	enum clnt_stat status;
 
-	call->deadline_ms = deadline_ms;
-	call->res_size = res_size;
-	status = clnt_call(&call->client, procedure, encode, exchange_unconst(args),
-			   decode, res, none);
+	assert(procedure);
+	call->deadline_ms = try->deadline_ms;
+	call->res_size = procedure->result_size;
+	status = clnt_call(&call->client, number, procedure->args, exchange_unconst(args),
+			   procedure->result, res, none);
 	call->deadline_ms = 0;
 	call->res_size = 0;
 	if (status == RPC_SUCCESS)
 		return true;
-	name_it(call->server, call->why, why, why_size);
+	name_it(call->server, call->why, try);
 	return false;
 }
 
 void call_free_result(xdrproc_t decode, void *res)
 {
 	xdr_free(decode, res);
+}
+
+unsigned call_server(const struct call *call)
+{
+	return call->server;
 }
 
 int64_t call_peer_ends(const struct call *call)

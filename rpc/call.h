@@ -11,6 +11,7 @@
 
 #include "cluster.h"
 #include "dfs.h"
+#include "one_try.h"
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,24 +22,23 @@ struct call;
 /*
  * Connects to a server (1..4) of the cluster: to its address, or, where the configuration
  * has none, to the one that rpcbind on its host names.  NULL, with a sentence in why
- * ("dfs2: connection refused"), when that has not succeeded by deadline_ms.
+ * ("dfs2: connection refused"), when that has not succeeded by then.
  */
 struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *tls,
-		       int64_t deadline_ms, char *why, size_t why_size);
+		       const struct one_try *try);
 
 /* NULL is allowed. */
 void call_close(struct call *call);
 
 /*
- * One call, e.g.  call_run(c, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
- * (xdrproc_t)xdr_dfs_get_res, &res, deadline, why, sizeof why).  res is zeroed first.  On
- * success the caller frees what res points to with call_free_result before the next call
- * on this handle; runs of dfs_bytes in it lie in the handle's buffer and are gone with
- * that.  On failure there is nothing to free.
+ * One call of a procedure of dfs.x, with its own types (see procedures.h), e.g.
+ * call_run(c, DFS_GET, &get_args, &get_res, &try); args is NULL where it takes none.  res
+ * is zeroed first.  On success the caller frees what res points to with call_free_result
+ * before the next call on this handle; runs of dfs_bytes in it lie in the handle's buffer
+ * and are gone with that.  On failure there is nothing to free.
  */
-bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
-	      xdrproc_t decode, void *res, size_t res_size, int64_t deadline_ms,
-	      char *why, size_t why_size);
+bool call_run(struct call *call, uint32_t number, const void *args, void *res,
+	      const struct one_try *try);
 
 /*
  * The same connection as libtirpc knows it, for clnt_call() and the stubs that rpcgen
@@ -48,6 +48,9 @@ bool call_run(struct call *call, uint32_t procedure, xdrproc_t encode, const voi
 CLIENT *call_client(struct call *call);
 
 void call_free_result(xdrproc_t decode, void *res);
+
+/* Which of the cluster it is, 1..4. */
+unsigned call_server(const struct call *call);
 
 /* When the certificate ends that the server has shown (tls_ends). */
 int64_t call_peer_ends(const struct call *call);

@@ -118,43 +118,49 @@ static char *next_line(char *line, int size, void *context)
 	return line;
 }
 
+/* What a line of it says. */
+struct pair {
+	const char *name, *value;
+};
+
 /* Copies a value that may be given once. */
 static void take(struct cluster_reading *reading, bool *has, char *to, size_t size,
-		 const char *name, const char *value)
+		 const struct pair *pair)
 {
 	if (*has)
-		blame(reading, "given twice:", name);
-	else if (*value == '\0')
-		blame(reading, "without a value:", name);
-	else if (strlen(value) >= size)
-		blame(reading, "too long a value:", name);
+		blame(reading, "given twice:", pair->name);
+	else if (*pair->value == '\0')
+		blame(reading, "without a value:", pair->name);
+	else if (strlen(pair->value) >= size)
+		blame(reading, "too long a value:", pair->name);
 	else
-		strcpy(to, value);
+		strcpy(to, pair->value);
 	*has = true;
 }
 
 static void take_server(struct cluster_reading *reading, unsigned server,
-			const char *name, const char *value)
+			const struct pair *pair)
 {
 	struct cluster_server *to = &reading->cluster->servers[server - 1];
 	char host[sizeof to->host];
 	unsigned short port;
 
-	if (strcmp(name, "host") == 0) {
+	if (strcmp(pair->name, "host") == 0) {
 		take(reading, &reading->has_host[server - 1], to->host, sizeof to->host,
-		     name, value);
-	} else if (strcmp(name, "address") == 0) {
+		     pair);
+	} else if (strcmp(pair->name, "address") == 0) {
 		take(reading, &reading->has_address[server - 1], to->address,
-		     sizeof to->address, name, value);
-		if (!cluster_split_address(value, host, sizeof host, &port) || port == 0)
-			blame(reading, "not HOST:PORT or [V6]:PORT:", value);
-	} else if (strcmp(name, "listen") == 0) {
+		     sizeof to->address, pair);
+		if (!cluster_split_address(pair->value, host, sizeof host, &port) ||
+		    port == 0)
+			blame(reading, "not HOST:PORT or [V6]:PORT:", pair->value);
+	} else if (strcmp(pair->name, "listen") == 0) {
 		take(reading, &reading->has_listen[server - 1], to->listen,
-		     sizeof to->listen, name, value);
-		if (!cluster_split_address(value, host, sizeof host, &port))
-			blame(reading, "not HOST:PORT or [V6]:PORT:", value);
+		     sizeof to->listen, pair);
+		if (!cluster_split_address(pair->value, host, sizeof host, &port))
+			blame(reading, "not HOST:PORT or [V6]:PORT:", pair->value);
 	} else {
-		blame(reading, "unknown key", name);
+		blame(reading, "unknown key", pair->name);
 	}
 }
 
@@ -171,6 +177,7 @@ static int take_pair(void *context, const char *section, const char *name,
 		     const char *value)
 {
 	struct cluster_reading *reading = context;
+	const struct pair pair = {name, value};
 	int index = section_index(section);
 	char id[ID_TEXT], key[2 * DFS_KEY_LEN + 1];
 
@@ -179,21 +186,21 @@ static int take_pair(void *context, const char *section, const char *name,
 	} else if (index == SECTION_SERVER) {
 		take_tuning(reading, name, value);
 	} else if (index != SECTION_CLUSTER) {
-		take_server(reading, (unsigned)index, name, value);
+		take_server(reading, (unsigned)index, &pair);
 	} else if (strcmp(name, "id") == 0) {
 		id[0] = '\0';
-		take(reading, &reading->has_id, id, sizeof id, name, value);
+		take(reading, &reading->has_id, id, sizeof id, &pair);
 		if (!id_parse(id, &reading->cluster->id) ||
 		    id_is_zero(&reading->cluster->id))
 			blame(reading, "id is not 32 hex digits", "");
 	} else if (strcmp(name, "admin") == 0) {
 		key[0] = '\0';
-		take(reading, &reading->has_admin, key, sizeof key, name, value);
+		take(reading, &reading->has_admin, key, sizeof key, &pair);
 		if (!text_unhex(key, reading->cluster->admin_key.bytes, DFS_KEY_LEN))
 			blame(reading, "admin is not 64 hex digits", "");
 	} else if (strcmp(name, "ca") == 0) {
 		take(reading, &reading->has_ca, reading->cluster->ca,
-		     sizeof reading->cluster->ca, name, value);
+		     sizeof reading->cluster->ca, &pair);
 	} else {
 		blame(reading, "unknown key", name);
 	}

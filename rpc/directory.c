@@ -42,13 +42,12 @@ static bool_t xdr_universal(XDR *xdrs, char **text)
 	return xdr_string(xdrs, text, UNIVERSAL_MAX);
 }
 
-bool directory_ask(const char *host, uint32_t program, uint32_t version,
-		   const char *netid, int64_t deadline_ms, char ret_host[DIRECTORY_HOST],
-		   unsigned short *ret_port, char *why, size_t why_size)
+bool directory_ask(const struct directory_entry *entry, char ret_host[DIRECTORY_HOST],
+		   unsigned short *ret_port, const struct one_try *try)
 {
 	char wanted_netid[16], nothing[1] = "";
-	RPCB wanted = {.r_prog = program,
-		       .r_vers = version,
+	RPCB wanted = {.r_prog = entry->program,
+		       .r_vers = entry->version,
 		       .r_netid = wanted_netid,
 		       .r_addr = nothing,
 		       .r_owner = nothing};
@@ -63,25 +62,26 @@ bool directory_ask(const char *host, uint32_t program, uint32_t version,
 					   .res_size = sizeof universal,
 					   .reply_max = REPLY_MAX};
 	char cause[200];
+	const struct one_try asking = {try->deadline_ms, cause, sizeof cause};
 	bool good = false;
 
 	*ret_port = 0;
-	(void)snprintf(wanted_netid, sizeof wanted_netid, "%s", netid);
-	struct stream *stream =
-		stream_connect(host, RPCBIND_PORT, deadline_ms, cause, sizeof cause);
+	(void)snprintf(wanted_netid, sizeof wanted_netid, "%s", entry->netid);
+	struct stream *stream = stream_connect(entry->host, RPCBIND_PORT, &asking);
 	struct exchange *exchange = stream ? exchange_new(stream) : NULL;
 	if (stream && !exchange)
 		(void)snprintf(cause, sizeof cause, "out of memory");
-	if (!exchange ||
-	    !exchange_run(exchange, &call, deadline_ms, cause, sizeof cause)) {
-		(void)snprintf(why, why_size, "rpcbind on %s: %s", host, cause);
+	if (!exchange || !exchange_run(exchange, &call, &asking)) {
+		(void)snprintf(try->why, try->why_size, "rpcbind on %s: %s", entry->host,
+			       cause);
 		goto done;
 	}
 	if (!universal || universal[0] == '\0')
-		(void)snprintf(why, why_size, "not registered with rpcbind on %s", host);
+		(void)snprintf(try->why, try->why_size,
+			       "not registered with rpcbind on %s", entry->host);
 	else if (!directory_split(universal, ret_host, ret_port))
-		(void)snprintf(why, why_size, "rpcbind on %s gave no usable address",
-			       host);
+		(void)snprintf(try->why, try->why_size,
+			       "rpcbind on %s gave no usable address", entry->host);
 	else
 		good = true;
 	free(universal);
@@ -96,10 +96,10 @@ bool directory_answers(const char *host, unsigned short port, uint32_t program,
 	const struct exchange_call call = {
 		.program = program, .version = version, .reply_max = REPLY_MAX};
 	char why[200];
-	struct stream *stream = stream_connect(host, port, deadline_ms, why, sizeof why);
+	const struct one_try try = {deadline_ms, why, sizeof why};
+	struct stream *stream = stream_connect(host, port, &try);
 	struct exchange *exchange = stream ? exchange_new(stream) : NULL;
-	bool answers =
-		exchange && exchange_run(exchange, &call, deadline_ms, why, sizeof why);
+	bool answers = exchange && exchange_run(exchange, &call, &try);
 
 	exchange_free(exchange);
 	return answers;

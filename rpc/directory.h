@@ -8,20 +8,26 @@
 #ifndef DFS_DIRECTORY_H
 #define DFS_DIRECTORY_H
 
+#include "one_try.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { DIRECTORY_HOST = 256 };
 
+/* What is looked for. */
+struct directory_entry {
+	const char *host; /* whose rpcbind is asked */
+	uint32_t program, version;
+	const char *netid; /* "tcp" or "tcp6" */
+};
+
 /*
- * Where rpcbind on this host says that the program listens for netid "tcp" or "tcp6".
- * false, with a sentence in why, when it does not answer or *ret_port is 0: no such
- * program.
+ * Where rpcbind on that host says that the program listens for the netid.  false, with a
+ * sentence in why, when it does not answer or *ret_port is 0: no such program.
  */
-bool directory_ask(const char *host, uint32_t program, uint32_t version,
-		   const char *netid, int64_t deadline_ms, char ret_host[DIRECTORY_HOST],
-		   unsigned short *ret_port, char *why, size_t why_size);
+bool directory_ask(const struct directory_entry *entry, char ret_host[DIRECTORY_HOST],
+		   unsigned short *ret_port, const struct one_try *try);
 
 /* Does something answer procedure 0 of the program there, whatever the answer? */
 bool directory_answers(const char *host, unsigned short port, uint32_t program,

@@ -64,51 +64,51 @@ void *exchange_unconst(const void *pointer)
 	return either.plain;
 }
 
-static bool say(char *why, size_t size, const char *text)
+static bool say(const struct one_try *try, const char *text)
 {
-	(void)snprintf(why, size, "%s", text);
+	(void)snprintf(try->why, try->why_size, "%s", text);
 	return false;
 }
 
-static bool say_stream(const struct exchange *exchange, char *why, size_t size)
+static bool say_stream(const struct exchange *exchange, const struct one_try *try)
 {
 	switch (stream_error(exchange->stream)) {
 	case ETIMEDOUT:
-		return say(why, size, "no answer in time");
+		return say(try, "no answer in time");
 	case ECONNRESET:
 	case EPIPE:
-		return say(why, size, "the connection was closed");
+		return say(try, "the connection was closed");
 	case ECANCELED:
-		return say(why, size, "given up");
+		return say(try, "given up");
 	case EPROTO:
-		return say(why, size, "what arrived is not what was sent");
+		return say(try, "what arrived is not what was sent");
 	case EMSGSIZE:
-		return say(why, size, "an answer above the largest size");
+		return say(try, "an answer above the largest size");
 	default:
-		return say(why, size, strerrordesc_np(stream_error(exchange->stream)));
+		return say(try, strerrordesc_np(stream_error(exchange->stream)));
 	}
 }
 
-static bool say_refused(const struct rpc_msg *reply, char *why, size_t size)
+static bool say_refused(const struct rpc_msg *reply, const struct one_try *try)
 {
 	if (reply->rm_reply.rp_stat == MSG_DENIED) {
 		if (reply->rjcted_rply.rj_stat == RPC_MISMATCH)
-			return say(why, size, "it speaks another version of RPC");
+			return say(try, "it speaks another version of RPC");
 		if (reply->rjcted_rply.rj_why == AUTH_TOOWEAK)
-			return say(why, size, "it refuses this in the clear");
-		return say(why, size, "it refused the credential");
+			return say(try, "it refuses this in the clear");
+		return say(try, "it refused the credential");
 	}
 	switch (reply->acpted_rply.ar_stat) {
 	case PROG_UNAVAIL:
-		return say(why, size, "another program answers at this address");
+		return say(try, "another program answers at this address");
 	case PROG_MISMATCH:
-		return say(why, size, "it speaks another version of our protocol");
+		return say(try, "it speaks another version of our protocol");
 	case PROC_UNAVAIL:
-		return say(why, size, "it does not know this procedure");
+		return say(try, "it does not know this procedure");
 	case GARBAGE_ARGS:
-		return say(why, size, "it did not understand the request");
+		return say(try, "it did not understand the request");
 	default:
-		return say(why, size, "it could not answer");
+		return say(try, "it could not answer");
 	}
 }
 
@@ -130,7 +130,7 @@ struct rpc_err exchange_error(const struct exchange *exchange)
 }
 
 static bool send_call(struct exchange *exchange, const struct exchange_call *call,
-		      int flavor, int64_t deadline_ms, char *why, size_t why_size)
+		      int flavor, const struct one_try *try)
 {
 	XDR *xdrs = record_begin(exchange->record);
 	struct rpc_msg message;
@@ -146,27 +146,27 @@ static bool send_call(struct exchange *exchange, const struct exchange_call *cal
 	if (!xdr_callmsg(xdrs, &message) ||
 	    (call->encode && !call->encode(xdrs, exchange_unconst(call->args))))
 		return say(
-			why, why_size,
+			try,
 			"the request breaks a limit of the protocol, or memory is out");
-	if (!record_send(exchange->record, deadline_ms))
-		return say_stream(exchange, why, why_size);
+	if (!record_send(exchange->record, try->deadline_ms))
+		return say_stream(exchange, try);
 	return true;
 }
 
 /* verifier has MAX_AUTH_BYTES.  The result is still to be decoded after it. */
-static bool receive_reply(struct exchange *exchange, size_t max, int64_t deadline_ms,
-			  struct rpc_msg *ret_reply, char *verifier, char *why,
-			  size_t why_size)
+static bool receive_reply(struct exchange *exchange, size_t max,
+			  struct rpc_msg *ret_reply, char *verifier,
+			  const struct one_try *try)
 {
 	do {
 		memset(ret_reply, 0, sizeof *ret_reply);
 		ret_reply->acpted_rply.ar_verf.oa_base = verifier;
 		ret_reply->acpted_rply.ar_results.proc = no_value;
-		if (!record_receive(exchange->record, max, deadline_ms))
-			return say_stream(exchange, why, why_size);
+		if (!record_receive(exchange->record, max, try->deadline_ms))
+			return say_stream(exchange, try);
 		if (!xdr_replymsg(record_input(exchange->record), ret_reply)) {
 			stream_fail(exchange->stream, EPROTO);
-			return say_stream(exchange, why, why_size);
+			return say_stream(exchange, try);
 		}
 		/* Another xid would be the answer to a call that was given up. */
 	} while (ret_reply->rm_xid != exchange->xid);
@@ -174,29 +174,28 @@ static bool receive_reply(struct exchange *exchange, size_t max, int64_t deadlin
 }
 
 bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
-		  int64_t deadline_ms, char *why, size_t why_size)
+		  const struct one_try *try)
 {
 	char verifier[MAX_AUTH_BYTES];
 	struct rpc_msg reply;
 
 	note_failure(exchange, RPC_CANTSEND);
 	if (stream_error(exchange->stream) != 0)
-		return say_stream(exchange, why, why_size);
-	if (!send_call(exchange, call, AUTH_NONE, deadline_ms, why, why_size)) {
+		return say_stream(exchange, try);
+	if (!send_call(exchange, call, AUTH_NONE, try)) {
 		note_failure(exchange, stream_error(exchange->stream)
 					       ? RPC_CANTSEND
 					       : RPC_CANTENCODEARGS);
 		return false;
 	}
-	if (!receive_reply(exchange, call->reply_max, deadline_ms, &reply, verifier, why,
-			   why_size)) {
+	if (!receive_reply(exchange, call->reply_max, &reply, verifier, try)) {
 		note_failure(exchange, RPC_CANTRECV);
 		return false;
 	}
 	_seterr_reply(&reply, &exchange->error);
 	if (reply.rm_reply.rp_stat != MSG_ACCEPTED ||
 	    reply.acpted_rply.ar_stat != SUCCESS)
-		return say_refused(&reply, why, why_size);
+		return say_refused(&reply, try);
 	if (!call->decode)
 		return true;
 	memset(call->res, 0, call->res_size);
@@ -206,11 +205,11 @@ bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
 	xdr_free(call->decode, call->res);
 	memset(call->res, 0, call->res_size);
 	note_failure(exchange, RPC_CANTDECODERES);
-	return say(why, why_size, "its answer breaks the protocol, or memory is out");
+	return say(try, "its answer breaks the protocol, or memory is out");
 }
 
 bool exchange_ask_tls(struct exchange *exchange, uint32_t program, uint32_t version,
-		      int64_t deadline_ms, char *why, size_t why_size)
+		      const struct one_try *try)
 {
 	const struct exchange_call probe = {.program = program, .version = version};
 	enum { REPLY_MAX = 1024 };
@@ -218,16 +217,15 @@ bool exchange_ask_tls(struct exchange *exchange, uint32_t program, uint32_t vers
 	struct rpc_msg reply;
 	const struct opaque_auth *answer = &reply.acpted_rply.ar_verf;
 
-	if (!send_call(exchange, &probe, EXCHANGE_AUTH_TLS, deadline_ms, why, why_size) ||
-	    !receive_reply(exchange, REPLY_MAX, deadline_ms, &reply, verifier, why,
-			   why_size))
+	if (!send_call(exchange, &probe, EXCHANGE_AUTH_TLS, try) ||
+	    !receive_reply(exchange, REPLY_MAX, &reply, verifier, try))
 		return false;
 	/* The status does not matter: TLS may be had even where the program is not. */
 	if (reply.rm_reply.rp_stat != MSG_ACCEPTED || answer->oa_flavor != AUTH_NONE ||
 	    answer->oa_length != EXCHANGE_STARTTLS_LEN ||
 	    memcmp(answer->oa_base, EXCHANGE_STARTTLS, EXCHANGE_STARTTLS_LEN) != 0) {
 		stream_fail(exchange->stream, EPROTO);
-		return say(why, why_size,
+		return say(try,
 			   "it does not offer TLS, and nothing is sent in the clear");
 	}
 	return true;

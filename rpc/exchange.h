@@ -2,7 +2,7 @@
  * One RPC call and its reply on a stream: headers, xids and what a reply's header may
  * say.
  *
- * Sentences in why do not name the server; callers put it before them.
+ * Sentences in why (one_try.h) do not name the server; callers put it before them.
  */
 #ifndef DFS_EXCHANGE_H
 #define DFS_EXCHANGE_H
@@ -33,7 +33,7 @@ struct stream *exchange_stream(struct exchange *exchange);
 
 /* See call_run of call.h, which is this on a connection of ours. */
 bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
-		  int64_t deadline_ms, char *why, size_t why_size);
+		  const struct one_try *try);
 
 /* XDR takes what it encodes without const, but only reads it. */
 void *exchange_unconst(const void *pointer);
@@ -43,6 +43,6 @@ struct rpc_err exchange_error(const struct exchange *exchange);
 
 /* Asks the other side to go on inside TLS; true when it said STARTTLS. */
 bool exchange_ask_tls(struct exchange *exchange, uint32_t program, uint32_t version,
-		      int64_t deadline_ms, char *why, size_t why_size);
+		      const struct one_try *try);
 
 #endif

@@ -67,9 +67,8 @@ bool links_hello(const struct links_hello *hello, unsigned server, struct call *
 	bool good = false;
 
 	(void)snprintf(caller, sizeof caller, "%s", hello->caller);
-	if (!call_run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
-		      (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res,
-		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
+	if (!call_run(call, DFS_HELLO, &args, &res,
+		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY}))
 		return false;
 	if (res.status != DFS_OK) {
 		(void)snprintf(why, LINKS_WHY, "dfs%u refuses the greeting", server);
@@ -90,9 +89,8 @@ bool links_state(unsigned server, struct call *call, dfs_state *ret, char *why)
 	dfs_hello_res res;
 	bool good;
 
-	if (!call_run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &nothing_new,
-		      (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res,
-		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
+	if (!call_run(call, DFS_HELLO, &nothing_new, &res,
+		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY}))
 		return false;
 	good = res.status == DFS_OK;
 	if (good)

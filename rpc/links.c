@@ -62,7 +62,8 @@ static struct call *open_call(struct link *link, char *why)
 		tls = NULL;
 	pthread_mutex_unlock(&links->lock);
 	call = tls ? call_open(&links->cluster, link->server, tls,
-			       clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY)
+			       &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why,
+						 LINKS_WHY})
 		   : NULL;
 	SSL_CTX_free(tls);
 	pthread_mutex_lock(&links->lock);

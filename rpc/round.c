@@ -86,9 +86,9 @@ static void run_ask(struct job *job, unsigned server, struct call *call, const c
 
 	(void)server;
 	if (call)
-		good = call_run(call, procedure->number, procedure->args, ask->args,
-				procedure->result, ask->result, procedure->result_size,
-				ask->deadline, ask->why, sizeof ask->why);
+		good = call_run(
+			call, procedure->number, ask->args, ask->result,
+			&(struct one_try){ask->deadline, ask->why, sizeof ask->why});
 	else
 		(void)snprintf(ask->why, sizeof ask->why, "%s", why);
 	pthread_mutex_lock(&round->lock);

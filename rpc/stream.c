@@ -286,17 +286,16 @@ bool stream_write(struct stream *stream, const void *bytes, size_t len)
 }
 
 bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const char *name,
-		      int64_t deadline_ms, char *why, size_t why_size)
+		      const struct one_try *try)
 {
 	/* A server has looked before it answered: what is there now is the handshake. */
 	if (!server && stream->error == 0 && stream_has_unread(stream)) {
-		(void)snprintf(why, why_size, "bytes before the TLS handshake");
+		(void)snprintf(try->why, try->why_size, "bytes before the TLS handshake");
 		stream_fail(stream, EPROTO);
 	}
 	if (stream->error != 0)
 		return false;
-	stream->ssl =
-		tls_handshake(tls, stream->fd, server, name, deadline_ms, why, why_size);
+	stream->ssl = tls_handshake(tls, stream->fd, server, name, try);
 	if (!stream->ssl)
 		stream_fail(stream, EPROTO);
 	return stream->ssl;

@@ -8,6 +8,7 @@
 #ifndef DFS_STREAM_H
 #define DFS_STREAM_H
 
+#include "one_try.h"
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,10 +21,10 @@ struct stream *stream_new(int take_fd);
 
 /*
  * Connects to a host (a name or an address, v4 or v6), trying each of its addresses until
- * deadline_ms.  NULL, with a few words in why ("connection refused").
+ * the deadline.  NULL, with a few words in why ("connection refused").
  */
-struct stream *stream_connect(const char *host, unsigned short port, int64_t deadline_ms,
-			      char *why, size_t why_size);
+struct stream *stream_connect(const char *host, unsigned short port,
+			      const struct one_try *try);
 
 /* Says good-bye inside TLS without waiting for an answer.  NULL is allowed. */
 void stream_close(struct stream *stream);
@@ -37,7 +38,7 @@ void stream_set_deadline(struct stream *stream, int64_t deadline_ms);
  * A server looks for them, with stream_has_unread, before it answers the wish for TLS.
  */
 bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const char *name,
-		      int64_t deadline_ms, char *why, size_t why_size);
+		      const struct one_try *try);
 bool stream_in_tls(const struct stream *stream);
 
 /* Inside TLS: which server (1..4) the peer is, by its certificate; 0: none of them. */

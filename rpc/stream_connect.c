@@ -65,8 +65,8 @@ static const char *connect_words(int error)
 	}
 }
 
-struct stream *stream_connect(const char *host, unsigned short port, int64_t deadline_ms,
-			      char *why, size_t why_size)
+struct stream *stream_connect(const char *host, unsigned short port,
+			      const struct one_try *try)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC,
 				 .ai_socktype = SOCK_STREAM,
@@ -79,7 +79,8 @@ struct stream *stream_connect(const char *host, unsigned short port, int64_t dea
 	(void)snprintf(service, sizeof service, "%u", port);
 	int rc = getaddrinfo(host, service, &hints, &found);
 	if (rc != 0) {
-		(void)snprintf(why, why_size, "host %s: %s", host, gai_strerror(rc));
+		(void)snprintf(try->why, try->why_size, "host %s: %s", host,
+			       gai_strerror(rc));
 		return NULL;
 	}
 	for (const struct addrinfo *to = found; to; to = to->ai_next)
@@ -87,18 +88,19 @@ struct stream *stream_connect(const char *host, unsigned short port, int64_t dea
 	for (const struct addrinfo *to = found; to && fd < 0; to = to->ai_next) {
 		/* Each address gets its share of the time that is left. */
 		int64_t now = clock_now_ms();
-		int64_t share = deadline_ms > now ? (deadline_ms - now) / left-- : 0;
+		int64_t share =
+			try->deadline_ms > now ? (try->deadline_ms - now) / left-- : 0;
 
 		fd = connect_one(to, now + share);
 	}
 	if (fd >= 0) {
 		stream = stream_new(fd);
 		if (!stream) {
-			(void)snprintf(why, why_size, "out of memory");
+			(void)snprintf(try->why, try->why_size, "out of memory");
 			close(fd);
 		}
 	} else {
-		(void)snprintf(why, why_size, "%s", connect_words(errno));
+		(void)snprintf(try->why, try->why_size, "%s", connect_words(errno));
 	}
 	freeaddrinfo(found);
 	return stream;

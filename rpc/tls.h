@@ -8,6 +8,7 @@
 #ifndef DFS_TLS_H
 #define DFS_TLS_H
 
+#include "one_try.h"
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,10 +59,10 @@ unsigned tls_peer_server(const SSL *ssl);
 /*
  * A new handshake on a connected, non-blocking socket; the name, if any, is what the
  * peer's certificate must carry as a DNS name (never a wildcard, never the CN).  Waits
- * until deadline_ms.  NULL, with why, when it fails or the peer agreed on another ALPN or
- * on none.
+ * until the deadline.  NULL, with why, when it fails or the peer agreed on another ALPN
+ * or on none.
  */
 SSL *tls_handshake(SSL_CTX *context, int fd, bool server, const char *name,
-		   int64_t deadline_ms, char *why, size_t why_size);
+		   const struct one_try *try);
 
 #endif

@@ -51,7 +51,7 @@ unsigned tls_peer_server(const SSL *ssl)
 }
 
 /* Whoever's clock is wrong by a day is to look there, and not at certificates. */
-static void refuse_time(long verified, char *why, size_t why_size)
+static void refuse_time(long verified, const struct one_try *try)
 {
 	const time_t now = time(NULL);
 	struct tm fields;
@@ -59,14 +59,14 @@ static void refuse_time(long verified, char *why, size_t why_size)
 
 	if (gmtime_r(&now, &fields))
 		(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &fields);
-	(void)snprintf(why, why_size,
+	(void)snprintf(try->why, try->why_size,
 		       "certificate refused: %s, if the clock of this machine is right: "
 		       "it says %s UTC",
 		       X509_verify_cert_error_string(verified), text);
 }
 
 /* What to wait for; 0 when the handshake has failed, with the reason in why. */
-static short handshake_wants(SSL *ssl, int result, char *why, size_t why_size)
+static short handshake_wants(SSL *ssl, int result, const struct one_try *try)
 {
 	int system_error = errno;
 	long verified = SSL_get_verify_result(ssl);
@@ -79,31 +79,30 @@ static short handshake_wants(SSL *ssl, int result, char *why, size_t why_size)
 	case SSL_ERROR_SSL:
 		if (verified == X509_V_ERR_CERT_NOT_YET_VALID ||
 		    verified == X509_V_ERR_CERT_HAS_EXPIRED)
-			refuse_time(verified, why, why_size);
+			refuse_time(verified, try);
 		else if (verified != X509_V_OK)
-			(void)snprintf(why, why_size, "certificate refused: %s",
+			(void)snprintf(try->why, try->why_size, "certificate refused: %s",
 				       X509_verify_cert_error_string(verified));
 		else
-			(void)snprintf(why, why_size, "TLS handshake failed: %s",
-				       tls_reason());
+			(void)snprintf(try->why, try->why_size,
+				       "TLS handshake failed: %s", tls_reason());
 		return 0;
 	default:
-		(void)snprintf(why, why_size, "TLS handshake broken off: %s",
+		(void)snprintf(try->why, try->why_size, "TLS handshake broken off: %s",
 			       system_error != 0 ? strerrordesc_np(system_error)
 						 : "the connection was closed");
 		return 0;
 	}
 }
 
-static bool wait_for(int fd, short events, int64_t deadline_ms, char *why,
-		     size_t why_size)
+static bool wait_for(int fd, short events, const struct one_try *try)
 {
 	for (;;) {
 		struct pollfd item = {.fd = fd, .events = events};
-		int64_t left = deadline_ms - clock_now_ms();
+		int64_t left = try->deadline_ms - clock_now_ms();
 
 		if (left <= 0) {
-			(void)snprintf(why, why_size,
+			(void)snprintf(try->why, try->why_size,
 				       "TLS handshake not finished in time");
 			return false;
 		}
@@ -111,7 +110,8 @@ static bool wait_for(int fd, short events, int64_t deadline_ms, char *why,
 		if (ready > 0)
 			return true;
 		if (ready < 0 && errno != EINTR) {
-			(void)snprintf(why, why_size, "%s", strerrordesc_np(errno));
+			(void)snprintf(try->why, try->why_size, "%s",
+				       strerrordesc_np(errno));
 			return false;
 		}
 	}
@@ -130,14 +130,14 @@ static bool set_name(SSL *ssl, const char *name)
 }
 
 SSL *tls_handshake(SSL_CTX *context, int fd, bool server, const char *name,
-		   int64_t deadline_ms, char *why, size_t why_size)
+		   const struct one_try *try)
 {
 	SSL *ssl = SSL_new(context);
 	const uint8_t *chosen;
 	unsigned len;
 
 	if (!ssl || SSL_set_fd(ssl, fd) != 1 || (name && !set_name(ssl, name))) {
-		(void)snprintf(why, why_size, "out of memory");
+		(void)snprintf(try->why, try->why_size, "out of memory");
 		goto fail;
 	}
 	for (;;) {
@@ -146,14 +146,14 @@ SSL *tls_handshake(SSL_CTX *context, int fd, bool server, const char *name,
 		int result = server ? SSL_accept(ssl) : SSL_connect(ssl);
 		if (result == 1)
 			break;
-		short events = handshake_wants(ssl, result, why, why_size);
-		if (events == 0 || !wait_for(fd, events, deadline_ms, why, why_size))
+		short events = handshake_wants(ssl, result, try);
+		if (events == 0 || !wait_for(fd, events, try))
 			goto fail;
 	}
 	/* Without ALPN in the ClientHello the server's callback is never asked. */
 	SSL_get0_alpn_selected(ssl, &chosen, &len);
 	if (len != TLS_ALPN_LEN - 1 || memcmp(chosen, tls_alpn + 1, len) != 0) {
-		(void)snprintf(why, why_size,
+		(void)snprintf(try->why, try->why_size,
 			       "the peer did not agree on the protocol \"sunrpc\"");
 		goto fail;
 	}

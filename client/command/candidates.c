@@ -61,12 +61,19 @@ static bool ends_in(const char *name, const char *ending)
 	return len >= end && strcmp(name + len - end, ending) == 0;
 }
 
-/* One entry of the folder, whose name as typed is len bytes long. */
-static void add_entry(struct candidates *candidates, const char *front,
-		      const struct candidates_local *local, size_t len, DIR *dir,
+struct folder {
+	const char *front; /* of candidates_add_local */
+	const struct candidates_local *local;
+	size_t len; /* of its name as typed */
+	DIR *dir;
+};
+
+/* One entry of the folder. */
+static void add_entry(struct candidates *candidates, const struct folder *in,
 		      const char *name)
 {
-	const char *begun = local->typed + len;
+	const struct candidates_local *local = in->local;
+	const char *begun = local->typed + in->len;
 	struct stat stat_buf;
 	bool folder;
 	char *word;
@@ -75,20 +82,20 @@ static void add_entry(struct candidates *candidates, const char *front,
 	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
 	    (name[0] == '.' && begun[0] != '.'))
 		return;
-	folder =
-		fstatat(dirfd(dir), name, &stat_buf, 0) == 0 && S_ISDIR(stat_buf.st_mode);
+	folder = fstatat(dirfd(in->dir), name, &stat_buf, 0) == 0 &&
+		 S_ISDIR(stat_buf.st_mode);
 	if (!folder &&
 	    (local->folders || (local->ending && !ends_in(name, local->ending))))
 		return;
 	/* It would be taken for an option. */
 	const char *here =
 		name[0] == '-' && local->typed[0] == '\0' && !local->dash ? "./" : "";
-	if (asprintf(&word, "%.*s%s%s%s", (int)len, local->typed, here, name,
+	if (asprintf(&word, "%.*s%s%s%s", (int)in->len, local->typed, here, name,
 		     folder ? "/" : "") < 0) {
 		candidates->broken = true;
 		return;
 	}
-	candidates_add(candidates, front, word);
+	candidates_add(candidates, in->front, word);
 	free(word);
 }
 
@@ -99,10 +106,11 @@ void candidates_add_local(struct candidates *candidates, const char *front,
 	size_t len = slash ? (size_t)(slash - local->typed) + 1 : 0;
 	char *folder = real_folder(local, len);
 	DIR *dir = folder ? opendir(folder) : NULL;
+	const struct folder in = {front, local, len, dir};
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		add_entry(candidates, front, local, len, dir, entry->d_name);
+		add_entry(candidates, &in, entry->d_name);
 	if (dir)
 		(void)closedir(dir);
 	free(folder);

@@ -72,7 +72,9 @@ static struct dfs_result add_tree(struct gathering *gathering, const char *typed
 	if (result.code == DFS_EXIT_DONE) {
 		gathering->prefix = prefix;
 		gathering->skip = strlen(folder);
-		result = dfs_list(run->dfs, folder, true, false, take_entry, gathering);
+		result = dfs_list(run->dfs, folder,
+				  (struct dfs_list_options){.recursive = true},
+				  take_entry, gathering);
 		if (gathering->no_memory)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}

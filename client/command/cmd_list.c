@@ -138,8 +138,11 @@ static struct dfs_result list(struct list_view *view, const char *path)
 	const struct options *options = &view->run->options;
 
 	view->path = path;
-	return dfs_list(view->run->dfs, path, options_has(options, OPTION_RECURSIVE),
-			view->details || view->chunks || output_json(view->run->output),
+	return dfs_list(view->run->dfs, path,
+			(struct dfs_list_options){
+				.recursive = options_has(options, OPTION_RECURSIVE),
+				.detail = view->details || view->chunks ||
+					  output_json(view->run->output)},
 			take_entry, view);
 }
 

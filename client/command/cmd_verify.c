@@ -267,7 +267,9 @@ static void add_typed(struct verification *verification, const char *typed)
 							 : run_path(run, typed, &path);
 
 	if (result.code == DFS_EXIT_DONE)
-		result = dfs_list(run->dfs, path, true, false, take_entry, verification);
+		result = dfs_list(run->dfs, path,
+				  (struct dfs_list_options){.recursive = true},
+				  take_entry, verification);
 	if (verification->no_memory)
 		result = result_of(DFS_EXIT_OTHER, "out of memory");
 	free(path);

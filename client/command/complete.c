@@ -122,7 +122,9 @@ static void add_remote(struct asked *asked)
 		size_t before = asked->found.count;
 
 		asked->folder = folder;
-		listed = dfs_list(asked->run.dfs, folder, false, false, take_entry, asked)
+		listed = dfs_list(asked->run.dfs, folder,
+				  (struct dfs_list_options){.recursive = false},
+				  take_entry, asked)
 				 .code == DFS_EXIT_DONE;
 		/* Half a list would make one name of several. */
 		while (!listed && asked->found.count > before)

@@ -63,11 +63,20 @@ static bool take(struct mending_file *file, const struct dfs_verified *item,
 	       (file->code != DFS_EXIT_FEW || now - file->mended_ms >= rules->reach_ms);
 }
 
-/* Looks at these files, and keeps those from *kept on that are not mended. */
-static void look_at(struct mending *mending, size_t at, size_t count, size_t *kept,
-		    struct dfs_verified *items, const struct mending_rules *rules,
-		    const struct mending_calls *calls)
+struct looking {
+	const struct mending_rules *rules;
+	const struct mending_calls *calls;
+	struct dfs_verified *items; /* room for one look */
+	size_t kept;                /* files so far that are not mended */
+};
+
+/* Looks at these files, and keeps those that are not mended. */
+static void look_at(struct mending *mending, size_t at, size_t count,
+		    struct looking *looking)
 {
+	const struct mending_calls *calls = looking->calls;
+	struct dfs_verified *items = looking->items;
+
 	for (size_t k = 0; k < count; k++)
 		items[k] = (struct dfs_verified){.path = mending->files[at + k].path,
 						 .bad_units = mending->files[at + k].bad};
@@ -75,30 +84,30 @@ static void look_at(struct mending *mending, size_t at, size_t count, size_t *ke
 	for (size_t k = 0; k < count; k++) {
 		struct mending_file *file = &mending->files[at + k];
 
-		if (take(file, &items[k], rules)) {
+		if (take(file, &items[k], looking->rules)) {
 			mending->mended++;
 			calls->mended(calls->context, &items[k]);
 			free(file->path);
 		} else {
-			mending->files[(*kept)++] = *file;
+			mending->files[looking->kept++] = *file;
 		}
 	}
 }
 
 /* All files once; how many copies the servers have yet to bring back, or to come with. */
-static uint64_t look(struct mending *mending, struct dfs_verified *items,
-		     const struct mending_rules *rules, const struct mending_calls *calls)
+static uint64_t look(struct mending *mending, struct looking *looking)
 {
-	size_t kept = 0, all = mending->count;
+	size_t all = mending->count;
 	uint64_t left = 0;
 
+	looking->kept = 0;
 	for (size_t at = 0; at < all; at += DFS_VERIFY_MAX) {
 		size_t count = all - at < DFS_VERIFY_MAX ? all - at : DFS_VERIFY_MAX;
 
-		look_at(mending, at, count, &kept, items, rules, calls);
+		look_at(mending, at, count, looking);
 	}
-	mending->count = kept;
-	for (size_t i = 0; i < kept; i++)
+	mending->count = looking->kept;
+	for (size_t i = 0; i < mending->count; i++)
 		left += mending->files[i].bad.mendable +
 			(mending->files[i].mended_ms > 0);
 	return left;
@@ -108,6 +117,7 @@ void mending_wait(struct mending *mending, const struct mending_rules *rules,
 		  const struct mending_calls *calls)
 {
 	struct dfs_verified *items = calloc(DFS_VERIFY_MAX, sizeof *items);
+	struct looking looking = {rules, calls, items, 0};
 	uint64_t least = UINT64_MAX;
 	int64_t moved = clock_now_ms(), pause = rules->pause_ms;
 
@@ -117,7 +127,7 @@ void mending_wait(struct mending *mending, const struct mending_rules *rules,
 
 		clock_pause(pause);
 		began = clock_now_ms();
-		left = look(mending, items, rules, calls);
+		left = look(mending, &looking);
 		now = clock_now_ms();
 		if (left < least)
 			moved = now;

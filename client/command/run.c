@@ -186,7 +186,8 @@ bool run_is_folder(struct run *run, const char *path)
 	if (run->hints == HINTS || run_folder(run, path, &folder).code != DFS_EXIT_DONE)
 		return false;
 	run->hints++;
-	(void)dfs_list(run->dfs, folder, false, false, stop_at_first, &any);
+	(void)dfs_list(run->dfs, folder, (struct dfs_list_options){.recursive = false},
+		       stop_at_first, &any);
 	free(folder);
 	return any;
 }

@@ -89,6 +89,12 @@ static uint8_t *put_number(uint8_t *at, uint64_t number)
 	return at;
 }
 
+/* What the encryption of one unit goes by. */
+struct place {
+	const uint8_t *key, *nonce;
+	uint8_t aad[AAD];
+};
+
 static void make_aad(const struct cipher_object *object, uint64_t unit, uint8_t format,
 		     uint8_t aad[AAD])
 {
@@ -101,38 +107,36 @@ static void make_aad(const struct cipher_object *object, uint64_t unit, uint8_t 
 }
 
 /* from may be ret; the tag goes behind it. */
-static bool encrypt(struct cipher *cipher, const struct cipher_object *object,
-		    const uint8_t nonce[KEYS_NONCE], const uint8_t aad[AAD],
-		    const uint8_t *from, uint32_t len, uint8_t *ret)
+static bool encrypt(struct cipher *cipher, const struct place *place, const uint8_t *from,
+		    uint32_t len, uint8_t *ret)
 {
 	EVP_CIPHER_CTX *context = cipher->encrypting;
-	bool rekey = memcmp(cipher->encrypting_key, object->key, KEYS_LEN) != 0;
+	bool rekey = memcmp(cipher->encrypting_key, place->key, KEYS_LEN) != 0;
 	int done;
 
-	memcpy(cipher->encrypting_key, object->key, KEYS_LEN);
-	return EVP_EncryptInit_ex(context, NULL, NULL, rekey ? object->key : NULL,
-				  nonce) == 1 &&
-	       EVP_EncryptUpdate(context, NULL, &done, aad, AAD) == 1 &&
+	memcpy(cipher->encrypting_key, place->key, KEYS_LEN);
+	return EVP_EncryptInit_ex(context, NULL, NULL, rekey ? place->key : NULL,
+				  place->nonce) == 1 &&
+	       EVP_EncryptUpdate(context, NULL, &done, place->aad, AAD) == 1 &&
 	       EVP_EncryptUpdate(context, ret, &done, from, (int)len) == 1 &&
 	       EVP_EncryptFinal_ex(context, ret + len, &done) == 1 &&
 	       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, CIPHER_AFTER,
 				   ret + len) == 1;
 }
 
-static bool decrypt(struct cipher *cipher, const struct cipher_object *object,
-		    const uint8_t nonce[KEYS_NONCE], const uint8_t aad[AAD],
-		    const uint8_t *from, uint32_t len, uint8_t *ret)
+static bool decrypt(struct cipher *cipher, const struct place *place, const uint8_t *from,
+		    uint32_t len, uint8_t *ret)
 {
 	EVP_CIPHER_CTX *context = cipher->decrypting;
-	bool rekey = memcmp(cipher->decrypting_key, object->key, KEYS_LEN) != 0;
+	bool rekey = memcmp(cipher->decrypting_key, place->key, KEYS_LEN) != 0;
 	uint8_t tag[CIPHER_AFTER];
 	int done;
 
-	memcpy(cipher->decrypting_key, object->key, KEYS_LEN);
+	memcpy(cipher->decrypting_key, place->key, KEYS_LEN);
 	memcpy(tag, from + len, sizeof tag);
-	return EVP_DecryptInit_ex(context, NULL, NULL, rekey ? object->key : NULL,
-				  nonce) == 1 &&
-	       EVP_DecryptUpdate(context, NULL, &done, aad, AAD) == 1 &&
+	return EVP_DecryptInit_ex(context, NULL, NULL, rekey ? place->key : NULL,
+				  place->nonce) == 1 &&
+	       EVP_DecryptUpdate(context, NULL, &done, place->aad, AAD) == 1 &&
 	       EVP_DecryptUpdate(context, ret, &done, from, (int)len) == 1 &&
 	       EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, CIPHER_AFTER, tag) ==
 		       1 &&
@@ -201,7 +205,8 @@ static bool decompress(struct cipher *cipher, const uint8_t *frame, size_t frame
 uint32_t cipher_seal(struct cipher *cipher, const struct cipher_object *object,
 		     uint64_t unit, uint8_t *room, uint32_t len)
 {
-	uint8_t *bytes = room + CIPHER_BEFORE, *nonce = room + 1, aad[AAD];
+	uint8_t *bytes = room + CIPHER_BEFORE, *nonce = room + 1;
+	struct place place = {.key = object->key, .nonce = nonce};
 	const uint8_t *from = bytes;
 	uint32_t small = is_tried(cipher, object, len) ? compress(cipher, bytes, len) : 0;
 
@@ -217,35 +222,34 @@ uint32_t cipher_seal(struct cipher *cipher, const struct cipher_object *object,
 		memset(bytes + len, 0, CIPHER_AFTER);
 		return len + CIPHER_MORE;
 	}
-	make_aad(object, unit, room[0], aad);
-	if (!keys_random(nonce, KEYS_NONCE) ||
-	    !encrypt(cipher, object, nonce, aad, from, len, bytes))
+	make_aad(object, unit, room[0], place.aad);
+	if (!keys_random(nonce, KEYS_NONCE) || !encrypt(cipher, &place, from, len, bytes))
 		return 0;
 	return len + CIPHER_MORE;
 }
 
 bool cipher_open(struct cipher *cipher, const struct cipher_object *object, uint64_t unit,
-		 const uint8_t *stored, uint32_t len, uint8_t *ret)
+		 const dfs_bytes *stored, uint8_t *ret)
 {
 	uint32_t whole = placement_unit_len(object->size, object->unit_size, unit);
-	uint32_t inside = len - CIPHER_MORE;
-	const uint8_t *bytes = stored + CIPHER_BEFORE;
-	uint8_t aad[AAD];
+	uint32_t inside = stored->len - CIPHER_MORE;
+	const uint8_t *format = stored->data, *bytes = format + CIPHER_BEFORE;
+	struct place place = {.key = object->key, .nonce = format + 1};
 
-	if (len < CIPHER_MORE || inside > whole ||
-	    (stored[0] != PLAIN && stored[0] != ZSTD) ||
-	    (stored[0] == PLAIN && inside != whole))
+	if (stored->len < CIPHER_MORE || inside > whole ||
+	    (*format != PLAIN && *format != ZSTD) ||
+	    (*format == PLAIN && inside != whole))
 		return false;
 	if (!cipher_rules.encrypt) {
-		if (stored[0] == ZSTD)
+		if (*format == ZSTD)
 			return decompress(cipher, bytes, inside, ret, whole);
 		memcpy(ret, bytes, whole);
 		return true;
 	}
-	make_aad(object, unit, stored[0], aad);
-	if (stored[0] == PLAIN)
-		return decrypt(cipher, object, stored + 1, aad, bytes, inside, ret);
+	make_aad(object, unit, *format, place.aad);
+	if (*format == PLAIN)
+		return decrypt(cipher, &place, bytes, inside, ret);
 	return has_scratch(cipher) &&
-	       decrypt(cipher, object, stored + 1, aad, bytes, inside, cipher->scratch) &&
+	       decrypt(cipher, &place, bytes, inside, cipher->scratch) &&
 	       decompress(cipher, cipher->scratch, inside, ret, whole);
 }

@@ -58,6 +58,6 @@ uint32_t cipher_seal(struct cipher *cipher, const struct cipher_object *object,
  * it is not what was stored here; then what ret holds means nothing.
  */
 bool cipher_open(struct cipher *cipher, const struct cipher_object *object, uint64_t unit,
-		 const uint8_t *stored, uint32_t len, uint8_t *ret);
+		 const dfs_bytes *stored, uint8_t *ret);
 
 #endif

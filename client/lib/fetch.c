@@ -103,9 +103,8 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 	uint32_t len = placement_unit_len(window->content->size,
 					  window->content->unit_size, unit);
 	/* The slot is ours while it is asked for: opening needs no lock. */
-	bool good = got->status == DFS_OK &&
-		    cipher_open(fetcher->cipher, &window->object, unit, data->data,
-				data->len, slot->bytes);
+	bool good = got->status == DFS_OK && cipher_open(fetcher->cipher, &window->object,
+							 unit, data, slot->bytes);
 
 	if (good)
 		slot->len = len;
@@ -142,9 +141,9 @@ static bool fetch_some(struct fetcher *fetcher, unsigned server, struct call *ca
 	dfs_get_res res;
 	char why[LINKS_WHY];
 	u_int answered = 0;
-	bool good = call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
-			     (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
-			     clock_now_ms() + LINKS_NEED_MS, why, sizeof why);
+	bool good = call_run(
+		call, DFS_GET, &args, &res,
+		&(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, sizeof why});
 
 	if (good && res.status == DFS_OK) {
 		answered = res.dfs_get_res_u.items.items_len;

@@ -87,8 +87,8 @@ bool identity_make_account(const struct identity *admin, const char *user,
 {
 	memset(ret, 0, sizeof *ret);
 	return keys_public(secret, &ret->seal_key, &ret->sign_key) &&
-	       keys_wrap(admin->shared, &ret->seal_key, shared_purpose, user,
-			 strlen(user), &ret->shared) &&
+	       keys_wrap(admin->shared, &ret->seal_key, shared_purpose,
+			 (struct keys_bytes){user, strlen(user)}, &ret->shared) &&
 	       identity_sign_account(admin->pairs[0], user, ret);
 }
 
@@ -138,7 +138,8 @@ static struct dfs_result take_ring(struct identity *identity)
 static struct dfs_result take_shared(struct identity *identity)
 {
 	if (!keys_unwrap(&identity->account.shared, identity->pairs[0], shared_purpose,
-			 identity->user, strlen(identity->user), identity->shared))
+			 (struct keys_bytes){identity->user, strlen(identity->user)},
+			 identity->shared))
 		return result_of(DFS_EXIT_DAMAGED,
 				 "the key of /shared/ in the account of %s does not "
 				 "open: tell admin",

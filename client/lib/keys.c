@@ -38,6 +38,7 @@ enum {
 #define SCRYPT_MEMORY_MAX ((uint64_t)256 << 20)
 
 static const char ring_use[] = "dfs keyring";
+static const struct keys_bytes ring_aad = {ring_use, sizeof ring_use - 1};
 
 bool keys_random(void *ret, size_t len)
 {
@@ -46,13 +47,8 @@ bool keys_random(void *ret, size_t len)
 
 /* ---- HKDF ---------------------------------------------------------------------- */
 
-struct bytes {
-	const void *at;
-	size_t len;
-};
-
 /* OpenSSL only reads what it takes as a plain pointer. */
-static OSSL_PARAM octets(const char *name, struct bytes bytes)
+static OSSL_PARAM octets(const char *name, struct keys_bytes bytes)
 {
 	union {
 		const void *borrow;
@@ -63,8 +59,8 @@ static OSSL_PARAM octets(const char *name, struct bytes bytes)
 }
 
 /* HKDF-SHA256, extract and expand (RFC 5869). */
-static bool hkdf(struct bytes from, struct bytes salt, const char *info, uint8_t *ret,
-		 size_t len)
+static bool hkdf(struct keys_bytes from, struct keys_bytes salt, const char *info,
+		 uint8_t *ret, size_t len)
 {
 	char digest[] = "SHA256";
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
@@ -76,7 +72,7 @@ static bool hkdf(struct bytes from, struct bytes salt, const char *info, uint8_t
 	*next++ = octets(OSSL_KDF_PARAM_KEY, from);
 	if (salt.len > 0) /* none is as many zeros as SHA-256 has bytes */
 		*next++ = octets(OSSL_KDF_PARAM_SALT, salt);
-	*next++ = octets(OSSL_KDF_PARAM_INFO, (struct bytes){info, strlen(info)});
+	*next++ = octets(OSSL_KDF_PARAM_INFO, (struct keys_bytes){info, strlen(info)});
 	*next = OSSL_PARAM_construct_end();
 	good = context && EVP_KDF_derive(context, ret, len, params) == 1;
 	if (!good)
@@ -89,8 +85,8 @@ static bool hkdf(struct bytes from, struct bytes salt, const char *info, uint8_t
 bool keys_derive(const uint8_t *from, size_t from_len, const char *info,
 		 uint8_t ret[KEYS_LEN])
 {
-	return hkdf((struct bytes){from, from_len}, (struct bytes){NULL, 0}, info, ret,
-		    KEYS_LEN);
+	return hkdf((struct keys_bytes){from, from_len}, (struct keys_bytes){NULL, 0},
+		    info, ret, KEYS_LEN);
 }
 
 /* ---- AES-256-GCM --------------------------------------------------------------- */
@@ -98,7 +94,7 @@ bool keys_derive(const uint8_t *from, size_t from_len, const char *info,
 struct sealing {
 	const uint8_t *key;
 	const uint8_t *nonce;
-	struct bytes aad;
+	struct keys_bytes aad;
 };
 
 /* ret has len + KEYS_TAG bytes: ciphertext and tag. */
@@ -153,22 +149,23 @@ static bool gcm_open(const struct sealing *sealing, const uint8_t *bytes, size_t
 	return good;
 }
 
-bool keys_lock(const uint8_t key[KEYS_LEN], const void *aad, size_t aad_len,
-	       const void *bytes, size_t len, uint8_t *ret)
+bool keys_lock(const uint8_t key[KEYS_LEN], struct keys_bytes aad,
+	       struct keys_bytes bytes, uint8_t *ret)
 {
-	const struct sealing sealing = {key, ret, {aad, aad_len}};
+	const struct sealing sealing = {key, ret, aad};
 
 	return keys_random(ret, KEYS_NONCE) &&
-	       gcm_seal(&sealing, bytes, len, ret + KEYS_NONCE);
+	       gcm_seal(&sealing, bytes.at, bytes.len, ret + KEYS_NONCE);
 }
 
-bool keys_unlock(const uint8_t key[KEYS_LEN], const void *aad, size_t aad_len,
-		 const uint8_t *box, size_t len, void *ret)
+bool keys_unlock(const uint8_t key[KEYS_LEN], struct keys_bytes aad,
+		 struct keys_bytes box, void *ret)
 {
-	const struct sealing sealing = {key, box, {aad, aad_len}};
+	const uint8_t *nonce = box.at;
+	const struct sealing sealing = {key, nonce, aad};
 
-	return len >= KEYS_BOX &&
-	       gcm_open(&sealing, box + KEYS_NONCE, len - KEYS_NONCE, ret);
+	return box.len >= KEYS_BOX &&
+	       gcm_open(&sealing, nonce + KEYS_NONCE, box.len - KEYS_NONCE, ret);
 }
 
 /* ---- passwords and sessions ---------------------------------------------------- */
@@ -211,7 +208,7 @@ bool keys_master_of_password(const char *password, size_t len, const dfs_scrypt 
 
 bool keys_master_of_secret(const uint8_t secret[KEYS_LEN], uint8_t ret[KEYS_MASTER])
 {
-	return hkdf((struct bytes){secret, KEYS_LEN}, (struct bytes){NULL, 0},
+	return hkdf((struct keys_bytes){secret, KEYS_LEN}, (struct keys_bytes){NULL, 0},
 		    "dfs session", ret, KEYS_MASTER);
 }
 
@@ -253,9 +250,10 @@ bool keys_lock_ring(const struct keys_ring *ring, const uint8_t master[KEYS_MAST
 {
 	uint8_t key[KEYS_LEN];
 	size_t len = ring->count * KEYS_LEN;
-	bool good = ring->count >= 1 && ring->count <= KEYS_SECRETS_MAX &&
-		    ring_key(master, key) &&
-		    keys_lock(key, ring_use, strlen(ring_use), ring->secrets, len, ret);
+	bool good =
+		ring->count >= 1 && ring->count <= KEYS_SECRETS_MAX &&
+		ring_key(master, key) &&
+		keys_lock(key, ring_aad, (struct keys_bytes){ring->secrets, len}, ret);
 
 	if (good)
 		*ret_len = len + KEYS_BOX;
@@ -268,10 +266,10 @@ bool keys_unlock_ring(const uint8_t *locked, size_t len,
 {
 	uint8_t key[KEYS_LEN];
 	size_t count = len > KEYS_BOX ? (len - KEYS_BOX) / KEYS_LEN : 0;
-	bool good =
-		count >= 1 && count <= KEYS_SECRETS_MAX &&
-		len == count * KEYS_LEN + KEYS_BOX && ring_key(master, key) &&
-		keys_unlock(key, ring_use, strlen(ring_use), locked, len, ret->secrets);
+	bool good = count >= 1 && count <= KEYS_SECRETS_MAX &&
+		    len == count * KEYS_LEN + KEYS_BOX && ring_key(master, key) &&
+		    keys_unlock(key, ring_aad, (struct keys_bytes){locked, len},
+				ret->secrets);
 
 	ret->count = good ? count : 0;
 	secret_wipe(key, sizeof key);
@@ -352,10 +350,14 @@ bool keys_public(const uint8_t secret[KEYS_LEN], dfs_key *ret_seal, dfs_key *ret
 
 /* ---- wrapping ------------------------------------------------------------------ */
 
+/* The public keys of a wrapping: one made for it, and the reader's. */
+struct wrapping {
+	const uint8_t *ephemeral, *reader;
+};
+
 /* The key of a wrapping, from one's own X25519 key and the other's public one. */
 static bool wrap_key(EVP_PKEY *own, const uint8_t other[KEYS_LEN],
-		     const uint8_t ephemeral[KEYS_LEN], const uint8_t reader[KEYS_LEN],
-		     const char *purpose, uint8_t ret[KEYS_LEN])
+		     struct wrapping wrapping, const char *purpose, uint8_t ret[KEYS_LEN])
 {
 	uint8_t agreed[KEYS_LEN], salt[2 * KEYS_LEN];
 	char info[64];
@@ -369,11 +371,11 @@ static bool wrap_key(EVP_PKEY *own, const uint8_t other[KEYS_LEN],
 		    EVP_PKEY_derive(context, agreed, &len) == 1 && len == sizeof agreed;
 	int n = snprintf(info, sizeof info, "dfs wrap %s", purpose);
 
-	memcpy(salt, ephemeral, KEYS_LEN);
-	memcpy(salt + KEYS_LEN, reader, KEYS_LEN);
+	memcpy(salt, wrapping.ephemeral, KEYS_LEN);
+	memcpy(salt + KEYS_LEN, wrapping.reader, KEYS_LEN);
 	good = good && n > 0 && (size_t)n < sizeof info &&
-	       hkdf((struct bytes){agreed, sizeof agreed},
-		    (struct bytes){salt, sizeof salt}, info, ret, KEYS_LEN);
+	       hkdf((struct keys_bytes){agreed, sizeof agreed},
+		    (struct keys_bytes){salt, sizeof salt}, info, ret, KEYS_LEN);
 	secret_wipe(agreed, sizeof agreed);
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(peer);
@@ -383,15 +385,16 @@ static bool wrap_key(EVP_PKEY *own, const uint8_t other[KEYS_LEN],
 static const uint8_t zero_nonce[KEYS_NONCE];
 
 bool keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key, const char *purpose,
-	       const void *context, size_t context_len, dfs_wrapped *ret)
+	       struct keys_bytes context, dfs_wrapped *ret)
 {
 	const uint8_t *reader = (const uint8_t *)seal_key->bytes;
 	uint8_t *ephemeral = (uint8_t *)ret->ephemeral.bytes;
 	EVP_PKEY *own = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
 	uint8_t under[KEYS_LEN];
-	const struct sealing sealing = {under, zero_nonce, {context, context_len}};
+	const struct sealing sealing = {under, zero_nonce, context};
 	bool good = public_of(own, ephemeral) &&
-		    wrap_key(own, reader, ephemeral, reader, purpose, under) &&
+		    wrap_key(own, reader, (struct wrapping){ephemeral, reader}, purpose,
+			     under) &&
 		    gcm_seal(&sealing, key, KEYS_LEN, (uint8_t *)ret->box);
 
 	_Static_assert(sizeof ret->box == KEYS_LEN + KEYS_TAG, "a wrapped key");
@@ -401,14 +404,14 @@ bool keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key, const char 
 }
 
 bool keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
-		 const char *purpose, const void *context, size_t context_len,
-		 uint8_t ret[KEYS_LEN])
+		 const char *purpose, struct keys_bytes context, uint8_t ret[KEYS_LEN])
 {
 	const uint8_t *ephemeral = (const uint8_t *)wrapped->ephemeral.bytes;
 	const uint8_t *reader = (const uint8_t *)pair->seal_key.bytes;
 	uint8_t under[KEYS_LEN];
-	const struct sealing sealing = {under, zero_nonce, {context, context_len}};
-	bool good = wrap_key(pair->seal, ephemeral, ephemeral, reader, purpose, under) &&
+	const struct sealing sealing = {under, zero_nonce, context};
+	bool good = wrap_key(pair->seal, ephemeral, (struct wrapping){ephemeral, reader},
+			     purpose, under) &&
 		    gcm_open(&sealing, (const uint8_t *)wrapped->box, sizeof wrapped->box,
 			     ret);
 

@@ -29,6 +29,12 @@ enum {
 	KEYS_SECRETS_MAX = 4
 };
 
+/* What is only read. */
+struct keys_bytes {
+	const void *at;
+	size_t len;
+};
+
 bool keys_random(void *ret, size_t len);
 
 /* ---- passwords and sessions */
@@ -84,10 +90,9 @@ const dfs_key *keys_pair_sign_key(const struct keys_pair *pair);
 
 /* key for who holds the pair behind seal_key; the context is what it belongs to. */
 bool keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key, const char *purpose,
-	       const void *context, size_t context_len, dfs_wrapped *ret);
+	       struct keys_bytes context, dfs_wrapped *ret);
 bool keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
-		 const char *purpose, const void *context, size_t context_len,
-		 uint8_t ret[KEYS_LEN]);
+		 const char *purpose, struct keys_bytes context, uint8_t ret[KEYS_LEN]);
 
 bool keys_sign(const struct keys_pair *pair, const void *bytes, size_t len,
 	       uint8_t ret[DFS_SIGNATURE_LEN]);
@@ -100,11 +105,11 @@ bool keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len
 bool keys_derive(const uint8_t *from, size_t from_len, const char *info,
 		 uint8_t ret[KEYS_LEN]);
 
-/* ret has len + KEYS_BOX bytes: nonce, ciphertext, tag. */
-bool keys_lock(const uint8_t key[KEYS_LEN], const void *aad, size_t aad_len,
-	       const void *bytes, size_t len, uint8_t *ret);
-/* ret has len - KEYS_BOX bytes. */
-bool keys_unlock(const uint8_t key[KEYS_LEN], const void *aad, size_t aad_len,
-		 const uint8_t *box, size_t len, void *ret);
+/* ret has KEYS_BOX bytes more than are given: nonce, ciphertext, tag. */
+bool keys_lock(const uint8_t key[KEYS_LEN], struct keys_bytes aad,
+	       struct keys_bytes bytes, uint8_t *ret);
+/* ret has KEYS_BOX bytes less than the box. */
+bool keys_unlock(const uint8_t key[KEYS_LEN], struct keys_bytes aad,
+		 struct keys_bytes box, void *ret);
 
 #endif

@@ -109,7 +109,8 @@ static bool is_always_there(const struct dfs *dfs, const char *folder)
 	       strcmp(folder, own) == 0;
 }
 
-struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bool detail,
+struct dfs_result dfs_list(struct dfs *dfs, const char *path,
+			   struct dfs_list_options options,
 			   int (*entry)(void *context, const struct dfs_entry *entry),
 			   void *context)
 {
@@ -132,7 +133,9 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bo
 		return result;
 	}
 	found = malloc(sizeof *found);
-	listing = found ? listing_new(dfs, folder, recursive, detail, &result) : NULL;
+	listing = found ? listing_new(dfs, folder, options.recursive, options.detail,
+				      &result)
+			: NULL;
 	if (!found)
 		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
 	while (listing && listing_next(listing, found, &result)) {

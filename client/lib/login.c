@@ -121,17 +121,17 @@ static bool was_denied(struct login *login, unsigned server, char *why)
 }
 
 /* false, with why, unless the server answers this kind of log-in with DFS_OK. */
-static bool call_login(struct login *login, unsigned server, struct call *call,
-		       const dfs_login_how *how, dfs_login_res *res, char *why)
+static bool call_login(struct login *login, struct call *call, const dfs_login_how *how,
+		       dfs_login_res *res, char *why)
 {
 	char user[DFS_USER_MAX + 1];
 	dfs_login_args args = {.how = *how};
+	unsigned server = call_server(call);
 
 	memcpy(user, login->user, sizeof user);
 	args.user = (dfs_user){(u_int)strlen(user), user};
-	if (!call_run(call, DFS_LOGIN, (xdrproc_t)xdr_dfs_login_args, &args,
-		      (xdrproc_t)xdr_dfs_login_res, res, sizeof *res,
-		      clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY))
+	if (!call_run(call, DFS_LOGIN, &args, res,
+		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY}))
 		return false;
 	if (res->status == DFS_OK && res->dfs_login_res_u.answer.kind == how->kind)
 		return true;
@@ -263,7 +263,7 @@ static bool prepare(struct login *login, unsigned server, struct call *call, cha
 	pthread_mutex_unlock(&login->lock);
 	if (ready)
 		return true;
-	if (!call_login(login, server, call, &ask, &res, why))
+	if (!call_login(login, call, &ask, &res, why))
 		return false;
 	pthread_mutex_lock(&login->lock);
 	login->told[server - 1] = res.dfs_login_res_u.answer.dfs_login_answer_u.scrypt;
@@ -371,7 +371,7 @@ static bool prove(struct login *login, unsigned server, struct call *call, char 
 		(void)snprintf(why, LINKS_WHY, "dfs%u: out of memory", server);
 		return false;
 	}
-	good = call_login(login, server, call, &how, &res, why);
+	good = call_login(login, call, &how, &res, why);
 	secret_wipe(&how, sizeof how);
 	if (!good)
 		return false;

@@ -123,11 +123,11 @@ static bool unwrap(const struct identity *identity, const char *path,
 		   uint8_t ret[KEYS_LEN])
 {
 	if (path_is_shared(path, strlen(path)))
-		return keys_unwrap(wrapped, identity->shared_pair, purpose, object->bytes,
-				   DFS_ID_LEN, ret);
+		return keys_unwrap(wrapped, identity->shared_pair, purpose,
+				   (struct keys_bytes){object->bytes, DFS_ID_LEN}, ret);
 	for (size_t i = 0; i < identity->ring.count; i++)
-		if (keys_unwrap(wrapped, identity->pairs[i], purpose, object->bytes,
-				DFS_ID_LEN, ret))
+		if (keys_unwrap(wrapped, identity->pairs[i], purpose,
+				(struct keys_bytes){object->bytes, DFS_ID_LEN}, ret))
 			return true;
 	return false;
 }
@@ -142,8 +142,9 @@ static bool unseal(const char *path, const dfs_manifest *manifest,
 		    sealed[0] == SEALED_FORMAT &&
 		    state(&aad, "dfs manifest", path, manifest, READERS | CONTENT) &&
 		    keys_derive(ret->key, KEYS_LEN, "dfs sealed", under) &&
-		    keys_unlock(under, aad.bytes, aad.len, sealed + 1,
-				MANIFEST_SEALED_LEN - 1, inside);
+		    keys_unlock(under, (struct keys_bytes){aad.bytes, aad.len},
+				(struct keys_bytes){sealed + 1, MANIFEST_SEALED_LEN - 1},
+				inside);
 
 	if (good) {
 		memcpy(ret->digests.xxh128, inside, sizeof ret->digests.xxh128);
@@ -200,7 +201,8 @@ static bool seal(const char *path, dfs_manifest *manifest,
 	memcpy(inside + DIGESTS, secret->signature, sizeof secret->signature);
 	good = state(&aad, "dfs manifest", path, manifest, READERS | CONTENT) &&
 	       keys_derive(secret->key, KEYS_LEN, "dfs sealed", under) &&
-	       keys_lock(under, aad.bytes, aad.len, inside, sizeof inside, sealed + 1);
+	       keys_lock(under, (struct keys_bytes){aad.bytes, aad.len},
+			 (struct keys_bytes){inside, sizeof inside}, sealed + 1);
 	secret_wipe(under, sizeof under);
 	return good;
 }
@@ -220,10 +222,12 @@ bool manifest_seal(const struct identity *identity, const char *path,
 	good = good && keys_wrap(secret->key,
 				 shared ? keys_pair_seal_key(identity->shared_pair)
 					: owner_seal_key,
-				 purpose, object->bytes, DFS_ID_LEN, &keys[0]);
+				 purpose, (struct keys_bytes){object->bytes, DFS_ID_LEN},
+				 &keys[0]);
 	for (u_int i = 0; good && i < count; i++)
 		good = keys_wrap(secret->key, &readers[i].seal_key, purpose,
-				 object->bytes, DFS_ID_LEN, &keys[i + 1]);
+				 (struct keys_bytes){object->bytes, DFS_ID_LEN},
+				 &keys[i + 1]);
 	return seal(path, manifest, secret) && good;
 }
 

@@ -155,15 +155,14 @@ static uint64_t most_with(const dfs_kept *group, const struct lack lacks[DFS_SER
 	return least(least(sum, files), overlap(all, least_times, files));
 }
 
-/* Of files of one group; named: of these no server that votes lacks anything. */
+/* The files of one group; named: of these no server that votes lacks anything. */
 static void count_group(const struct protection_view *views, server_set living,
-			const dfs_kept *group, uint64_t files, bool named,
-			struct protection_counts *ret)
+			const dfs_kept *group, bool named, struct protection_counts *ret)
 {
 	struct protection_file file = {.holders = group->holders, .full = group->full};
 	unsigned whole = protection_copies(&file, living), lacking = 0, one = 0;
 	struct lack lacks[DFS_SERVERS];
-	uint64_t worse[2] = {0, 0}; /* none, at most one */
+	uint64_t files = group->files, worse[2] = {0, 0}; /* none, at most one */
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		lacks[i] = (struct lack){.sum = 0};
@@ -203,14 +202,13 @@ static struct protection_counts count_view(const struct protection_view *views,
 	struct protection_counts counts = {.views = 1};
 
 	for (size_t k = 0; k < views[at].count; k++) {
-		const dfs_kept *group = &views[at].kept[k];
-		uint64_t left = group->files;
+		dfs_kept left = views[at].kept[k];
 
-		for (size_t i = 0; files && i < files_count && left > 0; i++)
-			left -= files[i].holders == group->holders &&
-				files[i].full == group->full;
-		counts.files += group->files;
-		count_group(views, living, group, left, files, &counts);
+		counts.files += left.files;
+		for (size_t i = 0; files && i < files_count && left.files > 0; i++)
+			left.files -= files[i].holders == left.holders &&
+				      files[i].full == left.full;
+		count_group(views, living, &left, files, &counts);
 	}
 	for (size_t i = 0; files && i < files_count; i++)
 		counts.by_copies[2 - protection_copies(&files[i], living)]++;

@@ -142,9 +142,8 @@ static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 	struct proof *proof = &prover->proofs[at];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	struct proving *file = proof->file;
-	bool good =
-		got->status == DFS_OK && cipher_open(walk->cipher, &proof->object, unit,
-						     data->data, data->len, walk->plain);
+	bool good = got->status == DFS_OK &&
+		    cipher_open(walk->cipher, &proof->object, unit, data, walk->plain);
 
 	pthread_mutex_lock(&prover->lock);
 	switch (got->status) {
@@ -218,9 +217,8 @@ static bool prove_some(struct walk *walk, unsigned server, struct call *call,
 	choose(walk, server, wanted);
 	args = (dfs_get_args){.wants = {wanted->count, wanted->wants},
 			      .tickets = {wanted->tickets_count, wanted->tickets}};
-	if (!call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
-		      (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
-		      clock_now_ms() + LINKS_NEED_MS, why, sizeof why))
+	if (!call_run(call, DFS_GET, &args, &res,
+		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, sizeof why}))
 		return false;
 	bool refused = res.status != DFS_OK && res.status != DFS_BUSY;
 

@@ -47,7 +47,7 @@ static void take(struct small_call *asking, const struct target *target,
 
 	if (got->status != DFS_OK ||
 	    !cipher_open(asking->cipher, &gather->objects[target->file], target->unit,
-			 data->data, data->len, target->bytes))
+			 data, target->bytes))
 		return;
 	pthread_mutex_lock(&gather->lock);
 	gather->got[target->file]++;
@@ -72,9 +72,9 @@ static void run_call(struct job *job, unsigned server, struct call *call, const 
 		char text[LINKS_WHY];
 		u_int came;
 
-		if (!call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
-			      (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
-			      clock_now_ms() + LINKS_NEED_MS, text, sizeof text))
+		if (!call_run(call, DFS_GET, &args, &res,
+			      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, text,
+						sizeof text}))
 			break;
 		came = res.status == DFS_OK ? res.dfs_get_res_u.items.items_len : 0;
 		for (u_int i = 0; i < came && done < asking->count; i++, done++)

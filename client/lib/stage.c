@@ -187,9 +187,9 @@ static void run_sender(struct job *job, unsigned server, struct call *call,
 
 		args.units.units_len = count;
 		args.units.units_val = units;
-		status = call_run(call, DFS_PUT, (xdrproc_t)xdr_dfs_put_args, &args,
-				  (xdrproc_t)xdr_dfs_put_res, &res, sizeof res,
-				  clock_now_ms() + LINKS_NEED_MS, text, sizeof text)
+		status = call_run(call, DFS_PUT, &args, &res,
+				  &(struct one_try){clock_now_ms() + LINKS_NEED_MS, text,
+						    sizeof text})
 				 ? res.status
 				 : DFS_IO;
 		give_units(window, server, units, count);

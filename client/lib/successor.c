@@ -67,10 +67,12 @@ static void copy_owner(const char *path, char ret[DFS_USER_MAX + 1])
  * Who may read the file that this one replaces may read it too, if it is its owner who
  * says so.  owner: his account, or NULL where that is oneself.
  */
-static bool carry_readers(struct dfs *dfs, const char *path, const dfs_manifest *best,
+static bool carry_readers(const struct dfs *dfs, const struct turn *turn,
 			  const dfs_account *owner, dfs_manifest *manifest,
 			  struct dfs_result *result)
 {
+	const dfs_manifest *best = &turn->judgement.best->value.body.dfs_body_u.manifest;
+	const char *path = turn->proposal->path;
 	bool genuine = owner ? manifest_access_is_genuine(
 				       path, best, (const uint8_t *)owner->sign_key.bytes)
 			     : manifest_access_is_own(dfs->identity, path, best);
@@ -144,8 +146,7 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 		}
 	}
 	if (!shared && judge_is_live(best) &&
-	    !carry_readers(dfs, proposal->path, &best->value.body.dfs_body_u.manifest,
-			   account, manifest, result))
+	    !carry_readers(dfs, turn, account, manifest, result))
 		return SUCCESSOR_REFUSED;
 	manifest->content = proposal->content;
 	manifest->content.holders = 0;

@@ -40,7 +40,8 @@ static struct dfs_result list(struct dfs *dfs, const char *user,
 	struct dfs_result result;
 
 	(void)snprintf(folder, sizeof folder, "/%s/", user);
-	result = dfs_list(dfs, folder, true, false, take_entry, batch);
+	result = dfs_list(dfs, folder, (struct dfs_list_options){.recursive = true},
+			  take_entry, batch);
 	if (result.code == DFS_EXIT_MISSING)
 		result = (struct dfs_result){.code = DFS_EXIT_DONE};
 	if (batch->failed)

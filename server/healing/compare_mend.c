@@ -33,6 +33,7 @@ struct plan {
 	dfs_path finish[DFS_BATCH_MAX];
 	u_int finish_count;
 	u_int files; /* that differ, and are no tombstones */
+	bool must;   /* propose, whoever's turn it is */
 };
 
 /* One server's word on one path. */
@@ -155,8 +156,7 @@ static struct tally count(const struct word words[DFS_SERVERS])
 }
 
 static void plan_path(struct compare *compare, const struct answers *answers,
-		      const struct suspect *suspect, size_t at, bool must,
-		      struct plan *plan)
+		      const struct suspect *suspect, size_t at, struct plan *plan)
 {
 	const dfs_path path = {(u_int)suspect->len, suspect->path};
 	struct word words[DFS_SERVERS];
@@ -185,7 +185,7 @@ static void plan_path(struct compare *compare, const struct answers *answers,
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
 			if (lacks(&words[i], newest))
 				plan_learning(plan, i + 1, &path, newest);
-	} else if (tally.answers >= THREE && (must || is_first(compare, answers)) &&
+	} else if (tally.answers >= THREE && (plan->must || is_first(compare, answers)) &&
 		   ballot_compare(&newest->ballot, &suspect->newest) <= 0) {
 		plan->finish[plan->finish_count++] = path;
 	}
@@ -254,9 +254,10 @@ static bool mend_batch(struct compare *compare, const struct suspect *suspects,
 		return false;
 	for (size_t i = 0; i < count; i++)
 		list[i] = (dfs_path){(u_int)suspects[i].len, suspects[i].path};
+	plan->must = must;
 	ask(compare, &paths, &answers);
 	for (size_t i = 0; i < count; i++)
-		plan_path(compare, &answers, &suspects[i], i, must, plan);
+		plan_path(compare, &answers, &suspects[i], i, plan);
 	outcome->files += plan->files;
 	run_plan(compare, plan, outcome);
 	free_answers(&answers);

@@ -44,9 +44,8 @@ static bool get_units(struct repair_ask *ask, struct call *call)
 	char why[LINKS_WHY];
 	u_int answered = 0;
 
-	if (!call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
-		      (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
-		      clock_now_ms() + LINKS_NEED_MS, why, sizeof why))
+	if (!call_run(call, DFS_GET, &args, &res,
+		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, sizeof why}))
 		return false;
 	if (res.status == DFS_OK)
 		answered = res.dfs_get_res_u.items.items_len;

@@ -52,9 +52,10 @@ static bool start_tls(const struct connection_shared *shared,
 	struct caller *caller = channel->caller;
 	SSL_CTX *tls = certificate_server(shared->certificate);
 	char why[256];
-	bool secured = stream_start_tls(channel->stream, tls, true, NULL,
-					clock_now_ms() + shared->times->handshake, why,
-					sizeof why);
+	bool secured = stream_start_tls(
+		channel->stream, tls, true, NULL,
+		&(struct one_try){clock_now_ms() + shared->times->handshake, why,
+				  sizeof why});
 
 	SSL_CTX_free(tls);
 	if (!secured) {

@@ -130,11 +130,12 @@ static void register_entry(const struct registrar *registrar, struct registratio
 	char host[DIRECTORY_HOST], why[200], taken[DIRECTORY_HOST + 60];
 	const char *local = entry->address.ss_family == AF_INET6 ? "::1" : "127.0.0.1";
 	unsigned short port;
-	int64_t now = clock_now_ms();
+	const struct directory_entry wanted = {local, registrar->program,
+					       registrar->version, entry->netid};
 
-	bool known =
-		directory_ask(local, registrar->program, registrar->version, entry->netid,
-			      now + ASK_MS, host, &port, why, sizeof why);
+	bool known = directory_ask(
+		&wanted, host, &port,
+		&(struct one_try){clock_now_ms() + ASK_MS, why, sizeof why});
 	if (known && !is_ours(entry, host, port)) {
 		if (directory_answers(host, port, registrar->program, registrar->version,
 				      clock_now_ms() + ALIVE_MS)) {

@@ -42,9 +42,8 @@ static bool log_in(struct call *call, const struct cluster *cluster, unsigned se
 		(void)snprintf(why, why_size, "no session: %s", read.why);
 		return false;
 	}
-	if (!call_run(call, DFS_LOGIN, (xdrproc_t)xdr_dfs_login_args, &args,
-		      (xdrproc_t)xdr_dfs_login_res, &res, sizeof res,
-		      clock_now_ms() + LIMIT_MS, why, why_size))
+	if (!call_run(call, DFS_LOGIN, &args, &res,
+		      &(struct one_try){clock_now_ms() + LIMIT_MS, why, why_size}))
 		return false;
 	if (res.status != DFS_OK || res.dfs_login_res_u.answer.kind != DFS_LOGIN_SESSION)
 		wrong = "the log-in was refused";
@@ -67,7 +66,8 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 	SSL_CTX *tls = tls_for_client(cluster->ca, why, why_size);
 	struct call *call = !tls ? NULL
 				 : call_open(cluster, server, tls,
-					     clock_now_ms() + LIMIT_MS, why, why_size);
+					     &(struct one_try){clock_now_ms() + LIMIT_MS,
+							       why, why_size});
 
 	SSL_CTX_free(tls);
 	if (call != NULL &&

@@ -43,9 +43,7 @@ struct dfs_options {
 	const char *user;   /* who calls, and whose paths; not NULL */
 	const char *caller; /* name and version for the servers' logs; NULL allowed */
 	/* How to log in: with one of these.  With neither the caller stays nobody. */
-	const char *
-		/* UTF-8, at most 1024 bytes; copied, and wiped once it was used */
-		password;
+	const char *password; /* UTF-8, at most 1024 bytes; copied, wiped once used */
 	size_t password_len;
 	const struct dfs_pass *pass;
 };
@@ -179,9 +177,8 @@ struct dfs_file {
 	uint8_t sha256[32];
 	unsigned chunks[4];  /* per server: chunks it was given, bit c-1 for chunk c */
 	unsigned missing[4]; /* of those, what it says it lacks (dfs_list alone) */
-	unsigned
-		copies; /* living copies of the worst chunk: 2 full, 1 degraded, 0 none */
-	unsigned live;  /* servers that vote, bit s-1 for dfsS */
+	unsigned copies; /* living ones of the worst chunk: 2 full, 1 degraded, 0 none */
+	unsigned live;   /* servers that vote, bit s-1 for dfsS */
 	/* two servers only: may be a write that was never completed */
 	bool newest_unsure;
 };
@@ -196,9 +193,7 @@ struct dfs_put {
 	/* conditions */
 	bool create;            /* only where there is no file */
 	const char *if_version; /* only over this version; NULL: over any */
-	const char *
-		/* what exit 11 printed, to repeat it safely; NULL: a new one */
-		operation;
+	const char *operation;  /* what exit 11 printed, to repeat it; NULL: a new one */
 	/*
 	 * What is appended to the file meanwhile is left out; else it is refused, like
 	 * every other change.
@@ -310,6 +305,10 @@ struct dfs_entry {
 	struct dfs_file file; /* copies, chunks and live are right without detail too */
 };
 
+struct dfs_list_options {
+	bool recursive, detail;
+};
+
 /*
  * The children of a folder ("/" or a path ending in "/"), or with recursive all files
  * below, in byte order.  entry returns 0 to go on.  A path that names a file lists that
@@ -317,7 +316,8 @@ struct dfs_entry {
  * there is nothing of that name (except "/" and the user's own folder, which are always
  * there).
  */
-struct dfs_result dfs_list(struct dfs *dfs, const char *path, bool recursive, bool detail,
+struct dfs_result dfs_list(struct dfs *dfs, const char *path,
+			   struct dfs_list_options options,
 			   int (*entry)(void *context, const struct dfs_entry *entry),
 			   void *context);
 

@@ -30,12 +30,10 @@ static uint32_t fatal; /* the procedure; 0: none */
 static uint64_t limit;
 static atomic_uint begun, answered;
 
-bool __real_call_run(struct call *call, uint32_t procedure, xdrproc_t encode,
-		     const void *args, xdrproc_t decode, void *res, size_t res_size,
-		     int64_t deadline_ms, char *why, size_t why_size);
-bool __wrap_call_run(struct call *call, uint32_t procedure, xdrproc_t encode,
-		     const void *args, xdrproc_t decode, void *res, size_t res_size,
-		     int64_t deadline_ms, char *why, size_t why_size);
+bool __real_call_run(struct call *call, uint32_t procedure, const void *args, void *res,
+		     const struct one_try *try);
+bool __wrap_call_run(struct call *call, uint32_t procedure, const void *args, void *res,
+		     const struct one_try *try);
 
 /* Before main, and so before there are threads. */
 __attribute__((constructor)) static void read_what_to_do(void)
@@ -53,17 +51,15 @@ __attribute__((constructor)) static void read_what_to_do(void)
 	}
 }
 
-bool __wrap_call_run(struct call *call, uint32_t procedure, xdrproc_t encode,
-		     const void *args, xdrproc_t decode, void *res, size_t res_size,
-		     int64_t deadline_ms, char *why, size_t why_size)
+bool __wrap_call_run(struct call *call, uint32_t procedure, const void *args, void *res,
+		     const struct one_try *try)
 {
 	bool good;
 
 	if (procedure == fatal && atomic_fetch_add(&begun, 1) >= limit)
 		for (;;)
 			(void)pause();
-	good = __real_call_run(call, procedure, encode, args, decode, res, res_size,
-			       deadline_ms, why, why_size);
+	good = __real_call_run(call, procedure, args, res, try);
 	if (procedure == fatal && good && atomic_fetch_add(&answered, 1) + 1 == limit)
 		_exit(DEAD);
 	return good;

@@ -58,11 +58,11 @@ static void must(bool good, const char *what)
 		fail(what);
 }
 
-static void say(struct half *half, unsigned server, uint32_t procedure, xdrproc_t encode,
-		const void *args, xdrproc_t decode, void *res, size_t size)
+static void say(struct half *half, unsigned server, uint32_t procedure, const void *args,
+		void *res)
 {
-	must(call_run(half->calls[server - 1], procedure, encode, args, decode, res, size,
-		      clock_now_ms() + LIMIT_MS, why, sizeof why),
+	must(call_run(half->calls[server - 1], procedure, args, res,
+		      &(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why}),
 	     "call");
 }
 
@@ -79,8 +79,7 @@ static void look(struct half *half, unsigned server)
 	const dfs_looked *item;
 	dfs_lookup_res res;
 
-	say(half, server, DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths, &args,
-	    (xdrproc_t)xdr_dfs_lookup_res, &res, sizeof res);
+	say(half, server, DFS_LOOKUP, &args, &res);
 	must(res.status == DFS_OK, "LOOKUP");
 	item = &res.dfs_lookup_res_u.ok.items.items_val[0];
 	must(item->status == DFS_OK && item->dfs_looked_u.reg.known, "no such file");
@@ -168,8 +167,7 @@ static void prepare(struct half *half, unsigned server)
 		if (chunks & 1U << (placement_chunk(u) - 1))
 			units[small->units.units_len++] =
 				(dfs_unit){u, {half->units[u].len, half->units[u].room}};
-	say(half, server, DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, &args,
-	    (xdrproc_t)xdr_dfs_prepare_res, &res, sizeof res);
+	say(half, server, DFS_PREPARE, &args, &res);
 	must(res.status == DFS_OK, "PREPARE");
 	promise = &res.dfs_prepare_res_u.ok.items.items_val[0];
 	must(promise->status == DFS_OK &&
@@ -185,8 +183,7 @@ static dfs_status ask_to_accept(struct half *half, unsigned server)
 	dfs_accept_res res;
 	dfs_status status;
 
-	say(half, server, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
-	    (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res);
+	say(half, server, DFS_ACCEPT, &args, &res);
 	status = res.status;
 	if (status == DFS_OK)
 		status = res.dfs_accept_res_u.ok.items.items_val[0];
@@ -221,8 +218,7 @@ static void take_owner(struct half *half, unsigned server)
 	const dfs_looked *item;
 	dfs_lookup_res res;
 
-	say(half, server, DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths, &args,
-	    (xdrproc_t)xdr_dfs_lookup_res, &res, sizeof res);
+	say(half, server, DFS_LOOKUP, &args, &res);
 	must(res.status == DFS_OK, "LOOKUP");
 	item = &res.dfs_lookup_res_u.ok.items.items_val[0];
 	must(item->status == DFS_OK && item->dfs_looked_u.reg.known, "no such account");
@@ -238,8 +234,7 @@ static dfs_status ask_to_finish(struct half *half, unsigned server)
 	dfs_finish_res res;
 	dfs_status status;
 
-	say(half, server, DFS_FINISH, (xdrproc_t)xdr_dfs_paths, &args,
-	    (xdrproc_t)xdr_dfs_finish_res, &res, sizeof res);
+	say(half, server, DFS_FINISH, &args, &res);
 	status = res.status;
 	if (status == DFS_OK)
 		status = res.dfs_finish_res_u.items.items_val[0].status;

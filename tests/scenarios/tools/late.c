@@ -45,18 +45,17 @@ static struct call *connect_as(const struct cluster *cluster, unsigned from,
 	(void)snprintf(key, sizeof key, "%s/dfs%u/key.pem", cluster->folder, from);
 	tls = tls_for_peer(&own, why, sizeof why);
 	must(tls != NULL, "certificate");
-	call = call_open(cluster, server, tls, clock_now_ms() + LIMIT_MS, why,
-			 sizeof why);
+	call = call_open(cluster, server, tls,
+			 &(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why});
 	must(call != NULL, "connection");
 	SSL_CTX_free(tls);
 	return call;
 }
 
-static void say(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
-		xdrproc_t decode, void *res, size_t size)
+static void say(struct call *call, uint32_t procedure, const void *args, void *res)
 {
-	must(call_run(call, procedure, encode, args, decode, res, size,
-		      clock_now_ms() + LIMIT_MS, why, sizeof why),
+	must(call_run(call, procedure, args, res,
+		      &(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why}),
 	     "call");
 }
 
@@ -69,8 +68,7 @@ static void keep(struct call *call, const dfs_path *path, const char *file)
 	FILE *stream;
 	XDR xdrs;
 
-	say(call, DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths, &args,
-	    (xdrproc_t)xdr_dfs_lookup_res, &res, sizeof res);
+	say(call, DFS_LOOKUP, &args, &res);
 	must(res.status == DFS_OK, "LOOKUP");
 	dfs_looked *item = &res.dfs_lookup_res_u.ok.items.items_val[0];
 
@@ -107,8 +105,7 @@ static dfs_status say_prepare(struct call *call, const dfs_path *path,
 	dfs_prepare_res res;
 	dfs_status status;
 
-	say(call, DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, &args,
-	    (xdrproc_t)xdr_dfs_prepare_res, &res, sizeof res);
+	say(call, DFS_PREPARE, &args, &res);
 	status = res.status;
 	if (status == DFS_OK)
 		status = res.dfs_prepare_res_u.ok.items.items_val[0].status;
@@ -124,8 +121,7 @@ static dfs_status say_accept(struct call *call, const dfs_path *path,
 	dfs_accept_res res;
 	dfs_status status;
 
-	say(call, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
-	    (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res);
+	say(call, DFS_ACCEPT, &args, &res);
 	status = res.status;
 	if (status == DFS_OK)
 		status = res.dfs_accept_res_u.ok.items.items_val[0];
@@ -141,8 +137,7 @@ static dfs_status say_learn(struct call *call, const dfs_path *path,
 	dfs_learn_res res;
 	dfs_status status;
 
-	say(call, DFS_LEARN, (xdrproc_t)xdr_dfs_learn_args, &args,
-	    (xdrproc_t)xdr_dfs_learn_res, &res, sizeof res);
+	say(call, DFS_LEARN, &args, &res);
 	status = res.status;
 	if (status == DFS_OK)
 		status = res.dfs_learn_res_u.items.items_val[0];
@@ -157,8 +152,7 @@ static dfs_status say_forget(struct call *call, const dfs_path *path,
 	const dfs_forget_args args = {{1, &item}};
 	dfs_settled_res res;
 
-	say(call, DFS_FORGET, (xdrproc_t)xdr_dfs_forget_args, &args,
-	    (xdrproc_t)xdr_dfs_settled_res, &res, sizeof res);
+	say(call, DFS_FORGET, &args, &res);
 	return res.status;
 }
 

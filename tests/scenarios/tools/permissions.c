@@ -133,16 +133,11 @@ static dfs_path wire_path(const char *path, char copy[64])
  * Does the call get through to an answer?  A procedure that is not served is as good as
  * denied.
  */
-static bool say(struct walk *walk, uint32_t procedure, xdrproc_t encode, const void *args,
-		xdrproc_t decode, void *res, size_t size)
+static bool say(struct walk *walk, uint32_t procedure, const void *args, void *res)
 {
-	return call_run(walk->call, procedure, encode, args, decode, res, size,
-			clock_now_ms() + LIMIT_MS, why, sizeof why);
+	return call_run(walk->call, procedure, args, res,
+			&(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why});
 }
-
-#define SAY(walk, NAME, args_type, args, res_type, res)                                  \
-	say(walk, DFS_##NAME, (xdrproc_t)xdr_##args_type, args,                          \
-	    (xdrproc_t)xdr_##res_type, res, sizeof *(res))
 
 static void expect(struct walk *walk, unsigned demand, dfs_status status, dfs_status let)
 {
@@ -195,7 +190,7 @@ static void try_put(struct walk *walk)
 				   .units = {1, &unit}};
 	dfs_put_res res;
 
-	if (!SAY(walk, PUT, dfs_put_args, &args, dfs_put_res, &res))
+	if (!say(walk, DFS_PUT, &args, &res))
 		fail("PUT");
 	expect(walk, is_file(walk) ? WRITE : ALL + 1, res.status, DFS_OK);
 }
@@ -214,7 +209,7 @@ static void try_bind(struct walk *walk)
 	const dfs_bind_args args = {new_id(), ballot_for(walk, demand), {1, &item}};
 	dfs_bind_res res;
 
-	if (!SAY(walk, BIND, dfs_bind_args, &args, dfs_bind_res, &res))
+	if (!say(walk, DFS_BIND, &args, &res))
 		fail("BIND");
 	expect(walk, demand,
 	       res.status == DFS_OK ? res.dfs_bind_res_u.items.items_val[0] : res.status,
@@ -235,7 +230,7 @@ static dfs_status get(struct walk *walk, const dfs_id *object, dfs_ticket *ticke
 
 	for (unsigned unit = 0; unit < DFS_SERVERS; unit++)
 		wants[unit] = (dfs_want){*object, unit};
-	if (!SAY(walk, GET, dfs_get_args, &args, dfs_get_res, &res))
+	if (!say(walk, DFS_GET, &args, &res))
 		fail("GET");
 	if (res.status != DFS_OK)
 		return res.status;
@@ -259,7 +254,7 @@ static dfs_ticket ticket_for(struct walk *walk)
 	dfs_lookup_res res;
 
 	memset(&ticket, 0, sizeof ticket);
-	if (!SAY(walk, LOOKUP, dfs_paths, &args, dfs_lookup_res, &res))
+	if (!say(walk, DFS_LOOKUP, &args, &res))
 		fail("LOOKUP");
 	if (res.status == DFS_OK) {
 		const dfs_looked *item = &res.dfs_lookup_res_u.ok.items.items_val[0];
@@ -316,7 +311,7 @@ static void try_lookup(struct walk *walk)
 	const dfs_paths args = {{1, &path}};
 	dfs_lookup_res res;
 
-	if (!SAY(walk, LOOKUP, dfs_paths, &args, dfs_lookup_res, &res))
+	if (!say(walk, DFS_LOOKUP, &args, &res))
 		fail("LOOKUP");
 	expect(walk, READ,
 	       res.status == DFS_OK ? res.dfs_lookup_res_u.ok.items.items_val[0].status
@@ -332,7 +327,7 @@ static void try_finish(struct walk *walk)
 	const dfs_paths args = {{1, &path}};
 	dfs_finish_res res;
 
-	if (!SAY(walk, FINISH, dfs_paths, &args, dfs_finish_res, &res))
+	if (!say(walk, DFS_FINISH, &args, &res))
 		fail("FINISH");
 	expect(walk, READ,
 	       res.status == DFS_OK ? res.dfs_finish_res_u.items.items_val[0].status
@@ -352,7 +347,7 @@ static void prepare(struct walk *walk, const dfs_stage *stage, uint64_t size,
 	const dfs_prepare_args args = {new_id(), ballot_for(walk, demand), {1, &item}};
 	dfs_prepare_res res;
 
-	if (!SAY(walk, PREPARE, dfs_prepare_args, &args, dfs_prepare_res, &res))
+	if (!say(walk, DFS_PREPARE, &args, &res))
 		fail("PREPARE");
 	expect(walk, demand,
 	       res.status == DFS_OK ? res.dfs_prepare_res_u.ok.items.items_val[0].status
@@ -439,8 +434,7 @@ static void accept_as(struct walk *walk, uint32_t procedure, bool tombstone,
 	const dfs_accept_args args = {ballot_for(walk, demand), {1, &item}};
 	dfs_accept_res res;
 
-	if (!say(walk, procedure, (xdrproc_t)xdr_dfs_accept_args, &args,
-		 (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res))
+	if (!say(walk, procedure, &args, &res))
 		fail("ACCEPT");
 	expect(walk, demand,
 	       res.status == DFS_OK ? res.dfs_accept_res_u.ok.items.items_val[0]
@@ -468,7 +462,7 @@ static void try_settled(struct walk *walk)
 	const dfs_settled_args args = {{1, &item}};
 	dfs_settled_res res;
 
-	if (!SAY(walk, SETTLED, dfs_settled_args, &args, dfs_settled_res, &res))
+	if (!say(walk, DFS_SETTLED, &args, &res))
 		fail("SETTLED");
 	expect(walk, DELETE, res.status, DFS_OK);
 }
@@ -484,7 +478,7 @@ static void try_hello(struct walk *walk)
 	dfs_hello_res res;
 
 	walk->checks++;
-	if (!SAY(walk, HELLO, dfs_hello_args, &args, dfs_hello_res, &res))
+	if (!say(walk, DFS_HELLO, &args, &res))
 		fail("HELLO");
 	if (res.status != DFS_OK)
 		is_wrong(walk, "answered %d", (int)res.status);
@@ -499,7 +493,7 @@ static void try_login(struct walk *walk)
 	dfs_login_res res;
 
 	walk->checks++;
-	if (!SAY(walk, LOGIN, dfs_login_args, &args, dfs_login_res, &res))
+	if (!say(walk, DFS_LOGIN, &args, &res))
 		fail("LOGIN");
 	if (res.status != DFS_OK)
 		is_wrong(walk, "answered %d", (int)res.status);
@@ -535,7 +529,7 @@ static void try_list(struct walk *walk)
 		args.folder = wire_path(walk->path, copy);
 		args.folder.dfs_path_len =
 			whole ? 1 : (u_int)(strrchr(copy + 1, '/') - copy) + 1;
-		if (!SAY(walk, LIST, dfs_list_args, &args, dfs_list_res, &res))
+		if (!say(walk, DFS_LIST, &args, &res))
 			fail("LIST");
 		if (res.status == DFS_OK)
 			listed = is_listed(walk, &res);
@@ -548,16 +542,9 @@ static void try_list(struct walk *walk)
 	}
 }
 
-static bool_t no_arguments(XDR *xdrs, ...)
-{
-	(void)xdrs;
-	return TRUE;
-}
-
 static void say_status(struct walk *walk, dfs_status_res *res)
 {
-	if (!say(walk, DFS_STATUS, no_arguments, NULL, (xdrproc_t)xdr_dfs_status_res, res,
-		 sizeof *res))
+	if (!say(walk, DFS_STATUS, NULL, res))
 		fail("STATUS");
 }
 
@@ -579,8 +566,7 @@ static void try_heal(struct walk *walk)
 	dfs_heal_res res;
 
 	walk->checks++;
-	if (!say(walk, DFS_HEAL, no_arguments, NULL, (xdrproc_t)xdr_dfs_heal_res, &res,
-		 sizeof res))
+	if (!say(walk, DFS_HEAL, NULL, &res))
 		fail("HEAL");
 	if (res.status != want)
 		is_wrong(walk, "answered %d", (int)res.status);
@@ -607,8 +593,7 @@ static void try_learn(struct walk *walk)
 	const dfs_learn_args args = {{1, &item}};
 	dfs_learn_res res = {0};
 
-	expect_denied(walk, SAY(walk, LEARN, dfs_learn_args, &args, dfs_learn_res, &res),
-		      &res.status);
+	expect_denied(walk, say(walk, DFS_LEARN, &args, &res), &res.status);
 	value_free(&item.value);
 }
 
@@ -619,9 +604,7 @@ static void try_forget(struct walk *walk)
 	const dfs_forget_args args = {{1, &item}};
 	dfs_settled_res res = {0};
 
-	expect_denied(walk,
-		      SAY(walk, FORGET, dfs_forget_args, &args, dfs_settled_res, &res),
-		      &res.status);
+	expect_denied(walk, say(walk, DFS_FORGET, &args, &res), &res.status);
 }
 
 static void try_fence(struct walk *walk)
@@ -629,8 +612,7 @@ static void try_fence(struct walk *walk)
 	const dfs_fence_args args = {.epoch = walk->seen.epoch + 1, .store = new_id()};
 	dfs_fence_res res = {0};
 
-	expect_denied(walk, SAY(walk, FENCE, dfs_fence_args, &args, dfs_fence_res, &res),
-		      &res.status);
+	expect_denied(walk, say(walk, DFS_FENCE, &args, &res), &res.status);
 }
 
 static void try_digest(struct walk *walk)
@@ -638,9 +620,7 @@ static void try_digest(struct walk *walk)
 	const dfs_digest_args args = {.entries = 10};
 	dfs_digest_res res = {0};
 
-	expect_denied(walk,
-		      SAY(walk, DIGEST, dfs_digest_args, &args, dfs_digest_res, &res),
-		      &res.status);
+	expect_denied(walk, say(walk, DFS_DIGEST, &args, &res), &res.status);
 }
 
 static void try_recall(struct walk *walk)
@@ -648,9 +628,7 @@ static void try_recall(struct walk *walk)
 	const dfs_recall_args args = {.state = DFS_STATE_VOTING, .own.store = new_id()};
 	dfs_recall_res res = {0};
 
-	expect_denied(walk,
-		      SAY(walk, RECALL, dfs_recall_args, &args, dfs_recall_res, &res),
-		      &res.status);
+	expect_denied(walk, say(walk, DFS_RECALL, &args, &res), &res.status);
 }
 
 /*
@@ -682,8 +660,9 @@ static struct call *connect_as(struct walk *walk, const char *user)
 					  sizeof why);
 	} else {
 		tls = tls_for_client(walk->cluster.ca, why, sizeof why);
-		call = call_open(&walk->cluster, walk->server, tls,
-				 clock_now_ms() + LIMIT_MS, why, sizeof why);
+		call = call_open(
+			&walk->cluster, walk->server, tls,
+			&(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why});
 		SSL_CTX_free(tls);
 	}
 	if (!call)
@@ -703,8 +682,7 @@ static void look(struct walk *walk, const char *path, struct known *ret,
 	dfs_lookup_res res;
 
 	memset(ret, 0, sizeof *ret);
-	if (!SAY(walk, LOOKUP, dfs_paths, &args, dfs_lookup_res, &res) ||
-	    res.status != DFS_OK)
+	if (!say(walk, DFS_LOOKUP, &args, &res) || res.status != DFS_OK)
 		fail(path);
 	walk->seen = res.dfs_lookup_res_u.ok.seen;
 	item = &res.dfs_lookup_res_u.ok.items.items_val[0];

@@ -34,11 +34,10 @@ static int fail(void)
 	return 1;
 }
 
-static bool run(struct call *call, uint32_t procedure, xdrproc_t encode, const void *args,
-		xdrproc_t decode, void *res, size_t size)
+static bool run(struct call *call, uint32_t procedure, const void *args, void *res)
 {
-	return call_run(call, procedure, encode, args, decode, res, size,
-			clock_now_ms() + LIMIT_MS, why, sizeof why);
+	return call_run(call, procedure, args, res,
+			&(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why});
 }
 
 static bool hello(struct call *call, uint64_t *ret_seen)
@@ -47,8 +46,7 @@ static bool hello(struct call *call, uint64_t *ret_seen)
 	const dfs_hello_args args = {{3, name}};
 	dfs_hello_res res;
 
-	if (!run(call, DFS_HELLO, (xdrproc_t)xdr_dfs_hello_args, &args,
-		 (xdrproc_t)xdr_dfs_hello_res, &res, sizeof res))
+	if (!run(call, DFS_HELLO, &args, &res))
 		return false;
 	*ret_seen = res.status == DFS_OK ? res.dfs_hello_res_u.ok.seen.counter : 0;
 	call_free_result((xdrproc_t)xdr_dfs_hello_res, &res);
@@ -63,8 +61,7 @@ static bool prepare(struct call *call, char *path, uint64_t counter,
 	dfs_prepare_res res;
 
 	if (!id_random(&args.operation) || !id_random(&args.ballot.proposer) ||
-	    !run(call, DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, &args,
-		 (xdrproc_t)xdr_dfs_prepare_res, &res, sizeof res))
+	    !run(call, DFS_PREPARE, &args, &res))
 		return false;
 	*ret_status = res.status == DFS_OK
 			      ? res.dfs_prepare_res_u.ok.items.items_val[0].status
@@ -128,8 +125,7 @@ static int accept_file(struct call *call, const struct identity *identity, char 
 	    !manifest_seal(identity, path, &item.value.body.dfs_body_u.manifest,
 			   &identity->account.seal_key, &secret))
 		return fail();
-	if (!run(call, DFS_ACCEPT, (xdrproc_t)xdr_dfs_accept_args, &args,
-		 (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res))
+	if (!run(call, DFS_ACCEPT, &args, &res))
 		return fail();
 	printf("%d\n",
 	       (int)(res.status == DFS_OK ? res.dfs_accept_res_u.ok.items.items_val[0]

@@ -32,13 +32,12 @@ static void judge(const char *procedure, dfs_status status, dfs_status item,
 	taken++;
 }
 
-static void run(uint32_t procedure, xdrproc_t encode, const void *args, xdrproc_t decode,
-		void *res, size_t res_size)
+static void run(uint32_t procedure, const void *args, void *res)
 {
 	char why[512];
 
-	if (!call_run(call, procedure, encode, args, decode, res, res_size,
-		      clock_now_ms() + PATIENCE_MS, why, sizeof why)) {
+	if (!call_run(call, procedure, args, res,
+		      &(struct one_try){clock_now_ms() + PATIENCE_MS, why, sizeof why})) {
 		printf("procedure %u: %s\n", procedure, why);
 		exit(1);
 	}
@@ -53,8 +52,7 @@ static void try_registers(dfs_path path, const char *hex)
 	dfs_prepare_res prepared;
 	dfs_status item = DFS_OK;
 
-	run(DFS_LOOKUP, (xdrproc_t)xdr_dfs_paths, &paths, (xdrproc_t)xdr_dfs_lookup_res,
-	    &looked, sizeof looked);
+	run(DFS_LOOKUP, &paths, &looked);
 	if (looked.status == DFS_OK && looked.dfs_lookup_res_u.ok.items.items_len == 1)
 		item = looked.dfs_lookup_res_u.ok.items.items_val[0].status;
 	judge("LOOKUP", looked.status, item, hex);
@@ -64,8 +62,7 @@ static void try_registers(dfs_path path, const char *hex)
 	prepares.ballot.counter = 1;
 	if (!id_random(&prepares.operation) || !id_random(&prepares.ballot.proposer))
 		exit(1);
-	run(DFS_PREPARE, (xdrproc_t)xdr_dfs_prepare_args, &prepares,
-	    (xdrproc_t)xdr_dfs_prepare_res, &prepared, sizeof prepared);
+	run(DFS_PREPARE, &prepares, &prepared);
 	if (prepared.status == DFS_OK &&
 	    prepared.dfs_prepare_res_u.ok.items.items_len == 1)
 		item = prepared.dfs_prepare_res_u.ok.items.items_val[0].status;
@@ -90,8 +87,7 @@ static void try_accept(uint32_t procedure, dfs_path path, const char *hex)
 	proposal.value.content_version.number = 1;
 	proposal.value.content_version.operation = proposal.value.operation;
 	proposal.value.body.kind = DFS_TOMBSTONE;
-	run(procedure, (xdrproc_t)xdr_dfs_accept_args, &args,
-	    (xdrproc_t)xdr_dfs_accept_res, &res, sizeof res);
+	run(procedure, &args, &res);
 	if (res.status == DFS_OK && res.dfs_accept_res_u.ok.items.items_len == 1)
 		item = res.dfs_accept_res_u.ok.items.items_val[0];
 	judge(procedure == DFS_DELETE ? "DELETE" : "ACCEPT", res.status, item, hex);
@@ -109,8 +105,7 @@ static void try_bind(dfs_path path, const char *hex)
 	if (!id_random(&args.operation) || !id_random(&args.ballot.proposer) ||
 	    !id_random(&bind.share.object))
 		exit(1);
-	run(DFS_BIND, (xdrproc_t)xdr_dfs_bind_args, &args, (xdrproc_t)xdr_dfs_bind_res,
-	    &res, sizeof res);
+	run(DFS_BIND, &args, &res);
 	if (res.status == DFS_OK && res.dfs_bind_res_u.items.items_len == 1)
 		item = res.dfs_bind_res_u.items.items_val[0];
 	judge("BIND", res.status, item, hex);
@@ -125,8 +120,7 @@ static void try_list(dfs_path path, const char *hex)
 
 	if (path.dfs_path_len > 0 && path.dfs_path_val[path.dfs_path_len - 1] == '/')
 		return;
-	run(DFS_LIST, (xdrproc_t)xdr_dfs_list_args, &args, (xdrproc_t)xdr_dfs_list_res,
-	    &res, sizeof res);
+	run(DFS_LIST, &args, &res);
 	judge("LIST", res.status, DFS_OK, hex);
 	call_free_result((xdrproc_t)xdr_dfs_list_res, &res);
 }

@@ -76,8 +76,8 @@ static uint32_t seal(struct world *world, uint64_t unit, uint32_t len)
 static bool opens(struct world *world, uint64_t unit, uint32_t len)
 {
 	memset(world->back, 0xee, DFS_UNIT_SIZE);
-	return cipher_open(world->cipher, &world->object, unit, world->room, len,
-			   world->back);
+	return cipher_open(world->cipher, &world->object, unit,
+			   &(dfs_bytes){len, world->room}, world->back);
 }
 
 static void test_units_come_back(void **state)

@@ -22,6 +22,7 @@
 
 static const char purpose[] = "object";
 static const char context[] = "context";
+static const struct keys_bytes aad = {context, sizeof context - 1};
 
 /* 00 01 02 ... 1f */
 static void fill_secret(uint8_t secret[KEYS_LEN])
@@ -147,7 +148,7 @@ static void test_known_wrapping_and_ring_open(void **state)
 	assert_true(text_unhex("cac37fea2e3c6e0812067cc40c6691a7714ca87d2f3a510faa23ca1c"
 			       "0599fcb1d0158aaf93bb4cd38e80038ab6f56c34",
 			       wrapped.box, sizeof wrapped.box));
-	assert_true(keys_unwrap(&wrapped, pair, purpose, context, strlen(context), key));
+	assert_true(keys_unwrap(&wrapped, pair, purpose, aad, key));
 	keys_pair_free(pair);
 	assert_memory_equal(key, expected, sizeof key);
 
@@ -233,23 +234,27 @@ static void test_box_opens_only_as_it_was_made(void **state)
 
 	(void)state;
 	fill_secret(key);
-	assert_true(keys_lock(key, context, 7, bytes, sizeof bytes, box));
-	assert_true(keys_lock(key, context, 7, bytes, sizeof bytes, again));
+	assert_true(keys_lock(key, aad, (struct keys_bytes){bytes, sizeof bytes}, box));
+	assert_true(keys_lock(key, aad, (struct keys_bytes){bytes, sizeof bytes}, again));
 	assert_memory_not_equal(box, again, KEYS_NONCE);
-	assert_true(keys_unlock(key, context, 7, box, sizeof box, back));
+	assert_true(keys_unlock(key, aad, (struct keys_bytes){box, sizeof box}, back));
 	assert_memory_equal(back, bytes, sizeof bytes);
 	for (size_t i = 0; i < sizeof box; i++) {
 		box[i] ^= 1;
-		assert_false(keys_unlock(key, context, 7, box, sizeof box, back));
+		assert_false(keys_unlock(key, aad, (struct keys_bytes){box, sizeof box},
+					 back));
 		box[i] ^= 1;
 	}
-	assert_false(keys_unlock(key, context, 6, box, sizeof box, back));
-	assert_false(keys_unlock(key, "contexT", 7, box, sizeof box, back));
-	assert_false(keys_unlock(key, NULL, 0, box, sizeof box, back));
+	assert_false(keys_unlock(key, (struct keys_bytes){context, 6},
+				 (struct keys_bytes){box, sizeof box}, back));
+	assert_false(keys_unlock(key, (struct keys_bytes){"contexT", 7},
+				 (struct keys_bytes){box, sizeof box}, back));
+	assert_false(keys_unlock(key, (struct keys_bytes){NULL, 0},
+				 (struct keys_bytes){box, sizeof box}, back));
 	for (size_t len = 0; len < sizeof box; len++)
-		assert_false(keys_unlock(key, context, 7, box, len, back));
+		assert_false(keys_unlock(key, aad, (struct keys_bytes){box, len}, back));
 	key[31] ^= 0x80;
-	assert_false(keys_unlock(key, context, 7, box, sizeof box, back));
+	assert_false(keys_unlock(key, aad, (struct keys_bytes){box, sizeof box}, back));
 }
 
 static void test_empty_box(void **state)
@@ -258,10 +263,13 @@ static void test_empty_box(void **state)
 
 	(void)state;
 	fill_secret(key);
-	assert_true(keys_lock(key, NULL, 0, NULL, 0, box));
-	assert_true(keys_unlock(key, NULL, 0, box, sizeof box, back));
+	assert_true(keys_lock(key, (struct keys_bytes){NULL, 0},
+			      (struct keys_bytes){NULL, 0}, box));
+	assert_true(keys_unlock(key, (struct keys_bytes){NULL, 0},
+				(struct keys_bytes){box, sizeof box}, back));
 	box[0] ^= 1;
-	assert_false(keys_unlock(key, NULL, 0, box, sizeof box, back));
+	assert_false(keys_unlock(key, (struct keys_bytes){NULL, 0},
+				 (struct keys_bytes){box, sizeof box}, back));
 }
 
 static void test_ring_opens_with_its_master_only(void **state)
@@ -313,18 +321,20 @@ static void test_wrapped_key_opens_for_its_reader_and_use_only(void **state)
 	pair = keys_pair_new(secret);
 	memset(key, 7, sizeof key);
 	assert_true(keys_public(secret, &seal, &sign));
-	assert_true(keys_wrap(key, &seal, purpose, context, 7, &wrapped));
-	assert_true(keys_wrap(key, &seal, purpose, context, 7, &again));
+	assert_true(keys_wrap(key, &seal, purpose, aad, &wrapped));
+	assert_true(keys_wrap(key, &seal, purpose, aad, &again));
 	assert_memory_not_equal(&wrapped, &again, sizeof wrapped);
-	assert_true(keys_unwrap(&wrapped, pair, purpose, context, 7, back));
+	assert_true(keys_unwrap(&wrapped, pair, purpose, aad, back));
 	assert_memory_equal(back, key, sizeof key);
-	assert_false(keys_unwrap(&wrapped, other, purpose, context, 7, back));
-	assert_false(keys_unwrap(&wrapped, pair, "shared", context, 7, back));
-	assert_false(keys_unwrap(&wrapped, pair, purpose, "contexT", 7, back));
-	assert_false(keys_unwrap(&wrapped, pair, purpose, context, 6, back));
+	assert_false(keys_unwrap(&wrapped, other, purpose, aad, back));
+	assert_false(keys_unwrap(&wrapped, pair, "shared", aad, back));
+	assert_false(keys_unwrap(&wrapped, pair, purpose,
+				 (struct keys_bytes){"contexT", 7}, back));
+	assert_false(keys_unwrap(&wrapped, pair, purpose, (struct keys_bytes){context, 6},
+				 back));
 	for (size_t i = 0; i < sizeof wrapped; i++) {
 		bytes[i] ^= 1;
-		assert_false(keys_unwrap(&wrapped, pair, purpose, context, 7, back));
+		assert_false(keys_unwrap(&wrapped, pair, purpose, aad, back));
 		bytes[i] ^= 1;
 	}
 	keys_pair_free(pair);
@@ -341,9 +351,9 @@ static void test_nothing_is_wrapped_for_a_point_of_small_order(void **state)
 	(void)state;
 	memset(key, 7, sizeof key);
 	memset(&seal, 0, sizeof seal);
-	assert_false(keys_wrap(key, &seal, purpose, context, 7, &wrapped));
+	assert_false(keys_wrap(key, &seal, purpose, aad, &wrapped));
 	seal.bytes[0] = 1;
-	assert_false(keys_wrap(key, &seal, purpose, context, 7, &wrapped));
+	assert_false(keys_wrap(key, &seal, purpose, aad, &wrapped));
 }
 
 static void test_signature_of_these_bytes_by_this_key_only(void **state)

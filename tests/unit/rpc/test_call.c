@@ -130,8 +130,9 @@ static void *serve(void *arg)
 	uint8_t byte;
 
 	if (greet(fake, record, fd) &&
-	    stream_start_tls(stream, fake->server_context, true, NULL,
-			     clock_now_ms() + LONG_MS, why, sizeof why)) {
+	    stream_start_tls(
+		    stream, fake->server_context, true, NULL,
+		    &(struct one_try){clock_now_ms() + LONG_MS, why, sizeof why})) {
 		for (unsigned n = 0; n < fake->script->calls; n++)
 			if (!receive_call(record, &xid) ||
 			    !fake->script->answer(record, xid, n))
@@ -180,8 +181,8 @@ static void fake_end(struct fake *fake)
 
 static struct call *fake_open(const struct fake *fake, int64_t ms, char *why)
 {
-	return call_open(&fake->cluster, 1, fake->client_context, clock_now_ms() + ms,
-			 why, WIRE_FIXTURE_WHY);
+	return call_open(&fake->cluster, 1, fake->client_context,
+			 &(struct one_try){clock_now_ms() + ms, why, WIRE_FIXTURE_WHY});
 }
 
 /*
@@ -243,12 +244,14 @@ static void test_nobody_there(void **state)
 	(void)state;
 	memset(&cluster, 0, sizeof cluster);
 	strcpy(cluster.servers[1].address, "127.0.0.1:1");
-	assert_null(call_open(&cluster, 2, context, clock_now_ms() + LONG_MS, why,
-			      sizeof why));
+	assert_null(
+		call_open(&cluster, 2, context,
+			  &(struct one_try){clock_now_ms() + LONG_MS, why, sizeof why}));
 	assert_string_equal(why, "dfs2: connection refused");
 	strcpy(cluster.servers[1].address, "nowhere");
-	assert_null(call_open(&cluster, 2, context, clock_now_ms() + LONG_MS, why,
-			      sizeof why));
+	assert_null(
+		call_open(&cluster, 2, context,
+			  &(struct one_try){clock_now_ms() + LONG_MS, why, sizeof why}));
 	assert_non_null(strstr(why, "not an address"));
 	SSL_CTX_free(context);
 }
@@ -263,9 +266,8 @@ static bool settle(struct call *call, dfs_settled_res *res, int64_t ms, char *wh
 	const dfs_settled_args args = {{0, NULL}};
 
 	why[0] = '\0';
-	return call_run(call, DFS_SETTLED, (xdrproc_t)xdr_dfs_settled_args, &args,
-			(xdrproc_t)xdr_dfs_settled_res, res, sizeof *res,
-			clock_now_ms() + ms, why, WIRE_FIXTURE_WHY);
+	return call_run(call, DFS_SETTLED, &args, res,
+			&(struct one_try){clock_now_ms() + ms, why, WIRE_FIXTURE_WHY});
 }
 
 static bool answer_variously(struct record *record, uint32_t xid, unsigned n)
@@ -466,9 +468,9 @@ static void test_content_lies_in_the_handle(void **state)
 	for (int round = 0; round < 3; round++) {
 		dfs_get_res res;
 
-		assert_true(call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &args,
-				     (xdrproc_t)xdr_dfs_get_res, &res, sizeof res,
-				     clock_now_ms() + LONG_MS, why, sizeof why));
+		assert_true(call_run(
+			call, DFS_GET, &args, &res,
+			&(struct one_try){clock_now_ms() + LONG_MS, why, sizeof why}));
 		assert_int_equal(res.dfs_get_res_u.items.items_len, 4);
 		const dfs_got *items = res.dfs_get_res_u.items.items_val;
 		assert_int_equal(items[2].status, DFS_UNKNOWN);
@@ -495,14 +497,14 @@ static void test_what_cannot_be_encoded_is_not_sent(void **state)
 	fake_start(&fake, &script);
 	struct call *call = fake_open(&fake, LONG_MS, why);
 	assert_non_null(call);
-	assert_false(call_run(call, DFS_PUT, (xdrproc_t)xdr_dfs_put_args, &args,
-			      (xdrproc_t)xdr_dfs_put_res, &res, sizeof res,
-			      clock_now_ms() + LONG_MS, why, sizeof why));
+	assert_false(
+		call_run(call, DFS_PUT, &args, &res,
+			 &(struct one_try){clock_now_ms() + LONG_MS, why, sizeof why}));
 	assert_non_null(strstr(why, "breaks a limit"));
 	assert_false(call_is_dead(call));
-	assert_true(call_run(call, DFS_GET, (xdrproc_t)xdr_dfs_get_args, &no_wants,
-			     (xdrproc_t)xdr_dfs_get_res, &got, sizeof got,
-			     clock_now_ms() + LONG_MS, why, sizeof why));
+	assert_true(
+		call_run(call, DFS_GET, &no_wants, &got,
+			 &(struct one_try){clock_now_ms() + LONG_MS, why, sizeof why}));
 	call_free_result((xdrproc_t)xdr_dfs_get_res, &got);
 	call_close(call);
 	call_close(NULL);

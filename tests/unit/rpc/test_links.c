@@ -71,7 +71,8 @@ static void *serve(void *arg)
 
 		if (greet(record, fd) &&
 		    stream_start_tls(stream, fake->context, true, NULL,
-				     clock_now_ms() + LONG_MS, why, sizeof why)) {
+				     &(struct one_try){clock_now_ms() + LONG_MS, why,
+						       sizeof why})) {
 			atomic_store(&fake->peer, stream_peer_server(stream));
 			atomic_fetch_add(&fake->connections, 1);
 			sem_wait(&fake->hang_up);

@@ -114,8 +114,9 @@ static void *serve(void *arg)
 {
 	struct side *side = arg;
 
-	side->ssl = tls_handshake(side->context, side->fd, true, NULL,
-				  clock_now_ms() + 20000, side->why, sizeof side->why);
+	side->ssl = tls_handshake(
+		side->context, side->fd, true, NULL,
+		&(struct one_try){clock_now_ms() + 20000, side->why, sizeof side->why});
 	/* A client may finish before the server has judged its certificate. */
 	if (side->ssl != NULL && SSL_write(side->ssl, "!", 1) != 1)
 		side->why[0] = '!';
@@ -146,8 +147,9 @@ static struct outcome shake(SSL_CTX *client_context, SSL_CTX *server_context,
 	client.fd = ends[0];
 	server.fd = ends[1];
 	assert_int_equal(pthread_create(&thread, NULL, serve, &server), 0);
-	client.ssl = tls_handshake(client.context, client.fd, false, name,
-				   clock_now_ms() + 20000, client.why, sizeof client.why);
+	client.ssl = tls_handshake(
+		client.context, client.fd, false, name,
+		&(struct one_try){clock_now_ms() + 20000, client.why, sizeof client.why});
 	if (!client.ssl)
 		(void)shutdown(client.fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
@@ -376,8 +378,9 @@ static void test_a_mute_peer_is_not_waited_for(void **state)
 
 	(void)state;
 	wire_fixture_pair(ends);
-	assert_null(tls_handshake(context, ends[0], true, NULL, clock_now_ms() + 50, why,
-				  sizeof why));
+	assert_null(
+		tls_handshake(context, ends[0], true, NULL,
+			      &(struct one_try){clock_now_ms() + 50, why, sizeof why}));
 	assert_non_null(strstr(why, "not finished in time"));
 	SSL_CTX_free(context);
 	close(ends[0]);
