@@ -188,7 +188,8 @@ static void stage_uploads(struct attempt *attempt)
 }
 
 /* Nothing can be begun: why, for all of them. */
-static void fail_attempt(struct attempt *attempt, struct proposal **pending, bool *ended)
+static void fail_attempt(struct attempt *attempt, struct proposal **pending, size_t count,
+			 bool *ended)
 {
 	struct dfs_result result = {0};
 
@@ -197,7 +198,7 @@ static void fail_attempt(struct attempt *attempt, struct proposal **pending, boo
 				"fewer than three servers vote");
 	else
 		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
-	for (size_t i = 0; i < attempt->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		give_up(pending[i], result.code, result.why);
 		ended[i] = true;
 	}
@@ -256,7 +257,7 @@ static void attempt_once(struct dfs *dfs, struct proposal **pending, size_t coun
 	attempt.turns = calloc(count, sizeof *attempt.turns);
 	if (set_count(attempt.servers) < 3 || !attempt.turns ||
 	    !session_ballot(dfs, attempt.servers, again, &attempt.ballot)) {
-		fail_attempt(&attempt, pending, ended);
+		fail_attempt(&attempt, pending, count, ended);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)

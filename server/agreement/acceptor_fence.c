@@ -17,7 +17,7 @@ enum { PAGE_BYTES = DFS_RECORD_MAX - DFS_VALUE_MAX - DFS_PATH_MAX - 4096 };
 
 static bool copy_path(dfs_path *ret, const char *path, size_t len)
 {
-	ret->dfs_path_val = malloc(len);
+	ret->dfs_path_val = malloc(len > 0 ? len : 1);
 	if (!ret->dfs_path_val)
 		return false;
 	memcpy(ret->dfs_path_val, path, len);

@@ -192,7 +192,7 @@ static bool compare_listed(struct compare_passing *passing,
 				.to = range->to,
 				.tombstones = TRUE,
 				.entries = DFS_PAGE_MAX};
-	struct compare_walk *walk = malloc(sizeof *walk);
+	struct compare_walk *walk = calloc(1, sizeof *walk);
 	char cursor[DFS_PATH_MAX];
 	bool good = walk, more = true;
 
@@ -221,7 +221,7 @@ static bool compare_listed(struct compare_passing *passing,
 static bool middle(struct compare *compare, const struct compare_range *range,
 		   uint64_t registers, dfs_path *ret)
 {
-	struct compare_walk *walk = malloc(sizeof *walk);
+	struct compare_walk *walk = calloc(1, sizeof *walk);
 	bool good = walk;
 
 	if (good)

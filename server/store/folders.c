@@ -112,10 +112,10 @@ void folders_unlink_tmp(const struct folders *folders, const char *name)
 int folders_empty_tmp(const struct folders *folders)
 {
 	struct dirent *entry;
-	DIR *dir;
+	DIR *dir = NULL;
 	int rc = folders_list(folders->tmp_fd, &dir);
 
-	if (rc != 0)
+	if (!dir)
 		return rc;
 	while (rc == 0 && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' &&
@@ -128,9 +128,10 @@ int folders_empty_tmp(const struct folders *folders)
 int folders_list(int folder_fd, DIR **ret_dir)
 {
 	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	*ret_dir = fd < 0 ? NULL : fdopendir(fd);
-	if (*ret_dir)
+	*ret_dir = dir;
+	if (dir)
 		return 0;
 	rc = errno != 0 ? errno : EIO;
 	if (fd >= 0)

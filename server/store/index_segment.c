@@ -4,6 +4,7 @@
 #include "segment.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct index_segment *index_segment_new(struct segment_cache *cache, uint64_t lo,
 					uint64_t hi, uint64_t bytes)
@@ -120,10 +121,12 @@ void index_segments_remove(struct index_segments *segments, struct index_segment
 
 void index_segments_free(struct index_segments *segments)
 {
-	struct index_segment *segment;
+	struct index_segment *segment = TAILQ_FIRST(&segments->list), *next;
 
-	while ((segment = TAILQ_FIRST(&segments->list))) {
-		index_segments_remove(segments, segment);
+	for (; segment; segment = next) {
+		next = TAILQ_NEXT(segment, order);
 		index_segment_free(segment);
 	}
+	memset(segments, 0, sizeof *segments);
+	index_segments_init(segments);
 }

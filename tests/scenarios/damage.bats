@@ -151,9 +151,9 @@ expect_recovery()
 @test "1.6 a segment that was removed, the first or one in the middle: it recovers" {
 	random_file "$T/in" 700000
 	client put "$T/in" kept
-	# A merge may make one of many at any time.
+	# So large that their segments are left as they are by merging.
 	for i in $(seq 20); do
-		random_file "$T/more" 3000000
+		random_file "$T/more" 9000000
 		client put "$T/more" "more/$i"
 		[ $i -lt 4 ] || [ "$(ls "$CLUSTER/dfs3/data/seg" | wc -l)" -le 5 ] || break
 	done
