@@ -24,7 +24,8 @@ ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now $(SANITIZE) -pthread $(LDFLAGS)
 
 # libtirpc as an archive, where there is one: the shared library brings seven of Kerberos with it,
 # which no program here uses (rpc/kerberos.c) and each would load.  TIRPC=-ltirpc links it shared.
-TIRPC_ARCHIVE := $(filter /%,$(shell $(CC) -print-file-name=libtirpc.a))
+# Sanitizers stand between a program and XDR, and look for it in a shared library alone.
+TIRPC_ARCHIVE := $(if $(SANITIZE),,$(filter /%,$(shell $(CC) -print-file-name=libtirpc.a)))
 TIRPC       ?= $(if $(TIRPC_ARCHIVE),-Wl$(comma)-u$(comma)is_authgss_client \
 	       -Wl$(comma)-u$(comma)_svcauth_gss $(TIRPC_ARCHIVE),-ltirpc)
 RPC_LIBS    := $(TIRPC) -lssl -lcrypto -linih -lxxhash
