@@ -48,11 +48,6 @@ without_power()
 		setsid -w "$DFS_BIN/client/client" "$@"
 }
 
-no_sanitizer()
-{
-	! grep -q '__asan_init\|__tsan_init' "$DFS_BIN/client/client" || skip "sanitizers need more"
-}
-
 # Before each of the servers, which have other ports now, stands somebody who has its key and tells
 # this lie about log-ins.
 LIARS=()

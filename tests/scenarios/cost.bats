@@ -27,6 +27,7 @@ no_ca()
 }
 
 @test "9.26 a command makes its keys once, a file costs one signature, no handshake brings the CA" {
+	no_sanitizer
 	local i
 	cluster_create
 	servers_start
@@ -66,6 +67,7 @@ no_ca()
 }
 
 @test "9.26 no program brings libraries of Kerberos, where libtirpc can be linked without" {
+	no_sanitizer
 	local program
 	[ "$(${CC:-gcc} -print-file-name=libtirpc.a)" != libtirpc.a ] || skip "there is no libtirpc.a here"
 	for program in client/client dfs1/dfs1 dfs2/dfs2 dfs3/dfs3 dfs4/dfs4; do

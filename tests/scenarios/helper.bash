@@ -52,6 +52,7 @@
 #	has_voted N COUNT	so many times since its log began
 #	field NAME		stdin: JSON lines; prints this field of each
 #	without_etc COMMAND...	runs it as if this machine had no /etc/dfs
+#	no_sanitizer		skips the test in builds that want more memory, or no tracer
 #	need_root		skips the test where it cannot run
 #	need_terminal		likewise: pseudo-terminals
 #	namespace_start		network and mount namespaces of the test's own (root; else skips)
@@ -428,6 +429,11 @@ without_etc()
 	}
 	unshare -m --propagation private true 2>/dev/null || skip "/etc/dfs/cluster.conf cannot be hidden here"
 	unshare -m --propagation private bash -c 'mount -t tmpfs none /etc/dfs && exec "$@"' hidden "$@"
+}
+
+no_sanitizer()
+{
+	! grep -q '__asan_init\|__tsan_init' "$DFS_BIN/client/client" || skip "sanitizers need more"
 }
 
 need_root()

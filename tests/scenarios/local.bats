@@ -137,6 +137,7 @@ put_ends_with()
 }
 
 @test "9.13 --sha256 is compared with what is sent: another content of the same XXH3 is not stored" {
+	no_sanitizer
 	local sum code=0 pid
 	# Two stripes whose products are zero change places (the keys are the beginning of XXH3's secret).
 	"$PYTHON" -c '
@@ -249,6 +250,7 @@ for name, halves in ("large", (1, 7)), ("forged", (7, 1)):
 }
 
 @test "9.8 get goes without what a file system refuses, and leaves nothing behind" {
+	no_sanitizer
 	local signal code call
 	local no_proc=(-P /proc/self/fd -e 'inject=access,faccessat,faccessat2:error=ENOENT')
 	random_file large 3000000
