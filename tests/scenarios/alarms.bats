@@ -112,13 +112,20 @@ says()
 	says 9 "not signed by the admin" alone whoami
 }
 
+works_within()
+{
+	(ulimit -v "$1" && by_password tester whoami) >/dev/null 2>&1
+}
+
 @test "9.2 too little memory for a log-in is not a wrong password" {
 	no_sanitizer
-	# The most that is too little: what the password is stretched in has no room then.
+	# Well below the most with which it works now and then: what the password is stretched in
+	# takes 32 MiB at once, and the little that is missing now may be missing elsewhere.
 	local limit=100000
-	while (ulimit -v "$limit" && by_password tester whoami) >/dev/null 2>&1; do
+	while works_within "$limit" || works_within "$limit" || works_within "$limit"; do
 		limit=$((limit - 4000))
 	done
+	limit=$((limit - 8000))
 	ulimit -v "$limit"
 	says 1 "out of memory" by_password tester whoami
 	says 1 "out of memory" by_password tester login
