@@ -22,6 +22,9 @@ const char *value_check(const dfs_value *value);
  */
 const char *value_check_at(const char *path, size_t len, const dfs_value *value);
 
+/* Is it a file or a link: something with a manifest? */
+bool value_has_content(const dfs_value *value);
+
 /* XDR into buf; the length, or 0 when it does not fit size bytes or cannot be encoded. */
 size_t value_pack(const dfs_value *value, uint8_t *buf, size_t size);
 
