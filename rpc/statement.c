@@ -57,8 +57,8 @@ static void add(struct stated *stated, xdrproc_t proc, const void *what)
 
 static bool end(struct stated *stated, dfs_key *ret)
 {
-	bool good = stated->good && hash(stated->bytes,
-					 stated->intro + xdr_getpos(&stated->xdrs), ret);
+	bool good = stated->good &&
+		    hash(stated->bytes, stated->intro + xdr_getpos(&stated->xdrs), ret);
 
 	if (stated->bytes)
 		xdr_destroy(&stated->xdrs);
@@ -197,10 +197,12 @@ bool statement_batch(const dfs_key *statements, size_t count,
 		ret_signatures[i]->leaf = (uint32_t)i;
 	}
 	for (size_t i = 0; good && i < count; i++) {
-		ret_signatures[i]->path.path_val = calloc(DFS_BATCH_DEPTH, sizeof nodes[0]);
+		ret_signatures[i]->path.path_val =
+			calloc(DFS_BATCH_DEPTH, sizeof nodes[0]);
 		good = ret_signatures[i]->path.path_val;
 	}
-	for (size_t width = count, level = 0; good && width > 1; width = (width + 1) / 2) {
+	for (size_t width = count, level = 0; good && width > 1;
+	     width = (width + 1) / 2) {
 		add_level(nodes, width, (unsigned)level++, count, ret_signatures);
 		good = tree_rise(nodes, width);
 	}
@@ -221,9 +223,9 @@ const char *statement_check_signature(const dfs_signature *signature)
 static bool verify(const dfs_key *sign_key, const uint8_t message[STATEMENT_MESSAGE],
 		   const dfs_signature *signature)
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-						    (const unsigned char *)sign_key->bytes,
-						    DFS_KEY_LEN);
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(
+		EVP_PKEY_ED25519, NULL, (const unsigned char *)sign_key->bytes,
+		DFS_KEY_LEN);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool good = key && context &&
 		    EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&

@@ -64,7 +64,7 @@ const char *statement_check_signature(const dfs_signature *signature);
  * the signature once.  Any thread may use it.
  */
 struct statement_seen;
-struct statement_seen *statement_seen_new(void); /* NULL when out of memory */
+struct statement_seen *statement_seen_new(void);       /* NULL when out of memory */
 void statement_seen_free(struct statement_seen *seen); /* NULL is allowed */
 /* As statement_is_signed; seen may be NULL. */
 bool statement_is_signed_seen(struct statement_seen *seen, const dfs_key *statement,
