@@ -22,6 +22,16 @@ const char *value_check(const dfs_value *value);
  */
 const char *value_check_at(const char *path, size_t len, const dfs_value *value);
 
+/*
+ * "There is no such file", as servers say it of themselves: the one value that is no
+ * operation of anybody and has no proof.  It points to nothing.
+ */
+dfs_value value_nothing(void);
+bool value_is_nothing(const dfs_value *value);
+
+/* The list of who may read and write what is at the path; NULL: none can be there. */
+const dfs_access *value_access(const dfs_value *value);
+
 /* Is it a file or a link: something with a manifest? */
 bool value_has_content(const dfs_value *value);
 
