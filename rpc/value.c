@@ -486,6 +486,25 @@ void value_free(dfs_value *value)
 	memset(value, 0, sizeof *value);
 }
 
+bool value_copy_account(const dfs_account *account, dfs_account *ret)
+{
+	const dfs_value value = {
+		.body = {.kind = DFS_ACCOUNT, .dfs_body_u.account = *account}};
+	dfs_value copy;
+
+	memset(ret, 0, sizeof *ret);
+	if (!value_copy(&value, &copy))
+		return false;
+	*ret = copy.body.dfs_body_u.account; /* all that there is to free in it */
+	return true;
+}
+
+void value_free_account(dfs_account *account)
+{
+	xdr_free((xdrproc_t)xdr_dfs_account, account);
+	memset(account, 0, sizeof *account);
+}
+
 bool value_has_operation(const dfs_value *value, const dfs_id *operation)
 {
 	if (id_equal(&value->operation, operation))

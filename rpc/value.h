@@ -50,6 +50,10 @@ bool value_copy(const dfs_value *value, dfs_value *ret_value);
 /* Frees what the value points to, and zeroes it. */
 void value_free(dfs_value *value);
 
+/* The same for an account alone. */
+bool value_copy_account(const dfs_account *account, dfs_account *ret);
+void value_free_account(dfs_account *account);
+
 /* Is the operation among the last ones that the value remembers? */
 bool value_has_operation(const dfs_value *value, const dfs_id *operation);
 

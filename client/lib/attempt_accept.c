@@ -2,10 +2,108 @@
 #include "attempt.h"
 
 #include "clock.h"
+#include "statement.h"
 #include "value.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- signing ------------------------------------------------------------------- */
+
+/* Statements of one kind, and the signatures that they get; all are one batch. */
+struct signing {
+	const struct identity *identity;
+	dfs_key statements[DFS_BATCH_MAX];
+	dfs_signature *signatures[DFS_BATCH_MAX];
+	size_t count;
+	bool good;
+};
+
+static void sign_all(struct signing *signing)
+{
+	const struct identity *identity = signing->identity;
+
+	signing->good =
+		signing->good &&
+		(signing->count == 0 ||
+		 identity_sign(identity->pairs[0], identity->account.key,
+			       signing->statements, signing->count, signing->signatures));
+	signing->count = 0;
+}
+
+static void sign_later(struct signing *signing, dfs_signature *signature)
+{
+	xdr_free((xdrproc_t)xdr_dfs_signature, signature);
+	memset(signature, 0, sizeof *signature);
+	signing->signatures[signing->count++] = signature;
+}
+
+/* A content that nobody has signed yet is one's own. */
+static void state_content(struct signing *signing, const dfs_path *path, dfs_value *value)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+
+	if (!value_has_content(value) || manifest->content.signature.leaves != 0)
+		return;
+	signing->good = signing->good &&
+			statement_of_content(path, &manifest->owner, &manifest->content,
+					     &signing->statements[signing->count]);
+	sign_later(signing, &manifest->content.signature);
+}
+
+/* Whatever is proposed is signed anew, for this ballot, by who proposes it. */
+static void state_proposal(struct signing *signing, const dfs_path *path,
+			   const dfs_ballot *ballot, dfs_value *value)
+{
+	const char *user = signing->identity->user;
+	dfs_proof *proof = &value->proof;
+	dfs_key digest;
+
+	xdr_free((xdrproc_t)xdr_dfs_proof, proof);
+	memset(proof, 0, sizeof *proof);
+	proof->ballot = *ballot;
+	proof->signer.dfs_user_val = strdup(user);
+	proof->signer.dfs_user_len = proof->signer.dfs_user_val ? (u_int)strlen(user) : 0;
+	signing->good = signing->good && proof->signer.dfs_user_val &&
+			statement_digest_stated(value, &digest) &&
+			statement_of_proposal(path, ballot, &digest,
+					      &signing->statements[signing->count]);
+	sign_later(signing, &proof->signature);
+}
+
+/*
+ * Proves all that is to be proposed, with one signature over the contents that are new
+ * and one over the values.
+ */
+static bool sign_turns(struct attempt *attempt)
+{
+	struct signing signing = {.identity = attempt->dfs->identity, .good = true};
+
+	if (!signing.identity)
+		return false;
+	for (int proposals = 0; proposals <= 1; proposals++) {
+		for (size_t i = 0; i < attempt->count; i++) {
+			struct turn *turn = &attempt->turns[i];
+			const union {
+				const char *borrow;
+				char *plain; /* XDR takes it without const */
+			} name = {.borrow = turn->proposal->path};
+			const dfs_path path = {(u_int)strlen(name.borrow), name.plain};
+
+			if (!turn->proposes)
+				continue;
+			if (proposals)
+				state_proposal(&signing, &path, &attempt->ballot,
+					       &turn->value);
+			else
+				state_content(&signing, &path, &turn->value);
+		}
+		sign_all(&signing);
+	}
+	return signing.good;
+}
+
+/* ---- the call ------------------------------------------------------------------ */
 
 struct vote_call {
 	dfs_accept_args args;
@@ -90,7 +188,8 @@ static void take_votes(struct attempt *attempt, const struct vote_call *call,
 void attempt_accept(struct attempt *attempt)
 {
 	bool deletes;
-	struct vote_call *call = accept_call_new(attempt, &deletes);
+	struct vote_call *call =
+		sign_turns(attempt) ? accept_call_new(attempt, &deletes) : NULL;
 	struct round *round;
 
 	if (!call)
