@@ -255,6 +255,23 @@ static const char *check_account(const struct authority_claim *claim,
 		       : "an account that is older than what is known";
 }
 
+bool authority_depends(const struct authority_claim *claim)
+{
+	const dfs_user owner = whose(claim->path);
+
+	switch (kind_of(claim->path)) {
+	case PATH_OF_FILE:
+		return value_is_nothing(claim->value) ||
+		       !(path_is_shared(claim->path->dfs_path_val,
+					claim->path->dfs_path_len) ||
+			 same_user(&claim->value->proof.signer, &owner));
+	case PATH_OF_ACCOUNT:
+		return true;
+	default:
+		return value_is_nothing(claim->value);
+	}
+}
+
 const char *authority_check_allowed(const struct authority_claim *claim,
 				    const dfs_value *accepted)
 {

@@ -54,6 +54,9 @@ const char *authority_check_signed(const struct authority_source *source,
 const char *authority_check_allowed(const struct authority_claim *claim,
 				    const dfs_value *accepted);
 
+/* Does that depend on what is accepted? */
+bool authority_depends(const struct authority_claim *claim);
+
 /* Did admin sign the account of this user? */
 bool authority_account_is_genuine(const dfs_key *admin_key, const dfs_user *user,
 				  const dfs_account *account);

@@ -10,97 +10,58 @@
 
 /* ---- signing ------------------------------------------------------------------- */
 
-/* Statements of one kind, and the signatures that they get; all are one batch. */
-struct signing {
-	const struct identity *identity;
-	dfs_key statements[DFS_BATCH_MAX];
-	dfs_signature *signatures[DFS_BATCH_MAX];
-	size_t count;
-	bool good;
-};
-
-static void sign_all(struct signing *signing)
+/* XDR takes names without const, and only reads them. */
+static dfs_path path_of(const char *path)
 {
-	const struct identity *identity = signing->identity;
+	union {
+		const char *borrow;
+		char *plain;
+	} name = {.borrow = path};
 
-	signing->good =
-		signing->good &&
-		(signing->count == 0 ||
-		 identity_sign(identity->pairs[0], identity->account.key,
-			       signing->statements, signing->count, signing->signatures));
-	signing->count = 0;
+	return (dfs_path){(u_int)strlen(path), name.plain};
 }
 
-static void sign_later(struct signing *signing, dfs_signature *signature)
+/* Says whose proof it is, and gives the statement that he is to sign. */
+static bool state_proposal(const struct attempt *attempt, struct turn *turn, dfs_key *ret)
 {
-	xdr_free((xdrproc_t)xdr_dfs_signature, signature);
-	memset(signature, 0, sizeof *signature);
-	signing->signatures[signing->count++] = signature;
-}
-
-/* A content that nobody has signed yet is one's own. */
-static void state_content(struct signing *signing, const dfs_path *path, dfs_value *value)
-{
-	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
-
-	if (!value_has_content(value) || manifest->content.signature.leaves != 0)
-		return;
-	signing->good = signing->good &&
-			statement_of_content(path, &manifest->owner, &manifest->content,
-					     &signing->statements[signing->count]);
-	sign_later(signing, &manifest->content.signature);
-}
-
-/* Whatever is proposed is signed anew, for this ballot, by who proposes it. */
-static void state_proposal(struct signing *signing, const dfs_path *path,
-			   const dfs_ballot *ballot, dfs_value *value)
-{
-	const char *user = signing->identity->user;
-	dfs_proof *proof = &value->proof;
+	const char *user = attempt->dfs->identity->user;
+	const dfs_path path = path_of(turn->proposal->path);
+	dfs_proof *proof = &turn->value.proof;
 	dfs_key digest;
 
 	xdr_free((xdrproc_t)xdr_dfs_proof, proof);
 	memset(proof, 0, sizeof *proof);
-	proof->ballot = *ballot;
+	proof->ballot = attempt->ballot;
 	proof->signer.dfs_user_val = strdup(user);
-	proof->signer.dfs_user_len = proof->signer.dfs_user_val ? (u_int)strlen(user) : 0;
-	signing->good = signing->good && proof->signer.dfs_user_val &&
-			statement_digest_stated(value, &digest) &&
-			statement_of_proposal(path, ballot, &digest,
-					      &signing->statements[signing->count]);
-	sign_later(signing, &proof->signature);
+	if (!proof->signer.dfs_user_val)
+		return false;
+	proof->signer.dfs_user_len = (u_int)strlen(user);
+	return statement_digest_stated(&turn->value, &digest) &&
+	       statement_of_proposal(&path, &proof->ballot, &digest, ret);
 }
 
 /*
- * Proves all that is to be proposed, with one signature over the contents that are new
- * and one over the values.
+ * All that is proposed is signed anew, for this ballot, by who proposes it: one signature
+ * for all of it.
  */
-static bool sign_turns(struct attempt *attempt)
+static bool sign_proposals(struct attempt *attempt)
 {
-	struct signing signing = {.identity = attempt->dfs->identity, .good = true};
+	const struct identity *identity = attempt->dfs->identity;
+	dfs_signature *signatures[DFS_BATCH_MAX];
+	dfs_key statements[DFS_BATCH_MAX];
+	size_t count = 0;
 
-	if (!signing.identity)
-		return false;
-	for (int proposals = 0; proposals <= 1; proposals++) {
-		for (size_t i = 0; i < attempt->count; i++) {
-			struct turn *turn = &attempt->turns[i];
-			const union {
-				const char *borrow;
-				char *plain; /* XDR takes it without const */
-			} name = {.borrow = turn->proposal->path};
-			const dfs_path path = {(u_int)strlen(name.borrow), name.plain};
+	for (size_t i = 0; identity && i < attempt->count; i++) {
+		struct turn *turn = &attempt->turns[i];
 
-			if (!turn->proposes)
-				continue;
-			if (proposals)
-				state_proposal(&signing, &path, &attempt->ballot,
-					       &turn->value);
-			else
-				state_content(&signing, &path, &turn->value);
-		}
-		sign_all(&signing);
+		if (!turn->proposes)
+			continue;
+		signatures[count] = &turn->value.proof.signature;
+		if (!state_proposal(attempt, turn, &statements[count++]))
+			return false;
 	}
-	return signing.good;
+	return count > 0 && identity_sign(identity->pairs[0], identity->account.key,
+					  statements, count, signatures);
 }
 
 /* ---- the call ------------------------------------------------------------------ */
@@ -189,7 +150,7 @@ void attempt_accept(struct attempt *attempt)
 {
 	bool deletes;
 	struct vote_call *call =
-		sign_turns(attempt) ? accept_call_new(attempt, &deletes) : NULL;
+		sign_proposals(attempt) ? accept_call_new(attempt, &deletes) : NULL;
 	struct round *round;
 
 	if (!call)
