@@ -204,14 +204,13 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 		return ENOMEM;
 	for (size_t i = 0; i < items->count; i++) {
 		const dfs_path *path = items->path_of(items->items, i);
-		const dfs_id *object =
-			items->object_of ? items->object_of(items->items, i) : NULL;
+		const dfs_id *object = items->objects ? &items->objects[i] : NULL;
 
 		if (acceptor_judged(caller, i) != DFS_OK)
 			continue;
 		keys[taken++] =
 			(struct latches_key){path->dfs_path_val, path->dfs_path_len};
-		if (object)
+		if (object && !id_is_zero(object))
 			keys[taken++] =
 				(struct latches_key){object->bytes, sizeof object->bytes};
 	}
@@ -272,7 +271,7 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 	    !store_is_of_path(store, claim->object, claim->path->dfs_path_val,
 			      claim->path->dfs_path_len))
 		return DFS_DENIED;
-	return store_fits_size(store, claim->object, claim->size) ? DFS_OK : DFS_INVALID;
+	return DFS_OK;
 }
 
 dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,

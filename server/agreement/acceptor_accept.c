@@ -3,7 +3,9 @@
 
 #include "ballot.h"
 #include "errors.h"
+#include "object.h"
 #include "placement.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,24 +19,25 @@ static const dfs_path *proposal_path(const void *items, size_t i)
 static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 		       const dfs_proposal *item)
 {
-	if (item->value.body.kind != DFS_FILE || !acceptor->rules.check_data ||
+	if (!value_has_content(&item->value) || !acceptor->rules.check_data ||
 	    ballot_compare(ballot, &item->value.origin) != 0)
 		return false;
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
 	chunk_set held = placement_held(content->holders, acceptor->server);
+	dfs_id object;
 
 	if (held == 0)
 		return false;
+	if (!object_of_content(content, &object))
+		return true;
 	/*
 	 * A chunk without units is always within reach: an empty file's holders have no
 	 * units, and a binding all the same.
 	 */
 	chunk_set wanted = held & placement_filled(content->size);
-	uint64_t units = placement_units(content->size, content->unit_size);
 
-	return (wanted & ~store_chunks(acceptor->store, &content->object)) != 0 ||
-	       store_units(acceptor->store, &content->object) != units ||
-	       !store_is_bound(acceptor->store, &content->object, item->path.dfs_path_val,
+	return (wanted & ~store_chunks(acceptor->store, &object)) != 0 ||
+	       !store_is_bound(acceptor->store, &object, item->path.dfs_path_val,
 			       item->path.dfs_path_len, ballot);
 }
 
@@ -44,11 +47,14 @@ static dfs_status check_proposal(struct acceptor *acceptor,
 				 const dfs_proposal *item)
 {
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
+	dfs_id object;
 	const struct acceptor_claim claim = {
-		.path = &item->path, .object = &content->object, .size = content->size};
+		.path = &item->path, .object = &object, .size = content->size};
 
-	if (!caller->user || item->value.body.kind != DFS_FILE)
+	if (!caller->user || !value_has_content(&item->value))
 		return DFS_OK;
+	if (!object_of_content(content, &object))
+		return DFS_BUSY;
 	return acceptor_check_object(acceptor, &claim);
 }
 

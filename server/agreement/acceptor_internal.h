@@ -104,8 +104,8 @@ struct acceptor_items {
 	const void *items;
 	size_t count;
 	const dfs_path *(*path_of)(const void *items, size_t i);
-	/* The object that goes with it, or NULL; NULL: no item has one. */
-	const dfs_id *(*object_of)(const void *items, size_t i);
+	/* Of each item, if they have any: the object that goes with it, or zero. */
+	const dfs_id *objects;
 	struct latches_key *keys; /* acceptor_take's */
 	size_t key_count;
 };
