@@ -72,8 +72,7 @@ static void forget_all(struct proof *proof)
 {
 	struct known *known, *next;
 
-	HASH_ITER(hh, proof->known, known, next)
-	{
+	HASH_ITER (hh, proof->known, known, next) {
 		HASH_DEL(proof->known, known);
 		value_free_account(&known->account);
 		free(known);
@@ -235,10 +234,10 @@ static bool find_known(struct proof *proof, const dfs_user *user, uint32_t numbe
 	if (known)
 		key = statement_key(&known->account, number);
 	if (key)
-		*ret = (struct authority_key){
-			.key = *key,
-			.present = number == known->account.key,
-			.welcome = !known->account.gone && !known->account.disabled};
+		*ret = (struct authority_key){.key = *key,
+					      .present = number == known->account.key,
+					      .welcome = !known->account.gone &&
+							 !known->account.disabled};
 	pthread_mutex_unlock(&proof->lock);
 	return key;
 }
@@ -278,8 +277,7 @@ static void log_refusal(const struct authority_claim *claim, const char *why)
 
 	if (!throttle_pass(&throttle, &held_back))
 		return;
-	log_event(LOG_WARN, "not-proved",
-		  "path=%s from=%s signer=%s why=%s held_back=%u",
+	log_event(LOG_WARN, "not-proved", "path=%s from=%s signer=%s why=%s held_back=%u",
 		  log_quote(claim->path->dfs_path_val, claim->path->dfs_path_len, path,
 			    sizeof path),
 		  claim->caller ? claim->caller : "server",
