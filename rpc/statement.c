@@ -139,6 +139,34 @@ bool statement_digest(const dfs_value *value, dfs_key *ret)
 	return end(&stated, ret);
 }
 
+/* Earlier contents without holders: in room, which has DFS_EARLIER_MAX entries. */
+static void without_holders(dfs_earlier *room, u_int count, dfs_earlier **earlier)
+{
+	for (u_int i = 0; i < count && i < DFS_EARLIER_MAX; i++) {
+		room[i] = (*earlier)[i];
+		room[i].content.holders = 0;
+	}
+	*earlier = room;
+}
+
+bool statement_digest_stated(const dfs_value *value, dfs_key *ret)
+{
+	dfs_earlier room[DFS_EARLIER_MAX];
+	dfs_value said = *value;
+	dfs_manifest *manifest = &said.body.dfs_body_u.manifest;
+	dfs_tombstone *tombstone = &said.body.dfs_body_u.tombstone;
+
+	if (said.body.kind == DFS_FILE || said.body.kind == DFS_LINK) {
+		manifest->content.holders = 0;
+		without_holders(room, manifest->earlier.earlier_len,
+				&manifest->earlier.earlier_val);
+	} else if (said.body.kind == DFS_TOMBSTONE) {
+		without_holders(room, tombstone->earlier.earlier_len,
+				&tombstone->earlier.earlier_val);
+	}
+	return statement_digest(&said, ret);
+}
+
 uint64_t statement_short(const dfs_key *digest)
 {
 	uint64_t ret = 0;

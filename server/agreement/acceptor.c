@@ -16,6 +16,7 @@
 #include "ballot.h"
 #include "errors.h"
 #include "path.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -279,6 +280,61 @@ dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
 	return store_fits_quota(acceptor->store, user, claim->path, claim->size)
 		       ? DFS_OK
 		       : DFS_OVER_QUOTA;
+}
+
+/* ---- proofs -------------------------------------------------------------------- */
+
+void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof)
+{
+	acceptor->proof = proof;
+}
+
+dfs_status acceptor_check_signed(struct acceptor *acceptor,
+				 const struct authority_claim *claim)
+{
+	if (!acceptor->rules.prove)
+		return DFS_OK;
+	return acceptor->proof ? proof_check_signed(acceptor->proof, claim)
+			       : DFS_UNCHECKED;
+}
+
+/* What is accepted at the path, to be freed; false: nothing that can be read. */
+static bool read_accepted(struct acceptor *acceptor, const dfs_path *path, dfs_value *ret)
+{
+	struct store_register reg;
+
+	return store_value(acceptor->store, path->dfs_path_val, path->dfs_path_len, &reg,
+			   ret) == 0;
+}
+
+bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
+			const dfs_value *value)
+{
+	dfs_value accepted;
+	dfs_key own, other;
+	bool same;
+
+	if (!read_accepted(acceptor, path, &accepted))
+		return false;
+	same = statement_digest(&accepted, &own) && statement_digest(value, &other) &&
+	       memcmp(&own, &other, sizeof own) == 0;
+	value_free(&accepted);
+	return same;
+}
+
+dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+				  const struct authority_claim *claim)
+{
+	dfs_value accepted;
+	dfs_status status;
+
+	if (!acceptor->rules.prove)
+		return DFS_OK;
+	if (!authority_depends(claim) || !read_accepted(acceptor, claim->path, &accepted))
+		return proof_check_allowed(claim, NULL);
+	status = proof_check_allowed(claim, &accepted);
+	value_free(&accepted);
+	return status;
 }
 
 /* ---- LOOKUP -------------------------------------------------------------------- */

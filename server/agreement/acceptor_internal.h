@@ -23,6 +23,7 @@ struct acceptor {
 	struct acceptor_rules rules;
 	void (*ask)(void *context); /* set before there are calls; or NULL */
 	void *ask_context;
+	struct proof *proof; /* set before there are calls */
 	struct latches *latches;
 
 	/* Of the epoch and of whether this server votes (acceptor_standing.c). */
@@ -86,6 +87,17 @@ void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,
 
 /* Makes sure that no restart will take the counter for one that was never promised. */
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
+
+/* Is the value what is accepted at the path here? */
+bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
+			const dfs_value *value);
+
+/*
+ * Of a value whose signatures are right, with the path's latch held: may it be made on
+ * top of what is accepted here?
+ */
+dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+				  const struct authority_claim *claim);
 
 /* The items of a message, and the latches that it holds. */
 struct acceptor_items {
