@@ -51,11 +51,10 @@ bool object_of_share(const dfs_share *share, dfs_id *ret)
 
 dfs_share object_share(const dfs_content *content, unsigned chunks)
 {
-	return (dfs_share){
-		.maker = content->maker,
-		.size = content->size,
-		.tree = {content->tree.tree_len, content->tree.tree_val},
-		.chunks = chunks};
+	return (dfs_share){.maker = content->maker,
+			   .size = content->size,
+			   .tree = {content->tree.tree_len, content->tree.tree_val},
+			   .chunks = chunks};
 }
 
 bool object_of_content(const dfs_content *content, dfs_id *ret)

@@ -57,8 +57,8 @@ static void add(struct stated *stated, xdrproc_t proc, const void *what)
 
 static bool end(struct stated *stated, dfs_key *ret)
 {
-	bool good = stated->good && hash(stated->bytes,
-					 stated->intro + xdr_getpos(&stated->xdrs), ret);
+	bool good = stated->good &&
+		    hash(stated->bytes, stated->intro + xdr_getpos(&stated->xdrs), ret);
 
 	if (stated->bytes)
 		xdr_destroy(&stated->xdrs);
@@ -139,6 +139,34 @@ bool statement_digest(const dfs_value *value, dfs_key *ret)
 	return end(&stated, ret);
 }
 
+/* Earlier contents without holders: in room, which has DFS_EARLIER_MAX entries. */
+static void without_holders(dfs_earlier *room, u_int count, dfs_earlier **earlier)
+{
+	for (u_int i = 0; i < count && i < DFS_EARLIER_MAX; i++) {
+		room[i] = (*earlier)[i];
+		room[i].content.holders = 0;
+	}
+	*earlier = room;
+}
+
+bool statement_digest_stated(const dfs_value *value, dfs_key *ret)
+{
+	dfs_earlier room[DFS_EARLIER_MAX];
+	dfs_value said = *value;
+	dfs_manifest *manifest = &said.body.dfs_body_u.manifest;
+	dfs_tombstone *tombstone = &said.body.dfs_body_u.tombstone;
+
+	if (said.body.kind == DFS_FILE || said.body.kind == DFS_LINK) {
+		manifest->content.holders = 0;
+		without_holders(room, manifest->earlier.earlier_len,
+				&manifest->earlier.earlier_val);
+	} else if (said.body.kind == DFS_TOMBSTONE) {
+		without_holders(room, tombstone->earlier.earlier_len,
+				&tombstone->earlier.earlier_val);
+	}
+	return statement_digest(&said, ret);
+}
+
 uint64_t statement_short(const dfs_key *digest)
 {
 	uint64_t ret = 0;
@@ -197,10 +225,12 @@ bool statement_batch(const dfs_key *statements, size_t count,
 		ret_signatures[i]->leaf = (uint32_t)i;
 	}
 	for (size_t i = 0; good && i < count; i++) {
-		ret_signatures[i]->path.path_val = calloc(DFS_BATCH_DEPTH, sizeof nodes[0]);
+		ret_signatures[i]->path.path_val =
+			calloc(DFS_BATCH_DEPTH, sizeof nodes[0]);
 		good = ret_signatures[i]->path.path_val;
 	}
-	for (size_t width = count, level = 0; good && width > 1; width = (width + 1) / 2) {
+	for (size_t width = count, level = 0; good && width > 1;
+	     width = (width + 1) / 2) {
 		add_level(nodes, width, (unsigned)level++, count, ret_signatures);
 		good = tree_rise(nodes, width);
 	}
@@ -221,9 +251,9 @@ const char *statement_check_signature(const dfs_signature *signature)
 static bool verify(const dfs_key *sign_key, const uint8_t message[STATEMENT_MESSAGE],
 		   const dfs_signature *signature)
 {
-	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-						    (const unsigned char *)sign_key->bytes,
-						    DFS_KEY_LEN);
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(
+		EVP_PKEY_ED25519, NULL, (const unsigned char *)sign_key->bytes,
+		DFS_KEY_LEN);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool good = key && context &&
 		    EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&

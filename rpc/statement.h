@@ -10,7 +10,9 @@
  *	"dfs access"    path, owner, generation, readers: the owner, of who may read
  *	"dfs account"   name, and the account but for its signature: admin
  *
- * The digest of a value is the SHA-256 of its XDR with an empty proof.
+ * The digest of a value is the SHA-256 of its XDR with an empty proof.  What a proposal
+ * states is that of the value without holders: servers correct those when they have what
+ * they are to have, and whoever proposed the value has still said the same.
  *
  * Statements are signed in batches: they are the leaves of a tree (tree.h), and Ed25519
  * (RFC 8032) signs "dfs batch", how many there are (4 bytes, the highest first) and the
@@ -37,6 +39,8 @@ bool statement_of_access(const dfs_path *path, const dfs_user *owner,
 bool statement_of_account(const dfs_user *user, const dfs_account *account, dfs_key *ret);
 
 bool statement_digest(const dfs_value *value, dfs_key *ret);
+/* The same of the value without holders: what a proposal states. */
+bool statement_digest_stated(const dfs_value *value, dfs_key *ret);
 /* What stands for the digest where room is short: its first eight bytes. */
 uint64_t statement_short(const dfs_key *digest);
 
@@ -64,7 +68,7 @@ const char *statement_check_signature(const dfs_signature *signature);
  * the signature once.  Any thread may use it.
  */
 struct statement_seen;
-struct statement_seen *statement_seen_new(void); /* NULL when out of memory */
+struct statement_seen *statement_seen_new(void);       /* NULL when out of memory */
 void statement_seen_free(struct statement_seen *seen); /* NULL is allowed */
 /* As statement_is_signed; seen may be NULL. */
 bool statement_is_signed_seen(struct statement_seen *seen, const dfs_key *statement,

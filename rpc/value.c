@@ -137,15 +137,18 @@ static const char *check_folder(const dfs_folder *folder)
 	return wrong ? wrong : check_attributes(&folder->attributes);
 }
 
-/* Of what leaves nothing all is empty. */
+/*
+ * Of what leaves nothing all is empty; but for the list that lets whoever deleted it do
+ * so.
+ */
 static const char *check_tombstone(const dfs_value *value)
 {
 	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
 	const char *wrong = check_access(&tombstone->access, &tombstone->owner);
 
-	if (tombstone->earlier.earlier_len == 0)
+	if (tombstone->earlier.earlier_len == 0 &&
+	    tombstone->access.readers.readers_len == 0)
 		return tombstone->owner.dfs_user_len > 0 ||
-				       tombstone->access.readers.readers_len > 0 ||
 				       tombstone->access.generation > 0
 			       ? "a tombstone that says whose nothing is"
 			       : NULL;
@@ -274,10 +277,47 @@ static const char *check_body(const dfs_value *value)
 	}
 }
 
+dfs_value value_nothing(void)
+{
+	return (dfs_value){.body.kind = DFS_TOMBSTONE};
+}
+
+bool value_is_nothing(const dfs_value *value)
+{
+	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
+
+	return value->body.kind == DFS_TOMBSTONE && id_is_zero(&value->operation) &&
+	       id_is_zero(&value->origin.proposer) && value->origin.epoch == 0 &&
+	       value->origin.counter == 0 && value->number == 0 &&
+	       value->recent.recent_len == 0 && value->content_version.number == 0 &&
+	       id_is_zero(&value->content_version.operation) && !value->lock &&
+	       !value->note && tombstone->owner.dfs_user_len == 0 &&
+	       tombstone->access.generation == 0 &&
+	       tombstone->access.readers.readers_len == 0 &&
+	       !tombstone->access.signature && tombstone->earlier.earlier_len == 0;
+}
+
+const dfs_access *value_access(const dfs_value *value)
+{
+	switch (value->body.kind) {
+	case DFS_FILE:
+	case DFS_LINK:
+		return &value->body.dfs_body_u.manifest.access;
+	case DFS_FOLDER:
+		return &value->body.dfs_body_u.folder.access;
+	case DFS_TOMBSTONE:
+		return &value->body.dfs_body_u.tombstone.access;
+	default:
+		return NULL;
+	}
+}
+
 const char *value_check(const dfs_value *value)
 {
 	const char *wrong;
 
+	if (value_is_nothing(value))
+		return NULL;
 	if (id_is_zero(&value->operation))
 		return "a value without an operation";
 	if (value->origin.counter == 0 || id_is_zero(&value->origin.proposer))
@@ -307,7 +347,7 @@ static const dfs_user *owner_of(const dfs_body *body)
 	case DFS_FOLDER:
 		return &body->dfs_body_u.folder.owner;
 	case DFS_TOMBSTONE:
-		return body->dfs_body_u.tombstone.earlier.earlier_len > 0
+		return body->dfs_body_u.tombstone.owner.dfs_user_len > 0
 			       ? &body->dfs_body_u.tombstone.owner
 			       : NULL;
 	default:
@@ -315,19 +355,11 @@ static const dfs_user *owner_of(const dfs_body *body)
 	}
 }
 
-static u_int readers_of(const dfs_body *body)
+static u_int readers_of(const dfs_value *value)
 {
-	switch (body->kind) {
-	case DFS_FILE:
-	case DFS_LINK:
-		return body->dfs_body_u.manifest.access.readers.readers_len;
-	case DFS_FOLDER:
-		return body->dfs_body_u.folder.access.readers.readers_len;
-	case DFS_TOMBSTONE:
-		return body->dfs_body_u.tombstone.access.readers.readers_len;
-	default:
-		return 0;
-	}
+	const dfs_access *access = value_access(value);
+
+	return access ? access->readers.readers_len : 0;
 }
 
 static bool is_admin(const char *name, size_t len)
@@ -337,15 +369,16 @@ static bool is_admin(const char *name, size_t len)
 
 /* What a path of a file may have. */
 static const char *check_at_file(const char *path, size_t len, const char *whose,
-				 size_t whose_len, const dfs_body *body)
+				 size_t whose_len, const dfs_value *value)
 {
+	const dfs_body *body = &value->body;
 	const dfs_user *owner = owner_of(body);
 
 	if (body->kind == DFS_ACCOUNT || body->kind == DFS_CREDENTIALS)
 		return "a value of another kind than its path";
 	if (path_is_shared(path, len))
-		return readers_of(body) > 0 ? "readers of what belongs to everyone"
-					    : NULL;
+		return readers_of(value) > 0 ? "readers of what belongs to everyone"
+					     : NULL;
 	if (owner && (owner->dfs_user_len != whose_len ||
 		      memcmp(owner->dfs_user_val, whose, whose_len) != 0))
 		return "an owner whose folder this is not";
@@ -366,7 +399,7 @@ static const char *check_at_user(enum path_kind kind, const char *whose, size_t 
 	     (body->kind == DFS_ACCOUNT && (account->disabled || account->gone))))
 		return "admin can be neither deleted nor disabled";
 	if (body->kind == DFS_TOMBSTONE)
-		return body->dfs_body_u.tombstone.earlier.earlier_len > 0
+		return body->dfs_body_u.tombstone.owner.dfs_user_len > 0
 			       ? "a user with earlier versions"
 			       : NULL;
 	return body->kind != (kind == PATH_OF_ACCOUNT ? DFS_ACCOUNT : DFS_CREDENTIALS)
@@ -385,9 +418,8 @@ const char *value_check_at(const char *path, size_t len, const dfs_value *value)
 	if (kind == PATH_OF_NOTHING)
 		return "a path that no register can have";
 	whose = path_of_whom(path, len, &whose_len);
-	return kind == PATH_OF_FILE
-		       ? check_at_file(path, len, whose, whose_len, &value->body)
-		       : check_at_user(kind, whose, whose_len, value);
+	return kind == PATH_OF_FILE ? check_at_file(path, len, whose, whose_len, value)
+				    : check_at_user(kind, whose, whose_len, value);
 }
 
 /*
@@ -452,6 +484,25 @@ void value_free(dfs_value *value)
 {
 	xdr_free((xdrproc_t)xdr_dfs_value, value);
 	memset(value, 0, sizeof *value);
+}
+
+bool value_copy_account(const dfs_account *account, dfs_account *ret)
+{
+	const dfs_value value = {
+		.body = {.kind = DFS_ACCOUNT, .dfs_body_u.account = *account}};
+	dfs_value copy;
+
+	memset(ret, 0, sizeof *ret);
+	if (!value_copy(&value, &copy))
+		return false;
+	*ret = copy.body.dfs_body_u.account; /* all that there is to free in it */
+	return true;
+}
+
+void value_free_account(dfs_account *account)
+{
+	xdr_free((xdrproc_t)xdr_dfs_account, account);
+	memset(account, 0, sizeof *account);
 }
 
 bool value_has_operation(const dfs_value *value, const dfs_id *operation)

@@ -145,7 +145,8 @@ static bool conclude(struct attempt *attempt, struct turn *turn)
 	if (turn->proposes) {
 		proposal->bound = false; /* what was bound is named or overtaken */
 		if (set_count(turn->accepted) >= 3)
-			session_settled(attempt->dfs, proposal->path, &attempt->ballot);
+			session_settled(attempt->dfs, proposal->path, &attempt->ballot,
+					&turn->value);
 		keep_value(proposal, &turn->value);
 	} else if (judgement->best) {
 		dfs_value copy;

@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "statement.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,7 +134,8 @@ void session_pause(unsigned most_ms)
 
 /* ---- notices ------------------------------------------------------------------- */
 
-void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot)
+void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
+		     const dfs_value *value)
 {
 	struct session_notices *notices = dfs->notices;
 
@@ -143,12 +145,16 @@ void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot
 		return; /* a notice may get lost: the servers then ask each other */
 	u_int n = notices->args.items.items_len;
 	char *copy = strdup(path);
+	dfs_key digest;
 
-	if (!copy)
+	if (!copy || !statement_digest(value, &digest)) {
+		free(copy);
 		return;
+	}
 	notices->items[n].path.dfs_path_val = copy;
 	notices->items[n].path.dfs_path_len = (u_int)strlen(copy);
 	notices->items[n].ballot = *ballot;
+	notices->items[n].digest = statement_short(&digest);
 	notices->args.items.items_val = notices->items;
 	notices->args.items.items_len = n + 1;
 	if (n + 1 == DFS_BATCH_MAX)

@@ -59,8 +59,9 @@ server_set session_reached(struct dfs *dfs);
 bool session_ballot(struct dfs *dfs, server_set servers, bool again, dfs_ballot *ret);
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen);
 
-/* Three accepted this path under this ballot: tell the servers, in batches, soon. */
-void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot);
+/* Three accepted this value of the path under this ballot: tell the servers, soon. */
+void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
+		     const dfs_value *value);
 void session_tell(struct dfs *dfs);
 
 /* The last of them: waits until they are sent.  Nothing is settled after that. */

@@ -2,6 +2,7 @@
 #include "permit.h"
 
 #include "clock.h"
+#include "object.h"
 #include "path.h"
 #include "peers.h"
 #include "ticket.h"
@@ -46,7 +47,7 @@ static bool value_grants(const dfs_value *value, const char *user,
 {
 	const dfs_access *access = &value->body.dfs_body_u.manifest.access;
 
-	if (value->body.kind != DFS_FILE)
+	if (!value_has_content(value))
 		return false;
 	for (u_int i = 0; i < access->readers.readers_len; i++) {
 		const dfs_reader *reader = &access->readers.readers_val[i];
@@ -132,7 +133,7 @@ static void ask_peers(const struct caller *caller, const struct permit_demand *d
 {
 	struct peers_register told[DFS_BATCH_MAX];
 	dfs_path paths[DFS_BATCH_MAX];
-	const dfs_paths args = {{(u_int)count, paths}};
+	const dfs_paths args = {.paths = {(u_int)count, paths}};
 	bool heard;
 
 	if (count == 0)
@@ -228,7 +229,7 @@ void permit_judge(const struct caller *caller, const struct permit_demand *deman
 bool permit_content(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value)
 {
-	return value->body.kind == DFS_FILE &&
+	return value_has_content(value) &&
 	       (permit_is_own(caller, path->dfs_path_val, path->dfs_path_len) ||
 		value_grants(value, caller->user, PERMIT_READ));
 }
@@ -239,19 +240,20 @@ bool permit_register(const struct caller *caller, const dfs_path *path,
 	const dfs_value *value = &reg->dfs_register_u.accepted.value;
 
 	return caller->peer != 0 || permit_is_admin(caller) || !reg->known ||
-	       value->body.kind != DFS_FILE || permit_content(caller, path, value);
+	       !value_has_content(value) || permit_content(caller, path, value);
 }
 
 void permit_give_ticket(const struct caller *caller, const dfs_path *path,
 			dfs_register *reg)
 {
 	dfs_accepted *accepted = &reg->dfs_register_u.accepted;
+	dfs_id object;
 
 	if (caller->peer != 0 || !reg->known ||
-	    !permit_content(caller, path, &accepted->value))
+	    !permit_content(caller, path, &accepted->value) ||
+	    !object_of_content(&accepted->value.body.dfs_body_u.manifest.content,
+			       &object))
 		return;
-	accepted->ticket =
-		ticket_make(caller->server->secret, caller->user,
-			    &accepted->value.body.dfs_body_u.manifest.content.object,
-			    clock_wall_ns());
+	accepted->ticket = ticket_make(caller->server->secret, caller->user, &object,
+				       clock_wall_ns());
 }

@@ -141,7 +141,7 @@ static void finish(const struct users *users, const struct question *question,
 	if (count == 0)
 		return;
 	memset(items, 0, sizeof items);
-	const dfs_paths open = {{count, paths}};
+	const dfs_paths open = {.paths = {count, paths}};
 	users->source.finish(users->source.peers, &open, deadline, items);
 	for (unsigned i = 0; i < count; i++)
 		if (items[i].status == DFS_OK) {
@@ -180,7 +180,7 @@ static void read_user(const struct users *users, const char *name,
 	struct question question = {.paths = {{0}}};
 
 	ask_for(name, &question);
-	const dfs_paths paths = {{REGISTERS, question.paths}};
+	const dfs_paths paths = {.paths = {REGISTERS, question.paths}};
 	if (!users->source.read(users->source.peers, &paths, deadline, told))
 		return;
 	/* One alone may have missed anything. */

@@ -16,6 +16,7 @@
 #include "ballot.h"
 #include "errors.h"
 #include "path.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -203,14 +204,13 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 		return ENOMEM;
 	for (size_t i = 0; i < items->count; i++) {
 		const dfs_path *path = items->path_of(items->items, i);
-		const dfs_id *object =
-			items->object_of ? items->object_of(items->items, i) : NULL;
+		const dfs_id *object = items->objects ? &items->objects[i] : NULL;
 
 		if (acceptor_judged(caller, i) != DFS_OK)
 			continue;
 		keys[taken++] =
 			(struct latches_key){path->dfs_path_val, path->dfs_path_len};
-		if (object)
+		if (object && !id_is_zero(object))
 			keys[taken++] =
 				(struct latches_key){object->bytes, sizeof object->bytes};
 	}
@@ -271,7 +271,7 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 	    !store_is_of_path(store, claim->object, claim->path->dfs_path_val,
 			      claim->path->dfs_path_len))
 		return DFS_DENIED;
-	return store_fits_size(store, claim->object, claim->size) ? DFS_OK : DFS_INVALID;
+	return DFS_OK;
 }
 
 dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
@@ -280,6 +280,61 @@ dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
 	return store_fits_quota(acceptor->store, user, claim->path, claim->size)
 		       ? DFS_OK
 		       : DFS_OVER_QUOTA;
+}
+
+/* ---- proofs -------------------------------------------------------------------- */
+
+void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof)
+{
+	acceptor->proof = proof;
+}
+
+dfs_status acceptor_check_signed(struct acceptor *acceptor,
+				 const struct authority_claim *claim)
+{
+	if (!acceptor->rules.prove)
+		return DFS_OK;
+	return acceptor->proof ? proof_check_signed(acceptor->proof, claim)
+			       : DFS_UNCHECKED;
+}
+
+/* What is accepted at the path, to be freed; false: nothing that can be read. */
+static bool read_accepted(struct acceptor *acceptor, const dfs_path *path, dfs_value *ret)
+{
+	struct store_register reg;
+
+	return store_value(acceptor->store, path->dfs_path_val, path->dfs_path_len, &reg,
+			   ret) == 0;
+}
+
+bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
+			const dfs_value *value)
+{
+	dfs_value accepted;
+	dfs_key own, other;
+	bool same;
+
+	if (!read_accepted(acceptor, path, &accepted))
+		return false;
+	same = statement_digest(&accepted, &own) && statement_digest(value, &other) &&
+	       memcmp(&own, &other, sizeof own) == 0;
+	value_free(&accepted);
+	return same;
+}
+
+dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+				  const struct authority_claim *claim)
+{
+	dfs_value accepted;
+	dfs_status status;
+
+	if (!acceptor->rules.prove)
+		return DFS_OK;
+	if (!authority_depends(claim) || !read_accepted(acceptor, claim->path, &accepted))
+		return proof_check_allowed(claim, NULL);
+	status = proof_check_allowed(claim, &accepted);
+	value_free(&accepted);
+	return status;
 }
 
 /* ---- LOOKUP -------------------------------------------------------------------- */

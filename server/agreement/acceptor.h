@@ -12,6 +12,7 @@
 #define DFS_ACCEPTOR_H
 
 #include "dfs.h"
+#include "proof.h"
 #include "store.h"
 
 struct acceptor;
@@ -31,6 +32,7 @@ struct acceptor_rules {
 	bool check_floor;     /* off: what was forgotten is learned again */
 	bool check_confirmed; /* off: forgets what came by LEARN or before a restart */
 	bool fence; /* off: hands its registers over and does not adopt the epoch */
+	bool prove; /* off: values need no proof */
 };
 extern const struct acceptor_rules acceptor_rules_default;
 
@@ -38,6 +40,18 @@ extern const struct acceptor_rules acceptor_rules_default;
 struct acceptor *acceptor_new(struct store *store, unsigned server,
 			      const struct acceptor_rules *rules);
 void acceptor_free(struct acceptor *acceptor);
+
+/*
+ * By what it knows that a value is proved; without it nothing is.  Set before there are
+ * calls; it outlives the acceptor.
+ */
+void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof);
+/*
+ * DFS_OK when the claim's signatures are right; see proof_check_signed.  Whoever takes a
+ * value in another way than by a message asks.
+ */
+dfs_status acceptor_check_signed(struct acceptor *acceptor,
+				 const struct authority_claim *claim);
 
 /* What a proposer must exceed to be heard. */
 dfs_seen acceptor_seen(struct acceptor *acceptor);
@@ -118,6 +132,11 @@ void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_arg
  * ballot.
  */
 void acceptor_learn(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
+/*
+ * The same of what this server itself has seen at the three others: then it is taken even
+ * where it cannot be known here who might make it on top of what.
+ */
+void acceptor_learn_seen(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
 
 /* FORGET: all four have confirmed these tombstones; those go that this one has, too. */
 void acceptor_forget(struct acceptor *, const dfs_forget_args *, dfs_settled_res *);

@@ -3,7 +3,9 @@
 
 #include "ballot.h"
 #include "errors.h"
+#include "object.h"
 #include "placement.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,24 +19,25 @@ static const dfs_path *proposal_path(const void *items, size_t i)
 static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 		       const dfs_proposal *item)
 {
-	if (item->value.body.kind != DFS_FILE || !acceptor->rules.check_data ||
+	if (!value_has_content(&item->value) || !acceptor->rules.check_data ||
 	    ballot_compare(ballot, &item->value.origin) != 0)
 		return false;
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
 	chunk_set held = placement_held(content->holders, acceptor->server);
+	dfs_id object;
 
 	if (held == 0)
 		return false;
+	if (!object_of_content(content, &object))
+		return true;
 	/*
 	 * A chunk without units is always within reach: an empty file's holders have no
 	 * units, and a binding all the same.
 	 */
 	chunk_set wanted = held & placement_filled(content->size);
-	uint64_t units = placement_units(content->size, content->unit_size);
 
-	return (wanted & ~store_chunks(acceptor->store, &content->object)) != 0 ||
-	       store_units(acceptor->store, &content->object) != units ||
-	       !store_is_bound(acceptor->store, &content->object, item->path.dfs_path_val,
+	return (wanted & ~store_chunks(acceptor->store, &object)) != 0 ||
+	       !store_is_bound(acceptor->store, &object, item->path.dfs_path_val,
 			       item->path.dfs_path_len, ballot);
 }
 
@@ -44,15 +47,18 @@ static dfs_status check_proposal(struct acceptor *acceptor,
 				 const dfs_proposal *item)
 {
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
+	dfs_id object;
 	const struct acceptor_claim claim = {
-		.path = &item->path, .object = &content->object, .size = content->size};
+		.path = &item->path, .object = &object, .size = content->size};
 
-	if (!caller->user || item->value.body.kind != DFS_FILE)
+	if (!caller->user || !value_has_content(&item->value))
 		return DFS_OK;
+	if (!object_of_content(content, &object))
+		return DFS_BUSY;
 	return acceptor_check_object(acceptor, &claim);
 }
 
-/* An ACCEPT under way, once its paths are its own. */
+/* An ACCEPT under way. */
 struct accepting {
 	struct acceptor *acceptor;
 	const struct acceptor_caller *caller;
@@ -62,7 +68,30 @@ struct accepting {
 	bool *added; /* of each item: it is in the batch */
 };
 
-/* Judges one proposal; a good one goes into the batch. */
+static struct authority_claim claim_of(const struct accepting *accepting, size_t i)
+{
+	const dfs_proposal *item = &accepting->args->items.items_val[i];
+
+	return (struct authority_claim){.path = &item->path,
+					.ballot = &accepting->args->ballot,
+					.value = &item->value,
+					.caller = accepting->caller->user};
+}
+
+/* Before the paths are taken, for it may take time: who has signed what? */
+static void check_signatures(struct accepting *accepting)
+{
+	for (size_t i = 0; i < accepting->args->items.items_len; i++) {
+		const struct authority_claim claim = claim_of(accepting, i);
+
+		accepting->items[i] = acceptor_judged(accepting->caller, i);
+		if (accepting->items[i] == DFS_OK)
+			accepting->items[i] =
+				acceptor_check_signed(accepting->acceptor, &claim);
+	}
+}
+
+/* Judges one proposal, once its path is its own; a good one goes into the batch. */
 static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 {
 	struct acceptor *acceptor = accepting->acceptor;
@@ -77,13 +106,21 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 		return errors_status(ERRORS_READING, rc);
 	switch (acceptor_judge(acceptor, &item->path, ballot, rc == 0, &reg)) {
 	case ACCEPTOR_AGAIN:
-		return reg.confirmed ? DFS_OK : DFS_REFUSED;
+		/* Two values at one ballot are the work of one who contradicts himself. */
+		return reg.confirmed && acceptor_has_value(acceptor, &item->path,
+							   &item->value)
+			       ? DFS_OK
+			       : DFS_REFUSED;
 	case ACCEPTOR_LOW:
 		return DFS_REFUSED;
 	case ACCEPTOR_GOOD:
 		break;
 	}
-	status = check_proposal(acceptor, caller, item);
+	const struct authority_claim claim = claim_of(accepting, i);
+
+	status = acceptor_check_allowed(acceptor, &claim);
+	if (status == DFS_OK)
+		status = check_proposal(acceptor, caller, item);
 	if (status != DFS_OK)
 		return status;
 	if (lacks_data(acceptor, ballot, item))
@@ -125,7 +162,6 @@ static int accept_items(struct accepting *accepting)
 		return ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++) {
-		accepting->items[i] = acceptor_judged(accepting->caller, i);
 		if (accepting->items[i] == DFS_OK)
 			accepting->items[i] = judge_proposal(accepting, i);
 		good += accepting->added[i];
@@ -158,10 +194,14 @@ void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller
 		.caller = caller,
 		.args = args,
 		.items = calloc(proposals.count + 1, sizeof *accepting.items)};
-	int rc = accepting.items
-			 ? acceptor_take_at(acceptor, caller, &args->ballot, &proposals)
-			 : ENOMEM;
+	const struct acceptor_caller proved = {.user = caller->user,
+					       .judged = accepting.items};
+	int rc = ENOMEM;
 
+	if (accepting.items) {
+		check_signatures(&accepting);
+		rc = acceptor_take_at(acceptor, &proved, &args->ballot, &proposals);
+	}
 	if (rc == 0) {
 		rc = accept_items(&accepting);
 		acceptor_give(acceptor, &proposals);

@@ -23,6 +23,7 @@ struct acceptor {
 	struct acceptor_rules rules;
 	void (*ask)(void *context); /* set before there are calls; or NULL */
 	void *ask_context;
+	struct proof *proof; /* set before there are calls */
 	struct latches *latches;
 
 	/* Of the epoch and of whether this server votes (acceptor_standing.c). */
@@ -87,13 +88,24 @@ void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,
 /* Makes sure that no restart will take the counter for one that was never promised. */
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 
+/* Is the value what is accepted at the path here? */
+bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
+			const dfs_value *value);
+
+/*
+ * Of a value whose signatures are right, with the path's latch held: may it be made on
+ * top of what is accepted here?
+ */
+dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+				  const struct authority_claim *claim);
+
 /* The items of a message, and the latches that it holds. */
 struct acceptor_items {
 	const void *items;
 	size_t count;
 	const dfs_path *(*path_of)(const void *items, size_t i);
-	/* The object that goes with it, or NULL; NULL: no item has one. */
-	const dfs_id *(*object_of)(const void *items, size_t i);
+	/* Of each item, if they have any: the object that goes with it, or zero. */
+	const dfs_id *objects;
 	struct latches_key *keys; /* acceptor_take's */
 	size_t key_count;
 };

@@ -206,7 +206,7 @@ static u_int count_learned(const dfs_learn_res *res)
 static void finish(struct compare *compare, struct plan *plan)
 {
 	const struct peer_calls *calls = &compare->calls.peers;
-	const dfs_paths paths = {{plan->finish_count, plan->finish}};
+	const dfs_paths paths = {.paths = {plan->finish_count, plan->finish}};
 	unsigned accepted_by[DFS_BATCH_MAX] = {0};
 	dfs_looked items[DFS_BATCH_MAX];
 
@@ -247,7 +247,7 @@ static bool mend_batch(struct compare *compare, const struct suspect *suspects,
 {
 	struct plan *plan = calloc(1, sizeof *plan);
 	dfs_path list[DFS_BATCH_MAX];
-	const dfs_paths paths = {{(u_int)count, list}};
+	const dfs_paths paths = {.paths = {(u_int)count, list}};
 	struct answers answers;
 
 	if (!plan)

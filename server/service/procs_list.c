@@ -136,6 +136,7 @@ static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_
 		read_value(walk, look);
 	entry->kind = look->reg.kind;
 	entry->ballot = look->reg.ballot;
+	entry->digest = look->reg.digest;
 	entry->settled = look->reg.settled;
 	entry->holders = look->reg.holders;
 	entry->full = look->reg.full;
@@ -158,7 +159,7 @@ static bool take(struct list_walk *walk, struct list_look *look)
 
 	if (!is_visible(walk, look))
 		return true;
-	if (child > 0 && look->reg.kind == DFS_FILE) {
+	if (child > 0 && (look->reg.kind == DFS_FILE || look->reg.kind == DFS_LINK)) {
 		if (!add(walk, look, child, DFS_FOLDER))
 			return false;
 		jump_behind(walk, look->path, child);

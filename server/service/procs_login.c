@@ -54,7 +54,8 @@ void procs_finish(struct caller *caller, const dfs_paths *args, dfs_finish_res *
 	u_int count = args->paths.paths_len, which[DFS_BATCH_MAX];
 	dfs_looked *items = calloc(count + 1, sizeof *items), done[DFS_BATCH_MAX];
 	dfs_path room[DFS_BATCH_MAX];
-	const dfs_paths paths = {{permitted_paths(caller, args, room, which), room}};
+	const dfs_paths paths = {
+		.paths = {permitted_paths(caller, args, room, which), room}};
 
 	if (!items || is_twice(args)) {
 		free(items);

@@ -13,14 +13,19 @@
 #define SIZE_MASK ((UINT64_C(1) << 41) - 1)
 _Static_assert((uint64_t)DFS_FILE_UNITS_MAX *DFS_UNIT_SIZE <= SIZE_MASK, "size");
 /*
- * With a path of 64 bytes and an object just what malloc has in 176: there may be
+ * With a path of 72 bytes and an object just what malloc has in 192: there may be
  * millions.
  */
-_Static_assert(sizeof(struct index_register) == 96, "a register in memory");
+_Static_assert(sizeof(struct index_register) == 104, "a register in memory");
 
 const char *index_path(const struct index_register *reg)
 {
 	return (const char *)(reg->objects + reg->object_count);
+}
+
+bool index_has_content(const struct index_register *reg)
+{
+	return reg->kind == DFS_FILE || reg->kind == DFS_LINK;
 }
 
 static int compare_registers(const struct index_register *a,
@@ -83,6 +88,11 @@ void index_count(const struct index *index, struct index_counts *ret)
 
 /* ---- nodes --------------------------------------------------------------------- */
 
+static bool is_content(dfs_kind kind)
+{
+	return kind == DFS_FILE || kind == DFS_LINK;
+}
+
 struct index_register *index_register_new(struct index *index,
 					  const struct seal_entry *entry)
 {
@@ -94,13 +104,14 @@ struct index_register *index_register_new(struct index *index,
 
 	if (!reg)
 		return NULL;
-	if ((entry->kind == DFS_FILE || entry->kind == DFS_ACCOUNT) &&
+	if ((is_content(entry->kind) || entry->kind == DFS_ACCOUNT) &&
 	    !index_number_owner(index, entry->owner, entry->owner_len, &owner)) {
 		free(reg);
 		return NULL;
 	}
 	reg->ballot = entry->ballot;
-	reg->size = entry->kind == DFS_FILE ? entry->size & SIZE_MASK : 0;
+	reg->size = is_content(entry->kind) ? entry->size & SIZE_MASK : 0;
+	reg->digest = entry->digest;
 	reg->owner = owner & INDEX_OWNER_LAST;
 	reg->bytes = (uint16_t)entry->bytes;
 	reg->holders = (uint16_t)entry->holders;
@@ -252,7 +263,7 @@ static void count(struct index *index, const struct index_register *reg)
 {
 	struct index_counts *counts = &index->counts;
 
-	if (reg->kind == DFS_FILE) {
+	if (index_has_content(reg)) {
 		struct index_owner *owner = index->owner_at[reg->owner];
 
 		counts->files++;
@@ -272,7 +283,7 @@ static void uncount(struct index *index, const struct index_register *reg)
 {
 	struct index_counts *counts = &index->counts;
 
-	if (reg->kind == DFS_FILE) {
+	if (index_has_content(reg)) {
 		struct index_owner *owner = index->owner_at[reg->owner];
 
 		counts->files--;

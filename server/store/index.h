@@ -39,6 +39,7 @@ struct index_segment {
 	uint32_t seal_bytes; /* of its @seal */
 	uint64_t undo;       /* of these, about so many only undo what older ones say */
 	bool damaged;        /* found so: not copied, for what is still good in it */
+	dfs_id maker;        /* of an upload that it was: index_part's by_maker */
 	/*
 	 * Not even its @seal can be read, and nothing in it is alive: left as it is,
 	 * until a recovery has made it one of before.
@@ -72,6 +73,7 @@ struct index_register {
 	uint16_t path_len;
 	uint8_t kind : 3, has_readers : 1, settled : 1, confirmed : 1, damaged : 1;
 	uint8_t object_count;
+	uint64_t digest; /* of the value: statement_short */
 	struct index_object
 		*objects[]; /* then the path; then, of an account, its quota */
 };
@@ -94,8 +96,10 @@ struct index_owner {
 struct index_part {
 	struct index_segment *segment;
 	struct index_part *more;
-	uint64_t bytes : 55, estimated : 1; /* the bytes, since chunks were trimmed */
+	uint64_t bytes : 53, estimated : 1; /* the bytes, since chunks were trimmed */
 	uint64_t chunks : 4, damaged : 4;   /* chunks 0: nothing is here */
+	uint64_t proved : 1;                /* its units, since they came */
+	uint64_t by_maker : 1;              /* its records are under its maker's id */
 };
 
 struct index_object {
@@ -160,6 +164,8 @@ void index_free(struct index *index);
 /* ---- registers */
 
 const char *index_path(const struct index_register *reg);
+/* Is it of a file or a link? */
+bool index_has_content(const struct index_register *reg);
 
 /*
  * From an entry of type SEAL_REGISTER; NULL when out of memory, or of numbers for owners.
@@ -236,6 +242,13 @@ void index_release(struct index *index, struct index_object *object);
 chunk_set index_chunks(const struct index_object *object);
 /* Those that are here, but for all that is known damaged. */
 chunk_set index_damaged(const struct index_object *object);
+/* Those of which all units were proved. */
+chunk_set index_proved(const struct index_object *object);
+/* All that is here of these chunks is proved from now on. */
+void index_prove(struct index_object *object, chunk_set chunks);
+/* Under which id the records of a part are in its segment. */
+const dfs_id *index_record_id(const struct index_object *object,
+			      const struct index_part *part);
 /*
  * The part that has this chunk (1..4), if possible undamaged; NULL when it is not here.
  */

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What 55 bits hold: far more than any segment has. */
-#define BYTES_MASK ((UINT64_C(1) << 55) - 1)
+/* What 53 bits hold: far more than any segment has. */
+#define BYTES_MASK ((UINT64_C(1) << 53) - 1)
 /* Just what malloc has in 112: there may be millions. */
 _Static_assert(sizeof(struct index_object) == 104, "an object in memory");
 
@@ -163,6 +163,31 @@ struct index_part *index_part(struct index_object *object, unsigned chunk)
 	return damaged;
 }
 
+chunk_set index_proved(const struct index_object *object)
+{
+	unsigned chunks = 0;
+
+	if (object->dropping)
+		return 0;
+	for (const struct index_part *part = &object->part; part; part = part->more)
+		if (part->proved)
+			chunks |= part->chunks & ~(unsigned)part->damaged;
+	return chunks;
+}
+
+void index_prove(struct index_object *object, chunk_set chunks)
+{
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if ((part->chunks & ~chunks) == 0)
+			part->proved = 1;
+}
+
+const dfs_id *index_record_id(const struct index_object *object,
+			      const struct index_part *part)
+{
+	return part->by_maker ? &part->segment->maker : &object->id;
+}
+
 void index_put_content(struct index *index, struct index_object *object,
 		       const struct seal_entry *entry, struct index_segment *segment,
 		       struct index_part *take_spare)
@@ -187,6 +212,10 @@ void index_put_content(struct index *index, struct index_object *object,
 	part->damaged = 0;
 	part->bytes = entry->bytes & BYTES_MASK;
 	part->estimated = 0;
+	part->proved = entry->proved;
+	part->by_maker = entry->by_maker;
+	if (entry->by_maker)
+		segment->maker = entry->objects[1];
 	segment->live += entry->bytes;
 	if (object->refs == 0)
 		become_unused(index, object);
@@ -366,6 +395,7 @@ void index_move_content(struct index *index, const struct seal_entry *entry, uin
 			continue;
 		index_segment_lose(part->segment, part->bytes);
 		part->segment = to;
+		part->by_maker = entry->by_maker;
 		/* Some may have been trimmed since they were copied. */
 		if (part->chunks == entry->chunks) {
 			part->bytes = entry->bytes & BYTES_MASK;

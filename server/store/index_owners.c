@@ -32,8 +32,8 @@ static uint64_t size_now(const struct index *index, const struct index_owner *ow
 {
 	const struct index_register *reg = index_find_register(index, path, len);
 
-	return reg && reg->kind == DFS_FILE && reg->owner == owner->number ? reg->size
-									   : 0;
+	return reg && index_has_content(reg) && reg->owner == owner->number ? reg->size
+									    : 0;
 }
 
 /* Sizes are far from overflowing; quotas are anything. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum register_flag { SETTLED = 1, HAS_READERS = 2, OWNER_APART = 4, FLAGS_ALL = 7 };
+enum content_flag { PROVED = 1, BY_MAKER = 2, CONTENT_FLAGS_ALL = 3 };
 
 static void put_path(struct pack_out *out, const struct seal_entry *entry)
 {
@@ -29,7 +30,8 @@ static void get_path(struct pack_in *in, struct seal_entry *ret)
  */
 static bool owner_is_apart(const struct seal_entry *entry)
 {
-	return entry->kind == DFS_FILE && path_is_shared(entry->path, entry->path_len);
+	return (entry->kind == DFS_FILE || entry->kind == DFS_LINK) &&
+	       path_is_shared(entry->path, entry->path_len);
 }
 
 static void put_register(struct pack_out *out, const struct seal_entry *entry)
@@ -47,6 +49,7 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 	}
 	pack_put_u64(out, entry->size);
 	pack_put_u32(out, entry->holders);
+	pack_put_u64(out, entry->digest);
 	pack_put_u64(out, entry->bytes);
 	pack_put_u8(out, (uint8_t)entry->object_count);
 	for (unsigned i = 0; i < entry->object_count; i++)
@@ -55,8 +58,7 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 
 static bool is_kind(dfs_kind kind)
 {
-	return kind == DFS_FILE || kind == DFS_TOMBSTONE || kind == DFS_ACCOUNT ||
-	       kind == DFS_CREDENTIALS;
+	return kind >= DFS_FILE && kind <= DFS_LINK;
 }
 
 static void get_register(struct pack_in *in, struct seal_entry *ret)
@@ -71,11 +73,14 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	if (flags & OWNER_APART) {
 		ret->owner_len = pack_get_u8(in);
 		ret->owner = (const char *)pack_get(in, ret->owner_len);
-	} else if ((ret->kind == DFS_FILE || ret->kind == DFS_ACCOUNT) && !in->failed) {
+	} else if ((ret->kind == DFS_FILE || ret->kind == DFS_LINK ||
+		    ret->kind == DFS_ACCOUNT) &&
+		   !in->failed) {
 		ret->owner = path_of_whom(ret->path, ret->path_len, &ret->owner_len);
 	}
 	ret->size = pack_get_u64(in);
 	ret->holders = pack_get_u32(in);
+	ret->digest = pack_get_u64(in);
 	ret->bytes = pack_get_u64(in);
 	ret->object_count = pack_get_u8(in);
 	if (!is_kind(ret->kind) || (flags & ~(unsigned)FLAGS_ALL) != 0 ||
@@ -94,6 +99,10 @@ static void put_content(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u64(out, entry->units);
 	pack_put_u8(out, (uint8_t)entry->chunks);
 	pack_put_u64(out, entry->bytes);
+	pack_put_u8(out, (uint8_t)((entry->proved ? PROVED : 0) |
+				   (entry->by_maker ? BY_MAKER : 0)));
+	if (entry->by_maker)
+		pack_put_id(out, &entry->objects[1]);
 }
 
 static chunk_set get_chunks(struct pack_in *in)
@@ -107,11 +116,19 @@ static chunk_set get_chunks(struct pack_in *in)
 
 static void get_content(struct pack_in *in, struct seal_entry *ret)
 {
+	unsigned flags;
+
 	ret->objects[0] = pack_get_id(in);
 	ret->units = pack_get_u64(in);
 	ret->chunks = get_chunks(in);
 	ret->bytes = pack_get_u64(in);
-	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0)
+	flags = pack_get_u8(in);
+	ret->proved = flags & PROVED;
+	ret->by_maker = flags & BY_MAKER;
+	if (ret->by_maker)
+		ret->objects[1] = pack_get_id(in);
+	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0 ||
+	    (flags & ~(unsigned)CONTENT_FLAGS_ALL) != 0)
 		in->failed = true;
 }
 
@@ -191,6 +208,7 @@ static void put_head(struct pack_out *out, const struct seal_head *head)
 	pack_put_u32(out, head->epoch);
 	pack_put_u64(out, head->reserved);
 	pack_put_ballot(out, &head->floor);
+	pack_put_ballot(out, &head->bar);
 	pack_put_u64(out, head->begun);
 	pack_put_u8(out, head->votes);
 	pack_put_u32(out, head->born);
@@ -198,7 +216,16 @@ static void put_head(struct pack_out *out, const struct seal_head *head)
 		pack_put_id(out, &head->peers[i].store);
 		pack_put_u32(out, head->peers[i].epoch);
 		pack_put_u64(out, head->peers[i].newest_segment);
+		pack_put(out, head->peers[i].signature, DFS_SIGNATURE_LEN);
 	}
+}
+
+static void get_signature(struct pack_in *in, char ret[DFS_SIGNATURE_LEN])
+{
+	const uint8_t *bytes = pack_get(in, DFS_SIGNATURE_LEN);
+
+	if (bytes)
+		memcpy(ret, bytes, DFS_SIGNATURE_LEN);
 }
 
 static void get_head(struct pack_in *in, struct seal_head *ret)
@@ -213,6 +240,7 @@ static void get_head(struct pack_in *in, struct seal_head *ret)
 	ret->epoch = pack_get_u32(in);
 	ret->reserved = pack_get_u64(in);
 	ret->floor = pack_get_ballot(in);
+	ret->bar = pack_get_ballot(in);
 	ret->begun = pack_get_u64(in);
 	votes = pack_get_u8(in);
 	ret->votes = votes == 1;
@@ -221,6 +249,7 @@ static void get_head(struct pack_in *in, struct seal_head *ret)
 		ret->peers[i].store = pack_get_id(in);
 		ret->peers[i].epoch = pack_get_u32(in);
 		ret->peers[i].newest_segment = pack_get_u64(in);
+		get_signature(in, ret->peers[i].signature);
 	}
 	if (ret->begun == 0 || votes > 1)
 		in->failed = true;

@@ -20,7 +20,7 @@
 enum { SEAL_MAX = 8 << 20, SEAL_ENTRIES_MAX = SEAL_MAX - 256 };
 
 /* Of a store's segments, their registers' values included. */
-enum { SEAL_VERSION = 3 };
+enum { SEAL_VERSION = 4 };
 
 struct seal_head {
 	dfs_id store;
@@ -29,6 +29,8 @@ struct seal_head {
 	uint32_t epoch;
 	uint64_t reserved;
 	dfs_ballot floor;
+	/* No promise is given at or below it; zero: it has not been agreed on. */
+	dfs_ballot bar;
 	/*
 	 * The first segment that counts: of those below, from before a recovery, only
 	 * content does.  Until the store votes, the recovery is under way.
@@ -42,7 +44,7 @@ struct seal_head {
 enum seal_type {
 	SEAL_REGISTER = 'r', /* path, ballot, kind and what follows it, objects, bytes */
 	SEAL_BINDING = 'b',  /* objects[0], path, ballot */
-	SEAL_CONTENT = 'u',  /* objects[0], units, chunks, bytes */
+	SEAL_CONTENT = 'u',  /* objects[0], units, chunks, bytes, and how it is there */
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
 	SEAL_SETTLED = 's',  /* path, ballot */
 	SEAL_FORGET = 'f',   /* path, ballot: up to this one it is gone */
@@ -69,7 +71,13 @@ struct seal_entry {
 	dfs_id objects[SEAL_OBJECTS_MAX];
 	uint64_t units;
 	chunk_set chunks;
-	uint64_t bytes; /* of the records, as stored */
+	/*
+	 * Of content: its units were proved; and its records are under the id of its
+	 * maker, which is objects[1]: an upload had no other when it began.
+	 */
+	bool proved, by_maker;
+	uint64_t digest; /* of a value: statement_short */
+	uint64_t bytes;  /* of the records, as stored */
 };
 
 /* out->failed when out of memory. */

@@ -1,7 +1,9 @@
 /* Filling a batch with values, bindings and numbers; and freeing it. */
 #include "batch.h"
 
+#include "object.h"
 #include "path.h"
+#include "statement.h"
 #include "uploads.h"
 #include "value.h"
 
@@ -62,10 +64,27 @@ static bool is_path(const char *path, size_t len)
 
 /* ---- values -------------------------------------------------------------------- */
 
-static void describe_value(struct seal_entry *entry, const dfs_value *value)
+/* Earlier contents are named too.  false when out of memory. */
+static bool name_earlier(struct seal_entry *entry, const dfs_earlier *earlier,
+			 u_int count)
+{
+	bool good = true;
+
+	for (u_int i = 0; good && i < count; i++)
+		good = object_of_content(&earlier[i].content,
+					 &entry->objects[entry->object_count++]);
+	return good;
+}
+
+/* false when out of memory. */
+static bool describe_value(struct seal_entry *entry, const dfs_value *value)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
+	dfs_key digest;
+	bool good = statement_digest(value, &digest);
 
+	entry->digest = statement_short(&digest);
 	entry->type = SEAL_REGISTER;
 	entry->kind = value->body.kind;
 	if (entry->kind == DFS_ACCOUNT) {
@@ -73,17 +92,21 @@ static void describe_value(struct seal_entry *entry, const dfs_value *value)
 			path_of_whom(entry->path, entry->path_len, &entry->owner_len);
 		entry->size = value->body.dfs_body_u.account.quota;
 	}
-	if (entry->kind != DFS_FILE)
-		return;
+	if (entry->kind == DFS_TOMBSTONE)
+		return good && name_earlier(entry, tombstone->earlier.earlier_val,
+					    tombstone->earlier.earlier_len);
+	if (!value_has_content(value))
+		return good;
 	entry->owner = manifest->owner.dfs_user_val;
 	entry->owner_len = manifest->owner.dfs_user_len;
 	entry->size = manifest->content.size;
 	entry->has_readers = manifest->access.readers.readers_len > 0;
 	entry->holders = manifest->content.holders;
-	entry->objects[entry->object_count++] = manifest->content.object;
-	for (u_int i = 0; i < manifest->earlier.earlier_len; i++)
-		entry->objects[entry->object_count++] =
-			manifest->earlier.earlier_val[i].content.object;
+	return good &&
+	       object_of_content(&manifest->content,
+				 &entry->objects[entry->object_count++]) &&
+	       name_earlier(entry, manifest->earlier.earlier_val,
+			    manifest->earlier.earlier_len);
 }
 
 static bool accepts_already(const struct store_batch *batch, const char *path, size_t len)
@@ -109,7 +132,8 @@ struct store_record *batch_register_new(struct seal_entry *entry, const dfs_valu
 
 	if (len == 0)
 		return NULL;
-	describe_value(entry, value);
+	if (!describe_value(entry, value))
+		return NULL;
 	pack_put_ballot(&data, &entry->ballot);
 	pack_put(&data, bytes, len);
 	frame_key_register(&key, entry->path, entry->path_len);
@@ -143,7 +167,7 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 	/* The node, and its owner's quota while the batch is on its way. */
 	pthread_rwlock_wrlock(&store->lock);
 	reg = index_register_new(store->index, &entry);
-	if (reg && how & STORE_WITHIN_QUOTA && reg->kind == DFS_FILE &&
+	if (reg && how & STORE_WITHIN_QUOTA && index_has_content(reg) &&
 	    !index_claim(store->index, reg, &claimed)) {
 		index_register_free(store->index, reg);
 		reg = NULL;

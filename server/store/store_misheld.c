@@ -21,7 +21,7 @@ static bool is_misheld(const struct store *store, const struct index_register *r
 		placement_held(reg->holders, placement_opposite(store->server));
 	unsigned row;
 
-	if (reg->kind != DFS_FILE || !reg->settled || reg->object_count == 0)
+	if (!index_has_content(reg) || !reg->settled || reg->object_count == 0)
 		return false;
 	if (own == 0)
 		return register_missing(store, reg) == 0;

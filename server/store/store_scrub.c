@@ -8,6 +8,7 @@
 #include "store_scrub.h"
 
 #include "ballot.h"
+#include "pieces.h"
 #include "placement.h"
 #include "store_internal.h"
 #include "value.h"
@@ -166,7 +167,8 @@ static bool has_register(struct store_scrub *scrub)
 
 static bool has_unit(struct store_scrub *scrub, uint64_t unit)
 {
-	chunk_set chunk = set_of(placement_chunk(unit));
+	chunk_set chunk =
+		unit < PIECES_FIRST ? set_of(placement_chunk(unit)) : CHUNKS_ALL;
 	const struct index_part *part = NULL;
 	struct index_object *object;
 
@@ -212,7 +214,7 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	void *record;
 	int rc;
 
-	frame_key_unit(&key, object, unit);
+	frame_key_unit(&key, &scrub->entry.objects[scrub->entry.by_maker], unit);
 	rc = store_record_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
 	if (rc != 0 && !is_damage(rc))
 		return rc;
@@ -233,12 +235,15 @@ static int read_content(struct store_scrub *scrub, uint64_t bytes,
 	int rc = 0;
 
 	do {
-		if (*unit < scrub->entry.units && has_unit(scrub, *unit))
+		*ret_done = !pieces_next(scrub->entry.units, scrub->entry.chunks, unit);
+		if (*ret_done)
+			return 0;
+		if (has_unit(scrub, *unit))
 			rc = read_unit(scrub, *unit, ret);
 		if (rc != 0)
 			return rc;
-	} while (++*unit < scrub->entry.units && ret->bytes < bytes);
-	*ret_done = *unit >= scrub->entry.units;
+		++*unit;
+	} while (ret->bytes < bytes);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "uploads.h"
 
 #include "ballot.h"
+#include "pieces.h"
 #include "placement.h"
 #include "space.h"
 #include "store_internal.h"
@@ -61,11 +62,11 @@ void uploads_free_one(struct store *store, struct store_upload *upload)
 	atomic_fetch_sub(&store->uploads.count, 1);
 }
 
-struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *object)
+struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *maker)
 {
 	struct store_upload *upload = uploads->first;
 
-	while (upload && !id_equal(&upload->object, object))
+	while (upload && !id_equal(&upload->maker, maker))
 		upload = upload->next;
 	return upload;
 }
@@ -81,17 +82,18 @@ void uploads_take(struct store_uploads *uploads, struct store_upload *upload)
 	uploads->count--;
 }
 
-chunk_set uploads_chunks(const struct store_upload *upload, const dfs_share *share)
+chunk_set uploads_chunks(const struct store_upload *upload, uint64_t units,
+			 chunk_set chunks)
 {
-	chunk_set chunks = 0;
+	chunk_set whole = 0;
 
-	if (upload->end > share->units)
+	if (upload->end > units || upload->pieces != tree_pieces(units))
 		return 0;
 	for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++)
 		if (upload->chunk_units[chunk - 1] ==
-		    placement_units_of(share->units, set_of(chunk)))
-			chunks = set_with(chunks, chunk);
-	return chunks & share->chunks;
+		    placement_units_of(units, set_of(chunk)))
+			whole = set_with(whole, chunk);
+	return whole & chunks;
 }
 
 static void put_first(struct store_uploads *uploads, struct store_upload *upload)
@@ -111,7 +113,7 @@ static void end_last(struct store_uploads *uploads)
 	uploads_free_one(uploads->store, upload);
 }
 
-static int add_upload(struct store_uploads *uploads, const dfs_id *object)
+static int add_upload(struct store_uploads *uploads, const dfs_id *maker)
 {
 	struct store *store = uploads->store;
 	struct store_upload *upload;
@@ -127,25 +129,116 @@ static int add_upload(struct store_uploads *uploads, const dfs_id *object)
 		atomic_fetch_sub(&store->uploads.count, 1);
 		return ENOMEM;
 	}
-	upload->object = *object;
+	upload->maker = *maker;
 	upload->records_end = &upload->records;
 	put_first(uploads, upload);
 	return 0;
 }
 
 /* Finds it or begins it; it is the one most recently used then.  NULL with *ret_rc. */
-static struct store_upload *use_upload(struct store_uploads *uploads,
-				       const dfs_id *object, int *ret_rc)
+static struct store_upload *use_upload(struct store_uploads *uploads, const dfs_id *maker,
+				       int *ret_rc)
 {
-	struct store_upload *upload = uploads_find(uploads, object);
+	struct store_upload *upload = uploads_find(uploads, maker);
 
 	if (upload) {
 		uploads_take(uploads, upload);
 		put_first(uploads, upload);
 		return upload;
 	}
-	*ret_rc = add_upload(uploads, object);
+	*ret_rc = add_upload(uploads, maker);
 	return *ret_rc == 0 ? uploads->first : NULL;
+}
+
+/* ---- what is there ------------------------------------------------------------- */
+
+static const struct store_record *find_record(const struct store_upload *upload,
+					      const struct frame_key *key)
+{
+	const struct store_record *record = upload->records;
+
+	while (record && (record->key->len != key->len ||
+			  memcmp(record->key->bytes, key->bytes, key->len) != 0))
+		record = record->next;
+	return record;
+}
+
+/* A copy of the frame in memory. */
+static int copy_frame(const struct store_record *record, void **ret_record,
+		      size_t *ret_len)
+{
+	if (!record)
+		return ENOENT;
+	*ret_record = malloc(record->len);
+	if (!*ret_record)
+		return ENOMEM;
+	memcpy(*ret_record, record->frame, record->len);
+	*ret_len = record->len;
+	return 0;
+}
+
+int uploads_fetch(const struct store_upload *upload, uint64_t number, void **ret_record,
+		  dfs_bytes *ret_data)
+{
+	struct frame_key key;
+	size_t len;
+	int rc;
+
+	frame_key_unit(&key, &upload->maker, number);
+	rc = upload->image ? segment_image_fetch(upload->image, &key, ret_record, &len)
+			   : copy_frame(find_record(upload, &key), ret_record, &len);
+	if (rc != 0)
+		return rc;
+	if (frame_unpack(*ret_record, len, FRAME_UNIT, &key, ret_data))
+		return 0;
+	free(*ret_record);
+	return EIO;
+}
+
+int uploads_add(struct store_upload *upload, uint64_t number, const void *data,
+		size_t len)
+{
+	struct store_record *record;
+	struct frame_key key;
+	int rc = 0;
+
+	frame_key_unit(&key, &upload->maker, number);
+	record = store_record_new(FRAME_UNIT, &key, data, len);
+	if (!record)
+		return ENOMEM;
+	upload->bytes += store_record_bytes(record);
+	if (!upload->image) {
+		*upload->records_end = record;
+		upload->records_end = &record->next;
+		return 0;
+	}
+	rc = segment_image_add(upload->image, &key, record->frame, record->len);
+	store_record_free_all(record);
+	return rc;
+}
+
+int uploads_rename(struct store_upload *upload, const dfs_id *object)
+{
+	for (struct store_record **at = &upload->records; *at; at = &(*at)->next) {
+		struct store_record *old = *at, *renamed;
+		struct frame_key key = {.len = old->key->len};
+		dfs_bytes data;
+
+		memcpy(key.bytes, old->key->bytes, key.len);
+		if (!frame_unpack(old->frame, old->len, FRAME_UNIT, &key, &data))
+			return EIO;
+		memcpy(key.bytes + 1, object->bytes, DFS_ID_LEN);
+		renamed = store_record_new(FRAME_UNIT, &key, data.data, data.len);
+		if (!renamed)
+			return ENOMEM;
+		renamed->next = old->next;
+		old->next = NULL;
+		store_record_free_all(old);
+		*at = renamed;
+		if (!renamed->next)
+			upload->records_end = &renamed->next;
+	}
+	return 0;
 }
 
 /* ---- which units are there ----------------------------------------------------- */
@@ -169,8 +262,12 @@ static int make_note_room(struct store *store, struct store_upload *upload, uint
 static void note_unit(struct store_upload *upload, uint64_t unit, uint64_t len)
 {
 	unit_set_add(&upload->have, unit);
-	upload->chunk_units[placement_chunk(unit) - 1]++;
 	upload->bytes += len;
+	if (unit >= PIECES_FIRST) {
+		upload->pieces++;
+		return;
+	}
+	upload->chunk_units[placement_chunk(unit) - 1]++;
 	if (unit >= upload->end)
 		upload->end = unit + 1;
 }
@@ -192,15 +289,12 @@ static int compare_unit(struct store_upload *upload, const struct store_record *
 		free(stored);
 		return rc;
 	}
-	for (const struct store_record *old = upload->records; old; old = old->next)
-		if (old->key->len == record->key->len &&
-		    memcmp(old->key->bytes, record->key->bytes, old->key->len) == 0)
-			return old->len == record->len &&
-					       memcmp(old->frame, record->frame,
-						      old->len) == 0
-				       ? 0
-				       : EINVAL;
-	return EINVAL;
+	const struct store_record *old = find_record(upload, record->key);
+
+	return old && old->len == record->len &&
+			       memcmp(old->frame, record->frame, old->len) == 0
+		       ? 0
+		       : EINVAL;
 }
 
 /* ---- taking units -------------------------------------------------------------- */
@@ -265,13 +359,17 @@ static bool has_room(const struct store_uploads *uploads, uint64_t bytes)
 	       space_has_room(&space, bytes, uploads->use);
 }
 
+bool uploads_are_proved(const struct store_uploads *uploads)
+{
+	return uploads->use == SPACE_REPAIR;
+}
+
 void store_uploads_are_repairs(struct store_uploads *uploads)
 {
 	uploads->use = SPACE_REPAIR;
 }
 
-int store_upload(struct store_uploads *uploads, const dfs_id *object,
-		 const dfs_unit *unit)
+int store_upload(struct store_uploads *uploads, const dfs_id *maker, const dfs_unit *unit)
 {
 	struct store *store = uploads->store;
 	struct store_upload *upload;
@@ -280,11 +378,11 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 	uint64_t len;
 	int rc;
 
-	if (unit->number >= DFS_FILE_UNITS_MAX || unit->data.len > DFS_UNIT_MAX)
+	if (unit->number >= PIECES_TOPS || unit->data.len > DFS_UNIT_MAX)
 		return EINVAL;
 	if (!has_room(uploads, unit->data.len))
 		return ENOSPC;
-	upload = use_upload(uploads, object, &rc);
+	upload = use_upload(uploads, maker, &rc);
 	if (!upload)
 		return rc;
 	if (upload->failed != 0)
@@ -292,7 +390,7 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 	rc = make_note_room(store, upload, unit->number);
 	if (rc != 0)
 		return rc;
-	frame_key_unit(&key, object, unit->number);
+	frame_key_unit(&key, maker, unit->number);
 	record = store_record_new(FRAME_UNIT, &key, unit->data.data, unit->data.len);
 	if (!record)
 		return ENOMEM;
@@ -314,9 +412,9 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 	return rc;
 }
 
-int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size)
+int store_upload_size(struct store_uploads *uploads, const dfs_id *maker, uint64_t size)
 {
-	struct store_upload *upload = uploads_find(uploads, object);
+	struct store_upload *upload = uploads_find(uploads, maker);
 
 	if (!upload)
 		return 0;
@@ -327,9 +425,9 @@ int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint6
 	return 0;
 }
 
-void store_upload_end(struct store_uploads *uploads, const dfs_id *object)
+void store_upload_end(struct store_uploads *uploads, const dfs_id *maker)
 {
-	struct store_upload *upload = uploads_find(uploads, object);
+	struct store_upload *upload = uploads_find(uploads, maker);
 
 	if (!upload)
 		return;

@@ -23,11 +23,12 @@ struct uploads_total {
 
 struct store_upload {
 	struct store_upload *next; /* of one connection */
-	dfs_id object;
+	dfs_id maker; /* whose content it is: its object is not known before its end */
 	struct store_record *records, **records_end; /* while it is small */
 	struct segment_image *image;                 /* then */
 	struct unit_set have;                        /* which units */
 	uint64_t end;                                /* above the highest unit */
+	uint64_t pieces; /* of its tree; in have from PIECES_FIRST on */
 	uint64_t chunk_units[DFS_SERVERS];
 	uint64_t bytes; /* of the records */
 	uint64_t size;  /* of the whole content, once has_size */
@@ -39,10 +40,29 @@ struct store_upload {
 };
 
 /* NULL when there is none with this id. */
-struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *object);
+struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *maker);
 
-/* Which chunks of the share are all there; 0 when units are there that it has not. */
-chunk_set uploads_chunks(const struct store_upload *upload, const dfs_share *share);
+/*
+ * Which of these chunks, of a content of so many units, are all there, with its pieces;
+ * 0 when units are there that it has not.
+ */
+chunk_set uploads_chunks(const struct store_upload *upload, uint64_t units,
+			 chunk_set chunks);
+
+/* Came this with store_uploads_are_repairs: proved, unit by unit? */
+bool uploads_are_proved(const struct store_uploads *uploads);
+
+/*
+ * The data of one of its records; the caller frees *ret_record, and *ret_data points into
+ * it.
+ */
+int uploads_fetch(const struct store_upload *upload, uint64_t number, void **ret_record,
+		  dfs_bytes *ret_data);
+/* Adds a record under its maker's id; 0 or an errno. */
+int uploads_add(struct store_upload *upload, uint64_t number, const void *data,
+		size_t len);
+/* Those in memory are under this id from now on; ENOMEM, with some of them renamed. */
+int uploads_rename(struct store_upload *upload, const dfs_id *object);
 
 /* Takes it away from the connection. */
 void uploads_take(struct store_uploads *uploads, struct store_upload *upload);

@@ -38,6 +38,7 @@ struct store_rules {
 	bool bury_registers;     /* those from before a recovery are dead */
 	bool seal_recovering;    /* a recovery that has not ended is known as such */
 	bool raise_floor;        /* in the segment that forgets */
+	bool prove;              /* what is stored hashes to its tree */
 	int64_t grace_ms;        /* that dropped content stays readable */
 	size_t merge_fan;        /* so many segments of one size class are merged */
 	uint64_t merge_bytes;    /* a merged segment is not larger */
@@ -109,6 +110,7 @@ struct store_register {
 	dfs_ballot ballot;
 	dfs_kind kind;
 	uint32_t holders;
+	uint64_t digest;  /* of the value: statement_short */
 	dfs_id object;    /* of a file; else zero */
 	uint64_t size;    /* of a file: bytes */
 	bool has_readers; /* others besides the owner of a file: its value says who */
@@ -180,18 +182,13 @@ chunk_set store_chunks(struct store *store, const dfs_id *object);
 uint64_t store_units(struct store *store, const dfs_id *object);
 
 /*
- * One unit, verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
+ * One unit, or a piece of its tree (their numbers follow on DFS_FILE_UNITS_MAX; pieces.h),
+ * verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
  * EBADMSG or EIO. Content that nothing refers to can be read until its grace is over,
  * which each read begins anew (index_read).
  */
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data);
-
-/*
- * Could all that is here of the object be of a content of this size: as many units, and
- * no more bytes than such units have?  True also where nothing is here.
- */
-bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size);
 
 /* Is the object bound to this path, or named by what it accepted, or was it so last? */
 bool store_is_of_path(struct store *store, const dfs_id *object, const char *path,
@@ -218,18 +215,20 @@ struct store_uploads *store_uploads_new(struct store *store);
 void store_uploads_free(struct store_uploads *uploads);
 
 /*
+ * An upload goes by the maker of its content, whose object has no id before all of it is
+ * known; the pieces of its tree come as units do.
  * A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO,
  * ENOMEM; EAGAIN: there are too many uploads on all connections.  A connection has at
  * most eight: the ninth ends the one that was used least recently.
  */
-int store_upload(struct store_uploads *uploads, const dfs_id *object,
+int store_upload(struct store_uploads *uploads, const dfs_id *maker,
 		 const dfs_unit *unit);
 
 /*
  * The size of the content that the object is to be, in bytes; EINVAL when its upload was
  * given another before.  Nothing where there is no upload of it.
  */
-int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size);
+int store_upload_size(struct store_uploads *uploads, const dfs_id *maker, uint64_t size);
 
 /*
  * Content that was repaired comes as any other, by store_batch_content or
@@ -240,7 +239,7 @@ int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint6
 void store_uploads_are_repairs(struct store_uploads *uploads);
 
 /* Ends an upload that failed: all of it goes, and its space is free at once. */
-void store_upload_end(struct store_uploads *uploads, const dfs_id *object);
+void store_upload_end(struct store_uploads *uploads, const dfs_id *maker);
 
 /* ---- batches ------------------------------------------------------------------- */
 
@@ -268,14 +267,16 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		       const dfs_ballot *ballot, const dfs_value *value, unsigned how);
 
 /*
- * A small file's units, and what they are part of; EINVAL when chunks are not complete.
+ * A small file's units, and what they are part of; EINVAL when chunks are not complete, or
+ * a unit does not hash to its leaf in share->tree.
  */
 int store_batch_content(struct store_batch *batch, const dfs_share *share,
 			const dfs_unit *units, size_t count);
 
 /*
  * An upload of this connection; ENOENT when there is none with this id, EINVAL when the
- * units of the chunks that share claims are not all there.  Where the object is in the
+ * units of the chunks that share claims are not all there, or its pieces do not lead to
+ * the root (of at most four units: these to their leaves).  Where the object is in the
  * store already (an upload that was repeated), with those chunks, that is 0 and adds
  * nothing.
  */
