@@ -64,8 +64,8 @@ static bool is_held_by_too_few(const struct turn *turn)
 		return count_holders(turn) < 3;
 	if (proposal->kind != PROPOSAL_CHANGE || !judge_is_live(best) ||
 	    best->value.body.kind != DFS_FILE ||
-	    !id_equal(&best->value.body.dfs_body_u.manifest.content.object,
-		      &proposal->content.object))
+	    !successor_is_same(&best->value.body.dfs_body_u.manifest.content,
+			       &proposal->content))
 		return false;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		accepting += set_has(turn->promised, s) &&

@@ -8,6 +8,7 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "object.h"
 #include "placement.h"
 #include "protection.h"
 #include "refusals.h"
@@ -36,8 +37,10 @@ const dfs_manifest *lookup_file(const struct lookup *lookup)
 void lookup_take_ticket(struct lookup *lookup, const dfs_ticket *ticket)
 {
 	const dfs_manifest *manifest = lookup_file(lookup);
+	dfs_id object;
 
-	if (manifest && id_equal(&manifest->content.object, &ticket->object) &&
+	if (manifest && object_of_content(&manifest->content, &object) &&
+	    id_equal(&object, &ticket->object) &&
 	    (id_is_zero(&lookup->ticket.object) || ticket->ends > lookup->ticket.ends))
 		lookup->ticket = *ticket;
 }
@@ -332,13 +335,14 @@ void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const dfs_content *content = &manifest->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
+	dfs_id object;
 	const struct protection_file kept = {.holders = content->holders,
 					     .full = units < DFS_SERVERS ? (uint32_t)units
 									 : DFS_SERVERS};
 
 	memset(ret, 0, sizeof *ret);
 	copy_user(&manifest->owner, ret->owner);
-	copy_user(&manifest->writer, ret->writer);
+	copy_user(&manifest->content.writer, ret->writer);
 	for (u_int i = 0; i < manifest->access.readers.readers_len; i++) {
 		const dfs_reader *reader = &manifest->access.readers.readers_val[i];
 		struct dfs_file_reader *told = &ret->readers[ret->readers_count++];
@@ -352,7 +356,8 @@ void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 	ret->row = content->row;
 	ret->unit_size = content->unit_size;
 	version_text(&value->content_version, ret->version);
-	id_text(&content->object, ret->object);
+	(void)object_of_content(content, &object);
+	id_text(&object, ret->object);
 	ret->live = links_voting(dfs->links);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(content->holders, s);

@@ -28,25 +28,23 @@ static bool list_is_genuine(struct dfs *dfs, const char *path,
 	const dfs_account *account;
 
 	if (strcmp(owner, dfs->user) == 0)
-		return manifest_access_is_own(dfs->identity, path, manifest);
+		return manifest_access_is_genuine(path, manifest,
+						  &dfs->identity->account);
 	account = account_of(dfs, owner);
-	return account &&
-	       manifest_access_is_genuine(path, manifest,
-					  (const uint8_t *)account->sign_key.bytes);
+	return account && manifest_access_is_genuine(path, manifest, account);
 }
 
 /* Has this user signed the content? */
 static bool is_signed_by(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
-			 const struct manifest_secret *secret, const char *user)
+			 const char *user)
 {
 	const dfs_account *account;
 
 	if (strcmp(user, dfs->user) == 0)
-		return manifest_content_is_own(dfs->identity, path, manifest, secret);
+		return manifest_content_is_genuine(path, manifest,
+						   &dfs->identity->account, NULL);
 	account = account_of(dfs, user);
-	return account &&
-	       manifest_content_is_genuine(path, manifest, secret,
-					   (const uint8_t *)account->sign_key.bytes);
+	return account && manifest_content_is_genuine(path, manifest, account, NULL);
 }
 
 /*
@@ -58,16 +56,14 @@ static bool is_signed_by(struct dfs *dfs, const char *path, const dfs_manifest *
  * nothing is proved.
  */
 static bool writer_is_good(struct dfs *dfs, const char *path,
-			   const dfs_manifest *manifest,
-			   const struct manifest_secret *secret,
-			   struct dfs_result *result)
+			   const dfs_manifest *manifest, struct dfs_result *result)
 {
 	char owner[DFS_USER_MAX + 1], writer[DFS_USER_MAX + 1];
 
 	copy_user(&manifest->owner, owner);
-	copy_user(&manifest->writer, writer);
+	copy_user(&manifest->content.writer, writer);
 	if (path_is_shared(path, strlen(path)) ||
-	    is_signed_by(dfs, path, manifest, secret, owner))
+	    is_signed_by(dfs, path, manifest, owner))
 		return true;
 	if (!manifest_writer_is_listed(manifest) ||
 	    (strcmp(owner, writer) != 0 &&
@@ -78,7 +74,7 @@ static bool writer_is_good(struct dfs *dfs, const char *path,
 			    writer);
 		return false;
 	}
-	if (is_signed_by(dfs, path, manifest, secret, writer))
+	if (is_signed_by(dfs, path, manifest, writer))
 		return true;
 	if (strcmp(writer, dfs->user) == 0) {
 		result_fail(result, DFS_EXIT_DAMAGED,
@@ -103,7 +99,7 @@ bool provenance_open(struct dfs *dfs, const char *path, const dfs_manifest *mani
 		end = manifest_open(dfs->identity, path, manifest, ret);
 	switch (end) {
 	case MANIFEST_OPEN:
-		if (writer_is_good(dfs, path, manifest, ret, result))
+		if (writer_is_good(dfs, path, manifest, result))
 			return true;
 		secret_wipe(ret, sizeof *ret);
 		break;

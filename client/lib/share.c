@@ -16,6 +16,7 @@
 #include "refusals.h"
 #include "value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,20 +103,49 @@ static bool edit(const struct sharing *sharing, dfs_access *access,
 /* ---- the manifest -------------------------------------------------------------- */
 
 /*
- * Keys, digests and signatures anew, for the list as it is now.  The owner signs the
- * content too: who wrote it may not be on the list any more.
+ * Keys and the owner's signature anew, for the list as it is now.  The content stays as
+ * its writer signed it.
  */
 static bool seal(const struct identity *identity, const char *path,
-		 dfs_manifest *manifest, struct manifest_secret *opening)
+		 dfs_manifest *manifest, const struct manifest_secret *opening)
 {
+	dfs_access *access = &manifest->access;
+
 	free(manifest->keys.keys_val);
-	free(manifest->content.sealed.sealed_val);
-	free(manifest->access.signature.signature_val);
-	memset(&manifest->access.signature, 0, sizeof manifest->access.signature);
-	return manifest_sign_content(identity, path, manifest, opening) &&
-	       manifest_seal(identity, path, manifest,
-			     keys_pair_seal_key(identity->pairs[0]), opening) &&
+	if (access->signature)
+		xdr_free((xdrproc_t)xdr_dfs_signature, access->signature);
+	free(access->signature);
+	access->signature = NULL;
+	access->generation++;
+	return manifest_wrap(identity, path, manifest,
+			     keys_pair_seal_key(identity->pairs[0]), opening->key) &&
 	       manifest_sign_access(identity, path, manifest);
+}
+
+/*
+ * The owner answers for what he lets others read: a content that nobody can be shown to
+ * have written is not passed on.
+ */
+static bool is_proved(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
+		      struct dfs_result *result)
+{
+	const dfs_user *writer = &manifest->content.writer;
+	const dfs_account *account = &dfs->identity->account;
+	char name[DFS_USER_MAX + 1];
+
+	(void)snprintf(name, sizeof name, "%.*s", (int)writer->dfs_user_len,
+		       writer->dfs_user_val);
+	if (strcmp(name, dfs->user) != 0)
+		account = account_cache_find(dfs, name, result);
+	if (account && manifest_content_is_genuine(path, manifest, account, NULL))
+		return true;
+	if (!account && result->code != DFS_EXIT_MISSING)
+		return false;
+	result_fail(result, DFS_EXIT_DAMAGED,
+		    "it cannot be proved that %s wrote its content: nothing was changed; "
+		    "get it, look at it, and put it anew",
+		    name);
+	return false;
 }
 
 static bool change_manifest(const struct sharing *sharing, dfs_manifest *manifest,
@@ -126,8 +156,7 @@ static bool change_manifest(const struct sharing *sharing, dfs_manifest *manifes
 	struct manifest_secret opening;
 	bool good = false;
 
-	if (!manifest_access_is_own(dfs->identity, path, manifest) &&
-	    manifest->access.readers.readers_len > 0) {
+	if (!manifest_access_is_genuine(path, manifest, &dfs->identity->account)) {
 		result_fail(result, DFS_EXIT_DAMAGED,
 			    "the list of its readers is not signed by %s: it is "
 			    "damaged or forged; put the file anew after deleting it",
@@ -136,7 +165,8 @@ static bool change_manifest(const struct sharing *sharing, dfs_manifest *manifes
 	}
 	if (!provenance_open(dfs, path, manifest, &opening, result))
 		return false;
-	if (edit(sharing, &manifest->access, result)) {
+	if (is_proved(dfs, path, manifest, result) &&
+	    edit(sharing, &manifest->access, result)) {
 		good = seal(dfs->identity, path, manifest, &opening);
 		if (!good)
 			result_fail(result, DFS_EXIT_OTHER, "out of memory");

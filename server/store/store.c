@@ -21,6 +21,7 @@ const struct store_rules store_rules_default = {
 	.bury_registers = true,
 	.seal_recovering = true,
 	.raise_floor = true,
+	.prove = true,
 	.grace_ms = 60000,
 	.merge_fan = 8,
 	.merge_bytes = 256 << 20,

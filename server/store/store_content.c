@@ -99,8 +99,8 @@ static bool unit_is_proved(const dfs_share *share, const dfs_unit *unit)
 }
 
 /* Exactly the units of these chunks, each once, and proved? */
-static bool units_are_complete(const struct adding *adding, const dfs_unit *units,
-			       size_t count)
+static bool units_are_complete(const struct adding *adding, bool prove,
+			       const dfs_unit *units, size_t count)
 {
 	const dfs_share *share = adding->share;
 
@@ -112,7 +112,7 @@ static bool units_are_complete(const struct adding *adding, const dfs_unit *unit
 
 		if (number >= adding->units || units[i].data.len > DFS_UNIT_MAX ||
 		    !set_has(share->chunks, placement_chunk(number)) ||
-		    !unit_is_proved(share, &units[i]))
+		    (prove && !unit_is_proved(share, &units[i])))
 			return false;
 		for (size_t j = 0; j < i; j++)
 			if (units[j].number == number)
@@ -153,7 +153,7 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 	int rc;
 
 	if (!begin_adding(&adding, share) || batch_has_content(batch, &adding.object) ||
-	    !units_are_complete(&adding, units, count))
+	    !units_are_complete(&adding, batch->store->rules.prove, units, count))
 		return EINVAL;
 	entry = describe(&adding);
 	entry.proved = true;
@@ -266,10 +266,12 @@ static int prove_pieces(struct store_upload *upload, const struct adding *adding
 }
 
 /* What has come is this content as far as can be told without reading much of it. */
-static int prove_upload(struct store_upload *upload, const struct adding *adding)
+static int prove_upload(const struct store *store, struct store_upload *upload,
+			const struct adding *adding)
 {
-	int rc = adding->units > DFS_SERVERS ? prove_pieces(upload, adding)
-					     : prove_units(upload, adding);
+	int rc = !store->rules.prove           ? 0
+		 : adding->units > DFS_SERVERS ? prove_pieces(upload, adding)
+					       : prove_units(upload, adding);
 
 	/* From here on it is the object's. */
 	return rc == 0 ? uploads_rename(upload, &adding->object) : rc;
@@ -323,7 +325,7 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		rc = upload->failed;
 	entry.chunks &= given;
 	if (rc == 0 && entry.chunks != 0)
-		rc = prove_upload(upload, &adding);
+		rc = prove_upload(batch->store, upload, &adding);
 	entry.by_maker = own;
 	entry.proved = adding.units <= DFS_SERVERS || uploads_are_proved(uploads);
 	if (rc == 0)

@@ -86,8 +86,7 @@ int heal_fixture_content(struct store *store, uint64_t object, unsigned chunks,
 			 uint32_t len)
 {
 	struct store_batch *batch = store_batch_new(store);
-	dfs_share share = {
-		.object = store_fixture_id(object), .units = 4, .chunks = chunks};
+	dfs_share share = store_fixture_share(object, 4, chunks);
 	uint8_t *bytes = malloc(4 * (size_t)len + 1);
 	dfs_unit units[4];
 	size_t count = 0;
@@ -126,7 +125,7 @@ void heal_fixture_file(struct store *store, const char *path, uint64_t object,
 
 unsigned heal_fixture_chunks(struct store *store, uint64_t object)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 
 	return store_chunks(store, &id);
 }

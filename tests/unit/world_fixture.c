@@ -540,7 +540,7 @@ unsigned world_read(struct world *world, const unsigned servers[3], const char *
 {
 	char room[WORLD_PATH];
 	dfs_path one = {(u_int)strlen(path), room};
-	dfs_paths args = {{1, &one}};
+	dfs_paths args = {.paths = {1, &one}};
 	dfs_ballot newest = {0}, first = {0};
 	unsigned operation = 0;
 

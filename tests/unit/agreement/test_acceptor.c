@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "placement.h"
+#include "tree.h"
 #include "value.h"
 
 #include <errno.h>
@@ -160,6 +161,18 @@ static dfs_status accept_tombstone(struct place *place, char *path, dfs_ballot b
 	return send_value(place, path, ballot, &value);
 }
 
+static const uint8_t letters[4] = {'a', 'b', 'c', 'd'};
+
+/* The leaves of a file of four units of a letter each; overwritten by the next. */
+static dfs_key *tree_of(dfs_id maker)
+{
+	static dfs_key leaves[4];
+
+	for (unsigned u = 0; u < 4; u++)
+		assert_true(tree_leaf(&maker, u, &letters[u], 1, &leaves[u]));
+	return leaves;
+}
+
 /* ACCEPT of a file of four bytes that names server 1 as a holder of these chunks. */
 static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot,
 			      dfs_ballot origin, dfs_id object)
@@ -175,10 +188,13 @@ static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot
 	value.content_version = (dfs_version){1, operation};
 	value.body.kind = DFS_FILE;
 	manifest->owner = (dfs_user){3, owner};
-	manifest->writer = manifest->owner;
+	manifest->content.writer = manifest->owner;
+	manifest->content.signature.leaves = 1;
 	manifest->keys.keys_val = &key;
 	manifest->keys.keys_len = 1;
-	manifest->content.object = object;
+	manifest->content.maker = object;
+	manifest->content.tree.tree_val = tree_of(object);
+	manifest->content.tree.tree_len = 4;
 	manifest->content.size = 4;
 	manifest->content.unit_size = 1;
 	for (unsigned s = 1; s <= 4; s++)
@@ -191,13 +207,13 @@ static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot
 /* What PREPARE brings of that file: row 0 gives server 1 the chunks 1 and 2. */
 static dfs_stage stage_of(dfs_id object, dfs_unit units[2])
 {
-	static const uint8_t bytes[2] = {'a', 'b'};
 	dfs_stage stage = {.kind = DFS_STAGE_CONTENT};
 	dfs_small *small = &stage.dfs_stage_u.small;
 
 	for (unsigned u = 0; u < 2; u++)
-		units[u] = (dfs_unit){u, {1, &bytes[u]}};
-	small->share = (dfs_share){object, 4, placement_pair(0, SERVER)};
+		units[u] = (dfs_unit){u, {1, &letters[u]}};
+	small->share =
+		(dfs_share){object, 4, {4, tree_of(object)}, placement_pair(0, SERVER)};
 	small->units.units_len = 2;
 	small->units.units_val = units;
 	return stage;
@@ -375,7 +391,7 @@ static void test_an_epoch_travels_between_servers(void **state)
 static bool lookup_votes(struct place *place, dfs_status *ret_status)
 {
 	dfs_path one = path_of(path);
-	dfs_paths args = {{1, &one}};
+	dfs_paths args = {.paths = {1, &one}};
 	dfs_lookup_res res = {0};
 
 	acceptor_lookup(place->acceptor, &args, &res);
@@ -729,7 +745,8 @@ static void test_binding_what_was_never_uploaded(void **state)
 {
 	struct place *place = *state;
 	struct store_uploads *uploads = store_uploads_new(place->store);
-	dfs_bind_item item = {.path = path_of(path), .share = {id_of(4000), 4, 3}};
+	dfs_bind_item item = {.path = path_of(path),
+			      .share = {id_of(4000), 4, {4, tree_of(id_of(4000))}, 3}};
 	dfs_bind_args args = {id_of(5), ballot_of(9, 1), {1, &item}};
 	dfs_bind_res res = {0};
 

@@ -291,7 +291,7 @@ static uint64_t told(const dfs_register *reg)
 static dfs_status finish(char *path, uint64_t *ret, int64_t within_ms)
 {
 	dfs_path name = {(u_int)strlen(path), path};
-	const dfs_paths paths = {{1, &name}};
+	const dfs_paths paths = {.paths = {1, &name}};
 	dfs_looked item;
 	dfs_status status;
 
@@ -386,7 +386,7 @@ static void test_2_4_what_three_tell_is_so_and_else_the_newest(void **state)
 static void test_2_4_reading_takes_this_server_and_the_others(void **state)
 {
 	dfs_path names[] = {{(u_int)strlen(one), one}, {(u_int)strlen(two), two}};
-	const dfs_paths paths = {{2, names}};
+	const dfs_paths paths = {.paths = {2, names}};
 	struct peers_register read[2];
 
 	(void)state;
@@ -423,7 +423,7 @@ static void test_2_4_reading_takes_this_server_and_the_others(void **state)
 static void test_2_4_who_keeps_us_waiting_does_so_once(void **state)
 {
 	dfs_path name = {(u_int)strlen(one), one};
-	const dfs_paths paths = {{1, &name}};
+	const dfs_paths paths = {.paths = {1, &name}};
 	struct peers_register read;
 
 	(void)state;
@@ -535,7 +535,7 @@ static void test_2_2_three_servers_are_enough_and_two_are_not(void **state)
 static void test_2_2_paths_are_finished_each_by_itself(void **state)
 {
 	dfs_path names[] = {{(u_int)strlen(one), one}, {(u_int)strlen(two), two}};
-	const dfs_paths paths = {{2, names}};
+	const dfs_paths paths = {.paths = {2, names}};
 	dfs_looked items[2];
 	struct store_register reg;
 
@@ -659,7 +659,7 @@ static void test_2_2_the_end_of_the_server_ends_it(void **state)
 static unsigned overtake_above(char *path, uint64_t counter, dfs_looked *ret)
 {
 	dfs_path name = {(u_int)strlen(path), path};
-	const dfs_paths paths = {{1, &name}};
+	const dfs_paths paths = {.paths = {1, &name}};
 	const dfs_ballot above = {.counter = counter};
 	unsigned accepted_by = 99;
 
@@ -757,7 +757,7 @@ static bool change_quota(void *context, size_t path, dfs_value *value)
 static void change_both(const char *which, dfs_status status[2], unsigned accepted_by[2])
 {
 	dfs_path names[2] = {{(u_int)strlen(one), one}, {(u_int)strlen(two), two}};
-	const dfs_paths paths = {{2, names}};
+	const dfs_paths paths = {.paths = {2, names}};
 	const struct peers_change change = {change_quota, names};
 	dfs_looked looked[2];
 

@@ -84,7 +84,7 @@ static void test_2_2_what_arguments_demand(void **state)
 	char name[] = "/bob/x", other[] = "/bob/y";
 	dfs_path path[2] = {{6, name}, {6, other}};
 	struct permit_demand demands[DFS_BATCH_MAX];
-	dfs_paths paths = {{2, path}};
+	dfs_paths paths = {.paths = {2, path}};
 	dfs_put_args put = {.path = path[0]};
 	dfs_bind_item bound[2] = {{.path = path[0]}, {.path = path[1]}};
 	dfs_bind_args bind = {.items = {2, bound}};

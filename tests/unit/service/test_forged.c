@@ -552,7 +552,7 @@ static void test_2_2_each_item_is_refused_by_itself(void **state)
 	struct text texts[2];
 	dfs_path paths[2] = {path_of("/carol/x", &texts[0]),
 			     path_of("/bob/x", &texts[1])};
-	dfs_paths lookup = {{2, paths}};
+	dfs_paths lookup = {.paths = {2, paths}};
 	dfs_lookup_res looked = {0};
 	dfs_proposal items[2] = {{.path = paths[0], .value = value_fixture_tombstone(5)},
 				 {.path = paths[1], .value = value_fixture_tombstone(5)}};

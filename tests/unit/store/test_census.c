@@ -158,7 +158,7 @@ static void test_empty(void **state)
 static void test_3_1_spares_go_when_they_are_trimmed(void **state)
 {
 	struct store_fixture *fixture = *state;
-	const dfs_id second = store_fixture_id(2);
+	const dfs_id second = store_fixture_object(2);
 	struct store_census census;
 
 	add(fixture, "/a", 1, 1000, ROW_0, OWN);
@@ -219,7 +219,7 @@ static void expect_owed(struct store_fixture *fixture, uint64_t files)
 static void test_3_1_every_change_counts(void **state)
 {
 	struct store_fixture *fixture = *state;
-	const dfs_id id = store_fixture_id(1);
+	const dfs_id id = store_fixture_object(1);
 	dfs_bytes data;
 	void *record;
 

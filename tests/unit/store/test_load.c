@@ -106,7 +106,7 @@ static unsigned good_values(struct store_fixture *fixture)
 			dfs_id id = store_fixture_id(i);
 
 			assert_true(id_equal(
-				&value.body.dfs_body_u.manifest.content.object, &id));
+				&value.body.dfs_body_u.manifest.content.maker, &id));
 			value_free(&value);
 			good++;
 		}

@@ -302,30 +302,9 @@ static void test_what_is_about_to_be_accepted_counts(void **state)
 
 /* ---- objects ------------------------------------------------------------------- */
 
-static void test_bytes_and_units_have_to_fit_the_size(void **state)
-{
-	struct store_fixture *fixture = *state;
-	dfs_id object = store_fixture_id(7), unknown = store_fixture_id(8);
-
-	/*
-	 * Four units of 164 bytes: a content of 400 to 400, as each has at most 64 more.
-	 */
-	assert_int_equal(store_fixture_stage(fixture->store, "/bob/a", 7, 5, 164), 0);
-	assert_true(store_fits_size(fixture->store, &object, 400));
-	assert_true(store_fits_size(fixture->store, &object, 1000));
-	assert_false(store_fits_size(fixture->store, &object, 399));
-	assert_false(store_fits_size(fixture->store, &object, 4));
-	assert_false(store_fits_size(fixture->store, &object, 0));
-	assert_false(store_fits_size(fixture->store, &object, 5 * DFS_UNIT_SIZE));
-	assert_true(store_fits_size(fixture->store, &unknown, 5));
-	store_fixture_reopen(fixture);
-	assert_true(store_fits_size(fixture->store, &object, 400));
-	assert_false(store_fits_size(fixture->store, &object, 399));
-}
-
 static bool is_of(struct store_fixture *fixture, const char *path)
 {
-	dfs_id object = store_fixture_id(7);
+	dfs_id object = store_fixture_object(7);
 
 	return store_is_of_path(fixture->store, &object, path, strlen(path));
 }
@@ -358,8 +337,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_quota_holds_at_it_and_one_past_it,
 						start, end),
 		cmocka_unit_test_setup_teardown(test_what_is_about_to_be_accepted_counts,
-						start, end),
-		cmocka_unit_test_setup_teardown(test_bytes_and_units_have_to_fit_the_size,
 						start, end),
 		cmocka_unit_test_setup_teardown(test_whose_an_object_is, start, end),
 	};
