@@ -3,10 +3,10 @@
 
 #include "cipher.h"
 #include "clock.h"
-#include "links.h"
 #include "placement.h"
 #include "tree.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +190,67 @@ enum leaves_end leaves_ask(struct call *call, const struct leaves_source *source
 	}
 	call_free_result((xdrproc_t)xdr_dfs_piece_res, &res);
 	return end;
+}
+
+/* A piece asked for by another thread, which waits. */
+struct question {
+	struct job job; /* first: its run gets it back */
+	const struct leaves_source *source;
+	uint64_t piece;
+	dfs_key *leaves;
+	enum leaves_end end;
+	pthread_mutex_t lock; /* of ended */
+	pthread_cond_t changed;
+	bool ended;
+};
+
+static void run_question(struct job *job, unsigned server, struct call *call,
+			 const char *why)
+{
+	struct question *question = (struct question *)job;
+	dfs_status status;
+
+	(void)server;
+	(void)why;
+	question->end = call ? leaves_ask(call, question->source, question->piece,
+					  question->leaves, &status)
+			     : LEAVES_LOST;
+	pthread_mutex_lock(&question->lock);
+	question->ended = true;
+	pthread_cond_signal(&question->changed);
+	pthread_mutex_unlock(&question->lock);
+}
+
+static enum leaves_end ask_and_wait(struct links *links, unsigned server,
+				    struct question *question)
+{
+	question->ended = false;
+	links_submit(links, server, &question->job);
+	pthread_mutex_lock(&question->lock);
+	while (!question->ended)
+		pthread_cond_wait(&question->changed, &question->lock);
+	pthread_mutex_unlock(&question->lock);
+	return question->end;
+}
+
+bool leaves_find(struct links *links, const struct leaves_source *source, uint64_t piece,
+		 server_set servers, dfs_key ret[DFS_PIECE_LEAVES])
+{
+	struct question question = {.job = {.run = run_question},
+				    .source = source,
+				    .piece = piece,
+				    .leaves = ret};
+	bool found = false;
+
+	pthread_mutex_init(&question.lock, NULL);
+	pthread_cond_init(&question.changed, NULL);
+	for (unsigned s = 1; s <= DFS_SERVERS && !found; s++)
+		if (set_has(servers, s) &&
+		    placement_held(source->content->holders, s) != 0)
+			found = ask_and_wait(links, s, &question) == LEAVES_PROVED;
+	pthread_cond_destroy(&question.changed);
+	pthread_mutex_destroy(&question.lock);
+	return found;
 }
 
 bool leaves_prove(const dfs_id *maker, uint64_t unit, const dfs_bytes *stored,

@@ -12,6 +12,7 @@
 
 #include "call.h"
 #include "dfs.h"
+#include "links.h"
 #include "sets.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -98,6 +99,13 @@ struct leaves_source {
 enum leaves_end leaves_ask(struct call *call, const struct leaves_source *source,
 			   uint64_t piece, dfs_key ret[DFS_PIECE_LEAVES],
 			   dfs_status *ret_status);
+
+/*
+ * Asks these servers, as far as they hold anything of it, one after the other, and waits.
+ * By the thread that submits jobs, while none goes on that waits for it.
+ */
+bool leaves_find(struct links *links, const struct leaves_source *source, uint64_t piece,
+		 server_set servers, dfs_key ret[DFS_PIECE_LEAVES]);
 
 /* Is this the unit that the leaf is of? */
 bool leaves_prove(const dfs_id *maker, uint64_t unit, const dfs_bytes *stored,

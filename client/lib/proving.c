@@ -434,52 +434,18 @@ static void walk_on(struct dfs *dfs, struct prover *prover, server_set walking,
 	wait(prover, tick, context);
 }
 
-/* One question, to a server whose walk has stopped. */
-struct asking {
-	struct job job; /* first: its run gets it back */
-	struct prover *prover;
-	struct walk *walk; /* that needs the piece */
-};
-
-static void ask(struct job *job, unsigned server, struct call *call, const char *why)
-{
-	struct asking *asking = (struct asking *)job;
-	struct prover *prover = asking->prover;
-	struct walk_leaves *leaves = &asking->walk->leaves;
-	const struct proving *file = prover->proofs[leaves->file].file;
-	const struct leaves_source source = {file->content, file->ticket};
-	dfs_status status;
-
-	(void)server;
-	(void)why;
-	leaves->here = call && leaves_ask(call, &source, leaves->piece, leaves->leaves,
-					  &status) == LEAVES_PROVED;
-	pthread_mutex_lock(&prover->lock);
-	prover->running--;
-	pthread_cond_broadcast(&prover->ended);
-	pthread_mutex_unlock(&prover->lock);
-}
-
 /* Another's piece for a walk whose own server did not give it.  false: nobody has it. */
 static bool find_leaves(struct dfs *dfs, struct prover *prover, unsigned server)
 {
-	struct walk *walk = &prover->walks[server - 1];
-	const dfs_content *content = prover->proofs[walk->leaves.file].file->content;
-	server_set up = links_up(dfs->links);
+	struct walk_leaves *leaves = &prover->walks[server - 1].leaves;
+	const struct proving *file = prover->proofs[leaves->file].file;
+	const struct leaves_source source = {file->content, file->ticket};
+	server_set others = set_without(links_up(dfs->links), server);
 
-	walk->leaves.refused = false;
-	for (unsigned s = 1; s <= DFS_SERVERS && !walk->leaves.here; s++) {
-		struct asking asking = {
-			.job = {.run = ask}, .prover = prover, .walk = walk};
-
-		if (s == server || !set_has(up, s) ||
-		    placement_held(content->holders, s) == 0)
-			continue;
-		prover->running = 1;
-		links_submit(dfs->links, s, &asking.job);
-		wait(prover, NULL, NULL);
-	}
-	return walk->leaves.here;
+	leaves->refused = false;
+	leaves->here = leaves_find(dfs->links, &source, leaves->piece, others,
+				   leaves->leaves);
+	return leaves->here;
 }
 
 /* Nothing can be said of the units whose leaves nobody gives. */
