@@ -265,8 +265,8 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 			    share_of(proposal, chunks, call->trees[turn]),
 			    call->units[server - 1][at], item);
 	else if (chunks != 0)
-		add_binding(proposal,
-			    share_of(proposal, chunks, call->trees[turn]), item);
+		add_binding(proposal, share_of(proposal, chunks, call->trees[turn]),
+			    item);
 }
 
 static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise)

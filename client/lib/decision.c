@@ -4,6 +4,7 @@
 #include "ballot.h"
 #include "path.h"
 #include "placement.h"
+#include "provenance.h"
 #include "lookup.h"
 #include "refusals.h"
 #include "successor.h"
@@ -120,6 +121,10 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 	struct dfs_result refusal = {0};
 	enum successor_end made;
 
+	provenance_drop_unproved(attempt->dfs, proposal->path, turn->answers.of);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!turn->answers.of[s - 1])
+			turn->promised = set_without(turn->promised, s);
 	if (set_count(turn->promised) < 3)
 		return false;
 	turn->judgement = judge(proposal, &turn->answers, staged);

@@ -96,8 +96,8 @@ static void describe(struct dfs *dfs, struct dfs_stat *item, const struct lookup
 	}
 	lookup_describe(dfs, &lookup->value, &item->file);
 	item->file.newest_unsure = lookup->unsure;
-	item->file.opened = provenance_open(dfs, lookup->path, lookup_file(lookup),
-					    &opening, &unopened);
+	item->file.opened =
+		provenance_open(dfs, lookup->path, &lookup->value, &opening, &unopened);
 	if (item->file.opened) {
 		memcpy(item->file.xxh128, opening.xxh128, sizeof item->file.xxh128);
 	} else if (unopened.code == DFS_EXIT_DAMAGED) {

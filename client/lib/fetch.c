@@ -191,11 +191,10 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 	uint32_t len = placement_unit_len(window->content->size,
 					  window->content->unit_size, unit);
 	/* The slot is ours while it is asked for: opening needs no lock. */
-	bool good = got->status == DFS_OK &&
-		    leaves_prove(&window->object.maker, unit, data,
-				 leaf_of(window, unit)) &&
-		    cipher_open(fetcher->cipher, &window->object, unit, data,
-				slot->bytes);
+	bool good =
+		got->status == DFS_OK &&
+		leaves_prove(&window->object.maker, unit, data, leaf_of(window, unit)) &&
+		cipher_open(fetcher->cipher, &window->object, unit, data, slot->bytes);
 
 	if (good)
 		slot->len = len;
@@ -402,11 +401,10 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 				    text))
 		result_fail(result, DFS_EXIT_FEW, "%s", text);
 	else
-		result_fail(
-			result, DFS_EXIT_FEW,
-			"transfer failed: no server within reach could give %s: "
-			"try again, or start the others",
-			what);
+		result_fail(result, DFS_EXIT_FEW,
+			    "transfer failed: no server within reach could give %s: "
+			    "try again, or start the others",
+			    what);
 	/* Replaced or deleted meanwhile, perhaps: the caller looks. */
 	return (search->unknown || search->denied) && !search->damaged ? FETCH_GONE
 								       : FETCH_FAILED;

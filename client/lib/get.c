@@ -87,7 +87,7 @@ static bool look_again(struct retrieval *retrieval, struct lookup *lookup,
 	if (item->result.code == DFS_EXIT_DONE && !lookup_file(lookup))
 		result_fail(&item->result, DFS_EXIT_MISSING, "no such file");
 	return item->result.code == DFS_EXIT_DONE &&
-	       provenance_open(retrieval->dfs, lookup->path, lookup_file(lookup), opening,
+	       provenance_open(retrieval->dfs, lookup->path, &lookup->value, opening,
 			       &item->result);
 }
 
@@ -108,7 +108,8 @@ static bool is_new(const struct lookup *lookup, const dfs_id *object, int64_t en
  * Can it be read from the servers that are up?  Those that are needed are waited for;
  * false: text says why not.
  */
-static bool can_be_reached(struct dfs *dfs, const dfs_content *content, char text[DFS_WHY])
+static bool can_be_reached(struct dfs *dfs, const dfs_content *content,
+			   char text[DFS_WHY])
 {
 	if (!fetch_out_of_reach(dfs, content, links_up(dfs->links), text))
 		return true;
@@ -208,8 +209,8 @@ static void open_batch(struct retrieval *retrieval, size_t first,
 		batch->opened[i] =
 			manifest->content.size > 0 && id_is_zero(&lookup->ticket.object)
 				? look_again(retrieval, lookup, opening)
-				: provenance_open(retrieval->dfs, lookup->path, manifest,
-						  opening, &item->result);
+				: provenance_open(retrieval->dfs, lookup->path,
+						  &lookup->value, opening, &item->result);
 	}
 }
 

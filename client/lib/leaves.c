@@ -180,10 +180,9 @@ enum leaves_end leaves_ask(struct call *call, const struct leaves_source *source
 	given = &res.dfs_piece_res_u.piece;
 	if (res.status == DFS_OK) {
 		end = LEAVES_WRONG;
-		if (tree_proves_piece(
-			    &content->tree.tree_val[0],
-			    placement_units(content->size, content->unit_size), piece,
-			    given)) {
+		if (tree_proves_piece(&content->tree.tree_val[0],
+				      placement_units(content->size, content->unit_size),
+				      piece, given)) {
 			memcpy(ret, given->leaves.data, given->leaves.len);
 			end = LEAVES_PROVED;
 		}

@@ -62,7 +62,8 @@ bool leaves_is_same(struct leaves *leaves, uint64_t unit, uint8_t format,
 		    const dfs_key *leaf);
 
 /* The piece that is full with this leaf, whose top is to be noted; else NULL. */
-struct leaves_piece *leaves_add(struct leaves *leaves, uint64_t unit, const dfs_key *leaf);
+struct leaves_piece *leaves_add(struct leaves *leaves, uint64_t unit,
+				const dfs_key *leaf);
 /* The top of a full piece.  Without the lock; false when out of memory. */
 bool leaves_top(const struct leaves *leaves, const struct leaves_piece *piece,
 		dfs_key *ret);

@@ -12,6 +12,7 @@
 #include "path.h"
 #include "session.h"
 #include "sets.h"
+#include "statement.h"
 #include "text.h"
 #include "tls.h"
 
@@ -58,7 +59,9 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 	}
 	if (dfs)
 		dfs->cluster = malloc(sizeof *dfs->cluster);
-	if (!dfs || !dfs->cluster) {
+	if (dfs)
+		dfs->seen_batches = statement_seen_new();
+	if (!dfs || !dfs->cluster || !dfs->seen_batches) {
 		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
 		goto failed;
 	}
@@ -83,8 +86,10 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 	*ret = dfs;
 	return (struct dfs_result){.code = DFS_EXIT_DONE};
 failed:
-	if (dfs)
+	if (dfs) {
+		statement_seen_free(dfs->seen_batches);
 		free(dfs->cluster);
+	}
 	free(dfs);
 	return result;
 }
@@ -133,6 +138,7 @@ void dfs_close(struct dfs *dfs)
 	login_cancel(dfs->login);
 	links_free(dfs->links);
 	account_cache_free(dfs->accounts);
+	statement_seen_free(dfs->seen_batches);
 	free(dfs->cluster);
 	free(dfs);
 }

@@ -54,9 +54,9 @@ struct proposal {
 	 */
 	dfs_content content;
 	dfs_attributes attributes;
-	dfs_key token;                /* of which its maker is made */
-	uint8_t key[KEYS_LEN];        /* of the object */
-	char owner[DFS_USER_MAX + 1]; /* of the path; below /shared/ the writer */
+	dfs_key token;                      /* of which its maker is made */
+	uint8_t key[KEYS_LEN];              /* of the object */
+	char owner[DFS_USER_MAX + 1];       /* of the path; below /shared/ the writer */
 	const struct proposal_small *small; /* a small file's units, or NULL */
 	/*
 	 * For a file that is not small: brings the object's chunks to the servers, as far

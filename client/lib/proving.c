@@ -200,10 +200,10 @@ static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 	struct proof *proof = &prover->proofs[at];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	struct proving *file = proof->file;
-	bool good = got->status == DFS_OK &&
-		    leaves_prove(&proof->object.maker, unit, data,
-				 leaf_of(walk, at, unit)) &&
-		    cipher_open(walk->cipher, &proof->object, unit, data, walk->plain);
+	bool good =
+		got->status == DFS_OK &&
+		leaves_prove(&proof->object.maker, unit, data, leaf_of(walk, at, unit)) &&
+		cipher_open(walk->cipher, &proof->object, unit, data, walk->plain);
 
 	pthread_mutex_lock(&prover->lock);
 	if (good)
@@ -443,8 +443,8 @@ static bool find_leaves(struct dfs *dfs, struct prover *prover, unsigned server)
 	server_set others = set_without(links_up(dfs->links), server);
 
 	leaves->refused = false;
-	leaves->here = leaves_find(dfs->links, &source, leaves->piece, others,
-				   leaves->leaves);
+	leaves->here =
+		leaves_find(dfs->links, &source, leaves->piece, others, leaves->leaves);
 	return leaves->here;
 }
 

@@ -348,7 +348,7 @@ static bool stage_large(struct proposal *proposal, server_set servers)
 	/* XXH3 tells of accidents; that the file was changed it tells only of those. */
 	if (large->stage.ran && large->item->sha256 &&
 	    memcmp(large->item->sha256, large->stage.sha256,
-					  sizeof large->stage.sha256) != 0) {
+		   sizeof large->stage.sha256) != 0) {
 		large->item->local_failed = large->item->changed = true;
 		result_fail(&proposal->result, DFS_EXIT_OTHER, "%s", CONTENT_CHANGED);
 		return false;

@@ -17,6 +17,7 @@
 
 struct login;
 struct account_cache;
+struct statement_seen;
 
 /* Settled ballots that wait to be told to the servers. */
 struct session_notices;
@@ -26,6 +27,7 @@ struct dfs {
 	struct login *login;             /* the links' own; lives as long as they do */
 	const struct identity *identity; /* who it is; NULL before dfs_login */
 	struct account_cache *accounts;  /* of others, as they are needed */
+	struct statement_seen *seen_batches; /* signatures that were verified */
 	struct cluster *cluster;
 	int64_t ca_ends_ns; /* tls_ca_ends */
 	char user[DFS_USER_MAX + 1];

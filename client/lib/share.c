@@ -123,50 +123,20 @@ static bool seal(const struct identity *identity, const char *path,
 }
 
 /*
- * The owner answers for what he lets others read: a content that nobody can be shown to
- * have written is not passed on.
+ * What cannot be proved is not signed: the owner answers for what he lets others read.
  */
-static bool is_proved(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
-		      struct dfs_result *result)
-{
-	const dfs_user *writer = &manifest->content.writer;
-	const dfs_account *account = &dfs->identity->account;
-	char name[DFS_USER_MAX + 1];
-
-	(void)snprintf(name, sizeof name, "%.*s", (int)writer->dfs_user_len,
-		       writer->dfs_user_val);
-	if (strcmp(name, dfs->user) != 0)
-		account = account_cache_find(dfs, name, result);
-	if (account && manifest_content_is_genuine(path, manifest, account, NULL))
-		return true;
-	if (!account && result->code != DFS_EXIT_MISSING)
-		return false;
-	result_fail(result, DFS_EXIT_DAMAGED,
-		    "it cannot be proved that %s wrote its content: nothing was changed; "
-		    "get it, look at it, and put it anew",
-		    name);
-	return false;
-}
-
-static bool change_manifest(const struct sharing *sharing, dfs_manifest *manifest,
+static bool change_manifest(const struct sharing *sharing, dfs_value *value,
 			    struct dfs_result *result)
 {
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const char *path = sharing->path;
 	struct dfs *dfs = sharing->dfs;
 	struct manifest_secret opening;
 	bool good = false;
 
-	if (!manifest_access_is_genuine(path, manifest, &dfs->identity->account)) {
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "the list of its readers is not signed by %s: it is "
-			    "damaged or forged; put the file anew after deleting it",
-			    dfs->user);
+	if (!provenance_open(dfs, path, value, &opening, result))
 		return false;
-	}
-	if (!provenance_open(dfs, path, manifest, &opening, result))
-		return false;
-	if (is_proved(dfs, path, manifest, result) &&
-	    edit(sharing, &manifest->access, result)) {
+	if (edit(sharing, &manifest->access, result)) {
 		good = seal(dfs->identity, path, manifest, &opening);
 		if (!good)
 			result_fail(result, DFS_EXIT_OTHER, "out of memory");
@@ -188,8 +158,7 @@ static bool change_body(struct proposal *proposal, const dfs_value *best,
 		result_fail(&proposal->result, DFS_EXIT_OTHER, "out of memory");
 		return false;
 	}
-	if (!change_manifest(proposal->change_context, &copy.body.dfs_body_u.manifest,
-			     &proposal->result)) {
+	if (!change_manifest(proposal->change_context, &copy, &proposal->result)) {
 		value_free(&copy);
 		return false;
 	}

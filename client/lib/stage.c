@@ -61,7 +61,8 @@ static bool await_slot(struct stage_window *window, uint64_t unit, server_set *r
 	while (window->stop == STOP_NOT && !has_room(window, unit))
 		pthread_cond_wait(&window->changed, &window->lock);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (stage_window_wants(&window->senders[s - 1], unit) && !set_has(window->failed, s))
+		if (stage_window_wants(&window->senders[s - 1], unit) &&
+		    !set_has(window->failed, s))
 			needed = set_with(needed, s);
 	good = window->stop == STOP_NOT;
 	pthread_mutex_unlock(&window->lock);
@@ -98,19 +99,20 @@ static bool fill(struct stage_window *window, struct content_hash *hash)
 		if (!await_slot(window, u, &needed))
 			return false;
 		used = window->whole || needed != 0;
-		good = !used || (read_unit(stage, u, slot) &&
-				 (!hash || content_hash_add(hash, slot->room + CIPHER_BEFORE,
-							    slot->len)));
+		good = !used ||
+		       (read_unit(stage, u, slot) &&
+			(!hash ||
+			 content_hash_add(hash, slot->room + CIPHER_BEFORE, slot->len)));
 		if (!good)
 			break;
 		/* From now on the slot is a sender's to change. */
 		publish(window, u, needed, used);
 		if (stage->progress)
-			stage->progress(stage->progress_context,
-					u * stage->content.unit_size +
-						placement_unit_len(
-							stage->content.size,
-							stage->content.unit_size, u));
+			stage->progress(
+				stage->progress_context,
+				u * stage->content.unit_size +
+					placement_unit_len(stage->content.size,
+							   stage->content.unit_size, u));
 	}
 	return good;
 }
@@ -221,7 +223,8 @@ static bool send_all(struct stage_window *window, struct content_hash *hash)
 }
 
 /* After the first whole pass: is the content what it should be, and what is its tree? */
-static enum stage_stop complete(struct stage *stage, const struct content_digests *digests)
+static enum stage_stop complete(struct stage *stage,
+				const struct content_digests *digests)
 {
 	/* Where all servers failed at the very end there may be leaves that are not. */
 	if (stage->leaves.ready < stage->leaves.pieces)

@@ -38,7 +38,7 @@ struct stage {
 	server_set unfit;         /* that failed to take their units, */
 	struct refusals refusals; /* and why: full or over */
 	server_set no_spares;     /* that have no room for more than their pair */
-	bool changed; /* it failed because the file is not what it was */
+	bool changed;             /* it failed because the file is not what it was */
 };
 
 /* Frees what stage_run has put into it, and wipes its key. */

@@ -40,8 +40,8 @@ static uint64_t choose(const struct stage_sender *sender)
 }
 
 /* What the slot holds, as it is stored, and its leaf.  Without the lock. */
-static enum stage_stop seal(struct stage_sender *sender, uint64_t unit, struct stage_slot *slot,
-		      dfs_key *ret_leaf)
+static enum stage_stop seal(struct stage_sender *sender, uint64_t unit,
+			    struct stage_slot *slot, dfs_key *ret_leaf)
 {
 	struct stage_window *window = sender->window;
 	struct leaves *leaves = &window->stage->leaves;
@@ -50,8 +50,8 @@ static enum stage_stop seal(struct stage_sender *sender, uint64_t unit, struct s
 	slot->len = sender->cipher ? cipher_seal(sender->cipher, &window->object, unit,
 						 slot->room, slot->len)
 				   : 0;
-	if (slot->len == 0 || !tree_leaf(&window->object.maker, unit, slot->room,
-					 slot->len, ret_leaf))
+	if (slot->len == 0 ||
+	    !tree_leaf(&window->object.maker, unit, slot->room, slot->len, ret_leaf))
 		return STOP_MEMORY;
 	return leaves_is_same(leaves, unit, slot->room[0], ret_leaf) ? STOP_NOT
 								     : STOP_CHANGED;
@@ -130,7 +130,8 @@ static u_int add_units(struct stage_sender *sender, dfs_unit *units, u_int count
 		sender->next_piece++;
 	}
 	for (; sender->next < window->filled && count < UNITS_A_CALL; sender->next++) {
-		const struct stage_slot *slot = &window->slots[sender->next % STAGE_WINDOW];
+		const struct stage_slot *slot =
+			&window->slots[sender->next % STAGE_WINDOW];
 
 		if (!stage_window_wants(sender, sender->next))
 			continue;
@@ -252,4 +253,3 @@ void stage_window_send(struct job *job, unsigned server, struct call *call,
 	cipher_free(sender->cipher);
 	end_sender(window, server, status);
 }
-

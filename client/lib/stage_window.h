@@ -49,13 +49,13 @@ struct stage_window {
 	struct stage_slot slots[STAGE_WINDOW];
 	uint64_t filled; /* units below are in their slots, or were */
 	uint64_t units;
-	bool ended;               /* nothing more will be filled */
+	bool ended; /* nothing more will be filled */
 	bool whole;
 	enum stage_stop stop;
 	server_set failed;        /* to take their units, */
 	struct refusals refusals; /* and why: full or over */
 	unsigned running;         /* senders that have not ended */
-	struct stage *stage; /* of it, leaves are under the lock too */
+	struct stage *stage;      /* of it, leaves are under the lock too */
 	struct cipher_object object;
 	struct stage_sender senders[DFS_SERVERS];
 };

@@ -108,7 +108,7 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 	draft.value.body.kind = DFS_FILE;
 	manifest->owner = (dfs_user){(u_int)strlen(proposal->owner), proposal->owner};
 	owner = strcmp(proposal->owner, dfs->user) == 0 ? &dfs->identity->account
-							 : proposal->owner_account;
+							: proposal->owner_account;
 	if (!owner) {
 		*result = proposal->owner_unknown;
 		return SUCCESSOR_REFUSED;

@@ -54,8 +54,9 @@ static void open_item(struct verifying *verifying, size_t i)
 	if (!manifest || item->result.code != DFS_EXIT_DONE)
 		return;
 	item->size = manifest->content.size;
-	verifying->opened[i] = provenance_open(verifying->dfs, lookup->path, manifest,
-					       &verifying->secrets[i], &item->result);
+	verifying->opened[i] =
+		provenance_open(verifying->dfs, lookup->path, &lookup->value,
+				&verifying->secrets[i], &item->result);
 	item->unproved = item->result.code == DFS_EXIT_DENIED;
 	item->closed = item->result.code == DFS_EXIT_DAMAGED;
 }

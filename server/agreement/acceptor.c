@@ -298,6 +298,13 @@ dfs_status acceptor_check_signed(struct acceptor *acceptor,
 			       : DFS_UNCHECKED;
 }
 
+void acceptor_know_account(struct acceptor *acceptor, const dfs_user *user,
+			   const dfs_account *account)
+{
+	if (acceptor->proof)
+		proof_know(acceptor->proof, user, account);
+}
+
 /* What is accepted at the path, to be freed; false: nothing that can be read. */
 static bool read_accepted(struct acceptor *acceptor, const dfs_path *path, dfs_value *ret)
 {

@@ -52,6 +52,9 @@ void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof);
  */
 dfs_status acceptor_check_signed(struct acceptor *acceptor,
 				 const struct authority_claim *claim);
+/* An account that is not accepted here yet: see proof_know. */
+void acceptor_know_account(struct acceptor *acceptor, const dfs_user *user,
+			   const dfs_account *account);
 
 /* What a proposer must exceed to be heard. */
 dfs_seen acceptor_seen(struct acceptor *acceptor);

@@ -172,8 +172,8 @@ struct dfs_file {
 	uint32_t unit_size;
 	char version[DFS_VERSION_TEXT];
 	char object[DFS_ID_TEXT];
-	bool opened;        /* by this user's key; then this is known (stat and get): */
-	uint8_t xxh128[16]; /* of the content, in the order that xxh128sum prints */
+	bool opened;         /* by this user's key; then this is known (stat and get): */
+	uint8_t xxh128[16];  /* of the content, in the order that xxh128sum prints */
 	unsigned chunks[4];  /* per server: chunks it was given, bit c-1 for chunk c */
 	unsigned missing[4]; /* of those, what it says it lacks (dfs_list alone) */
 	unsigned copies; /* living ones of the worst chunk: 2 full, 1 degraded, 0 none */
