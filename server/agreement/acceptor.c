@@ -208,11 +208,11 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 
 		if (acceptor_judged(caller, i) != DFS_OK)
 			continue;
-		keys[taken++] =
-			(struct latches_key){path->dfs_path_val, path->dfs_path_len};
+		keys[taken++] = (struct latches_key){LATCHES_PATH, path->dfs_path_val,
+						     path->dfs_path_len};
 		if (object)
-			keys[taken++] =
-				(struct latches_key){object->bytes, sizeof object->bytes};
+			keys[taken++] = (struct latches_key){
+				LATCHES_OBJECT, object->bytes, sizeof object->bytes};
 	}
 	if (!enter_to_vote(acceptor)) {
 		free(keys);
