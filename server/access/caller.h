@@ -40,6 +40,12 @@ struct caller_proof {
 	dfs_key verifier; /* SHA-256 of the proof */
 };
 
+/* What an item of a call was permitted by. */
+struct caller_grounds {
+	bool listed;       /* by an access list; else by what does not change */
+	dfs_ballot ballot; /* of the value that has the list */
+};
+
 /* The other end of one connection; used by the connection's thread alone. */
 struct caller {
 	const struct server_parts *server;
@@ -52,8 +58,9 @@ struct caller {
 	struct caller_proof proof; /* the user's */
 	int64_t looked_ms;         /* when the user was last read */
 
-	/* Of the call at hand: what permit_judge said of each of its items, */
+	/* Of the call at hand: what permit_judge said of each of its items, and why, */
 	dfs_status permitted[DFS_BATCH_MAX];
+	struct caller_grounds grounds[DFS_BATCH_MAX];
 	/* and memory that is freed after the reply. */
 	void **kept;
 	size_t kept_count, kept_room;

@@ -255,6 +255,16 @@ dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item)
 	return caller->judged ? caller->judged[item] : DFS_OK;
 }
 
+dfs_status acceptor_judged_again(const struct acceptor_caller *caller, size_t item,
+				 const dfs_path *path)
+{
+	dfs_status status = acceptor_judged(caller, item);
+
+	return status == DFS_OK && caller->judge_again
+		       ? caller->judge_again(caller->context, item, path)
+		       : status;
+}
+
 dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim)
 {
