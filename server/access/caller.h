@@ -14,6 +14,7 @@
 
 struct acceptor;
 struct accounts;
+struct admission_seat;
 struct healing;
 struct peers;
 struct store;
@@ -50,6 +51,7 @@ struct caller_grounds {
 struct caller {
 	const struct server_parts *server;
 	char address[64];              /* for the log */
+	struct admission_seat *seat;   /* of the connection */
 	struct store_uploads *uploads; /* made when the connection is inside TLS */
 
 	/* A server (1..4, by its certificate; or 0), or a user (by LOGIN; or empty). */
