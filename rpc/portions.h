@@ -18,7 +18,7 @@
 struct portion;
 
 struct portions {
-	uint64_t limit, taken;  /* in all */
+	uint64_t limit, taken; /* in all */
 	struct portion *users; /* of those that have something */
 };
 

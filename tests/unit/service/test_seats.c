@@ -71,8 +71,7 @@ static int start(void **state)
 	fixture->admission = admission_new(&limits);
 	fixture->server.number = 2;
 	fixture->server.store = fixture->store.store;
-	fixture->server.accounts =
-		accounts_new(NULL, 2, fixture->server.secret, &rules);
+	fixture->server.accounts = accounts_new(NULL, 2, fixture->server.secret, &rules);
 	assert_non_null(fixture->server.accounts);
 	for (unsigned i = 0; i < SEATS; i++) {
 		struct guest *guest = &fixture->guests[i];
