@@ -36,7 +36,7 @@ static void set_state(struct link *link, enum link_state state, const char *why)
 /* Is this a server that one may connect to at all? */
 static bool is_asked_for(const struct link *link)
 {
-	return set_has(link->links->servers, link->server);
+	return set_has(link->links->servers, link->server) && !link->left_out;
 }
 
 static void disconnect(struct link *link)
@@ -47,6 +47,29 @@ static void disconnect(struct link *link)
 	link->call = NULL;
 	pthread_mutex_unlock(&link->links->lock);
 	call_close(call);
+}
+
+/* On its thread, inside a call: the answer breaks a rule. */
+static void note_wrong(void *context, const char *why)
+{
+	struct link *link = context;
+	struct links *links = link->links;
+
+	if (links->wrong && !links->wrong(links->context, link->server, why))
+		return;
+	pthread_mutex_lock(&links->lock);
+	link->left_out = true;
+	(void)snprintf(link->why, sizeof link->why, "%s", why);
+	pthread_mutex_unlock(&links->lock);
+}
+
+/* Why it was left out stands already, and says more than what came of it. */
+static void go_down(struct link *link, char why[LINKS_WHY])
+{
+	disconnect(link);
+	if (link->left_out)
+		links_why(link->links, link->server, why);
+	set_state(link, LINK_DOWN, why);
 }
 
 /* A connection, on which nothing was said yet; NULL, with why. */
@@ -73,6 +96,8 @@ static struct call *open_call(struct link *link, char *why)
 	if (call && links->closing)
 		call_cancel(call);
 	pthread_mutex_unlock(&links->lock);
+	if (call)
+		call_watch(call, &(struct call_watcher){note_wrong, link});
 	return call;
 }
 
@@ -108,8 +133,7 @@ static void connect_if_needed(struct link *link)
 		set_state(link, LINK_UP, why);
 		return;
 	}
-	disconnect(link);
-	set_state(link, LINK_DOWN, why);
+	go_down(link, why);
 }
 
 /* Does it vote by now?  If that has changed, it is introduced anew. */
@@ -133,8 +157,7 @@ static void look_again(struct link *link)
 		return;
 	}
 gone:
-	disconnect(link);
-	set_state(link, LINK_DOWN, why);
+	go_down(link, why);
 }
 
 /* With the lock held: waits for a job, or until it is to be asked whether it votes. */
@@ -184,11 +207,10 @@ static void run_job(struct link *link, struct job *job)
 		return;
 	}
 	job->run(job, link->server, link->call, "");
-	if (!call_is_dead(link->call))
+	if (!call_is_dead(link->call) && !link->left_out)
 		return;
-	disconnect(link);
 	(void)snprintf(why, sizeof why, "dfs%u: the connection broke", link->server);
-	set_state(link, LINK_DOWN, why);
+	go_down(link, why);
 }
 
 static void release(struct links *links)
@@ -269,6 +291,7 @@ struct links *links_new(const struct links_options *options)
 	links->tls = options->take_tls;
 	links->servers = options->servers;
 	links->introduce = options->introduce;
+	links->wrong = options->wrong;
 	links->context = options->take_context;
 	links->free_context = options->free_context;
 	links->references = 1;

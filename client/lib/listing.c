@@ -10,12 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A page looks at some thousand paths: these are more than a server can hold. */
+enum { EMPTY_PAGES = 16384 };
+
 /* One server's listing: the page at hand and what comes after it. */
 struct listing_source {
 	dfs_list_res page; /* taken out of a round: ours to free */
 	bool has_page;
 	u_int at;
-	bool more; /* pages after this one */
+	bool more;      /* pages after this one */
+	unsigned empty; /* so many pages since the last entry */
 	char after[DFS_PATH_MAX + 2];
 };
 
@@ -61,27 +65,6 @@ static void note_end(struct listing_source *source)
 	if (source->has_page)
 		(void)snprintf(source->after, sizeof source->after, "%.*s",
 			       (int)next->dfs_path_len, next->dfs_path_val);
-}
-
-/*
- * Does the page lead on?  One that does not would be asked for without end.  A cursor
- * that ends in '/' stands behind all that is below the folder.
- */
-static bool leads_on(const struct listing_source *source, const dfs_list_ok *ok)
-{
-	char after[DFS_PATH_MAX + 3], next[DFS_PATH_MAX + 3];
-	size_t len = strlen(source->after);
-
-	if (!ok->more)
-		return true;
-	(void)snprintf(after, sizeof after, "%s%s", source->after,
-		       len > 0 && source->after[len - 1] == '/' ? "\xff" : "");
-	(void)snprintf(next, sizeof next, "%.*s", (int)ok->next.dfs_path_len,
-		       ok->next.dfs_path_val);
-	len = strlen(next);
-	if (len > 0 && next[len - 1] == '/')
-		memcpy(next + len, "\xff", 2);
-	return strcmp(next, after) > 0;
 }
 
 static struct round *ask_pages(struct listing *listing)
@@ -134,6 +117,26 @@ static void fail(const struct listing *listing, struct dfs_result *result)
 }
 
 /*
+ * A page that came, which leads on: that is among what was checked of it.  But one that
+ * goes on without an entry, for longer than a server with files that are hidden can,
+ * would go on for ever.
+ */
+static void take_page(struct listing *listing, unsigned i, const dfs_list_res *take_res)
+{
+	struct listing_source *source = &listing->sources[i];
+	const dfs_list_ok *ok = &take_res->dfs_list_res_u.ok;
+
+	source->page = *take_res;
+	source->has_page = true;
+	source->more = ok->more;
+	source->empty = ok->entries.entries_len > 0 ? 0 : source->empty + 1;
+	if (source->empty < EMPTY_PAGES)
+		return;
+	links_leave_out(listing->dfs->links, i + 1, "a listing that does not end");
+	listing->servers = set_without(listing->servers, i + 1);
+}
+
+/*
  * Gets the pages that are needed.  A server that fails is left out from there on: what it
  * told before stays told.
  */
@@ -159,14 +162,8 @@ static bool get_pages(struct listing *listing, struct dfs_result *result)
 		drop_page(source);
 		source->at = 0;
 		res = round_take(round, i + 1);
-		if (res && res->status == DFS_OK &&
-		    !leads_on(source, &res->dfs_list_res_u.ok)) {
-			xdr_free((xdrproc_t)xdr_dfs_list_res, res);
-			listing->servers = set_without(listing->servers, i + 1);
-		} else if (res && res->status == DFS_OK) {
-			source->page = *res;
-			source->has_page = true;
-			source->more = res->dfs_list_res_u.ok.more;
+		if (res && res->status == DFS_OK) {
+			take_page(listing, i, res);
 		} else {
 			listing->servers = set_without(listing->servers, i + 1);
 			if (res)

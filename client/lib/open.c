@@ -121,6 +121,16 @@ struct dfs_result dfs_login(struct dfs *dfs)
 	return result;
 }
 
+bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY])
+{
+	bool out = set_has(links_left_out(dfs->links), server);
+
+	why[0] = '\0';
+	if (out)
+		links_why(dfs->links, server, why);
+	return out;
+}
+
 void dfs_close(struct dfs *dfs)
 {
 	if (!dfs)

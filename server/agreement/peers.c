@@ -3,15 +3,19 @@
 
 #include "clock.h"
 #include "hello.h"
+#include "log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { TELL_EVERY_MS = 60000 };
+
 /* What HELLO says; freed by the links, whose threads may go on for a while. */
 struct greeting {
 	struct cluster cluster;
 	char caller[16];
+	int64_t told[DFS_SERVERS]; /* when it was last logged that it answers wrongly */
 };
 
 static bool introduce(void *context, unsigned server, struct call *call,
@@ -22,6 +26,24 @@ static bool introduce(void *context, unsigned server, struct call *call,
 					  .caller = greeting->caller};
 
 	return links_hello(&hello, server, call, ret, why);
+}
+
+/*
+ * What was asked has failed; it is asked again, for a server has to live with its peers.
+ * Logged once a minute.
+ */
+static bool note_wrong(void *context, unsigned server, const char *why)
+{
+	struct greeting *greeting = context;
+	int64_t *told = &greeting->told[server - 1], now = clock_now_ms();
+	char sentence[LINKS_WHY];
+
+	if (*told == 0 || now - *told >= TELL_EVERY_MS) {
+		*told = now;
+		log_event(LOG_WARN, "peer-answers-wrongly", "peer=dfs%u why=%s", server,
+			  log_sentence(why, sentence, sizeof sentence));
+	}
+	return false;
 }
 
 /* A server that was away is connected to again before anybody asks for it. */
@@ -42,6 +64,7 @@ struct links *peers_connect(const struct cluster *cluster, unsigned server,
 					      .take_tls = take_tls,
 					      .servers = set_without(SERVERS_ALL, server),
 					      .introduce = introduce,
+					      .wrong = note_wrong,
 					      .take_context = greeting,
 					      .free_context = free};
 
