@@ -100,8 +100,8 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 	struct fetch_window *window = fetcher->window;
 	struct fetch_slot *slot = &window->slots[unit % WINDOW];
 	const dfs_bytes *data = &got->dfs_got_u.data;
-	uint32_t len = placement_unit_len(window->content->size,
-					  window->content->unit_size, unit);
+	uint32_t len =
+		placement_unit_len(window->object.size, window->object.unit_size, unit);
 	/* The slot is ours while it is asked for: opening needs no lock. */
 	bool good = got->status == DFS_OK && cipher_open(fetcher->cipher, &window->object,
 							 unit, data, slot->bytes);
@@ -346,19 +346,18 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 	pthread_cond_init(&window->changed, NULL);
 	window->content = content;
 	window->ticket = fetch->ticket;
-	window->units = placement_units(content->size, content->unit_size);
+	if (!cipher_object_init(&window->object, content, fetch->opening->key))
+		goto failed;
+	window->units = placement_units(content->size, window->object.unit_size);
 	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
-		window->slots[i].bytes = malloc(content->unit_size);
-		if (!window->slots[i].bytes) {
-			window_free(window);
-			return NULL;
-		}
-	}
-	if (!cipher_object_init(&window->object, content, fetch->opening->key)) {
-		window_free(window);
-		return NULL;
+		window->slots[i].bytes = malloc(window->object.unit_size);
+		if (!window->slots[i].bytes)
+			goto failed;
 	}
 	return window;
+failed:
+	window_free(window);
+	return NULL;
 }
 
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)
