@@ -36,7 +36,15 @@ static void set_state(struct link *link, enum link_state state, const char *why)
 /* Is this a server that one may connect to at all? */
 static bool is_asked_for(const struct link *link)
 {
-	return set_has(link->links->servers, link->server) && !link->left_out;
+	return set_has(link->links->servers, link->server);
+}
+
+static bool is_left_out(struct link *link)
+{
+	pthread_mutex_lock(&link->links->lock);
+	bool out = link->left_out;
+	pthread_mutex_unlock(&link->links->lock);
+	return out;
 }
 
 static void disconnect(struct link *link)
@@ -67,7 +75,7 @@ static void note_wrong(void *context, const char *why)
 static void go_down(struct link *link, char why[LINKS_WHY])
 {
 	disconnect(link);
-	if (link->left_out)
+	if (is_left_out(link))
 		links_why(link->links, link->server, why);
 	set_state(link, LINK_DOWN, why);
 }
@@ -123,7 +131,7 @@ static void connect_if_needed(struct link *link)
 	char why[LINKS_WHY] = "";
 	struct call *call;
 
-	if (!is_asked_for(link))
+	if (!is_asked_for(link) || is_left_out(link))
 		return;
 	if (link->call && !call_was_closed(link->call))
 		return;
@@ -198,8 +206,10 @@ static struct job *next_job(struct link *link, bool *ret_closing, bool *ret_look
 
 static void run_job(struct link *link, struct job *job)
 {
-	char why[LINKS_WHY];
+	char why[LINKS_WHY] = "";
 
+	if (link->call && is_left_out(link))
+		go_down(link, why);
 	connect_if_needed(link);
 	if (!link->call) {
 		job->run(job, link->server, NULL,
@@ -207,7 +217,7 @@ static void run_job(struct link *link, struct job *job)
 		return;
 	}
 	job->run(job, link->server, link->call, "");
-	if (!call_is_dead(link->call) && !link->left_out)
+	if (!call_is_dead(link->call) && !is_left_out(link))
 		return;
 	(void)snprintf(why, sizeof why, "dfs%u: the connection broke", link->server);
 	go_down(link, why);
@@ -371,8 +381,9 @@ void links_retry_after(struct links *links, int64_t pause_ms)
 		struct job *job = NULL;
 
 		pthread_mutex_lock(&links->lock);
-		if (!links->closing && is_asked_for(link) && link->state == LINK_DOWN &&
-		    !link->first && clock_now_ms() - link->since >= pause_ms)
+		if (!links->closing && is_asked_for(link) && !link->left_out &&
+		    link->state == LINK_DOWN && !link->first &&
+		    clock_now_ms() - link->since >= pause_ms)
 			job = calloc(1, sizeof *job);
 		if (job) {
 			link->state = LINK_NEW;

@@ -123,8 +123,11 @@ struct dfs_result dfs_login(struct dfs *dfs)
 
 bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY])
 {
-	bool out = set_has(links_left_out(dfs->links), server);
+	bool out;
 
+	/* What is told last is answered too. */
+	session_end(dfs);
+	out = set_has(links_left_out(dfs->links), server);
 	why[0] = '\0';
 	if (out)
 		links_why(dfs->links, server, why);

@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TELL_EVERY_MS = 60000 };
+enum { LINES_MS = 60000, LINES_MOST = 60 };
 
 /* What HELLO says; freed by the links, whose threads may go on for a while. */
 struct greeting {
 	struct cluster cluster;
 	char caller[16];
-	int64_t told[DFS_SERVERS]; /* when it was last logged that it answers wrongly */
+	/* That a server answers wrongly: since when lines are counted, and how many. */
+	int64_t since[DFS_SERVERS];
+	unsigned lines[DFS_SERVERS];
 };
 
 static bool introduce(void *context, unsigned server, struct call *call,
@@ -30,19 +32,22 @@ static bool introduce(void *context, unsigned server, struct call *call,
 
 /*
  * What was asked has failed; it is asked again, for a server has to live with its peers.
- * Logged once a minute.
+ * It could fill the log: so many lines a minute, each of a thread of its own.
  */
 static bool note_wrong(void *context, unsigned server, const char *why)
 {
 	struct greeting *greeting = context;
-	int64_t *told = &greeting->told[server - 1], now = clock_now_ms();
+	int64_t *since = &greeting->since[server - 1], now = clock_now_ms();
+	unsigned *lines = &greeting->lines[server - 1];
 	char sentence[LINKS_WHY];
 
-	if (*told == 0 || now - *told >= TELL_EVERY_MS) {
-		*told = now;
+	if (*since == 0 || now - *since >= LINES_MS) {
+		*since = now;
+		*lines = 0;
+	}
+	if ((*lines)++ < LINES_MOST)
 		log_event(LOG_WARN, "peer-answers-wrongly", "peer=dfs%u why=%s", server,
 			  log_sentence(why, sentence, sizeof sentence));
-	}
 	return false;
 }
 

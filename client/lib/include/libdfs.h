@@ -58,6 +58,7 @@ void dfs_close(struct dfs *dfs);
 /*
  * Was this server (1..4) left out of all that came since dfs_open, because it answered
  * what breaks a rule of the protocol?  Then why, which is empty otherwise, names both.
+ * Asked at the end, when nothing else is to be done but dfs_close.
  */
 bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY]);
 

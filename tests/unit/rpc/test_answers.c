@@ -479,9 +479,8 @@ static void make_page(struct page *page)
 		    last[] = "/tester/b0";
 
 	memset(page, 0, sizeof *page);
-	page->args = (dfs_list_args){.folder = path_of(folder),
-				     .after = path_of(after),
-				     .max = ENTRIES};
+	page->args = (dfs_list_args){
+		.folder = path_of(folder), .after = path_of(after), .max = ENTRIES};
 	page->entries[0] = entry_of(file, DFS_FILE);
 	page->entries[1] = entry_of(gone, DFS_TOMBSTONE);
 	page->entries[2] = entry_of(below, DFS_FOLDER);
