@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "clock.h"
+#include "left_out.h"
 #include "output.h"
 #include "password.h"
 #include "secret.h"

@@ -4,6 +4,7 @@
 #include "account_cache.h"
 #include "clock.h"
 #include "cluster.h"
+#include "left_out.h"
 #include "login.h"
 #include "password_rules.h"
 #include "path.h"

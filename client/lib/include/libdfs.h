@@ -56,13 +56,6 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret);
 void dfs_close(struct dfs *dfs);
 
 /*
- * Was this server (1..4) left out of all that came since dfs_open, because it answered
- * what breaks a rule of the protocol?  Then why, which is empty otherwise, names both.
- * Asked at the end, when nothing else is to be done but dfs_close.
- */
-bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY]);
-
-/*
  * Waits until it is known whether the servers take the log-in that dfs_open has begun: at
  * least two of them must.  Code 7: they refuse, or there was nothing to log in with; 5
  * and 10: too few servers.  Whatever else is done with a session needs this first, but
