@@ -274,14 +274,6 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 	return store_fits_size(store, claim->object, claim->size) ? DFS_OK : DFS_INVALID;
 }
 
-dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
-				const struct acceptor_claim *claim)
-{
-	return store_fits_quota(acceptor->store, user, claim->path, claim->size)
-		       ? DFS_OK
-		       : DFS_OVER_QUOTA;
-}
-
 /* ---- LOOKUP -------------------------------------------------------------------- */
 
 dfs_status acceptor_read(struct acceptor *acceptor, const dfs_path *path,

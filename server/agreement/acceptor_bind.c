@@ -16,6 +16,13 @@ static const dfs_id *bind_object(const void *items, size_t i)
 	return &((const dfs_bind_item *)items)[i].share.object;
 }
 
+static struct store_stake stake_of(const struct acceptor_caller *caller,
+				   const dfs_bind_item *item)
+{
+	return (struct store_stake){
+		.user = caller->user, .path = &item->path, .size = item->size};
+}
+
 /*
  * May a user bind this?  An upload has only units that fit the size it was begun with, so
  * that this is the size it has to be.
@@ -24,6 +31,7 @@ static dfs_status check_binding(struct acceptor *acceptor,
 				const struct acceptor_caller *caller,
 				struct store_uploads *uploads, const dfs_bind_item *item)
 {
+	const struct store_stake stake = stake_of(caller, item);
 	const struct acceptor_claim claim = {.path = &item->path,
 					     .object = &item->share.object,
 					     .size = item->size,
@@ -32,14 +40,26 @@ static dfs_status check_binding(struct acceptor *acceptor,
 
 	if (!caller->user)
 		return DFS_OK;
-	status = errors_status(
-		ERRORS_BINDING,
-		store_upload_size(uploads, &item->share.object, item->size));
-	if (status != DFS_OK)
-		return status;
-	status = acceptor_check_object(acceptor, &claim);
-	return status == DFS_OK ? acceptor_check_quota(acceptor, caller->user, &claim)
-				: status;
+	status = errors_status(ERRORS_ACCEPTING,
+			       store_upload_stake(uploads, &item->share.object, &stake));
+	return status == DFS_OK ? acceptor_check_object(acceptor, &claim) : status;
+}
+
+/* The upload and its binding into the batch. */
+static dfs_status bind_item(struct store_batch *batch,
+			    const struct acceptor_caller *caller,
+			    struct store_uploads *uploads, const dfs_bind_args *args,
+			    size_t i)
+{
+	const dfs_bind_item *item = &args->items.items_val[i];
+	const struct store_stake stake = stake_of(caller, item);
+	int rc = batch ? store_batch_upload(batch, uploads, &item->share) : ENOMEM;
+
+	if (rc != 0)
+		return errors_status(ERRORS_BINDING, rc);
+	return errors_status(
+		ERRORS_ACCEPTING,
+		store_batch_stake(batch, &item->share.object, &args->ballot, &stake));
 }
 
 static void bind_items(struct acceptor *acceptor, const struct acceptor_caller *caller,
@@ -61,13 +81,8 @@ static void bind_items(struct acceptor *acceptor, const struct acceptor_caller *
 			items[i] = check_binding(acceptor, caller, uploads, item);
 		if (items[i] != DFS_OK)
 			continue;
-		rc = batch ? store_batch_upload(batch, uploads, &item->share) : ENOMEM;
-		if (rc == 0)
-			rc = store_batch_bind(batch, &item->share.object,
-					      item->path.dfs_path_val,
-					      item->path.dfs_path_len, &args->ballot);
-		items[i] = errors_status(ERRORS_BINDING, rc);
-		good += rc == 0;
+		items[i] = bind_item(batch, caller, uploads, args, i);
+		good += items[i] == DFS_OK;
 	}
 	if (good == 0) {
 		store_batch_free(batch);

@@ -9,32 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Another size than was told of the object before is DFS_INVALID. */
-static dfs_status check_size(struct caller *caller, const dfs_put_args *args)
+/*
+ * Another size than was told of the object before is DFS_INVALID; more than the owner of
+ * the path may have, with all that is staged for him, is DFS_OVER_QUOTA.
+ */
+static dfs_status check_stake(struct caller *caller, const dfs_put_args *args)
 {
-	return errors_status(
-		ERRORS_UPLOADING,
-		store_upload_size(caller->uploads, &args->object, args->size));
+	const struct store_stake stake = {
+		.user = caller->user, .path = &args->path, .size = args->size};
+
+	return errors_status(ERRORS_ACCEPTING,
+			     store_upload_stake(caller->uploads, &args->object, &stake));
 }
 
 /* Before anything is staged: nothing of an upload that is refused may stay. */
 static dfs_status check_put(struct caller *caller, const dfs_put_args *args)
 {
-	dfs_status status;
-
 	if (id_is_zero(&args->object) || id_is_zero(&args->operation) ||
 	    path_check(args->path.dfs_path_val, args->path.dfs_path_len))
 		return DFS_INVALID;
 	for (u_int i = 0; i < args->units.units_len; i++)
 		if (!procs_unit_is_good(&args->units.units_val[i], args->size))
 			return DFS_INVALID;
-	status = check_size(caller, args);
-	if (status != DFS_OK)
-		return status;
-	return store_fits_quota(caller->server->store, caller->user, &args->path,
-				args->size)
-		       ? DFS_OK
-		       : DFS_OVER_QUOTA;
+	return check_stake(caller, args);
 }
 
 void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res)
@@ -47,7 +44,7 @@ void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res
 			errors_status(ERRORS_UPLOADING,
 				      store_upload(caller->uploads, &args->object, unit));
 		if (i == 0 && res->status == DFS_OK)
-			res->status = check_size(caller, args);
+			res->status = check_stake(caller, args);
 	}
 	/* The caller may then send less of it: a pair without a spare. */
 	if (res->status == DFS_NOSPACE || res->status == DFS_OVER_QUOTA)

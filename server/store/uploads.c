@@ -47,10 +47,21 @@ void store_uploads_free(struct store_uploads *uploads)
 	free(uploads);
 }
 
+void uploads_unstake(struct store *store, struct store_upload *upload)
+{
+	if (!upload->staging)
+		return;
+	pthread_rwlock_wrlock(&store->lock);
+	index_unstage(store->index, upload->staging, upload->size);
+	pthread_rwlock_unlock(&store->lock);
+	upload->staging = NULL;
+}
+
 void uploads_free_one(struct store *store, struct store_upload *upload)
 {
 	if (!upload)
 		return;
+	uploads_unstake(store, upload);
 	store_record_free_all(upload->records);
 	atomic_fetch_sub(&store->uploads.memory, upload->memory);
 	segment_image_free(upload->image);
@@ -314,15 +325,29 @@ int store_upload(struct store_uploads *uploads, const dfs_id *object,
 	return rc;
 }
 
-int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size)
+int store_upload_stake(struct store_uploads *uploads, const dfs_id *object,
+		       const struct store_stake *stake)
 {
+	const struct index_stake what = store_index_stake(object, stake);
 	struct store_upload *upload = uploads_find(uploads, object);
+	struct store *store = uploads->store;
+	int rc = 0;
 
+	if (upload && upload->has_size)
+		return upload->size == stake->size ? 0 : EINVAL;
 	if (!upload)
-		return 0;
-	if (upload->has_size && upload->size != size)
-		return EINVAL;
-	upload->size = size;
+		return store_fits_quota(store, object, stake) ? 0 : EDQUOT;
+	pthread_rwlock_wrlock(&store->lock);
+	if (what.owner_len > 0 && !index_fits_quota(store->index, &what))
+		rc = EDQUOT;
+	else if (what.owner_len > 0)
+		upload->staging = index_stage(store->index, &what, what.size);
+	pthread_rwlock_unlock(&store->lock);
+	if (rc == 0 && what.owner_len > 0 && !upload->staging)
+		rc = ENOMEM;
+	if (rc != 0)
+		return rc;
+	upload->size = stake->size;
 	upload->has_size = true;
 	return 0;
 }

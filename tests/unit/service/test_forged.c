@@ -406,26 +406,45 @@ static void test_2_2_a_binding_needs_a_ticket(void **state)
 
 /* ---- quotas ------------------------------------------------------------------ */
 
+static uint64_t used(struct fixture *fixture)
+{
+	struct store_owner owner;
+
+	store_owner(fixture->store.store, "bob", 3, &owner);
+	return owner.used;
+}
+
+/* Bob's connection ends, and so do his uploads. */
+static void connect_again(struct fixture *fixture)
+{
+	store_uploads_free(fixture->bob.uploads);
+	fixture->bob.uploads = store_uploads_new(fixture->store.store);
+}
+
 static void test_2_2_no_step_goes_past_the_quota(void **state)
 {
 	struct fixture *fixture = *state;
 	struct value_fixture_file file = {
-		.owner = "bob", .size = 600, .object = 1, .counter = 5};
+		.owner = "bob", .size = 6000, .object = 1, .counter = 5};
 	dfs_ticket ticket = ticket_of(fixture, "bob", 7, 0);
+	uint64_t all;
 
-	set_quota(fixture, 1000, 1);
-	assert_int_equal(put(fixture, "/bob/a", 1001, 1, 1, 1), DFS_OVER_QUOTA);
-	assert_int_equal(bind_pair(fixture, "/bob/a", 1001, 1, 5), DFS_OVER_QUOTA);
-	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
+	set_quota(fixture, 10000, 1);
+	assert_int_equal(put(fixture, "/bob/a", 10001, 1, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 10001, 1, 5), DFS_OVER_QUOTA);
+	assert_int_equal(upload(fixture, "/bob/a", 6000, 1, 5), DFS_OK);
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
 	/*
-	 * 400 are left, at every step and for each path; over itself the file may grow to
-	 * 1000.
+	 * 400 are left, at every step and for each path; over itself the file may grow by
+	 * as much.
 	 */
+	all = used(fixture) + 400;
+	set_quota(fixture, all, 2);
 	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
 	assert_int_equal(put(fixture, "/shared/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
-	assert_int_equal(put(fixture, "/bob/a", 1000, 2, 1, 1), DFS_OK);
-	assert_int_equal(put(fixture, "/bob/a", 1001, 3, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/a", all + 1, 3, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/a", all, 2, 1, 1), DFS_OK);
+	connect_again(fixture);
 	assert_int_equal(bind_pair(fixture, "/bob/b", 401, 9, 6), DFS_OVER_QUOTA);
 	assert_int_equal(prepare_content(fixture, "/bob/b", 401, 4, 129, 6),
 			 DFS_OVER_QUOTA);
@@ -436,7 +455,39 @@ static void test_2_2_no_step_goes_past_the_quota(void **state)
 	assert_int_equal(prepare_binding(fixture, "/bob/b", 401, 7, &ticket, 7),
 			 DFS_OVER_QUOTA);
 	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &ticket, 8), DFS_OK);
-	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 9), DFS_OK);
+	/* That is what was left; the same again is no more. */
+	assert_int_equal(prepare_content(fixture, "/bob/d", 400, 5, 129, 9),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &ticket, 10), DFS_OK);
+}
+
+static void test_8_4_no_step_is_repeated_past_the_quota(void **state)
+{
+	struct fixture *fixture = *state;
+	const dfs_id refused = store_fixture_id(7);
+
+	set_quota(fixture, 1000, 1);
+	/* Open uploads, */
+	assert_int_equal(put(fixture, "/bob/a", 600, 1, 1, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/b", 400, 2, 1, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/b", 400, 2, 2, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/c", 1, 3, 0, 1), DFS_OVER_QUOTA);
+	connect_again(fixture);
+	assert_int_equal(used(fixture), 0);
+	/* what is bound, one path after another, */
+	assert_int_equal(upload(fixture, "/bob/a", 600, 4, 5), DFS_OK);
+	assert_int_equal(upload(fixture, "/bob/b", 401, 5, 5), DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 401, 5, 129, 5),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 5), DFS_OK);
+	assert_int_equal(used(fixture), 1000);
+	assert_int_equal(prepare_content(fixture, "/bob/c", 8, 6, 30, 5), DFS_OVER_QUOTA);
+	/* and several for one path. */
+	assert_int_equal(prepare_content(fixture, "/bob/a", 8, 7, 30, 6), DFS_OVER_QUOTA);
+	assert_int_equal(used(fixture), 1000);
+	/* Nothing of what was refused is here. */
+	assert_int_equal(store_chunks(fixture->store.store, &refused), 0);
 }
 
 static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state)
@@ -446,11 +497,14 @@ static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state
 		.owner = "bob", .size = 600, .object = 1, .counter = 5};
 	struct value_fixture_file second = {
 		.owner = "bob", .size = 600, .object = 2, .counter = 6};
+	uint64_t with_first;
 
-	set_quota(fixture, 1000, 1);
 	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
 	assert_int_equal(upload(fixture, "/shared/b", 600, 2, 6), DFS_OK);
 	assert_int_equal(accept_file(fixture, "/bob/a", first, true), DFS_OK);
+	with_first = used(fixture);
+	/* The quota was lowered meanwhile. */
+	set_quota(fixture, with_first, 1);
 	assert_int_equal(accept_file(fixture, "/shared/b", second, true), DFS_OVER_QUOTA);
 	/* Nor by calling it a value that others proposed first. */
 	assert_int_equal(accept_file(fixture, "/shared/b", second, false),
@@ -590,6 +644,7 @@ int main(void)
 		TEST(test_2_2_content_in_prepare_fits_the_size),
 		TEST(test_2_2_a_binding_needs_a_ticket),
 		TEST(test_2_2_no_step_goes_past_the_quota),
+		TEST(test_8_4_no_step_is_repeated_past_the_quota),
 		TEST(test_2_2_what_came_meanwhile_counts_when_it_is_accepted),
 		TEST(test_2_2_a_manifest_fits_what_is_here),
 		TEST(test_2_2_a_manifest_names_no_object_of_another_path),
