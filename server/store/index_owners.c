@@ -2,6 +2,7 @@
 #include "index_internal.h"
 
 #include "path.h"
+#include "store.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,7 +244,7 @@ bool index_fits_quota(const struct index *index, const struct index_stake *stake
 	const struct index_owner *owner =
 		find_owner(index, stake->owner, stake->owner_len);
 	const struct index_staging *staging;
-	uint64_t now, staged, already;
+	uint64_t now, staged, already, more;
 
 	if (!owner)
 		return true;
@@ -251,10 +252,10 @@ bool index_fits_quota(const struct index *index, const struct index_stake *stake
 	now = cost_now(index, owner->number, stake->path, stake->path_len);
 	staging = find_staging(index, stake->path, stake->path_len, owner->number);
 	staged = staging ? staging->bytes : 0;
-	if (stake->size <= already)
-		return true;
-	return fits(owner,
-		    beyond(staged + stake->size - already, now) - beyond(staged, now));
+	if (already > stake->size)
+		already = stake->size;
+	more = beyond(staged + stake->size - already, now) - beyond(staged, now);
+	return fits(owner, more) && fits(owner, more + beyond(STORE_FILE_LEAST, now));
 }
 
 /* What the register takes more than what it replaces, and what was staged for it. */

@@ -178,7 +178,12 @@ struct store_stake {
 	uint64_t size;
 };
 
-/* Would it fit?  What of the object is staged for the path already counts once. */
+/*
+ * Would it fit?  What of the object is staged for the path already counts once.  Where
+ * the path has no file yet there must be room for its register too, of which a client's
+ * has at least STORE_FILE_LEAST bytes: what could not be accepted is not brought.
+ */
+enum { STORE_FILE_LEAST = 512 };
 bool store_fits_quota(struct store *store, const dfs_id *object,
 		      const struct store_stake *stake);
 
