@@ -109,8 +109,8 @@ static dfs_version version_made(const struct proposal *proposal)
 }
 
 /*
- * The value that was to be proposed again is not ours to propose: a server may.  true
- * when what is agreed is what was judged; it is then the turn's value.
+ * The value that was to be proposed again is not ours to propose, or of content that some
+ * server knows nothing of, where only a server is believed: a server may.  true when what is agreed is what was judged; it is then the turn's value.
  */
 static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
 {
@@ -139,7 +139,8 @@ static bool conclude(struct attempt *attempt, struct turn *turn)
 	const struct judgement *judgement = &turn->judgement;
 
 	if (turn->proposes && set_count(turn->accepted) < 3 &&
-	    !(judgement->verdict != JUDGE_PROPOSE && turn->refusals.denied != 0 &&
+	    !(judgement->verdict != JUDGE_PROPOSE &&
+	      (turn->refusals.denied | turn->refusals.unshown) != 0 &&
 	      finish_by_servers(attempt->dfs, turn)))
 		return false;
 	if (turn->proposes) {

@@ -38,18 +38,83 @@ static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 			       item->path.dfs_path_len, ballot);
 }
 
-/* What a user proposes may not contradict what is here. */
+static bool same_content(const dfs_content *a, const dfs_content *b)
+{
+	return id_equal(&a->object, &b->object) && a->size == b->size &&
+	       a->unit_size == b->unit_size && a->row == b->row;
+}
+
+static bool keeps_content(const dfs_manifest *manifest, const dfs_content *content)
+{
+	for (u_int i = 0; i < manifest->earlier.earlier_len; i++)
+		if (same_content(&manifest->earlier.earlier_val[i].content, content))
+			return true;
+	return same_content(&manifest->content, content);
+}
+
+/* Are the earlier versions that it keeps what the accepted value has or keeps? */
+static dfs_status check_earlier(struct acceptor *acceptor, const dfs_proposal *item)
+{
+	const dfs_manifest *manifest = &item->value.body.dfs_body_u.manifest;
+	dfs_register reg = {.known = FALSE};
+	const dfs_value *now = &reg.dfs_register_u.accepted.value;
+	dfs_status status;
+	bool kept;
+
+	if (manifest->earlier.earlier_len == 0)
+		return DFS_OK;
+	status = acceptor_read(acceptor, &item->path, &reg);
+	if (status != DFS_OK)
+		return status;
+	kept = reg.known && now->body.kind == DFS_FILE;
+	for (u_int i = 0; kept && i < manifest->earlier.earlier_len; i++)
+		kept = keeps_content(&now->body.dfs_body_u.manifest,
+				     &manifest->earlier.earlier_val[i].content);
+	xdr_free((xdrproc_t)xdr_dfs_register, &reg);
+	return kept ? DFS_OK : DFS_NODATA;
+}
+
+/*
+ * Is there anything to show that the content was ever brought: does the accepted value
+ * name it, or is what the value gives this server here?  Of a first proposal lacks_data
+ * looks besides whether it is bound.
+ */
+static bool is_content_shown(struct acceptor *acceptor, const dfs_content *content,
+			     const struct store_register *known)
+{
+	chunk_set filled = placement_filled(content->size);
+	chunk_set held = placement_held(content->holders, acceptor->server) & filled;
+
+	if (filled == 0 || !acceptor->rules.check_data)
+		return true;
+	if (known && known->kind == DFS_FILE && known->size == content->size &&
+	    id_equal(&known->object, &content->object))
+		return true;
+	return held != 0 &&
+	       (held & ~store_chunks(acceptor->store, &content->object)) == 0;
+}
+
+/*
+ * What a user proposes may not contradict what is here, nor claim content of which nothing
+ * is known here: a server that proposes has seen it accepted by one that knew.  known:
+ * what is accepted here, or NULL.
+ */
 static dfs_status check_proposal(struct acceptor *acceptor,
 				 const struct acceptor_caller *caller,
-				 const dfs_proposal *item)
+				 const dfs_proposal *item,
+				 const struct store_register *known)
 {
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
 	const struct acceptor_claim claim = {
 		.path = &item->path, .object = &content->object, .size = content->size};
+	dfs_status status;
 
 	if (!caller->user || item->value.body.kind != DFS_FILE)
 		return DFS_OK;
-	return acceptor_check_object(acceptor, &claim);
+	status = acceptor_check_object(acceptor, &claim);
+	if (status == DFS_OK && !is_content_shown(acceptor, content, known))
+		status = DFS_NODATA;
+	return status == DFS_OK ? check_earlier(acceptor, item) : status;
 }
 
 /* An ACCEPT under way, once its paths are its own. */
@@ -83,7 +148,7 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 	case ACCEPTOR_GOOD:
 		break;
 	}
-	status = check_proposal(acceptor, caller, item);
+	status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
 	if (status != DFS_OK)
 		return status;
 	if (lacks_data(acceptor, ballot, item))
