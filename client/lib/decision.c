@@ -90,8 +90,8 @@ static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool sta
 }
 
 /*
- * The content is on too few servers though three voted: if any was brought, or the path is
- * not agreed on, it is finished, and then said why.
+ * The content is on too few servers though three voted: if any was brought, or the path
+ * is not agreed on, it is finished, and then said why.
  */
 static void judge_space(const struct dfs *dfs, struct turn *turn)
 {

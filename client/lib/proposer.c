@@ -109,8 +109,9 @@ static dfs_version version_made(const struct proposal *proposal)
 }
 
 /*
- * The value that was to be proposed again is not ours to propose, or of content that some
- * server knows nothing of, where only a server is believed: a server may.  true when what is agreed is what was judged; it is then the turn's value.
+ * The value that was to be proposed again is not ours to propose, or names content of
+ * which some server knows nothing, where only a server is believed: a server may.  true
+ * when what is agreed is what was judged; it is then the turn's value.
  */
 static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
 {

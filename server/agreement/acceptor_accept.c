@@ -95,8 +95,8 @@ static bool is_content_shown(struct acceptor *acceptor, const dfs_content *conte
 }
 
 /*
- * What a user proposes may not contradict what is here, nor claim content of which nothing
- * is known here: a server that proposes has seen it accepted by one that knew.  known:
+ * What a user proposes may not contradict what is here, nor claim content of which
+ * nothing is known here; a server that proposes has it from one that accepted it.  known:
  * what is accepted here, or NULL.
  */
 static dfs_status check_proposal(struct acceptor *acceptor,

@@ -543,7 +543,9 @@ static void test_2_2_a_manifest_fits_what_is_here(void **state)
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
 }
 
-/* ACCEPT of a file of which this server is named as no holder, or that keeps a version. */
+/*
+ * ACCEPT of a file of which this server is named as no holder, or that keeps a version.
+ */
 static dfs_status accept_changed(struct fixture *fixture, const char *path,
 				 const struct value_fixture_file *file, bool first,
 				 const dfs_earlier *earlier)
