@@ -190,24 +190,12 @@ bool manifest_wrap(const struct identity *identity, const char *path,
 
 /* ---- signing ------------------------------------------------------------------- */
 
-/* One signature over all of these; see statement_batch. */
+/* One signature of the user's over all of these. */
 static bool sign(const struct identity *identity, const dfs_key *statements, size_t count,
 		 dfs_signature *const *ret_signatures)
 {
-	uint8_t message[STATEMENT_MESSAGE], signature[DFS_SIGNATURE_LEN];
-
-	if (!statement_batch(statements, count, ret_signatures, message))
-		return false;
-	if (!keys_sign(identity->pairs[0], message, sizeof message, signature)) {
-		for (size_t i = 0; i < count; i++)
-			xdr_free((xdrproc_t)xdr_dfs_signature, ret_signatures[i]);
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		ret_signatures[i]->key = identity->account.key;
-		memcpy(ret_signatures[i]->signature, signature, sizeof signature);
-	}
-	return true;
+	return identity_sign(identity->pairs[0], identity->account.key, statements, count,
+			     ret_signatures);
 }
 
 bool manifest_sign_contents(const struct identity *identity,

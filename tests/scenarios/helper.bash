@@ -199,7 +199,7 @@ server_answers()
 	port=$(server_port "$1")
 	[ -n "$port" ] || return 1
 	"${IN[@]}" timeout 5 rpcinfo -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp \
-		"$((600000000 + $1))" 1 >/dev/null 2>&1
+		"$((600000000 + $1))" 2 >/dev/null 2>&1
 }
 
 server_answers_or_died()
