@@ -206,8 +206,8 @@ static void test_nonce_is_the_number_of_the_unit(void **state)
 	assert_int_equal(EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL,
 					    world->object.key, nonce),
 			 1);
-	assert_int_equal(
-		EVP_EncryptUpdate(context, NULL, &done, aad, (int)sizeof aad), 1);
+	assert_int_equal(EVP_EncryptUpdate(context, NULL, &done, aad, (int)sizeof aad),
+			 1);
 	assert_int_equal(EVP_EncryptUpdate(context, world->room + 1, &done, world->bytes,
 					   DFS_UNIT_SIZE),
 			 1);
