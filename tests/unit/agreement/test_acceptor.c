@@ -242,6 +242,22 @@ static void test_lower_ballots_are_refused(void **state)
 	assert_int_equal(acceptor_seen(place->acceptor).counter, 10);
 }
 
+/* An object whose id reads as the path itself, which one message has both of. */
+static void test_8_11_an_id_is_no_path(void **state)
+{
+	static char sixteen[] = "/ann/16-bytes-ab";
+	struct place *place = *state;
+	dfs_unit units[2];
+	dfs_status staged = DFS_IO;
+	dfs_id object;
+
+	memcpy(object.bytes, sixteen, sizeof object.bytes);
+	dfs_stage stage = stage_of(object, units);
+	assert_int_equal(prepare(place, sixteen, ballot_of(3, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(staged, DFS_OK);
+}
+
 static void test_an_accept_needs_no_promise(void **state)
 {
 	struct place *place = *state;
@@ -774,6 +790,7 @@ int main(void)
 		TEST(test_2_2_what_a_peer_has_seen_is_in_reach),
 		TEST(test_2_2_peers_are_asked_before_a_far_ballot_is_refused),
 		TEST(test_lower_ballots_are_refused),
+		TEST(test_8_11_an_id_is_no_path),
 		TEST(test_an_accept_needs_no_promise),
 		TEST(test_the_accepted_ballot_again_while_confirmed),
 		TEST(test_a_restart_refuses_what_may_have_been_promised),
