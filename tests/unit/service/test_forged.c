@@ -51,13 +51,15 @@ struct fixture {
 static int start(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct acceptor_rules rules = acceptor_rules_default;
 
 	assert_non_null(fixture);
+	rules.prove = false; /* what is forged here is not signed either */
 	assert_int_equal(placement_pair(0, SERVER), PAIR);
 	store_fixture_start(&fixture->store);
 	fixture->server.number = SERVER;
 	fixture->server.store = fixture->store.store;
-	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, NULL);
+	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, &rules);
 	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
 	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
 	fixture->bob.server = &fixture->server;
