@@ -5,9 +5,11 @@
 
 #include "clock.h"
 #include "session_file.h"
+#include "statement.h"
 #include "tls.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LIMIT_MS = 20000 };
@@ -76,4 +78,22 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 		call = NULL;
 	}
 	return call;
+}
+
+bool login_fixture_prove(const struct identity *identity, const dfs_path *path,
+			 const dfs_ballot *ballot, dfs_value *value)
+{
+	dfs_proof *proof = &value->proof;
+	dfs_signature *signature = &proof->signature;
+	dfs_key digest, statement;
+
+	xdr_free((xdrproc_t)xdr_dfs_proof, proof);
+	memset(proof, 0, sizeof *proof);
+	proof->ballot = *ballot;
+	proof->signer.dfs_user_val = strdup(identity->user);
+	proof->signer.dfs_user_len = (u_int)strlen(identity->user);
+	return proof->signer.dfs_user_val && statement_digest_stated(value, &digest) &&
+	       statement_of_proposal(path, ballot, &digest, &statement) &&
+	       identity_sign(identity->pairs[0], identity->account.key, &statement, 1,
+			     &signature);
 }

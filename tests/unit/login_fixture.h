@@ -16,4 +16,11 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 				const char *user, struct identity *ret_identity,
 				char *why, size_t why_size);
 
+/*
+ * The value as this user proposes it at the ballot; the proof that it had is freed.
+ * false: out of memory.
+ */
+bool login_fixture_prove(const struct identity *identity, const dfs_path *path,
+			 const dfs_ballot *ballot, dfs_value *value);
+
 #endif

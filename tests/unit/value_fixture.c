@@ -85,8 +85,10 @@ dfs_value value_fixture_file(const struct value_fixture_file *file)
 dfs_value value_fixture_account(uint64_t quota, uint64_t counter)
 {
 	dfs_value value = begin(DFS_ACCOUNT, counter);
+	dfs_account *account = &value.body.dfs_body_u.account;
 
-	value.body.dfs_body_u.account.quota = quota;
+	account->quota = quota;
+	account->number = account->key = account->signature.leaves = 1;
 	return value;
 }
 

@@ -15,9 +15,11 @@
 #include "clock.h"
 #include "login_fixture.h"
 #include "manifest.h"
+#include "object.h"
 #include "path.h"
 #include "placement.h"
 #include "text.h"
+#include "tree.h"
 #include "value.h"
 
 #include <stdio.h>
@@ -36,6 +38,7 @@ struct half {
 	size_t len;
 	uint8_t key[KEYS_LEN];
 	dfs_id operation;
+	dfs_key token;
 	dfs_ballot ballot;
 	dfs_value value; /* to be accepted */
 	struct {
@@ -75,7 +78,7 @@ static dfs_path wire_path(const struct half *half)
 static void look(struct half *half, unsigned server)
 {
 	dfs_path path = wire_path(half);
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	const dfs_looked *item;
 	dfs_lookup_res res;
 
@@ -103,11 +106,15 @@ static void make_content(struct half *half)
 	struct content_digests digests;
 	struct manifest_secret secret;
 	struct cipher_object object;
+	const char *user = half->identity.user;
+	struct manifest_stated stated = {half->path, "tester", content};
+	uint8_t *sealed = malloc(MANIFEST_SEALED_LEN);
 
 	must(hash && cipher && content_hash_add(hash, half->bytes, half->len) &&
 		     content_hash_end(hash, &digests) &&
 		     keys_random(half->key, sizeof half->key) &&
-		     id_random(&content->object),
+		     manifest_token(&half->identity, &half->operation, &half->token) &&
+		     object_maker(&half->token, &content->maker),
 	     "content");
 	content->size = half->len;
 	content->unit_size = placement_unit_size(half->len);
@@ -116,24 +123,39 @@ static void make_content(struct half *half)
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		content->holders = placement_hold(content->holders, s,
 						  placement_pair(content->row, s));
-	must(cipher_object_init(&object, content, half->key), "cipher");
+	free(content->tree.tree_val);
+	content->tree.tree_val = calloc(DFS_SERVERS, sizeof(dfs_key));
+	content->tree.tree_len = DFS_SERVERS;
+	must(cipher_object_init(&object, content, half->key) && content->tree.tree_val,
+	     "cipher");
 	for (unsigned u = 0; u < DFS_SERVERS; u++) {
 		uint32_t len = placement_unit_len(content->size, content->unit_size, u);
 
+		half->units[u].room[0] = CIPHER_ANY;
 		memcpy(half->units[u].room + CIPHER_BEFORE,
 		       half->bytes + u * content->unit_size, len);
 		half->units[u].len =
 			cipher_seal(cipher, &object, u, half->units[u].room, len);
-		must(half->units[u].len > 0, "cipher");
+		must(half->units[u].len > 0 &&
+			     tree_leaf(&content->maker, u, half->units[u].room,
+				       half->units[u].len, &content->tree.tree_val[u]),
+		     "cipher");
 	}
 	cipher_free(cipher);
 	free(manifest->keys.keys_val);
 	free(content->sealed.sealed_val);
-	secret.digests = digests;
+	free(content->writer.dfs_user_val);
+	free(content->signature.path.path_val);
+	content->sealed.sealed_val = (char *)sealed;
+	content->sealed.sealed_len = MANIFEST_SEALED_LEN;
+	content->writer = (dfs_user){(u_int)strlen(user), strdup(user)};
+	memcpy(secret.xxh128, digests.xxh128, sizeof secret.xxh128);
 	memcpy(secret.key, half->key, sizeof secret.key);
-	must(manifest_sign_content(&half->identity, half->path, manifest, &secret) &&
-		     manifest_seal(&half->identity, half->path, manifest, &half->owner,
-				   &secret),
+	must(sealed && content->writer.dfs_user_val &&
+		     manifest_seal(content, &secret, sealed) &&
+		     manifest_sign_contents(&half->identity, &stated, 1) &&
+		     manifest_wrap(&half->identity, half->path, manifest, &half->owner,
+				   half->key),
 	     "manifest");
 }
 
@@ -161,7 +183,8 @@ static void prepare(struct half *half, unsigned server)
 	dfs_prepare_res res;
 
 	item.stage.kind = DFS_STAGE_CONTENT;
-	small->share = (dfs_share){content->object, DFS_SERVERS, chunks};
+	small->share = object_share(content, chunks);
+	small->token = half->token;
 	small->units.units_val = units;
 	for (unsigned u = 0; u < DFS_SERVERS; u++)
 		if (chunks & 1U << (placement_chunk(u) - 1))
@@ -178,11 +201,15 @@ static void prepare(struct half *half, unsigned server)
 
 static dfs_status ask_to_accept(struct half *half, unsigned server)
 {
-	dfs_proposal item = {.path = wire_path(half), .value = half->value};
+	dfs_proposal item = {.path = wire_path(half)};
 	const dfs_accept_args args = {half->ballot, {1, &item}};
 	dfs_accept_res res;
 	dfs_status status;
 
+	must(login_fixture_prove(&half->identity, &item.path, &half->ballot,
+				 &half->value),
+	     "memory");
+	item.value = half->value;
 	say(half, server, DFS_ACCEPT, &args, &res);
 	status = res.status;
 	if (status == DFS_OK)
@@ -214,7 +241,7 @@ static void take_owner(struct half *half, unsigned server)
 {
 	char name[] = PATH_ACCOUNTS "tester";
 	dfs_path path = {sizeof name - 1, name};
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	const dfs_looked *item;
 	dfs_lookup_res res;
 
@@ -230,7 +257,7 @@ static void take_owner(struct half *half, unsigned server)
 static dfs_status ask_to_finish(struct half *half, unsigned server)
 {
 	dfs_path path = wire_path(half);
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	dfs_finish_res res;
 	dfs_status status;
 
