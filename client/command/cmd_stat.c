@@ -84,9 +84,8 @@ static void take_sha256(struct stat_view *view, struct dfs_stat *stat)
 
 	if (reading.hash)
 		dfs_get(view->run->dfs, &get, 1, false, &callbacks);
-	if (!reading.hash ||
-	    (get.result.code == DFS_EXIT_DONE &&
-	     EVP_DigestFinal_ex(reading.hash, view->sha256, NULL) != 1))
+	if (!reading.hash || (get.result.code == DFS_EXIT_DONE &&
+			      EVP_DigestFinal_ex(reading.hash, view->sha256, NULL) != 1))
 		get.result = result_of(DFS_EXIT_OTHER, "out of memory");
 	stat->result = get.result;
 	EVP_MD_CTX_free(reading.hash);
@@ -123,8 +122,8 @@ static json_t *fields_of(const struct stat_view *view, const struct dfs_file *fi
 		view->with_sha256
 			? digest(file, view->sha256, sizeof view->sha256, sha256)
 			: NULL,
-		"object", file->object, "mark", format_mark(file), "servers", format_servers(file),
-		"newest_unsure", file->newest_unsure);
+		"object", file->object, "mark", format_mark(file), "servers",
+		format_servers(file), "newest_unsure", file->newest_unsure);
 }
 
 static void print_people(struct output *output, const struct dfs_file *file)

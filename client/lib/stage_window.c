@@ -206,7 +206,7 @@ static void end_sender(struct stage_window *window, unsigned server, dfs_status 
 	pthread_mutex_lock(&window->lock);
 	if (status != DFS_OK)
 		window->failed = set_with(window->failed, server);
-	if (status == DFS_NOSPACE || status == DFS_OVER_QUOTA)
+	if (status == DFS_NOSPACE || status == DFS_OVER_QUOTA || status == DFS_BUSY)
 		refusals_note_content(&window->refusals, server, status);
 	for (size_t i = 0; i < STAGE_WINDOW; i++)
 		window->slots[i].needed = set_without(window->slots[i].needed, server);

@@ -208,11 +208,11 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 
 		if (acceptor_judged(caller, i) != DFS_OK)
 			continue;
-		keys[taken++] =
-			(struct latches_key){path->dfs_path_val, path->dfs_path_len};
+		keys[taken++] = (struct latches_key){LATCHES_PATH, path->dfs_path_val,
+						     path->dfs_path_len};
 		if (object && !id_is_zero(object))
-			keys[taken++] =
-				(struct latches_key){object->bytes, sizeof object->bytes};
+			keys[taken++] = (struct latches_key){
+				LATCHES_OBJECT, object->bytes, sizeof object->bytes};
 	}
 	if (!enter_to_vote(acceptor)) {
 		free(keys);
@@ -253,6 +253,16 @@ const struct acceptor_caller acceptor_server;
 dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item)
 {
 	return caller->judged ? caller->judged[item] : DFS_OK;
+}
+
+dfs_status acceptor_judged_again(const struct acceptor_caller *caller, size_t item,
+				 const dfs_path *path)
+{
+	dfs_status status = acceptor_judged(caller, item);
+
+	return status == DFS_OK && caller->judge_again
+		       ? caller->judge_again(caller->context, item, path)
+		       : status;
 }
 
 dfs_status acceptor_check_object(struct acceptor *acceptor,

@@ -167,6 +167,13 @@ struct acceptor_caller {
 	const char *user; /* NULL: a server */
 	/* Of each item; one that is not DFS_OK is answered with this.  NULL: all are. */
 	const dfs_status *judged;
+	/*
+	 * What was judged may have changed before the message had the path for itself:
+	 * of an item that was DFS_OK this is called when it has, and is the last word.
+	 * It asks no other server, and calls no acceptor.  NULL: nothing changes.
+	 */
+	dfs_status (*judge_again)(const void *context, size_t item, const dfs_path *path);
+	const void *context;
 };
 
 /* These take messages from anybody. */
@@ -178,5 +185,11 @@ void acceptor_accept_for(struct acceptor *, const struct acceptor_caller *,
 			 const dfs_accept_args *, dfs_accept_res *);
 void acceptor_bind_for(struct acceptor *, const struct acceptor_caller *,
 		       struct store_uploads *, const dfs_bind_args *, dfs_bind_res *);
+/*
+ * SETTLED: three have accepted these ballots.  The result is that of the last that was
+ * refused.
+ */
+void acceptor_settled_for(struct acceptor *, const struct acceptor_caller *,
+			  const dfs_settled_args *, dfs_settled_res *);
 
 #endif

@@ -62,7 +62,7 @@ static void bind_items(struct binding *binding)
 	for (size_t i = 0; i < count; i++) {
 		const dfs_bind_item *item = &args->items.items_val[i];
 
-		items[i] = acceptor_judged(binding->caller, i);
+		items[i] = acceptor_judged_again(binding->caller, i, &item->path);
 		if (items[i] == DFS_OK && !acceptor_can_hear(acceptor, &args->ballot))
 			items[i] = DFS_REFUSED;
 		if (items[i] == DFS_OK)

@@ -125,6 +125,9 @@ int acceptor_take_at(struct acceptor *acceptor, const struct acceptor_caller *ca
 
 /* What was judged of the item before it came here. */
 dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item);
+/* The last word on it, now that its path is the message's own. */
+dfs_status acceptor_judged_again(const struct acceptor_caller *caller, size_t item,
+				 const dfs_path *path);
 
 /* What a user says of the content that a path is to have. */
 struct acceptor_claim {

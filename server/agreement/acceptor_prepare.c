@@ -179,10 +179,11 @@ static void prepare_items(struct preparing *preparing)
 
 	/* Who may be promised to. */
 	for (size_t i = 0; i < count; i++) {
-		items[i].status = acceptor_judged(preparing->caller, i);
+		const dfs_path *path = &args->items.items_val[i].path;
+
+		items[i].status = acceptor_judged_again(preparing->caller, i, path);
 		if (items[i].status == DFS_OK)
-			items[i].status = judge_path(
-				acceptor, &args->items.items_val[i].path, &args->ballot);
+			items[i].status = judge_path(acceptor, path, &args->ballot);
 		good += items[i].status == DFS_OK;
 	}
 	/* What must be durable before a promise: its counter, and what it stages. */

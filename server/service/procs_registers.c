@@ -12,10 +12,17 @@
 #include "value.h"
 #include <string.h>
 
+static dfs_status judge_again(const void *caller, size_t item, const dfs_path *path)
+{
+	return permit_judge_again(caller, item, path);
+}
+
 struct acceptor_caller procs_on_behalf(const struct caller *caller)
 {
 	return (struct acceptor_caller){.user = caller->peer != 0 ? NULL : caller->user,
-					.judged = caller->permitted};
+					.judged = caller->permitted,
+					.judge_again = judge_again,
+					.context = caller};
 }
 
 void procs_lookup(struct caller *caller, const dfs_paths *args, dfs_lookup_res *res)
@@ -124,6 +131,10 @@ void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 	const struct acceptor_caller whom = procs_on_behalf(caller);
 	dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
 
+	if (!ballot_is_good(&args->ballot)) {
+		res->status = DFS_INVALID;
+		return;
+	}
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_prepare_item *item = &args->items.items_val[i];
 
@@ -162,6 +173,10 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 {
 	const struct acceptor_caller whom = procs_on_behalf(caller);
 
+	if (!ballot_is_good(&args->ballot)) {
+		res->status = DFS_INVALID;
+		return;
+	}
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_proposal *item = &args->items.items_val[i];
 
@@ -188,30 +203,13 @@ void procs_delete(struct caller *caller, const dfs_accept_args *args, dfs_accept
 	accept_any(caller, args, true, res);
 }
 
-/* Of another value at this ballot it says nothing. */
-static void note_settled(struct store *store, const dfs_settled_item *item)
-{
-	struct store_register reg;
-
-	if (store_register(store, item->path.dfs_path_val, item->path.dfs_path_len,
-			   &reg) == 0 &&
-	    reg.digest == item->digest)
-		store_settled(store, item->path.dfs_path_val, item->path.dfs_path_len,
-			      &item->ballot);
-}
-
 void procs_settled(struct caller *caller, const dfs_settled_args *args,
 		   dfs_settled_res *res)
 {
-	res->status = DFS_OK;
-	for (u_int i = 0; i < args->items.items_len; i++) {
-		const dfs_settled_item *item = &args->items.items_val[i];
+	const struct acceptor_caller whom = procs_on_behalf(caller);
 
-		if (!path_is_good(&item->path))
-			res->status = DFS_INVALID;
-		else if (caller->permitted[i] != DFS_OK)
-			res->status = caller->permitted[i];
-		else
-			note_settled(caller->server->store, item);
-	}
+	for (u_int i = 0; i < args->items.items_len; i++)
+		if (!path_is_good(&args->items.items_val[i].path))
+			caller->permitted[i] = DFS_INVALID;
+	acceptor_settled_for(caller->server->acceptor, &whom, args, res);
 }

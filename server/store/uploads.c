@@ -8,6 +8,7 @@
 #include "store_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,16 +16,55 @@
  * Each upload may have a file open.  A connection has few: when there is one more, the
  * one it used least recently is ended, because a client that gave it up tells nobody.
  * All records in memory, on all connections, stay below MEMORY_MAX, and all that notes
- * which units are there below NOTES_MAX, which is enough for uploads of 30 TiB.
+ * which units are there below NOTES_MAX, which is enough for uploads of 30 TiB.  These
+ * two, and the uploads themselves, are shared out among users (portions.h).
  */
 enum { COUNT_MAX = 8, MEMORY_MAX = 8 << 20, NOTES_MAX = 16 << 20 };
 
 struct store_uploads {
 	struct store *store;
+	char user[DFS_USER_MAX + 1];
 	enum space_use use;
 	struct store_upload *first;
 	unsigned count;
 };
+
+/* ---- what is shared out -------------------------------------------------------- */
+
+void uploads_init(struct uploads_total *total, uint64_t most)
+{
+	pthread_mutex_init(&total->lock, NULL);
+	portions_init(&total->count, most);
+	portions_init(&total->memory, MEMORY_MAX);
+	portions_init(&total->notes, NOTES_MAX);
+}
+
+void uploads_destroy(struct uploads_total *total)
+{
+	portions_clear(&total->count);
+	portions_clear(&total->memory);
+	portions_clear(&total->notes);
+	pthread_mutex_destroy(&total->lock);
+}
+
+static bool take(struct store *store, struct portions *portions, const char *user,
+		 uint64_t amount)
+{
+	pthread_mutex_lock(&store->uploads.lock);
+	bool taken = portions_take(portions, user, amount);
+	pthread_mutex_unlock(&store->uploads.lock);
+	return taken;
+}
+
+static void give(struct store *store, struct portions *portions, const char *user,
+		 uint64_t amount)
+{
+	pthread_mutex_lock(&store->uploads.lock);
+	portions_give(portions, user, amount);
+	pthread_mutex_unlock(&store->uploads.lock);
+}
+
+/* ---- the uploads of a connection ----------------------------------------------- */
 
 struct store_uploads *store_uploads_new(struct store *store)
 {
@@ -35,31 +75,46 @@ struct store_uploads *store_uploads_new(struct store *store)
 	return uploads;
 }
 
-void store_uploads_free(struct store_uploads *uploads)
+static void end_all(struct store_uploads *uploads)
 {
 	struct store_upload *upload;
 
-	if (!uploads)
-		return;
 	while ((upload = uploads->first)) {
 		uploads_take(uploads, upload);
 		uploads_free_one(uploads->store, upload);
 	}
+}
+
+void store_uploads_free(struct store_uploads *uploads)
+{
+	if (!uploads)
+		return;
+	end_all(uploads);
 	free(uploads);
+}
+
+void store_uploads_are_of(struct store_uploads *uploads, const char *user)
+{
+	if (strcmp(uploads->user, user) == 0)
+		return;
+	end_all(uploads);
+	(void)snprintf(uploads->user, sizeof uploads->user, "%s", user);
 }
 
 void uploads_free_one(struct store *store, struct store_upload *upload)
 {
+	struct uploads_total *total = &store->uploads;
+
 	if (!upload)
 		return;
 	store_record_free_all(upload->records);
-	atomic_fetch_sub(&store->uploads.memory, upload->memory);
+	give(store, &total->memory, upload->user, upload->memory);
 	segment_image_free(upload->image);
 	pack_free(&upload->entries);
-	atomic_fetch_sub(&store->uploads.notes, unit_set_bytes(&upload->have));
+	give(store, &total->notes, upload->user, unit_set_bytes(&upload->have));
 	unit_set_free(&upload->have);
+	give(store, &total->count, upload->user, 1);
 	free(upload);
-	atomic_fetch_sub(&store->uploads.count, 1);
 }
 
 struct store_upload *uploads_find(struct store_uploads *uploads, const dfs_id *maker)
@@ -120,16 +175,15 @@ static int add_upload(struct store_uploads *uploads, const dfs_id *maker)
 
 	if (uploads->count == COUNT_MAX)
 		end_last(uploads);
-	if (atomic_fetch_add(&store->uploads.count, 1) >= store->rules.uploads) {
-		atomic_fetch_sub(&store->uploads.count, 1);
+	if (!take(store, &store->uploads.count, uploads->user, 1))
 		return EAGAIN;
-	}
 	upload = calloc(1, sizeof *upload);
 	if (!upload) {
-		atomic_fetch_sub(&store->uploads.count, 1);
+		give(store, &store->uploads.count, uploads->user, 1);
 		return ENOMEM;
 	}
 	upload->maker = *maker;
+	memcpy(upload->user, uploads->user, sizeof upload->user);
 	upload->records_end = &upload->records;
 	put_first(uploads, upload);
 	return 0;
@@ -246,17 +300,15 @@ int uploads_rename(struct store_upload *upload, const dfs_id *object)
 static int make_note_room(struct store *store, struct store_upload *upload, uint64_t unit)
 {
 	size_t cost = unit_set_cost(&upload->have, unit);
-	int rc = 0;
 
 	if (cost == 0)
 		return 0;
-	if (atomic_fetch_add(&store->uploads.notes, cost) + cost > NOTES_MAX)
-		rc = EAGAIN;
-	else if (!unit_set_make_room(&upload->have, unit))
-		rc = ENOMEM;
-	if (rc != 0)
-		atomic_fetch_sub(&store->uploads.notes, cost);
-	return rc;
+	if (!take(store, &store->uploads.notes, upload->user, cost))
+		return EAGAIN;
+	if (unit_set_make_room(&upload->have, unit))
+		return 0;
+	give(store, &store->uploads.notes, upload->user, cost);
+	return ENOMEM;
 }
 
 static void note_unit(struct store_upload *upload, uint64_t unit, uint64_t len)
@@ -317,16 +369,19 @@ static int spill(struct store *store, struct store_upload *upload)
 	store_record_free_all(upload->records);
 	upload->records = NULL;
 	upload->records_end = &upload->records;
-	atomic_fetch_sub(&store->uploads.memory, upload->memory);
+	give(store, &store->uploads.memory, upload->user, upload->memory);
 	upload->memory = 0;
 	return rc;
 }
 
-static bool fits_memory(struct store *store, const struct store_upload *upload,
-			size_t len)
+/* What does not fit, or is more than the user's portion, goes to a file. */
+static bool take_memory(struct store *store, struct store_upload *upload, size_t len)
 {
-	return !upload->image && upload->bytes + len <= store->rules.upload_in_memory &&
-	       atomic_load(&store->uploads.memory) + len <= MEMORY_MAX;
+	if (upload->image || upload->bytes + len > store->rules.upload_in_memory ||
+	    !take(store, &store->uploads.memory, upload->user, len))
+		return false;
+	upload->memory += len;
+	return true;
 }
 
 /* Adds a record that is not there yet; an error ends the upload. */
@@ -335,11 +390,9 @@ static int add_unit(struct store *store, struct store_upload *upload,
 {
 	int rc = 0;
 
-	if (fits_memory(store, upload, record->len)) {
+	if (take_memory(store, upload, record->len)) {
 		*upload->records_end = record;
 		upload->records_end = &record->next;
-		upload->memory += record->len;
-		atomic_fetch_add(&store->uploads.memory, record->len);
 		return 0;
 	}
 	if (!upload->image)

@@ -6,24 +6,30 @@
 #define DFS_UPLOADS_H
 
 #include "pack.h"
+#include "portions.h"
 #include "store.h"
 #include "unit_set.h"
 #include "sets.h"
-#include <stdatomic.h>
+#include <pthread.h>
 
 struct segment_image;
 struct store_record;
 
-/* Of all connections of a store. */
+/* Of all connections of a store: what users have portions of. */
 struct uploads_total {
-	atomic_uint_fast64_t count;
-	atomic_uint_fast64_t memory; /* bytes of records */
-	atomic_uint_fast64_t notes;  /* bytes that say which units are there */
+	pthread_mutex_t lock; /* of all; nothing else is taken below it */
+	struct portions count;
+	struct portions memory; /* bytes of records */
+	struct portions notes;  /* bytes that say which units are there */
 };
+
+void uploads_init(struct uploads_total *total, uint64_t most);
+void uploads_destroy(struct uploads_total *total);
 
 struct store_upload {
 	struct store_upload *next; /* of one connection */
 	dfs_id maker; /* whose content it is: its object is not known before its end */
+	char user[DFS_USER_MAX + 1];                 /* whose it is; nobody's: "" */
 	struct store_record *records, **records_end; /* while it is small */
 	struct segment_image *image;                 /* then */
 	struct unit_set have;                        /* which units */
@@ -33,7 +39,7 @@ struct store_upload {
 	uint64_t bytes; /* of the records */
 	uint64_t size;  /* of the whole content, once has_size */
 	bool has_size;
-	uint64_t memory;         /* counted in the total's */
+	uint64_t memory;         /* that it has of the total's */
 	int failed;              /* the errno that ended it */
 	struct pack_out entries; /* of its own @seal, once it is in a batch */
 	uint32_t entry_count;

@@ -215,11 +215,17 @@ struct store_uploads *store_uploads_new(struct store *store);
 void store_uploads_free(struct store_uploads *uploads);
 
 /*
+ * Whose they are from now on, and against whose portion they count; those of somebody
+ * else end.  Without this they are nobody's: a server's.
+ */
+void store_uploads_are_of(struct store_uploads *uploads, const char *user);
+
+/*
  * An upload goes by the maker of its content, whose object has no id before all of it is
  * known; the pieces of its tree come as units do.
  * A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO,
- * ENOMEM; EAGAIN: there are too many uploads on all connections.  A connection has at
- * most eight: the ninth ends the one that was used least recently.
+ * ENOMEM; EAGAIN: there are too many uploads on all connections, or of this user.  A
+ * connection has at most eight: the ninth ends the one that was used least recently.
  */
 int store_upload(struct store_uploads *uploads, const dfs_id *maker,
 		 const dfs_unit *unit);

@@ -50,13 +50,15 @@ struct fixture {
 static int start(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct acceptor_rules rules = acceptor_rules_default;
 
 	assert_non_null(fixture);
+	rules.prove = false; /* what is forged here is not signed either */
 	assert_int_equal(placement_pair(0, SERVER), PAIR);
 	store_fixture_start(&fixture->store);
 	fixture->server.number = SERVER;
 	fixture->server.store = fixture->store.store;
-	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, NULL);
+	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, &rules);
 	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
 	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
 	fixture->bob.server = &fixture->server;
@@ -578,6 +580,39 @@ static void test_2_2_each_item_is_refused_by_itself(void **state)
 	value_free(&items[1].value);
 }
 
+/* ---- ballots ------------------------------------------------------------------ */
+
+/* Who told others of such a ballot later would look like a liar: answers.h. */
+static void test_8_10_a_ballot_has_a_counter_and_a_proposer(void **state)
+{
+	struct fixture *fixture = *state;
+	struct text text;
+	const dfs_path path = path_of("/bob/x", &text);
+	dfs_ballot wrong[2] = {store_fixture_ballot(5), store_fixture_ballot(5)};
+	dfs_prepare_item wanted = {.path = path};
+	dfs_proposal proposed = {.path = path, .value = value_fixture_tombstone(5)};
+	struct store_register reg;
+
+	wrong[0].counter = 0;
+	memset(&wrong[1].proposer, 0, sizeof wrong[1].proposer);
+	for (size_t i = 0; i < 2; i++) {
+		const dfs_prepare_args prepare = {
+			store_fixture_id(1), wrong[i], {1, &wanted}};
+		const dfs_accept_args accept = {wrong[i], {1, &proposed}};
+		dfs_prepare_res prepare_res = {0};
+		dfs_accept_res accept_res = {0}, delete_res = {0};
+
+		procs_prepare(call(fixture), &prepare, &prepare_res);
+		assert_int_equal(prepare_res.status, DFS_INVALID);
+		procs_accept(call(fixture), &accept, &accept_res);
+		assert_int_equal(accept_res.status, DFS_INVALID);
+		procs_delete(call(fixture), &accept, &delete_res);
+		assert_int_equal(delete_res.status, DFS_INVALID);
+	}
+	assert_int_not_equal(store_register(fixture->store.store, "/bob/x", 6, &reg), 0);
+	value_free(&proposed.value);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -596,6 +631,7 @@ int main(void)
 		TEST(test_2_2_owners_are_who_they_are),
 		TEST(test_2_2_units_are_for_who_has_a_ticket),
 		TEST(test_2_2_each_item_is_refused_by_itself),
+		TEST(test_8_10_a_ballot_has_a_counter_and_a_proposer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
