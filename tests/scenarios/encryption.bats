@@ -155,6 +155,26 @@ expect_damaged()
 	done
 }
 
+@test "2.3 hashes that prove units: changed at one server they come from another; at all, nothing is given" {
+	random_file "$T/in" 2200000
+	client put "$T/in" large
+	large=$(object_of large)
+	servers_stop
+	# The first piece of the hash tree, which is stored behind all units that there can be.
+	[ "$(edit 2 flip "$large" 4194304 40)" = 1 ]
+	servers_start
+	client get large - | cmp "$T/in" -
+	run -9 client verify --no-wait large
+	[[ "$output" == *"dfs2: chunk"*"two other copies are good"* ]]
+	[[ "$output" != *dfs[134]:* ]]
+	servers_stop
+	for n in 1 3 4; do
+		[ "$(edit $n flip "$large" 4194304 40)" = 1 ]
+	done
+	servers_start
+	expect_damaged large
+}
+
 @test "2.3 a manifest that was edited in all four stores: damaged, nothing written" {
 	random_file "$T/in" 5003
 	client put "$T/in" kept
