@@ -33,7 +33,7 @@ bool cipher_object_init(struct cipher_object *ret, const dfs_content *content,
 {
 	*ret = (struct cipher_object){.maker = content->maker,
 				      .size = content->size,
-				      .unit_size = content->unit_size};
+				      .unit_size = placement_unit_size(content->size)};
 	return keys_derive(key, KEYS_LEN, "dfs units", ret->key);
 }
 

@@ -41,7 +41,10 @@ struct cipher_object {
 	uint8_t key[KEYS_LEN]; /* of its units */
 };
 
-/* content: maker, size and unit size are used.  key: of the object. */
+/*
+ * content: maker and size are used; the unit size follows from the size, whoever says
+ * another, so that no unit is longer than DFS_UNIT_SIZE.  key: of the object.
+ */
 bool cipher_object_init(struct cipher_object *ret, const dfs_content *content,
 			const uint8_t key[KEYS_LEN]);
 

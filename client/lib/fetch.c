@@ -188,8 +188,8 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 	struct fetch_window *window = fetcher->window;
 	struct fetch_slot *slot = &window->slots[unit % WINDOW];
 	const dfs_bytes *data = &got->dfs_got_u.data;
-	uint32_t len = placement_unit_len(window->content->size,
-					  window->content->unit_size, unit);
+	uint32_t len =
+		placement_unit_len(window->object.size, window->object.unit_size, unit);
 	/* The slot is ours while it is asked for: opening needs no lock. */
 	bool good =
 		got->status == DFS_OK &&
@@ -451,29 +451,26 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 	pthread_cond_init(&window->changed, NULL);
 	window->content = content;
 	window->ticket = fetch->ticket;
-	window->units = placement_units(content->size, content->unit_size);
+	if (!object_of_content(content, &window->id) ||
+	    !cipher_object_init(&window->object, content, fetch->opening->key))
+		goto failed;
+	window->units = placement_units(content->size, window->object.unit_size);
 	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
-		window->slots[i].bytes = malloc(content->unit_size);
-		if (!window->slots[i].bytes) {
-			window_free(window);
-			return NULL;
-		}
+		window->slots[i].bytes = malloc(window->object.unit_size);
+		if (!window->slots[i].bytes)
+			goto failed;
 	}
 	window->pieces = tree_pieces(window->units);
 	for (size_t i = 0; i < PIECES && i < window->pieces; i++) {
 		window->leaves[i].leaves =
 			calloc(DFS_PIECE_LEAVES, sizeof window->leaves[i].leaves[0]);
-		if (!window->leaves[i].leaves) {
-			window_free(window);
-			return NULL;
-		}
-	}
-	if (!object_of_content(content, &window->id) ||
-	    !cipher_object_init(&window->object, content, fetch->opening->key)) {
-		window_free(window);
-		return NULL;
+		if (!window->leaves[i].leaves)
+			goto failed;
 	}
 	return window;
+failed:
+	window_free(window);
+	return NULL;
 }
 
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)

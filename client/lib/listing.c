@@ -94,8 +94,6 @@ static bool leads_on(struct listing_source *source, const dfs_list_ok *ok)
 		good = strcmp(first, source->last) > 0;
 		place(&ok->entries.entries_val[count - 1], source->last);
 	}
-	if (ok->more && ok->next.dfs_cursor_len == 0)
-		good = false;
 	return good && source->empty < EMPTY_PAGES;
 }
 
@@ -149,6 +147,27 @@ static void fail(const struct listing *listing, struct dfs_result *result)
 }
 
 /*
+ * A page that came.  Who does not lead on, or goes on without an entry for longer than a
+ * server with files that are hidden can, is left out: it would go on for ever.
+ */
+static void take_page(struct listing *listing, unsigned i, const dfs_list_res *take_res)
+{
+	struct listing_source *source = &listing->sources[i];
+	const dfs_list_ok *ok = &take_res->dfs_list_res_u.ok;
+
+	source->page = *take_res;
+	source->has_page = true;
+	source->more = ok->more;
+	if (leads_on(source, ok))
+		return;
+	links_leave_out(listing->dfs->links, i + 1,
+			source->empty < EMPTY_PAGES
+				? "a listing that does not go on behind its last entry"
+				: "a listing that does not end");
+	listing->servers = set_without(listing->servers, i + 1);
+}
+
+/*
  * Gets the pages that are needed.  A server that fails is left out from there on: what it
  * told before stays told.
  */
@@ -174,14 +193,8 @@ static bool get_pages(struct listing *listing, struct dfs_result *result)
 		drop_page(source);
 		source->at = 0;
 		res = round_take(round, i + 1);
-		if (res && res->status == DFS_OK &&
-		    !leads_on(source, &res->dfs_list_res_u.ok)) {
-			xdr_free((xdrproc_t)xdr_dfs_list_res, res);
-			listing->servers = set_without(listing->servers, i + 1);
-		} else if (res && res->status == DFS_OK) {
-			source->page = *res;
-			source->has_page = true;
-			source->more = res->dfs_list_res_u.ok.more;
+		if (res && res->status == DFS_OK) {
+			take_page(listing, i, res);
 		} else {
 			listing->servers = set_without(listing->servers, i + 1);
 			if (res)

@@ -7,6 +7,7 @@
 #include "account_cache.h"
 #include "clock.h"
 #include "cluster.h"
+#include "left_out.h"
 #include "login.h"
 #include "password_rules.h"
 #include "path.h"
@@ -128,6 +129,19 @@ struct dfs_result dfs_login(struct dfs *dfs)
 		break;
 	}
 	return result;
+}
+
+bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY])
+{
+	bool out;
+
+	/* What is told last is answered too. */
+	session_end(dfs);
+	out = set_has(links_left_out(dfs->links), server);
+	why[0] = '\0';
+	if (out)
+		links_why(dfs->links, server, why);
+	return out;
 }
 
 void dfs_close(struct dfs *dfs)

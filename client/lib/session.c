@@ -199,4 +199,6 @@ void session_end(struct dfs *dfs)
 	}
 	if (dfs->notices)
 		free_notices(dfs->notices);
+	dfs->told = NULL;
+	dfs->notices = NULL;
 }

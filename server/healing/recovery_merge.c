@@ -61,30 +61,6 @@ static void drop_page(struct recovery_stream *stream)
 	stream->has_page = false;
 }
 
-/* Are these registers, in order, behind the cursor? */
-static bool is_page_good(const struct recovery_stream *stream)
-{
-	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
-	const char *last = stream->after;
-	size_t last_len = stream->after_len;
-
-	for (u_int i = 0; i < ok->registers.registers_len; i++) {
-		const dfs_handed *handed = &ok->registers.registers_val[i];
-		const dfs_path *path = &handed->path;
-
-		if (path_kind(path->dfs_path_val, path->dfs_path_len) ==
-			    PATH_OF_NOTHING ||
-		    path_compare(path->dfs_path_val, path->dfs_path_len, last,
-				 last_len) <= 0 ||
-		    (handed->value && value_check_at(path->dfs_path_val,
-						     path->dfs_path_len, handed->value)))
-			return false;
-		last = path->dfs_path_val;
-		last_len = path->dfs_path_len;
-	}
-	return true;
-}
-
 static bool take_page(struct recovery_merging *merging, struct recovery_stream *stream)
 {
 	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
@@ -93,11 +69,6 @@ static bool take_page(struct recovery_merging *merging, struct recovery_stream *
 	if (!id_is_zero(&stream->store) && !id_equal(&stream->store, &ok->store)) {
 		(void)snprintf(merging->why, RECOVERY_WHY,
 			       "dfs%u has lost its store meanwhile", stream->server);
-		return false;
-	}
-	if (!is_page_good(stream) || (ok->more && count == 0)) {
-		(void)snprintf(merging->why, RECOVERY_WHY,
-			       "dfs%u hands over what are no registers", stream->server);
 		return false;
 	}
 	stream->store = ok->store;

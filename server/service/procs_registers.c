@@ -131,6 +131,10 @@ void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 	const struct acceptor_caller whom = procs_on_behalf(caller);
 	dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
 
+	if (!ballot_is_good(&args->ballot)) {
+		res->status = DFS_INVALID;
+		return;
+	}
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_prepare_item *item = &args->items.items_val[i];
 
@@ -169,6 +173,10 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 {
 	const struct acceptor_caller whom = procs_on_behalf(caller);
 
+	if (!ballot_is_good(&args->ballot)) {
+		res->status = DFS_INVALID;
+		return;
+	}
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_proposal *item = &args->items.items_val[i];
 

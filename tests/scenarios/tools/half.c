@@ -8,6 +8,13 @@
  * has; prints the status of its ACCEPT, and of its FINISH.
  *
  *	half --alone USER CONFIG FILE PATH SERVER
+ *
+ * Or what was never begun: as "tester", a value that claims a content of 1 TiB is to be
+ * accepted by all, named as its holders but for one, first at the ballot at which it says
+ * that it was first proposed, then at the next; prints what each says, a line for each of
+ * the two.
+ *
+ *	half --claim CONFIG PATH SERVER
  */
 #include "ballot.h"
 #include "call.h"
@@ -292,6 +299,43 @@ static int alone(const char *user, char **args)
 	return 0;
 }
 
+/* CONFIG PATH SERVER */
+static int claim(char **args)
+{
+	static struct half half;
+	dfs_content *content;
+	uint64_t absent = 0;
+
+	must(cluster_read(args[0], &half.cluster, why, sizeof why) &&
+		     text_number(args[2], 1, DFS_SERVERS, &absent),
+	     "usage");
+	half.path = args[1];
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		identity_wipe(&half.identity);
+		half.calls[s - 1] = login_fixture_open(&half.cluster, s, "tester",
+						       &half.identity, why, sizeof why);
+		must(half.calls[s - 1] != NULL, "log-in");
+		look(&half, s);
+	}
+	make_value(&half);
+	content = &half.value.body.dfs_body_u.manifest.content;
+	must(id_random(&content->object), "random");
+	content->size = (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE;
+	content->unit_size = placement_unit_size(content->size);
+	content->holders = 0;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != absent)
+			content->holders = placement_hold(
+				content->holders, s, placement_pair(content->row, s));
+	for (unsigned again = 0; again < 2; again++, half.ballot.counter++)
+		for (unsigned s = 1; s <= DFS_SERVERS; s++)
+			printf("%d%s", (int)ask_to_accept(&half, s),
+			       s < DFS_SERVERS ? " " : "\n");
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		call_close(half.calls[s - 1]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct half half;
@@ -299,6 +343,8 @@ int main(int argc, char **argv)
 
 	if (argc == 7 && strcmp(argv[1], "--alone") == 0)
 		return alone(argv[2], argv + 3);
+	if (argc == 5 && strcmp(argv[1], "--claim") == 0)
+		return claim(argv + 2);
 	(void)snprintf(why, sizeof why, "see the head of half.c");
 	must(argc > 4 && cluster_read(argv[1], &half.cluster, why, sizeof why), "usage");
 	read_file(&half, argv[2]);

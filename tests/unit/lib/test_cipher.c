@@ -350,6 +350,21 @@ static void test_frames_of_another_length_do_not_open(void **state)
 	}
 }
 
+/* Buffers are as long as a unit may be, whatever a server says of this one. */
+static void test_8_10_a_unit_is_as_long_as_its_size_makes_it(void **state)
+{
+	static const uint32_t told[] = {1048576, UINT32_MAX, DFS_UNIT_SIZE + 1, 1, 0};
+	struct world *world = *state;
+	struct cipher_object object;
+
+	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+		const dfs_content lying = {.size = 4 << 20, .unit_size = told[i]};
+
+		assert_true(cipher_object_init(&object, &lying, world->object.key));
+		assert_int_equal(object.unit_size, DFS_UNIT_SIZE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +386,9 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(test_frames_of_another_length_do_not_open,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_8_10_a_unit_is_as_long_as_its_size_makes_it, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
