@@ -39,7 +39,7 @@ struct fetch_slot {
 
 struct fetch_piece {
 	struct fetch_search search;
-	dfs_key *leaves; /* of DFS_PIECE_LEAVES units */
+	dfs_key leaves[DFS_PIECE_LEAVES];
 };
 
 struct fetcher {
@@ -432,8 +432,6 @@ static void window_free(struct fetch_window *window)
 {
 	for (size_t i = 0; i < WINDOW; i++)
 		free(window->slots[i].bytes);
-	for (size_t i = 0; i < PIECES; i++)
-		free(window->leaves[i].leaves);
 	pthread_cond_destroy(&window->changed);
 	pthread_mutex_destroy(&window->lock);
 	secret_wipe(&window->object, sizeof window->object);
@@ -451,6 +449,16 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 	pthread_cond_init(&window->changed, NULL);
 	window->content = content;
 	window->ticket = fetch->ticket;
+	if (!object_of_content(content, &window->id) ||
+	    !cipher_object_init(&window->object, content, fetch->opening->key))
+		goto failed;
+	window->units = placement_units(content->size, window->object.unit_size);
+	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
+		window->slots[i].bytes = malloc(window->object.unit_size);
+		if (!window->slots[i].bytes)
+			goto failed;
+	}
+	window->pieces = tree_pieces(window->units);
 	if (!object_of_content(content, &window->id) ||
 	    !cipher_object_init(&window->object, content, fetch->opening->key))
 		goto failed;

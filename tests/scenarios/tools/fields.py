@@ -70,7 +70,7 @@ def take_entry(wire, data):
         data.demand(flags < 8, "unknown flags")
         if flags & 4:
             data.bytes(data.number(1))
-        data.bytes(8 + 4 + 8 + 8)
+        data.bytes(8 + 8 + 4 + 8 + 8)
         data.bytes(16 * data.number(1))
     elif kind in (b"b", b"s", b"f"):
         data.bytes(16 if kind == b"b" else 0)

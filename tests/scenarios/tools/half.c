@@ -319,7 +319,8 @@ static int claim(char **args)
 	}
 	make_value(&half);
 	content = &half.value.body.dfs_body_u.manifest.content;
-	must(id_random(&content->object), "random");
+	must(id_random(&content->maker), "random");
+	content->tree.tree_len = 1; /* the root of far more units than there are */
 	content->size = (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE;
 	content->unit_size = placement_unit_size(content->size);
 	content->holders = 0;
@@ -327,10 +328,19 @@ static int claim(char **args)
 		if (s != absent)
 			content->holders = placement_hold(
 				content->holders, s, placement_pair(content->row, s));
-	for (unsigned again = 0; again < 2; again++, half.ballot.counter++)
+	free(content->signature.path.path_val);
+	must(manifest_sign_contents(
+		     &half.identity,
+		     &(struct manifest_stated){half.path, "tester", content}, 1),
+	     "content");
+	for (unsigned again = 0; again < 2; again++, half.ballot.counter++) {
+		must(login_fixture_propose(&half.identity, half.path, &half.ballot,
+					   &half.value),
+		     "proof");
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
 			printf("%d%s", (int)ask_to_accept(&half, s),
 			       s < DFS_SERVERS ? " " : "\n");
+	}
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		call_close(half.calls[s - 1]);
 	return 0;
