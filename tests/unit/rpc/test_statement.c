@@ -36,7 +36,8 @@ static dfs_key state_content(const dfs_content *content)
 
 static void test_content(void **state)
 {
-	dfs_key tree[4] = {{.bytes = {1}}, {.bytes = {2}}, {.bytes = {3}}, {.bytes = {4}}};
+	dfs_key tree[4] = {
+		{.bytes = {1}}, {.bytes = {2}}, {.bytes = {3}}, {.bytes = {4}}};
 	char sealed[] = "sealed";
 	dfs_content content = {.size = 4095,
 			       .unit_size = 1024,
@@ -208,8 +209,8 @@ static void sign(struct batch *batch, size_t count)
 		each[i] = &batch->signatures[i];
 	assert_true(statement_batch(batch->statements, count, each, message));
 	assert_int_equal(EVP_DigestSignInit(context, NULL, NULL, NULL, batch->pair), 1);
-	assert_int_equal(EVP_DigestSign(context, signature, &len, message, sizeof message),
-			 1);
+	assert_int_equal(
+		EVP_DigestSign(context, signature, &len, message, sizeof message), 1);
 	for (size_t i = 0; i < count; i++)
 		memcpy(batch->signatures[i].signature, signature, sizeof signature);
 	EVP_MD_CTX_free(context);
@@ -228,10 +229,10 @@ static int setup(void **state)
 
 	assert_non_null(batch);
 	batch->pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	assert_int_equal(EVP_PKEY_get_raw_public_key(
-				 batch->pair, (unsigned char *)batch->sign_key.bytes,
-				 &len),
-			 1);
+	assert_int_equal(
+		EVP_PKEY_get_raw_public_key(batch->pair,
+					    (unsigned char *)batch->sign_key.bytes, &len),
+		1);
 	for (size_t i = 0; i < DFS_BATCH_MAX; i++)
 		batch->statements[i].bytes[0] = (char)i;
 	*state = batch;
@@ -309,9 +310,9 @@ static void test_what_is_changed_is_not_signed(void **state)
 						      signature, &batch->sign_key));
 		batch->sign_key.bytes[0] ^= 1;
 		for (size_t i = 0; i < 11; i++)
-			assert_true(statement_is_signed_seen(
-				seen, &batch->statements[i], &batch->signatures[i],
-				&batch->sign_key));
+			assert_true(statement_is_signed_seen(seen, &batch->statements[i],
+							     &batch->signatures[i],
+							     &batch->sign_key));
 	}
 	unsign(batch, 11);
 	statement_seen_free(seen);
@@ -326,7 +327,8 @@ static void test_batches_that_are_none(void **state)
 	dfs_signature signature = {.leaves = DFS_BATCH_MAX + 1};
 
 	assert_false(statement_batch(batch->statements, 0, each, message));
-	assert_false(statement_batch(batch->statements, DFS_BATCH_MAX + 1, each, message));
+	assert_false(
+		statement_batch(batch->statements, DFS_BATCH_MAX + 1, each, message));
 	assert_non_null(statement_check_signature(&signature));
 	signature.leaves = 0;
 	assert_non_null(statement_check_signature(&signature));
