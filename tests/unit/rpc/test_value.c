@@ -27,10 +27,17 @@ static char *text_of(const char *text, u_int *ret_len)
 	return copy;
 }
 
-static void fill_content(dfs_content *content, unsigned char object, uint64_t size,
+static void fill_content(dfs_content *content, unsigned char maker, uint64_t size,
 			 unsigned row)
 {
-	content->object = id_of(object);
+	uint64_t units = placement_units(size, placement_unit_size(size));
+
+	content->maker = id_of(maker);
+	content->tree.tree_len = units <= DFS_SERVERS ? (u_int)units : 1;
+	content->tree.tree_val = calloc(DFS_SERVERS, sizeof(dfs_key));
+	assert_non_null(content->tree.tree_val);
+	content->writer.dfs_user_val = text_of("bert", &content->writer.dfs_user_len);
+	content->signature.key = content->signature.leaves = 1;
 	content->size = size;
 	content->modified = 1;
 	content->stored = 2;
@@ -60,7 +67,6 @@ static void make_file(dfs_value *value)
 	value->content_version.operation = id_of(3);
 	value->body.kind = DFS_FILE;
 	manifest->owner.dfs_user_val = text_of("anna", &manifest->owner.dfs_user_len);
-	manifest->writer.dfs_user_val = text_of("bert", &manifest->writer.dfs_user_len);
 	manifest->keys.keys_len = 1;
 	manifest->keys.keys_val = calloc(1, sizeof(dfs_wrapped));
 	assert_non_null(manifest->keys.keys_val);
@@ -91,6 +97,7 @@ static void add_extras(dfs_value *value)
 	value->lock->lease_ms = 30000;
 	value->note->old_path.dfs_path_val =
 		text_of("/anna/old", &value->note->old_path.dfs_path_len);
+	value->note->operation = id_of(61);
 	value->note->old_version.number = 4;
 	value->note->old_version.operation = id_of(60);
 }
@@ -99,7 +106,8 @@ static void make_tombstone(dfs_value *value)
 {
 	make_file(value);
 	free(value->body.dfs_body_u.manifest.owner.dfs_user_val);
-	free(value->body.dfs_body_u.manifest.writer.dfs_user_val);
+	xdr_free((xdrproc_t)xdr_dfs_content,
+		 &value->body.dfs_body_u.manifest.content);
 	free(value->body.dfs_body_u.manifest.keys.keys_val);
 	memset(&value->body, 0, sizeof value->body);
 	value->body.kind = DFS_TOMBSTONE;
@@ -212,7 +220,7 @@ static void break_rule(dfs_value *value, unsigned rule)
 		manifest->owner.dfs_user_val[0] = 'A';
 		break;
 	case 13:
-		content->object = id_of(0);
+		content->maker = id_of(0);
 		break;
 	case 14:
 		content->row = 4;
@@ -433,11 +441,15 @@ static void test_readers(void **state)
 	assert_non_null(value_check(&value));
 	rename_user(&readers[1].user, "cem");
 	assert_null(value_check(&value));
-	access->signature.signature_len = 0;
+	dfs_signature *signature = access->signature;
+
+	access->signature = NULL;
 	assert_non_null(value_check(&value));
-	access->signature.signature_len = DFS_SIGNATURE_LEN - 1;
+	access->signature = signature;
+	signature->leaf = signature->leaves;
 	assert_non_null(value_check(&value));
-	access->signature.signature_len = DFS_SIGNATURE_LEN;
+	signature->leaf = 0;
+	assert_null(value_check(&value));
 	value_free(&value);
 }
 
