@@ -104,8 +104,7 @@ int prove_begin(struct prove *prove, struct segment *file, const struct seal_ent
 	prove->tops = NULL;
 	prove->piece = UINT64_MAX;
 	if (pieces == 0)
-		return prove->units == 1 ||
-				       is_object(prove, prove->tree, prove->tree_len)
+		return prove->units == 1 || is_object(prove, prove->tree, prove->tree_len)
 			       ? 0
 			       : EBADMSG;
 	prove->tops = calloc(pieces, sizeof *prove->tops);
