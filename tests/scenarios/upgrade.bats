@@ -80,7 +80,8 @@ refused()
 
 @test "8.17 the files of version 0.1.0 are carried over; its store and its servers are refused with how" {
 	local n before
-	mkdir -p "$T/tree/a folder/with another" "$T/own" "$T/carried"
+	mkdir -p "$T/tree/a folder/with another" "$T/own" "$T/carried" "$T/carried by other"
+	echo "hidden" >"$T/tree/.a name with a dot"
 	echo "short" >"$T/tree/a folder/a name with spaces.txt"
 	: >"$T/tree/a folder/with another/empty"
 	random_file "$T/tree/large" 3300007
@@ -94,10 +95,10 @@ refused()
 	client put --to "/shared/for all.txt" "$T/own/for all.txt"
 	client share "tree/a folder/shared with other" other
 	client put --user other "$T/own/of other" "kept by other"
-	client key export "$T/recovery"
+	DFS_PASSWORD_FILE=$T/passwords/tester client key export "$T/recovery"
 
 	# Clients of this version, with the session and the recovery file of before, change nothing.
-	for n in list status verify "get tree/large $T/out"; do
+	for n in list verify "get tree/large $T/out"; do
 		# shellcheck disable=SC2086 # words
 		run -10 "$NEW/client/client" $n
 		says "dfs1: $OLDER"
@@ -105,7 +106,9 @@ refused()
 		says "$WHAT_TO_DO"
 	done
 	[ ! -e "$T/out" ]
-	run -10 "$NEW/client/client" login <"$T/passwords/tester"
+	run -3 "$NEW/client/client" status
+	says "$OLDER"
+	DFS_PASSWORD_FILE=$T/passwords/tester run -10 "$NEW/client/client" login
 	says "$WHAT_TO_DO"
 	run -10 "$NEW/client/client" passwd --recover "$T/recovery" --new-password-file "$T/passwords/other"
 	says "$WHAT_TO_DO"
@@ -117,19 +120,17 @@ refused()
 	done
 	[ "$(hash_of "$CLUSTER")" = "$before" ]
 
-	# What doc and README say: each user with the older client, then with this one.
+	# As README says: each user with the older client, then with this one.
 	servers_start
-	client get -r tree --to "$T/carried"
-	client get --to "$T/carried" "/shared/for all.txt"
-	client get --user other --to "$T/carried" "kept by other"
+	client get -r / --to "$T/carried"
+	client get --user other -r / --to "$T/carried by other"
 	servers_stop
 	before=$(hash_of "$CLUSTER")
 
 	newer
 	new_cluster
-	client put -r "$T/carried/tree" tree
-	client put --to "/shared/for all.txt" "$T/carried/for all.txt"
-	client put --user other "$T/carried/kept by other"
+	client put -r "$T/carried/tester" "$T/carried/shared" --to /
+	client put --user other -r "$T/carried by other/other" --to /
 	client share "tree/a folder/shared with other" other
 	run -0 client verify
 	mkdir "$T/back"
