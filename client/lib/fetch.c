@@ -459,22 +459,6 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 			goto failed;
 	}
 	window->pieces = tree_pieces(window->units);
-	if (!object_of_content(content, &window->id) ||
-	    !cipher_object_init(&window->object, content, fetch->opening->key))
-		goto failed;
-	window->units = placement_units(content->size, window->object.unit_size);
-	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
-		window->slots[i].bytes = malloc(window->object.unit_size);
-		if (!window->slots[i].bytes)
-			goto failed;
-	}
-	window->pieces = tree_pieces(window->units);
-	for (size_t i = 0; i < PIECES && i < window->pieces; i++) {
-		window->leaves[i].leaves =
-			calloc(DFS_PIECE_LEAVES, sizeof window->leaves[i].leaves[0]);
-		if (!window->leaves[i].leaves)
-			goto failed;
-	}
 	return window;
 failed:
 	window_free(window);
