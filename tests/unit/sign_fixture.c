@@ -20,8 +20,8 @@ static EVP_PKEY *pair_of(const char *user, uint32_t number)
 	EVP_PKEY *pair;
 
 	(void)snprintf(text, sizeof text, "%s %u", user, number);
-	assert_int_equal(
-		EVP_Digest(text, strlen(text), seed, NULL, EVP_sha256(), NULL), 1);
+	assert_int_equal(EVP_Digest(text, strlen(text), seed, NULL, EVP_sha256(), NULL),
+			 1);
 	pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed);
 	assert_non_null(pair);
 	return pair;
@@ -88,9 +88,9 @@ void sign_fixture_account(const char *user, dfs_account *account)
 	account->former.former_val = calloc(former + 1, sizeof(dfs_former_key));
 	assert_non_null(account->former.former_val);
 	for (u_int i = 0; i < former; i++)
-		account->former.former_val[i] = (dfs_former_key){
-			account->key - 1 - i,
-			sign_fixture_key(user, account->key - 1 - i)};
+		account->former.former_val[i] =
+			(dfs_former_key){account->key - 1 - i,
+					 sign_fixture_key(user, account->key - 1 - i)};
 	assert_true(statement_of_account(&name, account, &statement));
 	sign_fixture_sign("admin", 1, &statement, &account->signature);
 }

@@ -320,19 +320,19 @@ static int claim(char **args)
 	make_value(&half);
 	content = &half.value.body.dfs_body_u.manifest.content;
 	must(id_random(&content->maker), "random");
-	content->tree.tree_len = 1; /* the root of far more units than there are */
 	content->size = (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE;
 	content->unit_size = placement_unit_size(content->size);
+	content->tree.tree_len = 1;
 	content->holders = 0;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (s != absent)
 			content->holders = placement_hold(
 				content->holders, s, placement_pair(content->row, s));
+	const struct manifest_stated stated = {
+		.path = half.path, .owner = "tester", .content = content};
+
 	free(content->signature.path.path_val);
-	must(manifest_sign_contents(
-		     &half.identity,
-		     &(struct manifest_stated){half.path, "tester", content}, 1),
-	     "content");
+	must(manifest_sign_contents(&half.identity, &stated, 1), "signature");
 	for (unsigned again = 0; again < 2; again++, half.ballot.counter++) {
 		must(login_fixture_propose(&half.identity, half.path, &half.ballot,
 					   &half.value),

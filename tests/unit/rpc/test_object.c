@@ -71,7 +71,8 @@ static void test_object_of_a_content(void **state)
 
 static void test_each_part_makes_another_object(void **state)
 {
-	dfs_key tree[4] = {{.bytes = {1}}, {.bytes = {2}}, {.bytes = {3}}};
+	dfs_key tree[4] = {
+		{.bytes = {1}}, {.bytes = {2}}, {.bytes = {3}}, {.bytes = {4}}};
 	dfs_content content = {.size = 4000, .unit_size = 1000, .tree = {4, tree}};
 	dfs_id first, object;
 

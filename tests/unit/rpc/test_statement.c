@@ -36,7 +36,8 @@ static dfs_key state_content(const dfs_content *content)
 
 static void test_content(void **state)
 {
-	dfs_key tree[4] = {{.bytes = {1}}, {.bytes = {2}}, {.bytes = {3}}};
+	dfs_key tree[4] = {
+		{.bytes = {1}}, {.bytes = {2}}, {.bytes = {3}}, {.bytes = {4}}};
 	char sealed[] = "sealed";
 	dfs_content content = {.size = 4095,
 			       .unit_size = 1024,
@@ -209,7 +210,7 @@ static void sign(struct batch *batch, size_t count)
 	assert_true(statement_batch(batch->statements, count, each, message));
 	assert_int_equal(EVP_DigestSignInit(context, NULL, NULL, NULL, batch->pair), 1);
 	assert_int_equal(
-		EVP_DigestSign(context, signature, &len, message, STATEMENT_MESSAGE), 1);
+		EVP_DigestSign(context, signature, &len, message, sizeof message), 1);
 	for (size_t i = 0; i < count; i++)
 		memcpy(batch->signatures[i].signature, signature, sizeof signature);
 	EVP_MD_CTX_free(context);
