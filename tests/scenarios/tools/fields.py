@@ -70,10 +70,16 @@ def take_entry(wire, data):
         data.demand(flags < 8, "unknown flags")
         if flags & 4:
             data.bytes(data.number(1))
-        data.bytes(8 + 8 + 4 + 8 + 8)
-        data.bytes(16 * data.number(1))
-    elif kind in (b"b", b"s", b"f"):
-        data.bytes(16 if kind == b"b" else 0)
+        data.bytes(8 + 4 + 8 + 8)
+        count = data.number(1)
+        data.bytes(16 * count + (8 if count > 1 else 0))
+    elif kind == b"b":
+        data.bytes(16)
+        path = take_path(data)
+        data.bytes(8)
+        if path.startswith(b"/shared/"):
+            data.bytes(data.number(1))
+    elif kind in (b"s", b"f"):
         take_path(data)
     elif kind in (b"d", b"t"):
         data.bytes(16 + {b"d": 0, b"t": 1}[kind])
