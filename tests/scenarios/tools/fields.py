@@ -84,10 +84,13 @@ def take_entry(wire, data):
     elif kind in (b"d", b"t"):
         data.bytes(16 + {b"d": 0, b"t": 1}[kind])
     elif kind == b"u":
-        data.bytes(16 + 8 + 1 + 8)
-        flags = data.number(1)
-        data.demand(flags < 4, "unknown flags")
-        data.bytes(16 if flags & 2 else 0)
+        data.bytes(16 + 16)
+        size = data.number(8)
+        data.bytes(1 + 8)
+        data.demand(data.number(1) < 4, "unknown flags")
+        unit = min(max(-(-size // 4), 1), 262144)
+        units = -(-size // unit)
+        data.bytes(32 * units if 2 <= units <= 4 else 0)
     else:
         data.demand(False, f"no type of an entry: {kind}")
 
