@@ -100,7 +100,7 @@ dfs_ballot store_fixture_ballot(uint64_t counter)
 /* ---- objects ------------------------------------------------------------------- */
 
 /* What the objects of numbers were given besides four units, one byte or more each. */
-enum { OBJECTS = 1024 };
+enum { OBJECTS = 4096 };
 static struct {
 	uint64_t number, size;
 } sized[OBJECTS];
