@@ -28,14 +28,22 @@ static bool read_users(struct peers *peers, const dfs_paths *paths, int64_t dead
 	dfs_value values[2] = {value_fixture_account(0, 1), value_fixture_credentials(1)};
 	dfs_verifiers *verifiers = &values[1].body.dfs_body_u.credentials.verifiers;
 
+	const dfs_path *path = &paths->paths.paths_val[0];
+	const char *whose;
+	char user[DFS_USER_MAX + 1];
+	size_t len;
+
 	(void)peers;
 	(void)deadline_ms;
 	assert_int_equal(paths->paths.paths_len, 2);
+	whose = path_of_whom(path->dfs_path_val, path->dfs_path_len, &len);
+	(void)snprintf(user, sizeof user, "%.*s", (int)len, whose);
 	for (unsigned s = 0; s < DFS_SERVERS; s++)
 		assert_int_equal(EVP_Digest(proof.bytes, sizeof proof.bytes,
 					    (unsigned char *)verifiers->of[s].bytes, NULL,
 					    EVP_sha256(), NULL),
 				 1);
+	sign_fixture_account(user, &values[0].body.dfs_body_u.account);
 	for (unsigned i = 0; i < 2; i++) {
 		ret[i] = (struct peers_register){.answers = 3, .equal = 3};
 		ret[i].reg.known = TRUE;
@@ -71,7 +79,11 @@ static int start(void **state)
 	fixture->admission = admission_new(&limits);
 	fixture->server.number = 2;
 	fixture->server.store = fixture->store.store;
-	fixture->server.accounts = accounts_new(NULL, 2, fixture->server.secret, &rules);
+	fixture->server.accounts = accounts_new(&(struct accounts_options){
+		.server = 2,
+		.secret = fixture->server.secret,
+		.admin_key = sign_fixture_key("admin", 1),
+		.rules = &rules});
 	assert_non_null(fixture->server.accounts);
 	for (unsigned i = 0; i < SEATS; i++) {
 		struct guest *guest = &fixture->guests[i];
@@ -147,13 +159,13 @@ static void test_8_6_uploads_are_of_who_logged_in(void **state)
 	assert_int_equal(log_in(&fixture->guests[0], greedy), DFS_OK);
 	assert_int_equal(log_in(&fixture->guests[1], modest), DFS_OK);
 	for (uint64_t object = 1; object <= SEATS / 2 + 1; object++) {
-		const dfs_id id = store_fixture_id(object);
+		const dfs_id id = store_fixture_maker(object);
 
 		assert_int_equal(
 			store_upload(fixture->guests[0].caller.uploads, &id, &unit),
 			object <= SEATS / 2 ? 0 : EAGAIN);
 	}
-	const dfs_id other = store_fixture_id(99);
+	const dfs_id other = store_fixture_maker(99);
 
 	assert_int_equal(store_upload(fixture->guests[1].caller.uploads, &other, &unit),
 			 0);
