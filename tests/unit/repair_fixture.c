@@ -323,7 +323,7 @@ static void make_whole(struct whole *whole, uint64_t object, uint64_t size)
 	whole->leaves = calloc(whole->units + 1, sizeof *whole->leaves);
 	nodes = calloc(whole->units + 1, sizeof *nodes);
 	assert_true(whole->bytes && whole->leaves && nodes);
-	*content = (dfs_content){.maker = store_fixture_id(object),
+	*content = (dfs_content){.maker = store_fixture_maker(object),
 				 .size = size,
 				 .unit_size = whole->unit_size,
 				 .tree = {(u_int)whole->units, whole->tree}};

@@ -103,7 +103,7 @@ static unsigned good_values(struct store_fixture *fixture)
 		rc = store_value(fixture->store, path, strlen(path), &reg, &value);
 		assert_true(rc == 0 || rc == EBADMSG || rc == ENOENT);
 		if (rc == 0) {
-			dfs_id id = store_fixture_id(i);
+			dfs_id id = store_fixture_maker(i);
 
 			assert_true(id_equal(
 				&value.body.dfs_body_u.manifest.content.maker, &id));
