@@ -107,10 +107,9 @@ static void upload_all(struct store_uploads *uploads, const struct whole *whole,
 	}
 	for (uint64_t i = 0; i < tree_pieces(whole->units); i++) {
 		size_t count = tree_piece_leaves(whole->units, i);
-		dfs_unit unit = {
-			PIECES_FIRST + i,
-			{(uint32_t)(count * sizeof(dfs_key)),
-			 (const uint8_t *)&whole->leaves[i * DFS_PIECE_LEAVES]}};
+		dfs_unit unit = {PIECES_FIRST + i,
+				 {(uint32_t)(count * sizeof(dfs_key)),
+				  (const uint8_t *)&whole->leaves[i * DFS_PIECE_LEAVES]}};
 
 		assert_int_equal(store_upload(uploads, maker, &unit), 0);
 	}
@@ -123,7 +122,7 @@ struct named {
 
 /* As its writer brings it, bound to "/a/NUMBER". */
 static struct named put(struct store_fixture *fixture, uint64_t number, uint64_t units,
-		  chunk_set chunks)
+			chunk_set chunks)
 {
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 	struct store_batch *batch = store_batch_new(fixture->store);
@@ -138,9 +137,8 @@ static struct named put(struct store_fixture *fixture, uint64_t number, uint64_t
 	upload_all(uploads, &whole, number, chunks);
 	share = object_share(&whole.content, chunks);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
-	assert_int_equal(store_batch_bind(batch, &whole.object, path, (size_t)len,
-					  &ballot),
-			 0);
+	assert_int_equal(
+		store_batch_bind(batch, &whole.object, path, (size_t)len, &ballot), 0);
 	assert_int_equal(store_commit(batch), 0);
 	store_uploads_free(uploads);
 	free(whole.leaves);
@@ -188,8 +186,8 @@ struct editing {
 	enum frame_type type;
 	struct frame_key key;
 	enum edit edit;
-	const dfs_id *behind;	/* FLIP: only where this stands, from there on; or NULL */
-	size_t at;		/* FLIP: this byte */
+	const dfs_id *behind;   /* FLIP: only where this stands, from there on; or NULL */
+	size_t at;              /* FLIP: this byte */
 	struct frame_key other; /* SWAP: what this other record has */
 };
 
@@ -293,7 +291,8 @@ static void edit_unit(struct store_fixture *fixture, const struct named *named,
 static void test_what_came_unproved_is_proved(void **state)
 {
 	struct store_fixture *fixture = *state;
-	dfs_id small = put(fixture, 1, 4, 3).object, large = put(fixture, 2, 9, 12).object;
+	dfs_id small = put(fixture, 1, 4, 3).object,
+	       large = put(fixture, 2, 9, 12).object;
 	dfs_id another;
 
 	/* Of up to four units all was proved when it was taken. */
@@ -452,7 +451,8 @@ static void test_exchanged(void **state)
 	edit_unit(fixture, &large, 4, CUT, 0);
 	store_fixture_reopen(fixture);
 	assert_int_equal(prove(fixture).damaged, 2);
-	assert_int_equal(store_proved(fixture->store, &large.object), set_of(2) | set_of(4));
+	assert_int_equal(store_proved(fixture->store, &large.object),
+			 set_of(2) | set_of(4));
 	edit_unit(fixture, &large, PIECES_FIRST, CUT, 0);
 	expect_proved(fixture, &large.object, CHUNKS_ALL);
 }
@@ -464,15 +464,14 @@ static void test_the_list_lies(void **state)
 	static const struct {
 		uint64_t units;
 		size_t at;
-	} lies[] = {{1, MAKER}, {1, TREE}, {4, MAKER}, {4, SIZE + 7},
-		    {4, TREE},	{3, TREE + 40},	 {9, MAKER}, {9, SIZE + 7}};
+	} lies[] = {{1, MAKER}, {1, TREE},      {4, MAKER}, {4, SIZE + 7},
+		    {4, TREE},  {3, TREE + 40}, {9, MAKER}, {9, SIZE + 7}};
 	struct store_fixture *fixture = *state;
 
 	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
 		dfs_id object = put(fixture, 10 + i, lies[i].units, CHUNKS_ALL).object;
-		struct editing editing = {.type = FRAME_SEAL,
-					  .behind = &object,
-					  .at = lies[i].at};
+		struct editing editing = {
+			.type = FRAME_SEAL, .behind = &object, .at = lies[i].at};
 
 		frame_key_seal(&editing.key);
 		assert_int_equal(scrub(fixture).damaged, 0);
