@@ -3,6 +3,8 @@
 
 #include "accounts.h"
 #include "admission.h"
+#include "path.h"
+#include "sign_fixture.h"
 #include "store_fixture.h"
 #include "value_fixture.h"
 #include "wire_fixture.h"
@@ -12,6 +14,7 @@
 #include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,11 +82,11 @@ static int start(void **state)
 	fixture->admission = admission_new(&limits);
 	fixture->server.number = 2;
 	fixture->server.store = fixture->store.store;
-	fixture->server.accounts = accounts_new(&(struct accounts_options){
-		.server = 2,
-		.secret = fixture->server.secret,
-		.admin_key = sign_fixture_key("admin", 1),
-		.rules = &rules});
+	fixture->server.accounts = accounts_new(
+		&(struct accounts_options){.server = 2,
+					   .secret = fixture->server.secret,
+					   .admin_key = sign_fixture_key("admin", 1),
+					   .rules = &rules});
 	assert_non_null(fixture->server.accounts);
 	for (unsigned i = 0; i < SEATS; i++) {
 		struct guest *guest = &fixture->guests[i];
