@@ -104,9 +104,7 @@ int prove_begin(struct prove *prove, struct segment *file, const struct seal_ent
 	prove->tops = NULL;
 	prove->piece = UINT64_MAX;
 	if (pieces == 0)
-		return prove->units == 1 || is_object(prove, prove->tree, prove->tree_len)
-			       ? 0
-			       : EBADMSG;
+		return is_object(prove, prove->tree, prove->tree_len) ? 0 : EBADMSG;
 	prove->tops = calloc(pieces, sizeof *prove->tops);
 	rc = prove->tops ? read_tops(prove, pieces) : ENOMEM;
 	if (rc == 0)
@@ -174,9 +172,6 @@ static int prove_unit(struct prove *prove, uint64_t number, const dfs_bytes *dat
 
 	if (!tree_leaf(&prove->maker, number, data->data, data->len, &leaf))
 		return ENOMEM;
-	/* The only leaf is the whole tree, and the entry has none. */
-	if (prove->units == 1)
-		return is_object(prove, &leaf, 1) ? 0 : EBADMSG;
 	if (prove->tops) {
 		rc = need_piece(prove, piece);
 		if (rc != 0) {

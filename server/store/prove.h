@@ -23,7 +23,7 @@ struct prove {
 	dfs_id object, maker, record_id;
 	uint64_t size, units;
 	u_int tree_len;
-	dfs_key tree[DFS_SERVERS];        /* as in the value, of two to four units */
+	dfs_key tree[DFS_SERVERS];        /* as in the value, of up to four units */
 	dfs_key *tops;                    /* of more than four: of each piece */
 	uint64_t piece;                   /* that the leaves are of; UINT64_MAX: none */
 	dfs_key leaves[DFS_PIECE_LEAVES]; /* proved by its top */

@@ -152,13 +152,10 @@ static void get_binding(struct pack_in *in, struct seal_entry *ret)
 		seal_find_owner(ret);
 }
 
-/*
- * Of one unit, the leaf follows from the unit; of more than four, the root from the
- * pieces.
- */
+/* Of more than four units, the root follows from the pieces. */
 static bool has_tree(const struct seal_entry *entry)
 {
-	return entry->units > 1 && entry->units <= DFS_SERVERS;
+	return entry->units > 0 && entry->units <= DFS_SERVERS;
 }
 
 static void put_content(struct pack_out *out, const struct seal_entry *entry)

@@ -80,7 +80,7 @@ struct seal_entry {
 	 * no other when it began.
 	 */
 	bool proved, by_maker;
-	const dfs_key *tree; /* of content of two to four units: their leaves */
+	const dfs_key *tree; /* of content of up to four units: their leaves */
 	uint64_t digest;     /* of a value: statement_short */
 	uint64_t bytes;      /* of the records, as stored */
 };

@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number of no record, before the last one that there could be. */
+/* The number of no record. */
 #define PAST_ALL (UINT64_MAX - 1)
 
 struct store_scrub {
@@ -260,10 +260,9 @@ static bool is_unproved(struct store_scrub *scrub, bool done)
 	return is;
 }
 
-static bool has_unit(struct store_scrub *scrub, uint64_t unit)
+/* Is some of these chunks, of the entry, still here in this segment? */
+static bool is_here(struct store_scrub *scrub, chunk_set chunk)
 {
-	chunk_set chunk =
-		unit < PIECES_FIRST ? set_of(placement_chunk(unit)) : CHUNKS_ALL;
 	const struct index_part *part = NULL;
 	struct index_object *object;
 
@@ -308,22 +307,23 @@ static int read_register(struct store_scrub *scrub, struct store_scrubbed *ret)
 	return 0;
 }
 
-/* 0; EBADMSG: *ret_bad is not what the content has; or an errno of reading. */
-static int prove(struct store_scrub *scrub, uint64_t unit, const dfs_bytes *data,
-		 uint64_t *ret_bad)
+/*
+ * Does the entry tell of the object, with its pieces?  Also where it tells of no records:
+ * it may not be true.  0, and what it tells can be proved; EBADMSG: all of it counts as
+ * damaged; or an errno of reading.
+ */
+static int prove_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
 {
 	int rc;
 
-	if (!scrub->store->rules.prove)
+	if (scrub->proving || !scrub->store->rules.prove)
 		return 0;
-	if (!scrub->proving) {
-		*ret_bad = PIECES_FIRST;
-		rc = prove_begin(&scrub->prove, scrub->file, &scrub->entry);
-		if (rc != 0)
-			return rc;
-		scrub->proving = true;
-	}
-	return prove_record(&scrub->prove, unit, data, ret_bad);
+	rc = prove_begin(&scrub->prove, scrub->file, &scrub->entry);
+	scrub->proving = rc == 0;
+	if (is_damage(rc) && damage_mark_unit(scrub->store, scrub->file,
+					      &scrub->entry.objects[0], PIECES_FIRST))
+		count_damage(ret, false);
+	return is_damage(rc) ? EBADMSG : rc;
 }
 
 static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scrubbed *ret)
@@ -338,7 +338,8 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	frame_key_unit(&key, &scrub->entry.objects[scrub->entry.by_maker], unit);
 	rc = store_record_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
 	if (rc == 0) {
-		rc = prove(scrub, unit, &data, &bad);
+		if (scrub->proving)
+			rc = prove_record(&scrub->prove, unit, &data, &bad);
 		free(record);
 	}
 	if (rc != 0 && !is_damage(rc))
@@ -353,6 +354,12 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	return 0;
 }
 
+/* Which chunks a record belongs to. */
+static chunk_set unit_chunks(uint64_t unit)
+{
+	return unit < PIECES_FIRST ? set_of(placement_chunk(unit)) : CHUNKS_ALL;
+}
+
 /* Its units, one at least, as far as the budget goes; *ret_done: all of them. */
 static int read_content(struct store_scrub *scrub, uint64_t bytes,
 			struct store_scrubbed *ret, bool *ret_done)
@@ -360,11 +367,16 @@ static int read_content(struct store_scrub *scrub, uint64_t bytes,
 	uint64_t *unit = &scrub->position.unit;
 	int rc = 0;
 
+	*ret_done = true;
+	if (is_here(scrub, CHUNKS_ALL))
+		rc = prove_entry(scrub, ret);
+	if (rc != 0)
+		return rc == EBADMSG ? 0 : rc;
 	do {
 		*ret_done = !pieces_next(scrub->entry.units, scrub->entry.chunks, unit);
 		if (*ret_done)
 			return 0;
-		if (has_unit(scrub, *unit))
+		if (is_here(scrub, unit_chunks(*unit)))
 			rc = read_unit(scrub, *unit, ret);
 		if (rc != 0)
 			return rc;

@@ -70,18 +70,27 @@ def take_entry(wire, data):
         data.demand(flags < 8, "unknown flags")
         if flags & 4:
             data.bytes(data.number(1))
-        data.bytes(8 + 8 + 4 + 8 + 8)
-        data.bytes(16 * data.number(1))
-    elif kind in (b"b", b"s", b"f"):
-        data.bytes(16 if kind == b"b" else 0)
+        data.bytes(8 + 4 + 8 + 8)
+        count = data.number(1)
+        data.bytes(16 * count + (8 if count > 1 else 0))
+    elif kind == b"b":
+        data.bytes(16)
+        path = take_path(data)
+        data.bytes(8)
+        if path.startswith(b"/shared/"):
+            data.bytes(data.number(1))
+    elif kind in (b"s", b"f"):
         take_path(data)
     elif kind in (b"d", b"t"):
         data.bytes(16 + {b"d": 0, b"t": 1}[kind])
     elif kind == b"u":
-        data.bytes(16 + 8 + 1 + 8)
-        flags = data.number(1)
-        data.demand(flags < 4, "unknown flags")
-        data.bytes(16 if flags & 2 else 0)
+        data.bytes(16 + 16)
+        size = data.number(8)
+        data.bytes(1 + 8)
+        data.demand(data.number(1) < 4, "unknown flags")
+        unit = min(max(-(-size // 4), 1), 262144)
+        units = -(-size // unit)
+        data.bytes(32 * units if 2 <= units <= 4 else 0)
     else:
         data.demand(False, f"no type of an entry: {kind}")
 

@@ -297,6 +297,36 @@ static void test_8_10_get(void **state)
 	expect_good(judge(DFS_GET, &args, &res));
 }
 
+/* Leaves of 32 bytes each; whether they prove is seen by who knows the root. */
+static void test_13_1_piece(void **state)
+{
+	static const struct {
+		uint32_t len;
+		bool good;
+	} pieces[] = {
+		{0, false},
+		{DFS_KEY_LEN - 1, false},
+		{DFS_KEY_LEN, true},
+		{DFS_KEY_LEN + 1, false},
+		{5 * DFS_KEY_LEN, true},
+		{DFS_PIECE_LEAVES * DFS_KEY_LEN, true},
+		{(DFS_PIECE_LEAVES + 1) * DFS_KEY_LEN, false},
+	};
+	dfs_piece_res res = {.status = DFS_OK};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+		const char *wrong;
+
+		res.dfs_piece_res_u.piece.leaves.len = pieces[i].len;
+		wrong = judge(DFS_PIECE, NULL, &res);
+		if (pieces[i].good)
+			expect_good(wrong);
+		else
+			expect_wrong(wrong, "a piece of a tree that cannot be");
+	}
+}
+
 /* ---- registers: LOOKUP, FINISH, PREPARE -------------------------------------------- */
 
 static char asked_path[] = "/tester/a/b";
@@ -461,6 +491,11 @@ struct page {
 	dfs_list_ok *ok;
 };
 
+static dfs_cursor cursor_of(char *text)
+{
+	return (dfs_cursor){(u_int)strlen(text), text};
+}
+
 static dfs_list_entry entry_of(char *path, dfs_kind kind)
 {
 	return (dfs_list_entry){.path = path_of(path),
@@ -469,20 +504,16 @@ static dfs_list_entry entry_of(char *path, dfs_kind kind)
 				.full = DFS_SERVERS};
 }
 
-static dfs_cursor cursor_of(char *bytes)
-{
-	return (dfs_cursor){(u_int)strlen(bytes), bytes};
-}
-
 /*
  * What is below "/tester/": a file, a tombstone below a folder and then that folder, and
- * another file; from the cursor on, and with more to come.
+ * another file; from the cursor on, and with more to come.  What cursors say only the server
+ * knows that told them.
  */
 static void make_page(struct page *page)
 {
-	static char folder[] = "/tester/", after[] = "a box", next[] = "another",
-		    file[] = "/tester/a", gone[] = "/tester/b/c", below[] = "/tester/b",
-		    last[] = "/tester/b0";
+	static char folder[] = "/tester/", after[] = "\x01\xff one",
+		    next[] = "\x01\xff two", file[] = "/tester/a", gone[] = "/tester/b/c",
+		    below[] = "/tester/b", last[] = "/tester/b0";
 
 	memset(page, 0, sizeof *page);
 	page->args = (dfs_list_args){
@@ -513,7 +544,7 @@ static void test_8_10_a_page_of_a_listing(void **state)
 	expect_good(judge_page(&page));
 	page.args.max = ENTRIES - 1;
 	expect_wrong(judge_page(&page), "more listing entries than were asked for");
-	/* Order: each above the one before, the first above the cursor. */
+	/* Order: each above the one before. */
 	make_page(&page);
 	page.entries[3].path = path_of((char[]){"/tester/b/d"});
 	page.entries[3].kind = DFS_TOMBSTONE;
@@ -521,9 +552,13 @@ static void test_8_10_a_page_of_a_listing(void **state)
 	make_page(&page);
 	page.entries[1] = page.entries[0];
 	expect_wrong(judge_page(&page), "not in order");
+	/* What is below a folder stands before it, so after it none of that comes. */
+	make_page(&page);
+	page.entries[3] = entry_of((char[]){"/tester/b/z"}, DFS_TOMBSTONE);
+	expect_wrong(judge_page(&page), "not in order");
 }
 
-/* What is in it is the server's alone; that there is one is not. */
+/* A cursor exactly when there is more; the order over pages is for who asks for them. */
 static void test_8_10_the_cursor_of_a_listing(void **state)
 {
 	struct page page;
@@ -537,9 +572,14 @@ static void test_8_10_the_cursor_of_a_listing(void **state)
 	make_page(&page);
 	page.ok->more = false;
 	expect_wrong(judge_page(&page), "for more than there is");
-	/* A page without entries may lead on. */
+	/* A page without entries has to lead on all the same. */
 	make_page(&page);
 	page.ok->entries.entries_len = 0;
+	expect_good(judge_page(&page));
+	page.ok->next.dfs_cursor_len = 0;
+	expect_wrong(judge_page(&page), "goes on nowhere");
+	/* One may be asked twice for the same, and any bytes are a cursor. */
+	page.ok->next = page.args.after;
 	expect_good(judge_page(&page));
 }
 
@@ -707,8 +747,8 @@ static void test_8_10_digest(void **state)
 				.to = path_of((char[]){"/tester/d"}),
 				.entries = 2};
 	const dfs_ballot ballot = store_fixture_ballot(COUNTER);
-	dfs_digest_entry entries[3] = {{path_of(first), ballot, 1},
-				       {path_of(second), ballot, 2}};
+	dfs_digest_entry entries[3] = {{.path = path_of(first), .ballot = ballot},
+				       {.path = path_of(second), .ballot = ballot}};
 	dfs_digest_res res = {.status = DFS_OK};
 	dfs_digest_ok *ok = &res.dfs_digest_res_u.ok;
 
@@ -763,6 +803,7 @@ int main(void)
 		cmocka_unit_test(test_8_10_recall),
 		cmocka_unit_test(test_8_10_items),
 		cmocka_unit_test(test_8_10_get),
+		cmocka_unit_test(test_13_1_piece),
 		cmocka_unit_test(test_8_10_registers),
 		cmocka_unit_test(test_8_10_looked),
 		cmocka_unit_test(test_8_10_promises),

@@ -24,29 +24,27 @@ enum { SEATS = 8 };
 
 static const dfs_key proof;
 
-/* Everybody exists, with that proof. */
+/* Everybody exists, with that proof; admin has signed so. */
 static bool read_users(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		       struct peers_register *ret)
 {
 	dfs_value values[2] = {value_fixture_account(0, 1), value_fixture_credentials(1)};
 	dfs_verifiers *verifiers = &values[1].body.dfs_body_u.credentials.verifiers;
-
-	const dfs_path *path = &paths->paths.paths_val[0];
-	const char *whose;
 	char user[DFS_USER_MAX + 1];
 	size_t len;
+	const char *whose = path_of_whom(paths->paths.paths_val[0].dfs_path_val,
+					 paths->paths.paths_val[0].dfs_path_len, &len);
 
 	(void)peers;
 	(void)deadline_ms;
 	assert_int_equal(paths->paths.paths_len, 2);
-	whose = path_of_whom(path->dfs_path_val, path->dfs_path_len, &len);
 	(void)snprintf(user, sizeof user, "%.*s", (int)len, whose);
+	sign_fixture_account(user, &values[0].body.dfs_body_u.account);
 	for (unsigned s = 0; s < DFS_SERVERS; s++)
 		assert_int_equal(EVP_Digest(proof.bytes, sizeof proof.bytes,
 					    (unsigned char *)verifiers->of[s].bytes, NULL,
 					    EVP_sha256(), NULL),
 				 1);
-	sign_fixture_account(user, &values[0].body.dfs_body_u.account);
 	for (unsigned i = 0; i < 2; i++) {
 		ret[i] = (struct peers_register){.answers = 3, .equal = 3};
 		ret[i].reg.known = TRUE;
@@ -162,13 +160,13 @@ static void test_8_6_uploads_are_of_who_logged_in(void **state)
 	assert_int_equal(log_in(&fixture->guests[0], greedy), DFS_OK);
 	assert_int_equal(log_in(&fixture->guests[1], modest), DFS_OK);
 	for (uint64_t object = 1; object <= SEATS / 2 + 1; object++) {
-		const dfs_id id = store_fixture_maker(object);
+		const dfs_id id = store_fixture_id(object);
 
 		assert_int_equal(
 			store_upload(fixture->guests[0].caller.uploads, &id, &unit),
 			object <= SEATS / 2 ? 0 : EAGAIN);
 	}
-	const dfs_id other = store_fixture_maker(99);
+	const dfs_id other = store_fixture_id(99);
 
 	assert_int_equal(store_upload(fixture->guests[1].caller.uploads, &other, &unit),
 			 0);
