@@ -22,5 +22,7 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
  */
 bool login_fixture_propose(const struct identity *identity, const char *path,
 			   const dfs_ballot *ballot, dfs_value *value);
+bool login_fixture_prove(const struct identity *identity, const dfs_path *path,
+			 const dfs_ballot *ballot, dfs_value *value);
 
 #endif

@@ -319,18 +319,28 @@ static int claim(char **args)
 	}
 	make_value(&half);
 	content = &half.value.body.dfs_body_u.manifest.content;
-	must(id_random(&content->object), "random");
+	must(id_random(&content->maker), "random");
 	content->size = (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE;
 	content->unit_size = placement_unit_size(content->size);
+	content->tree.tree_len = 1;
 	content->holders = 0;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (s != absent)
 			content->holders = placement_hold(
 				content->holders, s, placement_pair(content->row, s));
-	for (unsigned again = 0; again < 2; again++, half.ballot.counter++)
+	const struct manifest_stated stated = {
+		.path = half.path, .owner = "tester", .content = content};
+
+	free(content->signature.path.path_val);
+	must(manifest_sign_contents(&half.identity, &stated, 1), "signature");
+	for (unsigned again = 0; again < 2; again++, half.ballot.counter++) {
+		must(login_fixture_propose(&half.identity, half.path, &half.ballot,
+					   &half.value),
+		     "proof");
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
 			printf("%d%s", (int)ask_to_accept(&half, s),
 			       s < DFS_SERVERS ? " " : "\n");
+	}
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		call_close(half.calls[s - 1]);
 	return 0;
