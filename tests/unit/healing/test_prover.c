@@ -68,9 +68,8 @@ static void run(struct repair_fixture *fixture, unsigned server, struct calls *c
 /* Server 3 was away: 1, its opposite, was given all four chunks. */
 static void put_unproved(struct repair_fixture *fixture)
 {
-	uint32_t holders =
-		placement_hold(repair_holders(3, 0) & ~placement_hold(0, 1, CHUNKS_ALL),
-			       1, CHUNKS_ALL);
+	uint32_t holders = placement_hold(
+		repair_holders(3, 0) & ~placement_hold(0, 1, CHUNKS_ALL), 1, CHUNKS_ALL);
 	const struct repair_file file = {.path = path,
 					 .object = OBJECT,
 					 .size = LARGE,
@@ -83,7 +82,7 @@ static void put_unproved(struct repair_fixture *fixture)
 	assert_int_equal(unproved(fixture, 1), 1);
 }
 
-/* The opposite has its own pair again, proved as it came; the spare waits all the same. */
+/* The opposite has its own pair again, proved as it came; the spare waits. */
 static void test_a_spare_stays_until_its_keeper_has_proved_its_own(void **state)
 {
 	struct repair_fixture *fixture = *state;

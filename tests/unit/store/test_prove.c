@@ -1,6 +1,6 @@
 /*
- * store/prove, and store_scrub as it proves: what is stored leads to the id of its object,
- * or it is damaged, however right its checksums are.
+ * store/prove, and store_scrub as it proves: what is stored leads to the id of its
+ * object, or it is damaged, however right its checksums are.
  */
 #include "store_fixture.h"
 
