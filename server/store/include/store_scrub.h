@@ -25,8 +25,8 @@ struct store_scrubbed {
 
 /*
  * Reads and verifies all that is stored, in the order of segments; content is proved,
- * too, unit by unit, by its tree and the id of its object.  What merges have moved was read by
- * them.  One thread at a time; the store outlives it.  NULL when out of memory.
+ * too, unit by unit, by its tree and the id of its object.  What merges have moved was
+ * read by them.  One thread at a time; the store outlives it.  NULL when out of memory.
  */
 struct store_scrub;
 struct store_scrub *store_scrub_new(struct store *store,

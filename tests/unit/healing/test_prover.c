@@ -83,7 +83,7 @@ static void put_unproved(struct repair_fixture *fixture)
 }
 
 /* The opposite has its own pair again, proved as it came; the spare waits. */
-static void test_a_spare_stays_until_its_keeper_has_proved_its_own(void **state)
+static void test_8_12_a_spare_stays_until_its_keeper_has_proved_its_own(void **state)
 {
 	struct repair_fixture *fixture = *state;
 	struct calls calls = {0};
@@ -103,7 +103,7 @@ static void test_a_spare_stays_until_its_keeper_has_proved_its_own(void **state)
 }
 
 /* Nor does a server that has not proved its pair say that it has it. */
-static void test_what_is_unproved_gives_no_spare_back(void **state)
+static void test_8_12_what_is_unproved_gives_no_spare_back(void **state)
 {
 	struct repair_fixture *fixture = *state;
 	struct calls calls = {0};
@@ -117,7 +117,7 @@ static void test_what_is_unproved_gives_no_spare_back(void **state)
 	assert_int_equal(repair_fixture_pass(fixture, 3).proposed, 1);
 }
 
-static void test_what_does_not_prove_is_told_and_mended(void **state)
+static void test_8_12_what_does_not_prove_is_told_and_mended(void **state)
 {
 	struct repair_fixture *fixture = *state;
 	struct calls calls = {0};
@@ -139,9 +139,9 @@ static void test_what_does_not_prove_is_told_and_mended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_spare_stays_until_its_keeper_has_proved_its_own),
-		TEST(test_what_is_unproved_gives_no_spare_back),
-		TEST(test_what_does_not_prove_is_told_and_mended),
+		TEST(test_8_12_a_spare_stays_until_its_keeper_has_proved_its_own),
+		TEST(test_8_12_what_is_unproved_gives_no_spare_back),
+		TEST(test_8_12_what_does_not_prove_is_told_and_mended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
