@@ -148,8 +148,8 @@ static const char *check_entry(const dfs_list_args *asked, const dfs_list_entry 
 }
 
 /*
- * The cursor is the server's alone to read: whether a page goes on where the one before it
- * ended is seen by who asks for both.
+ * The cursor is the server's alone to read: whether a page goes on where the one before
+ * it ended is seen by who asks for both.
  */
 static const char *check_cursor(const dfs_list_ok *ok)
 {

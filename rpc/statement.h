@@ -47,7 +47,7 @@ uint64_t statement_short(const dfs_key *digest);
 /*
  * What is to be signed for these statements, 1..DFS_BATCH_MAX; and in each signature all
  * but the key's number and the signature itself, which is the same in all of them.  The
- * paths are allocated: what they held before is not freed, and on failure nothing is left.
+ * paths are allocated: what they held before is not freed; on failure nothing is left.
  */
 bool statement_batch(const dfs_key *statements, size_t count,
 		     dfs_signature *const *ret_signatures,

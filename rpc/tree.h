@@ -32,7 +32,7 @@ bool tree_rise(dfs_key *nodes, size_t count);
 
 /*
  * The way from node number `leaf` of count to their top, the lowest hash first, into
- * ret_path; *ret_len hashes, at most as many as count - 1 has bits.  Overwrites the nodes.
+ * ret_path; *ret_len hashes, at most as many as count - 1 has bits.  Overwrites nodes.
  */
 bool tree_path(dfs_key *nodes, size_t count, size_t leaf, dfs_key *ret_path,
 	       size_t *ret_len);

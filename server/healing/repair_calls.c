@@ -36,7 +36,7 @@ static server_set reach(void *context)
 	return links_up(links->content);
 }
 
-/* ---- GET, PIECE ----------------------------------------------------------------------- */
+/* ---- GET, PIECE ---------------------------------------------------------------- */
 
 static bool get_units(struct repair_ask *ask, struct call *call)
 {

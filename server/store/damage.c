@@ -85,7 +85,7 @@ bool damage_mark_register(struct store *store, struct segment *file, const char 
 	return is_here;
 }
 
-/* Of the object, in this segment: one of its chunks, or (0) all, with what proves them. */
+/* Of the object, in this segment: one of its chunks, or (0) all, with their proofs. */
 static bool mark_chunk(struct store *store, const struct segment *file,
 		       const dfs_id *object, unsigned chunk)
 {

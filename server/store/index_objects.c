@@ -403,12 +403,6 @@ bool index_leave_segment(struct index *index, const struct index_segment *segmen
 	return object;
 }
 
-bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi)
-{
-	return segment && segment_lo(segment->file) >= lo &&
-	       segment_hi(segment->file) <= hi;
-}
-
 void index_move_content(struct index *index, const struct seal_entry *entry, uint64_t lo,
 			uint64_t hi, struct index_segment *to)
 {

@@ -217,31 +217,6 @@ static struct store_upload *use_upload(struct store_uploads *uploads, const dfs_
 
 /* ---- what is there ------------------------------------------------------------- */
 
-static const struct store_record *find_record(const struct store_upload *upload,
-					      const struct frame_key *key)
-{
-	const struct store_record *record = upload->records;
-
-	while (record && (record->key->len != key->len ||
-			  memcmp(record->key->bytes, key->bytes, key->len) != 0))
-		record = record->next;
-	return record;
-}
-
-/* A copy of the frame in memory. */
-static int copy_frame(const struct store_record *record, void **ret_record,
-		      size_t *ret_len)
-{
-	if (!record)
-		return ENOENT;
-	*ret_record = malloc(record->len);
-	if (!*ret_record)
-		return ENOMEM;
-	memcpy(*ret_record, record->frame, record->len);
-	*ret_len = record->len;
-	return 0;
-}
-
 int uploads_fetch(const struct store_upload *upload, uint64_t number, void **ret_record,
 		  dfs_bytes *ret_data)
 {
@@ -251,7 +226,7 @@ int uploads_fetch(const struct store_upload *upload, uint64_t number, void **ret
 
 	frame_key_unit(&key, &upload->maker, number);
 	rc = upload->image ? segment_image_fetch(upload->image, &key, ret_record, &len)
-			   : copy_frame(find_record(upload, &key), ret_record, &len);
+			   : store_record_copy(upload->records, &key, ret_record, &len);
 	if (rc != 0)
 		return rc;
 	if (frame_unpack(*ret_record, len, FRAME_UNIT, &key, ret_data))
@@ -352,7 +327,7 @@ static int compare_unit(struct store_upload *upload, const struct store_record *
 		free(stored);
 		return rc;
 	}
-	const struct store_record *old = find_record(upload, record->key);
+	const struct store_record *old = store_record_find(upload->records, record->key);
 
 	return old && old->len == record->len &&
 			       memcmp(old->frame, record->frame, old->len) == 0

@@ -201,7 +201,7 @@ chunk_set store_proved(struct store *store, const dfs_id *object);
 uint64_t store_units(struct store *store, const dfs_id *object);
 
 /*
- * One unit, or a piece of its tree (their numbers follow on DFS_FILE_UNITS_MAX; pieces.h),
+ * One unit, or a piece of its tree (numbered from DFS_FILE_UNITS_MAX on; pieces.h),
  * verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
  * EBADMSG or EIO. Content that nothing refers to can be read until its grace is over,
  * which each read begins anew (index_read).
@@ -295,8 +295,8 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		       const dfs_ballot *ballot, const dfs_value *value, unsigned how);
 
 /*
- * A small file's units, and what they are part of; EINVAL when chunks are not complete, or
- * a unit does not hash to its leaf in share->tree.
+ * A small file's units, and what they are part of; EINVAL when chunks are not complete,
+ * or a unit does not hash to its leaf in share->tree.
  */
 int store_batch_content(struct store_batch *batch, const dfs_share *share,
 			const dfs_unit *units, size_t count);

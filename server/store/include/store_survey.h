@@ -47,8 +47,8 @@ struct store_owed {
  * The first file after the cursor whose manifest gives this server chunks that are not
  * here or damaged; where it gives it none, its own pair counts (by the row).  Chunks
  * without units are never missing.  Values are read of files of which something is
- * missing, of those that give this server nothing, and of those that have earlier versions
- * of which less than a pair is here.  ENOENT at the end.
+ * missing, of those that give this server nothing, and of those that have earlier
+ * versions of which less than a pair is here.  ENOENT at the end.
  */
 int store_next_owed(struct store *store, const char *after, size_t after_len,
 		    struct store_owed *ret);
