@@ -1,6 +1,7 @@
 /* "--create-store": what a store begins with, and what it does not begin with. */
 #include "create.h"
 
+#include "sign_fixture.h"
 #include "status.h"
 #include "store.h"
 #include "store_fixture.h"
@@ -25,6 +26,18 @@ struct fixture {
 
 /* ---- registers --------------------------------------------------------------- */
 
+/* An account by admin, credentials by whose they are; what is changed is signed anew. */
+static void sign_anew(dfs_learn_item *item)
+{
+	const char *path = item->path.dfs_path_val, *name = strrchr(path, '/') + 1;
+	dfs_value *value = &item->value;
+	bool is_account = value->body.kind == DFS_ACCOUNT;
+
+	if (is_account)
+		sign_fixture_account(name, &value->body.dfs_body_u.account);
+	sign_fixture_prove(path, &item->ballot, is_account ? "admin" : name, 1, value);
+}
+
 static void add(struct fixture *fixture, const char *path, dfs_value take_value)
 {
 	dfs_learn_item *item;
@@ -37,6 +50,7 @@ static void add(struct fixture *fixture, const char *path, dfs_value take_value)
 	item->path = (dfs_path){(u_int)strlen(path), strdup(path)};
 	item->ballot = take_value.origin;
 	item->value = take_value;
+	sign_anew(item);
 	fixture->first.items.items_len++;
 }
 
@@ -55,6 +69,7 @@ static int start(void **state)
 	strcpy(fixture->settings.name, "dfs3");
 	fixture->settings.number = 3;
 	fixture->settings.cluster.id = store_fixture_id(77);
+	fixture->settings.cluster.admin_key = sign_fixture_key("admin", 1);
 	(void)snprintf(fixture->settings.data, sizeof fixture->settings.data, "%s/data",
 		       fixture->folder);
 	add(fixture, "/@accounts/admin", value_fixture_account(0, 1));
@@ -204,8 +219,10 @@ static void test_admin_has_both_of_his(void **state)
 	refused(fixture);
 	fixture->first.items.items_len = 2;
 	item(fixture, 0)->path.dfs_path_val[11] = 'b';
+	sign_anew(item(fixture, 0));
 	refused(fixture);
 	item(fixture, 0)->path.dfs_path_val[11] = 'a';
+	sign_anew(item(fixture, 0));
 	item(fixture, 1)->path.dfs_path_val[14] = 'b';
 	refused(fixture);
 	item(fixture, 1)->path.dfs_path_val[14] = 'a';
@@ -217,14 +234,18 @@ static void test_only_users_and_only_in_the_beginning(void **state)
 	struct fixture *fixture = *state;
 
 	item(fixture, 1)->ballot.epoch = item(fixture, 1)->value.origin.epoch = 1;
+	sign_anew(item(fixture, 1));
 	refused(fixture);
 	item(fixture, 1)->ballot.epoch = item(fixture, 1)->value.origin.epoch = 0;
 	item(fixture, 1)->ballot.counter++;
+	sign_anew(item(fixture, 1));
 	refused(fixture);
 	item(fixture, 1)->ballot.counter--;
 	item(fixture, 1)->value.body.dfs_body_u.credentials.scrypt.log2_n = 14;
+	sign_anew(item(fixture, 1));
 	refused(fixture);
 	item(fixture, 1)->value.body.dfs_body_u.credentials.scrypt.log2_n = 15;
+	sign_anew(item(fixture, 1));
 	/* A third one, of another kind than users have, or gone, or there already. */
 	add(fixture, "/bob/file",
 	    value_fixture_file(&(struct value_fixture_file){
@@ -260,6 +281,29 @@ static void test_as_many_as_a_message_has_and_one_more(void **state)
 	assert_int_equal(create(fixture), DFS_EXIT_DONE);
 }
 
+/* Signed by somebody else, or changed since. */
+static void test_13_1_what_admin_did_not_sign_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	dfs_value *account = &item(fixture, 0)->value;
+
+	account->body.dfs_body_u.account.quota++;
+	sign_fixture_prove("/@accounts/admin", &item(fixture, 0)->ballot, "admin", 1,
+			   account);
+	refused(fixture);
+	sign_anew(item(fixture, 0));
+	account->number++;
+	refused(fixture);
+	sign_fixture_prove("/@accounts/admin", &item(fixture, 0)->ballot, "bob", 1,
+			   account);
+	refused(fixture);
+	sign_anew(item(fixture, 0));
+	item(fixture, 1)->value.number++;
+	refused(fixture);
+	sign_anew(item(fixture, 1));
+	assert_int_equal(create(fixture), DFS_EXIT_DONE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -270,6 +314,7 @@ int main(void)
 		TEST(test_admin_has_both_of_his),
 		TEST(test_only_users_and_only_in_the_beginning),
 		TEST(test_as_many_as_a_message_has_and_one_more),
+		TEST(test_13_1_what_admin_did_not_sign_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
