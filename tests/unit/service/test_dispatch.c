@@ -28,6 +28,7 @@ static const struct {
 	{DFS_PUT, DISPATCH_USER, false, true, false},
 	{DFS_BIND, DISPATCH_USER, true, true, false},
 	{DFS_GET, DISPATCH_USER_OR_PEER, false, false, true},
+	{DFS_PIECE, DISPATCH_USER_OR_PEER, false, false, true},
 	{DFS_LOOKUP, DISPATCH_USER_OR_PEER, true, false, false},
 	{DFS_PREPARE, DISPATCH_USER_OR_PEER, true, true, false},
 	{DFS_ACCEPT, DISPATCH_USER_OR_PEER, true, true, false},
@@ -37,7 +38,6 @@ static const struct {
 	{DFS_LIST, DISPATCH_USER, false, false, false},
 	{DFS_STATUS, DISPATCH_USER, false, false, true},
 	{DFS_HEAL, DISPATCH_USER, false, false, true},
-	{DFS_PIECE, DISPATCH_USER_OR_PEER, false, false, true},
 	{DFS_LEARN, DISPATCH_PEER, false, true, false},
 	{DFS_FORGET, DISPATCH_PEER, false, true, false},
 	{DFS_FENCE, DISPATCH_PEER, false, true, false},
@@ -242,7 +242,7 @@ static void test_2_2_the_rest_is_denied(void **state)
 
 		assert_int_equal(run(&nobody, procedure) == DFS_DENIED,
 				 access != DISPATCH_ANYONE);
-		/* A piece is for who has a ticket: its handler says so. */
+		/* A piece is for who has a ticket. */
 		assert_int_equal(run(&user, procedure) == DFS_DENIED,
 				 access == DISPATCH_PEER || procedure == DFS_PIECE);
 		assert_int_equal(run(&peer, procedure) == DFS_DENIED,
