@@ -12,7 +12,6 @@ static const struct procedure procedures[] = {
 	PROCEDURE(DFS_PUT, dfs_put_args, dfs_put_res),
 	PROCEDURE(DFS_BIND, dfs_bind_args, dfs_bind_res),
 	PROCEDURE(DFS_GET, dfs_get_args, dfs_get_res),
-	PROCEDURE(DFS_PIECE, dfs_piece_args, dfs_piece_res),
 	PROCEDURE(DFS_LOOKUP, dfs_paths, dfs_lookup_res),
 	PROCEDURE(DFS_PREPARE, dfs_prepare_args, dfs_prepare_res),
 	PROCEDURE(DFS_ACCEPT, dfs_accept_args, dfs_accept_res),

@@ -27,9 +27,9 @@ dfs_id store_fixture_id(uint64_t number);
 dfs_ballot store_fixture_ballot(uint64_t counter);
 
 /*
- * Objects made from numbers, which their makers are made of.  Each has four units and 1000
- * bytes, unless it was given others by one of these; their trees are all zeros, so the
- * rules of the fixture do not ask for proofs.
+ * Objects made from numbers, which their makers are made of.  Each has four units and
+ * 1000 bytes, unless it was given others by one of these, for the rest of the program;
+ * their trees are all zeros, so the rules of the fixture do not ask for proofs.
  */
 dfs_key store_fixture_token(uint64_t object);
 dfs_id store_fixture_maker(uint64_t object); /* of that */

@@ -298,7 +298,7 @@ static void test_8_10_get(void **state)
 }
 
 /* Leaves of 32 bytes each; whether they prove is seen by who knows the root. */
-static void test_13_1_piece(void **state)
+static void test_8_10_piece(void **state)
 {
 	static const struct {
 		uint32_t len;
@@ -506,8 +506,8 @@ static dfs_list_entry entry_of(char *path, dfs_kind kind)
 
 /*
  * What is below "/tester/": a file, a tombstone below a folder and then that folder, and
- * another file; from the cursor on, and with more to come.  What cursors say only the server
- * knows that told them.
+ * another file; from the cursor on, and with more to come.  What a cursor says only the
+ * server knows that told it.
  */
 static void make_page(struct page *page)
 {
@@ -803,7 +803,7 @@ int main(void)
 		cmocka_unit_test(test_8_10_recall),
 		cmocka_unit_test(test_8_10_items),
 		cmocka_unit_test(test_8_10_get),
-		cmocka_unit_test(test_13_1_piece),
+		cmocka_unit_test(test_8_10_piece),
 		cmocka_unit_test(test_8_10_registers),
 		cmocka_unit_test(test_8_10_looked),
 		cmocka_unit_test(test_8_10_promises),

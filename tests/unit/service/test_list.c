@@ -383,7 +383,7 @@ static void test_3_1_what_is_damaged_is_missing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct store *store = fixture->store.store;
-	const dfs_id id = store_fixture_id(101);
+	const dfs_id id = store_fixture_object(101);
 	char folder[] = "/dan/";
 	dfs_bytes data;
 	void *record;

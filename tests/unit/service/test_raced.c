@@ -65,12 +65,14 @@ static void accept_file(struct fixture *fixture, const char *writer, uint64_t co
 static int start(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct acceptor_rules rules = acceptor_rules_default;
 
 	assert_non_null(fixture);
+	rules.prove = false; /* who may change the path is the question, not who signs */
 	store_fixture_start(&fixture->store);
 	fixture->server.number = SERVER;
 	fixture->server.store = fixture->store.store;
-	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, NULL);
+	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, &rules);
 	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
 	fixture->bob.server = &fixture->server;
 	fixture->bob.uploads = store_uploads_new(fixture->store.store);

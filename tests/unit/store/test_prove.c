@@ -485,7 +485,7 @@ static void test_8_12_the_list_lies(void **state)
 static void test_8_12_another_value(void **state)
 {
 	struct store_fixture *fixture = *state;
-	dfs_id maker = store_fixture_id(77);
+	dfs_id maker = store_fixture_maker(77);
 	struct editing editing = {.type = FRAME_REGISTER, .behind = &maker, .at = 3};
 
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/x", 77, 5), 0);

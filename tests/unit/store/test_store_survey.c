@@ -272,12 +272,13 @@ static void test_abandoned(void **state)
 	struct store_fixture *fixture = *state;
 	struct store *store = fixture->store;
 	struct store_abandoned abandoned;
-	dfs_id id = store_fixture_object(2);
+	dfs_id id;
 
 	assert_int_equal(store_next_abandoned(store, 0, NULL, 0, &abandoned), ENOENT);
 	/* Two attempts at a path, of which nothing came. */
 	assert_int_equal(store_fixture_stage(store, "/a/1", 1, 5, LEN), 0);
 	assert_int_equal(store_fixture_stage(store, "/a/1", 2, 7, LEN), 0);
+	id = store_fixture_object(2);
 	/* One that is accepted here, one that is settled. */
 	assert_int_equal(store_fixture_stage(store, "/a/2", 3, 5, LEN), 0);
 	assert_int_equal(store_fixture_accept(store, "/a/2", 3, 5), 0);
