@@ -1,0 +1,360 @@
+/* What the attacks share. */
+#include "attack.h"
+
+#include "cipher.h"
+#include "clock.h"
+#include "login_fixture.h"
+#include "placement.h"
+#include "value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT_MS = 30000 };
+
+static char why[512];
+
+/*
+ * ---- how it ends ----------------------------------------------------------------------
+ */
+
+enum { FAILED = 0, WON = 1, BROKEN = 2 };
+
+static _Noreturn void end(int code, const char *word, const char *format, va_list args)
+{
+	printf("%s: ", word);
+	(void)vprintf(format, args);
+	printf("\n");
+	exit(code);
+}
+
+void attack_failed(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end(FAILED, "the attack failed", format, args);
+}
+
+void attack_won(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end(WON, "the attack succeeded", format, args);
+}
+
+void attack_broken(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end(BROKEN, "the attack could not be carried out", format, args);
+}
+
+void attack_must(bool good, const char *what)
+{
+	if (!good)
+		attack_broken("%s (%s)", what, why);
+}
+
+const char *attack_status(dfs_status status)
+{
+	static const char *const names[] = {
+		"OK",      "REFUSED",    "NODATA",   "NOSPACE", "DAMAGED",
+		"INVALID", "RECOVERING", "UNKNOWN",  "IO",      "DENIED",
+		"BUSY",    "OVER_QUOTA", "UNCHECKED"};
+
+	return (size_t)status < sizeof names / sizeof names[0] ? names[status] : "?";
+}
+
+/*
+ * ---- who attacks ----------------------------------------------------------------------
+ */
+
+void attack_begin(struct attacker *ret, const char *user, server_set servers)
+{
+	const char *config = getenv("DFS_CONFIG");
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	memset(ret, 0, sizeof *ret);
+	ret->user = user;
+	attack_must(config && cluster_read(config, &ret->cluster, why, sizeof why),
+		    "DFS_CONFIG");
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (set_has(servers, s))
+			attack_must(attack_connect(ret, s), "log-in");
+}
+
+bool attack_connect(struct attacker *attacker, unsigned server)
+{
+	struct identity *identity = &attacker->identity;
+	struct call **call = &attacker->calls[server - 1];
+
+	call_close(*call);
+	*call = login_fixture_open(&attacker->cluster, server, attacker->user,
+				   identity->ring.count == 0 ? identity : NULL, why,
+				   sizeof why);
+	return *call;
+}
+
+void attack_end(struct attacker *attacker)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		call_close(attacker->calls[s - 1]);
+	identity_wipe(&attacker->identity);
+}
+
+void attack_say(struct attacker *attacker, unsigned server, uint32_t procedure,
+		const void *args, void *res)
+{
+	attack_must(
+		call_run(attacker->calls[server - 1], procedure, args, res,
+			 &(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why}),
+		"call");
+}
+
+dfs_path attack_path(const char *path)
+{
+	union {
+		const char *borrow;
+		char *plain;
+	} pointer = {.borrow = path};
+
+	return (dfs_path){(u_int)strlen(path), pointer.plain};
+}
+
+/*
+ * ---- what is there --------------------------------------------------------------------
+ */
+
+void attack_look(struct attacker *attacker, unsigned server, const char *path,
+		 struct attack_known *ret)
+{
+	dfs_path name = attack_path(path);
+	const dfs_paths args = {{1, &name}};
+	const dfs_accepted *accepted;
+	const dfs_looked *item;
+	dfs_lookup_res res;
+
+	memset(ret, 0, sizeof *ret);
+	attack_say(attacker, server, DFS_LOOKUP, &args, &res);
+	attack_must(res.status == DFS_OK, "LOOKUP");
+	item = &res.dfs_lookup_res_u.ok.items.items_val[0];
+	ret->seen = res.dfs_lookup_res_u.ok.seen;
+	ret->status = item->status;
+	if (item->status == DFS_OK && item->dfs_looked_u.reg.known) {
+		accepted = &item->dfs_looked_u.reg.dfs_register_u.accepted;
+		ret->known = true;
+		ret->ballot = accepted->ballot;
+		ret->ticket = accepted->ticket;
+		attack_must(value_copy(&accepted->value, &ret->value), "memory");
+	}
+	call_free_result((xdrproc_t)xdr_dfs_lookup_res, &res);
+}
+
+void attack_forget(struct attack_known *known)
+{
+	if (known->known)
+		value_free(&known->value);
+	memset(known, 0, sizeof *known);
+}
+
+dfs_ballot attack_ballot(struct attacker *attacker, server_set servers)
+{
+	char own[64];
+	dfs_ballot ballot;
+
+	memset(&ballot, 0, sizeof ballot);
+	(void)snprintf(own, sizeof own, "/%s/nothing", attacker->user);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		struct attack_known known;
+
+		if (!set_has(servers, s))
+			continue;
+		attack_look(attacker, s, own, &known);
+		if (known.seen.epoch > ballot.epoch)
+			ballot.epoch = known.seen.epoch;
+		if (known.seen.counter >= ballot.counter)
+			ballot.counter = known.seen.counter + 1;
+		attack_forget(&known);
+	}
+	attack_must(id_random(&ballot.proposer), "random");
+	return ballot;
+}
+
+void attack_open_file(const struct attacker *attacker, const char *path,
+		      const struct attack_known *known, struct manifest_secret *ret)
+{
+	attack_must(known->known && known->value.body.kind == DFS_FILE, "no such file");
+	attack_must(manifest_open(&attacker->identity, path,
+				  &known->value.body.dfs_body_u.manifest,
+				  ret) == MANIFEST_OPEN,
+		    "its manifest does not open");
+}
+
+/*
+ * ---- what is made ---------------------------------------------------------------------
+ */
+
+static void take_digests(struct attack_content *content, const void *bytes, size_t len)
+{
+	struct content_hash *hash = content_hash_new(true);
+
+	attack_must(hash && content_hash_add(hash, bytes, len) &&
+			    content_hash_end(hash, &content->secret.digests),
+		    "hash");
+	content->content.row = content_row(content->secret.digests.xxh128);
+}
+
+static void make_units(struct attack_content *content, const uint8_t *bytes)
+{
+	const dfs_content *fields = &content->content;
+	struct cipher *cipher = cipher_new();
+	struct cipher_object object;
+
+	attack_must(cipher && cipher_object_init(&object, fields, content->secret.key),
+		    "cipher");
+	for (unsigned u = 0; u < DFS_SERVERS; u++) {
+		uint32_t len = placement_unit_len(fields->size, fields->unit_size, u);
+
+		content->units[u] = malloc(len + CIPHER_MORE);
+		attack_must(content->units[u], "memory");
+		memcpy(content->units[u] + CIPHER_BEFORE,
+		       bytes + (size_t)u * fields->unit_size, len);
+		content->lens[u] =
+			cipher_seal(cipher, &object, u, content->units[u], len);
+		attack_must(content->lens[u] > 0, "cipher");
+	}
+	cipher_free(cipher);
+}
+
+void attack_content_make(struct attack_content *ret, const void *bytes, size_t len,
+			 struct attack_object object)
+{
+	dfs_content *content = &ret->content;
+
+	memset(ret, 0, sizeof *ret);
+	attack_must(len >= DFS_SERVERS && len <= CONTENT_SMALL_MAX, "4 to 65536 bytes");
+	if (object.id)
+		content->object = *object.id;
+	else
+		attack_must(id_random(&content->object), "random");
+	if (object.key)
+		memcpy(ret->secret.key, object.key, KEYS_LEN);
+	else
+		attack_must(keys_random(ret->secret.key, KEYS_LEN), "random");
+	content->size = len;
+	content->unit_size = placement_unit_size(len);
+	content->modified = content->stored = clock_wall_ns();
+	take_digests(ret, bytes, len);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		content->holders = placement_hold(content->holders, s,
+						  placement_pair(content->row, s));
+	make_units(ret, bytes);
+}
+
+void attack_content_free(struct attack_content *content)
+{
+	for (unsigned u = 0; u < DFS_SERVERS; u++)
+		free(content->units[u]);
+	memset(content, 0, sizeof *content);
+}
+
+void attack_value_make(const struct attacker *attacker, const char *path,
+		       const dfs_ballot *ballot, const struct attack_content *content,
+		       dfs_value *ret)
+{
+	struct manifest_secret secret = content->secret;
+	dfs_path name = attack_path(attacker->user);
+	dfs_user user = {name.dfs_path_len, name.dfs_path_val};
+	dfs_manifest *manifest;
+	dfs_value value;
+
+	memset(&value, 0, sizeof value);
+	attack_must(id_random(&value.operation), "random");
+	value.origin = *ballot;
+	value.number = 1;
+	value.recent.recent_len = 1;
+	value.recent.recent_val = &value.operation;
+	value.content_version = (dfs_version){1, value.operation};
+	value.body.kind = DFS_FILE;
+	manifest = &value.body.dfs_body_u.manifest;
+	manifest->owner = manifest->writer = user;
+	manifest->content = content->content;
+	attack_must(manifest_sign_content(&attacker->identity, path, manifest, &secret) &&
+			    manifest_seal(&attacker->identity, path, manifest,
+					  &attacker->identity.account.seal_key, &secret),
+		    "manifest");
+	/* A copy whose parts are all allocated. */
+	attack_must(value_copy(&value, ret), "memory");
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+}
+
+/*
+ * ---- what is said ---------------------------------------------------------------------
+ */
+
+/* The units of these chunks; units has DFS_SERVERS. */
+static void stage(const struct attack_content *content, chunk_set chunks, dfs_unit *units,
+		  dfs_stage *ret)
+{
+	dfs_small *small = &ret->dfs_stage_u.small;
+
+	ret->kind = DFS_STAGE_CONTENT;
+	small->share = (dfs_share){content->content.object, DFS_SERVERS, chunks};
+	small->units.units_val = units;
+	for (unsigned u = 0; u < DFS_SERVERS; u++)
+		if (set_has(chunks, placement_chunk(u)))
+			units[small->units.units_len++] =
+				(dfs_unit){u, {content->lens[u], content->units[u]}};
+}
+
+dfs_status attack_prepare(struct attacker *attacker, unsigned server, const char *path,
+			  const dfs_ballot *ballot, const struct attack_content *content)
+{
+	dfs_unit units[DFS_SERVERS];
+	dfs_prepare_item item;
+	dfs_prepare_args args = {.ballot = *ballot, .items = {1, &item}};
+	const dfs_promise *promise;
+	dfs_prepare_res res;
+	dfs_status status;
+
+	memset(&item, 0, sizeof item);
+	item.path = attack_path(path);
+	if (content) {
+		item.size = content->content.size;
+		stage(content, placement_pair(content->content.row, server), units,
+		      &item.stage);
+	}
+	attack_must(id_random(&args.operation), "random");
+	attack_say(attacker, server, DFS_PREPARE, &args, &res);
+	status = res.status;
+	if (status == DFS_OK) {
+		promise = &res.dfs_prepare_res_u.ok.items.items_val[0];
+		status = promise->status;
+		if (status == DFS_OK)
+			status = promise->dfs_promise_u.promised.staged;
+	}
+	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
+	return status;
+}
+
+dfs_status attack_accept(struct attacker *attacker, unsigned server, const char *path,
+			 const dfs_ballot *ballot, const dfs_value *value)
+{
+	dfs_proposal item = {.path = attack_path(path), .value = *value};
+	const dfs_accept_args args = {*ballot, {1, &item}};
+	dfs_accept_res res;
+	dfs_status status;
+
+	attack_say(attacker, server, DFS_ACCEPT, &args, &res);
+	status = res.status;
+	if (status == DFS_OK)
+		status = res.dfs_accept_res_u.ok.items.items_val[0];
+	call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
+	return status;
+}

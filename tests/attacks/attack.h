@@ -1,0 +1,146 @@
+/*
+ * What the attacks share: a user who has logged in and keeps to no rule after that.
+ *
+ * He speaks to servers of his choice, in words of the protocol, with the library's own
+ * keys.  What is made of fields (contents, values) is made here and nowhere else: first
+ * as the product would make it, and the program then changes the fields that it lies in.
+ *
+ * The cluster is that of DFS_CONFIG; a user has the session that "client login" left.
+ */
+#ifndef DFS_ATTACK_H
+#define DFS_ATTACK_H
+
+#include "ballot.h"
+#include "call.h"
+#include "cluster.h"
+#include "identity.h"
+#include "manifest.h"
+#include "sets.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * ---- how it ends ----------------------------------------------------------------------
+ */
+
+/*
+ * Each prints a sentence and ends the program: what the attack was answered (0: the store
+ * is safe); what it got (1); or why it could not be carried out (2), which shows nothing.
+ */
+_Noreturn void attack_failed(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+_Noreturn void attack_won(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void attack_broken(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* Ends the program as broken unless it is so. */
+void attack_must(bool good, const char *what);
+
+/* "OK", "DENIED", ...: for sentences. */
+const char *attack_status(dfs_status status);
+
+/*
+ * ---- who attacks ----------------------------------------------------------------------
+ */
+
+struct attacker {
+	const char *user; /* borrowed */
+	struct cluster cluster;
+	struct identity identity; /* once one server has taken the log-in */
+	struct call *calls[DFS_SERVERS];
+};
+
+/*
+ * Logs in at these servers; broken where one does not take him.  Takes no servers, too:
+ * attack_connect adds them.
+ */
+void attack_begin(struct attacker *ret, const char *user, server_set servers);
+/* Another server, or the same once more; false when it does not answer (yet). */
+bool attack_connect(struct attacker *attacker, unsigned server);
+void attack_end(struct attacker *attacker);
+
+/*
+ * One call; broken when it gets no answer.  The caller frees the result, as call_run
+ * says.
+ */
+void attack_say(struct attacker *attacker, unsigned server, uint32_t procedure,
+		const void *args, void *res);
+
+/* Borrows the text, which nobody changes. */
+dfs_path attack_path(const char *path);
+
+/*
+ * ---- what is there --------------------------------------------------------------------
+ */
+
+struct attack_known {
+	dfs_status status; /* of the item */
+	dfs_seen seen;     /* of the server */
+	bool known;        /* then these are there: */
+	dfs_ballot ballot;
+	dfs_ticket ticket;
+	dfs_value value;
+};
+
+/* What one server tells him of the path; freed with attack_forget. */
+void attack_look(struct attacker *attacker, unsigned server, const char *path,
+		 struct attack_known *ret);
+void attack_forget(struct attack_known *known);
+
+/* A ballot of his own that all these servers would hear, as far as they tell. */
+dfs_ballot attack_ballot(struct attacker *attacker, server_set servers);
+
+/* The key of the object of a file that he may read; broken where it does not open. */
+void attack_open_file(const struct attacker *attacker, const char *path,
+		      const struct attack_known *known, struct manifest_secret *ret);
+
+/*
+ * ---- what is made ---------------------------------------------------------------------
+ */
+
+/* A small content as it is stored: a unit for each server. */
+struct attack_content {
+	dfs_content content; /* sealed is empty */
+	struct manifest_secret secret;
+	uint32_t lens[DFS_SERVERS]; /* of the stored units */
+	uint8_t *units[DFS_SERVERS];
+};
+
+/* An object to make it of; NULL in the place of either: a new one. */
+struct attack_object {
+	const dfs_id *id;
+	const uint8_t *key;
+};
+
+/*
+ * Of 4 to 65536 bytes, with pairs for all four servers.  Freed with attack_content_free.
+ */
+void attack_content_make(struct attack_content *ret, const void *bytes, size_t len,
+			 struct attack_object object);
+void attack_content_free(struct attack_content *content);
+
+/*
+ * A first value of a file of his own at this path, that names the content; freed with
+ * value_free.  Some fields are not covered by any signature of his: those the program may
+ * change afterwards; for the rest it changes the content and makes the value anew.
+ */
+void attack_value_make(const struct attacker *attacker, const char *path,
+		       const dfs_ballot *ballot, const struct attack_content *content,
+		       dfs_value *ret);
+
+/*
+ * ---- what is said ---------------------------------------------------------------------
+ */
+
+/*
+ * PREPARE with the units that the server keeps of the content; NULL: with none.  What the
+ * promise says, or else what the content was answered.
+ */
+dfs_status attack_prepare(struct attacker *attacker, unsigned server, const char *path,
+			  const dfs_ballot *ballot, const struct attack_content *content);
+dfs_status attack_accept(struct attacker *attacker, unsigned server, const char *path,
+			 const dfs_ballot *ballot, const dfs_value *value);
+
+#endif
