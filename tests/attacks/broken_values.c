@@ -1,0 +1,117 @@
+/*
+ * Attack 10, its first half: a value that would harm who believes it, and its units.
+ *
+ *	broken_values FOLDER
+ *
+ * "other" makes another content for /other/broken, which is his and which "tester" may
+ * read: of four units of 1 MiB, which shrink to almost nothing.  No server would take it;
+ * one that lies (lying.c) tells of it, from FOLDER.
+ */
+#include "attack.h"
+
+#include "cipher.h"
+#include "clock.h"
+#include "placement.h"
+#include "value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNIT = 1 << 20, CHOSEN = 0x41 };
+
+static const char path[] = "/other/broken";
+
+static void write_file(const char *folder, const char *name, const void *bytes,
+		       size_t len)
+{
+	char file_name[4096];
+	FILE *file;
+
+	(void)snprintf(file_name, sizeof file_name, "%s/%s", folder, name);
+	file = fopen(file_name, "wb");
+	attack_must(file && fwrite(bytes, 1, len, file) == len && fclose(file) == 0,
+		    file_name);
+}
+
+static void write_units(const char *folder, const dfs_content *content,
+			const uint8_t key[KEYS_LEN])
+{
+	uint8_t *room = malloc(UNIT + CIPHER_MORE);
+	struct cipher *cipher = cipher_new();
+	struct cipher_object object;
+
+	attack_must(room && cipher && cipher_object_init(&object, content, key),
+		    "cipher");
+	for (unsigned u = 0; u < DFS_SERVERS; u++) {
+		char name[16];
+		uint32_t len;
+
+		memset(room + CIPHER_BEFORE, CHOSEN, UNIT);
+		len = cipher_seal(cipher, &object, u, room, UNIT);
+		attack_must(len > 0 && len <= DFS_UNIT_MAX, "cipher");
+		(void)snprintf(name, sizeof name, "unit.%u", u);
+		write_file(folder, name, room, len);
+	}
+	cipher_free(cipher);
+	free(room);
+}
+
+static void write_item(const char *folder, dfs_learn_item *item)
+{
+	static char bytes[2 * DFS_VALUE_MAX];
+	XDR xdrs;
+
+	memset(&xdrs, 0, sizeof xdrs);
+	xdrmem_create(&xdrs, bytes, sizeof bytes, XDR_ENCODE);
+	attack_must(xdr_dfs_learn_item(&xdrs, item), "item");
+	write_file(folder, "item", bytes, xdr_getpos(&xdrs));
+	xdr_destroy(&xdrs);
+}
+
+/* What is there, with the next version's content; signed by its owner, who he is. */
+static void change(const struct attacker *other, dfs_value *value,
+		   struct manifest_secret *secret)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	dfs_content *content = &manifest->content;
+
+	attack_must(id_random(&content->object) && id_random(&value->operation) &&
+			    keys_random(secret->key, sizeof secret->key),
+		    "random");
+	value->number++;
+	value->recent.recent_len = 0;
+	value->content_version = (dfs_version){value->number, value->operation};
+	content->size = (uint64_t)DFS_SERVERS * UNIT;
+	content->unit_size = UNIT;
+	content->stored = clock_wall_ns();
+	content->holders = placement_hold(content->holders, 1, CHUNKS_ALL);
+	attack_must(manifest_sign_content(&other->identity, path, manifest, secret) &&
+			    manifest_seal(&other->identity, path, manifest,
+					  &other->identity.account.seal_key, secret),
+		    "manifest");
+}
+
+int main(int argc, char **argv)
+{
+	struct manifest_secret secret;
+	struct attack_known known;
+	struct attacker other;
+	dfs_learn_item item;
+
+	if (argc != 2)
+		attack_broken("see the head of broken_values.c");
+	attack_begin(&other, "other", SERVERS_ALL);
+	attack_look(&other, 1, path, &known);
+	attack_open_file(&other, path, &known, &secret);
+	item = (dfs_learn_item){.path = attack_path(path),
+				.ballot = attack_ballot(&other, SERVERS_ALL),
+				.value = known.value};
+	item.value.origin = item.ballot;
+	change(&other, &item.value, &secret);
+	write_item(argv[1], &item);
+	write_units(argv[1], &item.value.body.dfs_body_u.manifest.content, secret.key);
+	attack_end(&other);
+	printf("%s: units of %u bytes\n", path, UNIT);
+	return 0;
+}

@@ -1,0 +1,111 @@
+/*
+ * Attack 11: a path of somebody else, held up by an object of that name.
+ *
+ * The id of an object has as many bytes as the path below.  "other" brings content under
+ * it, again and again, while "tester" asks for promises at that path and at another one.
+ */
+#include "flood.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SERVER = 1, CONNECTIONS = 8, ENOUGH = 400, STAGED = 40, FEWER = 4 };
+
+static const char victim[] = "/tester/private1", neighbour[] = "/tester/private2";
+
+/* Somebody who asks for a promise, again and again. */
+struct asker {
+	const char *path;
+	struct attacker attacker;
+	pthread_t thread;
+	atomic_uint answers;
+	atomic_bool ends;
+};
+
+/* The ballot is too low for everybody: nothing is kept, but the path is taken for it. */
+static void *ask(void *argument)
+{
+	const dfs_ballot low = {.counter = 0};
+	struct asker *asker = argument;
+
+	while (!atomic_load(&asker->ends)) {
+		dfs_status status = attack_prepare(&asker->attacker, SERVER, asker->path,
+						   &low, NULL);
+
+		if (status != DFS_REFUSED)
+			attack_broken("%s: %s", asker->path, attack_status(status));
+		atomic_fetch_add(&asker->answers, 1);
+	}
+	return NULL;
+}
+
+static void start(struct asker *ret, const char *path)
+{
+	ret->path = path;
+	attack_begin(&ret->attacker, "tester", set_of(SERVER));
+	if (pthread_create(&ret->thread, NULL, ask, ret) != 0)
+		attack_broken("no thread");
+}
+
+static unsigned end(struct asker *asker)
+{
+	unsigned answers = atomic_load(&asker->answers);
+
+	atomic_store(&asker->ends, true);
+	(void)pthread_join(asker->thread, NULL);
+	attack_end(&asker->attacker);
+	return answers;
+}
+
+/* What the two were answered while content came under this id, or under new ones. */
+struct raced {
+	unsigned victim, neighbour, staged;
+};
+
+static struct raced race(const dfs_id *object)
+{
+	const struct flood_place place = {
+		.server = SERVER, .user = "other", .path = "/other/hold", .object = object};
+	struct asker *asked = calloc(1, sizeof *asked);
+	struct asker *beside = calloc(1, sizeof *beside);
+	struct flood *flood = flood_start(&place, CONNECTIONS);
+	struct raced raced;
+
+	if (!asked || !beside)
+		attack_broken("out of memory");
+	start(asked, victim);
+	start(beside, neighbour);
+	/* Where none is taken, only the answers are waited for. */
+	do {
+		raced.staged = flood_staged(flood);
+		raced.neighbour = atomic_load(&beside->answers);
+	} while (raced.neighbour < ENOUGH || (raced.staged > 0 && raced.staged < STAGED));
+	raced.victim = end(asked);
+	raced.neighbour = end(beside);
+	flood_end(flood);
+	free(asked);
+	free(beside);
+	return raced;
+}
+
+int main(void)
+{
+	struct raced raced = race(NULL);
+	dfs_id object;
+
+	_Static_assert(sizeof victim - 1 == sizeof object.bytes, "as long as an id");
+	if (raced.staged == 0)
+		attack_broken("other may not bring content of his own");
+	if (raced.victim * FEWER < raced.neighbour)
+		attack_broken("without an attack %u answers beside %u", raced.victim,
+			      raced.neighbour);
+	memcpy(object.bytes, victim, sizeof object.bytes);
+	raced = race(&object);
+	if (raced.victim * FEWER < raced.neighbour)
+		attack_won("%u answers for %s, and %u for %s", raced.victim, victim,
+			   raced.neighbour, neighbour);
+	attack_failed("%u answers for %s, and %u for %s, beside %u contents",
+		      raced.victim, victim, raced.neighbour, neighbour, raced.staged);
+}
