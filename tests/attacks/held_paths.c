@@ -4,7 +4,9 @@
  * The id of an object has as many bytes as the path below.  "other" brings content under
  * it, again and again, while "tester" asks for promises at that path and at another one.
  */
-#include "flood.h"
+#include "attack.h"
+
+#include "clock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,6 +16,64 @@
 enum { SERVER = 1, CONNECTIONS = 8, ENOUGH = 400, STAGED = 40, FEWER = 4 };
 
 static const char victim[] = "/tester/private1", neighbour[] = "/tester/private2";
+static const char own[] = "/other/hold";
+
+/* ---- many calls that bring content --------------------------------------------- */
+
+/* Written before the threads start, but for staged, next and ends. */
+struct flood {
+	const dfs_id *object; /* as which it is brought; NULL: ever new ones */
+	dfs_ballot ballot;    /* of all calls, so that none is above another */
+	struct attacker attackers[CONNECTIONS];
+	pthread_t threads[CONNECTIONS];
+	atomic_uint staged, next;
+	atomic_bool ends;
+};
+
+static void *bring(void *argument)
+{
+	struct flood *flood = argument;
+	struct attacker *attacker = &flood->attackers[atomic_fetch_add(&flood->next, 1)];
+	struct attack_content content;
+
+	while (!atomic_load(&flood->ends)) {
+		attack_content_make(&content, "held", 4,
+				    (struct attack_object){.id = flood->object});
+		if (attack_prepare(attacker, SERVER, own, &flood->ballot, &content) ==
+		    DFS_OK)
+			atomic_fetch_add(&flood->staged, 1);
+		attack_content_free(&content);
+	}
+	return NULL;
+}
+
+static struct flood *flood_start(const dfs_id *object)
+{
+	struct flood *flood = calloc(1, sizeof *flood);
+
+	if (!flood)
+		attack_broken("out of memory");
+	flood->object = object;
+	for (unsigned i = 0; i < CONNECTIONS; i++)
+		attack_begin(&flood->attackers[i], "other", set_of(SERVER));
+	flood->ballot = attack_ballot(&flood->attackers[0], set_of(SERVER));
+	for (unsigned i = 0; i < CONNECTIONS; i++)
+		if (pthread_create(&flood->threads[i], NULL, bring, flood) != 0)
+			attack_broken("no thread");
+	return flood;
+}
+
+static void flood_end(struct flood *flood)
+{
+	atomic_store(&flood->ends, true);
+	for (unsigned i = 0; i < CONNECTIONS; i++)
+		(void)pthread_join(flood->threads[i], NULL);
+	for (unsigned i = 0; i < CONNECTIONS; i++)
+		attack_end(&flood->attackers[i]);
+	free(flood);
+}
+
+/* ---- who is held up ------------------------------------------------------------ */
 
 /* Somebody who asks for a promise, again and again. */
 struct asker {
@@ -31,8 +91,8 @@ static void *ask(void *argument)
 	struct asker *asker = argument;
 
 	while (!atomic_load(&asker->ends)) {
-		dfs_status status = attack_prepare(&asker->attacker, SERVER, asker->path,
-						   &low, NULL);
+		dfs_status status =
+			attack_prepare(&asker->attacker, SERVER, asker->path, &low, NULL);
 
 		if (status != DFS_REFUSED)
 			attack_broken("%s: %s", asker->path, attack_status(status));
@@ -41,7 +101,7 @@ static void *ask(void *argument)
 	return NULL;
 }
 
-static void start(struct asker *ret, const char *path)
+static void asker_start(struct asker *ret, const char *path)
 {
 	ret->path = path;
 	attack_begin(&ret->attacker, "tester", set_of(SERVER));
@@ -49,7 +109,7 @@ static void start(struct asker *ret, const char *path)
 		attack_broken("no thread");
 }
 
-static unsigned end(struct asker *asker)
+static unsigned asker_end(struct asker *asker)
 {
 	unsigned answers = atomic_load(&asker->answers);
 
@@ -59,6 +119,8 @@ static unsigned end(struct asker *asker)
 	return answers;
 }
 
+/* ---- the race ------------------------------------------------------------------ */
+
 /* What the two were answered while content came under this id, or under new ones. */
 struct raced {
 	unsigned victim, neighbour, staged;
@@ -66,24 +128,23 @@ struct raced {
 
 static struct raced race(const dfs_id *object)
 {
-	const struct flood_place place = {
-		.server = SERVER, .user = "other", .path = "/other/hold", .object = object};
 	struct asker *asked = calloc(1, sizeof *asked);
 	struct asker *beside = calloc(1, sizeof *beside);
-	struct flood *flood = flood_start(&place, CONNECTIONS);
+	struct flood *flood = flood_start(object);
 	struct raced raced;
 
 	if (!asked || !beside)
 		attack_broken("out of memory");
-	start(asked, victim);
-	start(beside, neighbour);
+	asker_start(asked, victim);
+	asker_start(beside, neighbour);
 	/* Where none is taken, only the answers are waited for. */
 	do {
-		raced.staged = flood_staged(flood);
+		clock_pause(1);
+		raced.staged = atomic_load(&flood->staged);
 		raced.neighbour = atomic_load(&beside->answers);
 	} while (raced.neighbour < ENOUGH || (raced.staged > 0 && raced.staged < STAGED));
-	raced.victim = end(asked);
-	raced.neighbour = end(beside);
+	raced.victim = asker_end(asked);
+	raced.neighbour = asker_end(beside);
 	flood_end(flood);
 	free(asked);
 	free(beside);

@@ -1,81 +1,144 @@
 /*
  * Attack 8: a write by somebody who may not write any more.
  *
+ *	late_writer PID
+ *
  * "tester" lets "other" write /tester/writable, who proposes once more what is there.  He
- * may; but he sees to it that the call has to wait for another path, of his own, which
- * many calls of his are at.  Meanwhile "tester" takes his right away.  It counts only
- * where the server had taken that in before it took the proposal.
+ * may; but his ballot is one too high for dfs1, which first asks the others how far they
+ * are.  One of them is silent for a while: PID, which is stopped here, as where a network
+ * stalls.  Meanwhile "tester" takes the right away, with a ballot that brings the other
+ * one into reach.  It counts only where dfs1 had taken that in before it took the
+ * proposal.
  */
-#include "flood.h"
+#include "attack.h"
 #include "library.h"
 
-#include "clock.h"
+#include "placement.h"
+#include "text.h"
 #include "value.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVER = 1, CONNECTIONS = 24, WAITING = 2, TRIES = 20, LIMIT_MS = 60000 };
-#define ABOVE (UINT64_C(1) << 16) /* all that tester proposes meanwhile */
+enum { SERVER = 1, THREE = 7 /* dfs1 to dfs3, as a set */, TRIES = 10 };
 
-static const char path[] = "/tester/writable", busy[] = "/other/hold";
+static const char path[] = "/tester/writable";
+static pid_t silent;
 
-/* A call that waits, and all that is in it. */
+/* ---- a proposal that waits ----------------------------------------------------- */
+
 struct waiting {
 	struct attacker attacker;
 	dfs_ballot ballot;
-	struct attack_content content;
-	dfs_value harmless, again;
+	dfs_value value;
 	pthread_t thread;
 	atomic_bool answered;
 };
 
-/* Both in one call, which takes its paths in their order. */
 static void *propose(void *argument)
 {
 	struct waiting *waiting = argument;
-	dfs_proposal items[] = {{attack_path(busy), waiting->harmless},
-				{attack_path(path), waiting->again}};
-	const dfs_accept_args args = {waiting->ballot, {2, items}};
-	dfs_accept_res res;
-	char why[512];
 
-	if (call_run(waiting->attacker.calls[SERVER - 1], DFS_ACCEPT, &args, &res,
-		     &(struct one_try){clock_now_ms() + LIMIT_MS, why, sizeof why}))
-		call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
+	(void)attack_accept(&waiting->attacker, SERVER, path, &waiting->ballot,
+			    &waiting->value);
 	atomic_store(&waiting->answered, true);
 	return NULL;
 }
 
-/*
- * What he proposes at his own path has no content and is not taken: it is only waited
- * for.
- */
-static void begin(struct waiting *ret, const struct attack_known *before)
+static void waiting_begin(struct waiting *ret, const struct attack_known *before)
 {
 	attack_begin(&ret->attacker, "other", set_of(SERVER));
+	/* One above what the server has seen, and as far above that as it would hear. */
 	ret->ballot = attack_ballot(&ret->attacker, set_of(SERVER));
-	ret->ballot.counter += ABOVE;
-	attack_content_make(&ret->content, "none", 4, (struct attack_object){NULL, NULL});
-	attack_value_make(&ret->attacker, busy, &ret->ballot, &ret->content,
-			  &ret->harmless);
-	attack_must(value_copy(&before->value, &ret->again), "memory");
+	ret->ballot.counter += BALLOT_JUMP;
+	attack_must(value_copy(&before->value, &ret->value), "memory");
 	if (pthread_create(&ret->thread, NULL, propose, ret) != 0)
 		attack_broken("no thread");
 }
 
-/* Had it waited until now? */
-static bool end(struct waiting *waiting, bool waited)
+/* Who asks at the same time has been judged: so has the one that waits. */
+static void wait_until_judged(struct attacker *other, const struct attack_known *before)
+{
+	const dfs_ballot low = {.counter = 0};
+
+	(void)attack_accept(other, SERVER, path, &low, &before->value);
+}
+
+static void waiting_end(struct waiting *waiting)
 {
 	(void)pthread_join(waiting->thread, NULL);
 	attack_end(&waiting->attacker);
-	attack_content_free(&waiting->content);
-	value_free(&waiting->harmless);
-	value_free(&waiting->again);
-	return waited;
+	value_free(&waiting->value);
 }
+
+/* ---- the end of a right -------------------------------------------------------- */
+
+/* The same content, without readers, as the next operation. */
+static void make_unshared(const struct attacker *tester, const struct attack_known *known,
+			  const dfs_ballot *ballot, dfs_value *ret)
+{
+	struct manifest_secret secret;
+	dfs_value value = known->value;
+	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
+
+	attack_open_file(tester, path, known, &secret);
+	attack_must(id_random(&value.operation), "random");
+	value.origin = *ballot;
+	value.number++;
+	value.recent.recent_len = 1;
+	value.recent.recent_val = &value.operation;
+	memset(&manifest->access, 0, sizeof manifest->access);
+	attack_must(manifest_seal(&tester->identity, path, manifest,
+				  &tester->identity.account.seal_key, &secret),
+		    "manifest");
+	attack_must(value_copy(&value, ret), "memory");
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+}
+
+/* A promise, for a value with the content that is there. */
+static void prepare(struct attacker *tester, unsigned server,
+		    const struct attack_known *known, const dfs_ballot *ballot)
+{
+	const dfs_content *content = &known->value.body.dfs_body_u.manifest.content;
+	dfs_prepare_item item = {.path = attack_path(path), .size = content->size};
+	dfs_prepare_args args = {.ballot = *ballot, .items = {1, &item}};
+	dfs_prepare_res res;
+
+	item.stage.kind = DFS_STAGE_BINDING;
+	item.stage.dfs_stage_u.binding = (dfs_binding){
+		{content->object, placement_units(content->size, content->unit_size),
+		 placement_pair(content->row, server)},
+		known->ticket};
+	attack_must(id_random(&args.operation), "random");
+	attack_say(tester, server, DFS_PREPARE, &args, &res);
+	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
+}
+
+/* At three servers, for none of which anybody waits; did they take it? */
+static bool take_right(struct attacker *tester)
+{
+	dfs_ballot ballot = attack_ballot(tester, THREE);
+	struct attack_known known;
+	dfs_value value;
+	bool taken = true;
+
+	attack_look(tester, SERVER, path, &known);
+	make_unshared(tester, &known, &ballot, &value);
+	for (unsigned server = 1; server <= 3; server++)
+		prepare(tester, server, &known, &ballot);
+	for (unsigned server = 1; server <= 3; server++)
+		taken = attack_accept(tester, server, path, &ballot, &value) == DFS_OK &&
+			taken;
+	value_free(&value);
+	attack_forget(&known);
+	return taken;
+}
+
+/* ---- the race ------------------------------------------------------------------ */
 
 /* As tester sees it there: has it readers? */
 static bool is_shared(struct attacker *tester)
@@ -110,65 +173,55 @@ static unsigned may_read(struct attacker *other)
 	return count;
 }
 
-static void must(const struct dfs_result *result)
+/* What is stopped here goes on, however it ends. */
+static void go_on(void)
 {
-	if (result->code != 0)
-		attack_broken("%s: %s", path, result->why);
-}
-
-/* Somebody who asks at the same time is judged: those before him have been, too. */
-static void wait_for_judgement(struct attacker *other,
-			       const struct attack_known *before)
-{
-	const dfs_ballot low = {.counter = 0};
-
-	(void)attack_accept(other, SERVER, path, &low, &before->value);
+	(void)kill(silent, SIGCONT);
 }
 
 /* One race; true when the proposal was taken after the right had gone. */
 static bool race(struct dfs *dfs, struct attacker *tester, struct attacker *other)
 {
-	struct waiting *waiting = calloc(WAITING, sizeof *waiting);
+	struct waiting waiting = {.answered = false};
 	struct attack_known before;
 	struct dfs_result result = dfs_file_share(dfs, path, "other", true);
-	bool gone, waited = false;
+	bool gone, waited;
 
-	must(&result);
+	if (result.code != 0)
+		attack_broken("%s: %s", path, result.why);
 	attack_look(other, SERVER, path, &before);
-	if (!waiting || !before.known)
-		attack_broken("other may not read %s", path);
-	for (unsigned i = 0; i < WAITING; i++)
-		begin(&waiting[i], &before);
-	wait_for_judgement(other, &before);
-	result = dfs_file_unshare(dfs, path, "other");
-	must(&result);
-	gone = !is_shared(tester);
-	for (unsigned i = 0; i < WAITING; i++)
-		waited = end(&waiting[i], !atomic_load(&waiting[i].answered)) || waited;
+	attack_must(before.known, "other may not read it");
+	attack_must(kill(silent, SIGSTOP) == 0, "PID");
+	waiting_begin(&waiting, &before);
+	wait_until_judged(other, &before);
+	gone = take_right(tester) && !is_shared(tester);
+	waited = !atomic_load(&waiting.answered);
+	waiting_end(&waiting);
+	go_on();
 	attack_forget(&before);
-	free(waiting);
 	return gone && waited && is_shared(tester);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	const struct flood_place place = {.server = SERVER, .user = "other", .path = busy};
-	struct flood *flood = flood_start(&place, CONNECTIONS);
-	struct dfs *dfs = library_open("tester");
 	struct attacker tester, other;
+	uint64_t number, races = 0;
 	bool won = false;
-	unsigned tries;
+	struct dfs *dfs;
 
-	attack_begin(&tester, "tester", set_of(SERVER));
+	if (argc != 2 || !text_number(argv[1], 2, INT32_MAX, &number))
+		attack_broken("see the head of late_writer.c");
+	silent = (pid_t)number;
+	(void)atexit(go_on);
+	dfs = library_open("tester");
+	attack_begin(&tester, "tester", THREE);
 	attack_begin(&other, "other", SERVERS_ALL);
-	for (tries = 0; tries < TRIES && !won; tries++)
+	for (; races < TRIES && !won; races++)
 		won = race(dfs, &tester, &other);
-	if (flood_staged(flood) == 0)
-		attack_broken("other may not bring content of his own");
-	flood_end(flood);
+	dfs_close(dfs);
 	if (won)
-		attack_won("after %u tries dfs%u took what other proposed when he might "
-			   "not any more; by now he may read at %u servers",
-			   tries, SERVER, may_read(&other));
-	attack_failed("in %u tries", tries);
+		attack_won("in race %u dfs%u took what other proposed when he might not "
+			   "any more; by now he may read at %u servers",
+			   (unsigned)races, SERVER, may_read(&other));
+	attack_failed("in %u races", (unsigned)races);
 }

@@ -22,10 +22,10 @@ struct dfs *library_open(const char *user)
 		    "DFS_CONFIG");
 	result = session_file_read(&cluster.id, user, &pass);
 	if (result.code == 0)
-		result = dfs_open(
-			&(struct dfs_options){
-				.config = config, .user = user, .pass = &pass},
-			&dfs);
+		result = dfs_open(&(struct dfs_options){.config = config,
+							.user = user,
+							.pass = &pass},
+				  &dfs);
 	if (result.code == 0)
 		result = dfs_login(dfs);
 	if (result.code != 0)

@@ -7,6 +7,7 @@
  *
  *	empty	a listing begins with an entry whose path is empty
  *	newline	a listing begins with an entry with a newline in its name
+ *	above	a listing begins with an entry that lies above what is listed
  *	units	values in listings say that units have no length
  *	rows	values in listings say that the row is the tenth
  *	value	of the path in FOLDER/item it tells what is there, and its units are in
@@ -23,9 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum lie { LIE_EMPTY, LIE_NEWLINE, LIE_UNITS, LIE_ROWS, LIE_VALUE, LIES };
+enum lie { LIE_EMPTY, LIE_NEWLINE, LIE_ABOVE, LIE_UNITS, LIE_ROWS, LIE_VALUE, LIES };
 
-static const char *const names[LIES] = {"empty", "newline", "units", "rows", "value"};
+static const char *const names[LIES] = {"empty", "newline", "above",
+					"units", "rows",    "value"};
 
 static enum lie lie;
 static dfs_learn_item item; /* of LIE_VALUE */
@@ -111,6 +113,8 @@ void __wrap_procs_list(struct caller *caller, const dfs_list_args *args,
 		put_first(ok, first_name(&nothing, ""));
 	else if (lie == LIE_NEWLINE && args->after.dfs_path_len == 0)
 		put_first(ok, first_name(&args->folder, "!\nforged"));
+	else if (lie == LIE_ABOVE && args->after.dfs_path_len == 0)
+		put_first(ok, first_name(&args->folder, "../forged"));
 	else if (lie == LIE_UNITS || lie == LIE_ROWS)
 		change_values(ok);
 }

@@ -31,7 +31,8 @@ struct escape {
 /* ---- at all servers ------------------------------------------------------------ */
 
 static dfs_status prepare_at_all(struct escape *escape, const char *path,
-			  const dfs_ballot *ballot, const struct attack_content *content)
+				 const dfs_ballot *ballot,
+				 const struct attack_content *content)
 {
 	dfs_status status = DFS_OK;
 
@@ -41,7 +42,7 @@ static dfs_status prepare_at_all(struct escape *escape, const char *path,
 }
 
 static dfs_status accept_at_all(struct escape *escape, const char *path,
-			 const dfs_ballot *ballot, const dfs_value *value)
+				const dfs_ballot *ballot, const dfs_value *value)
 {
 	dfs_status status = DFS_OK;
 
@@ -226,8 +227,7 @@ static dfs_status keep_earlier(struct escape *escape, unsigned item)
 static const struct {
 	const char *name;
 	dfs_status (*keep)(struct escape *escape, unsigned item);
-} kinds[] = {
-	{"values", keep_value}, {"earlier", keep_earlier}, {"staged", keep_staged}};
+} kinds[] = {{"values", keep_value}, {"earlier", keep_earlier}, {"staged", keep_staged}};
 
 int main(int argc, char **argv)
 {
