@@ -195,6 +195,52 @@ void attack_open_file(const struct attacker *attacker, const char *path,
 		    "its manifest does not open");
 }
 
+/* A unit of the object, opened to where it belongs in bytes; false: not from this one. */
+static bool read_unit(struct attacker *attacker, unsigned server,
+		      const struct attack_known *known, struct cipher *cipher,
+		      const struct cipher_object *object, uint64_t unit, uint8_t *bytes)
+{
+	dfs_want want = {object->id, unit};
+	dfs_ticket ticket = known->ticket;
+	const dfs_get_args args = {{1, &want}, {1, &ticket}};
+	const dfs_got *got;
+	dfs_get_res res;
+	bool good;
+
+	attack_say(attacker, server, DFS_GET, &args, &res);
+	got = res.status == DFS_OK ? res.dfs_get_res_u.items.items_val : NULL;
+	good = got && got->status == DFS_OK &&
+	       cipher_open(cipher, object, unit, &got->dfs_got_u.data,
+			   bytes + unit * object->unit_size);
+	call_free_result((xdrproc_t)xdr_dfs_get_res, &res);
+	return good;
+}
+
+uint8_t *attack_read(struct attacker *attacker, const struct attack_known *known,
+		     const struct manifest_secret *secret)
+{
+	const dfs_content *content = &known->value.body.dfs_body_u.manifest.content;
+	uint8_t *bytes = malloc(content->size + 1);
+	struct cipher *cipher = cipher_new();
+	struct cipher_object object;
+
+	attack_must(content->size >= DFS_SERVERS && content->size <= CONTENT_SMALL_MAX,
+		    "the file is not small");
+	attack_must(bytes && cipher && cipher_object_init(&object, content, secret->key),
+		    "cipher");
+	for (unsigned unit = 0; unit < DFS_SERVERS; unit++) {
+		bool read = false;
+
+		for (unsigned s = 1; s <= DFS_SERVERS && !read; s++)
+			read = attacker->calls[s - 1] &&
+			       read_unit(attacker, s, known, cipher, &object, unit,
+					 bytes);
+		attack_must(read, "a unit is to be had nowhere");
+	}
+	cipher_free(cipher);
+	return bytes;
+}
+
 /*
  * ---- what is made ---------------------------------------------------------------------
  */

@@ -97,6 +97,13 @@ void attack_open_file(const struct attacker *attacker, const char *path,
 		      const struct attack_known *known, struct manifest_secret *ret);
 
 /*
+ * The content of a small file of four units that he may read, from whoever holds it of
+ * those he is connected to; free'd by the caller.
+ */
+uint8_t *attack_read(struct attacker *attacker, const struct attack_known *known,
+		     const struct manifest_secret *secret);
+
+/*
  * ---- what is made ---------------------------------------------------------------------
  */
 

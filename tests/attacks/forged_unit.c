@@ -1,0 +1,59 @@
+/*
+ * A forged unit: "other", who may read a small file, makes another first unit for it that
+ * opens with the file's key, so that the whole content still has the XXH3-128 that the
+ * manifest proves it by.  A server that lies, or a disk in his hands, then gives it.
+ *
+ *	forged_unit PATH TEXT FILE
+ *
+ * PATH is a file of 4,100 to 65,536 bytes.  Writes the unit as it is stored to FILE, and
+ * prints the object's id and the unit's number.  The scenario puts it into one store.  The
+ * answer must be that nobody is given it, and that "verify" names the server.
+ */
+#include "attack.h"
+
+#include "preimage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_file(const char *name, const uint8_t *bytes, uint32_t len)
+{
+	FILE *file = fopen(name, "wb");
+
+	attack_must(file && fwrite(bytes, 1, len, file) == len && fclose(file) == 0,
+		    name);
+}
+
+int main(int argc, char **argv)
+{
+	static struct attacker other;
+	const dfs_content *content;
+	struct attack_content forged;
+	struct attack_known known;
+	struct manifest_secret secret;
+	char id[ID_TEXT];
+	uint8_t *bytes;
+
+	attack_must(argc == 4, "see the head of forged_unit.c");
+	attack_begin(&other, "other", SERVERS_ALL);
+	attack_look(&other, 1, argv[1], &known);
+	attack_open_file(&other, argv[1], &known, &secret);
+	content = &known.value.body.dfs_body_u.manifest.content;
+	attack_must(content->unit_size > PREIMAGE_BLOCK, "the file is too small");
+	bytes = attack_read(&other, &known, &secret);
+	preimage_forge(bytes, argv[2]);
+	attack_content_make(&forged, bytes, content->size,
+			    (struct attack_object){&content->object, secret.key});
+	attack_must(memcmp(forged.secret.digests.xxh128, secret.digests.xxh128,
+			   sizeof secret.digests.xxh128) == 0,
+		    "it is no second preimage");
+	write_file(argv[3], forged.units[0], forged.lens[0]);
+	printf("%s 0\n", id_text(&content->object, id));
+	attack_content_free(&forged);
+	free(bytes);
+	secret_wipe(&secret, sizeof secret);
+	attack_forget(&known);
+	attack_end(&other);
+	return 0;
+}
