@@ -11,7 +11,7 @@
  *	units	values in listings say that units have no length
  *	rows	values in listings say that the row is the tenth
  *	value	of the path in FOLDER/item it tells what is there, and its units are in
- *		FOLDER/unit.0 to .3 (values.c)
+ *		FOLDER/unit.0 to .3 (broken_values.c)
  */
 #include "ballot.h"
 #include "path.h"
