@@ -84,17 +84,18 @@ struct asker {
 	atomic_bool ends;
 };
 
-/* The ballot is too low for everybody: nothing is kept, but the path is taken for it. */
+/* The lowest ballot there is: nothing is stored, but the path is taken for it. */
 static void *ask(void *argument)
 {
-	const dfs_ballot low = {.counter = 0};
 	struct asker *asker = argument;
+	dfs_ballot low = {.counter = 1};
 
+	attack_must(id_random(&low.proposer), "random");
 	while (!atomic_load(&asker->ends)) {
 		dfs_status status =
 			attack_prepare(&asker->attacker, SERVER, asker->path, &low, NULL);
 
-		if (status != DFS_REFUSED)
+		if (status != DFS_OK && status != DFS_REFUSED)
 			attack_broken("%s: %s", asker->path, attack_status(status));
 		atomic_fetch_add(&asker->answers, 1);
 	}

@@ -62,8 +62,9 @@ static void waiting_begin(struct waiting *ret, const struct attack_known *before
 /* Who asks at the same time has been judged: so has the one that waits. */
 static void wait_until_judged(struct attacker *other, const struct attack_known *before)
 {
-	const dfs_ballot low = {.counter = 0};
+	dfs_ballot low = {.counter = 1};
 
+	attack_must(id_random(&low.proposer), "random");
 	(void)attack_accept(other, SERVER, path, &low, &before->value);
 }
 

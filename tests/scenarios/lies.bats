@@ -96,7 +96,7 @@ shown_in_spite_of()
 	alone put "$T/in" broken --user other
 	alone share /other/broken tester --user other
 	mkdir "$T/made"
-	attack broken_values "$T/made"
+	"$DFS_TOOLS/attacks/broken_values" "$T/made"
 	lie "value $T/made"
 	server_kill 2 3
 	for verb in "verify /other/broken" "get /other/broken $T/got" "stat /other/broken" "list -l /other/"; do
