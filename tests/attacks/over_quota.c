@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGE = 65536, TIMES = 2, ITEMS = 4096 };
+enum { LARGE = 65536, ITEMS = 4096 };
 
 static const char user[] = "third";
 

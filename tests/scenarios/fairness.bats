@@ -21,18 +21,18 @@ attack()
 }
 
 @test "8.4 values cost as much of a quota as they take of a disk" {
-	user_add third --quota 256K
-	attack over_quota 262144 values
+	user_add third --quota 128K
+	attack over_quota 131072 values
 }
 
 @test "8.4 versions that are kept cost as much of a quota as they take of a disk" {
-	user_add third --quota 256K
-	attack over_quota 262144 earlier
+	user_add third --quota 128K
+	attack over_quota 131072 earlier
 }
 
 @test "8.4 content that no value names costs as much of a quota as it takes of a disk" {
-	user_add third --quota 256K
-	attack over_quota 262144 staged
+	user_add third --quota 128K
+	attack over_quota 131072 staged
 }
 
 @test "8.5 where a page of a listing ends tells no name that is not shown" {
