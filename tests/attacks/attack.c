@@ -14,7 +14,7 @@
 
 enum { LIMIT_MS = 30000 };
 
-static char why[512];
+static _Thread_local char why[512]; /* of the last call that got no answer */
 
 /*
  * ---- how it ends ----------------------------------------------------------------------

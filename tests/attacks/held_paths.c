@@ -13,20 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVER = 1, CONNECTIONS = 8, ENOUGH = 400, STAGED = 40, FEWER = 4 };
+enum { SERVER = 1, CONNECTIONS = 8, ENOUGH = 400, BROUGHT = 40, FEWER = 4 };
 
 static const char victim[] = "/tester/private1", neighbour[] = "/tester/private2";
 static const char own[] = "/other/hold";
 
 /* ---- many calls that bring content --------------------------------------------- */
 
-/* Written before the threads start, but for staged, next and ends. */
+/* Written before the threads start, but for the last four. */
 struct flood {
 	const dfs_id *object; /* as which it is brought; NULL: ever new ones */
 	dfs_ballot ballot;    /* of all calls, so that none is above another */
 	struct attacker attackers[CONNECTIONS];
 	pthread_t threads[CONNECTIONS];
-	atomic_uint staged, next;
+	atomic_uint brought, staged, next; /* contents; and how many were taken */
 	atomic_bool ends;
 };
 
@@ -42,6 +42,7 @@ static void *bring(void *argument)
 		if (attack_prepare(attacker, SERVER, own, &flood->ballot, &content) ==
 		    DFS_OK)
 			atomic_fetch_add(&flood->staged, 1);
+		atomic_fetch_add(&flood->brought, 1);
 		attack_content_free(&content);
 	}
 	return NULL;
@@ -110,14 +111,11 @@ static void asker_start(struct asker *ret, const char *path)
 		attack_broken("no thread");
 }
 
-static unsigned asker_end(struct asker *asker)
+static void asker_end(struct asker *asker)
 {
-	unsigned answers = atomic_load(&asker->answers);
-
 	atomic_store(&asker->ends, true);
 	(void)pthread_join(asker->thread, NULL);
 	attack_end(&asker->attacker);
-	return answers;
 }
 
 /* ---- the race ------------------------------------------------------------------ */
@@ -138,15 +136,15 @@ static struct raced race(const dfs_id *object)
 		attack_broken("out of memory");
 	asker_start(asked, victim);
 	asker_start(beside, neighbour);
-	/* Where none is taken, only the answers are waited for. */
-	do {
+	while (atomic_load(&beside->answers) < ENOUGH ||
+	       atomic_load(&flood->brought) < BROUGHT)
 		clock_pause(1);
-		raced.staged = atomic_load(&flood->staged);
-		raced.neighbour = atomic_load(&beside->answers);
-	} while (raced.neighbour < ENOUGH || (raced.staged > 0 && raced.staged < STAGED));
-	raced.victim = asker_end(asked);
-	raced.neighbour = asker_end(beside);
+	raced.neighbour = atomic_load(&beside->answers);
+	raced.staged = atomic_load(&flood->staged);
+	raced.victim = atomic_load(&asked->answers);
 	flood_end(flood);
+	asker_end(asked);
+	asker_end(beside);
 	free(asked);
 	free(beside);
 	return raced;

@@ -224,8 +224,10 @@ int main(int argc, char **argv)
 	dfs = library_open("tester");
 	attack_begin(&tester, "tester", THREE);
 	attack_begin(&other, "other", SERVERS_ALL);
-	while (races++ < TRIES && outcomes[NOT_TAKEN] < ENOUGH && outcomes[TAKEN] == 0)
+	while (races < TRIES && outcomes[NOT_TAKEN] < ENOUGH && outcomes[TAKEN] == 0) {
 		outcomes[race(dfs, &tester, &other)]++;
+		races++;
+	}
 	dfs_close(dfs);
 	if (outcomes[TAKEN] > 0)
 		attack_won(

@@ -25,7 +25,8 @@ static const char user[] = "third";
 struct escape {
 	struct attacker third;
 	uint64_t quota;
-	uint64_t kept; /* bytes, at each of the servers */
+	uint64_t kept;     /* bytes, at each of the servers */
+	dfs_ballot ballot; /* for paths that have had none */
 };
 
 /* ---- at all servers ------------------------------------------------------------ */
@@ -110,7 +111,6 @@ static void add_readers(const struct escape *escape, const char *path, dfs_value
 static dfs_status keep_value(struct escape *escape, unsigned item)
 {
 	static uint8_t packed[DFS_VALUE_MAX];
-	dfs_ballot ballot = attack_ballot(&escape->third, SERVERS_ALL);
 	struct attack_content content;
 	char path[64];
 	dfs_value value;
@@ -118,11 +118,11 @@ static dfs_status keep_value(struct escape *escape, unsigned item)
 
 	(void)snprintf(path, sizeof path, "/%s/value-%u", user, item);
 	attack_content_make(&content, "tiny", 4, (struct attack_object){NULL, NULL});
-	attack_value_make(&escape->third, path, &ballot, &content, &value);
+	attack_value_make(&escape->third, path, &escape->ballot, &content, &value);
 	add_readers(escape, path, &value);
-	status = prepare_at_all(escape, path, &ballot, &content);
+	status = prepare_at_all(escape, path, &escape->ballot, &content);
 	if (status == DFS_OK)
-		status = accept_at_all(escape, path, &ballot, &value);
+		status = accept_at_all(escape, path, &escape->ballot, &value);
 	if (status == DFS_OK)
 		escape->kept += value_pack(&value, packed, sizeof packed);
 	value_free(&value);
@@ -148,13 +148,12 @@ static dfs_status stage(struct escape *escape, const char *path, const dfs_ballo
 
 static dfs_status keep_staged(struct escape *escape, unsigned item)
 {
-	dfs_ballot ballot = attack_ballot(&escape->third, SERVERS_ALL);
 	struct attack_content content;
 	dfs_status status;
 	char path[64];
 
 	(void)snprintf(path, sizeof path, "/%s/staged-%u", user, item);
-	status = stage(escape, path, &ballot, &content);
+	status = stage(escape, path, &escape->ballot, &content);
 	if (status == DFS_OK) {
 		escape->kept += LARGE;
 		attack_content_free(&content);
@@ -238,6 +237,7 @@ int main(int argc, char **argv)
 	if (argc != 3 || !text_number(argv[1], LARGE, UINT32_MAX, &escape.quota))
 		attack_broken("see the head of over_quota.c");
 	attack_begin(&escape.third, user, SERVERS_ALL);
+	escape.ballot = attack_ballot(&escape.third, SERVERS_ALL);
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (strcmp(kinds[i].name, argv[2]) != 0)
 			continue;
