@@ -309,35 +309,90 @@ void attack_content_free(struct attack_content *content)
 	memset(content, 0, sizeof *content);
 }
 
+static dfs_user as_user(const char *name)
+{
+	dfs_path path = attack_path(name);
+
+	return (dfs_user){path.dfs_path_len, path.dfs_path_val};
+}
+
+/*
+ * Signs and seals the value's manifest, whose other fields are filled in, and copies it:
+ * all parts of the copy are allocated.
+ */
+static void seal(const struct attacker *attacker, const char *path, dfs_value *value,
+		 const struct attack_content *content, const dfs_key *owner,
+		 dfs_value *ret)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	struct manifest_secret secret = content->secret;
+
+	manifest->content = content->content;
+	attack_must(manifest_sign_content(&attacker->identity, path, manifest, &secret) &&
+			    manifest_seal(&attacker->identity, path, manifest, owner,
+					  &secret),
+		    "manifest");
+	attack_must(value_copy(value, ret), "memory");
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+	secret_wipe(&secret, sizeof secret);
+}
+
+/* Of one operation, and no other before it. */
+static void begin_value(dfs_value *ret, const dfs_ballot *ballot, uint64_t number)
+{
+	memset(ret, 0, sizeof *ret);
+	attack_must(id_random(&ret->operation), "random");
+	ret->origin = *ballot;
+	ret->number = number;
+	ret->recent.recent_len = 1;
+	ret->recent.recent_val = &ret->operation;
+	ret->content_version = (dfs_version){number, ret->operation};
+	ret->body.kind = DFS_FILE;
+}
+
 void attack_value_make(const struct attacker *attacker, const char *path,
 		       const dfs_ballot *ballot, const struct attack_content *content,
 		       dfs_value *ret)
 {
-	struct manifest_secret secret = content->secret;
-	dfs_path name = attack_path(attacker->user);
-	dfs_user user = {name.dfs_path_len, name.dfs_path_val};
 	dfs_manifest *manifest;
 	dfs_value value;
 
-	memset(&value, 0, sizeof value);
-	attack_must(id_random(&value.operation), "random");
-	value.origin = *ballot;
-	value.number = 1;
-	value.recent.recent_len = 1;
-	value.recent.recent_val = &value.operation;
-	value.content_version = (dfs_version){1, value.operation};
-	value.body.kind = DFS_FILE;
+	begin_value(&value, ballot, 1);
 	manifest = &value.body.dfs_body_u.manifest;
-	manifest->owner = manifest->writer = user;
-	manifest->content = content->content;
-	attack_must(manifest_sign_content(&attacker->identity, path, manifest, &secret) &&
-			    manifest_seal(&attacker->identity, path, manifest,
-					  &attacker->identity.account.seal_key, &secret),
-		    "manifest");
-	/* A copy whose parts are all allocated. */
-	attack_must(value_copy(&value, ret), "memory");
-	free(manifest->keys.keys_val);
-	free(manifest->content.sealed.sealed_val);
+	manifest->owner = manifest->writer = as_user(attacker->user);
+	seal(attacker, path, &value, content, &attacker->identity.account.seal_key, ret);
+}
+
+void attack_value_change(const struct attacker *attacker, const char *path,
+			 const dfs_ballot *ballot, const struct attack_content *content,
+			 const struct attack_change *change, dfs_value *ret)
+{
+	const dfs_value *before = &change->before->value;
+	dfs_manifest *manifest;
+	dfs_value value;
+
+	begin_value(&value, ballot, before->number + 1);
+	manifest = &value.body.dfs_body_u.manifest;
+	manifest->owner = before->body.dfs_body_u.manifest.owner;
+	manifest->access = before->body.dfs_body_u.manifest.access;
+	manifest->writer = as_user(change->writer);
+	seal(attacker, path, &value, content, &change->owner, ret);
+}
+
+dfs_key attack_seal_key(struct attacker *attacker, unsigned server, const char *user)
+{
+	struct attack_known known;
+	char path[64];
+	dfs_key key;
+
+	(void)snprintf(path, sizeof path, "/@accounts/%s", user);
+	attack_look(attacker, server, path, &known);
+	attack_must(known.known && known.value.body.kind == DFS_ACCOUNT,
+		    "no such account");
+	key = known.value.body.dfs_body_u.account.seal_key;
+	attack_forget(&known);
+	return key;
 }
 
 /*

@@ -138,6 +138,21 @@ void attack_value_make(const struct attacker *attacker, const char *path,
 		       dfs_value *ret);
 
 /*
+ * The same for the file that is there, of whoever: its next value.  It names its writer
+ * as it is told to, and the attacker signs for him.
+ */
+struct attack_change {
+	const struct attack_known *before;
+	const char *writer;
+	dfs_key owner; /* his seal key */
+};
+void attack_value_change(const struct attacker *attacker, const char *path,
+			 const dfs_ballot *ballot, const struct attack_content *content,
+			 const struct attack_change *change, dfs_value *ret);
+/* The key that files of this user are wrapped for; from his account, at one server. */
+dfs_key attack_seal_key(struct attacker *attacker, unsigned server, const char *user);
+
+/*
  * ---- what is said ---------------------------------------------------------------------
  */
 

@@ -1,13 +1,14 @@
 /*
  * A forged unit: "other", who may read a small file, makes another first unit for it that
- * opens with the file's key, so that the whole content still has the XXH3-128 that the
- * manifest proves it by.  A server that lies, or a disk in his hands, then gives it.
+ * opens with the file's key, so that the whole content still has the XXH3-128 of the one
+ * that was put.  A server that lies, or a disk in his hands, then gives it.
  *
  *	forged_unit PATH TEXT FILE
  *
- * PATH is a file of 4,100 to 65,536 bytes.  Writes the unit as it is stored to FILE, and
- * prints the object's id and the unit's number.  The scenario puts it into one store.  The
- * answer must be that nobody is given it, and that "verify" names the server.
+ * PATH is a file of 4,100 to 65,536 bytes, TEXT what the unit begins with.  Writes it as
+ * it is stored to FILE, and prints the object's id and the unit's number.  The scenario
+ * puts it into one store.  The answer must be that nobody is given it, and that "verify"
+ * names the server.
  */
 #include "attack.h"
 

@@ -131,7 +131,91 @@ join()
 	[[ $output == *"dfs3: chunk 1 "* ]] || log_has 3 damaged
 }
 
+status_is_0()
+{
+	client status >"$T/status" 2>&1
+}
+
+# can_do_without_dfs2 NAME LOCAL: of chunk 1 of a file of row 2, dfs3 has the other copy.
+can_do_without_dfs2()
+{
+	eventually 60 status_is_0
+	client verify "$1"
+	server_kill 2
+	client get "$1" "$T/got"
+	cmp "$2" "$T/got"
+}
+
+@test "8.3 an earlier version with another size for an object does not let redundancy vanish" {
+	local won=0
+	file_of_row "$T/in" 2 3000000
+	client put "$T/in" name
+	client share name other
+	attack others_size /tester/name || won=$?
+	[ "$won" -le 1 ]
+	server_kill 3
+	rm -rf "$CLUSTER"/dfs3/data/*
+	server_start 3
+	eventually 60 is 3 up
+	client repair
+	can_do_without_dfs2 name "$T/in"
+	[ "$won" = 0 ]
+}
+
+@test "8.3 nor does a content with another size, at a server that has nothing of the object" {
+	local won=0
+	file_of_row "$T/in" 2 3000000
+	cut_off 3
+	DFS_CONFIG=$CLUSTER/without.conf client put "$T/in" name
+	DFS_CONFIG=$CLUSTER/without.conf client share name other
+	attack others_size /tester/name 3 || won=$?
+	[ "$won" -le 1 ]
+	join 3
+	client repair
+	eventually 60 holds 3 name
+	can_do_without_dfs2 name "$T/in"
+	[ "$won" = 0 ]
+}
+
 @test "8.7 a value cannot claim space without content" {
-	attack claimed_size
+	local won=0
+	attack claimed_size || won=$?
+	[ "$won" -le 1 ]
+	client status --user other
 	client status
+	[ "$won" = 0 ]
+}
+
+# A file of tester's that other and third may write.
+writable_file()
+{
+	user_add third
+	random_file "$T/in" 8000
+	client put "$T/in" name
+	client share name other --write
+	client share name third --write
+}
+
+@test "8.9 nobody writes in the name of another" {
+	local won=0
+	writable_file
+	attack others_name /tester/name "$text_of_thief" || won=$?
+	[ "$won" -le 1 ]
+	gets_what_was_put name "$T/in"
+	[ "$won" = 0 ]
+}
+
+@test "8.9 an owner neither takes nor signs what cannot be proved, whatever the servers have" {
+	local n
+	writable_file
+	attack others_name /tester/name "$text_of_thief" "$T/value"
+	for n in 1 2 3 4; do
+		stored $n give /tester/name "$T/value"
+		[ "$(cat "$T/stored")" != 0 ]
+	done
+	run -9 client get name "$T/got"
+	run -9 client share name third
+	# It is not good now either, nor for others.
+	run -9 client get name "$T/got"
+	run -9 client get /tester/name "$T/got" --user other
 }
