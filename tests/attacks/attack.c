@@ -217,18 +217,16 @@ static bool read_unit(struct attacker *attacker, unsigned server,
 }
 
 uint8_t *attack_read(struct attacker *attacker, const struct attack_known *known,
-		     const struct manifest_secret *secret)
+		     const struct manifest_secret *secret, unsigned units)
 {
 	const dfs_content *content = &known->value.body.dfs_body_u.manifest.content;
-	uint8_t *bytes = malloc(content->size + 1);
+	uint8_t *bytes = malloc((size_t)units * content->unit_size);
 	struct cipher *cipher = cipher_new();
 	struct cipher_object object;
 
-	attack_must(content->size >= DFS_SERVERS && content->size <= CONTENT_SMALL_MAX,
-		    "the file is not small");
 	attack_must(bytes && cipher && cipher_object_init(&object, content, secret->key),
 		    "cipher");
-	for (unsigned unit = 0; unit < DFS_SERVERS; unit++) {
+	for (unsigned unit = 0; unit < units; unit++) {
 		bool read = false;
 
 		for (unsigned s = 1; s <= DFS_SERVERS && !read; s++)
@@ -255,26 +253,21 @@ static void take_digests(struct attack_content *content, const void *bytes, size
 	content->content.row = content_row(content->secret.digests.xxh128);
 }
 
-static void make_units(struct attack_content *content, const uint8_t *bytes)
+uint32_t attack_unit_make(const dfs_content *content, const uint8_t key[KEYS_LEN],
+			  uint64_t unit, const uint8_t *bytes, uint8_t **ret_stored)
 {
-	const dfs_content *fields = &content->content;
+	uint32_t len = placement_unit_len(content->size, content->unit_size, unit);
 	struct cipher *cipher = cipher_new();
 	struct cipher_object object;
 
-	attack_must(cipher && cipher_object_init(&object, fields, content->secret.key),
+	*ret_stored = malloc(len + CIPHER_MORE);
+	attack_must(cipher && *ret_stored && cipher_object_init(&object, content, key),
 		    "cipher");
-	for (unsigned u = 0; u < DFS_SERVERS; u++) {
-		uint32_t len = placement_unit_len(fields->size, fields->unit_size, u);
-
-		content->units[u] = malloc(len + CIPHER_MORE);
-		attack_must(content->units[u], "memory");
-		memcpy(content->units[u] + CIPHER_BEFORE,
-		       bytes + (size_t)u * fields->unit_size, len);
-		content->lens[u] =
-			cipher_seal(cipher, &object, u, content->units[u], len);
-		attack_must(content->lens[u] > 0, "cipher");
-	}
+	memcpy(*ret_stored + CIPHER_BEFORE, bytes, len);
+	len = cipher_seal(cipher, &object, unit, *ret_stored, len);
+	attack_must(len > 0, "cipher");
 	cipher_free(cipher);
+	return len;
 }
 
 void attack_content_make(struct attack_content *ret, const void *bytes, size_t len,
@@ -299,7 +292,11 @@ void attack_content_make(struct attack_content *ret, const void *bytes, size_t l
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		content->holders = placement_hold(content->holders, s,
 						  placement_pair(content->row, s));
-	make_units(ret, bytes);
+	for (unsigned u = 0; u < DFS_SERVERS; u++)
+		ret->lens[u] = attack_unit_make(content, ret->secret.key, u,
+						(const uint8_t *)bytes +
+							(size_t)u * content->unit_size,
+						&ret->units[u]);
 }
 
 void attack_content_free(struct attack_content *content)

@@ -97,11 +97,11 @@ void attack_open_file(const struct attacker *attacker, const char *path,
 		      const struct attack_known *known, struct manifest_secret *ret);
 
 /*
- * The content of a small file of four units that he may read, from whoever holds it of
+ * The content of the first units of a file that he may read, from whoever holds them of
  * those he is connected to; free'd by the caller.
  */
 uint8_t *attack_read(struct attacker *attacker, const struct attack_known *known,
-		     const struct manifest_secret *secret);
+		     const struct manifest_secret *secret, unsigned units);
 
 /*
  * ---- what is made ---------------------------------------------------------------------
@@ -127,6 +127,13 @@ struct attack_object {
 void attack_content_make(struct attack_content *ret, const void *bytes, size_t len,
 			 struct attack_object object);
 void attack_content_free(struct attack_content *content);
+
+/*
+ * A unit as it is stored, of content bytes that lie at `bytes`; its length, and in
+ * *ret_stored what is free'd by the caller.
+ */
+uint32_t attack_unit_make(const dfs_content *content, const uint8_t key[KEYS_LEN],
+			  uint64_t unit, const uint8_t *bytes, uint8_t **ret_stored);
 
 /*
  * A first value of a file of his own at this path, that names the content; freed with
