@@ -23,6 +23,8 @@ static char why[512];
 enum { FAILED = 0, WON = 1, BROKEN = 2 };
 
 static _Noreturn void end(int code, const char *word, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+static _Noreturn void end(int code, const char *word, const char *format, va_list args)
 {
 	printf("%s: ", word);
 	(void)vprintf(format, args);

@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 	dfs_status status = DFS_BUSY;
 	int64_t began = clock_now_ms(), up = 0;
 	unsigned server;
-	uint64_t number;
+	uint64_t number = 0;
 
 	attack_must(argc == 4 && text_number(argv[3], 1, DFS_SERVERS, &number),
 		    "see the head of others_object.c");
