@@ -23,6 +23,8 @@ static _Thread_local char why[512]; /* of the last call that got no answer */
 enum { FAILED = 0, WON = 1, BROKEN = 2 };
 
 static _Noreturn void end(int code, const char *word, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+static _Noreturn void end(int code, const char *word, const char *format, va_list args)
 {
 	printf("%s: ", word);
 	(void)vprintf(format, args);
@@ -217,18 +219,16 @@ static bool read_unit(struct attacker *attacker, unsigned server,
 }
 
 uint8_t *attack_read(struct attacker *attacker, const struct attack_known *known,
-		     const struct manifest_secret *secret)
+		     const struct manifest_secret *secret, unsigned units)
 {
 	const dfs_content *content = &known->value.body.dfs_body_u.manifest.content;
-	uint8_t *bytes = malloc(content->size + 1);
+	uint8_t *bytes = malloc((size_t)units * content->unit_size);
 	struct cipher *cipher = cipher_new();
 	struct cipher_object object;
 
-	attack_must(content->size >= DFS_SERVERS && content->size <= CONTENT_SMALL_MAX,
-		    "the file is not small");
 	attack_must(bytes && cipher && cipher_object_init(&object, content, secret->key),
 		    "cipher");
-	for (unsigned unit = 0; unit < DFS_SERVERS; unit++) {
+	for (unsigned unit = 0; unit < units; unit++) {
 		bool read = false;
 
 		for (unsigned s = 1; s <= DFS_SERVERS && !read; s++)
@@ -255,26 +255,21 @@ static void take_digests(struct attack_content *content, const void *bytes, size
 	content->content.row = content_row(content->secret.digests.xxh128);
 }
 
-static void make_units(struct attack_content *content, const uint8_t *bytes)
+uint32_t attack_unit_make(const dfs_content *content, const uint8_t key[KEYS_LEN],
+			  uint64_t unit, const uint8_t *bytes, uint8_t **ret_stored)
 {
-	const dfs_content *fields = &content->content;
+	uint32_t len = placement_unit_len(content->size, content->unit_size, unit);
 	struct cipher *cipher = cipher_new();
 	struct cipher_object object;
 
-	attack_must(cipher && cipher_object_init(&object, fields, content->secret.key),
+	*ret_stored = malloc(len + CIPHER_MORE);
+	attack_must(cipher && *ret_stored && cipher_object_init(&object, content, key),
 		    "cipher");
-	for (unsigned u = 0; u < DFS_SERVERS; u++) {
-		uint32_t len = placement_unit_len(fields->size, fields->unit_size, u);
-
-		content->units[u] = malloc(len + CIPHER_MORE);
-		attack_must(content->units[u], "memory");
-		memcpy(content->units[u] + CIPHER_BEFORE,
-		       bytes + (size_t)u * fields->unit_size, len);
-		content->lens[u] =
-			cipher_seal(cipher, &object, u, content->units[u], len);
-		attack_must(content->lens[u] > 0, "cipher");
-	}
+	memcpy(*ret_stored + CIPHER_BEFORE, bytes, len);
+	len = cipher_seal(cipher, &object, unit, *ret_stored, len);
+	attack_must(len > 0, "cipher");
 	cipher_free(cipher);
+	return len;
 }
 
 void attack_content_make(struct attack_content *ret, const void *bytes, size_t len,
@@ -299,7 +294,11 @@ void attack_content_make(struct attack_content *ret, const void *bytes, size_t l
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		content->holders = placement_hold(content->holders, s,
 						  placement_pair(content->row, s));
-	make_units(ret, bytes);
+	for (unsigned u = 0; u < DFS_SERVERS; u++)
+		ret->lens[u] = attack_unit_make(content, ret->secret.key, u,
+						(const uint8_t *)bytes +
+							(size_t)u * content->unit_size,
+						&ret->units[u]);
 }
 
 void attack_content_free(struct attack_content *content)
@@ -309,35 +308,90 @@ void attack_content_free(struct attack_content *content)
 	memset(content, 0, sizeof *content);
 }
 
+static dfs_user as_user(const char *name)
+{
+	dfs_path path = attack_path(name);
+
+	return (dfs_user){path.dfs_path_len, path.dfs_path_val};
+}
+
+/*
+ * Signs and seals the value's manifest, whose other fields are filled in, and copies it:
+ * all parts of the copy are allocated.
+ */
+static void seal(const struct attacker *attacker, const char *path, dfs_value *value,
+		 const struct attack_content *content, const dfs_key *owner,
+		 dfs_value *ret)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	struct manifest_secret secret = content->secret;
+
+	manifest->content = content->content;
+	attack_must(manifest_sign_content(&attacker->identity, path, manifest, &secret) &&
+			    manifest_seal(&attacker->identity, path, manifest, owner,
+					  &secret),
+		    "manifest");
+	attack_must(value_copy(value, ret), "memory");
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+	secret_wipe(&secret, sizeof secret);
+}
+
+/* Of one operation, and no other before it. */
+static void begin_value(dfs_value *ret, const dfs_ballot *ballot, uint64_t number)
+{
+	memset(ret, 0, sizeof *ret);
+	attack_must(id_random(&ret->operation), "random");
+	ret->origin = *ballot;
+	ret->number = number;
+	ret->recent.recent_len = 1;
+	ret->recent.recent_val = &ret->operation;
+	ret->content_version = (dfs_version){number, ret->operation};
+	ret->body.kind = DFS_FILE;
+}
+
 void attack_value_make(const struct attacker *attacker, const char *path,
 		       const dfs_ballot *ballot, const struct attack_content *content,
 		       dfs_value *ret)
 {
-	struct manifest_secret secret = content->secret;
-	dfs_path name = attack_path(attacker->user);
-	dfs_user user = {name.dfs_path_len, name.dfs_path_val};
 	dfs_manifest *manifest;
 	dfs_value value;
 
-	memset(&value, 0, sizeof value);
-	attack_must(id_random(&value.operation), "random");
-	value.origin = *ballot;
-	value.number = 1;
-	value.recent.recent_len = 1;
-	value.recent.recent_val = &value.operation;
-	value.content_version = (dfs_version){1, value.operation};
-	value.body.kind = DFS_FILE;
+	begin_value(&value, ballot, 1);
 	manifest = &value.body.dfs_body_u.manifest;
-	manifest->owner = manifest->writer = user;
-	manifest->content = content->content;
-	attack_must(manifest_sign_content(&attacker->identity, path, manifest, &secret) &&
-			    manifest_seal(&attacker->identity, path, manifest,
-					  &attacker->identity.account.seal_key, &secret),
-		    "manifest");
-	/* A copy whose parts are all allocated. */
-	attack_must(value_copy(&value, ret), "memory");
-	free(manifest->keys.keys_val);
-	free(manifest->content.sealed.sealed_val);
+	manifest->owner = manifest->writer = as_user(attacker->user);
+	seal(attacker, path, &value, content, &attacker->identity.account.seal_key, ret);
+}
+
+void attack_value_change(const struct attacker *attacker, const char *path,
+			 const dfs_ballot *ballot, const struct attack_content *content,
+			 const struct attack_change *change, dfs_value *ret)
+{
+	const dfs_value *before = &change->before->value;
+	dfs_manifest *manifest;
+	dfs_value value;
+
+	begin_value(&value, ballot, before->number + 1);
+	manifest = &value.body.dfs_body_u.manifest;
+	manifest->owner = before->body.dfs_body_u.manifest.owner;
+	manifest->access = before->body.dfs_body_u.manifest.access;
+	manifest->writer = as_user(change->writer);
+	seal(attacker, path, &value, content, &change->owner, ret);
+}
+
+dfs_key attack_seal_key(struct attacker *attacker, unsigned server, const char *user)
+{
+	struct attack_known known;
+	char path[64];
+	dfs_key key;
+
+	(void)snprintf(path, sizeof path, "/@accounts/%s", user);
+	attack_look(attacker, server, path, &known);
+	attack_must(known.known && known.value.body.kind == DFS_ACCOUNT,
+		    "no such account");
+	key = known.value.body.dfs_body_u.account.seal_key;
+	attack_forget(&known);
+	return key;
 }
 
 /*

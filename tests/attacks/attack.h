@@ -97,11 +97,11 @@ void attack_open_file(const struct attacker *attacker, const char *path,
 		      const struct attack_known *known, struct manifest_secret *ret);
 
 /*
- * The content of a small file of four units that he may read, from whoever holds it of
+ * The content of the first units of a file that he may read, from whoever holds them of
  * those he is connected to; free'd by the caller.
  */
 uint8_t *attack_read(struct attacker *attacker, const struct attack_known *known,
-		     const struct manifest_secret *secret);
+		     const struct manifest_secret *secret, unsigned units);
 
 /*
  * ---- what is made ---------------------------------------------------------------------
@@ -129,6 +129,13 @@ void attack_content_make(struct attack_content *ret, const void *bytes, size_t l
 void attack_content_free(struct attack_content *content);
 
 /*
+ * A unit as it is stored, of content bytes that lie at `bytes`; its length, and in
+ * *ret_stored what is free'd by the caller.
+ */
+uint32_t attack_unit_make(const dfs_content *content, const uint8_t key[KEYS_LEN],
+			  uint64_t unit, const uint8_t *bytes, uint8_t **ret_stored);
+
+/*
  * A first value of a file of his own at this path, that names the content; freed with
  * value_free.  Some fields are not covered by any signature of his: those the program may
  * change afterwards; for the rest it changes the content and makes the value anew.
@@ -136,6 +143,21 @@ void attack_content_free(struct attack_content *content);
 void attack_value_make(const struct attacker *attacker, const char *path,
 		       const dfs_ballot *ballot, const struct attack_content *content,
 		       dfs_value *ret);
+
+/*
+ * The same for the file that is there, of whoever: its next value.  It names its writer
+ * as it is told to, and the attacker signs for him.
+ */
+struct attack_change {
+	const struct attack_known *before;
+	const char *writer;
+	dfs_key owner; /* his seal key */
+};
+void attack_value_change(const struct attacker *attacker, const char *path,
+			 const dfs_ballot *ballot, const struct attack_content *content,
+			 const struct attack_change *change, dfs_value *ret);
+/* The key that files of this user are wrapped for; from his account, at one server. */
+dfs_key attack_seal_key(struct attacker *attacker, unsigned server, const char *user);
 
 /*
  * ---- what is said ---------------------------------------------------------------------

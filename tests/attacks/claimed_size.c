@@ -1,12 +1,12 @@
 /*
  * A value that claims space without content: "other" says of a file of his own that it
- * has 1 TiB, of which three servers are holders that brought him nothing.
+ * has 1 TiB, and that three servers hold it, to whom he has brought nothing.
  *
  *	claimed_size
  *
- * No server is asked for what it is named to hold itself where the value says that it
- * holds nothing.  The four would then miss 1 TiB, and everybody's "status" say so.  The
- * answer must be that every server refuses it.
+ * Each server is shown a value that gives the content to the three others, so that it has
+ * nothing to look for itself.  They would then all lack what nobody ever had, and
+ * everybody's "status" would say so.  The answer must be that every server refuses it.
  */
 #include "attack.h"
 #include "placement.h"

@@ -1,13 +1,14 @@
 /*
- * A forged unit: "other", who may read a small file, makes another first unit for it that
- * opens with the file's key, so that the whole content still has the XXH3-128 that the
- * manifest proves it by.  A server that lies, or a disk in his hands, then gives it.
+ * A forged unit: "other", who may read a file, makes another first unit for it that
+ * opens with the file's key, so that the whole content still has the XXH3-128 of the one
+ * that was put.  A server that lies, or a disk in his hands, then gives it.
  *
  *	forged_unit PATH TEXT FILE
  *
- * PATH is a file of 4,100 to 65,536 bytes.  Writes the unit as it is stored to FILE, and
- * prints the object's id and the unit's number.  The scenario puts it into one store.  The
- * answer must be that nobody is given it, and that "verify" names the server.
+ * PATH is a file of more than 4,100 bytes, TEXT what the unit begins with.  Writes it as
+ * it is stored to FILE, and prints the object's id and the unit's number.  The scenario
+ * puts it into one store.  The answer must be that nobody is given it, and that "verify"
+ * names the server.
  */
 #include "attack.h"
 
@@ -25,15 +26,26 @@ static void write_file(const char *name, const uint8_t *bytes, uint32_t len)
 		    name);
 }
 
+/* As "get" and "verify" prove a whole content; its first block is the unit's. */
+static void hash(const uint8_t *bytes, uint32_t len, struct content_digests *ret)
+{
+	struct content_hash *running = content_hash_new(false);
+
+	attack_must(running && content_hash_add(running, bytes, len) &&
+			    content_hash_end(running, ret),
+		    "hash");
+}
+
 int main(int argc, char **argv)
 {
 	static struct attacker other;
 	const dfs_content *content;
-	struct attack_content forged;
 	struct attack_known known;
 	struct manifest_secret secret;
+	struct content_digests before, after;
+	uint8_t *bytes, *stored;
 	char id[ID_TEXT];
-	uint8_t *bytes;
+	uint32_t len;
 
 	attack_must(argc == 4, "see the head of forged_unit.c");
 	attack_begin(&other, "other", SERVERS_ALL);
@@ -41,16 +53,16 @@ int main(int argc, char **argv)
 	attack_open_file(&other, argv[1], &known, &secret);
 	content = &known.value.body.dfs_body_u.manifest.content;
 	attack_must(content->unit_size > PREIMAGE_BLOCK, "the file is too small");
-	bytes = attack_read(&other, &known, &secret);
+	bytes = attack_read(&other, &known, &secret, 1);
+	hash(bytes, content->unit_size, &before);
 	preimage_forge(bytes, argv[2]);
-	attack_content_make(&forged, bytes, content->size,
-			    (struct attack_object){&content->object, secret.key});
-	attack_must(memcmp(forged.secret.digests.xxh128, secret.digests.xxh128,
-			   sizeof secret.digests.xxh128) == 0,
+	hash(bytes, content->unit_size, &after);
+	attack_must(memcmp(before.xxh128, after.xxh128, sizeof before.xxh128) == 0,
 		    "it is no second preimage");
-	write_file(argv[3], forged.units[0], forged.lens[0]);
+	len = attack_unit_make(content, secret.key, 0, bytes, &stored);
+	write_file(argv[3], stored, len);
 	printf("%s 0\n", id_text(&content->object, id));
-	attack_content_free(&forged);
+	free(stored);
 	free(bytes);
 	secret_wipe(&secret, sizeof secret);
 	attack_forget(&known);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVER = 1, CONNECTIONS = 8, ENOUGH = 400, BROUGHT = 40, FEWER = 4 };
+enum { SERVER = 1, CONNECTIONS = 8, ENOUGH = 1000, BROUGHT = 40, FEWER = 4 };
 
 static const char victim[] = "/tester/private1", neighbour[] = "/tester/private2";
 static const char own[] = "/other/hold";

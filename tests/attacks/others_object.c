@@ -39,8 +39,10 @@ static void forge(struct attacker *other, unsigned server, const char *path,
 	attack_look(other, server, path, &known);
 	attack_open_file(other, path, &known, &secret);
 	content = &known.value.body.dfs_body_u.manifest.content;
-	attack_must(content->unit_size > PREIMAGE_BLOCK, "the file is too small");
-	bytes = attack_read(other, &known, &secret);
+	attack_must(content->unit_size > PREIMAGE_BLOCK &&
+			    content->size <= CONTENT_SMALL_MAX,
+		    "the file is too small or too large");
+	bytes = attack_read(other, &known, &secret, DFS_SERVERS);
 	preimage_forge(bytes, text);
 	attack_content_make(ret, bytes, content->size,
 			    (struct attack_object){&content->object, secret.key});
@@ -90,7 +92,7 @@ int main(int argc, char **argv)
 	dfs_status status = DFS_BUSY;
 	int64_t began = clock_now_ms(), up = 0;
 	unsigned server;
-	uint64_t number;
+	uint64_t number = 0;
 
 	attack_must(argc == 4 && text_number(argv[3], 1, DFS_SERVERS, &number),
 		    "see the head of others_object.c");

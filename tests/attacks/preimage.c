@@ -2,15 +2,16 @@
  * A second preimage of XXH3-128, by arithmetic.
  *
  * A content above 240 bytes is hashed in stripes of eight words (lanes), sixteen to a
- * block.  Before the block's end is mixed, all that a word d of lane i does, in a stripe
- * whose secret word is s, is to add (lo(d ^ s) * hi(d ^ s)) to accumulator i, and d to
- * accumulator i ^ 1 (lo and hi: the halves of 32 bits).  So a block can be any other one
- * with, in each lane, the same sum of words and the same sum of products, modulo 2^64.
+ * block.  Before the end of the block is mixed, all that a word d of lane i does, in a
+ * stripe whose secret word is s, is to add lo(d ^ s) * hi(d ^ s) to accumulator i, and d
+ * to accumulator i ^ 1 (lo and hi: the halves of 32 bits).  So a block can be any other
+ * one that has, in each lane, the same sum of words and the same sum of products, modulo
+ * 2^64.
  *
  * Eleven stripes are free, then.  Of the last five the first three bring the sum of
- * products right: with lo(d ^ s) = 1, 2^31 and 2^31, hi(d ^ s) adds any multiple of these.
- * Two more have a product of zero, because one half of d ^ s is zero; the other half is
- * free, and brings the sum of the words right: its lower half, then its upper one.
+ * products right: with lo(d ^ s) = 1, 2^31 and 2^31, hi(d ^ s) adds any multiple of
+ * these.  Two more have a product of zero, because one half of d ^ s is zero; the other
+ * half is free, and brings the sum of words right: its lower half, then its upper one.
  */
 #include "preimage.h"
 
