@@ -15,7 +15,6 @@
 #include "value.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { UNIT = 1 << 20, CHOSEN = 0x41 };
@@ -37,12 +36,11 @@ static void write_file(const char *folder, const char *name, const void *bytes,
 static void write_units(const char *folder, const dfs_content *content,
 			const uint8_t key[KEYS_LEN])
 {
-	uint8_t *room = malloc(UNIT + CIPHER_MORE);
+	static uint8_t room[UNIT + CIPHER_MORE];
 	struct cipher *cipher = cipher_new();
 	struct cipher_object object;
 
-	attack_must(room && cipher && cipher_object_init(&object, content, key),
-		    "cipher");
+	attack_must(cipher && cipher_object_init(&object, content, key), "cipher");
 	for (unsigned u = 0; u < DFS_SERVERS; u++) {
 		char name[16];
 		uint32_t len;
@@ -54,7 +52,6 @@ static void write_units(const char *folder, const dfs_content *content,
 		write_file(folder, name, room, len);
 	}
 	cipher_free(cipher);
-	free(room);
 }
 
 static void write_item(const char *folder, dfs_learn_item *item)
@@ -112,6 +109,6 @@ int main(int argc, char **argv)
 	write_item(argv[1], &item);
 	write_units(argv[1], &item.value.body.dfs_body_u.manifest.content, secret.key);
 	attack_end(&other);
-	printf("%s: units of %u bytes\n", path, UNIT);
+	printf("%s: units of %d bytes\n", path, UNIT);
 	return 0;
 }

@@ -10,7 +10,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SERVER = 1, CONNECTIONS = 8, ENOUGH = 1000, BROUGHT = 40, FEWER = 4 };
@@ -48,20 +47,16 @@ static void *bring(void *argument)
 	return NULL;
 }
 
-static struct flood *flood_start(const dfs_id *object)
+static void flood_start(struct flood *ret, const dfs_id *object)
 {
-	struct flood *flood = calloc(1, sizeof *flood);
-
-	if (!flood)
-		attack_broken("out of memory");
-	flood->object = object;
+	memset(ret, 0, sizeof *ret);
+	ret->object = object;
 	for (unsigned i = 0; i < CONNECTIONS; i++)
-		attack_begin(&flood->attackers[i], "other", set_of(SERVER));
-	flood->ballot = attack_ballot(&flood->attackers[0], set_of(SERVER));
+		attack_begin(&ret->attackers[i], "other", set_of(SERVER));
+	ret->ballot = attack_ballot(&ret->attackers[0], set_of(SERVER));
 	for (unsigned i = 0; i < CONNECTIONS; i++)
-		if (pthread_create(&flood->threads[i], NULL, bring, flood) != 0)
+		if (pthread_create(&ret->threads[i], NULL, bring, ret) != 0)
 			attack_broken("no thread");
-	return flood;
 }
 
 static void flood_end(struct flood *flood)
@@ -71,7 +66,6 @@ static void flood_end(struct flood *flood)
 		(void)pthread_join(flood->threads[i], NULL);
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		attack_end(&flood->attackers[i]);
-	free(flood);
 }
 
 /* ---- who is held up ------------------------------------------------------------ */
@@ -105,6 +99,7 @@ static void *ask(void *argument)
 
 static void asker_start(struct asker *ret, const char *path)
 {
+	memset(ret, 0, sizeof *ret);
 	ret->path = path;
 	attack_begin(&ret->attacker, "tester", set_of(SERVER));
 	if (pthread_create(&ret->thread, NULL, ask, ret) != 0)
@@ -127,26 +122,22 @@ struct raced {
 
 static struct raced race(const dfs_id *object)
 {
-	struct asker *asked = calloc(1, sizeof *asked);
-	struct asker *beside = calloc(1, sizeof *beside);
-	struct flood *flood = flood_start(object);
+	static struct asker asked, beside;
+	static struct flood flood;
 	struct raced raced;
 
-	if (!asked || !beside)
-		attack_broken("out of memory");
-	asker_start(asked, victim);
-	asker_start(beside, neighbour);
-	while (atomic_load(&beside->answers) < ENOUGH ||
-	       atomic_load(&flood->brought) < BROUGHT)
+	flood_start(&flood, object);
+	asker_start(&asked, victim);
+	asker_start(&beside, neighbour);
+	while (atomic_load(&beside.answers) < ENOUGH ||
+	       atomic_load(&flood.brought) < BROUGHT)
 		clock_pause(1);
-	raced.neighbour = atomic_load(&beside->answers);
-	raced.staged = atomic_load(&flood->staged);
-	raced.victim = atomic_load(&asked->answers);
-	flood_end(flood);
-	asker_end(asked);
-	asker_end(beside);
-	free(asked);
-	free(beside);
+	raced.neighbour = atomic_load(&beside.answers);
+	raced.staged = atomic_load(&flood.staged);
+	raced.victim = atomic_load(&asked.answers);
+	flood_end(&flood);
+	asker_end(&asked);
+	asker_end(&beside);
 	return raced;
 }
 

@@ -62,8 +62,8 @@ static dfs_path first_name(const dfs_path *folder, const char *name)
 	dfs_path ret = {(u_int)len, malloc(len + 1)};
 
 	must(ret.dfs_path_val != NULL, "out of memory");
-	memcpy(ret.dfs_path_val, folder->dfs_path_val, folder->dfs_path_len);
-	memcpy(ret.dfs_path_val + folder->dfs_path_len, name, strlen(name));
+	(void)snprintf(ret.dfs_path_val, len + 1, "%.*s%s", (int)folder->dfs_path_len,
+		       folder->dfs_path_val, name);
 	return ret;
 }
 
@@ -103,7 +103,8 @@ static void change_values(dfs_list_ok *ok)
 void __wrap_procs_list(struct caller *caller, const dfs_list_args *args,
 		       dfs_list_res *res)
 {
-	static const dfs_path nothing;
+	static char none[] = "";
+	const dfs_path nothing = {0, none};
 	dfs_list_ok *ok = &res->dfs_list_res_u.ok;
 
 	__real_procs_list(caller, args, res);

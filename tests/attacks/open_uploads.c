@@ -31,7 +31,7 @@ static bool begin_upload(struct call *call)
 	dfs_put_args args = {
 		.path = attack_path("/other/large"), .size = LARGE, .units = {1, &unit}};
 	dfs_put_res res;
-	char why[512];
+	char why[512] = "";
 
 	/* He may be cut off, too. */
 	return id_random(&args.operation) && id_random(&args.object) &&
