@@ -110,11 +110,11 @@ void __wrap_procs_list(struct caller *caller, const dfs_list_args *args,
 	__real_procs_list(caller, args, res);
 	if (res->status != DFS_OK)
 		return;
-	if (lie == LIE_EMPTY && args->after.dfs_path_len == 0)
+	if (lie == LIE_EMPTY)
 		put_first(ok, first_name(&nothing, ""));
-	else if (lie == LIE_NEWLINE && args->after.dfs_path_len == 0)
+	else if (lie == LIE_NEWLINE)
 		put_first(ok, first_name(&args->folder, "!\nforged"));
-	else if (lie == LIE_ABOVE && args->after.dfs_path_len == 0)
+	else if (lie == LIE_ABOVE)
 		put_first(ok, first_name(&args->folder, "../forged"));
 	else if (lie == LIE_UNITS || lie == LIE_ROWS)
 		change_values(ok);
