@@ -40,8 +40,8 @@ struct authority_claim {
 };
 
 /*
- * NULL when all signatures in it are right, else which one is not (static).  *ret_unknown:
- * a key that is needed could not be had.
+ * NULL when all signatures in it are right, else which one is not (static).
+ * *ret_unknown: a key that is needed could not be had.
  */
 const char *authority_check_signed(const struct authority_source *source,
 				   const struct authority_claim *claim,

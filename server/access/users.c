@@ -156,9 +156,10 @@ static void finish(const struct users *users, const struct question *question,
 static bool is_user(const struct users *users, const char *name, const dfs_body *body)
 {
 	char room[DFS_USER_MAX + 1];
-	const dfs_user user = {(u_int)snprintf(room, sizeof room, "%s", name), room};
+	const dfs_user user = {(u_int)strnlen(name, DFS_USER_MAX), room};
 	const dfs_account *account = &body->dfs_body_u.account;
 
+	(void)snprintf(room, sizeof room, "%s", name);
 	return body->kind == DFS_ACCOUNT && !account->gone &&
 	       authority_account_is_genuine(&users->source.admin_key, &user, account);
 }

@@ -193,7 +193,7 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 		return errors_status(ERRORS_READING, rc);
 	switch (acceptor_judge(acceptor, &item->path, ballot, rc == 0, &reg)) {
 	case ACCEPTOR_AGAIN:
-		/* Two values at one ballot are the work of one who contradicts himself. */
+		/* Two values at one ballot: somebody contradicts himself. */
 		return reg.confirmed && acceptor_has_value(acceptor, &item->path,
 							   &item->value)
 			       ? DFS_OK

@@ -132,7 +132,9 @@ static struct known *find_or_add(struct proof *proof, const struct name *name)
 	return known;
 }
 
-/* Of two that admin signed the later one counts.  ballot: of the register here, or NULL. */
+/*
+ * Of two that admin signed the later one counts.  ballot: of the register here, or NULL.
+ */
 static void note_account(struct proof *proof, const dfs_user *user,
 			 const dfs_account *account, const dfs_ballot *ballot)
 {

@@ -24,7 +24,9 @@ void proof_free(struct proof *proof);
 typedef bool proof_ask(void *context, const dfs_user *user, dfs_account *ret);
 void proof_set_ask(struct proof *proof, proof_ask *ask, void *context);
 
-/* An account that may not be accepted here yet; one that admin did not sign is ignored. */
+/*
+ * An account that may not be accepted here yet; one that admin did not sign is ignored.
+ */
 void proof_know(struct proof *proof, const dfs_user *user, const dfs_account *account);
 
 /*

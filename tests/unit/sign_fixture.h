@@ -1,6 +1,6 @@
 /*
- * Users who sign, for tests: each has keys that are made of his name and the key's number.
- * "admin" signs accounts with his first key.
+ * Users who sign, for tests: each has keys that are made of his name and of the key's
+ * number.  "admin" signs accounts with his first key.
  */
 #ifndef DFS_SIGN_FIXTURE_H
 #define DFS_SIGN_FIXTURE_H

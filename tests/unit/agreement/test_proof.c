@@ -130,7 +130,7 @@ static void add_user(const char *user, uint64_t number, uint32_t key, bool gone,
 	value_free(&value);
 }
 
-/* ann's, at the next ballot: bob may read it, eve write it; and content, by the writer. */
+/* ann's, at the next ballot: bob may read it, eve write it; the writer signs it. */
 static dfs_value file_of(const char *path, const char *writer, uint64_t generation)
 {
 	dfs_value value = value_fixture_file(
