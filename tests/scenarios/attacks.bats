@@ -1,4 +1,4 @@
-# Acceptance 8.1 to 8.11: what users tried to do to each other (tests/attacks), and what became of it.
+# Acceptance 8.1 to 8.13: what users tried to do to each other (tests/attacks), and what became of it.
 load helper
 
 # A cluster for each: most attacks would leave something behind that the next one trips over.
@@ -228,4 +228,36 @@ writable_file()
 	# It is not good now either, nor for others.
 	run -9 client get name "$T/got"
 	run -9 client get /tester/name "$T/got" --user other
+}
+
+# What a user sees of his file: version, readers, digests.
+seen_of_kept()
+{
+	client stat --json kept --user "$1"
+}
+
+@test "8.13 random values, of whoever, are refused or harmless to all others" {
+	local user n
+	user_add third
+	user_add fourth
+	for user in tester third other fourth; do
+		random_file "$T/kept.$user" 8000
+		client put "$T/kept.$user" kept --user "$user"
+		seen_of_kept "$user" >"$T/before.$user"
+	done
+	client put "$T/kept.tester" target
+	client share target third --write
+	client share target other
+	attack random_values 20131 1000
+	for n in 1 2 3 4; do
+		is "$n" up
+	done
+	eventually 60 status_is_0
+	for user in tester third other fourth; do
+		client status --user "$user"
+		client get kept "$T/got.$user" --user "$user"
+		cmp "$T/kept.$user" "$T/got.$user"
+		client verify kept --user "$user"
+		seen_of_kept "$user" | cmp "$T/before.$user" -
+	done
 }
