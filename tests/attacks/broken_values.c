@@ -6,8 +6,8 @@
  *	value	it says that units have 1 MiB, as they have
  *	units	it keeps all rules, and its units are larger than they may be
  *
- * "other" makes another content for /other/broken, which is his, of four units, and which
- * "tester" may read: of four units of 1 MiB, which shrink to almost nothing, and of which
+ * "other" makes another content for /other/broken, which is his, and which "tester" may
+ * read: of four units of 1 MiB, which shrink to almost nothing, and of which
  * he states the leaves.  A server that lies (lying.c) tells of it, from FOLDER.
  */
 #include "attack.h"
@@ -82,6 +82,7 @@ static void change(const struct attacker *other, const char *folder, uint32_t un
 	dfs_value *value = &item->value;
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	dfs_content *content = &manifest->content;
+	static dfs_key tree[DFS_SERVERS];
 
 	attack_must(id_random(&content->maker) && id_random(&value->operation) &&
 			    keys_random(secret->key, sizeof secret->key),
@@ -94,8 +95,8 @@ static void change(const struct attacker *other, const char *folder, uint32_t un
 	content->unit_size = unit_size;
 	content->stored = clock_wall_ns();
 	content->holders = placement_hold(content->holders, 1, CHUNKS_ALL);
-	/* As many leaves as the file of four bytes had. */
-	attack_must(content->tree.tree_len == DFS_SERVERS, "not four units");
+	content->tree.tree_len = DFS_SERVERS;
+	content->tree.tree_val = tree;
 	write_units(folder, content, secret->key);
 	attack_must(content->sealed.sealed_len == MANIFEST_SEALED_LEN &&
 			    manifest_seal(content, secret,

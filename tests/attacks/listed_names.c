@@ -8,8 +8,12 @@
 #include "attack.h"
 #include "library.h"
 
+#include "clock.h"
+
 #include <stdio.h>
 #include <string.h>
+
+enum { LIMIT_MS = 90000 };
 
 static const char secret[] = "secret-", visible[] = "/tester/zebra";
 
@@ -99,6 +103,26 @@ static unsigned list(struct attacker *other, unsigned server, bool recursive,
 	return pages;
 }
 
+/* What a server has not heard of yet shows nothing of how it lists. */
+static void wait_until_shared(struct attacker *other, unsigned server)
+{
+	int64_t until = clock_now_ms() + LIMIT_MS;
+	bool shared = false;
+
+	while (!shared) {
+		struct attack_known known;
+
+		attack_look(other, server, visible, &known);
+		shared = known.known && !id_is_zero(&known.ticket.object);
+		attack_forget(&known);
+		if (!shared && clock_now_ms() > until)
+			attack_broken("dfs%u never hears that %s is shared", server,
+				      visible);
+		if (!shared)
+			clock_pause(10);
+	}
+}
+
 int main(void)
 {
 	struct attacker other;
@@ -107,6 +131,7 @@ int main(void)
 	attack_begin(&other, "other", SERVERS_ALL);
 	prepare();
 	for (unsigned server = 1; server <= DFS_SERVERS; server++) {
+		wait_until_shared(&other, server);
 		pages += list(&other, server, true, DFS_LIST_MAX);
 		pages += list(&other, server, true, 1);
 		pages += list(&other, server, false, DFS_LIST_MAX);

@@ -255,6 +255,8 @@ seen_of_kept()
 	eventually 60 status_is_0
 	for user in tester third other fourth; do
 		client status --user "$user"
+		client list -R --user "$user" / >"$T/list"
+		grep -q kept "$T/list"
 		client get kept "$T/got.$user" --user "$user"
 		cmp "$T/kept.$user" "$T/got.$user"
 		client verify kept --user "$user"

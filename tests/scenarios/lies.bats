@@ -107,3 +107,20 @@ shown_in_spite_of()
 	done
 	[ ! -e "$T/got" ]
 }
+
+@test "8.10 units that keep to their leaves and are larger than they may be are refused by name" {
+	echo text >"$T/in"
+	alone put "$T/in" broken --user other
+	alone share /other/broken tester --user other
+	mkdir "$T/made"
+	"$DFS_TOOLS/attacks/broken_values" units "$T/made"
+	lie "value $T/made"
+	server_kill 2 3
+	for verb in "verify /other/broken" "get /other/broken $T/got"; do
+		# shellcheck disable=SC2086 # words
+		unharmed $verb
+		[ "$rc" != 0 ]
+		grep -q dfs1 "$T/err"
+	done
+	[ ! -e "$T/got" ]
+}
