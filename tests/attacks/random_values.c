@@ -459,13 +459,13 @@ static void send_one(unsigned user)
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		dfs_status staged = attack_prepare(&sender->attacker, s, path,
 						   &sender->ballot, &content);
-		dfs_status status = attack_accept_as_it_is(
-			&sender->attacker, s, path, &sender->ballot, &value);
+		dfs_status status = attack_accept_as_it_is(&sender->attacker, s, path,
+							   &sender->ballot, &value);
 
 		accepted += status == DFS_OK;
 		if (!may_write && (staged == DFS_OK || status == DFS_OK))
-			attack_won("dfs%u took value %u of %s at %s", s, sent, users[user],
-				   path);
+			attack_won("dfs%u took value %u of %s at %s", s, sent,
+				   users[user], path);
 	}
 	sent++;
 	value_free(&value);

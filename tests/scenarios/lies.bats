@@ -120,7 +120,7 @@ shown_in_spite_of()
 		# shellcheck disable=SC2086 # words
 		unharmed $verb
 		[ "$rc" != 0 ]
-		grep -q dfs1 "$T/err"
+		grep -q dfs1 "$T/out" "$T/err"
 	done
 	[ ! -e "$T/got" ]
 }
