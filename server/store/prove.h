@@ -38,8 +38,8 @@ int prove_begin(struct prove *prove, struct segment *file,
 void prove_end(struct prove *prove);
 
 /*
- * Is this record (a unit, a piece, or tops) right?  0; EBADMSG, with the number of what is
- * not in *ret_bad: the record or the piece above it; or an errno of reading.
+ * Is this record (a unit, a piece, or tops) right?  0; EBADMSG, with the number of what
+ * is not in *ret_bad: the record or the piece above it; or an errno of reading.
  */
 int prove_record(struct prove *prove, uint64_t number, const dfs_bytes *data,
 		 uint64_t *ret_bad);

@@ -4,7 +4,8 @@
  * A scrub goes through the entries of one segment's @seal after another, and reads what
  * of it the index still finds there.  It holds a reference of the segment's file, and no
  * lock while it reads; a merge that takes the segment away has verified what was in it.
- * A prover does the same with the segments that have something unproved, the newest first.
+ * A prover does the same with the segments that have something unproved, the newest
+ * first.
  */
 #include "store_scrub.h"
 

@@ -83,10 +83,10 @@ struct store_misheld {
 };
 
 /*
- * The first after the cursor, as store_next, where this server's own pair is here, proved,
- * and the value gives it nothing, or gives all four chunks to its opposite; or where it gives all
- * four to this server, and to the opposite its own pair.  Current contents only, from
- * memory.
+ * The first after the cursor, as store_next, where this server's own pair is here and
+ * proved, and the value gives it nothing, or gives all four chunks to its opposite; or
+ * where it gives all four to this server, and to the opposite its own pair.  Current
+ * contents only, from memory.
  */
 int store_next_misheld(struct store *store, const char *after, size_t after_len,
 		       struct store_misheld *ret);

@@ -28,6 +28,7 @@ static const struct {
 	{DFS_PUT, DISPATCH_USER, false, true, false},
 	{DFS_BIND, DISPATCH_USER, true, true, false},
 	{DFS_GET, DISPATCH_USER_OR_PEER, false, false, true},
+	{DFS_PIECE, DISPATCH_USER_OR_PEER, false, false, true},
 	{DFS_LOOKUP, DISPATCH_USER_OR_PEER, true, false, false},
 	{DFS_PREPARE, DISPATCH_USER_OR_PEER, true, true, false},
 	{DFS_ACCEPT, DISPATCH_USER_OR_PEER, true, true, false},
@@ -60,7 +61,7 @@ static void test_1_9_every_procedure_has_its_row(void **state)
 		assert_true(types->result_size <= DISPATCH_ROOM);
 	}
 	assert_null(dispatch_find(0));
-	assert_null(dispatch_find(15));
+	assert_null(dispatch_find(16));
 	assert_null(dispatch_find(UINT32_MAX));
 }
 
@@ -241,8 +242,9 @@ static void test_2_2_the_rest_is_denied(void **state)
 
 		assert_int_equal(run(&nobody, procedure) == DFS_DENIED,
 				 access != DISPATCH_ANYONE);
+		/* A piece is for who has a ticket. */
 		assert_int_equal(run(&user, procedure) == DFS_DENIED,
-				 access == DISPATCH_PEER);
+				 access == DISPATCH_PEER || procedure == DFS_PIECE);
 		assert_int_equal(run(&peer, procedure) == DFS_DENIED,
 				 access == DISPATCH_USER);
 	}

@@ -1,6 +1,6 @@
 /*
- * store/prove, and store_scrub as it proves: what is stored leads to the id of its object,
- * or it is damaged, however right its checksums are.
+ * store/prove, and store_scrub as it proves: what is stored leads to the id of its
+ * object, or it is damaged, however right its checksums are.
  */
 #include "store_fixture.h"
 
@@ -403,7 +403,7 @@ static void check_record(struct store_fixture *fixture, const struct named *name
 	assert_int_equal(store_chunks(fixture->store, object), CHUNKS_ALL);
 }
 
-static void test_any_record_with_a_right_checksum(void **state)
+static void test_8_12_any_record_with_a_right_checksum(void **state)
 {
 	static const uint64_t sizes[] = {1, 2, 4, 5, 9};
 	struct store_fixture *fixture = *state;
@@ -418,7 +418,7 @@ static void test_any_record_with_a_right_checksum(void **state)
 }
 
 /* Of two pieces; and by a segment of its own, under the id of its maker. */
-static void test_two_pieces(void **state)
+static void test_8_12_two_pieces(void **state)
 {
 	static const uint64_t units[] = {0,
 					 DFS_PIECE_LEAVES - 1,
@@ -440,7 +440,7 @@ static void test_two_pieces(void **state)
 }
 
 /* Whole records exchanged: another's of the same content, or cut, are right nowhere. */
-static void test_exchanged(void **state)
+static void test_8_12_exchanged(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct named large = put(fixture, 1, 9, CHUNKS_ALL);
@@ -458,7 +458,7 @@ static void test_exchanged(void **state)
 }
 
 /* The list itself says another maker, size or leaf: what it tells of is nothing. */
-static void test_the_list_lies(void **state)
+static void test_8_12_the_list_lies(void **state)
 {
 	enum { MAKER = 16, SIZE = MAKER + 16, TREE = SIZE + 8 + 1 + 8 + 1 };
 	static const struct {
@@ -482,7 +482,7 @@ static void test_the_list_lies(void **state)
 }
 
 /* A value that was put in place of the one that was accepted. */
-static void test_another_value(void **state)
+static void test_8_12_another_value(void **state)
 {
 	struct store_fixture *fixture = *state;
 	dfs_id maker = store_fixture_id(77);
@@ -499,7 +499,7 @@ static void test_another_value(void **state)
 /* ---- what waits for it ----------------------------------------------------------- */
 
 /* All four chunks are here of a file that gives this server its pair. */
-static void test_nothing_is_trimmed_before(void **state)
+static void test_8_12_nothing_is_trimmed_before(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store_surplus surplus;
@@ -553,12 +553,12 @@ int main(void)
 		TEST(test_what_came_unproved_is_proved),
 		TEST(test_what_goes_is_not_to_be_proved),
 		TEST(test_newest_first),
-		TEST(test_any_record_with_a_right_checksum),
-		TEST(test_two_pieces),
-		TEST(test_exchanged),
-		TEST(test_the_list_lies),
-		TEST(test_another_value),
-		TEST(test_nothing_is_trimmed_before),
+		TEST(test_8_12_any_record_with_a_right_checksum),
+		TEST(test_8_12_two_pieces),
+		TEST(test_8_12_exchanged),
+		TEST(test_8_12_the_list_lies),
+		TEST(test_8_12_another_value),
+		TEST(test_8_12_nothing_is_trimmed_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
