@@ -113,11 +113,18 @@ TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c $(PREL
 		tests/history/*.c))) $(PRELOADED:%=$(BUILD)/%.so)
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
+# What users must not be able to do, tried: one source each, and what they share.
+ATTACK_PARTS := $(addprefix tests/attacks/,attack.c library.c preimage.c)
+ATTACKS      := $(patsubst %.c,$(BUILD)/%,$(filter-out $(ATTACK_PARTS), \
+		$(wildcard tests/attacks/*.c)))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))
 
 .PRECIOUS: $(BUILD)/%.o
 # What reaches the disk is recorded in these two.
 $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)/tests/crash/disk.o
+$(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
+# The server, with a hand on three of its answers.
+$(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
 # What is put before a program's own calls: without sanitizers, which want to be first.
 $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)
@@ -137,7 +144,7 @@ RUN_TESTS = DFS_BIN="$(call here,$(BIN))" DFS_TOOLS="$(call here,$(BUILD))/tests
 ONLY ?= $(UNIT_TESTS) $(SCENARIOS)
 
 .PHONY: programs
-programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(MODELS)
+programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(ATTACKS) $(MODELS)
 
 .PHONY: test run-tests test-large test-long
 test:                        ## builds everything and runs all tests, in some minutes

@@ -124,7 +124,9 @@ static const char *check_path(const dfs_list_args *asked, const dfs_list_entry *
 
 	if (kind == DFS_FOLDER)
 		return "a listing entry with a path that cannot be";
-	if (entry->kind != kind && entry->kind != DFS_TOMBSTONE)
+	/* A link stands where a file may. */
+	if (entry->kind != kind && entry->kind != DFS_TOMBSTONE &&
+	    !(entry->kind == DFS_LINK && kind == DFS_FILE))
 		return "a listing entry of another kind than its path";
 	if (!asked->recursive && entry->kind != DFS_TOMBSTONE &&
 	    !is_child(&asked->folder, &entry->path))

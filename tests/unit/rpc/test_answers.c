@@ -609,7 +609,8 @@ static void test_8_10_the_entries_of_a_listing(void **state)
 		{deep, DFS_ACCOUNT, "of another kind than its path"},
 		{deep, DFS_CREDENTIALS, "of another kind than its path"},
 		{deep, 0, "of another kind than its path"},
-		{deep, DFS_CREDENTIALS + 1, "of another kind than its path"},
+		{deep, DFS_LINK, "a file from further below"},
+		{deep, DFS_LINK + 1, "of another kind than its path"},
 	};
 	struct page page;
 
@@ -629,6 +630,8 @@ static void test_8_10_the_entries_of_a_listing(void **state)
 	expect_wrong(judge_page(&page), "a folder where only files");
 	page.ok->entries.entries_len = 1;
 	page.entries[0] = entry_of(deep, DFS_FILE);
+	expect_good(judge_page(&page));
+	page.entries[0] = entry_of(deep, DFS_LINK);
 	expect_good(judge_page(&page));
 }
 
@@ -691,6 +694,8 @@ static void test_8_10_listings_of_accounts_and_of_the_root(void **state)
 	page.ok->more = false;
 	page.ok->next.dfs_cursor_len = 0;
 	page.ok->entries.entries_len = 1;
+	page.entries[0] = entry_of(account, DFS_LINK);
+	expect_wrong(judge_page(&page), "of another kind than its path");
 	page.entries[0] = entry_of(account, DFS_ACCOUNT);
 	expect_good(judge_page(&page));
 	page.entries[0].kind = DFS_FILE;
