@@ -141,6 +141,7 @@ $(BUILD)/tests/scenarios/tools/dying: LDFLAGS += -Wl,--wrap=call_run
 # Random numbers count; connections lead to the input; and what a client gets is read as if
 # whoever sent it knew all keys.
 $(FUZZERS): $(FUZZ_MAIN)
+$(FUZZERS): LDFLAGS += $(FUZZ_ENGINE)
 $(FUZZERS) $(FUZZ_SEEDS): $(FUZZ_FIXTURES:%=$(BUILD)/tests/fuzz/%_fixture.o)
 $(FUZZERS) $(FUZZ_SEEDS): LDFLAGS += -Wl,--wrap=getrandom,--wrap=stream_connect
 $(FUZZ_CLIENTS): $(FUZZ_CLIENT_FIXTURES:%=$(BUILD)/tests/fuzz/%_fixture.o)
@@ -209,7 +210,7 @@ ifneq ($(TARGET),)
 	tests/deps fuzz
 	+$(MAKE) --no-print-directory -j$(JOBS) CC=clang BUILD=build/fuzz BIN=build/fuzz/bin \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' FUZZ_MAIN=build/fuzz/tests/fuzz/engine.o \
-		SANITIZE='$(address_FLAGS) -fsanitize=fuzzer-no-link' LDFLAGS=-fsanitize=fuzzer \
+		SANITIZE='$(address_FLAGS) -fsanitize=fuzzer-no-link' FUZZ_ENGINE=-fsanitize=fuzzer \
 		build/fuzz/tests/fuzz/$(TARGET)
 endif
 	tests/fuzz/run build/fuzz $(TARGET) $(if $(TARGET),$(SECONDS))

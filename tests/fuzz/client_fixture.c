@@ -118,8 +118,8 @@ static uint32_t read_number(struct server *server)
 	uint32_t number = 0;
 	ssize_t got = recv(server->peer, request, sizeof request, MSG_DONTWAIT);
 
-	FUZZ_MUST(got >= 8);
-	memcpy(&number, request + 4, sizeof number);
+	if (got >= 8)
+		memcpy(&number, request + 4, sizeof number);
 	while (got > 0)
 		got = recv(server->peer, request, sizeof request, MSG_DONTWAIT);
 	return number;
@@ -144,8 +144,8 @@ static void answer(struct server *server)
 		pack_put_u32(&out, 0); /* accepted, without a verifier, successfully */
 	pack_put(&out, result, len);
 	FUZZ_MUST(!out.failed);
-	FUZZ_MUST(send(server->peer, out.bytes, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-		  (ssize_t)out.len);
+	/* A call that was given up has nobody who reads. */
+	(void)send(server->peer, out.bytes, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	pack_free(&out);
 	atomic_fetch_add(&answers, 1);
 }
@@ -213,14 +213,15 @@ const struct identity *client_fixture_identity(const char *user)
 {
 	static struct identity known[3];
 
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (known[i].user[0] == '\0')
-			make_identity(&known[i], user);
-		if (strcmp(known[i].user, user) == 0)
-			return &known[i];
+	size_t i = 0;
+
+	while (known[i].user[0] != '\0' && strcmp(known[i].user, user) != 0) {
+		i++;
+		FUZZ_MUST(i < sizeof known / sizeof known[0]);
 	}
-	FUZZ_MUST(!"more than three users");
-	return NULL;
+	if (known[i].user[0] == '\0')
+		make_identity(&known[i], user);
+	return &known[i];
 }
 
 static bool introduce(void *context, unsigned server, struct call *call,

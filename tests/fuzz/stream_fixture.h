@@ -1,4 +1,4 @@
-/* For targets that read a stream: one on which the input has arrived, and then its end. */
+/* For targets that read a stream: one on which the input, and its end, have arrived. */
 #ifndef DFS_STREAM_FIXTURE_H
 #define DFS_STREAM_FIXTURE_H
 
