@@ -28,7 +28,6 @@ enum {
 
 static struct {
 	struct store_fixture store;
-	struct store_rules rules;
 	struct server_parts server;
 	bool started, changed;
 } world;
@@ -114,9 +113,8 @@ static void start(void)
 						.counter = 5};
 
 	world.store = (struct store_fixture){.store = NULL};
-	world.rules = store_rules_default;
-	world.rules.fsync_segments = world.rules.fsync_folder = false;
-	world.store.options.rules = &world.rules;
+	store_fixture_rules(&world.store);
+	world.store.rules.fsync_segments = world.store.rules.fsync_folder = false;
 	store_fixture_start(&world.store);
 	FUZZ_MUST(store_fixture_stage(world.store.store, "/ann/a", OBJECT, 5, UNIT_LEN) ==
 		  0);
