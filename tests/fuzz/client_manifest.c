@@ -1,0 +1,68 @@
+/*
+ * A file's value, as a client reads it: the manifest opens, or not, and what was opened
+ * can be made again.
+ *
+ * The input is a path (a byte of length before it), then the value.
+ */
+#include "client_fixture.h"
+
+#include "lookup.h"
+#include "manifest.h"
+#include "value.h"
+
+static const char *const users[] = {"ann", "bob", "admin"};
+
+static void make_again(const struct identity *identity, const char *path,
+		       const dfs_value *value, const struct manifest_secret *secret)
+{
+	dfs_value copy;
+	dfs_manifest *manifest = &copy.body.dfs_body_u.manifest;
+	struct manifest_secret again;
+
+	FUZZ_MUST(value_copy(value, &copy));
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+	FUZZ_MUST(manifest_seal(identity, path, manifest, &identity->account.seal_key,
+				secret));
+	FUZZ_MUST(manifest_open(identity, path, manifest, &again) == MANIFEST_OPEN);
+	FUZZ_MUST(memcmp(&again, secret, sizeof again) == 0);
+	free(manifest->access.signature.signature_val);
+	FUZZ_MUST(manifest_sign_access(identity, path, manifest));
+	FUZZ_MUST(manifest_access_is_own(identity, path, manifest));
+	FUZZ_MUST(!value_check(&copy));
+	value_free(&copy);
+}
+
+static void open_as(const struct identity *identity, const char *path,
+		    const dfs_value *value)
+{
+	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	struct manifest_secret secret = {0};
+
+	(void)manifest_writer_is_listed(manifest);
+	if (manifest_open(identity, path, manifest, &secret) != MANIFEST_OPEN)
+		return;
+	fuzz_took();
+	FUZZ_MUST(manifest_content_is_own(identity, path, manifest, &secret));
+	make_again(identity, path, value, &secret);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct fuzz_input input = {bytes, len};
+	char path[UINT8_MAX + 1] = "";
+	size_t path_len;
+	const uint8_t *name = fuzz_bytes(&input, fuzz_byte(&input), &path_len);
+	dfs_value value;
+
+	if (path_len > 0)
+		memcpy(path, name, path_len);
+	if (!value_unpack(input.at, input.left, &value))
+		return 0;
+	if (strlen(path) == path_len && !value_check_at(path, path_len, &value) &&
+	    value.body.kind == DFS_FILE)
+		for (size_t i = 0; i < sizeof users / sizeof users[0]; i++)
+			open_as(client_fixture_identity(users[i]), path, &value);
+	value_free(&value);
+	return 0;
+}
