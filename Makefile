@@ -123,7 +123,8 @@ FUZZERS      := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
 FUZZ_FIXTURES        := file stream
 FUZZ_CLIENT_FIXTURES := client client_keys
 FUZZ_CLIENT_WRAPPED  := exchange_ask_tls exchange_run stream_start_tls record_send clock_pause \
-		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap verify)
+		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap verify) \
+		statement_is_signed statement_is_signed_seen
 FUZZ_CLIENTS := $(filter $(BUILD)/tests/fuzz/client_%,$(FUZZERS)) $(FUZZ_SEEDS)
 
 .PRECIOUS: $(BUILD)/%.o

@@ -91,8 +91,9 @@ static struct accounts *new_accounts(void)
 	rules.read = peers_read;
 	rules.finish = peers_finish;
 	rules.slowdown = (struct slowdown_rules){.free_tries = 1 << 20, .pairs = 16};
-	struct accounts *accounts =
-		accounts_new(NULL, SERVER, world.server.secret, &rules);
+	const struct accounts_options options = {
+		.server = SERVER, .secret = world.server.secret, .rules = &rules};
+	struct accounts *accounts = accounts_new(&options);
 
 	FUZZ_MUST(accounts);
 	return accounts;
@@ -102,6 +103,15 @@ static void begin_with(const char *path, dfs_value take_value)
 {
 	FUZZ_MUST(value_fixture_accept(world.store.store, path, take_value,
 				       STORE_CONFIRMED) == 0);
+}
+
+static dfs_value new_account(void)
+{
+	dfs_value value = value_fixture_account(1 << 20, 1);
+	dfs_account *account = &value.body.dfs_body_u.account;
+
+	account->number = account->key = account->signature.leaves = 1;
+	return value;
 }
 
 static void start(void)
@@ -119,8 +129,11 @@ static void start(void)
 	FUZZ_MUST(store_fixture_stage(world.store.store, "/ann/a", OBJECT, 5, UNIT_LEN) ==
 		  0);
 	begin_with("/ann/a", value_fixture_file(&file));
-	begin_with("/@accounts/ann", value_fixture_account(1 << 20, 1));
+	begin_with("/@accounts/ann", new_account());
 	begin_with("/@credentials/ann", value_fixture_credentials(1));
+	/* From now on content has to prove itself. */
+	world.store.rules.prove = true;
+	store_fixture_reopen(&world.store);
 	world.server = (struct server_parts){.number = SERVER,
 					     .store = world.store.store,
 					     .connections = no_connections};

@@ -205,6 +205,9 @@ static void make_identity(struct identity *identity, const char *user)
 	identity->ring.count = 1;
 	memset(identity->shared, 's', sizeof identity->shared);
 	FUZZ_MUST(identity_make_pairs(identity));
+	account->number = 1;
+	account->key = 1;
+	account->signature.leaves = 1;
 	account->seal_key = *keys_pair_seal_key(identity->pairs[0]);
 	account->sign_key = *keys_pair_sign_key(identity->pairs[0]);
 }

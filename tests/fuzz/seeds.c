@@ -40,7 +40,11 @@ static void make_values(void)
 		uint8_t packed[DFS_VALUE_MAX];
 		size_t len = value_pack(&value, packed, sizeof packed);
 
-		FUZZ_MUST(!value_check_at(path, strlen(path), &value));
+		const char *wrong = value_check_at(path, strlen(path), &value);
+
+		if (wrong)
+			fprintf(stderr, "value %zu: %s\n", i, wrong);
+		FUZZ_MUST(!wrong);
 		pack_put_u8(&out, (uint8_t)strlen(path));
 		pack_put(&out, path, strlen(path));
 		pack_put(&out, packed, len);
@@ -141,6 +145,27 @@ static void make_seals(void)
 	make_seal("none", all, 0);
 	for (size_t i = 0; i < ALL; i++)
 		make_seal(seeds_name("entry", i), &all[i], 1);
+}
+
+static void make_trees(void)
+{
+	static const struct {
+		const char *name;
+		uint8_t bytes[10];
+		size_t len;
+	} seeds[] = {{"small", {0, 2}, 2},
+		     {"one-piece", {0, 80, 0, 0}, 4},
+		     {"three-pieces", {8, 50, 0, 1}, 4},
+		     {"a-leaf", {8, 50, 0, 2, 1, 0, 9, 1}, 8},
+		     {"a-node", {8, 50, 0, 0, 2, 0, 9, 1}, 8},
+		     {"a-length", {8, 50, 0, 0, 3, 0, 0, 1}, 8}};
+
+	for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
+		struct pack_out out = {0};
+
+		pack_put(&out, seeds[i].bytes, seeds[i].len);
+		seeds_save("tree", seeds[i].name, &out);
+	}
 }
 
 static void make_unit(const char *name, bool alike)
@@ -320,6 +345,7 @@ int main(int argc, char **argv)
 	make_unit("zstd", true);
 	make_files();
 	make_tickets();
+	make_trees();
 	make_records();
 	make_messages();
 	make_directories();

@@ -172,6 +172,7 @@ enum { ENTRIES = 3 };
 static struct pack_out listed(bool detail, bool users, bool more)
 {
 	static const size_t of_files[ENTRIES] = {0, 2, 1}, of_users[ENTRIES] = {3, 3, 3};
+	static char next[] = "/zoe/a box that only the server opens";
 	dfs_list_entry entries[ENTRIES];
 	dfs_value values[ENTRIES];
 	dfs_list_res res = {.status = DFS_OK};
@@ -194,7 +195,7 @@ static struct pack_out listed(bool detail, bool users, bool more)
 	ok->votes = TRUE;
 	ok->more = more;
 	if (more)
-		ok->next = entries[users ? 0 : 2].path;
+		ok->next = (dfs_cursor){sizeof next - 1, next};
 	ok->entries.entries_len = users ? 1 : ENTRIES;
 	ok->entries.entries_val = entries;
 	out = packed(DFS_LIST, &res);
@@ -242,7 +243,7 @@ static struct pack_out handed(void)
 static struct pack_out digest(void)
 {
 	char path[] = "/ann/a";
-	dfs_digest_entry entry = {{sizeof path - 1, path}, store_fixture_ballot(5)};
+	dfs_digest_entry entry = {{sizeof path - 1, path}, store_fixture_ballot(5), 0};
 	dfs_digest_res res = {.status = DFS_OK};
 
 	res.dfs_digest_res_u.ok.registers = 1;
@@ -251,9 +252,22 @@ static struct pack_out digest(void)
 	return packed(DFS_DIGEST, &res);
 }
 
+static struct pack_out piece(void)
+{
+	dfs_key path[2] = {{"a node"}, {"another"}};
+	dfs_piece_res res = {.status = DFS_OK};
+	uint8_t leaves[5 * DFS_KEY_LEN] = {7};
+
+	res.dfs_piece_res_u.piece.leaves = (dfs_bytes){sizeof leaves, leaves};
+	res.dfs_piece_res_u.piece.path.path_len = 2;
+	res.dfs_piece_res_u.piece.path.path_val = path;
+	return packed(DFS_PIECE, &res);
+}
+
 static struct pack_out recalled(void)
 {
-	dfs_watermark mark = {store_fixture_id(3), 1, 2};
+	dfs_watermark mark = {
+		.store = store_fixture_id(3), .epoch = 1, .newest_segment = 2};
 	dfs_recall_res res = {.status = DFS_OK};
 
 	res.dfs_recall_res_u.ok.state = DFS_STATE_VOTING;
@@ -295,6 +309,7 @@ static void make_each(void)
 	save_answer("fence", DFS_FENCE, handed());
 	save_answer("digest", DFS_DIGEST, digest());
 	save_answer("recall", DFS_RECALL, recalled());
+	save_answer("piece", DFS_PIECE, piece());
 }
 
 /* ---- conversations ----------------------------------------------------------------- */

@@ -1,12 +1,14 @@
 /* Arguments of each procedure, alone and in the order of an upload. */
 #include "seeds_fixture.h"
 
+#include "object.h"
 #include "placement.h"
 #include "procedures.h"
 #include "store_fixture.h"
+#include "tree.h"
 #include "value.h"
 
-enum { NOBODY = 0, ANN = 1, ADMIN = 3, PEER = 4, SIZE = 1000, OBJECT = 70 };
+enum { NOBODY = 0, ANN = 1, ADMIN = 3, PEER = 4, SIZE = 1000 };
 
 static char path_text[] = "/ann/b";
 static dfs_path path = {sizeof path_text - 1, path_text};
@@ -38,12 +40,12 @@ static void make_path_calls(void)
 {
 	char folder[] = "/ann/", stored[] = "/ann/a";
 	dfs_path both[2] = {path, {sizeof stored - 1, stored}};
-	dfs_paths paths = {{2, both}};
+	dfs_paths paths = {.paths = {2, both}};
 	dfs_list_args list = {.folder = {sizeof folder - 1, folder},
 			      .recursive = TRUE,
 			      .detail = TRUE,
 			      .max = 10};
-	dfs_settled_item item = {both[1], store_fixture_ballot(5)};
+	dfs_settled_item item = {both[1], store_fixture_ballot(5), 0};
 	dfs_settled_args settled = {{1, &item}};
 	dfs_forget_args forget = {{1, &item}};
 
@@ -64,11 +66,13 @@ static void make_plain_calls(void)
 	dfs_login_args login = {.user = {sizeof user - 1, user}};
 	dfs_fence_args fence = {.epoch = 1, .store = store_fixture_id(3)};
 	dfs_digest_args digest = {.tombstones = TRUE, .entries = 10};
-	dfs_recall_args recall = {.state = DFS_STATE_VOTING,
-				  .own = {store_fixture_id(3), 1, 2}};
+	dfs_recall_args recall = {
+		.state = DFS_STATE_VOTING,
+		.own = {.store = store_fixture_id(3), .epoch = 1, .newest_segment = 2}};
 	dfs_want want = {store_fixture_id(7), 1};
 	dfs_ticket ticket = {.object = want.object, .ends = INT64_MAX};
 	dfs_get_args get = {{1, &want}, {1, &ticket}};
+	dfs_piece_args piece = {.piece = 0};
 
 	save_call("hello", NOBODY, DFS_HELLO, &hello);
 	save_call("login ask", NOBODY, DFS_LOGIN, &login);
@@ -83,16 +87,33 @@ static void make_plain_calls(void)
 	save_call("recall", PEER, DFS_RECALL, &recall);
 	save_call("get", ANN, DFS_GET, &get);
 	save_call("get by a server", PEER, DFS_GET, &get);
+	piece.object = want.object;
+	piece.ticket = ticket;
+	save_call("piece", ANN, DFS_PIECE, &piece);
+	save_call("piece for a server", PEER, DFS_PIECE, &piece);
 }
 
 /* ---- on content -------------------------------------------------------------------- */
 
 static uint8_t zeros[SIZE];
+static const dfs_key token = {"a token that only the writer has"};
+
+/* Chunks 2 and 3 of a content of zeros, as whoever has the token may bring them. */
+static dfs_share share_of_token(void)
+{
+	static dfs_key leaves[DFS_SERVERS];
+	dfs_share share = {.size = SIZE, .tree = {DFS_SERVERS, leaves}, .chunks = 6};
+
+	FUZZ_MUST(object_maker(&token, &share.maker));
+	for (u_int i = 0; i < DFS_SERVERS; i++)
+		FUZZ_MUST(tree_leaf(&share.maker, i, zeros, 270, &leaves[i]));
+	return share;
+}
 
 static void put_prepare(struct pack_out *out, dfs_stage_kind kind)
 {
 	dfs_unit units[2] = {{1, {270, zeros}}, {2, {270, zeros}}};
-	dfs_share share = {store_fixture_id(OBJECT), 4, 6};
+	dfs_share share = share_of_token();
 	dfs_prepare_item item = {.path = path, .creates = TRUE, .size = SIZE};
 	dfs_prepare_args args = {
 		store_fixture_id(1), store_fixture_ballot(9), {1, &item}};
@@ -100,6 +121,7 @@ static void put_prepare(struct pack_out *out, dfs_stage_kind kind)
 	item.stage.kind = kind;
 	if (kind == DFS_STAGE_CONTENT) {
 		item.stage.dfs_stage_u.small.share = share;
+		item.stage.dfs_stage_u.small.token = token;
 		item.stage.dfs_stage_u.small.units.units_len = 2;
 		item.stage.dfs_stage_u.small.units.units_val = units;
 	} else if (kind == DFS_STAGE_BINDING) {
@@ -114,9 +136,9 @@ static void put_upload(struct pack_out *out)
 	dfs_put_args put = {.operation = store_fixture_id(1),
 			    .path = path,
 			    .size = SIZE,
-			    .object = store_fixture_id(OBJECT),
+			    .token = token,
 			    .units = {2, units}};
-	dfs_bind_item item = {path, SIZE, {put.object, 4, 6}};
+	dfs_bind_item item = {path, share_of_token(), token};
 	dfs_bind_args bind = {put.operation, store_fixture_ballot(9), {1, &item}};
 
 	put_call(out, ANN, DFS_PUT, &put);
@@ -131,9 +153,14 @@ static void put_accept(struct pack_out *out, size_t which, uint32_t procedure)
 
 	item.path = path;
 	item.value.origin = args.ballot;
+	item.value.proof.ballot = args.ballot;
 	if (which == 0) {
-		item.value.body.dfs_body_u.manifest.content.object =
-			store_fixture_id(OBJECT);
+		dfs_content *content = &item.value.body.dfs_body_u.manifest.content;
+		const dfs_share share = share_of_token();
+
+		content->maker = share.maker;
+		memcpy(content->tree.tree_val, share.tree.tree_val,
+		       DFS_SERVERS * sizeof(dfs_key));
 	}
 	put_call(out, ANN, procedure, &args);
 	value_free(&item.value);

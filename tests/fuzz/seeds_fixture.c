@@ -1,11 +1,13 @@
 /* Values, and saving. */
 #include "seeds_fixture.h"
 
+#include "cipher.h"
 #include "client_fixture.h"
 #include "content.h"
 #include "manifest.h"
 #include "placement.h"
 #include "store_fixture.h"
+#include "tree.h"
 #include "value.h"
 #include "value_fixture.h"
 
@@ -80,21 +82,49 @@ void seeds_encode(struct pack_out *out, xdrproc_t encode, void *from)
 
 /* ---- values ------------------------------------------------------------------------ */
 
+/* The leaves of a content of size bytes 'a', whose units are in the clear. */
+static void grow_tree(dfs_content *content)
+{
+	uint8_t unit[CIPHER_MORE + 250] = {1};
+
+	for (u_int i = 0; i < content->tree.tree_len; i++) {
+		uint32_t len = placement_unit_len(content->size, content->unit_size, i);
+
+		FUZZ_MUST(len <= 250);
+		memset(unit + CIPHER_BEFORE, 'a', len);
+		memset(unit + CIPHER_BEFORE + len, 0, CIPHER_AFTER);
+		FUZZ_MUST(tree_leaf(&content->maker, i, unit, len + CIPHER_MORE,
+				    &content->tree.tree_val[i]));
+	}
+}
+
 /* The digest of a content of size bytes 'a'; and the manifest opens, and is signed. */
 static void seal(dfs_value *value, const char *path)
 {
 	const struct identity *ann = client_fixture_identity("ann");
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
-	struct content_hash *hash = content_hash_new(true);
+	struct content_hash *hash = content_hash_new(false);
+	struct content_digests digests;
 	struct manifest_secret secret = {0};
+	const struct manifest_stated stated = {path, "ann", &manifest->content};
 
 	FUZZ_MUST(hash);
 	for (uint64_t i = 0; i < manifest->content.size; i++)
 		FUZZ_MUST(content_hash_add(hash, "a", 1));
-	FUZZ_MUST(content_hash_end(hash, &secret.digests));
+	FUZZ_MUST(content_hash_end(hash, &digests));
+	memcpy(secret.xxh128, digests.xxh128, sizeof secret.xxh128);
+	grow_tree(&manifest->content);
 	free(manifest->keys.keys_val);
-	FUZZ_MUST(manifest_sign_content(ann, path, manifest, &secret));
-	FUZZ_MUST(manifest_seal(ann, path, manifest, &ann->account.seal_key, &secret));
+	FUZZ_MUST(manifest_wrap(ann, path, manifest, &ann->account.seal_key, secret.key));
+	manifest->content.sealed.sealed_val = malloc(MANIFEST_SEALED_LEN);
+	manifest->content.sealed.sealed_len = MANIFEST_SEALED_LEN;
+	FUZZ_MUST(manifest->content.sealed.sealed_val);
+	FUZZ_MUST(manifest_seal(&manifest->content, &secret,
+				(uint8_t *)manifest->content.sealed.sealed_val));
+	FUZZ_MUST(manifest_sign_contents(ann, &stated, 1));
+	value->proof.ballot = value->origin;
+	value->proof.signer = (dfs_user){3, strdup("ann")};
+	value->proof.signature.leaves = 1;
 }
 
 static dfs_value file_at(const char *path, uint64_t size, const char *reader)
@@ -119,6 +149,7 @@ static void lock_and_note(dfs_value *value)
 	value->lock->taking = store_fixture_id(9);
 	value->lock->lease_ms = 1000;
 	value->note->old_path = (dfs_path){6, strdup("/ann/z")};
+	value->note->operation = store_fixture_id(10);
 	value->note->old_version = value->content_version;
 }
 
@@ -130,8 +161,13 @@ static void add_earlier(dfs_value *value)
 	FUZZ_MUST(earlier);
 	earlier->content_version = (dfs_version){3, store_fixture_id(3)};
 	earlier->content = manifest->content;
-	earlier->content.object = store_fixture_id(6);
+	earlier->content.maker = store_fixture_id(6);
 	memset(&earlier->content.sealed, 0, sizeof earlier->content.sealed);
+	earlier->content.writer = (dfs_user){3, strdup("ann")};
+	earlier->content.signature = (dfs_signature){.leaves = 1};
+	earlier->content.tree.tree_val =
+		value_fixture_copy(manifest->content.tree.tree_val,
+				   manifest->content.tree.tree_len * sizeof(dfs_key));
 	manifest->earlier.earlier_val = earlier;
 	manifest->earlier.earlier_len = 1;
 }
