@@ -123,9 +123,9 @@ FUZZERS      := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
 FUZZ_FIXTURES        := file stream
 FUZZ_CLIENT_FIXTURES := client client_keys
 FUZZ_CLIENT_WRAPPED  := exchange_ask_tls exchange_run stream_start_tls record_send clock_pause \
-		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap verify) \
-		statement_is_signed statement_is_signed_seen
+		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap verify)
 FUZZ_CLIENTS := $(filter $(BUILD)/tests/fuzz/client_%,$(FUZZERS)) $(FUZZ_SEEDS)
+FUZZ_SIGNED  := $(FUZZ_CLIENTS) $(BUILD)/tests/fuzz/arguments
 
 .PRECIOUS: $(BUILD)/%.o
 # What reaches the disk is recorded in these two.
@@ -139,14 +139,16 @@ $(BUILD)/tests/bench/client_plain: $(BUILD)/client/main.o
 # The client, with a hand on each of its calls.
 $(BUILD)/tests/scenarios/tools/dying: $(BUILD)/client/main.o
 $(BUILD)/tests/scenarios/tools/dying: LDFLAGS += -Wl,--wrap=call_run
-# Random numbers count; connections lead to the input; and what a client gets is read as if
-# whoever sent it knew all keys.
+# Random numbers count; connections lead to the input; and what clients get, and what is stated
+# to servers, is read as if whoever sent it knew all keys.
 $(FUZZERS): $(FUZZ_MAIN)
 $(FUZZERS): LDFLAGS += $(FUZZ_ENGINE)
 $(FUZZERS) $(FUZZ_SEEDS): $(FUZZ_FIXTURES:%=$(BUILD)/tests/fuzz/%_fixture.o)
 $(FUZZERS) $(FUZZ_SEEDS): LDFLAGS += -Wl,--wrap=getrandom,--wrap=stream_connect
 $(FUZZ_CLIENTS): $(FUZZ_CLIENT_FIXTURES:%=$(BUILD)/tests/fuzz/%_fixture.o)
 $(FUZZ_CLIENTS): LDFLAGS += $(FUZZ_CLIENT_WRAPPED:%=-Wl,--wrap=%)
+$(FUZZ_SIGNED): $(BUILD)/tests/fuzz/statement_fixture.o
+$(FUZZ_SIGNED): LDFLAGS += -Wl,--wrap=statement_is_signed,--wrap=statement_is_signed_seen
 $(BUILD)/tests/fuzz/arguments: LDFLAGS += -Wl,--wrap=peers_read,--wrap=peers_finish
 $(FUZZ_SEEDS): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/seeds_*.c))
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)

@@ -3,7 +3,7 @@
  *
  * The input is a row of calls: who calls (a byte), the procedure (a byte), the length of
  * the arguments (two bytes) and these.  The store is a new one after each input that may
- * have changed it; the other servers say what this one has.
+ * have changed it; the other servers say what this one has.  Whatever is stated is signed.
  */
 #include "fuzz.h"
 
@@ -13,6 +13,7 @@
 #include "log.h"
 #include "peers.h"
 #include "placement.h"
+#include "proof.h"
 #include "store_fixture.h"
 #include "stream_fixture.h"
 #include "value.h"
@@ -29,6 +30,7 @@ enum {
 static struct {
 	struct store_fixture store;
 	struct server_parts server;
+	struct proof *proof;
 	bool started, changed;
 } world;
 
@@ -138,7 +140,10 @@ static void start(void)
 					     .store = world.store.store,
 					     .connections = no_connections};
 	world.server.acceptor = acceptor_new(world.store.store, SERVER, NULL);
-	FUZZ_MUST(world.server.acceptor && acceptor_vote(world.server.acceptor) == 0);
+	world.proof = proof_new(world.store.store, &(dfs_key){"admin's key"});
+	FUZZ_MUST(world.server.acceptor && world.proof);
+	acceptor_set_proof(world.server.acceptor, world.proof);
+	FUZZ_MUST(acceptor_vote(world.server.acceptor) == 0);
 	world.started = true;
 	world.changed = false;
 }
@@ -148,6 +153,7 @@ static void end(void)
 	if (!world.started)
 		return;
 	acceptor_free(world.server.acceptor);
+	proof_free(world.proof);
 	store_fixture_end(&world.store);
 	world.started = false;
 }

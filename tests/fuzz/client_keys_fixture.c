@@ -6,7 +6,6 @@
 #include "fuzz.h"
 
 #include "keys.h"
-#include "statement.h"
 
 bool __wrap_keys_lock(const uint8_t key[KEYS_LEN], struct keys_bytes aad,
 		      struct keys_bytes bytes, uint8_t *ret);
@@ -24,13 +23,6 @@ bool __wrap_keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair
 			uint8_t ret[KEYS_LEN]);
 bool __wrap_keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
 			const uint8_t signature[DFS_SIGNATURE_LEN]);
-
-bool __wrap_statement_is_signed(const dfs_key *statement, const dfs_signature *signature,
-				const dfs_key *sign_key);
-bool __wrap_statement_is_signed_seen(struct statement_seen *seen,
-				     const dfs_key *statement,
-				     const dfs_signature *signature,
-				     const dfs_key *sign_key);
 
 /* All that is given is read, as it would be otherwise. */
 static uint8_t look_at(const void *bytes, size_t len)
@@ -116,24 +108,4 @@ bool __wrap_keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, siz
 	(void)look_at(bytes, len);
 	(void)look_at(signature, DFS_SIGNATURE_LEN);
 	return true;
-}
-
-/* One that keeps the rules of signatures is good. */
-bool __wrap_statement_is_signed(const dfs_key *statement, const dfs_signature *signature,
-				const dfs_key *sign_key)
-{
-	(void)look_at(statement, sizeof *statement);
-	(void)look_at(sign_key, sizeof *sign_key);
-	(void)look_at(signature->path.path_val,
-		      signature->path.path_len * sizeof(dfs_key));
-	return !statement_check_signature(signature);
-}
-
-bool __wrap_statement_is_signed_seen(struct statement_seen *seen,
-				     const dfs_key *statement,
-				     const dfs_signature *signature,
-				     const dfs_key *sign_key)
-{
-	(void)seen;
-	return __wrap_statement_is_signed(statement, signature, sign_key);
 }

@@ -98,6 +98,15 @@ static void grow_tree(dfs_content *content)
 	}
 }
 
+/* By the key that each has. */
+static dfs_value prove(dfs_value value, const char *signer)
+{
+	value.proof.ballot = value.origin;
+	value.proof.signer = (dfs_user){(u_int)strlen(signer), strdup(signer)};
+	value.proof.signature = (dfs_signature){.key = 1, .leaves = 1};
+	return value;
+}
+
 /* The digest of a content of size bytes 'a'; and the manifest opens, and is signed. */
 static void seal(dfs_value *value, const char *path)
 {
@@ -122,9 +131,8 @@ static void seal(dfs_value *value, const char *path)
 	FUZZ_MUST(manifest_seal(&manifest->content, &secret,
 				(uint8_t *)manifest->content.sealed.sealed_val));
 	FUZZ_MUST(manifest_sign_contents(ann, &stated, 1));
-	value->proof.ballot = value->origin;
-	value->proof.signer = (dfs_user){3, strdup("ann")};
-	value->proof.signature.leaves = 1;
+	if (manifest->access.signature)
+		manifest->access.signature->key = 1;
 }
 
 static dfs_value file_at(const char *path, uint64_t size, const char *reader)
@@ -137,7 +145,7 @@ static dfs_value file_at(const char *path, uint64_t size, const char *reader)
 	dfs_value value = value_fixture_file(&file);
 
 	seal(&value, path);
-	return value;
+	return prove(value, "ann");
 }
 
 static void lock_and_note(dfs_value *value)
@@ -164,7 +172,7 @@ static void add_earlier(dfs_value *value)
 	earlier->content.maker = store_fixture_id(6);
 	memset(&earlier->content.sealed, 0, sizeof earlier->content.sealed);
 	earlier->content.writer = (dfs_user){3, strdup("ann")};
-	earlier->content.signature = (dfs_signature){.leaves = 1};
+	earlier->content.signature = (dfs_signature){.key = 1, .leaves = 1};
 	earlier->content.tree.tree_val =
 		value_fixture_copy(manifest->content.tree.tree_val,
 				   manifest->content.tree.tree_len * sizeof(dfs_key));
@@ -204,11 +212,11 @@ dfs_value seeds_value(size_t which, const char **ret_path)
 	case 1:
 		return file_at(*ret_path, 3, NULL);
 	case 2:
-		return value_fixture_tombstone(5);
+		return prove(value_fixture_tombstone(5), "ann");
 	case 3:
-		return account();
+		return prove(account(), "admin");
 	case 4:
-		return credentials();
+		return prove(credentials(), "bob");
 	case 5:
 		value = file_at(*ret_path, 1000, NULL);
 		lock_and_note(&value);
