@@ -12,7 +12,7 @@ BUILD   ?= build
 # Where the programs go: the source tree itself, or a folder of a sanitizer build.
 BIN     ?= .
 JOBS    ?= $(shell nproc)
-VERSION := 0.1.0
+VERSION := 0.2.0
 comma   := ,
 
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes \

@@ -256,6 +256,14 @@ bool call_is_dead(const struct call *call)
 	return stream_error(exchange_stream(call->exchange)) != 0;
 }
 
+bool call_is_older(const struct call *call)
+{
+	struct rpc_err error = exchange_error(call->exchange);
+
+	return error.re_status == RPC_PROGVERSMISMATCH &&
+	       error.re_vers.high < DFS_VERSION;
+}
+
 bool call_was_closed(const struct call *call)
 {
 	return stream_wait(exchange_stream(call->exchange), 0);

@@ -71,6 +71,9 @@ int64_t call_peer_ends(const struct call *call);
  */
 bool call_is_dead(const struct call *call);
 
+/* Was the last call refused because the server speaks an older protocol only? */
+bool call_is_older(const struct call *call);
+
 /* Between calls: is it dead, or has the server hung up (or said what nobody asked)? */
 bool call_was_closed(const struct call *call);
 

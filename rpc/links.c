@@ -74,6 +74,9 @@ static void note_wrong(void *context, const char *why)
 /* Why it was left out stands already, and says more than what came of it. */
 static void go_down(struct link *link, char why[LINKS_WHY])
 {
+	pthread_mutex_lock(&link->links->lock);
+	link->older = link->call && call_is_older(link->call);
+	pthread_mutex_unlock(&link->links->lock);
 	disconnect(link);
 	if (is_left_out(link))
 		links_why(link->links, link->server, why);

@@ -130,6 +130,9 @@ void links_leave_out(struct links *links, unsigned server, const char *rule);
  */
 server_set links_left_out(struct links *links);
 
+/* Servers that are not up because they speak an older protocol. */
+server_set links_older(struct links *links);
+
 /* When the certificate ends that it has shown last (tls_ends); 0: it has shown none. */
 int64_t links_certificate_ends(struct links *links, unsigned server);
 

@@ -18,6 +18,7 @@ struct link {
 	bool slow,
 		/* was waited for in vain: as one that could help, as one needed */
 		hopeless;
+	bool older;                  /* it went down for its older protocol */
 	bool left_out;               /* for good: it has answered wrongly */
 	bool undecided, undecidable; /* likewise, to know whether it votes */
 	int64_t ends;                /* the certificate that it showed last; 0: none */

@@ -127,6 +127,18 @@ server_set links_left_out(struct links *links)
 	return servers;
 }
 
+server_set links_older(struct links *links)
+{
+	server_set servers = 0;
+
+	pthread_mutex_lock(&links->lock);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (links->link[s - 1].state == LINK_DOWN && links->link[s - 1].older)
+			servers = set_with(servers, s);
+	pthread_mutex_unlock(&links->lock);
+	return servers;
+}
+
 dfs_seen links_seen(struct links *links, unsigned server)
 {
 	pthread_mutex_lock(&links->lock);

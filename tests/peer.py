@@ -65,7 +65,7 @@ def opaque(data):
     return struct.pack(">I", len(data)) + data + bytes(-len(data) % 4)
 
 
-def call(xid, procedure, args=b"", program=None, version=1, flavor=AUTH_NONE, cred=b"",
+def call(xid, procedure, args=b"", program=None, version=2, flavor=AUTH_NONE, cred=b"",
          verifier=(AUTH_NONE, b""), rpc_version=2):
     return (struct.pack(">6I", xid, 0, rpc_version, program or PROGRAM, version, procedure)
             + struct.pack(">I", flavor) + opaque(cred)
@@ -358,7 +358,7 @@ def check_clear(ok):
         else:
             ok(True, "all other procedures are refused with AUTH_TOOWEAK")
         ok(ask(stream, 0, version=0)[1:] == (("accepted", PROG_MISMATCH, AUTH_NONE, b""),
-                                             struct.pack(">2I", 1, 1)), "another version")
+                                             struct.pack(">2I", 2, 2)), "another version")
         for other in range(600000001, 600000006):
             if other != PROGRAM and ask(stream, 0, program=other)[1][1] != PROG_UNAVAIL:
                 ok(False, f"program {other} is not here")

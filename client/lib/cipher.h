@@ -2,8 +2,8 @@
  * Units as they are stored: compressed where that helps, then encrypted.
  *
  * A stored unit is a format byte (1 plain, 2 zstd), the ciphertext and its tag of 16
- * bytes: AES-256-GCM (NIST SP 800-38D) under a key that is derived from the object's.  The
- * nonce is the unit's number (12 bytes, the highest first), and is not stored.
+ * bytes: AES-256-GCM (NIST SP 800-38D) under a key that is derived from the object's.
+ * The nonce is the unit's number (12 bytes, the highest first), and is not stored.
  * Associated data: "dfs unit", the format byte, the content's maker, the unit's number
  * and the size of the whole content (64 bits each, the highest byte first).  So a unit
  * opens nowhere but in its place in its object.

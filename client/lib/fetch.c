@@ -39,7 +39,7 @@ struct fetch_slot {
 
 struct fetch_piece {
 	struct fetch_search search;
-	dfs_key *leaves; /* of DFS_PIECE_LEAVES units */
+	dfs_key leaves[DFS_PIECE_LEAVES];
 };
 
 struct fetcher {
@@ -432,8 +432,6 @@ static void window_free(struct fetch_window *window)
 {
 	for (size_t i = 0; i < WINDOW; i++)
 		free(window->slots[i].bytes);
-	for (size_t i = 0; i < PIECES; i++)
-		free(window->leaves[i].leaves);
 	pthread_cond_destroy(&window->changed);
 	pthread_mutex_destroy(&window->lock);
 	secret_wipe(&window->object, sizeof window->object);
@@ -461,12 +459,6 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 			goto failed;
 	}
 	window->pieces = tree_pieces(window->units);
-	for (size_t i = 0; i < PIECES && i < window->pieces; i++) {
-		window->leaves[i].leaves =
-			calloc(DFS_PIECE_LEAVES, sizeof window->leaves[i].leaves[0]);
-		if (!window->leaves[i].leaves)
-			goto failed;
-	}
 	return window;
 failed:
 	window_free(window);

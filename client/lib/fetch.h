@@ -4,8 +4,8 @@
  * Every server's thread fetches the units it is asked for, proves each by its leaf of the
  * content's hash tree, and opens them into a window, from where the caller's thread takes
  * them in order.  Where the leaves are not in the manifest they are fetched too, a piece
- * at a time.  A unit or piece that one holder cannot give (dead, not there, or it does not
- * prove) is asked of another; nobody is asked twice for the same.
+ * at a time.  A unit or piece that one holder cannot give (dead, not there, or it does
+ * not prove) is asked of another; nobody is asked twice for the same.
  */
 #ifndef DFS_FETCH_H
 #define DFS_FETCH_H

@@ -57,7 +57,7 @@ bool leaves_make_room(struct leaves *leaves, uint64_t unit, server_set needed);
 
 /* The format that the unit got before (cipher_seal).  Without the lock. */
 uint8_t leaves_format(const struct leaves *leaves, uint64_t unit);
-/* The unit is as it was before, or it was never sealed.  By its sealer, without the lock. */
+/* It is as it was before, or was never sealed.  By its sealer, without the lock. */
 bool leaves_is_same(struct leaves *leaves, uint64_t unit, uint8_t format,
 		    const dfs_key *leaf);
 

@@ -42,6 +42,7 @@ static void describe_healing(struct dfs_healing *ret, const dfs_status_ok *ok)
 	ret->owed_files = heal->owed_files;
 	ret->owed_bytes = heal->owed_bytes;
 	ret->lost_files = heal->lost_files;
+	ret->unproved = heal->unproved;
 	ret->spares = heal->spares;
 	ret->unsettled = heal->unsettled;
 	ret->abandoned = heal->abandoned;

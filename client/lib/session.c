@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "ballot.h"
+#include "carry_over.h"
 #include "clock.h"
 #include "statement.h"
 
@@ -36,8 +37,11 @@ const char *session_absent(struct dfs *dfs, server_set present, char text[DFS_WH
 
 		len += n > 0 ? (size_t)n : 0;
 		if (len >= DFS_WHY)
-			break;
+			return text;
 	}
+	/* A whole cluster is older: nobody has to start or mend anything. */
+	if (links_up(dfs->links) == 0 && links_older(dfs->links) != 0)
+		(void)snprintf(text + len, DFS_WHY - len, "; " CARRY_OVER);
 	return text;
 }
 

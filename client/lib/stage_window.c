@@ -57,7 +57,7 @@ static enum stage_stop seal(struct stage_sender *sender, uint64_t unit,
 								     : STOP_CHANGED;
 }
 
-/* Of a piece that has all its leaves.  With the lock held, which is released meanwhile. */
+/* Of a piece that has all leaves.  With the lock held, which is released meanwhile. */
 static enum stage_stop end_piece(struct stage_window *window, struct leaves_piece *piece)
 {
 	struct leaves *leaves = &window->stage->leaves;

@@ -249,8 +249,12 @@ static int accept_items(struct accepting *accepting)
 		return ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++) {
-		accepting->items[i] = acceptor_judged_again(
-			accepting->caller, i, &accepting->args->items.items_val[i].path);
+		const dfs_path *path = &accepting->args->items.items_val[i].path;
+
+		/* What is not proved stays refused, whatever else is judged of it. */
+		if (accepting->items[i] == DFS_OK)
+			accepting->items[i] =
+				acceptor_judged_again(accepting->caller, i, path);
 		if (accepting->items[i] == DFS_OK)
 			accepting->items[i] = judge_proposal(accepting, i);
 		good += accepting->added[i];

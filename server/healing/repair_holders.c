@@ -19,15 +19,15 @@
 
 /* ---- what is to be said -------------------------------------------------------- */
 
+/* Proved, too: what may be anything gives no spare back. */
 static bool has_pair(struct repair *repair, const dfs_content *content)
 {
 	chunk_set pair = placement_pair(content->row, repair->server) &
 			 placement_filled(content->size);
-
 	dfs_id object;
 
 	return object_of_content(content, &object) &&
-	       (pair & ~store_chunks(repair->store, &object)) == 0;
+	       (pair & ~store_proved(repair->store, &object)) == 0;
 }
 
 /* What was said of the server is said no more. */

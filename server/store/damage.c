@@ -98,7 +98,7 @@ static bool mark_chunk(struct store *store, const struct segment *file,
 		    part->segment->file != file)
 			continue;
 		if (chunk == 0)
-			part->damaged = part->chunks;
+			index_damage_part(store->index, part);
 		else
 			part->damaged = set_with(part->damaged, chunk) & CHUNKS_ALL;
 		part->segment->damaged = true;

@@ -355,7 +355,7 @@ static void doubt_contents(struct index *index, const struct index_register *reg
 
 		if (!object->named && object->last_path != 0 &&
 		    !index_is_of_path(index, object, index_path(reg), reg->path_len))
-			index_damage_object(object);
+			index_damage_object(index, object);
 		object->named = 1;
 	}
 }

@@ -37,6 +37,7 @@ struct index_segment {
 	uint64_t full;       /* what live was, or would have been, when it was sealed */
 	uint64_t trimmed;    /* about so much of it was given up by trimming objects */
 	uint32_t seal_bytes; /* of its @seal */
+	uint32_t unproved;   /* parts of objects in it */
 	uint64_t undo;       /* of these, about so many only undo what older ones say */
 	bool damaged;        /* found so: not copied, for what is still good in it */
 	dfs_id maker;        /* of an upload that it was: index_part's by_maker */
@@ -121,8 +122,8 @@ struct index_part {
 	struct index_part *more;
 	uint64_t bytes : 53, estimated : 1; /* the bytes, since chunks were trimmed */
 	uint64_t chunks : 4, damaged : 4;   /* chunks 0: nothing is here */
-	uint64_t proved : 1;                /* its units, since they came */
-	uint64_t by_maker : 1;              /* its records are under its maker's id */
+	uint64_t proved : 1;   /* its units, since they came; or none is to be */
+	uint64_t by_maker : 1; /* its records are under its maker's id */
 };
 
 struct index_object {
@@ -268,10 +269,14 @@ void index_release(struct index *index, struct index_object *object);
 chunk_set index_chunks(const struct index_object *object);
 /* Those that are here, but for all that is known damaged. */
 chunk_set index_damaged(const struct index_object *object);
-/* Those of which all units were proved. */
+/* Of these, those of which all units were proved. */
 chunk_set index_proved(const struct index_object *object);
-/* All that is here of these chunks is proved from now on. */
-void index_prove(struct index_object *object, chunk_set chunks);
+/*
+ * All undamaged units of these chunks that this segment has of the object are proved from
+ * now on.
+ */
+void index_prove(struct index *index, struct index_object *object,
+		 const struct index_segment *segment, chunk_set chunks);
 /* Under which id the records of a part are in its segment. */
 const dfs_id *index_record_id(const struct index_object *object,
 			      const struct index_part *part);
@@ -288,8 +293,9 @@ void index_put_content(struct index *index, struct index_object *object,
 		       const struct seal_entry *entry, struct index_segment *segment,
 		       struct index_part *take_spare);
 
-/* All of its content that is here counts as damaged. */
-void index_damage_object(struct index_object *object);
+/* All of its content that is here counts as damaged; or that of a part. */
+void index_damage_object(struct index *index, struct index_object *object);
+void index_damage_part(struct index *index, struct index_part *part);
 
 /*
  * All content in the segment counts as damaged: that of the next objects after *cursor
@@ -412,6 +418,7 @@ const struct index_owner *index_find_owner(const struct index *index, const char
 
 struct index_counts {
 	uint64_t files, tombstones, users, objects, bindings;
+	uint64_t unproved;        /* parts of objects */
 	uint64_t damaged;         /* registers whose records are */
 	uint32_t epoch;           /* the highest of any accepted ballot */
 	uint64_t highest_counter; /* in that epoch */

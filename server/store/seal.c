@@ -2,6 +2,7 @@
 #include "seal.h"
 
 #include "path.h"
+#include "placement.h"
 #include "sets.h"
 
 #include <string.h>
@@ -151,16 +152,23 @@ static void get_binding(struct pack_in *in, struct seal_entry *ret)
 		seal_find_owner(ret);
 }
 
+/* Of more than four units, the root follows from the pieces. */
+static bool has_tree(const struct seal_entry *entry)
+{
+	return entry->units > 0 && entry->units <= DFS_SERVERS;
+}
+
 static void put_content(struct pack_out *out, const struct seal_entry *entry)
 {
 	pack_put_id(out, &entry->objects[0]);
-	pack_put_u64(out, entry->units);
+	pack_put_id(out, &entry->objects[1]);
+	pack_put_u64(out, entry->size);
 	pack_put_u8(out, (uint8_t)entry->chunks);
 	pack_put_u64(out, entry->bytes);
 	pack_put_u8(out, (uint8_t)((entry->proved ? PROVED : 0) |
 				   (entry->by_maker ? BY_MAKER : 0)));
-	if (entry->by_maker)
-		pack_put_id(out, &entry->objects[1]);
+	if (has_tree(entry))
+		pack_put(out, entry->tree, entry->units * sizeof *entry->tree);
 }
 
 static chunk_set get_chunks(struct pack_in *in)
@@ -177,14 +185,16 @@ static void get_content(struct pack_in *in, struct seal_entry *ret)
 	unsigned flags;
 
 	ret->objects[0] = pack_get_id(in);
-	ret->units = pack_get_u64(in);
+	ret->objects[1] = pack_get_id(in);
+	ret->size = pack_get_u64(in);
+	ret->units = placement_units(ret->size, placement_unit_size(ret->size));
 	ret->chunks = get_chunks(in);
 	ret->bytes = pack_get_u64(in);
 	flags = pack_get_u8(in);
 	ret->proved = flags & PROVED;
 	ret->by_maker = flags & BY_MAKER;
-	if (ret->by_maker)
-		ret->objects[1] = pack_get_id(in);
+	if (has_tree(ret))
+		ret->tree = (const dfs_key *)pack_get(in, ret->units * sizeof *ret->tree);
 	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0 ||
 	    (flags & ~(unsigned)CONTENT_FLAGS_ALL) != 0)
 		in->failed = true;

@@ -44,7 +44,7 @@ struct seal_head {
 enum seal_type {
 	SEAL_REGISTER = 'r', /* path, ballot, kind and what follows it, objects, bytes */
 	SEAL_BINDING = 'b',  /* objects[0], path, ballot, size, owner */
-	SEAL_CONTENT = 'u',  /* objects[0], units, chunks, bytes, and how it is there */
+	SEAL_CONTENT = 'u',  /* objects, size, chunks, bytes, and how it is there */
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
 	SEAL_SETTLED = 's',  /* path, ballot */
 	SEAL_FORGET = 'f',   /* path, ballot: up to this one it is gone */
@@ -54,7 +54,7 @@ enum seal_type {
 /* An accepted value names its content and at most so many earlier ones. */
 enum { SEAL_OBJECTS_MAX = 1 + DFS_EARLIER_MAX };
 
-/* Unpacked, path and owner point into the record. */
+/* Unpacked, path, owner and tree point into the record. */
 struct seal_entry {
 	enum seal_type type;
 	const char *path;
@@ -64,7 +64,7 @@ struct seal_entry {
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
 	uint32_t holders;
-	/* Of a content: a file's, or one that is bound; of an account: the quota. */
+	/* Of content, here, bound or of a file; of an account: the quota. */
 	uint64_t size;
 	uint64_t earlier_size; /* of the contents of a file's earlier versions */
 	/* Whose quota it counts against; of an account: whose it is; none: length 0 */
@@ -75,12 +75,14 @@ struct seal_entry {
 	uint64_t units;
 	chunk_set chunks;
 	/*
-	 * Of content: its units were proved; and its records are under the id of its
-	 * maker, which is objects[1]: an upload had no other when it began.
+	 * Of content, whose maker is objects[1] and whose units follow from its size: its
+	 * units were proved; and its records are under the id of its maker: an upload had
+	 * no other when it began.
 	 */
 	bool proved, by_maker;
-	uint64_t digest; /* of a value: statement_short */
-	uint64_t bytes;  /* of the records, as stored */
+	const dfs_key *tree; /* of content of up to four units: their leaves */
+	uint64_t digest;     /* of a value: statement_short */
+	uint64_t bytes;      /* of the records, as stored */
 };
 
 /* Whose quota an entry counts against, where its path says so; else as it was. */

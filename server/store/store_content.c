@@ -34,7 +34,9 @@ static struct seal_entry describe(const struct adding *adding)
 {
 	return (struct seal_entry){.type = SEAL_CONTENT,
 				   .objects = {adding->object, adding->share->maker},
+				   .size = adding->share->size,
 				   .units = adding->units,
+				   .tree = adding->share->tree.tree_val,
 				   .chunks = adding->share->chunks};
 }
 
@@ -65,6 +67,7 @@ static int add_content(struct store_batch *batch, const struct seal_entry *entry
 	op->object = take_object;
 	op->spare = spare;
 	op->content = *entry;
+	op->content.tree = NULL; /* of the caller: packed by now */
 	op->image = upload ? (unsigned)batch->upload_count : 0;
 	return 0;
 }

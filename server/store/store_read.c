@@ -122,6 +122,18 @@ chunk_set store_chunks(struct store *store, const dfs_id *object)
 	return chunks;
 }
 
+chunk_set store_proved(struct store *store, const dfs_id *object)
+{
+	const struct index_object *found;
+	chunk_set chunks;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	chunks = found ? index_proved(found) : 0;
+	pthread_rwlock_unlock(&store->lock);
+	return chunks;
+}
+
 uint64_t store_units(struct store *store, const dfs_id *object)
 {
 	const struct index_object *found;
@@ -304,6 +316,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	ret->files = counts.files;
 	ret->tombstones = counts.tombstones;
 	ret->objects = counts.objects;
+	ret->unproved = counts.unproved;
 	ret->damaged_registers = counts.damaged;
 	ret->damaged = damage_count(&store->damage);
 	ret->disk_error = atomic_load(&store->disk_error);

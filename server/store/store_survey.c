@@ -245,7 +245,8 @@ static bool exceeds(void *context, struct index_register *reg)
 	    reg->object_count == 0 || reg->objects[0]->refs != 1)
 		return false;
 	here = index_chunks(reg->objects[0]);
-	if ((here & ~given) == 0 || (given & ~here) != 0)
+	/* What was not proved does not make up for what would go. */
+	if ((here & ~given) == 0 || (given & ~index_proved(reg->objects[0])) != 0)
 		return false;
 	*exceeding->ret = (struct store_surplus){.path_len = reg->path_len,
 						 .ballot = reg->ballot,

@@ -22,6 +22,7 @@
 #	CLUSTER		the cluster's folder; DFS_CONFIG names its cluster.conf, DFS_USER is "tester";
 #			XDG_RUNTIME_DIR ($T/run) has the sessions, $T/passwords/NAME the passwords
 #	HOME		an empty folder
+#	PROTOCOL	the version of the protocol that servers are asked for
 #	SERVER_PID	[1]..[4]: pids of the servers that this test started and did not end
 #	IN		prefix of every program that the helper starts: empty, or what enters the
 #			namespace of namespace_start
@@ -76,6 +77,7 @@ export LC_ALL=C.UTF-8
 unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
 unset DFS_CONFIG DFS_USER DFS_PASSWORD_FILE NO_COLOR
 
+PROTOCOL=2
 SERVER_PID=()
 GIVEN_PORTS=()
 BACKGROUND_PIDS=()
@@ -199,7 +201,7 @@ server_answers()
 	port=$(server_port "$1")
 	[ -n "$port" ] || return 1
 	"${IN[@]}" timeout 5 rpcinfo -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp \
-		"$((600000000 + $1))" 2 >/dev/null 2>&1
+		"$((600000000 + $1))" "$PROTOCOL" >/dev/null 2>&1
 }
 
 server_answers_or_died()

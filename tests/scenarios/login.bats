@@ -589,13 +589,13 @@ tester            active    -" ]
 	alone put "$T/theirs" /tester/name --user other
 	run -0 alone get name -
 	[ "$output" = theirs ]
-	run --separate-stderr -0 alone stat name
+	run --separate-stderr -0 alone stat --sha256 name
 	grep -q '^owner       tester$' <<<"$output"
 	grep -q '^writer      other$' <<<"$output"
 	grep -q '^readers     other (writes too)$' <<<"$output"
 	[ "$(awk '$1 == "sha256" { print $2 }' <<<"$output")" = "$(sha256sum <"$T/theirs" | cut -c-64)" ]
 	# admin sees that it is there, and no more.
-	run --separate-stderr -0 alone stat /tester/name --user admin
+	run --separate-stderr -0 alone stat --sha256 /tester/name --user admin
 	grep -q '^size        7$' <<<"$output"
 	grep -q '^sha256      -$' <<<"$output"
 	grep -q '^xxh128      -$' <<<"$output"

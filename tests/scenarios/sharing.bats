@@ -40,7 +40,7 @@ stat_of()
 	gets other /tester/file "$T/one"
 	# It is the same version, and the reader sees its digests.
 	[ "$(stat_of file file_version)" = "$version" ]
-	[ "$(client stat --user other --json /tester/file | field sha256)" = \
+	[ "$(client stat --sha256 --user other --json /tester/file | field sha256)" = \
 		"$(sha256sum "$T/one" | cut -d' ' -f1)" ]
 	[ "$(stat_of file readers)" = '[{"user": "other", "writes": false}]' ]
 	refused put --user other "$T/two" /tester/file
@@ -207,7 +207,7 @@ stat_of()
 @test "admin sees sizes and may delete, and cannot read" {
 	client put "$T/one" file
 	[ "$(client stat --user admin --json /tester/file | field size)" = 300000 ]
-	[ "$(client stat --user admin --json /tester/file | field sha256)" = - ]
+	[ "$(client stat --sha256 --user admin --json /tester/file | field sha256)" = - ]
 	refused get --user admin /tester/file "$T/out"
 	[[ "$output" == *"cannot be read by admin"* ]]
 	[ ! -e "$T/out" ]

@@ -9,6 +9,7 @@
 #include "procs.h"
 #include "tree.h"
 #include "store_fixture.h"
+#include "store_scrub.h"
 #include "value.h"
 #include "value_fixture.h"
 
@@ -323,7 +324,7 @@ static void make_whole(struct whole *whole, uint64_t object, uint64_t size)
 	whole->leaves = calloc(whole->units + 1, sizeof *whole->leaves);
 	nodes = calloc(whole->units + 1, sizeof *nodes);
 	assert_true(whole->bytes && whole->leaves && nodes);
-	*content = (dfs_content){.maker = store_fixture_id(object),
+	*content = (dfs_content){.maker = store_fixture_maker(object),
 				 .size = size,
 				 .unit_size = whole->unit_size,
 				 .tree = {(u_int)whole->units, whole->tree}};
@@ -396,6 +397,19 @@ static int stage_large(struct store *store, struct store_batch *batch,
 	return rc;
 }
 
+void repair_fixture_prove(struct repair_fixture *fixture, unsigned server)
+{
+	struct store_scrub *scrub =
+		store_scrub_new_prover(server_of(fixture, server)->store);
+	struct store_scrubbed step;
+
+	assert_non_null(scrub);
+	do
+		assert_int_equal(store_scrub_step(scrub, 1 << 20, &step), 0);
+	while (!step.end);
+	store_scrub_free(scrub);
+}
+
 static void stage_on(struct repair_fixture *fixture, unsigned server, uint64_t object,
 		     uint64_t size, unsigned chunks)
 {
@@ -412,6 +426,8 @@ static void stage_on(struct repair_fixture *fixture, unsigned server, uint64_t o
 			 0);
 	assert_int_equal(store_commit(batch), 0);
 	free_whole(&whole);
+	if (!fixture->unproved)
+		repair_fixture_prove(fixture, server);
 }
 
 void repair_fixture_stage(struct repair_fixture *fixture, uint64_t object, uint64_t size,

@@ -100,10 +100,11 @@ dfs_ballot store_fixture_ballot(uint64_t counter)
 /* ---- objects ------------------------------------------------------------------- */
 
 /* What the objects of numbers were given besides four units, one byte or more each. */
-enum { OBJECTS = 1024 };
+enum { OBJECTS = 1 << 18 };
 static struct {
 	uint64_t number, size;
-} sized[OBJECTS];
+	bool used;
+} sized[OBJECTS]; /* at its number, or behind it */
 static size_t sized_count;
 
 uint64_t store_fixture_size(uint64_t units)
@@ -111,25 +112,32 @@ uint64_t store_fixture_size(uint64_t units)
 	return units == 4 ? 1000 : units < 4 ? units : units * DFS_UNIT_SIZE;
 }
 
+/* Its place in the table, or the one for it. */
+static size_t place_of(uint64_t object)
+{
+	size_t at = object % OBJECTS;
+
+	while (sized[at].used && sized[at].number != object)
+		at = (at + 1) % OBJECTS;
+	return at;
+}
+
 static uint64_t *size_of(uint64_t object)
 {
-	for (size_t i = 0; i < sized_count; i++)
-		if (sized[i].number == object)
-			return &sized[i].size;
-	return NULL;
+	size_t at = place_of(object);
+
+	return sized[at].used ? &sized[at].size : NULL;
 }
 
 void store_fixture_resize(uint64_t object, uint64_t size)
 {
-	uint64_t *known = size_of(object);
+	size_t at = place_of(object);
 
-	if (known) {
-		*known = size;
-		return;
-	}
+	sized_count += !sized[at].used;
 	must(sized_count < OBJECTS, "too many objects");
-	sized[sized_count].number = object;
-	sized[sized_count++].size = size;
+	sized[at].number = object;
+	sized[at].size = size;
+	sized[at].used = true;
 }
 
 void store_fixture_content(uint64_t object, dfs_content *content)

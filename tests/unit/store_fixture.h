@@ -31,6 +31,8 @@ dfs_ballot store_fixture_ballot(uint64_t counter);
  * bytes, unless it was given others by one of these; their trees are all zeros, so the
  * rules of the fixture do not ask for proofs.
  */
+dfs_key store_fixture_token(uint64_t object);
+dfs_id store_fixture_maker(uint64_t object); /* of that */
 dfs_share store_fixture_share(uint64_t object, uint64_t units, chunk_set chunks);
 void store_fixture_resize(uint64_t object, uint64_t size);
 uint64_t store_fixture_size(uint64_t units);

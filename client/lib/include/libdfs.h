@@ -385,6 +385,7 @@ void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
 struct dfs_healing {
 	uint64_t owed_files, owed_bytes; /* that it has to fetch */
 	uint64_t lost_files; /* of these: nobody in reach had what is missing */
+	uint64_t unproved;   /* objects that it has yet to prove, unit by unit */
 	uint64_t spares;     /* objects of which it keeps more than it should */
 	uint64_t unsettled;  /* registers not known to be settled */
 	uint64_t abandoned;  /* uploads that came to nothing and are not cleaned yet */

@@ -95,6 +95,7 @@ struct store_numbers {
 	uint64_t highest_counter; /* of any accepted ballot of this epoch */
 	uint64_t newest_segment;
 	uint64_t segments, files, tombstones, objects, stored_bytes, damaged;
+	uint64_t unproved;          /* contents that came so and are not proved yet */
 	uint64_t damaged_registers; /* now; damaged: records found so since the start */
 	int disk_error; /* an errno, of a disk that did not take the last commit; or 0 */
 	uint64_t disk_free, disk_size; /* free: without the reserve */
@@ -193,6 +194,8 @@ bool store_fits_quota(struct store *store, const dfs_id *object,
 
 /* The chunks of the object that are wholly here and not found damaged; 0: unknown. */
 chunk_set store_chunks(struct store *store, const dfs_id *object);
+/* Of these, those of which every unit has been proved by the tree. */
+chunk_set store_proved(struct store *store, const dfs_id *object);
 
 /* How many units the whole object has, as it was stored; 0 for an unknown one. */
 uint64_t store_units(struct store *store, const dfs_id *object);

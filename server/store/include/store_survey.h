@@ -62,7 +62,7 @@ struct store_surplus {
 	size_t path_len;
 	dfs_ballot ballot;
 	dfs_id object;
-	chunk_set given, here; /* given is not 0, and all of it is here */
+	chunk_set given, here; /* given is not 0; all of it is here, and proved */
 };
 
 /*
@@ -83,8 +83,8 @@ struct store_misheld {
 };
 
 /*
- * The first after the cursor, as store_next, where this server's own pair is here and the
- * value gives it nothing, or gives all four chunks to its opposite; or where it gives all
+ * The first after the cursor, as store_next, where this server's own pair is here, proved,
+ * and the value gives it nothing, or gives all four chunks to its opposite; or where it gives all
  * four to this server, and to the opposite its own pair.  Current contents only, from
  * memory.
  */

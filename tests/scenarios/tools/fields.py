@@ -39,9 +39,14 @@ def take_frame(key, data):
     return kind, Data(body)
 
 
-def take_unit(data):
+def take_unit(wire, key, data):
+    if int.from_bytes(key[-8:], "big") >= wire.consts["DFS_FILE_UNITS_MAX"]:
+        # What proves units: hashes (server/store/include/pieces.h).
+        data.demand(data.data and len(data.data) % 32 == 0, "no hashes")
+        data.bytes(len(data.data))
+        return
     data.demand(data.number(1) in (1, 2), "no format of a unit")
-    data.demand(len(data.bytes(len(data.data) - 1)) >= 12 + 16, "no room for nonce and tag")
+    data.demand(len(data.bytes(len(data.data) - 1)) > 16, "no room for content and tag")
 
 
 def take_register(wire, data):
@@ -65,19 +70,33 @@ def take_entry(wire, data):
         data.demand(flags < 8, "unknown flags")
         if flags & 4:
             data.bytes(data.number(1))
-        data.bytes(8 + 4 + 8)
-        data.bytes(16 * data.number(1))
-    elif kind in (b"b", b"s", b"f"):
-        data.bytes(16 if kind == b"b" else 0)
+        data.bytes(8 + 4 + 8 + 8)
+        count = data.number(1)
+        data.bytes(16 * count + (8 if count > 1 else 0))
+    elif kind == b"b":
+        data.bytes(16)
+        path = take_path(data)
+        data.bytes(8)
+        if path.startswith(b"/shared/"):
+            data.bytes(data.number(1))
+    elif kind in (b"s", b"f"):
         take_path(data)
-    elif kind in (b"u", b"d", b"t"):
-        data.bytes(16 + {b"u": 8 + 1 + 8, b"d": 0, b"t": 1}[kind])
+    elif kind in (b"d", b"t"):
+        data.bytes(16 + {b"d": 0, b"t": 1}[kind])
+    elif kind == b"u":
+        data.bytes(16 + 16)
+        size = data.number(8)
+        data.bytes(1 + 8)
+        data.demand(data.number(1) < 4, "unknown flags")
+        unit = min(max(-(-size // 4), 1), 262144)
+        units = -(-size // unit)
+        data.bytes(32 * units if 2 <= units <= 4 else 0)
     else:
         data.demand(False, f"no type of an entry: {kind}")
 
 
 def take_seal(wire, data):
-    data.bytes(4 + 16 + 16 + 4 + 4 + 8 + 28 + 8 + 1 + 4 + 4 * (16 + 4 + 8))
+    data.bytes(4 + 16 + 16 + 4 + 4 + 8 + 28 + 28 + 8 + 1 + 4 + 4 * (16 + 4 + 8 + 64))
     for _ in range(data.number(4)):
         take_entry(wire, data)
 
@@ -93,7 +112,7 @@ def decode(wire, folder, found):
                 value = take_register(wire, data)
                 kind = f"register of kind {value['body']['kind']}"
             elif kind == CONTENT:
-                take_unit(data)
+                take_unit(wire, key, data)
             else:
                 data.demand(False, f"no type of a record: {kind}")
             data.end()

@@ -213,24 +213,53 @@ static void try_put(struct walk *walk)
 	expect(walk, is_file(walk) ? WRITE : ALL + 1, res.status, DFS_OK);
 }
 
+/* A content of four bytes, each of which is stored as it is. */
+static void make_content(unsigned pair, dfs_key tree[DFS_SERVERS], dfs_small *ret)
+{
+	static const uint8_t byte;
+	bool good;
+
+	ret->token = new_token();
+	good = object_maker(&ret->token, &ret->share.maker);
+	for (unsigned unit = 0; unit < DFS_SERVERS; unit++)
+		good = good && tree_leaf(&ret->share.maker, unit, &byte, 1, &tree[unit]);
+	if (!good)
+		fail("memory");
+	ret->share.size = DFS_SERVERS;
+	ret->share.tree.tree_len = DFS_SERVERS;
+	ret->share.tree.tree_val = tree;
+	ret->share.chunks = pair;
+}
+
+/*
+ * Of tester's file, with its token, where it would do harm; of what nobody has put where
+ * not.
+ */
 static void try_bind(struct walk *walk)
 {
 	char copy[64];
 	unsigned demand = is_file(walk) ? WRITE : ALL + 1;
+	bool allowed = (walk->rights & demand) == demand && walk->user;
 	const dfs_content *content = &walk->file.body.dfs_body_u.manifest.content;
-	dfs_bind_item item = {
-		.path = wire_path(walk->path, copy),
-		.share =
-			object_share(content, placement_pair(content->row, walk->server)),
-		.token = walk->token};
+	unsigned pair = placement_pair(content->row, walk->server);
+	dfs_bind_item item = {.path = wire_path(walk->path, copy),
+			      .share = object_share(content, pair),
+			      .token = walk->token};
 	const dfs_bind_args args = {new_id(), ballot_for(walk, demand), {1, &item}};
+	dfs_key tree[DFS_SERVERS];
+	dfs_small small;
 	dfs_bind_res res;
 
+	if (allowed) {
+		make_content(pair, tree, &small);
+		item.share = small.share;
+		item.token = small.token;
+	}
 	if (!say(walk, DFS_BIND, &args, &res))
 		fail("BIND");
 	expect(walk, demand,
 	       res.status == DFS_OK ? res.dfs_bind_res_u.items.items_val[0] : res.status,
-	       DFS_REFUSED);
+	       DFS_NODATA);
 	call_free_result((xdrproc_t)xdr_dfs_bind_res, &res);
 }
 
@@ -333,12 +362,14 @@ static dfs_status piece(struct walk *walk, const dfs_id *object, const dfs_ticke
 	return status;
 }
 
-/* Contents as small as these have no pieces: who may read them is told so. */
+/* Small contents have no pieces: who may read them is told so. */
 static void try_piece(struct walk *walk)
 {
 	static const dfs_ticket none;
+	const dfs_content *file = &walk->file.body.dfs_body_u.manifest.content;
 	const dfs_id object = object_of(walk);
 	dfs_ticket ticket = ticket_for(walk), forged = ticket;
+	bool has_pieces;
 
 	walk->checks += 2;
 	if (piece(walk, &object, &none) != DFS_DENIED)
@@ -347,8 +378,11 @@ static void try_piece(struct walk *walk)
 	forged.ends = INT64_MAX;
 	if (piece(walk, &object, &forged) != DFS_DENIED)
 		is_wrong(walk, "a piece for a forged ticket");
+	if (has_object(walk))
+		file = &walk->here.value.body.dfs_body_u.manifest.content;
+	has_pieces = placement_units(file->size, file->unit_size) > DFS_SERVERS;
 	if (has_object(walk) && walk->rights & CONTENT &&
-	    piece(walk, &object, &ticket) != DFS_UNKNOWN)
+	    piece(walk, &object, &ticket) != (has_pieces ? DFS_OK : DFS_UNKNOWN))
 		is_wrong(walk, "no answer for a ticket");
 	if ((!walk->user || strcmp(walk->user, "tester") != 0) &&
 	    piece(walk, &walk->owners.object, &walk->owners) != DFS_DENIED)
@@ -409,24 +443,6 @@ static void prepare(struct walk *walk, const dfs_stage *stage, uint64_t size,
 				    : res.status,
 	       DFS_REFUSED);
 	call_free_result((xdrproc_t)xdr_dfs_prepare_res, &res);
-}
-
-/* A content of four bytes, each of which is stored as it is. */
-static void make_content(unsigned pair, dfs_key tree[DFS_SERVERS], dfs_small *ret)
-{
-	static const uint8_t byte;
-	bool good;
-
-	ret->token = new_token();
-	good = object_maker(&ret->token, &ret->share.maker);
-	for (unsigned unit = 0; unit < DFS_SERVERS; unit++)
-		good = good && tree_leaf(&ret->share.maker, unit, &byte, 1, &tree[unit]);
-	if (!good)
-		fail("memory");
-	ret->share.size = DFS_SERVERS;
-	ret->share.tree.tree_len = DFS_SERVERS;
-	ret->share.tree.tree_val = tree;
-	ret->share.chunks = pair;
 }
 
 /*

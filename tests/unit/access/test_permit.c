@@ -482,7 +482,7 @@ static bool gives_ticket(struct fixture *fixture, const char *user, unsigned pee
 	dfs_accepted *accepted = &reg.dfs_register_u.accepted;
 	char copy[64];
 	dfs_path named = path_of(path, copy, sizeof copy);
-	dfs_id object = store_fixture_id(7);
+	dfs_id object = store_fixture_object(7);
 	bool gives;
 
 	(void)snprintf(caller.user, sizeof caller.user, "%s", user);

@@ -216,7 +216,7 @@ static void test_shared_opens_for_everyone(void **state)
 	free(manifest.keys.keys_val);
 }
 
-/* The digest is bound to what the content is: a manifest that names another is refused. */
+/* The digest is bound to what the content is: a manifest of another is refused. */
 static void test_edited_manifests_do_not_open(void **state)
 {
 	struct world *world = *state;

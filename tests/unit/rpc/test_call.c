@@ -332,6 +332,56 @@ static void test_a_refusal_leaves_the_connection_usable(void **state)
 	fake_end(&fake);
 }
 
+/* The versions that the server of each call speaks. */
+static const struct {
+	rpcvers_t low, high;
+	const char *sentence;
+	bool older;
+} versions[] = {
+	{1, 1, "dfs1: it speaks an older protocol (1; this program needs 2)", true},
+	{3, 5, "dfs1: it speaks a newer protocol (3; this program needs 2)", false},
+	/* What no honest server says. */
+	{2, 2, "dfs1: it speaks another version of our protocol", false},
+	{0, UINT32_MAX, "dfs1: it speaks another version of our protocol", false},
+};
+
+static bool answer_version(struct record *record, uint32_t xid, unsigned n)
+{
+	struct rpc_msg message;
+
+	memset(&message, 0, sizeof message);
+	message.rm_xid = xid;
+	message.rm_direction = REPLY;
+	message.rm_reply.rp_stat = MSG_ACCEPTED;
+	message.acpted_rply.ar_stat = PROG_MISMATCH;
+	message.acpted_rply.ar_vers.low = versions[n].low;
+	message.acpted_rply.ar_vers.high = versions[n].high;
+	return xdr_replymsg(record_begin(record), &message) &&
+	       record_send(record, clock_now_ms() + LONG_MS);
+}
+
+static void test_8_17_another_version_is_named(void **state)
+{
+	const size_t count = sizeof versions / sizeof versions[0];
+	const struct script script = {.answer = answer_version, .calls = (unsigned)count};
+	char why[WIRE_FIXTURE_WHY];
+	dfs_settled_res res;
+	struct fake fake;
+
+	(void)state;
+	assert_int_equal(DFS_VERSION, 2);
+	fake_start(&fake, &script);
+	struct call *call = fake_open(&fake, LONG_MS, why);
+	assert_non_null(call);
+	for (size_t i = 0; i < count; i++) {
+		assert_false(settle(call, &res, LONG_MS, why));
+		assert_string_equal(why, versions[i].sentence);
+		assert_int_equal(call_is_older(call), versions[i].older);
+	}
+	call_close(call);
+	fake_end(&fake);
+}
+
 /* The same through libtirpc's own interface, as rpcgen's stubs would use it. */
 static void test_a_client_of_libtirpc(void **state)
 {
@@ -586,6 +636,7 @@ int main(void)
 		cmocka_unit_test(test_1_5_a_mute_server_is_given_up_at_the_deadline),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_a_refusal_leaves_the_connection_usable),
+		cmocka_unit_test(test_8_17_another_version_is_named),
 		cmocka_unit_test(test_a_client_of_libtirpc),
 		cmocka_unit_test(test_1_5_no_answer_makes_the_handle_dead),
 		cmocka_unit_test(test_a_call_is_cancelled_from_another_thread),

@@ -162,14 +162,17 @@ static void test_8_8_delete_after_the_unshare(void **state)
 static void test_8_8_bind_after_the_unshare(void **state)
 {
 	struct fixture *fixture = *state;
-	const dfs_id object = store_fixture_id(2);
-	dfs_bind_item item = {.path = path, .size = SIZE, .share = {object, 4, PAIR}};
+	const dfs_id maker = store_fixture_maker(2), object = store_fixture_object(2);
+	dfs_bind_item item = {.path = path,
+			      .share = store_fixture_share(2, 4, PAIR),
+			      .token = store_fixture_token(2)};
 	dfs_bind_args args = {
 		store_fixture_id(1), store_fixture_ballot(LATER), {1, &item}};
+	const struct store_stake stake = {"bob", &path, SIZE};
 	dfs_bind_res res = {0};
 
 	assert_int_equal(store_fixture_upload(fixture->bob.uploads, 2, 4, PAIR, 250), 0);
-	assert_int_equal(store_upload_size(fixture->bob.uploads, &object, SIZE), 0);
+	assert_int_equal(store_upload_stake(fixture->bob.uploads, &maker, &stake), 0);
 	procs_bind(judged_too_early(fixture), &args, &res);
 	assert_int_equal(res.status, DFS_OK);
 	assert_int_equal(res.dfs_bind_res_u.items.items_val[0], DFS_DENIED);
@@ -182,7 +185,8 @@ static void test_8_8_bind_after_the_unshare(void **state)
 static void test_8_8_settled_after_the_unshare(void **state)
 {
 	struct fixture *fixture = *state;
-	dfs_settled_item item = {path, store_fixture_ballot(UNSHARED)};
+	dfs_settled_item item = {.path = path,
+				 .ballot = store_fixture_ballot(UNSHARED)};
 	dfs_settled_args args = {{1, &item}};
 	dfs_settled_res res = {0};
 

@@ -3,6 +3,8 @@
 
 #include "accounts.h"
 #include "admission.h"
+#include "path.h"
+#include "sign_fixture.h"
 #include "store_fixture.h"
 #include "value_fixture.h"
 #include "wire_fixture.h"
@@ -12,6 +14,7 @@
 #include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,16 +24,22 @@ enum { SEATS = 8 };
 
 static const dfs_key proof;
 
-/* Everybody exists, with that proof. */
+/* Everybody exists, with that proof; admin has signed so. */
 static bool read_users(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		       struct peers_register *ret)
 {
 	dfs_value values[2] = {value_fixture_account(0, 1), value_fixture_credentials(1)};
 	dfs_verifiers *verifiers = &values[1].body.dfs_body_u.credentials.verifiers;
+	char user[DFS_USER_MAX + 1];
+	size_t len;
+	const char *whose = path_of_whom(paths->paths.paths_val[0].dfs_path_val,
+					 paths->paths.paths_val[0].dfs_path_len, &len);
 
 	(void)peers;
 	(void)deadline_ms;
 	assert_int_equal(paths->paths.paths_len, 2);
+	(void)snprintf(user, sizeof user, "%.*s", (int)len, whose);
+	sign_fixture_account(user, &values[0].body.dfs_body_u.account);
 	for (unsigned s = 0; s < DFS_SERVERS; s++)
 		assert_int_equal(EVP_Digest(proof.bytes, sizeof proof.bytes,
 					    (unsigned char *)verifiers->of[s].bytes, NULL,
@@ -71,7 +80,11 @@ static int start(void **state)
 	fixture->admission = admission_new(&limits);
 	fixture->server.number = 2;
 	fixture->server.store = fixture->store.store;
-	fixture->server.accounts = accounts_new(NULL, 2, fixture->server.secret, &rules);
+	fixture->server.accounts = accounts_new(
+		&(struct accounts_options){.server = 2,
+					   .secret = fixture->server.secret,
+					   .admin_key = sign_fixture_key("admin", 1),
+					   .rules = &rules});
 	assert_non_null(fixture->server.accounts);
 	for (unsigned i = 0; i < SEATS; i++) {
 		struct guest *guest = &fixture->guests[i];

@@ -25,12 +25,24 @@ static const struct seal_head head = {
 	.peers = {{.store = {{9}}, .epoch = 3, .newest_segment = 1ULL << 41},
 		  [3] = {.store = {{8}}, .epoch = 4, .newest_segment = 12}}};
 
+static const dfs_key leaves[3] = {{{1}}, {{2}}, {{3}}};
+
 static const struct seal_entry entries[] = {
 	{.type = SEAL_CONTENT,
-	 .objects = {{{7}}},
+	 .objects = {{{7}}, {{17}}},
+	 .size = 40 << 18,
 	 .units = 40,
 	 .chunks = 3,
 	 .bytes = 1 << 20},
+	{.type = SEAL_CONTENT,
+	 .objects = {{{5}}, {{15}}},
+	 .size = 5,
+	 .units = 3,
+	 .tree = leaves,
+	 .chunks = 12,
+	 .proved = true,
+	 .by_maker = true,
+	 .bytes = 1 << 19},
 	{.type = SEAL_BINDING,
 	 .objects = {{{7}}},
 	 .path = "/a/x",
@@ -159,6 +171,11 @@ static void check_entry(const struct seal_entry *a, const struct seal_entry *b)
 	assert_int_equal(a->units, b->units);
 	assert_int_equal(a->chunks, b->chunks);
 	assert_int_equal(a->bytes, b->bytes);
+	assert_int_equal(a->proved, b->proved);
+	assert_int_equal(a->by_maker, b->by_maker);
+	assert_int_equal(!a->tree, !b->tree);
+	if (a->tree)
+		assert_memory_equal(a->tree, b->tree, a->units * sizeof *a->tree);
 }
 
 static void test_comes_back(void **state)

@@ -56,7 +56,7 @@ static bool is_bound(struct store *store, uint64_t object, const char *path,
 static void check_file(struct store *store, const char *path, uint64_t object,
 		       uint64_t counter, bool settled)
 {
-	dfs_id id = store_fixture_object(object), maker = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object), maker = store_fixture_maker(object);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 	struct store_register reg;
 	dfs_value value;
@@ -312,10 +312,9 @@ static void check_upload(struct store_fixture *fixture, uint64_t units, uint32_t
 	dfs_unit again = {.number = 1, .data = {1, (const uint8_t *)"x"}};
 
 	assert_int_equal(bind_upload(fixture, uploads, &share), ENOENT);
-	assert_int_equal(store_fixture_upload(uploads, 1, units - 2, 6, len), 0);
+	assert_int_equal(store_fixture_upload(uploads, 1, units, 2, len), 0);
 	assert_int_equal(bind_upload(fixture, uploads, &share), EINVAL);
-	assert_int_equal(store_upload(uploads, store_fixture_object_of(&share), &again),
-			 EINVAL);
+	assert_int_equal(store_upload(uploads, &share.maker, &again), EINVAL);
 	/* All of them, most for the second time. */
 	assert_int_equal(store_fixture_upload(uploads, 1, units, 6, len), 0);
 	share.size = store_fixture_size(units - 4);
@@ -389,7 +388,7 @@ static void test_upload_ends_with_connection(void **state)
 /* One unit of one byte. */
 static int give_unit(struct store_uploads *uploads, uint64_t object, uint64_t number)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_maker(object);
 	dfs_unit unit = {.number = number, .data = {1, (const uint8_t *)"x"}};
 
 	return store_upload(uploads, &id, &unit);
@@ -410,10 +409,10 @@ static void test_a_connection_has_few_uploads(void **state)
 		assert_int_equal(give_unit(uploads, 1, 0), 0);
 	}
 	assert_int_equal(bind_upload(fixture, uploads, &share), 0);
-	share.maker = store_fixture_id(13);
+	share.maker = store_fixture_maker(13);
 	assert_int_equal(bind_upload(fixture, uploads, &share), ENOENT);
 	for (uint64_t object = 14; object <= 20; object++) {
-		share.maker = store_fixture_id(object);
+		share.maker = store_fixture_maker(object);
 		assert_int_equal(bind_upload(fixture, uploads, &share), 0);
 	}
 	store_uploads_free(uploads);
@@ -423,7 +422,7 @@ static void test_uploads_in_all(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store_uploads *one, *two;
-	dfs_id id = store_fixture_id(1);
+	dfs_id id = store_fixture_maker(1);
 
 	fixture->rules.uploads = 3;
 	store_fixture_reopen(fixture);

@@ -32,7 +32,7 @@ static int end(void **state)
 
 static int give_unit(struct store_uploads *uploads, uint64_t object, uint64_t number)
 {
-	const dfs_id id = store_fixture_id(object);
+	const dfs_id id = store_fixture_maker(object);
 	const dfs_unit unit = {number, {1, (const uint8_t *)"x"}};
 
 	return store_upload(uploads, &id, &unit);
