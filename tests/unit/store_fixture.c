@@ -99,30 +99,47 @@ dfs_ballot store_fixture_ballot(uint64_t counter)
 
 /* ---- objects ------------------------------------------------------------------- */
 
+dfs_key store_fixture_token(uint64_t object)
+{
+	dfs_key token;
+
+	memset(token.bytes, 0x5a, sizeof token.bytes);
+	memcpy(token.bytes, &object, sizeof object);
+	return token;
+}
+
+dfs_id store_fixture_maker(uint64_t object)
+{
+	const dfs_key token = store_fixture_token(object);
+	dfs_id maker;
+
+	must(object_maker(&token, &maker), "a maker");
+	return maker;
+}
+
 /* What the objects of numbers were given besides four units, one byte or more each. */
 enum { OBJECTS = 1 << 18 };
 static struct {
 	uint64_t number, size;
 	bool used;
-} sized[OBJECTS]; /* at its number, or behind it */
-static size_t sized_count;
+} sized[OBJECTS];
 
 uint64_t store_fixture_size(uint64_t units)
 {
 	return units == 4 ? 1000 : units < 4 ? units : units * DFS_UNIT_SIZE;
 }
 
-/* Its place in the table, or the one for it. */
+/* Where it is noted, or is to be. */
 static size_t place_of(uint64_t object)
 {
-	size_t at = object % OBJECTS;
+	size_t at = object % OBJECTS, seen = 0;
 
-	while (sized[at].used && sized[at].number != object)
-		at = (at + 1) % OBJECTS;
+	for (; sized[at].used && sized[at].number != object; at = (at + 1) % OBJECTS)
+		must(++seen < OBJECTS, "too many objects");
 	return at;
 }
 
-static uint64_t *size_of(uint64_t object)
+static const uint64_t *size_of(uint64_t object)
 {
 	size_t at = place_of(object);
 
@@ -133,8 +150,6 @@ void store_fixture_resize(uint64_t object, uint64_t size)
 {
 	size_t at = place_of(object);
 
-	sized_count += !sized[at].used;
-	must(sized_count < OBJECTS, "too many objects");
 	sized[at].number = object;
 	sized[at].size = size;
 	sized[at].used = true;
@@ -146,7 +161,7 @@ void store_fixture_content(uint64_t object, dfs_content *content)
 	const uint64_t *size = size_of(object);
 	uint64_t units;
 
-	content->maker = store_fixture_id(object);
+	content->maker = store_fixture_maker(object);
 	content->size = size ? *size : store_fixture_size(4);
 	content->unit_size = placement_unit_size(content->size);
 	units = placement_units(content->size, content->unit_size);
@@ -322,7 +337,7 @@ static int upload_piece(struct store_uploads *uploads, const dfs_id *maker,
 int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_t units,
 			 unsigned chunks, uint32_t len)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_maker(object);
 	uint8_t *bytes = malloc((size_t)len + 1);
 	int rc = 0;
 

@@ -185,8 +185,7 @@ static void test_8_8_bind_after_the_unshare(void **state)
 static void test_8_8_settled_after_the_unshare(void **state)
 {
 	struct fixture *fixture = *state;
-	dfs_settled_item item = {.path = path,
-				 .ballot = store_fixture_ballot(UNSHARED)};
+	dfs_settled_item item = {.path = path, .ballot = store_fixture_ballot(UNSHARED)};
 	dfs_settled_args args = {{1, &item}};
 	dfs_settled_res res = {0};
 

@@ -373,8 +373,8 @@ static void test_a_piece_of_another_length_is_refused(void **state)
 
 	make(&proved, 1, 12, 1);
 	assert_int_equal(put_units(uploads, &proved), 0);
-	const dfs_unit shorter = {
-		PIECES_FIRST, {11 * DFS_KEY_LEN, (const uint8_t *)proved.leaves}};
+	const dfs_unit shorter = {PIECES_FIRST,
+				  {11 * DFS_KEY_LEN, (const uint8_t *)proved.leaves}};
 
 	assert_int_equal(store_upload(uploads, &proved.share.maker, &shorter), 0);
 	assert_int_equal(bind_upload(fixture->store, uploads, &proved), EINVAL);
@@ -463,8 +463,8 @@ static void expect_proofs(struct store_fixture *fixture, const struct proved *pr
 				 tree_piece_leaves(proved->units, i) * DFS_KEY_LEN);
 		assert_true(tree_proves_piece(&proved->tree[0], proved->units, i, piece));
 		/* It is proof of this piece alone. */
-		assert_false(tree_proves_piece(&proved->tree[0], proved->units, i + 1,
-					       piece));
+		assert_false(
+			tree_proves_piece(&proved->tree[0], proved->units, i + 1, piece));
 		if (piece->path.path_len > 0) {
 			piece->path.path_val[0].bytes[0] ^= 1;
 			assert_false(tree_proves_piece(&proved->tree[0], proved->units, i,
@@ -509,13 +509,13 @@ static void test_a_damaged_piece_damages_all_chunks(void **state)
 	expect_all(fixture->store, &proved);
 	heal_fixture_close(fixture);
 	count = store_fixture_segments(fixture, names, 8);
-	heal_fixture_damage(fixture, names[count - 1],
-			    &proved.leaves[DFS_PIECE_LEAVES], sizeof(dfs_key), 40);
+	heal_fixture_damage(fixture, names[count - 1], &proved.leaves[DFS_PIECE_LEAVES],
+			    sizeof(dfs_key), 40);
 	store_fixture_reopen(fixture);
 	assert_int_equal(store_chunks(fixture->store, &proved.object), OWN);
-	assert_int_equal(compare_unit(fixture->store, &proved.object, PIECES_FIRST + 1,
-				      NULL, 0),
-			 EBADMSG);
+	assert_int_equal(
+		compare_unit(fixture->store, &proved.object, PIECES_FIRST + 1, NULL, 0),
+		EBADMSG);
 	assert_int_equal(store_chunks(fixture->store, &proved.object), 0);
 	/* Brought again, as a repair, it is whole. */
 	assert_int_equal(bring(fixture->store, &proved), 0);

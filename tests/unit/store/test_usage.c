@@ -6,6 +6,7 @@
 #include "store_forget.h"
 #include "value_fixture.h"
 
+#include "object.h"
 #include "placement.h"
 #include "value.h"
 
@@ -254,7 +255,10 @@ static bool fits(struct store_fixture *fixture, const char *path, uint64_t size)
 	return store_fits_quota(fixture->store, &object, &stake);
 }
 
-/* What the record of such a file takes, at a path of so many bytes below /bob/. */
+/*
+ * What the record of a file of four units takes, at a path of so many bytes below /bob/:
+ * its leaves are in it.
+ */
 static uint64_t register_of(struct store_fixture *fixture, const char *name)
 {
 	char path[32];
@@ -262,10 +266,10 @@ static uint64_t register_of(struct store_fixture *fixture, const char *name)
 
 	(void)snprintf(path, sizeof path, "/dan/%s", name);
 	before = used(fixture, "dan");
-	put(fixture, path, "dan", 0, 1);
+	put(fixture, path, "dan", 1000, 1);
 	bytes = used(fixture, "dan") - before;
-	assert_true(bytes > 0);
-	return bytes;
+	assert_true(bytes > 1000);
+	return bytes - 1000;
 }
 
 static void test_a_quota_holds_at_it_and_one_past_it(void **state)
@@ -481,9 +485,13 @@ static int accept_kept(struct store_fixture *fixture, uint64_t size, uint64_t fi
 
 		earlier->content_version = (dfs_version){2 - i, store_fixture_id(70 + i)};
 		earlier->content = manifest->content;
-		earlier->content.object = store_fixture_id(80 + i);
-		earlier->content.size = sizes[i];
-		earlier->content.unit_size = placement_unit_size(sizes[i]);
+		store_fixture_resize(80 + i, sizes[i]);
+		store_fixture_content(80 + i, &earlier->content);
+		earlier->content.tree.tree_val =
+			calloc(DFS_SERVERS, sizeof *earlier->content.tree.tree_val);
+		assert_non_null(earlier->content.tree.tree_val);
+		earlier->content.writer.dfs_user_val = strdup("bob");
+		assert_non_null(earlier->content.writer.dfs_user_val);
 	}
 	return value_fixture_accept(fixture->store, "/bob/a", value, how);
 }
@@ -512,13 +520,28 @@ static void test_8_4_kept_versions_count(void **state)
 
 /* ---- what is staged -------------------------------------------------------------- */
 
+/* An object of that size, all of it here. */
+static dfs_share share_of(uint64_t object, uint64_t size)
+{
+	dfs_content content = {0};
+
+	store_fixture_resize(object, size);
+	store_fixture_content(object, &content);
+	return object_share(&content, CHUNKS_ALL);
+}
+
+static size_t units_of(uint64_t size)
+{
+	return placement_units(size, placement_unit_size(size));
+}
+
 /* Bound at the path by bob, with units of 100 bytes; 0 or an errno. */
 static int stage(struct store_fixture *fixture, const char *path, uint64_t object,
 		 uint64_t size, uint64_t counter)
 {
 	struct store_batch *batch = store_batch_new(fixture->store);
-	dfs_share share = {
-		.object = store_fixture_id(object), .units = 4, .chunks = CHUNKS_ALL};
+	dfs_share share = share_of(object, size);
+	const dfs_id *id = store_fixture_object_of(&share);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 	uint8_t bytes[100] = {0};
 	char copy[64];
@@ -530,10 +553,10 @@ static int stage(struct store_fixture *fixture, const char *path, uint64_t objec
 	assert_non_null(batch);
 	for (unsigned i = 0; i < 4; i++)
 		units[i] = (dfs_unit){i, {sizeof bytes, bytes}};
-	if (store_chunks(fixture->store, &share.object) == 0)
-		rc = store_batch_content(batch, &share, units, 4);
+	if (store_chunks(fixture->store, id) == 0)
+		rc = store_batch_content(batch, &share, units, units_of(size));
 	if (rc == 0)
-		rc = store_batch_stake(batch, &share.object, &ballot, &stake);
+		rc = store_batch_stake(batch, id, &ballot, &stake);
 	if (rc == 0)
 		return store_commit(batch);
 	store_batch_free(batch);
@@ -560,9 +583,9 @@ static void test_8_4_what_is_bound_counts_until_it_is_named(void **state)
 	store_fixture_reopen(fixture);
 	assert_int_equal(staged(fixture, "bob"), 1000 + reg);
 	/* Where a value names it, it is that file; */
-	assert_int_equal(accept_as(fixture, "/shared/b", "bob", 400, 7, 0), 0);
+	assert_int_equal(accept_as(fixture, "/shared/b", "bob", 400 + reg, 7, 0), 0);
 	assert_int_equal(staged(fixture, "bob"), 600);
-	assert_int_equal(contents(fixture, "bob"), 400);
+	assert_int_equal(contents(fixture, "bob"), 400 + reg);
 	drop(fixture, "/shared/b", 9);
 	store_fixture_settle(fixture->store, "/shared/b", 9);
 	/* it needs room for its register alone, */
@@ -619,7 +642,8 @@ static int upload(struct store_fixture *fixture, struct store_uploads *uploads,
 
 	(void)fixture;
 	if (rc == 0)
-		rc = store_fixture_upload(uploads, object, 4, CHUNKS_ALL, 100);
+		rc = store_fixture_upload(uploads, object, units_of(size), CHUNKS_ALL,
+					  100);
 	if (rc == 0)
 		rc = store_upload_stake(uploads, &id, &stake);
 	return rc;
@@ -631,8 +655,7 @@ static void test_8_4_open_uploads_count(void **state)
 	struct store_uploads *one = store_uploads_new(fixture->store);
 	struct store_uploads *two = store_uploads_new(fixture->store);
 	struct store_batch *batch = store_batch_new(fixture->store);
-	const dfs_share share = {
-		.object = store_fixture_id(1), .units = 4, .chunks = CHUNKS_ALL};
+	const dfs_share share = share_of(1, 300);
 	dfs_ballot ballot = store_fixture_ballot(5);
 	char copy[64];
 	const dfs_path name = path_of("/bob/a", copy);
@@ -650,7 +673,9 @@ static void test_8_4_open_uploads_count(void **state)
 	/* Told again, and bound, it counts once. */
 	assert_int_equal(upload(fixture, one, "/bob/a", 1, 300), 0);
 	assert_int_equal(store_batch_upload(batch, one, &share), 0);
-	assert_int_equal(store_batch_stake(batch, &share.object, &ballot, &stake), 0);
+	assert_int_equal(store_batch_stake(batch, store_fixture_object_of(&share),
+					   &ballot, &stake),
+			 0);
 	assert_int_equal(staged(fixture, "bob"), 1000);
 	assert_int_equal(store_commit(batch), 0);
 	assert_int_equal(staged(fixture, "bob"), 1000);
