@@ -113,6 +113,7 @@ static void make_seals(void)
 {
 	static const char path[] = "/ann/a", shared[] = "/shared/a",
 			  user[] = "/@accounts/ann";
+	static const dfs_key leaves[DFS_SERVERS];
 	const struct seal_entry all[] = {
 		{.type = SEAL_REGISTER,
 		 .path = path,
@@ -133,7 +134,14 @@ static void make_seals(void)
 		 .path_len = sizeof user - 1,
 		 .kind = DFS_ACCOUNT},
 		{.type = SEAL_BINDING, .path = path, .path_len = sizeof path - 1},
-		{.type = SEAL_CONTENT, .units = 4, .chunks = 6, .bytes = 4000},
+		{.type = SEAL_CONTENT,
+		 .object_count = 2,
+		 .size = 1000,
+		 .units = 4,
+		 .chunks = 6,
+		 .proved = true,
+		 .tree = leaves,
+		 .bytes = 4000},
 		{.type = SEAL_DROP},
 		{.type = SEAL_SETTLED, .path = path, .path_len = sizeof path - 1},
 		{.type = SEAL_FORGET, .path = path, .path_len = sizeof path - 1},
