@@ -4,6 +4,7 @@
 #include "cipher.h"
 #include "client_fixture.h"
 #include "keys.h"
+#include "object.h"
 #include "placement.h"
 #include "procedures.h"
 #include "store_fixture.h"
@@ -110,7 +111,9 @@ static dfs_register register_of(dfs_value *value)
 
 	accepted->ballot = store_fixture_ballot(5);
 	accepted->settled = TRUE;
-	accepted->ticket.object = store_fixture_id(7);
+	if (value_has_content(value))
+		FUZZ_MUST(object_of_content(&value->body.dfs_body_u.manifest.content,
+					    &accepted->ticket.object));
 	accepted->ticket.ends = INT64_MAX;
 	accepted->value = *value;
 	return reg;
@@ -350,10 +353,12 @@ static void add_proposal(struct script *script, size_t which)
 
 static void make_commands(void)
 {
+	/* Of what each path of the target has. */
+	static const size_t values[] = {0, SEEDS_VALUES, 1, 2};
 	struct script script = {{0}};
 
 	for (uint8_t path = 0; path < 4; path++) {
-		add_all(&script, looked(DFS_LOOKUP, path % 3), looked(DFS_LOOKUP, 3));
+		add_all(&script, looked(DFS_LOOKUP, values[path]), looked(DFS_LOOKUP, 3));
 		save_command(seeds_name("stat", path), (uint8_t)(path << 4), &script);
 	}
 	add_all(&script, looked(DFS_LOOKUP, 0), got());

@@ -69,7 +69,7 @@ static void make_plain_calls(void)
 	dfs_recall_args recall = {
 		.state = DFS_STATE_VOTING,
 		.own = {.store = store_fixture_id(3), .epoch = 1, .newest_segment = 2}};
-	dfs_want want = {store_fixture_id(7), 1};
+	dfs_want want = {store_fixture_object(7), 1};
 	dfs_ticket ticket = {.object = want.object, .ends = INT64_MAX};
 	dfs_get_args get = {{1, &want}, {1, &ticket}};
 	dfs_piece_args piece = {.piece = 0};
