@@ -209,14 +209,14 @@ static struct pack_out listed(bool detail, bool users, bool more)
 	return out;
 }
 
-static struct pack_out status(void)
+static struct pack_out status(unsigned server)
 {
 	char text[] = "dfs";
 	dfs_kept kept = {.holders = 0x6c93, .full = 4, .files = 3, .owing = {2, 1}};
 	dfs_status_res res = {.status = DFS_OK};
 	dfs_status_ok *ok = &res.dfs_status_res_u.ok;
 
-	ok->server = 1;
+	ok->server = server;
 	ok->state = DFS_STATE_VOTING;
 	ok->software = (dfs_text){sizeof text - 1, text};
 	ok->files = 3;
@@ -305,7 +305,7 @@ static void make_each(void)
 	save_answer("delete", DFS_DELETE, accepted(DFS_DELETE));
 	save_answer("settled", DFS_SETTLED, status_alone(DFS_SETTLED, DFS_OK));
 	save_answer("list", DFS_LIST, listed(true, false, false));
-	save_answer("status", DFS_STATUS, status());
+	save_answer("status", DFS_STATUS, status(1));
 	save_answer("heal", DFS_HEAL, status_alone(DFS_HEAL, DFS_OK));
 	save_answer("learn", DFS_LEARN, bound(DFS_LEARN));
 	save_answer("forget", DFS_FORGET, status_alone(DFS_FORGET, DFS_DENIED));
@@ -335,6 +335,26 @@ static void save_script(const char *target, const char *name, const uint8_t *bef
 static void save_command(const char *name, uint8_t what, struct script *take_script)
 {
 	save_script("client_command", name, &what, 1, take_script);
+}
+
+/* Each tells of itself. */
+static void save_statuses(const char *name, uint8_t what)
+{
+	struct pack_out out = {0};
+
+	pack_put_u8(&out, what);
+	pack_put_u8(&out, SERVERS_ALL);
+	pack_put_u8(&out, 0);
+	pack_put_u16(&out, 0);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		struct pack_out result = status(s);
+
+		pack_put_u16(&out, (uint16_t)(result.len + 2));
+		pack_put_u16(&out, (uint16_t)result.len);
+		pack_put(&out, result.bytes, result.len);
+		pack_free(&result);
+	}
+	seeds_save("client_command", name, &out);
 }
 
 static void add_all(struct script *script, struct pack_out first, struct pack_out second)
@@ -375,21 +395,19 @@ static void make_commands(void)
 	save_command("put", 4, &script);
 	add_proposal(&script, 0);
 	save_command("put over", 4, &script);
-	add_all(&script, looked(DFS_LOOKUP, 0), looked(DFS_LOOKUP, 3));
+	add_all(&script, looked(DFS_LOOKUP, 3), looked(DFS_LOOKUP, 0));
 	add_proposal(&script, 0);
 	save_command("share", 0x85, &script);
 	add_all(&script, looked(DFS_LOOKUP, 0), looked(DFS_LOOKUP, 3));
 	add_proposal(&script, 0);
 	save_command("unshare", 6, &script);
-	add_all(&script, status(), listed(false, false, false));
-	save_command("report", 7, &script);
-	add_all(&script, status(), listed(false, false, false));
-	save_command("what if", 8, &script);
-	add_all(&script, status_alone(DFS_HEAL, DFS_OK), status());
+	add_all(&script, status_alone(DFS_HEAL, DFS_OK), status(1));
 	save_command("heal", 9, &script);
 	add_all(&script, looked(DFS_LOOKUP, 3), promised(3));
 	add_proposal(&script, 3);
 	save_command("change a user", 10, &script);
+	save_statuses("report", 7);
+	save_statuses("what if", 8);
 }
 
 static void make_listings(void)
