@@ -3,7 +3,8 @@
  *
  * The input is a row of calls: who calls (a byte), the procedure (a byte), the length of
  * the arguments (two bytes) and these.  The store is a new one after each input that may
- * have changed it; the other servers say what this one has.  Whatever is stated is signed.
+ * have changed it; the other servers say what this one has.  Whatever is stated is
+ * signed.
  */
 #include "fuzz.h"
 
