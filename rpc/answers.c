@@ -244,7 +244,7 @@ static const char *of_accept(const struct answers_call *call)
 			      args->items.items_len, ANY);
 }
 
-/* More than four disks have room for; sums over all that a server tells stay far below. */
+/* More than disks have room for; sums over all that servers tell stay far below 2^64. */
 #define FILES_MAX (UINT64_C(1) << 48)
 
 /* Adds a count of files; false where there cannot be so many. */
