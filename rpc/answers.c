@@ -244,11 +244,32 @@ static const char *of_accept(const struct answers_call *call)
 			      args->items.items_len, ANY);
 }
 
+/* More than disks have room for; sums over all that servers tell stay far below 2^64. */
+#define FILES_MAX (UINT64_C(1) << 48)
+
+/* Adds a count of files; false where there cannot be so many. */
+static bool add_files(uint64_t *sum, uint64_t files)
+{
+	if (files > FILES_MAX - *sum)
+		return false;
+	*sum += files;
+	return true;
+}
+
 static const char *check_kept(const dfs_kept *kept, u_int count)
 {
-	for (u_int i = 0; i < count; i++)
-		if (kept[i].holders >> 4 * DFS_SERVERS != 0 || kept[i].full > DFS_SERVERS)
+	uint64_t files = 0, owing = 0;
+
+	for (u_int i = 0; i < count; i++) {
+		bool good = kept[i].holders >> 4 * DFS_SERVERS == 0 &&
+			    kept[i].full <= DFS_SERVERS &&
+			    add_files(&files, kept[i].files);
+
+		for (u_int mask = 0; good && mask <= CHUNKS_ALL; mask++)
+			good = add_files(&owing, kept[i].owing[mask]);
+		if (!good)
 			return "counts of files that cannot be";
+	}
 	return NULL;
 }
 

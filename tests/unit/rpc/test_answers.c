@@ -178,7 +178,7 @@ static void test_8_10_login(void **state)
 
 static void test_8_10_status(void **state)
 {
-	dfs_kept kept = {.holders = 0xffff, .full = 4, .files = UINT64_MAX};
+	dfs_kept kept = {.holders = 0xffff, .full = 4};
 	dfs_status_res res = {.status = DFS_OK};
 	dfs_status_ok *ok = &res.dfs_status_res_u.ok;
 	dfs_text *texts[] = {&ok->why, &ok->software, &ok->to_heal.doing};
@@ -206,6 +206,36 @@ static void test_8_10_status(void **state)
 	kept.holders = 0;
 	kept.full = 5;
 	expect_wrong(judge(DFS_STATUS, NULL, &res), "counts of files that cannot be");
+}
+
+/* Whoever adds them up, of all servers, gets a number. */
+static void test_8_10_counts_of_files(void **state)
+{
+	const uint64_t most = UINT64_C(1) << 48;
+	dfs_kept kept[2] = {{.full = 4}, {.full = 4}};
+	dfs_status_res res = {.status = DFS_OK};
+	dfs_status_ok *ok = &res.dfs_status_res_u.ok;
+	uint64_t *const pairs[][2] = {{&kept[0].files, &kept[1].files},
+				      {&kept[0].owing[0], &kept[0].owing[15]},
+				      {&kept[0].owing[3], &kept[1].owing[3]}};
+
+	(void)state;
+	ok->server = SERVER;
+	ok->state = DFS_STATE_VOTING;
+	ok->kept.kept_len = 2;
+	ok->kept.kept_val = kept;
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		*pairs[i][0] = most - 1;
+		*pairs[i][1] = 1;
+		expect_good(judge(DFS_STATUS, NULL, &res));
+		*pairs[i][1] = 2;
+		expect_wrong(judge(DFS_STATUS, NULL, &res),
+			     "counts of files that cannot be");
+		*pairs[i][1] = UINT64_MAX;
+		expect_wrong(judge(DFS_STATUS, NULL, &res),
+			     "counts of files that cannot be");
+		*pairs[i][0] = *pairs[i][1] = 0;
+	}
 }
 
 static void test_8_10_recall(void **state)
@@ -805,6 +835,7 @@ int main(void)
 		cmocka_unit_test(test_8_10_hello),
 		cmocka_unit_test(test_8_10_login),
 		cmocka_unit_test(test_8_10_status),
+		cmocka_unit_test(test_8_10_counts_of_files),
 		cmocka_unit_test(test_8_10_recall),
 		cmocka_unit_test(test_8_10_items),
 		cmocka_unit_test(test_8_10_get),
