@@ -168,8 +168,7 @@ RUN_TESTS = DFS_BIN="$(call here,$(BIN))" DFS_TOOLS="$(call here,$(BUILD))/tests
 ONLY ?= $(UNIT_TESTS) $(SCENARIOS)
 
 .PHONY: programs
-programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(ATTACKS) $(MODELS)
-programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(MODELS) $(FUZZERS) $(FUZZ_SEEDS)
+programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(ATTACKS) $(MODELS) $(FUZZERS) $(FUZZ_SEEDS)
 
 .PHONY: test run-tests test-large test-long
 test:                        ## builds everything and runs all tests, in some minutes
