@@ -183,6 +183,7 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 		if (!path_is_good(&item->path) ||
 		    value_check_at(item->path.dfs_path_val, item->path.dfs_path_len,
 				   &item->value) ||
+		    item->value.body.kind == DFS_FOLDER || /* listings know none yet */
 		    (deletes && item->value.body.kind != DFS_TOMBSTONE)) {
 			res->status = DFS_INVALID;
 			return;

@@ -104,7 +104,6 @@ static int accept_file(struct call *call, const struct identity *identity, char 
 	const struct manifest_stated stated = {
 		.path = path, .owner = owner, .content = content};
 	uint8_t sealed[MANIFEST_SEALED_LEN];
-	dfs_key tree[DFS_SERVERS] = {{.bytes = {0}}};
 	dfs_accept_res res;
 
 	item.value.body.kind = DFS_FILE;
@@ -119,10 +118,9 @@ static int accept_file(struct call *call, const struct identity *identity, char 
 	item.value.recent.recent_len = 1;
 	item.value.recent.recent_val = &item.value.operation;
 	item.value.content_version = (dfs_version){number, item.value.operation};
-	content->size = 4;
-	content->unit_size = 1;
-	content->tree.tree_len = DFS_SERVERS;
-	content->tree.tree_val = tree;
+	/* Nothing of it has to be there. */
+	content->size = 0;
+	content->unit_size = placement_unit_size(0);
 	content->sealed.sealed_len = sizeof sealed;
 	content->sealed.sealed_val = (char *)sealed;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
