@@ -299,6 +299,8 @@ static bool run_child(struct report *report)
 	store_fixture_start(&fixture);
 	store_close(fixture.store);
 	fixture.store = NULL;
+	/* What the child stages is read here, too. */
+	store_fixture_resize(2, store_fixture_size(UNITS));
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
