@@ -77,7 +77,8 @@ static bool is_held_by_too_few(const struct turn *turn)
 
 /*
  * No value can be made on top of the best one, for this reason; true when the path must
- * be finished before that is told.
+ * be finished before that is told.  What is damaged or forged is never finished: that
+ * would be to sign it, and to send it on.
  */
 static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
 {
@@ -86,7 +87,9 @@ static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool sta
 	(void)snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
 	judgement->code = refusal->code;
 	judgement->why = turn->why;
-	judgement->verdict = staged || !judgement->certain ? JUDGE_FINISH : JUDGE_REPORT;
+	judgement->verdict = JUDGE_REPORT;
+	if (refusal->code != DFS_EXIT_DAMAGED && (staged || !judgement->certain))
+		judgement->verdict = JUDGE_FINISH;
 	return judgement->verdict == JUDGE_FINISH;
 }
 

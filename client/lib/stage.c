@@ -166,6 +166,7 @@ static void take_outcome(struct stage *stage, const struct stage_window *window,
 			continue;
 		if (!set_has(window->failed, s)) {
 			*has |= missed;
+			stage->begun = set_with(stage->begun, s);
 			continue;
 		}
 		if (set_has(window->refusals.full, s) && !set_has(stage->no_spares, s) &&
@@ -174,13 +175,13 @@ static void take_outcome(struct stage *stage, const struct stage_window *window,
 			stage->no_spares = set_with(stage->no_spares, s);
 		else
 			stage->unfit = set_with(stage->unfit, s);
+		stage->begun = set_without(stage->begun, s);
 		*has = 0;
 	}
 }
 
 /* What each server gets in this pass, and whether all units are needed for it. */
-static void plan(struct stage_window *window, const chunk_set missing[DFS_SERVERS],
-		 const chunk_set uploaded[DFS_SERVERS])
+static void plan(struct stage_window *window, const chunk_set missing[DFS_SERVERS])
 {
 	uint64_t pieces = tree_pieces(window->units);
 
@@ -191,9 +192,10 @@ static void plan(struct stage_window *window, const chunk_set missing[DFS_SERVER
 		sender->job.run = stage_window_send;
 		sender->window = window;
 		sender->chunks = missing[s - 1];
-		/* Who has chunks has the pieces. */
+		/* An upload that has chunks has the pieces. */
 		sender->next_piece =
-			missing[s - 1] != 0 && uploaded[s - 1] == 0 ? 0 : pieces;
+			missing[s - 1] != 0 && !set_has(window->stage->begun, s) ? 0
+										 : pieces;
 		window->whole |= sender->next_piece < pieces;
 		window->running += sender->chunks != 0;
 	}
@@ -274,7 +276,7 @@ static bool run_pass(struct stage *stage, const chunk_set missing[DFS_SERVERS],
 	}
 	window = window_new(stage);
 	if (window) {
-		plan(window, missing, uploaded);
+		plan(window, missing);
 		stop = run_window(stage, window);
 		take_outcome(stage, window, missing, uploaded);
 		window_free(window);
@@ -297,6 +299,8 @@ void stage_free(struct stage *stage)
 bool stage_run(struct stage *stage, server_set servers, chunk_set uploaded[DFS_SERVERS],
 	       struct dfs_result *result)
 {
+	/* What was bound since is no upload any more: the next one has the pieces again. */
+	stage->begun = 0;
 	for (;;) {
 		chunk_set missing[DFS_SERVERS], any = 0;
 		server_set fit = servers & ~stage->unfit;

@@ -35,6 +35,7 @@ struct stage {
 	u_int tree_len;
 	uint8_t sha256[32];
 	struct leaves leaves;
+	server_set begun;         /* their uploads of this run have the pieces */
 	server_set unfit;         /* that failed to take their units, */
 	struct refusals refusals; /* and why: full or over */
 	server_set no_spares;     /* that have no room for more than their pair */

@@ -1,5 +1,6 @@
 # Acceptance 2.3: whatever is done to what the servers store, get proves it: damaged, exit 9, and
-# nothing is written.  The records are edited so that a server finds nothing wrong with them.
+# nothing is written.  The records are edited so that their checksums are right; what they hold
+# the servers prove too, and get does not rely on that.
 load helper
 
 setup()
@@ -96,10 +97,6 @@ expect_damaged()
 	for name in format first last tag cut swapped older other; do
 		expect_damaged $name
 	done
-	# No server has found anything wrong: it is the client that proves.
-	for n in 1 2 3 4; do
-		! log_has $n damaged
-	done
 }
 
 @test "2.3 the same with compressed units, and with small files" {
@@ -155,21 +152,41 @@ expect_damaged()
 	done
 }
 
+# The first piece of the hash tree, which is stored behind all units that there can be.
+change_hashes()
+{
+	[ "$(edit "$1" flip "$large" 4194304 40)" = 1 ]
+}
+
+# dfs2 stops with changed hashes, though it may have mended them when it was asked for them.
+stop_changed()
+{
+	local healed
+	servers_stop
+	healed=$(grep -c " healed files=1 .* lost=0 " "$CLUSTER/dfs2.log" || true)
+	if [ "$healed" -gt "$mended" ]; then
+		mended=$healed
+		change_hashes 2
+	fi
+}
+
 @test "2.3 hashes that prove units: changed at one server they come from another; at all, nothing is given" {
 	random_file "$T/in" 2200000
 	client put "$T/in" large
 	large=$(object_of large)
 	servers_stop
-	# The first piece of the hash tree, which is stored behind all units that there can be.
-	[ "$(edit 2 flip "$large" 4194304 40)" = 1 ]
+	mended=0
+	change_hashes 2
 	servers_start
 	client get large - | cmp "$T/in" -
+	stop_changed
+	servers_start
 	run -9 client verify --no-wait large
 	[[ "$output" == *"dfs2: chunk"*"two other copies are good"* ]]
 	[[ "$output" != *dfs[134]:* ]]
-	servers_stop
+	stop_changed
 	for n in 1 3 4; do
-		[ "$(edit $n flip "$large" 4194304 40)" = 1 ]
+		change_hashes $n
 	done
 	servers_start
 	expect_damaged large
