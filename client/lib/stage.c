@@ -299,7 +299,7 @@ void stage_free(struct stage *stage)
 bool stage_run(struct stage *stage, server_set servers, chunk_set uploaded[DFS_SERVERS],
 	       struct dfs_result *result)
 {
-	/* What was bound since is no upload any more: the next one has the pieces again. */
+	/* What was bound since is no upload any more: the next one needs its pieces. */
 	stage->begun = 0;
 	for (;;) {
 		chunk_set missing[DFS_SERVERS], any = 0;
