@@ -44,6 +44,7 @@
 #	random_file FILE SIZE; file_of_row FILE ROW SIZE
 #	damage_large N		wrong bytes in all large segments of dfsN, which is stopped for it
 #	has_begun_to_scrub N	it will read nothing more by itself during a test, unless it is started anew
+#	is_proved		no server has an upload that it has yet to prove, which would find what is spoilt
 #	spoil N			a wrong byte in every 64 KiB of them, while dfsN runs
 #	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit, which
 #				is longer on a busy machine (tests/run)
@@ -336,9 +337,17 @@ assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1/data/seg"
 	eventually 30 is "$1" up
 }
 
+is_proved()
+{
+	local backlog
+	backlog=$(client status --json 2>/dev/null | field unproved | sort -u) || true
+	[ -n "$backlog" ] && ! grep -Eqv '^(0|None)$' <<<"$backlog"
+}
+
 # Another value for a byte in every 64 KiB of the large segments of a server; what is sealed is read-only.
 spoil()
 {
+	eventually 30 is_proved
 	"$PYTHON" -c 'import os, sys
 done = 0
 for path in sys.argv[1:]:
