@@ -37,14 +37,14 @@ static EVP_CIPHER_CTX *begin(const struct caller *caller, const dfs_list_args *a
 	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
 	unsigned key_len = 0;
 	int len, text_len = (int)describe(caller, args, text);
-	bool good = cipher &&
-		    HMAC(EVP_sha256(), caller->server->secret,
-			 sizeof caller->server->secret, (const uint8_t *)label,
-			 sizeof label - 1, key, &key_len) &&
-		    key_len == KEY &&
-		    EVP_CipherInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, nonce,
-				      seals) == 1 &&
-		    EVP_CipherUpdate(cipher, NULL, &len, text, text_len) == 1;
+	bool good =
+		cipher &&
+		HMAC(EVP_sha256(), caller->server->secret, sizeof caller->server->secret,
+		     (const uint8_t *)label, sizeof label - 1, key, &key_len) &&
+		key_len == KEY &&
+		EVP_CipherInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, nonce, seals) ==
+			1 &&
+		EVP_CipherUpdate(cipher, NULL, &len, text, text_len) == 1;
 
 	OPENSSL_cleanse(key, sizeof key);
 	if (good)
