@@ -2,8 +2,8 @@
  * Portions: of what there is only so much, and who may take how much of it.
  *
  * The one rule: **nobody takes more than he leaves to all others**.  Of 1,024 one user
- * gets 512; two who take all they can get a third each, and a third is left; whoever
- * comes finds something.  Who has nothing may always take what he needs of what is left.
+ * gets at most 512, the next at most half of what then is left, and so on: whoever comes
+ * finds something.  Who has nothing may always take what he needs of what is left.
  * What servers and strangers take is nobody's: it counts as taken, and is held to the
  * limit alone.
  *
