@@ -19,11 +19,11 @@ const struct admission_limits admission_limits_default = {
 	.per_address = 192,
 	.strangers_per_address = 96,
 	/*
-	 * A record is at most 2 MiB.  One address gets less than one user does: what
+	 * A record is at most 2.5 MiB.  One address gets less than one user does: what
 	 * stalls on one of his machines leaves something to the others.
 	 */
-	.bytes = {40 << 20, 80 << 20},
-	.bytes_per_address = {16 << 20, 32 << 20},
+	.bytes = {50 << 20, 100 << 20},
+	.bytes_per_address = {20 << 20, 40 << 20},
 };
 
 enum { KEY_LEN = 16 };
