@@ -75,7 +75,25 @@ static bool is_held_by_too_few(const struct turn *turn)
 	return accepting < 3;
 }
 
-/* The content is on too few servers though three voted: finish the path, then say why. */
+/*
+ * No value can be made on top of the best one, for this reason; true when the path must
+ * be finished before that is told.
+ */
+static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
+{
+	struct judgement *judgement = &turn->judgement;
+
+	(void)snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
+	judgement->code = refusal->code;
+	judgement->why = turn->why;
+	judgement->verdict = staged || !judgement->certain ? JUDGE_FINISH : JUDGE_REPORT;
+	return judgement->verdict == JUDGE_FINISH;
+}
+
+/*
+ * The content is on too few servers though three voted: if any was brought, or the path
+ * is not agreed on, it is finished, and then said why.
+ */
 static void judge_space(const struct dfs *dfs, struct turn *turn)
 {
 	const struct proposal *proposal = turn->proposal;
@@ -93,25 +111,7 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 		if (turn->staged[s - 1])
 			refusals.silent = set_without(refusals.silent, s);
 	(void)refusals_explain(&refusals, &of, &refusal);
-	judgement->verdict = JUDGE_FINISH;
-	judgement->code = refusal.code;
-	judgement->why = turn->why;
-	memcpy(turn->why, refusal.why, sizeof turn->why);
-}
-
-/*
- * No value can be made on top of the best one, for this reason; true when the path must
- * be finished before that is told.
- */
-static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
-{
-	struct judgement *judgement = &turn->judgement;
-
-	(void)snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
-	judgement->code = refusal->code;
-	judgement->why = turn->why;
-	judgement->verdict = staged || !judgement->certain ? JUDGE_FINISH : JUDGE_REPORT;
-	return judgement->verdict == JUDGE_FINISH;
+	(void)refuse(turn, &refusal, attempt_has_staged(turn));
 }
 
 bool decision_make(struct attempt *attempt, struct turn *turn)

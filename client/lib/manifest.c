@@ -1,5 +1,5 @@
 /*
- * What a manifest keeps from its servers, and what it proves.
+ * What a manifest keeps from its servers, and what it states.
  *
  * sealed: a byte 3, then the XXH3-128 in a box under a key that is derived from the
  * object's.  Its associated data is "dfs sealed", the content's maker, its size (8 bytes,
@@ -214,37 +214,6 @@ bool manifest_sign_contents(const struct identity *identity,
 					    &statements[i]);
 	}
 	return good && sign(identity, statements, count, signatures);
-}
-
-bool manifest_content_is_genuine(const char *path, const dfs_manifest *manifest,
-				 const dfs_account *account, struct statement_seen *seen)
-{
-	const dfs_content *content = &manifest->content;
-	const dfs_key *key = statement_key(account, content->signature.key);
-	dfs_path name = name_of(path);
-	dfs_key statement;
-
-	return key &&
-	       statement_of_content(&name, &manifest->owner, content, &statement) &&
-	       statement_is_signed_seen(seen, &statement, &content->signature, key);
-}
-
-bool manifest_writer_is_listed(const dfs_manifest *manifest)
-{
-	const dfs_user *writer = &manifest->content.writer;
-	const dfs_reader *readers = manifest->access.readers.readers_val;
-
-	if (writer->dfs_user_len == manifest->owner.dfs_user_len &&
-	    memcmp(writer->dfs_user_val, manifest->owner.dfs_user_val,
-		   writer->dfs_user_len) == 0)
-		return true;
-	for (u_int i = 0; i < manifest->access.readers.readers_len; i++)
-		if (readers[i].writes &&
-		    readers[i].user.dfs_user_len == writer->dfs_user_len &&
-		    memcmp(readers[i].user.dfs_user_val, writer->dfs_user_val,
-			   writer->dfs_user_len) == 0)
-			return true;
-	return false;
 }
 
 bool manifest_sign_access(const struct identity *identity, const char *path,

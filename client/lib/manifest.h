@@ -1,7 +1,7 @@
 /*
- * What a manifest keeps from its servers, and what it proves: wrapped object keys, an
+ * What a manifest keeps from its servers, and what it states: wrapped object keys, an
  * encrypted digest, the writer's signature on the content, and the owner's on who may
- * read.  What is signed, and how, stands in rpc/statement.h.
+ * read.  What is signed, and how, stands in rpc/statement.h; authority.h proves it.
  */
 #ifndef DFS_MANIFEST_H
 #define DFS_MANIFEST_H
@@ -72,15 +72,6 @@ struct manifest_stated {
  */
 bool manifest_sign_contents(const struct identity *identity,
 			    const struct manifest_stated *stated, size_t count);
-
-/*
- * Did the user of this account, as the content's writer, sign it?  seen: batches that
- * were verified before, or NULL.
- */
-bool manifest_content_is_genuine(const char *path, const dfs_manifest *manifest,
-				 const dfs_account *account, struct statement_seen *seen);
-/* Is the writer its owner, or one whom the list of readers lets write? */
-bool manifest_writer_is_listed(const dfs_manifest *manifest);
 
 /* ---- who may read -------------------------------------------------------------- */
 

@@ -25,6 +25,9 @@ void refusals_note(struct refusals *refusals, unsigned server, dfs_status status
 	case DFS_OVER_QUOTA:
 		refusals->over = set_with(refusals->over, server);
 		break;
+	case DFS_NODATA:
+		refusals->unshown = set_with(refusals->unshown, server);
+		break;
 	case DFS_IO:
 		refusals->failing = set_with(refusals->failing, server);
 		break;

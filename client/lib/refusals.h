@@ -23,6 +23,7 @@ struct refusals {
 	server_set over;      /* it is more than the owner's quota */
 	server_set failing;   /* their disk failed */
 	server_set busy;      /* too much is open there, of this user or in all */
+	server_set unshown;   /* they know nothing of the content */
 	server_set silent;    /* they did not take the content, and did not say why */
 };
 

@@ -163,7 +163,9 @@ static bool change_body(struct proposal *proposal, const dfs_value *best,
 		return false;
 	}
 	*ret_body = copy.body;
-	copy.body.kind = DFS_TOMBSTONE; /* what was in it is the proposer's now */
+	/* What was in it is the proposer's now. */
+	memset(&copy.body, 0, sizeof copy.body);
+	copy.body.kind = DFS_TOMBSTONE;
 	value_free(&copy);
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "successor.h"
 
 #include "ballot.h"
+#include "finishing.h"
 #include "manifest.h"
 #include "object.h"
 #include "path.h"
@@ -45,13 +46,35 @@ static enum successor_end end(const struct draft *draft, struct turn *turn)
 	return value_copy(&draft->value, &turn->value) ? SUCCESSOR_MADE : SUCCESSOR_AGAIN;
 }
 
+/* Of a value that has a list of readers. */
+static dfs_user owner_of(const dfs_body *body)
+{
+	switch (body->kind) {
+	case DFS_FOLDER:
+		return body->dfs_body_u.folder.owner;
+	case DFS_TOMBSTONE:
+		return body->dfs_body_u.tombstone.owner;
+	default:
+		return body->dfs_body_u.manifest.owner;
+	}
+}
+
 static enum successor_end make_tombstone(const struct attempt *attempt, struct turn *turn,
 					 const dfs_id *operation)
 {
+	const dfs_accepted *best = turn->judgement.best;
+	const dfs_access *access = best ? value_access(&best->value) : NULL;
 	struct draft draft;
+	dfs_tombstone *tombstone = &draft.value.body.dfs_body_u.tombstone;
 
-	begin(&draft, attempt, turn->judgement.best, operation);
+	begin(&draft, attempt, best, operation);
 	draft.value.body.kind = DFS_TOMBSTONE;
+	/* Who deletes what is another's shows that its owner lets him write. */
+	if (best && access && access->readers.readers_len > 0 &&
+	    !finishing_is_own(attempt->dfs, turn->proposal->path)) {
+		tombstone->owner = owner_of(&best->value.body);
+		tombstone->access = *access;
+	}
 	return end(&draft, turn);
 }
 

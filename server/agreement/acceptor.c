@@ -284,14 +284,6 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 	return DFS_OK;
 }
 
-dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
-				const struct acceptor_claim *claim)
-{
-	return store_fits_quota(acceptor->store, user, claim->path, claim->size)
-		       ? DFS_OK
-		       : DFS_OVER_QUOTA;
-}
-
 /* ---- proofs -------------------------------------------------------------------- */
 
 void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof)

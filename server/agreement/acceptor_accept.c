@@ -41,21 +41,108 @@ static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 			       item->path.dfs_path_len, ballot);
 }
 
-/* What a user proposes may not contradict what is here. */
+static bool same_content(const dfs_content *a, const dfs_content *b)
+{
+	dfs_id one, other;
+
+	return object_of_content(a, &one) && object_of_content(b, &other) &&
+	       id_equal(&one, &other) && a->row == b->row;
+}
+
+/* The earlier versions that a value keeps: of a file, or of one that was deleted. */
+static const dfs_earlier *earlier_of(const dfs_value *value, u_int *ret_count)
+{
+	const dfs_body *body = &value->body;
+
+	*ret_count = 0;
+	if (value_has_content(value)) {
+		*ret_count = body->dfs_body_u.manifest.earlier.earlier_len;
+		return body->dfs_body_u.manifest.earlier.earlier_val;
+	}
+	if (body->kind != DFS_TOMBSTONE)
+		return NULL;
+	*ret_count = body->dfs_body_u.tombstone.earlier.earlier_len;
+	return body->dfs_body_u.tombstone.earlier.earlier_val;
+}
+
+static bool keeps_content(const dfs_value *value, const dfs_content *content)
+{
+	u_int count;
+	const dfs_earlier *earlier = earlier_of(value, &count);
+
+	for (u_int i = 0; i < count; i++)
+		if (same_content(&earlier[i].content, content))
+			return true;
+	return value_has_content(value) &&
+	       same_content(&value->body.dfs_body_u.manifest.content, content);
+}
+
+/* Are the earlier versions that it keeps what the accepted value has or keeps? */
+static dfs_status check_earlier(struct acceptor *acceptor, const dfs_proposal *item)
+{
+	dfs_register reg = {.known = FALSE};
+	const dfs_value *now = &reg.dfs_register_u.accepted.value;
+	dfs_status status;
+	u_int count;
+	const dfs_earlier *earlier = earlier_of(&item->value, &count);
+	bool kept;
+
+	if (count == 0)
+		return DFS_OK;
+	status = acceptor_read(acceptor, &item->path, &reg);
+	if (status != DFS_OK)
+		return status;
+	kept = reg.known;
+	for (u_int i = 0; kept && i < count; i++)
+		kept = keeps_content(now, &earlier[i].content);
+	xdr_free((xdrproc_t)xdr_dfs_register, &reg);
+	return kept ? DFS_OK : DFS_NODATA;
+}
+
+/*
+ * Is there anything to show that the content was ever brought: does the accepted value
+ * name it, or is what the value gives this server here?  Of a first proposal lacks_data
+ * looks besides whether it is bound.
+ */
+static bool is_content_shown(struct acceptor *acceptor, const dfs_content *content,
+			     const dfs_id *object, const struct store_register *known)
+{
+	chunk_set filled = placement_filled(content->size);
+	chunk_set held = placement_held(content->holders, acceptor->server) & filled;
+
+	if (filled == 0 || !acceptor->rules.check_data)
+		return true;
+	if (known && id_equal(&known->object, object))
+		return true;
+	return held != 0 && (held & ~store_chunks(acceptor->store, object)) == 0;
+}
+
+/*
+ * What a user proposes may not contradict what is here, nor claim content of which
+ * nothing is known here; a server that proposes has it from one that accepted it.  known:
+ * what is accepted here, or NULL.
+ */
 static dfs_status check_proposal(struct acceptor *acceptor,
 				 const struct acceptor_caller *caller,
-				 const dfs_proposal *item)
+				 const dfs_proposal *item,
+				 const struct store_register *known)
 {
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
 	dfs_id object;
 	const struct acceptor_claim claim = {
 		.path = &item->path, .object = &object, .size = content->size};
+	dfs_status status;
 
-	if (!caller->user || !value_has_content(&item->value))
+	if (!caller->user)
 		return DFS_OK;
+	if (!value_has_content(&item->value))
+		return check_earlier(acceptor, item);
 	if (!object_of_content(content, &object))
 		return DFS_BUSY;
-	return acceptor_check_object(acceptor, &claim);
+	status = acceptor_check_object(acceptor, &claim);
+	if (status == DFS_OK && !is_content_shown(acceptor, content, &object, known))
+		status = DFS_NODATA;
+	return status == DFS_OK ? check_earlier(acceptor, item) : status;
 }
 
 /* An ACCEPT under way. */
@@ -120,7 +207,7 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 
 	status = acceptor_check_allowed(acceptor, &claim);
 	if (status == DFS_OK)
-		status = check_proposal(acceptor, caller, item);
+		status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
 	if (status != DFS_OK)
 		return status;
 	if (lacks_data(acceptor, ballot, item))

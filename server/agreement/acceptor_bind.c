@@ -22,6 +22,13 @@ struct binding {
 	dfs_id objects[DFS_BATCH_MAX];
 };
 
+static struct store_stake stake_of(const struct acceptor_caller *caller,
+				   const dfs_bind_item *item)
+{
+	return (struct store_stake){
+		.user = caller->user, .path = &item->path, .size = item->share.size};
+}
+
 /*
  * May a user bind this?  An upload has only units that fit the size it was begun with, so
  * that this is the size it has to be.
@@ -30,6 +37,7 @@ static dfs_status check_binding(struct binding *binding, size_t i)
 {
 	const dfs_bind_item *item = &binding->args->items.items_val[i];
 	struct acceptor *acceptor = binding->acceptor;
+	const struct store_stake stake = stake_of(binding->caller, item);
 	const struct acceptor_claim claim = {.path = &item->path,
 					     .object = &binding->objects[i],
 					     .size = item->share.size,
@@ -38,15 +46,25 @@ static dfs_status check_binding(struct binding *binding, size_t i)
 
 	if (!binding->caller->user)
 		return DFS_OK;
-	status = errors_status(ERRORS_BINDING,
-			       store_upload_size(binding->uploads, &item->share.maker,
-						 item->share.size));
-	if (status != DFS_OK)
-		return status;
-	status = acceptor_check_object(acceptor, &claim);
-	return status == DFS_OK
-		       ? acceptor_check_quota(acceptor, binding->caller->user, &claim)
-		       : status;
+	status = errors_status(
+		ERRORS_ACCEPTING,
+		store_upload_stake(binding->uploads, &item->share.maker, &stake));
+	return status == DFS_OK ? acceptor_check_object(acceptor, &claim) : status;
+}
+
+/* The upload and its binding into the batch. */
+static dfs_status bind_item(struct binding *binding, struct store_batch *batch, size_t i)
+{
+	const dfs_bind_item *item = &binding->args->items.items_val[i];
+	const struct store_stake stake = stake_of(binding->caller, item);
+	int rc = batch ? store_batch_upload(batch, binding->uploads, &item->share)
+		       : ENOMEM;
+
+	if (rc != 0)
+		return errors_status(ERRORS_BINDING, rc);
+	return errors_status(ERRORS_ACCEPTING,
+			     store_batch_stake(batch, &binding->objects[i],
+					       &binding->args->ballot, &stake));
 }
 
 static void bind_items(struct binding *binding)
@@ -69,14 +87,8 @@ static void bind_items(struct binding *binding)
 			items[i] = check_binding(binding, i);
 		if (items[i] != DFS_OK)
 			continue;
-		rc = batch ? store_batch_upload(batch, binding->uploads, &item->share)
-			   : ENOMEM;
-		if (rc == 0)
-			rc = store_batch_bind(batch, &binding->objects[i],
-					      item->path.dfs_path_val,
-					      item->path.dfs_path_len, &args->ballot);
-		items[i] = errors_status(ERRORS_BINDING, rc);
-		good += rc == 0;
+		items[i] = bind_item(binding, batch, i);
+		good += items[i] == DFS_OK;
 	}
 	if (good == 0) {
 		store_batch_free(batch);

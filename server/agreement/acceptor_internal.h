@@ -147,13 +147,6 @@ struct acceptor_claim {
 dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim);
 
-/*
- * DFS_OVER_QUOTA: the owner of the path may not have so much.  The user stores below
- * /shared/.
- */
-dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
-				const struct acceptor_claim *claim);
-
 extern const struct acceptor_caller acceptor_server; /* trusted */
 
 #endif

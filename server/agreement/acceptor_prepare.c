@@ -43,23 +43,30 @@ struct preparing {
  * Puts the item's content and binding into the batch.  Content that came before, with an
  * attempt that was refused later, is not stored twice.
  */
-static int stage_item(struct preparing *preparing, struct store_batch *batch, size_t i)
+static dfs_status stage_item(struct preparing *preparing, struct store_batch *batch,
+			     size_t i)
 {
 	const dfs_prepare_item *item = &preparing->args->items.items_val[i];
+	const struct store_stake stake = {
+		.user = preparing->caller->user, .path = &item->path, .size = item->size};
 	const dfs_small *small = &item->stage.dfs_stage_u.small;
 	const dfs_id *object = &preparing->objects[i];
 	chunk_set here = store_chunks(preparing->acceptor->store, object);
 	int rc = 0;
 
+	/* Before its content is in the batch: what is refused takes no space. */
+	if (!store_fits_quota(preparing->acceptor->store, object, &stake))
+		return DFS_OVER_QUOTA;
 	if (item->stage.kind == DFS_STAGE_BINDING)
 		rc = here != 0 ? 0 : ENOENT;
 	else if (here == 0 || (here & small->share.chunks) != small->share.chunks)
 		rc = store_batch_content(batch, &small->share, small->units.units_val,
 					 small->units.units_len);
-	if (rc == 0)
-		rc = store_batch_bind(batch, object, item->path.dfs_path_val,
-				      item->path.dfs_path_len, &preparing->args->ballot);
-	return rc;
+	if (rc != 0)
+		return errors_status(ERRORS_BINDING, rc);
+	return errors_status(
+		ERRORS_ACCEPTING,
+		store_batch_stake(batch, object, &preparing->args->ballot, &stake));
 }
 
 /* May a user stage this? */
@@ -73,15 +80,12 @@ static dfs_status check_staging(struct preparing *preparing, size_t i)
 				       .size = item->size,
 				       .has_ticket =
 					       item->stage.kind == DFS_STAGE_BINDING};
-	dfs_status status;
 
 	if (item->stage.kind == DFS_STAGE_CONTENT)
 		claim.chunks = item->stage.dfs_stage_u.small.share.chunks;
 	if (!caller->user)
 		return DFS_OK;
-	status = acceptor_check_object(acceptor, &claim);
-	return status == DFS_OK ? acceptor_check_quota(acceptor, caller->user, &claim)
-				: status;
+	return acceptor_check_object(acceptor, &claim);
 }
 
 /*
@@ -103,9 +107,8 @@ static void stage_items(struct preparing *preparing)
 		promised->staged = check_staging(preparing, i);
 		if (promised->staged != DFS_OK)
 			continue;
-		rc = batch ? stage_item(preparing, batch, i) : ENOMEM;
-		promised->staged = errors_status(ERRORS_BINDING, rc);
-		staged += rc == 0;
+		promised->staged = batch ? stage_item(preparing, batch, i) : DFS_BUSY;
+		staged += promised->staged == DFS_OK;
 	}
 	if (staged == 0) {
 		store_batch_free(batch);

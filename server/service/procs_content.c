@@ -12,32 +12,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Another size than was told of the content before is DFS_INVALID. */
-static dfs_status check_size(struct caller *caller, const dfs_id *maker, uint64_t size)
+/*
+ * Another size than was told of the content before is DFS_INVALID; more than the owner of
+ * the path may have, with all that is staged for him, is DFS_OVER_QUOTA.
+ */
+static dfs_status check_stake(struct caller *caller, const dfs_put_args *args,
+			      const dfs_id *maker)
 {
-	return errors_status(ERRORS_UPLOADING,
-			     store_upload_size(caller->uploads, maker, size));
+	const struct store_stake stake = {
+		.user = caller->user, .path = &args->path, .size = args->size};
+
+	return errors_status(ERRORS_ACCEPTING,
+			     store_upload_stake(caller->uploads, maker, &stake));
 }
 
 /* Before anything is staged: nothing of an upload that is refused may stay. */
 static dfs_status check_put(struct caller *caller, const dfs_put_args *args,
 			    const dfs_id *maker)
 {
-	dfs_status status;
-
 	if (id_is_zero(&args->operation) ||
 	    path_check(args->path.dfs_path_val, args->path.dfs_path_len))
 		return DFS_INVALID;
 	for (u_int i = 0; i < args->units.units_len; i++)
 		if (!procs_unit_is_good(&args->units.units_val[i], args->size))
 			return DFS_INVALID;
-	status = check_size(caller, maker, args->size);
-	if (status != DFS_OK)
-		return status;
-	return store_fits_quota(caller->server->store, caller->user, &args->path,
-				args->size)
-		       ? DFS_OK
-		       : DFS_OVER_QUOTA;
+	return check_stake(caller, args, maker);
 }
 
 void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res)
@@ -52,7 +51,7 @@ void procs_put(struct caller *caller, const dfs_put_args *args, dfs_put_res *res
 		res->status = errors_status(ERRORS_UPLOADING,
 					    store_upload(caller->uploads, &maker, unit));
 		if (i == 0 && res->status == DFS_OK)
-			res->status = check_size(caller, &maker, args->size);
+			res->status = check_stake(caller, args, &maker);
 	}
 	/* The caller may then send less of it: a pair without a spare. */
 	if (res->status == DFS_NOSPACE || res->status == DFS_OVER_QUOTA)

@@ -76,6 +76,7 @@ static int keep_overtaken(struct merge *merge, const struct seal_entry *entry)
 	struct seal_entry binding = *entry;
 
 	binding.type = SEAL_BINDING;
+	binding.size = 0; /* what is on its way out counts against no quota */
 	for (unsigned i = 0; i < entry->object_count; i++) {
 		binding.objects[0] = entry->objects[i];
 		if (!put_entry(merge, &binding))
@@ -116,16 +117,20 @@ static int keep_binding(struct merge *merge, const struct seal_entry *entry)
 {
 	struct store *store = merge->store;
 	const struct index_binding *binding;
-	bool keep;
+	struct seal_entry kept = *entry;
+	bool overtaken, keep;
 
 	pthread_rwlock_rdlock(&store->lock);
 	binding = index_find_binding(store->index, &entry->objects[0], entry->path,
 				     entry->path_len);
-	keep = (binding && ballot_compare(&binding->ballot, &entry->ballot) == 0) ||
-	       index_find_overtaken(store->index, entry->path, entry->path_len,
-				    &entry->ballot);
+	overtaken = index_find_overtaken(store->index, entry->path, entry->path_len,
+					 &entry->ballot);
+	keep = overtaken ||
+	       (binding && ballot_compare(&binding->ballot, &entry->ballot) == 0);
 	pthread_rwlock_unlock(&store->lock);
-	return keep && !put_entry(merge, entry) ? ENOMEM : 0;
+	if (overtaken)
+		kept.size = 0;
+	return keep && !put_entry(merge, &kept) ? ENOMEM : 0;
 }
 
 /* The chunks of the entry that are still here, in this segment; and are they proved? */

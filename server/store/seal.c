@@ -26,12 +26,49 @@ static void get_path(struct pack_in *in, struct seal_entry *ret)
 }
 
 /*
- * Who owns a file is told by its path, unless it is one of those that belong to everyone.
+ * Who owns a file, and what is left of it, is told by its path, unless it is one of those
+ * that belong to everyone.
  */
 static bool owner_is_apart(const struct seal_entry *entry)
 {
-	return (entry->kind == DFS_FILE || entry->kind == DFS_LINK) &&
-	       path_is_shared(entry->path, entry->path_len);
+	return path_is_shared(entry->path, entry->path_len) &&
+	       (entry->type == SEAL_BINDING || entry->kind == DFS_FILE ||
+		entry->kind == DFS_LINK ||
+		(entry->kind == DFS_TOMBSTONE && entry->owner_len > 0));
+}
+
+static bool owner_is_of_path(const struct seal_entry *entry)
+{
+	if (entry->type == SEAL_REGISTER && entry->kind == DFS_ACCOUNT)
+		return true;
+	if (path_is_shared(entry->path, entry->path_len))
+		return false;
+	if (entry->type == SEAL_REGISTER &&
+	    (entry->kind == DFS_FILE || entry->kind == DFS_LINK))
+		return true;
+	return (entry->type == SEAL_BINDING || entry->kind == DFS_TOMBSTONE) &&
+	       path_kind(entry->path, entry->path_len) == PATH_OF_FILE;
+}
+
+void seal_find_owner(struct seal_entry *entry)
+{
+	if (owner_is_of_path(entry))
+		entry->owner =
+			path_of_whom(entry->path, entry->path_len, &entry->owner_len);
+}
+
+static void put_owner(struct pack_out *out, const struct seal_entry *entry)
+{
+	pack_put_u8(out, (uint8_t)entry->owner_len);
+	pack_put(out, entry->owner, entry->owner_len);
+}
+
+static void get_owner(struct pack_in *in, struct seal_entry *ret)
+{
+	ret->owner_len = pack_get_u8(in);
+	ret->owner = (const char *)pack_get(in, ret->owner_len);
+	if (ret->owner_len > DFS_USER_MAX)
+		in->failed = true;
 }
 
 static void put_register(struct pack_out *out, const struct seal_entry *entry)
@@ -43,10 +80,8 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u8(out, (uint8_t)((entry->settled ? SETTLED : 0) |
 				   (entry->has_readers ? HAS_READERS : 0) |
 				   (apart ? OWNER_APART : 0)));
-	if (apart) {
-		pack_put_u8(out, (uint8_t)entry->owner_len);
-		pack_put(out, entry->owner, entry->owner_len);
-	}
+	if (apart)
+		put_owner(out, entry);
 	pack_put_u64(out, entry->size);
 	pack_put_u32(out, entry->holders);
 	pack_put_u64(out, entry->digest);
@@ -54,6 +89,8 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u8(out, (uint8_t)entry->object_count);
 	for (unsigned i = 0; i < entry->object_count; i++)
 		pack_put_id(out, &entry->objects[i]);
+	if (entry->object_count > 1)
+		pack_put_u64(out, entry->earlier_size);
 }
 
 static bool is_kind(dfs_kind kind)
@@ -70,14 +107,10 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	flags = pack_get_u8(in);
 	ret->settled = flags & SETTLED;
 	ret->has_readers = flags & HAS_READERS;
-	if (flags & OWNER_APART) {
-		ret->owner_len = pack_get_u8(in);
-		ret->owner = (const char *)pack_get(in, ret->owner_len);
-	} else if ((ret->kind == DFS_FILE || ret->kind == DFS_LINK ||
-		    ret->kind == DFS_ACCOUNT) &&
-		   !in->failed) {
-		ret->owner = path_of_whom(ret->path, ret->path_len, &ret->owner_len);
-	}
+	if (flags & OWNER_APART)
+		get_owner(in, ret);
+	else if (!in->failed)
+		seal_find_owner(ret);
 	ret->size = pack_get_u64(in);
 	ret->holders = pack_get_u32(in);
 	ret->digest = pack_get_u64(in);
@@ -91,6 +124,31 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	}
 	for (unsigned i = 0; i < ret->object_count; i++)
 		ret->objects[i] = pack_get_id(in);
+	if (ret->object_count > 1)
+		ret->earlier_size = pack_get_u64(in);
+}
+
+/* What counts against a quota when content is staged is told by its binding. */
+static void put_binding(struct pack_out *out, const struct seal_entry *entry)
+{
+	pack_put_id(out, &entry->objects[0]);
+	put_path(out, entry);
+	pack_put_u64(out, entry->size);
+	if (owner_is_apart(entry))
+		put_owner(out, entry);
+}
+
+static void get_binding(struct pack_in *in, struct seal_entry *ret)
+{
+	ret->objects[0] = pack_get_id(in);
+	get_path(in, ret);
+	ret->size = pack_get_u64(in);
+	if (in->failed)
+		return;
+	if (owner_is_apart(ret))
+		get_owner(in, ret);
+	else
+		seal_find_owner(ret);
 }
 
 static void put_content(struct pack_out *out, const struct seal_entry *entry)
@@ -140,8 +198,7 @@ void seal_put_entry(struct pack_out *out, const struct seal_entry *entry)
 		put_register(out, entry);
 		break;
 	case SEAL_BINDING:
-		pack_put_id(out, &entry->objects[0]);
-		put_path(out, entry);
+		put_binding(out, entry);
 		break;
 	case SEAL_CONTENT:
 		put_content(out, entry);
@@ -176,8 +233,7 @@ enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
 		get_register(in, ret);
 		break;
 	case SEAL_BINDING:
-		ret->objects[0] = pack_get_id(in);
-		get_path(in, ret);
+		get_binding(in, ret);
 		break;
 	case SEAL_CONTENT:
 		get_content(in, ret);

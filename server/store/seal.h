@@ -43,7 +43,7 @@ struct seal_head {
 
 enum seal_type {
 	SEAL_REGISTER = 'r', /* path, ballot, kind and what follows it, objects, bytes */
-	SEAL_BINDING = 'b',  /* objects[0], path, ballot */
+	SEAL_BINDING = 'b',  /* objects[0], path, ballot, size, owner */
 	SEAL_CONTENT = 'u',  /* objects[0], units, chunks, bytes, and how it is there */
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
 	SEAL_SETTLED = 's',  /* path, ballot */
@@ -64,8 +64,11 @@ struct seal_entry {
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
 	uint32_t holders;
-	uint64_t size;     /* of a file's content; of an account: the quota */
-	const char *owner; /* of a file; of an account: whose it is */
+	/* Of a content: a file's, or one that is bound; of an account: the quota. */
+	uint64_t size;
+	uint64_t earlier_size; /* of the contents of a file's earlier versions */
+	/* Whose quota it counts against; of an account: whose it is; none: length 0 */
+	const char *owner;
 	size_t owner_len;
 	unsigned object_count;
 	dfs_id objects[SEAL_OBJECTS_MAX];
@@ -79,6 +82,9 @@ struct seal_entry {
 	uint64_t digest; /* of a value: statement_short */
 	uint64_t bytes;  /* of the records, as stored */
 };
+
+/* Whose quota an entry counts against, where its path says so; else as it was. */
+void seal_find_owner(struct seal_entry *entry);
 
 /* out->failed when out of memory. */
 void seal_put_entry(struct pack_out *out, const struct seal_entry *entry);

@@ -282,6 +282,8 @@ static void take_upload(struct store_batch *batch, struct store_uploads *uploads
 			struct store_upload *upload, bool wanted)
 {
 	uploads_take(uploads, upload);
+	/* From here on its binding counts. */
+	uploads_unstake(batch->store, upload);
 	if (wanted && upload->image) {
 		batch->uploads[batch->upload_count++] = upload;
 		return;

@@ -241,21 +241,39 @@ void store_owner(struct store *store, const char *name, size_t len,
 	pthread_rwlock_rdlock(&store->lock);
 	owner = index_find_owner(store->index, name, len);
 	if (owner)
-		*ret = (struct store_owner){owner->used, owner->quota, owner->shared};
+		*ret = (struct store_owner){.used = owner->contents + owner->registers +
+						    owner->staged,
+					    .contents = owner->contents,
+					    .registers = owner->registers,
+					    .staged = owner->staged,
+					    .quota = owner->quota,
+					    .shared = owner->shared};
 	pthread_rwlock_unlock(&store->lock);
 }
 
-bool store_fits_quota(struct store *store, const char *user, const dfs_path *path,
-		      uint64_t size)
+struct index_stake store_index_stake(const dfs_id *object,
+				     const struct store_stake *stake)
 {
-	size_t owner_len = strlen(user);
-	const char *owner = user;
+	struct index_stake ret = {.path = stake->path->dfs_path_val,
+				  .path_len = stake->path->dfs_path_len,
+				  .owner = stake->user,
+				  .owner_len = stake->user ? strlen(stake->user) : 0,
+				  .object = object,
+				  .size = stake->user ? stake->size : 0};
+
+	if (stake->user && !path_is_shared(ret.path, ret.path_len))
+		ret.owner = path_of_whom(ret.path, ret.path_len, &ret.owner_len);
+	return ret;
+}
+
+bool store_fits_quota(struct store *store, const dfs_id *object,
+		      const struct store_stake *stake)
+{
+	const struct index_stake what = store_index_stake(object, stake);
 	bool fits;
 
-	if (!path_is_shared(path->dfs_path_val, path->dfs_path_len))
-		owner = path_of_whom(path->dfs_path_val, path->dfs_path_len, &owner_len);
 	pthread_rwlock_rdlock(&store->lock);
-	fits = index_fits_quota(store->index, owner, owner_len, path, size);
+	fits = what.owner_len == 0 || index_fits_quota(store->index, &what);
 	pthread_rwlock_unlock(&store->lock);
 	return fits;
 }

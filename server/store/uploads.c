@@ -101,12 +101,23 @@ void store_uploads_are_of(struct store_uploads *uploads, const char *user)
 	(void)snprintf(uploads->user, sizeof uploads->user, "%s", user);
 }
 
+void uploads_unstake(struct store *store, struct store_upload *upload)
+{
+	if (!upload->staging)
+		return;
+	pthread_rwlock_wrlock(&store->lock);
+	index_unstage(store->index, upload->staging, upload->size);
+	pthread_rwlock_unlock(&store->lock);
+	upload->staging = NULL;
+}
+
 void uploads_free_one(struct store *store, struct store_upload *upload)
 {
 	struct uploads_total *total = &store->uploads;
 
 	if (!upload)
 		return;
+	uploads_unstake(store, upload);
 	store_record_free_all(upload->records);
 	give(store, &total->memory, upload->user, upload->memory);
 	segment_image_free(upload->image);
@@ -465,15 +476,29 @@ int store_upload(struct store_uploads *uploads, const dfs_id *maker, const dfs_u
 	return rc;
 }
 
-int store_upload_size(struct store_uploads *uploads, const dfs_id *maker, uint64_t size)
+int store_upload_stake(struct store_uploads *uploads, const dfs_id *maker,
+		       const struct store_stake *stake)
 {
+	const struct index_stake what = store_index_stake(maker, stake);
 	struct store_upload *upload = uploads_find(uploads, maker);
+	struct store *store = uploads->store;
+	int rc = 0;
 
+	if (upload && upload->has_size)
+		return upload->size == stake->size ? 0 : EINVAL;
 	if (!upload)
-		return 0;
-	if (upload->has_size && upload->size != size)
-		return EINVAL;
-	upload->size = size;
+		return store_fits_quota(store, maker, stake) ? 0 : EDQUOT;
+	pthread_rwlock_wrlock(&store->lock);
+	if (what.owner_len > 0 && !index_fits_quota(store->index, &what))
+		rc = EDQUOT;
+	else if (what.owner_len > 0)
+		upload->staging = index_stage(store->index, &what, what.size);
+	pthread_rwlock_unlock(&store->lock);
+	if (rc == 0 && what.owner_len > 0 && !upload->staging)
+		rc = ENOMEM;
+	if (rc != 0)
+		return rc;
+	upload->size = stake->size;
 	upload->has_size = true;
 	return 0;
 }

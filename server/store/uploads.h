@@ -39,9 +39,10 @@ struct store_upload {
 	uint64_t bytes; /* of the records */
 	uint64_t size;  /* of the whole content, once has_size */
 	bool has_size;
-	uint64_t memory;         /* that it has of the total's */
-	int failed;              /* the errno that ended it */
-	struct pack_out entries; /* of its own @seal, once it is in a batch */
+	struct index_staging *staging; /* where the size counts; NULL: nowhere */
+	uint64_t memory;               /* that it has of the total's */
+	int failed;                    /* the errno that ended it */
+	struct pack_out entries;       /* of its own @seal, once it is in a batch */
 	uint32_t entry_count;
 };
 
@@ -72,6 +73,9 @@ int uploads_rename(struct store_upload *upload, const dfs_id *object);
 
 /* Takes it away from the connection. */
 void uploads_take(struct store_uploads *uploads, struct store_upload *upload);
+
+/* Its content counts as staged no more: something else stands for it, or nothing. */
+void uploads_unstake(struct store *store, struct store_upload *upload);
 
 /* NULL is allowed. */
 void uploads_free_one(struct store *store, struct store_upload *upload);

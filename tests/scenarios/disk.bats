@@ -129,7 +129,7 @@ reads_without_its_neighbour()
 	disk_fails 2 "$segments"
 	# Alone it can only wait, and say so.
 	start_on_bad_disk 2
-	log_has 2 'recovering .*cannot be read: Input/output error'
+	eventually 30 log_has 2 'recovering .*cannot be read: Input/output error'
 	eventually 30 is 2 recovering
 	for n in 1 3 4; do server_start $n; done
 	eventually 60 log_has 2 'voting epoch=[1-9]'
@@ -150,7 +150,7 @@ reads_without_its_neighbour()
 	client get large - | cmp "$T/large"
 	server_stop 2
 	start_on_bad_disk 2
-	log_has 2 'recovering .*cannot be read: Input/output error'
+	eventually 30 log_has 2 'recovering .*cannot be read: Input/output error'
 	comes_back small
 	client put "$T/large" large
 	client delete small/1

@@ -86,6 +86,7 @@ tells_of_a_loss()
 }
 
 @test "3.2 the check of histories finds servers that vote at once when their disk was lost" {
+	no_sanitizer # which are too slow for so many losses
 	mutants mutant_recovery
 	for try in 1 2 3; do
 		# What was lost is never healed: nobody waits for it.

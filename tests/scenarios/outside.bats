@@ -23,6 +23,7 @@ teardown()
 	cd "$SOURCE"
 	run "${IN[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$T/theirs" XDG_RUNTIME_DIR="$T/theirs/run" \
 		XDG_CONFIG_HOME="$T/theirs/.config" DFS_USER=nobody DFS_CONFIG=/nowhere DFS_PASSWORD_FILE=/nowhere \
+		TSAN_OPTIONS="${TSAN_OPTIONS:-}" ASAN_OPTIONS="${ASAN_OPTIONS:-}" \
 		DFS_BIN="$DFS_BIN" DFS_TOOLS="${DFS_TOOLS:-}" TMPDIR="$T" DFS_TEST_PORTS="${DFS_TEST_PORTS:-}" \
 		bats --tap --filter 'which cluster|a cluster is a folder|help' "$SOURCE/tests/scenarios/command_line.bats"
 	echo "$output"

@@ -137,6 +137,17 @@ stat_of()
 	gets user17 /tester/file "$T/one"
 }
 
+@test "8.7 a file is shared at once by way of a server that missed it, and knows nothing of its content" {
+	server_stop 1
+	client put "$T/one" file
+	server_stop 3
+	server_start 1
+	client share --write file other
+	gets other /tester/file "$T/one"
+	client put --user other "$T/two" /tester/file
+	gets tester file "$T/two"
+}
+
 @test "sharing with one server down, and reading there when it is back" {
 	client put "$T/one" file
 	server_stop 2

@@ -269,6 +269,7 @@ void world_create(struct world *world)
 	memset(world, 0, sizeof *world);
 	world->acceptor_rules = acceptor_rules_default;
 	world->acceptor_rules.ask_ms = 0;
+	world->acceptor_rules.prove = false; /* its values are nobody's */
 	world->recovery_rules = recovery_rules_default;
 	world->recovery_rules.retry_ms = 0;
 	world->compare_rules = compare_rules_default;

@@ -157,9 +157,13 @@ size_t store_blocker(struct store *store, const char *path, size_t len, char *bl
 /* ---- owners -------------------------------------------------------------------- */
 
 struct store_owner {
-	uint64_t used;  /* bytes of the files that belong to the user, as accepted here */
-	uint64_t quota; /* as his account here says; 0: no limit */
-	uint64_t shared; /* of these files: how many name readers */
+	/* Bytes that count against the user's quota, as accepted here; the sum of: */
+	uint64_t used;
+	uint64_t contents;  /* of his files, and of earlier versions that they keep; */
+	uint64_t registers; /* of what is stored of his paths: values, tombstones too; */
+	uint64_t staged;    /* of what is staged, beyond what it is to replace */
+	uint64_t quota;     /* as his account here says; 0: no limit */
+	uint64_t shared;    /* of his files: how many name readers */
 };
 
 /* Zeros for somebody of whom nothing is known. */
@@ -167,11 +171,23 @@ void store_owner(struct store *store, const char *name, size_t len,
 		 struct store_owner *ret);
 
 /*
- * Would a content of this size at this path fit the quota that it is counted against?
- * That is of whose path it is, or, of one below /shared/, of the user who puts it.
+ * Content that is staged for a path: it counts against the quota of whose path it is, or,
+ * of one below /shared/, of the user who puts it.
  */
-bool store_fits_quota(struct store *store, const char *user, const dfs_path *path,
-		      uint64_t size);
+struct store_stake {
+	const char *user; /* NULL: a server, which is refused nothing */
+	const dfs_path *path;
+	uint64_t size;
+};
+
+/*
+ * Would it fit?  What of the object is staged for the path already counts once.  Where
+ * the path has no file yet there must be room for its register too, of which a client's
+ * has at least STORE_FILE_LEAST bytes: what could not be accepted is not brought.
+ */
+enum { STORE_FILE_LEAST = 512 };
+bool store_fits_quota(struct store *store, const dfs_id *object,
+		      const struct store_stake *stake);
 
 /* ---- content ------------------------------------------------------------------- */
 
@@ -231,10 +247,12 @@ int store_upload(struct store_uploads *uploads, const dfs_id *maker,
 		 const dfs_unit *unit);
 
 /*
- * The size of the content that the object is to be, in bytes; EINVAL when its upload was
- * given another before.  Nothing where there is no upload of it.
+ * What the object is to be, and for whom, which counts until the upload ends: EINVAL when
+ * its upload was given another size before, EDQUOT when there is no room for it.  Where
+ * there is no upload of it, only whether there would be.
  */
-int store_upload_size(struct store_uploads *uploads, const dfs_id *maker, uint64_t size);
+int store_upload_stake(struct store_uploads *uploads, const dfs_id *maker,
+		       const struct store_stake *stake);
 
 /*
  * Content that was repaired comes as any other, by store_batch_content or
@@ -261,8 +279,9 @@ void store_batch_free(struct store_batch *batch);
 
 /* How a value is accepted. */
 enum {
-	STORE_CONFIRMED = 1,   /* through ACCEPT */
-	STORE_WITHIN_QUOTA = 2 /* EDQUOT where its owner may not have so much */
+	STORE_CONFIRMED = 1, /* through ACCEPT */
+	/* EDQUOT where its owner may not have so much; deleting is always possible */
+	STORE_WITHIN_QUOTA = 2
 };
 
 /*
@@ -292,6 +311,9 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 /* Binds the object to (path, ballot); replaces only a lower ballot of the same path. */
 int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
 		     size_t len, const dfs_ballot *ballot);
+/* The same of what a user stages, which counts until a value names it: or EDQUOT. */
+int store_batch_stake(struct store_batch *batch, const dfs_id *object,
+		      const dfs_ballot *ballot, const struct store_stake *stake);
 
 /* Raises the reservation or the epoch; never lowers either. */
 int store_batch_reserve(struct store_batch *batch, uint64_t counter);

@@ -184,9 +184,10 @@ static void add_reader(dfs_manifest *manifest, const char *name)
 	manifest->keys.keys_val =
 		realloc(manifest->keys.keys_val, (keys + 1) * sizeof(dfs_wrapped));
 	manifest->keys.keys_val[keys] = manifest->keys.keys_val[0];
-	if (access->signature.signature_len == 0)
-		access->signature.signature_val = calloc(1, DFS_SIGNATURE_LEN);
-	access->signature.signature_len = DFS_SIGNATURE_LEN;
+	if (!access->signature) {
+		access->signature = calloc(1, sizeof *access->signature);
+		access->signature->leaves = 1;
+	}
 }
 
 /* Holders that a file of this row can have, so that the value keeps every rule. */
@@ -210,7 +211,7 @@ static bool edit_manifest(dfs_manifest *manifest, const char *field, const char 
 	     strcmp(field, "signature") == 0))
 		return false;
 	if (strcmp(field, "writer") == 0)
-		set_user(&manifest->writer, value);
+		set_user(&content->writer, value);
 	else if (strcmp(field, "reader") == 0)
 		add_reader(manifest, value);
 	else if (strcmp(field, "writes") == 0)
@@ -218,13 +219,17 @@ static bool edit_manifest(dfs_manifest *manifest, const char *field, const char 
 	else if (strcmp(field, "reader-key") == 0)
 		access->readers.readers_val[0].seal_key.bytes[5] ^= 1;
 	else if (strcmp(field, "signature") == 0)
-		access->signature.signature_val[5] ^= 1;
+		access->signature->signature[5] ^= 1;
 	else if (strcmp(field, "key") == 0)
 		manifest->keys.keys_val[0].box[5] ^= 1;
 	else if (strcmp(field, "ephemeral") == 0)
 		manifest->keys.keys_val[0].ephemeral.bytes[5] ^= 1;
-	else if (strcmp(field, "object") == 0 && id_parse(value, &content->object))
+	else if (strcmp(field, "maker") == 0 && id_parse(value, &content->maker))
 		return true;
+	else if (strcmp(field, "tree") == 0)
+		content->tree.tree_val[0].bytes[5] ^= 1;
+	else if (strcmp(field, "content-signature") == 0)
+		content->signature.signature[5] ^= 1;
 	else if (strcmp(field, "size") == 0)
 		content->size ^= 1;
 	else if (strcmp(field, "modified") == 0)

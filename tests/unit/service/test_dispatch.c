@@ -197,7 +197,8 @@ static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 	server.store = fixture.store;
 	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
 	assert_non_null(server.acceptor);
-	server.accounts = accounts_new(NULL, 2, server.secret, &accounts_rules_default);
+	server.accounts = accounts_new(&(struct accounts_options){
+		.server = 2, .secret = server.secret, .rules = &accounts_rules_default});
 	assert_non_null(server.accounts);
 
 	log_in(&caller);
@@ -230,7 +231,8 @@ static void test_2_2_the_rest_is_denied(void **state)
 	store_fixture_start(&fixture);
 	server.store = fixture.store;
 	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
-	server.accounts = accounts_new(NULL, 2, server.secret, &accounts_rules_default);
+	server.accounts = accounts_new(&(struct accounts_options){
+		.server = 2, .secret = server.secret, .rules = &accounts_rules_default});
 	log_in(&user);
 	peer.peer = 3;
 	for (size_t i = 0; i < SERVED; i++) {

@@ -39,6 +39,7 @@ void peers_free_registers(struct peers_register *registers, size_t count)
 
 /* ---- the fixture ------------------------------------------------------------- */
 
+enum { LEAST = STORE_FILE_LEAST };
 enum { SERVER = 2, PAIR = 6 /* chunks 2 and 3: of row 0 */ };
 
 struct fixture {
@@ -50,13 +51,15 @@ struct fixture {
 static int start(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct acceptor_rules rules = acceptor_rules_default;
 
 	assert_non_null(fixture);
+	rules.prove = false; /* what is forged here is not signed either */
 	assert_int_equal(placement_pair(0, SERVER), PAIR);
 	store_fixture_start(&fixture->store);
 	fixture->server.number = SERVER;
 	fixture->server.store = fixture->store.store;
-	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, NULL);
+	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, &rules);
 	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
 	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
 	fixture->bob.server = &fixture->server;
@@ -406,26 +409,45 @@ static void test_2_2_a_binding_needs_a_ticket(void **state)
 
 /* ---- quotas ------------------------------------------------------------------ */
 
+static uint64_t used(struct fixture *fixture)
+{
+	struct store_owner owner;
+
+	store_owner(fixture->store.store, "bob", 3, &owner);
+	return owner.used;
+}
+
+/* Bob's connection ends, and so do his uploads. */
+static void connect_again(struct fixture *fixture)
+{
+	store_uploads_free(fixture->bob.uploads);
+	fixture->bob.uploads = store_uploads_new(fixture->store.store);
+}
+
 static void test_2_2_no_step_goes_past_the_quota(void **state)
 {
 	struct fixture *fixture = *state;
 	struct value_fixture_file file = {
-		.owner = "bob", .size = 600, .object = 1, .counter = 5};
+		.owner = "bob", .size = 6000, .object = 1, .counter = 5};
 	dfs_ticket ticket = ticket_of(fixture, "bob", 7, 0);
+	uint64_t all;
 
-	set_quota(fixture, 1000, 1);
-	assert_int_equal(put(fixture, "/bob/a", 1001, 1, 1, 1), DFS_OVER_QUOTA);
-	assert_int_equal(bind_pair(fixture, "/bob/a", 1001, 1, 5), DFS_OVER_QUOTA);
-	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
+	set_quota(fixture, 10000 + LEAST, 1);
+	assert_int_equal(put(fixture, "/bob/a", 10001, 1, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 10001, 1, 5), DFS_OVER_QUOTA);
+	assert_int_equal(upload(fixture, "/bob/a", 6000, 1, 5), DFS_OK);
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
 	/*
-	 * 400 are left, at every step and for each path; over itself the file may grow to
-	 * 1000.
+	 * 400 are left, at every step and for each path; over itself the file may grow by
+	 * as much.
 	 */
+	all = used(fixture) + 400 + LEAST;
+	set_quota(fixture, all, 2);
 	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
 	assert_int_equal(put(fixture, "/shared/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
-	assert_int_equal(put(fixture, "/bob/a", 1000, 2, 1, 1), DFS_OK);
-	assert_int_equal(put(fixture, "/bob/a", 1001, 3, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/a", all + 1, 3, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/a", all, 2, 1, 1), DFS_OK);
+	connect_again(fixture);
 	assert_int_equal(bind_pair(fixture, "/bob/b", 401, 9, 6), DFS_OVER_QUOTA);
 	assert_int_equal(prepare_content(fixture, "/bob/b", 401, 4, 129, 6),
 			 DFS_OVER_QUOTA);
@@ -436,7 +458,39 @@ static void test_2_2_no_step_goes_past_the_quota(void **state)
 	assert_int_equal(prepare_binding(fixture, "/bob/b", 401, 7, &ticket, 7),
 			 DFS_OVER_QUOTA);
 	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &ticket, 8), DFS_OK);
-	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 9), DFS_OK);
+	/* That is what was left; the same again is no more. */
+	assert_int_equal(prepare_content(fixture, "/bob/d", 400, 5, 129, 9),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &ticket, 10), DFS_OK);
+}
+
+static void test_8_4_no_step_is_repeated_past_the_quota(void **state)
+{
+	struct fixture *fixture = *state;
+	const dfs_id refused = store_fixture_id(7);
+
+	set_quota(fixture, 1000 + LEAST, 1);
+	/* Open uploads, */
+	assert_int_equal(put(fixture, "/bob/a", 600, 1, 1, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/b", 400, 2, 1, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/b", 400, 2, 2, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/c", 1, 3, 0, 1), DFS_OVER_QUOTA);
+	connect_again(fixture);
+	assert_int_equal(used(fixture), 0);
+	/* what is bound, one path after another, */
+	assert_int_equal(upload(fixture, "/bob/a", 600, 4, 5), DFS_OK);
+	assert_int_equal(upload(fixture, "/bob/b", 401, 5, 5), DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 401, 5, 129, 5),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 5), DFS_OK);
+	assert_int_equal(used(fixture), 1000);
+	assert_int_equal(prepare_content(fixture, "/bob/c", 8, 6, 30, 5), DFS_OVER_QUOTA);
+	/* and several for one path. */
+	assert_int_equal(prepare_content(fixture, "/bob/a", 8, 7, 30, 6), DFS_OVER_QUOTA);
+	assert_int_equal(used(fixture), 1000);
+	/* Nothing of what was refused is here. */
+	assert_int_equal(store_chunks(fixture->store.store, &refused), 0);
 }
 
 static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state)
@@ -446,11 +500,14 @@ static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state
 		.owner = "bob", .size = 600, .object = 1, .counter = 5};
 	struct value_fixture_file second = {
 		.owner = "bob", .size = 600, .object = 2, .counter = 6};
+	uint64_t with_first;
 
-	set_quota(fixture, 1000, 1);
 	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
 	assert_int_equal(upload(fixture, "/shared/b", 600, 2, 6), DFS_OK);
 	assert_int_equal(accept_file(fixture, "/bob/a", first, true), DFS_OK);
+	with_first = used(fixture);
+	/* The quota was lowered meanwhile. */
+	set_quota(fixture, with_first, 1);
 	assert_int_equal(accept_file(fixture, "/shared/b", second, true), DFS_OVER_QUOTA);
 	/* Nor by calling it a value that others proposed first. */
 	assert_int_equal(accept_file(fixture, "/shared/b", second, false),
@@ -486,6 +543,114 @@ static void test_2_2_a_manifest_fits_what_is_here(void **state)
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_NODATA);
 	file.object = 1;
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
+}
+
+/*
+ * ACCEPT of a file of which this server is named as no holder, or that keeps a version.
+ */
+static dfs_status accept_changed(struct fixture *fixture, const char *path,
+				 const struct value_fixture_file *file, bool first,
+				 const dfs_earlier *earlier)
+{
+	struct text text;
+	dfs_proposal item = {.path = path_of(path, &text),
+			     .value = value_fixture_file(file)};
+	dfs_manifest *manifest = &item.value.body.dfs_body_u.manifest;
+	dfs_accept_args args = {store_fixture_ballot(file->counter + !first), {1, &item}};
+	dfs_accept_res res = {0};
+	dfs_status status;
+
+	if (earlier) {
+		manifest->earlier.earlier_val = calloc(1, sizeof *earlier);
+		assert_non_null(manifest->earlier.earlier_val);
+		manifest->earlier.earlier_len = 1;
+		manifest->earlier.earlier_val[0] = *earlier;
+	} else {
+		manifest->content.holders &= ~(UINT32_C(15) << 4 * (SERVER - 1));
+	}
+	procs_accept(call(fixture), &args, &res);
+	status = res.status == DFS_OK ? res.dfs_accept_res_u.ok.items.items_val[0]
+				      : res.status;
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, &res);
+	value_free(&item.value);
+	return status;
+}
+
+static void test_8_7_content_that_nobody_brought_is_not_believed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file file = {
+		.owner = "bob", .size = (uint64_t)1 << 40, .object = 1, .counter = 5};
+
+	/* As a holder or not, as a first proposal or a later one. */
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_NODATA);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_NODATA);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, true, NULL),
+			 DFS_NODATA);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, false, NULL),
+			 DFS_NODATA);
+	file.size = 1;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, false, NULL),
+			 DFS_NODATA);
+	/* A file without bytes claims nothing. */
+	file.size = 0;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, true, NULL), DFS_OK);
+	/* What is here, or named here, is believed; of another size it is not. */
+	file = (struct value_fixture_file){
+		.owner = "bob", .size = 1000, .object = 2, .counter = 8};
+	assert_int_equal(upload(fixture, "/bob/b", 1000, 2, 8), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/bob/b", file, true), DFS_OK);
+	file.counter = 10;
+	assert_int_equal(accept_changed(fixture, "/bob/b", &file, true, NULL), DFS_OK);
+	file.counter = 12;
+	assert_int_equal(accept_changed(fixture, "/bob/b", &file, false, NULL), DFS_OK);
+	/* Not so that it would be another path's. */
+	assert_int_equal(accept_changed(fixture, "/bob/c", &file, false, NULL),
+			 DFS_DENIED);
+	/* A server is believed. */
+	file = (struct value_fixture_file){
+		.owner = "bob", .size = (uint64_t)1 << 40, .object = 3, .counter = 20};
+	fixture->bob.peer = 3;
+	assert_int_equal(accept_changed(fixture, "/bob/d", &file, false, NULL), DFS_OK);
+}
+
+static void test_8_7_a_kept_version_is_one_that_was_there(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file first = {
+		.owner = "bob", .size = 1000, .object = 1, .counter = 5};
+	struct value_fixture_file second = {
+		.owner = "bob", .size = 2000, .object = 2, .counter = 6};
+	dfs_value value = value_fixture_file(&first);
+	dfs_earlier kept = {.content_version = value.content_version,
+			    .content = value.body.dfs_body_u.manifest.content};
+
+	value_free(&value);
+	assert_int_equal(upload(fixture, "/bob/a", 2000, 2, 6), DFS_OK);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/bob/a", first, true), DFS_OK);
+	/* Another size, or another object, is none of the path's. */
+	kept.content.size = 1001;
+	kept.content.unit_size = placement_unit_size(1001);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	kept.content.size = 0;
+	kept.content.unit_size = placement_unit_size(0);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	kept.content.size = 1000;
+	kept.content.unit_size = placement_unit_size(1000);
+	kept.content.object = store_fixture_id(3);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	kept.content.object = store_fixture_id(1);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept), DFS_OK);
+	/* What is kept may be kept on. */
+	second.counter = 7;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, false, &kept),
+			 DFS_OK);
 }
 
 static void test_2_2_a_manifest_names_no_object_of_another_path(void **state)
@@ -623,8 +788,11 @@ int main(void)
 		TEST(test_2_2_content_in_prepare_fits_the_size),
 		TEST(test_2_2_a_binding_needs_a_ticket),
 		TEST(test_2_2_no_step_goes_past_the_quota),
+		TEST(test_8_4_no_step_is_repeated_past_the_quota),
 		TEST(test_2_2_what_came_meanwhile_counts_when_it_is_accepted),
 		TEST(test_2_2_a_manifest_fits_what_is_here),
+		TEST(test_8_7_content_that_nobody_brought_is_not_believed),
+		TEST(test_8_7_a_kept_version_is_one_that_was_there),
 		TEST(test_2_2_a_manifest_names_no_object_of_another_path),
 		TEST(test_2_2_owners_are_who_they_are),
 		TEST(test_2_2_units_are_for_who_has_a_ticket),
