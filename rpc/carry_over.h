@@ -4,7 +4,7 @@
 
 /* Ends a sentence that says what is older. */
 #define CARRY_OVER                                                                       \
-	"carry the files over: \"get -r\" with the older programs, \"put -r\" with "       \
+	"carry the files over: \"get -r\" with the older programs, \"put -r\" with "     \
 	"these into a new cluster (README, \"Carrying files over\")"
 
 #endif
