@@ -42,6 +42,7 @@ older()
 
 newer()
 {
+	# shellcheck disable=SC2034 # the helper's
 	DFS_BIN=$NEW CLUSTER=$T/cluster PROTOCOL=2
 	cluster_variables
 }
@@ -51,7 +52,8 @@ new_cluster()
 {
 	client cluster create "$CLUSTER" --base-port auto >"$T/created"
 	give_ports "$DFS_CONFIG"
-	mkdir -p -m 700 "$T/run" "$T/passwords"
+	mkdir -p "$T/run" "$T/passwords"
+	chmod 700 "$T/run" "$T/passwords"
 	cp -p "$CLUSTER/admin.password" "$T/passwords/admin"
 	servers_start
 	DFS_PASSWORD_FILE=$T/passwords/admin client login --user admin
