@@ -12,7 +12,7 @@ BUILD   ?= build
 # Where the programs go: the source tree itself, or a folder of a sanitizer build.
 BIN     ?= .
 JOBS    ?= $(shell nproc)
-VERSION := 0.1.0
+VERSION := 0.2.0
 comma   := ,
 
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
@@ -113,11 +113,30 @@ TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c $(PREL
 		tests/history/*.c))) $(PRELOADED:%=$(BUILD)/%.so)
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
+# What users must not be able to do, tried: one source each, and what they share.
+ATTACK_PARTS := $(addprefix tests/attacks/,attack.c library.c preimage.c)
+ATTACKS      := $(patsubst %.c,$(BUILD)/%,$(filter-out $(ATTACK_PARTS), \
+		$(wildcard tests/attacks/*.c)))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))
+# What anybody can send, one source each; fed by replay.c, or by an engine ("make fuzz").
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out %_fixture.c tests/fuzz/engine.c \
+		tests/fuzz/replay.c tests/fuzz/seeds%,$(wildcard tests/fuzz/*.c)))
+FUZZ_MAIN    := $(BUILD)/tests/fuzz/replay.o
+FUZZ_SEEDS   := $(BUILD)/tests/fuzz/seeds
+FUZZERS      := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
+FUZZ_FIXTURES        := file stream
+FUZZ_CLIENT_FIXTURES := client client_keys
+FUZZ_CLIENT_WRAPPED  := exchange_ask_tls exchange_run stream_start_tls record_send clock_pause \
+		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap verify)
+FUZZ_CLIENTS := $(filter $(BUILD)/tests/fuzz/client_%,$(FUZZERS)) $(FUZZ_SEEDS)
+FUZZ_SIGNED  := $(FUZZ_CLIENTS) $(BUILD)/tests/fuzz/arguments
 
 .PRECIOUS: $(BUILD)/%.o
 # What reaches the disk is recorded in these two.
 $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)/tests/crash/disk.o
+$(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
+# The server, with a hand on three of its answers.
+$(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
 # What is put before a program's own calls: without sanitizers, which want to be first.
 $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)
@@ -127,6 +146,18 @@ $(BUILD)/tests/bench/client_plain: $(BUILD)/client/main.o
 # The client, with a hand on each of its calls.
 $(BUILD)/tests/scenarios/tools/dying: $(BUILD)/client/main.o
 $(BUILD)/tests/scenarios/tools/dying: LDFLAGS += -Wl,--wrap=call_run
+# Random numbers count; connections lead to the input; and what clients get, and what is stated
+# to servers, is read as if whoever sent it knew all keys.
+$(FUZZERS): $(FUZZ_MAIN)
+$(FUZZERS): LDFLAGS += $(FUZZ_ENGINE)
+$(FUZZERS) $(FUZZ_SEEDS): $(FUZZ_FIXTURES:%=$(BUILD)/tests/fuzz/%_fixture.o)
+$(FUZZERS) $(FUZZ_SEEDS): LDFLAGS += -Wl,--wrap=getrandom,--wrap=stream_connect
+$(FUZZ_CLIENTS): $(FUZZ_CLIENT_FIXTURES:%=$(BUILD)/tests/fuzz/%_fixture.o)
+$(FUZZ_CLIENTS): LDFLAGS += $(FUZZ_CLIENT_WRAPPED:%=-Wl,--wrap=%)
+$(FUZZ_SIGNED): $(BUILD)/tests/fuzz/statement_fixture.o
+$(FUZZ_SIGNED): LDFLAGS += -Wl,--wrap=statement_is_signed,--wrap=statement_is_signed_seen
+$(BUILD)/tests/fuzz/arguments: LDFLAGS += -Wl,--wrap=peers_read,--wrap=peers_finish
+$(FUZZ_SEEDS): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/seeds_*.c))
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(LIBRARIES) -Wl,--end-group \
 		$(RPC_LIBS) $(SERVER_LIBS) $(CLIENT_LIBS) -lcmocka
@@ -137,7 +168,7 @@ RUN_TESTS = DFS_BIN="$(call here,$(BIN))" DFS_TOOLS="$(call here,$(BUILD))/tests
 ONLY ?= $(UNIT_TESTS) $(SCENARIOS)
 
 .PHONY: programs
-programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(MODELS)
+programs: $(PROGRAMS) $(UNIT_TESTS) $(TEST_TOOLS) $(ATTACKS) $(MODELS) $(FUZZERS) $(FUZZ_SEEDS)
 
 .PHONY: test run-tests test-large test-long
 test:                        ## builds everything and runs all tests, in some minutes
@@ -179,6 +210,20 @@ $(BUILD)/tests/model/%: tests/model/%.c tests/model/engine.h
 .PHONY: model
 model: $(MODELS)             ## searches all states of small cases for faults of the rules
 	tests/model/run --jobs $(JOBS) $(BUILD)/tests/model
+
+# libFuzzer comes with clang, whose objects are a build of their own.
+TARGET  ?=
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz:                        ## TARGET= SECONDS=60 feeds it what nobody would send; none: names all
+ifneq ($(TARGET),)
+	tests/deps fuzz
+	+$(MAKE) --no-print-directory -j$(JOBS) CC=clang BUILD=build/fuzz BIN=build/fuzz/bin \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer' FUZZ_MAIN=build/fuzz/tests/fuzz/engine.o \
+		SANITIZE='$(address_FLAGS) -fsanitize=fuzzer-no-link' FUZZ_ENGINE=-fsanitize=fuzzer \
+		build/fuzz/tests/fuzz/$(TARGET)
+endif
+	tests/fuzz/run build/fuzz $(TARGET) $(if $(TARGET),$(SECONDS))
 
 # ---- checks ---------------------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 			run.command = commands_find(run.options.verb);
 		code = run_usage(&run, "%s", why);
 	}
-	dfs_close(run.dfs);
+	run_close(&run);
 	code = output_finish(run.output, code);
 	output_free(run.output);
 	options_free(&run.options);

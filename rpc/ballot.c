@@ -10,6 +10,11 @@
 
 const dfs_ballot ballot_none;
 
+bool ballot_is_good(const dfs_ballot *ballot)
+{
+	return ballot->counter > 0 && !id_is_zero(&ballot->proposer);
+}
+
 int ballot_compare(const dfs_ballot *a, const dfs_ballot *b)
 {
 	if (a->epoch != b->epoch)

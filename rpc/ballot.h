@@ -10,6 +10,12 @@
 /* <0, 0, >0 as a is lower than, the same as, or higher than b. */
 int ballot_compare(const dfs_ballot *a, const dfs_ballot *b);
 
+/*
+ * May something be proposed at it?  Counters begin with 1, and no proposer is zero; only
+ * ballot_none and floors may be so.
+ */
+bool ballot_is_good(const dfs_ballot *ballot);
+
 /* The ballot below all others; a zeroed struct is the same. */
 extern const dfs_ballot ballot_none;
 

@@ -6,6 +6,7 @@
  */
 #include "call.h"
 
+#include "answers.h"
 #include "clock.h"
 #include "directory.h"
 #include "exchange.h"
@@ -14,6 +15,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct call {
 	CLIENT client; /* first: its operations get a CLIENT * */
@@ -21,7 +23,8 @@ struct call {
 	unsigned server;
 	int64_t deadline_ms; /* of call_run's call; 0: the call brings a time-out */
 	size_t res_size;     /* likewise */
-	char why[200];       /* the last call failed */
+	struct call_watcher watcher;
+	char why[200]; /* the last call failed */
 };
 
 /*
@@ -190,9 +193,32 @@ void call_close(struct call *call)
 	free(call);
 }
 
+void call_watch(struct call *call, const struct call_watcher *watcher)
+{
+	call->watcher = *watcher;
+}
+
+/* Does the answer keep the rules?  One that does not is freed, and told of. */
+static bool check_answer(struct call *call, const struct answers_call *answer, void *res,
+			 const struct one_try *try)
+{
+	const struct procedure *procedure = procedures_find(answer->procedure);
+	const char *wrong = answers_check(answer);
+
+	if (!wrong)
+		return true;
+	call_free_result(procedure->result, res);
+	memset(res, 0, procedure->result_size);
+	answers_why(call->server, wrong, try->why, try->why_size);
+	if (call->watcher.wrong)
+		call->watcher.wrong(call->watcher.context, try->why);
+	return false;
+}
+
 bool call_run(struct call *call, uint32_t number, const void *args, void *res,
 	      const struct one_try *try)
 {
+	const struct answers_call answer = {number, call->server, args, res};
 	const struct procedure *procedure = procedures_find(number);
 	const struct timeval none = {0};
 	enum clnt_stat status;
@@ -205,7 +231,7 @@ bool call_run(struct call *call, uint32_t number, const void *args, void *res,
 	call->deadline_ms = 0;
 	call->res_size = 0;
 	if (status == RPC_SUCCESS)
-		return true;
+		return check_answer(call, &answer, res, try);
 	name_it(call->server, call->why, try);
 	return false;
 }
@@ -228,6 +254,14 @@ int64_t call_peer_ends(const struct call *call)
 bool call_is_dead(const struct call *call)
 {
 	return stream_error(exchange_stream(call->exchange)) != 0;
+}
+
+bool call_is_older(const struct call *call)
+{
+	struct rpc_err error = exchange_error(call->exchange);
+
+	return error.re_status == RPC_PROGVERSMISMATCH &&
+	       error.re_vers.high < DFS_VERSION;
 }
 
 bool call_was_closed(const struct call *call)

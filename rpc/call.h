@@ -31,11 +31,22 @@ struct call *call_open(const struct cluster *cluster, unsigned server, SSL_CTX *
 void call_close(struct call *call);
 
 /*
+ * Whom to tell, on the thread that calls, of an answer that breaks a rule (answers.h),
+ * before that call fails; why names the server and the rule.
+ */
+struct call_watcher {
+	void (*wrong)(void *context, const char *why);
+	void *context;
+};
+void call_watch(struct call *call, const struct call_watcher *watcher);
+
+/*
  * One call of a procedure of dfs.x, with its own types (see procedures.h), e.g.
  * call_run(c, DFS_GET, &get_args, &get_res, &try); args is NULL where it takes none.  res
  * is zeroed first.  On success the caller frees what res points to with call_free_result
  * before the next call on this handle; runs of dfs_bytes in it lie in the handle's buffer
- * and are gone with that.  On failure there is nothing to free.
+ * and are gone with that.  On failure there is nothing to free.  An answer that breaks a
+ * rule is a failure like others: what call_run gives keeps all of answers.h.
  */
 bool call_run(struct call *call, uint32_t number, const void *args, void *res,
 	      const struct one_try *try);
@@ -59,6 +70,9 @@ int64_t call_peer_ends(const struct call *call);
  * Is the connection gone or out of step?  (A reply that only refuses leaves it usable.)
  */
 bool call_is_dead(const struct call *call);
+
+/* Was the last call refused because the server speaks an older protocol only? */
+bool call_is_older(const struct call *call);
 
 /* Between calls: is it dead, or has the server hung up (or said what nobody asked)? */
 bool call_was_closed(const struct call *call);

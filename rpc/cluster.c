@@ -123,13 +123,16 @@ struct pair {
 	const char *name, *value;
 };
 
-/* Copies a value that may be given once. */
+/*
+ * Copies a value that may be given once.  "=;" is not taken for what it is to inih, a
+ * value: after a blank it would be a comment.
+ */
 static void take(struct cluster_reading *reading, bool *has, char *to, size_t size,
 		 const struct pair *pair)
 {
 	if (*has)
 		blame(reading, "given twice:", pair->name);
-	else if (*pair->value == '\0')
+	else if (*pair->value == '\0' || *pair->value == ';')
 		blame(reading, "without a value:", pair->name);
 	else if (strlen(pair->value) >= size)
 		blame(reading, "too long a value:", pair->name);

@@ -89,7 +89,24 @@ static bool say_stream(const struct exchange *exchange, const struct one_try *tr
 	}
 }
 
-static bool say_refused(const struct rpc_msg *reply, const struct one_try *try)
+/* With the versions that the other side says it speaks. */
+static bool say_version(const struct rpc_msg *reply, uint32_t version,
+			const struct one_try *try)
+{
+	uint32_t low = (uint32_t)reply->acpted_rply.ar_vers.low,
+		 high = (uint32_t)reply->acpted_rply.ar_vers.high;
+	bool older = high < version;
+
+	if (!older && low <= version)
+		return say(try, "it speaks another version of our protocol");
+	(void)snprintf(try->why, try->why_size,
+		       "it speaks %s protocol (%u; this program needs %u)",
+		       older ? "an older" : "a newer", older ? high : low, version);
+	return false;
+}
+
+static bool say_refused(const struct rpc_msg *reply, uint32_t version,
+			const struct one_try *try)
 {
 	if (reply->rm_reply.rp_stat == MSG_DENIED) {
 		if (reply->rjcted_rply.rj_stat == RPC_MISMATCH)
@@ -102,7 +119,7 @@ static bool say_refused(const struct rpc_msg *reply, const struct one_try *try)
 	case PROG_UNAVAIL:
 		return say(try, "another program answers at this address");
 	case PROG_MISMATCH:
-		return say(try, "it speaks another version of our protocol");
+		return say_version(reply, version, try);
 	case PROC_UNAVAIL:
 		return say(try, "it does not know this procedure");
 	case GARBAGE_ARGS:
@@ -195,7 +212,7 @@ bool exchange_run(struct exchange *exchange, const struct exchange_call *call,
 	_seterr_reply(&reply, &exchange->error);
 	if (reply.rm_reply.rp_stat != MSG_ACCEPTED ||
 	    reply.acpted_rply.ar_stat != SUCCESS)
-		return say_refused(&reply, try);
+		return say_refused(&reply, call->version, try);
 	if (!call->decode)
 		return true;
 	memset(call->res, 0, call->res_size);

@@ -39,6 +39,14 @@ static bool is_asked_for(const struct link *link)
 	return set_has(link->links->servers, link->server);
 }
 
+static bool is_left_out(struct link *link)
+{
+	pthread_mutex_lock(&link->links->lock);
+	bool out = link->left_out;
+	pthread_mutex_unlock(&link->links->lock);
+	return out;
+}
+
 static void disconnect(struct link *link)
 {
 	struct call *call = link->call;
@@ -47,6 +55,32 @@ static void disconnect(struct link *link)
 	link->call = NULL;
 	pthread_mutex_unlock(&link->links->lock);
 	call_close(call);
+}
+
+/* On its thread, inside a call: the answer breaks a rule. */
+static void note_wrong(void *context, const char *why)
+{
+	struct link *link = context;
+	struct links *links = link->links;
+
+	if (links->wrong && !links->wrong(links->context, link->server, why))
+		return;
+	pthread_mutex_lock(&links->lock);
+	link->left_out = true;
+	(void)snprintf(link->why, sizeof link->why, "%s", why);
+	pthread_mutex_unlock(&links->lock);
+}
+
+/* Why it was left out stands already, and says more than what came of it. */
+static void go_down(struct link *link, char why[LINKS_WHY])
+{
+	pthread_mutex_lock(&link->links->lock);
+	link->older = link->call && call_is_older(link->call);
+	pthread_mutex_unlock(&link->links->lock);
+	disconnect(link);
+	if (is_left_out(link))
+		links_why(link->links, link->server, why);
+	set_state(link, LINK_DOWN, why);
 }
 
 /* A connection, on which nothing was said yet; NULL, with why. */
@@ -73,6 +107,8 @@ static struct call *open_call(struct link *link, char *why)
 	if (call && links->closing)
 		call_cancel(call);
 	pthread_mutex_unlock(&links->lock);
+	if (call)
+		call_watch(call, &(struct call_watcher){note_wrong, link});
 	return call;
 }
 
@@ -98,7 +134,7 @@ static void connect_if_needed(struct link *link)
 	char why[LINKS_WHY] = "";
 	struct call *call;
 
-	if (!is_asked_for(link))
+	if (!is_asked_for(link) || is_left_out(link))
 		return;
 	if (link->call && !call_was_closed(link->call))
 		return;
@@ -108,8 +144,7 @@ static void connect_if_needed(struct link *link)
 		set_state(link, LINK_UP, why);
 		return;
 	}
-	disconnect(link);
-	set_state(link, LINK_DOWN, why);
+	go_down(link, why);
 }
 
 /* Does it vote by now?  If that has changed, it is introduced anew. */
@@ -133,8 +168,7 @@ static void look_again(struct link *link)
 		return;
 	}
 gone:
-	disconnect(link);
-	set_state(link, LINK_DOWN, why);
+	go_down(link, why);
 }
 
 /* With the lock held: waits for a job, or until it is to be asked whether it votes. */
@@ -175,8 +209,10 @@ static struct job *next_job(struct link *link, bool *ret_closing, bool *ret_look
 
 static void run_job(struct link *link, struct job *job)
 {
-	char why[LINKS_WHY];
+	char why[LINKS_WHY] = "";
 
+	if (link->call && is_left_out(link))
+		go_down(link, why);
 	connect_if_needed(link);
 	if (!link->call) {
 		job->run(job, link->server, NULL,
@@ -184,11 +220,10 @@ static void run_job(struct link *link, struct job *job)
 		return;
 	}
 	job->run(job, link->server, link->call, "");
-	if (!call_is_dead(link->call))
+	if (!call_is_dead(link->call) && !is_left_out(link))
 		return;
-	disconnect(link);
 	(void)snprintf(why, sizeof why, "dfs%u: the connection broke", link->server);
-	set_state(link, LINK_DOWN, why);
+	go_down(link, why);
 }
 
 static void release(struct links *links)
@@ -269,6 +304,7 @@ struct links *links_new(const struct links_options *options)
 	links->tls = options->take_tls;
 	links->servers = options->servers;
 	links->introduce = options->introduce;
+	links->wrong = options->wrong;
 	links->context = options->take_context;
 	links->free_context = options->free_context;
 	links->references = 1;
@@ -348,8 +384,9 @@ void links_retry_after(struct links *links, int64_t pause_ms)
 		struct job *job = NULL;
 
 		pthread_mutex_lock(&links->lock);
-		if (!links->closing && is_asked_for(link) && link->state == LINK_DOWN &&
-		    !link->first && clock_now_ms() - link->since >= pause_ms)
+		if (!links->closing && is_asked_for(link) && !link->left_out &&
+		    link->state == LINK_DOWN && !link->first &&
+		    clock_now_ms() - link->since >= pause_ms)
 			job = calloc(1, sizeof *job);
 		if (job) {
 			link->state = LINK_NEW;

@@ -59,6 +59,12 @@ struct links_options {
 	 */
 	bool (*introduce)(void *context, unsigned server, struct call *call,
 			  struct links_introduction *ret, char *why);
+	/*
+	 * Called on the server's thread when it has answered what breaks a rule
+	 * (answers.h): why names both.  true: it is left out from now on, which is what
+	 * NULL means too; false: what was asked has failed, and it is asked again.
+	 */
+	bool (*wrong)(void *context, unsigned server, const char *why);
 	void *take_context;
 	void (*free_context)(void *context); /* or NULL; when the last thread has ended */
 };
@@ -111,6 +117,21 @@ server_set links_telling(struct links *links);
 
 /* What the server told as its "seen" in its last introduction. */
 dfs_seen links_seen(struct links *links, unsigned server);
+
+/*
+ * Leaves a server out for what only who puts its answers together can see: rule is what
+ * it has broken, as answers_check says it.
+ */
+void links_leave_out(struct links *links, unsigned server, const char *rule);
+
+/*
+ * Servers that are left out, because they answered wrongly: links_why says which rule
+ * each has broken.  Known as soon as the call has failed.
+ */
+server_set links_left_out(struct links *links);
+
+/* Servers that are not up because they speak an older protocol. */
+server_set links_older(struct links *links);
 
 /* When the certificate ends that it has shown last (tls_ends); 0: it has shown none. */
 int64_t links_certificate_ends(struct links *links, unsigned server);

@@ -18,6 +18,8 @@ struct link {
 	bool slow,
 		/* was waited for in vain: as one that could help, as one needed */
 		hopeless;
+	bool older;                  /* it went down for its older protocol */
+	bool left_out;               /* for good: it has answered wrongly */
 	bool undecided, undecidable; /* likewise, to know whether it votes */
 	int64_t ends;                /* the certificate that it showed last; 0: none */
 	int64_t since;               /* the state was entered at */
@@ -36,6 +38,7 @@ struct links {
 	server_set servers;
 	bool (*introduce)(void *context, unsigned server, struct call *call,
 			  struct links_introduction *ret, char *why);
+	bool (*wrong)(void *context, unsigned server, const char *why);
 	void *context;
 	void (*free_context)(void *context);
 	struct link link[DFS_SERVERS];

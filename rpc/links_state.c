@@ -1,6 +1,7 @@
 /* What is known of the servers, and waiting until it is. */
 #include "links_internal.h"
 
+#include "answers.h"
 #include "clock.h"
 
 #include <stdio.h>
@@ -80,7 +81,7 @@ static server_set servers_of(struct links *links, enum of_them which)
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const struct link *link = &links->link[i];
 
-		if (link->state == LINK_UP && !link->slow &&
+		if (link->state == LINK_UP && !link->slow && !link->left_out &&
 		    (which == THOSE_UP || link->told.votes ||
 		     (which == THOSE_TELLING && link->told.tells)))
 			servers = set_with(servers, i + 1);
@@ -104,6 +105,40 @@ server_set links_telling(struct links *links)
 	return servers_of(links, THOSE_TELLING);
 }
 
+void links_leave_out(struct links *links, unsigned server, const char *rule)
+{
+	struct link *link = &links->link[server - 1];
+
+	pthread_mutex_lock(&links->lock);
+	link->left_out = true;
+	answers_why(server, rule, link->why, sizeof link->why);
+	pthread_mutex_unlock(&links->lock);
+}
+
+server_set links_left_out(struct links *links)
+{
+	server_set servers = 0;
+
+	pthread_mutex_lock(&links->lock);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (links->link[s - 1].left_out)
+			servers = set_with(servers, s);
+	pthread_mutex_unlock(&links->lock);
+	return servers;
+}
+
+server_set links_older(struct links *links)
+{
+	server_set servers = 0;
+
+	pthread_mutex_lock(&links->lock);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (links->link[s - 1].state == LINK_DOWN && links->link[s - 1].older)
+			servers = set_with(servers, s);
+	pthread_mutex_unlock(&links->lock);
+	return servers;
+}
+
 dfs_seen links_seen(struct links *links, unsigned server)
 {
 	pthread_mutex_lock(&links->lock);
@@ -125,7 +160,8 @@ const char *links_why(struct links *links, unsigned server, char *why)
 	const struct link *link = &links->link[server - 1];
 
 	pthread_mutex_lock(&links->lock);
-	if (link->state == LINK_NEW || (link->slow && link->state == LINK_UP))
+	if (!link->left_out &&
+	    (link->state == LINK_NEW || (link->slow && link->state == LINK_UP)))
 		(void)snprintf(why, LINKS_WHY, "dfs%u does not answer", server);
 	else
 		(void)snprintf(why, LINKS_WHY, "%s", link->why);

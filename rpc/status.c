@@ -25,7 +25,7 @@ const char *status_text(dfs_status status)
 	case DFS_DENIED:
 		return "not permitted";
 	case DFS_BUSY:
-		return "the server is busy";
+		return "the server is busy, or this user has his portion of it";
 	case DFS_OVER_QUOTA:
 		return "more than the owner's quota";
 	case DFS_UNCHECKED:

@@ -3,6 +3,10 @@
 
 #include "ballot.h"
 #include "sets.h"
+#include "statement.h"
+#include "value.h"
+
+#include <string.h>
 
 enum { THREE = 3, TWO = 2 };
 
@@ -10,11 +14,15 @@ struct tally_word tally_word(const dfs_register *reg)
 {
 	const dfs_accepted *accepted = reg ? &reg->dfs_register_u.accepted : NULL;
 
+	struct tally_word word = {.told = reg};
+
 	if (!reg || !reg->known)
-		return (struct tally_word){.told = reg};
-	return (struct tally_word){.told = true,
-				   .ballot = &accepted->ballot,
-				   .live = accepted->value.body.kind != DFS_TOMBSTONE};
+		return word;
+	word.ballot = &accepted->ballot;
+	word.live = accepted->value.body.kind != DFS_TOMBSTONE;
+	word.unsaid = value_is_nothing(&accepted->value);
+	return statement_digest(&accepted->value, &word.digest) ? word
+								: (struct tally_word){0};
 }
 
 /* Has it been heard at all?  A damaged one tells of its ballot, but is no answer. */
@@ -27,7 +35,45 @@ static int compare(const struct tally_word *a, const struct tally_word *b)
 {
 	if (!a->ballot || !b->ballot)
 		return (a->ballot != NULL) - (b->ballot != NULL);
-	return ballot_compare(a->ballot, b->ballot);
+	int order = ballot_compare(a->ballot, b->ballot);
+
+	/* A damaged one tells of its ballot alone. */
+	return order != 0 || a->damaged || b->damaged
+		       ? order
+		       : memcmp(&a->digest, &b->digest, sizeof a->digest);
+}
+
+/* Does this word count: is it proved, or said by two, or is there nothing against it? */
+static bool counts(const struct tally_word words[DFS_SERVERS], unsigned at)
+{
+	bool other = false;
+
+	if (!words[at].ballot || !words[at].unsaid)
+		return true;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (i == at || !words[i].ballot)
+			continue;
+		if (compare(&words[i], &words[at]) == 0)
+			return true;
+		other |= !words[i].unsaid;
+	}
+	return !other;
+}
+
+/* Words that count; the others tell of nothing. */
+struct counted {
+	struct tally_word words[DFS_SERVERS];
+};
+
+static struct counted count_words(const struct tally_word words[DFS_SERVERS])
+{
+	struct counted counted;
+
+	memcpy(counted.words, words, sizeof counted.words);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (!counts(words, i))
+			counted.words[i].ballot = NULL;
+	return counted;
 }
 
 /* The server with the highest word in the set; 0: none of them was heard. */
@@ -74,10 +120,11 @@ static struct tally lower(struct tally tally)
 	return tally;
 }
 
-struct tally tally_highest(const struct tally_word words[DFS_SERVERS], bool unsure)
+struct tally tally_highest(const struct tally_word told[DFS_SERVERS], bool unsure)
 {
+	const struct counted counted = count_words(told);
+	const struct tally_word *words = counted.words, *newest;
 	struct tally tally = count(words);
-	const struct tally_word *newest;
 
 	tally.newest = highest_of(words, SERVERS_ALL);
 	newest = tally.newest > 0 ? &words[tally.newest - 1] : NULL;
@@ -99,8 +146,10 @@ static server_set alike(const struct tally_word words[DFS_SERVERS], unsigned ser
 	return same;
 }
 
-struct tally tally_alike(const struct tally_word words[DFS_SERVERS], bool unsure)
+struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure)
 {
+	const struct counted counted = count_words(told);
+	const struct tally_word *words = counted.words;
 	struct tally tally = count(words);
 	server_set among = SERVERS_ALL;
 

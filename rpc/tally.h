@@ -15,8 +15,10 @@
 struct tally_word {
 	bool told; /* it is an answer: it votes on this path, or may soon */
 	const dfs_ballot *ballot; /* of what it has accepted; NULL: nothing */
+	dfs_key digest;           /* of that value: one is known by both */
 	bool live;                /* that is neither nothing nor a tombstone */
-	bool damaged;             /* it names the ballot, and cannot read the value */
+	bool unsaid;  /* it is what servers say of themselves: value_nothing */
+	bool damaged; /* it names the ballot, and cannot read the value */
 };
 
 struct tally {
@@ -26,24 +28,26 @@ struct tally {
 	unsigned equal;  /* servers that name exactly its ballot; 0 where it has none */
 };
 
-/* What a register tells; NULL: nothing. */
+/* What a register tells; NULL: nothing, which is also told when memory is short. */
 struct tally_word tally_word(const dfs_register *reg);
 
 /*
- * The newest is the word with the highest ballot, whatever three agree on: the first of
- * those that can read the value, where there is one.  Words without a ballot are below
- * all others.
+ * The newest is the word with the highest ballot (of two values at one, which only their
+ * proposer can make, the one with the higher digest), whatever three agree on: the first
+ * of those that can read the value, where there is one.  Words without a ballot are below
+ * all others; so is what servers say of themselves, if one alone says it while another
+ * has something that is not: it has no proof.
  *
  * unsure: some of the servers that told do not vote yet.  Then nothing is agreed, and no
  * number is above two.
  */
-struct tally tally_highest(const struct tally_word words[DFS_SERVERS], bool unsure);
+struct tally tally_highest(const struct tally_word told[DFS_SERVERS], bool unsure);
 
 /*
  * What three tell alike is the newest, even if the fourth has something newer; to have
  * nothing is alike, whatever the ballots.  Where no three are alike, or unsure: the
  * highest of all.  equal: how many are alike, nothing or that ballot.
  */
-struct tally tally_alike(const struct tally_word words[DFS_SERVERS], bool unsure);
+struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure);
 
 #endif

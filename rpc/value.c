@@ -9,6 +9,8 @@
 #include "ballot.h"
 #include "path.h"
 #include "placement.h"
+#include "statement.h"
+#include "tree.h"
 #include <limits.h>
 #include <string.h>
 
@@ -34,19 +36,6 @@ static const char *check_holders(uint32_t holders, unsigned row)
 	return given < 3 ? "fewer than three holders" : NULL;
 }
 
-static const char *check_content(const dfs_content *content)
-{
-	if (id_is_zero(&content->object))
-		return "an object without an id";
-	if (content->row >= 4)
-		return "a row above 3";
-	if (content->size > (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
-		return "a file above the largest size";
-	if (content->unit_size != placement_unit_size(content->size))
-		return "a unit size that does not fit the size";
-	return check_holders(content->holders, content->row);
-}
-
 static bool is_user(const dfs_user *user)
 {
 	return !path_check_user(user->dfs_user_val, user->dfs_user_len);
@@ -58,51 +47,117 @@ static bool same_user(const dfs_user *a, const dfs_user *b)
 	       memcmp(a->dfs_user_val, b->dfs_user_val, a->dfs_user_len) == 0;
 }
 
-/* Readers: distinct, none of them the owner, and signed for. */
-static const char *check_access(const dfs_manifest *manifest)
+static const char *check_content(const dfs_content *content)
 {
-	const dfs_reader *readers = manifest->access.readers.readers_val;
-	u_int count = manifest->access.readers.readers_len;
+	if (id_is_zero(&content->maker))
+		return "a content without a maker";
+	if (content->row >= 4)
+		return "a row above 3";
+	if (content->size > (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
+		return "a file above the largest size";
+	if (content->unit_size != placement_unit_size(content->size))
+		return "a unit size that does not fit the size";
+	if (!tree_fits(placement_units(content->size, content->unit_size),
+		       content->tree.tree_len))
+		return "a hash tree that does not fit the size";
+	if (!is_user(&content->writer))
+		return "a writer that is no user name";
+	return check_holders(content->holders, content->row);
+}
+
+/* Readers: distinct, none of them the owner, and signed for. */
+static const char *check_access(const dfs_access *access, const dfs_user *owner)
+{
+	const dfs_reader *readers = access->readers.readers_val;
+	u_int count = access->readers.readers_len;
 
 	for (u_int i = 0; i < count; i++) {
 		if (!is_user(&readers[i].user))
 			return "a reader that is no user name";
-		if (same_user(&readers[i].user, &manifest->owner))
+		if (same_user(&readers[i].user, owner))
 			return "an owner who is a reader besides";
 		for (u_int j = 0; j < i; j++)
 			if (same_user(&readers[i].user, &readers[j].user))
 				return "a reader who is there twice";
 	}
-	if (manifest->access.signature.signature_len !=
-	    (count > 0 ? DFS_SIGNATURE_LEN : 0))
+	if ((count > 0) != (access->signature != NULL))
 		return "readers without a signature, or a signature of nothing";
-	if (manifest->keys.keys_len != count + 1)
-		return "more or fewer keys than the owner and the readers";
-	return NULL;
+	return access->signature ? statement_check_signature(access->signature) : NULL;
+}
+
+static const char *check_attributes(const dfs_attributes *attributes)
+{
+	return attributes->mode & ~0100U ? "a mode that is none" : NULL;
+}
+
+static const char *check_earlier(const dfs_earlier *earlier, u_int count, uint64_t newer)
+{
+	const char *wrong = NULL;
+
+	for (u_int i = 0; !wrong && i < count; i++) {
+		if (earlier[i].content_version.number >= newer ||
+		    id_is_zero(&earlier[i].content_version.operation))
+			return "earlier versions that are not in order";
+		newer = earlier[i].content_version.number;
+		wrong = check_content(&earlier[i].content);
+	}
+	return wrong;
 }
 
 static const char *check_manifest(const dfs_value *value)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
-	uint64_t newer = value->content_version.number;
 	const char *wrong;
 
 	if (!is_user(&manifest->owner))
 		return "an owner that is no user name";
-	if (!is_user(&manifest->writer))
-		return "a writer that is no user name";
-	wrong = check_access(manifest);
+	if (manifest->keys.keys_len != manifest->access.readers.readers_len + 1)
+		return "more or fewer keys than the owner and the readers";
+	wrong = check_access(&manifest->access, &manifest->owner);
+	if (!wrong)
+		wrong = check_attributes(&manifest->attributes);
 	if (!wrong)
 		wrong = check_content(&manifest->content);
-	for (u_int i = 0; !wrong && i < manifest->earlier.earlier_len; i++) {
-		const dfs_earlier *earlier = &manifest->earlier.earlier_val[i];
+	if (!wrong && manifest->continues &&
+	    (manifest->continues->number >= value->content_version.number ||
+	     id_is_zero(&manifest->continues->operation)))
+		return "a version that continues itself or a later one";
+	return wrong ? wrong
+		     : check_earlier(manifest->earlier.earlier_val,
+				     manifest->earlier.earlier_len,
+				     value->content_version.number);
+}
 
-		if (earlier->content_version.number >= newer)
-			return "earlier versions that are not in order";
-		newer = earlier->content_version.number;
-		wrong = check_content(&earlier->content);
-	}
-	return wrong;
+static const char *check_folder(const dfs_folder *folder)
+{
+	const char *wrong = check_access(&folder->access, &folder->owner);
+
+	if (!is_user(&folder->owner))
+		return "an owner that is no user name";
+	return wrong ? wrong : check_attributes(&folder->attributes);
+}
+
+/*
+ * Of what leaves nothing all is empty; but for the list that lets whoever deleted it do
+ * so.
+ */
+static const char *check_tombstone(const dfs_value *value)
+{
+	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
+	const char *wrong = check_access(&tombstone->access, &tombstone->owner);
+
+	if (tombstone->earlier.earlier_len == 0 &&
+	    tombstone->access.readers.readers_len == 0)
+		return tombstone->owner.dfs_user_len > 0 ||
+				       tombstone->access.generation > 0
+			       ? "a tombstone that says whose nothing is"
+			       : NULL;
+	if (!is_user(&tombstone->owner))
+		return "an owner that is no user name";
+	return wrong ? wrong
+		     : check_earlier(tombstone->earlier.earlier_val,
+				     tombstone->earlier.earlier_len,
+				     value->content_version.number + 1);
 }
 
 /* The operations remembered: distinct, none of them zero, the newest first. */
@@ -134,7 +189,7 @@ static const char *check_version(const dfs_value *value)
 	/* A path that never had content has no version: zero in both fields. */
 	if ((version->number == 0) != id_is_zero(&version->operation))
 		return "a version without its operation";
-	if (value->body.kind == DFS_FILE && version->number == 0)
+	if (value_has_content(value) && version->number == 0)
 		return "a file without a version";
 	return NULL;
 }
@@ -152,8 +207,10 @@ static const char *check_note(const dfs_note *note)
 {
 	if (path_check(note->old_path.dfs_path_val, note->old_path.dfs_path_len))
 		return "a note of a path that is none";
-	if (note->old_version.number == 0 || id_is_zero(&note->old_version.operation))
-		return "a note without a version";
+	if (id_is_zero(&note->operation))
+		return "a note without an operation";
+	if ((note->old_version.number == 0) != id_is_zero(&note->old_version.operation))
+		return "a note with half a version";
 	return NULL;
 }
 
@@ -183,13 +240,49 @@ static const char *check_credentials(const dfs_credentials *credentials)
 	return check_scrypt(&credentials->scrypt);
 }
 
+static const char *check_account(const dfs_account *account)
+{
+	uint32_t newer = account->key;
+
+	if (account->number == 0 || account->key == 0)
+		return "an account without a number";
+	for (u_int i = 0; i < account->former.former_len; i++) {
+		const dfs_former_key *former = &account->former.former_val[i];
+
+		if (former->number >= newer || former->number == 0)
+			return "former keys that are not in order";
+		newer = former->number;
+	}
+	return statement_check_signature(&account->signature);
+}
+
+static const char *check_body(const dfs_value *value)
+{
+	const dfs_body *body = &value->body;
+
+	switch (body->kind) {
+	case DFS_FILE:
+	case DFS_LINK:
+		return check_manifest(value);
+	case DFS_TOMBSTONE:
+		return check_tombstone(value);
+	case DFS_FOLDER:
+		return check_folder(&body->dfs_body_u.folder);
+	case DFS_ACCOUNT:
+		return check_account(&body->dfs_body_u.account);
+	case DFS_CREDENTIALS:
+		return check_credentials(&body->dfs_body_u.credentials);
+	default:
+		return "a value of no known kind";
+	}
+}
+
 const char *value_check(const dfs_value *value)
 {
 	const char *wrong;
 
-	if (value->body.kind != DFS_FILE && value->body.kind != DFS_TOMBSTONE &&
-	    value->body.kind != DFS_ACCOUNT && value->body.kind != DFS_CREDENTIALS)
-		return "a value of no known kind";
+	if (value_is_nothing(value))
+		return NULL;
 	if (id_is_zero(&value->operation))
 		return "a value without an operation";
 	if (value->origin.counter == 0 || id_is_zero(&value->origin.proposer))
@@ -201,11 +294,37 @@ const char *value_check(const dfs_value *value)
 		wrong = check_lock(value->lock);
 	if (!wrong && value->note)
 		wrong = check_note(value->note);
-	if (!wrong && value->body.kind == DFS_FILE)
-		wrong = check_manifest(value);
-	if (!wrong && value->body.kind == DFS_CREDENTIALS)
-		wrong = check_credentials(&value->body.dfs_body_u.credentials);
-	return wrong;
+	return wrong ? wrong : check_body(value);
+}
+
+bool value_has_content(const dfs_value *value)
+{
+	return value->body.kind == DFS_FILE || value->body.kind == DFS_LINK;
+}
+
+/* Whose what is at the path is said to be; NULL: nobody's. */
+static const dfs_user *owner_of(const dfs_body *body)
+{
+	switch (body->kind) {
+	case DFS_FILE:
+	case DFS_LINK:
+		return &body->dfs_body_u.manifest.owner;
+	case DFS_FOLDER:
+		return &body->dfs_body_u.folder.owner;
+	case DFS_TOMBSTONE:
+		return body->dfs_body_u.tombstone.owner.dfs_user_len > 0
+			       ? &body->dfs_body_u.tombstone.owner
+			       : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static u_int readers_of(const dfs_value *value)
+{
+	const dfs_access *access = value_access(value);
+
+	return access ? access->readers.readers_len : 0;
 }
 
 static bool is_admin(const char *name, size_t len)
@@ -213,10 +332,48 @@ static bool is_admin(const char *name, size_t len)
 	return len == strlen("admin") && memcmp(name, "admin", len) == 0;
 }
 
-const char *value_check_at(const char *path, size_t len, const dfs_value *value)
+/* What a path of a file may have. */
+static const char *check_at_file(const char *path, size_t len, const char *whose,
+				 size_t whose_len, const dfs_value *value)
 {
 	const dfs_body *body = &value->body;
-	const dfs_user *owner = &body->dfs_body_u.manifest.owner;
+	const dfs_user *owner = owner_of(body);
+
+	if (body->kind == DFS_ACCOUNT || body->kind == DFS_CREDENTIALS)
+		return "a value of another kind than its path";
+	if (path_is_shared(path, len))
+		return readers_of(value) > 0 ? "readers of what belongs to everyone"
+					     : NULL;
+	if (owner && (owner->dfs_user_len != whose_len ||
+		      memcmp(owner->dfs_user_val, whose, whose_len) != 0))
+		return "an owner whose folder this is not";
+	return NULL;
+}
+
+/* What the path of an account or of credentials may have. */
+static const char *check_at_user(enum path_kind kind, const char *whose, size_t whose_len,
+				 const dfs_value *value)
+{
+	const dfs_body *body = &value->body;
+	const dfs_account *account = &body->dfs_body_u.account;
+
+	if (value->lock || value->note)
+		return "a user with a lock or a note";
+	if (is_admin(whose, whose_len) &&
+	    (body->kind == DFS_TOMBSTONE ||
+	     (body->kind == DFS_ACCOUNT && (account->disabled || account->gone))))
+		return "admin can be neither deleted nor disabled";
+	if (body->kind == DFS_TOMBSTONE)
+		return body->dfs_body_u.tombstone.owner.dfs_user_len > 0
+			       ? "a user with earlier versions"
+			       : NULL;
+	return body->kind != (kind == PATH_OF_ACCOUNT ? DFS_ACCOUNT : DFS_CREDENTIALS)
+		       ? "a value of another kind than its path"
+		       : NULL;
+}
+
+const char *value_check_at(const char *path, size_t len, const dfs_value *value)
+{
 	enum path_kind kind = path_kind(path, len);
 	const char *whose, *wrong = value_check(value);
 	size_t whose_len;
@@ -226,28 +383,8 @@ const char *value_check_at(const char *path, size_t len, const dfs_value *value)
 	if (kind == PATH_OF_NOTHING)
 		return "a path that no register can have";
 	whose = path_of_whom(path, len, &whose_len);
-	if (kind != PATH_OF_FILE && (value->lock || value->note))
-		return "a user with a lock or a note";
-	if (kind != PATH_OF_FILE && is_admin(whose, whose_len) &&
-	    (body->kind == DFS_TOMBSTONE ||
-	     (body->kind == DFS_ACCOUNT && body->dfs_body_u.account.disabled)))
-		return "admin can be neither deleted nor disabled";
-	if (body->kind == DFS_TOMBSTONE)
-		return NULL;
-	if (body->kind != (kind == PATH_OF_ACCOUNT       ? DFS_ACCOUNT
-			   : kind == PATH_OF_CREDENTIALS ? DFS_CREDENTIALS
-							 : DFS_FILE))
-		return "a value of another kind than its path";
-	if (kind != PATH_OF_FILE)
-		return NULL;
-	if (path_is_shared(path, len))
-		return body->dfs_body_u.manifest.access.readers.readers_len > 0
-			       ? "readers of what belongs to everyone"
-			       : NULL;
-	if (owner->dfs_user_len != whose_len ||
-	    memcmp(owner->dfs_user_val, whose, whose_len) != 0)
-		return "an owner whose folder this is not";
-	return NULL;
+	return kind == PATH_OF_FILE ? check_at_file(path, len, whose, whose_len, value)
+				    : check_at_user(kind, whose, whose_len, value);
 }
 
 /*

@@ -22,6 +22,19 @@ const char *value_check(const dfs_value *value);
  */
 const char *value_check_at(const char *path, size_t len, const dfs_value *value);
 
+/*
+ * "There is no such file", as servers say it of themselves: the one value that is no
+ * operation of anybody and has no proof.  It points to nothing.
+ */
+dfs_value value_nothing(void);
+bool value_is_nothing(const dfs_value *value);
+
+/* The list of who may read and write what is at the path; NULL: none can be there. */
+const dfs_access *value_access(const dfs_value *value);
+
+/* Is it a file or a link: something with a manifest? */
+bool value_has_content(const dfs_value *value);
+
 /* XDR into buf; the length, or 0 when it does not fit size bytes or cannot be encoded. */
 size_t value_pack(const dfs_value *value, uint8_t *buf, size_t size);
 
@@ -36,6 +49,10 @@ bool value_copy(const dfs_value *value, dfs_value *ret_value);
 
 /* Frees what the value points to, and zeroes it. */
 void value_free(dfs_value *value);
+
+/* The same for an account alone. */
+bool value_copy_account(const dfs_account *account, dfs_account *ret);
+void value_free_account(dfs_account *account);
 
 /* Is the operation among the last ones that the value remembers? */
 bool value_has_operation(const dfs_value *value, const dfs_id *operation);

@@ -6,6 +6,7 @@
  */
 #include "create.h"
 
+#include "authority.h"
 #include "ballot.h"
 #include "path.h"
 #include "status.h"
@@ -58,11 +59,16 @@ static bool is_path(const dfs_path *path, const char *text)
 }
 
 /* NULL, or what is wrong with it as the beginning of a register. */
-static const char *check_item(const dfs_learn_item *item)
+static const char *check_item(const struct authority_source *source,
+			      const dfs_learn_item *item)
 {
+	const struct authority_claim claim = {
+		.path = &item->path, .ballot = &item->ballot, .value = &item->value};
 	const char *path = item->path.dfs_path_val;
 	size_t len = item->path.dfs_path_len;
 	enum path_kind kind = path_kind(path, len);
+	bool unknown;
+	const char *wrong;
 
 	if (kind != PATH_OF_ACCOUNT && kind != PATH_OF_CREDENTIALS)
 		return "a register that is not of a user";
@@ -72,16 +78,31 @@ static const char *check_item(const dfs_learn_item *item)
 	    id_is_zero(&item->ballot.proposer) ||
 	    ballot_compare(&item->ballot, &item->value.origin) != 0)
 		return "a ballot that is not the first of its value, in epoch 0";
-	return value_check_at(path, len, &item->value);
+	wrong = value_check_at(path, len, &item->value);
+	if (!wrong)
+		wrong = authority_check_signed(source, &claim, &unknown);
+	return wrong ? wrong : authority_check_allowed(&claim, NULL);
 }
 
-static const char *check(const dfs_learn_args *first)
+/* There is nobody yet but admin, whose key is known. */
+static bool no_key(void *context, const dfs_user *user, uint32_t number,
+		   struct authority_key *ret)
 {
+	(void)context;
+	(void)user;
+	(void)number;
+	(void)ret;
+	return false;
+}
+
+static const char *check(const dfs_learn_args *first, const dfs_key *admin_key)
+{
+	const struct authority_source source = {.admin_key = *admin_key, .key = no_key};
 	bool account = false, credentials = false;
 
 	for (u_int i = 0; i < first->items.items_len; i++) {
 		const dfs_learn_item *item = &first->items.items_val[i];
-		const char *wrong = check_item(item);
+		const char *wrong = check_item(&source, item);
 
 		if (wrong)
 			return wrong;
@@ -93,7 +114,7 @@ static const char *check(const dfs_learn_args *first)
 }
 
 /* NULL, or what is wrong. */
-static const char *read_first(int fd, dfs_learn_args *ret)
+static const char *read_first(int fd, const dfs_key *admin_key, dfs_learn_args *ret)
 {
 	char *bytes = malloc(DFS_RECORD_MAX);
 	const char *wrong = "it is not a list of registers, or too long";
@@ -106,7 +127,7 @@ static const char *read_first(int fd, dfs_learn_args *ret)
 		wrong = "it is a terminal";
 	len = isatty(fd) ? 0 : read_all(fd, bytes, DFS_RECORD_MAX);
 	if (len > 0 && decode(bytes, len, ret))
-		wrong = check(ret);
+		wrong = check(ret, admin_key);
 	free(bytes);
 	return wrong;
 }
@@ -130,7 +151,7 @@ int create_store(const struct settings *settings, int fd)
 
 	if (store_exists(settings->data))
 		return exists(settings);
-	wrong = read_first(fd, &first);
+	wrong = read_first(fd, &settings->cluster.admin_key, &first);
 	if (wrong) {
 		(void)fprintf(
 			stderr,

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "mark.h"
 #include "peers.h"
+#include "proof.h"
 #include "procs.h"
 #include "registrar.h"
 #include "secret.h"
@@ -53,6 +54,7 @@ struct server {
 	struct certificate *certificate;
 	uint8_t secret[SECRET_LEN];
 	struct store *store;
+	struct proof *proof;
 	struct acceptor *acceptor;
 	struct peers *peers;
 	struct accounts *accounts;
@@ -133,9 +135,12 @@ static bool open_store(struct server *server)
 	mark_leave(settings);
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
+	server->proof = proof_new(server->store, &settings->cluster.admin_key);
 	server->admission = admission_new(&admission_limits_default);
-	if (server->acceptor && server->admission)
+	if (server->acceptor && server->proof && server->admission) {
+		acceptor_set_proof(server->acceptor, server->proof);
 		return true;
+	}
 	log_say("out of memory");
 	return false;
 }
@@ -150,8 +155,13 @@ static bool meet_others(struct server *server)
 				  server->store);
 	if (server->peers) {
 		acceptor_set_ask(server->acceptor, peers_follow, server->peers);
-		server->accounts = accounts_new(server->peers, settings->number,
-						server->secret, &accounts_rules_default);
+		proof_set_ask(server->proof, peers_account, server->peers);
+		server->accounts = accounts_new(&(struct accounts_options){
+			.peers = server->peers,
+			.server = settings->number,
+			.secret = server->secret,
+			.admin_key = settings->cluster.admin_key,
+			.rules = &accounts_rules_default});
 	}
 	if (server->accounts)
 		server->healing = healing_start(&(struct healing_options){
@@ -331,6 +341,7 @@ static void stop(struct server *server)
 	accounts_free(server->accounts);
 	peers_free(server->peers);
 	acceptor_free(server->acceptor);
+	proof_free(server->proof);
 	store_close(server->store);
 	admission_free(server->admission);
 	certificate_free(server->certificate);

@@ -51,11 +51,14 @@ BADCRED, REJECTEDCRED, TOOWEAK = 1, 2, 5
 SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS = range(5)
 STARTTLS = ("accepted", SUCCESS, AUTH_NONE, b"STARTTLS")
 HELLO, LOGIN, PUT, BIND, GET, LOOKUP, PREPARE, ACCEPT, DELETE, FINISH, SETTLED, LIST, STATUS = range(1, 14)
+PIECE = 15
 # LEARN, FORGET, FENCE, DIGEST, RECALL, with the least arguments of each.
 BETWEEN_SERVERS = ((32, bytes(4)), (33, bytes(4)), (34, bytes(4 + 16 + 4)), (35, bytes(4 + 4 + 4 + 4)),
-                   (36, struct.pack(">I", 1) + bytes(16 + 4 + 8)))
+                   (36, struct.pack(">I", 1) + bytes(16 + 4 + 8 + 64)))
 OK, RECOVERING, UNKNOWN, DENIED, UNCHECKED = 0, 6, 7, 9, 12
-RECORD_MAX = 2097152
+RECORD_MAX = 2621440
+# Counters of ballots above those that the servers of a new cluster have come to.
+FAR = 1 << 20
 
 
 # ---- XDR and RPC ------------------------------------------------------------------------
@@ -65,7 +68,7 @@ def opaque(data):
     return struct.pack(">I", len(data)) + data + bytes(-len(data) % 4)
 
 
-def call(xid, procedure, args=b"", program=None, version=1, flavor=AUTH_NONE, cred=b"",
+def call(xid, procedure, args=b"", program=None, version=2, flavor=AUTH_NONE, cred=b"",
          verifier=(AUTH_NONE, b""), rpc_version=2):
     return (struct.pack(">6I", xid, 0, rpc_version, program or PROGRAM, version, procedure)
             + struct.pack(">I", flavor) + opaque(cred)
@@ -110,6 +113,16 @@ def hello_args(caller=b"peer.py"):
 
 def list_args(folder=b"/"):
     return opaque(folder) + opaque(b"") + struct.pack(">4I", 0, 0, 0, 9)
+
+
+def paths_args(*paths):
+    """What LOOKUP and FINISH take; no content is to come along."""
+    return struct.pack(">I", len(paths)) + b"".join(map(opaque, paths)) + bytes(4)
+
+
+def piece_args(thing):
+    """What PIECE takes, with a ticket that is none."""
+    return thing + thing + bytes(8 + 16) + bytes(4)
 
 
 def word(results, at=0):
@@ -358,7 +371,7 @@ def check_clear(ok):
         else:
             ok(True, "all other procedures are refused with AUTH_TOOWEAK")
         ok(ask(stream, 0, version=0)[1:] == (("accepted", PROG_MISMATCH, AUTH_NONE, b""),
-                                             struct.pack(">2I", 1, 1)), "another version")
+                                             struct.pack(">2I", 2, 2)), "another version")
         for other in range(600000001, 600000006):
             if other != PROGRAM and ask(stream, 0, program=other)[1][1] != PROG_UNAVAIL:
                 ok(False, f"program {other} is not here")
@@ -463,10 +476,10 @@ def check_records(ok):
     after(record(bytes(8)), connect(), "a record that is no call")
     after(record(struct.pack(">3I", 1, 1, 0) + bytes(28)), connect(), "a reply")
     after(record(call(1, 0, cred=bytes(500))), connect(), "a credential above 400 bytes")
-    after(struct.pack(">I", 0x80000000 | RECORD_MAX + 4), greeted(), "more than 2 MiB inside TLS")
+    after(struct.pack(">I", 0x80000000 | RECORD_MAX + 4), greeted(), "more than 2.5 MiB inside TLS")
     after(struct.pack(">I", 0) * 8, greeted(), "empty fragments inside TLS")
     half = struct.pack(">I", RECORD_MAX // 2) + bytes(RECORD_MAX // 2)
-    after(half * 3, greeted(), "fragments that come to more than 2 MiB")
+    after(half * 3, greeted(), "fragments that come to more than 2.5 MiB")
     with greeted() as stream:
         body = call(8, STATUS)
         for at in range(0, len(body), 5):
@@ -478,7 +491,7 @@ def check_records(ok):
             _, what, results = ask(stream, procedure, args)
             ok(what[1] == SUCCESS and results == struct.pack(">I", DENIED),
                f"procedure {procedure} is for servers")
-        for procedure in (15, 31, 37, 99):
+        for procedure in (16, 31, 37, 99):
             ok(ask(stream, procedure)[1][:2] == ("accepted", PROC_UNAVAIL), "unknown procedures")
         garbage = ("accepted", GARBAGE_ARGS)
         ok(ask(stream, HELLO, struct.pack(">I", 0xfffffff0))[1][:2] == garbage,
@@ -487,7 +500,7 @@ def check_records(ok):
         ok(ask(stream, HELLO, hello_args() + bytes(4))[1][:2] == garbage,
            "bytes behind the arguments")
         ok(ask(stream, STATUS, bytes(4))[1][:2] == garbage, "arguments for none")
-        put = bytes(16) + opaque(b"/tester/x") + bytes(8 + 16)
+        put = bytes(16) + opaque(b"/tester/x") + bytes(8 + 32)
         ok(ask(stream, PUT, put + struct.pack(">I", 513))[1][:2] == garbage,
            "more units than the bound")
         ok(ask(stream, PUT, put + struct.pack(">IQI", 1, 0, 262209) + bytes(262212))[1][:2]
@@ -506,9 +519,10 @@ def check_recovering(ok):
         ok(struct.unpack(">3I", results[:12]) == (0, PROGRAM - 600000000, 2), "STATUS tells of it too")
         _, what, results = ask(stream, GET, struct.pack(">I", 1) + os.urandom(16) + bytes(8) + nothing)
         ok(word(results) == OK and word(results, 4) == 1 and word(results, 8) in (UNKNOWN, DENIED), "GET answers")
-        put = bytes(16) + opaque(b"/tester/x") + bytes(8 + 16) + nothing
+        ok(ask(stream, PIECE, piece_args(os.urandom(16)))[2] == struct.pack(">I", DENIED), "PIECE answers")
+        put = bytes(16) + opaque(b"/tester/x") + bytes(8 + 32) + nothing
         for procedure, args in ((PUT, put), (BIND, bytes(16) + ballot + nothing),
-                                (LOOKUP, nothing), (PREPARE, bytes(16) + ballot + nothing),
+                                (LOOKUP, nothing * 2), (PREPARE, bytes(16) + ballot + nothing),
                                 (ACCEPT, ballot + nothing), (DELETE, ballot + nothing), (SETTLED, nothing),
                                 (LIST, list_args())):
             _, what, results = ask(stream, procedure, args)
@@ -519,40 +533,66 @@ def check_recovering(ok):
 # ---- mutations --------------------------------------------------------------------------
 
 
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def object_of(token, units):
+    """(maker, leaves, object) of a content of four units: rpc/object.h and rpc/tree.h say how."""
+    maker = sha256(b"dfs maker", token)[:16]
+    leaves = [sha256(b"\0", maker, struct.pack(">Q", number), unit) for number, unit in enumerate(units)]
+    root = sha256(b"\1", sha256(b"\1", *leaves[:2]), sha256(b"\1", *leaves[2:]))
+    return maker, leaves, sha256(b"dfs object", maker, struct.pack(">Q", sum(map(len, units))), root)[:16]
+
+
 def samples(number):
-    """Calls that a server takes, on a path of their own: (procedure, arguments)"""
+    """
+    Calls that a server takes, on a path of their own: (procedure, arguments).  Tickets and signatures in them
+    are well-formed, but nobody's.
+    """
     def ident(what):
         return (what * 16)[:15] + bytes([number % 255 + 1])
 
-    path = opaque(f"/tester/sample{number}".encode())
-    ballot = struct.pack(">IQ", 0, 10 + number) + ident(b"p")
-    operation, thing, size = ident(b"o"), ident(b"t"), struct.pack(">Q", 32)
+    path = f"/tester/sample{number}".encode()
+    token, contents = ident(b"t") * 2, [b"content%d" % unit for unit in range(4)]
+    maker, leaves, thing = object_of(token, contents)
+    paths, path = paths_args(path), opaque(path)
+    ballot = struct.pack(">IQ", 0, FAR + number) + ident(b"p")
+    later = struct.pack(">IQ", 0, FAR + 1 + number) + ident(b"q")
+    operation, size = ident(b"o"), struct.pack(">Q", 32)
     one, nothing = struct.pack(">I", 1), struct.pack(">I", 0)
     units = struct.pack(">I", 4) + b"".join(
-        struct.pack(">Q", unit) + opaque(b"content%d" % unit) for unit in range(4))
-    share = thing + struct.pack(">QI", 4, 15)
-    content = (thing + struct.pack(">QqqIII", 32, 0, 0, 0, 8, 0xffff) + opaque(bytes([2]) + bytes(76)))
-    users = opaque(b"tester") * 2       # owner and writer
-    access, keys = nothing + nothing, one + bytes(32 + 48)
+        struct.pack(">Q", unit) + opaque(content) for unit, content in enumerate(contents))
+    tree = struct.pack(">I", 4) + b"".join(leaves)
+    share = maker + size + tree + struct.pack(">I", 15)
+    tester = opaque(b"tester")
+    # The signer's key, a batch of one, the way to its top, and what is signed.
+    signature = struct.pack(">4I", 1, 1, 0, 0) + bytes(64)
+    access, attributes, keys = bytes(8) + nothing + nothing, bytes(4 + 8), one + bytes(32 + 48)
+    content = (maker + size + struct.pack(">qqIII", 0, 0, 0, 8, 0xffff) + tree + opaque(bytes([3]) + bytes(44))
+               + tester + signature)
     value = (operation + ballot + struct.pack(">Q", 1) + one + operation
-             + struct.pack(">Q", 1) + operation + bytes(8)
-             + one + users + access + keys + content + nothing)
-    tombstone = (ident(b"d") + ballot + struct.pack(">Q", 2) + struct.pack(">I", 2) + ident(b"d")
-                 + operation + struct.pack(">Q", 2) + ident(b"d") + bytes(8)
-                 + struct.pack(">I", 2))
+             + struct.pack(">Q", 1) + operation + nothing + nothing
+             + one + tester + access + attributes + keys + content + nothing + nothing
+             + ballot + tester + signature + nothing)
+    tombstone = (ident(b"d") + later + struct.pack(">Q", 2) + struct.pack(">I", 2) + ident(b"d")
+                 + operation + struct.pack(">Q", 2) + ident(b"d") + nothing + nothing
+                 + struct.pack(">I", 2) + opaque(b"") + access + nothing
+                 + later + tester + signature + nothing)
     ticket = thing + bytes(8 + 16)
     password, session = struct.pack(">I", 1) + bytes(32), struct.pack(">I", 2) + bytes(16 + 32)
     return ((HELLO, hello_args()),
-            (PUT, operation + path + size + thing + units),
-            (BIND, operation + ballot + one + path + size + share),
+            (PUT, operation + path + size + token + units),
+            (BIND, operation + ballot + one + path + share + token),
             (GET, one + thing + struct.pack(">Q", 2) + one + ticket),
-            (LOOKUP, one + path),
-            (PREPARE, operation + ballot + one + path + one + size + one + share + units),
+            (PIECE, piece_args(thing)),
+            (LOOKUP, paths),
+            (PREPARE, operation + ballot + one + path + one + size + one + share + token + units),
             (ACCEPT, ballot + one + path + value),
-            (SETTLED, one + path + ballot),
-            (FINISH, one + path),
+            (SETTLED, one + path + ballot + sha256(value)[:8]),
+            (FINISH, paths),
             (LIST, list_args(b"/tester/")),
-            (DELETE, struct.pack(">IQ", 0, 11 + number) + ident(b"q") + one + path + tombstone),
+            (DELETE, later + one + path + tombstone),
             # Whatever comes of it, it must be the last: a wrong one is slow, and nobody's.
             (LOGIN, opaque(b"nobody") + (password, session, nothing)[number % 3]))
 
@@ -581,7 +621,9 @@ def check_mutations(ok):
     with greeted() as stream:
         for procedure, args in samples(2):
             _, what, results = ask(stream, procedure, args)
-            ok(what[1] == SUCCESS and results[:4] == bytes(4), f"procedure {procedure}: a sample")
+            # Without a ticket there is no piece; GET says so of each unit that is wanted.
+            ok(what[1] == SUCCESS and word(results) == (DENIED if procedure == PIECE else OK),
+               f"procedure {procedure}: a sample")
     stream, answered, closed = greeted(), 0, 0
     for number in range(3, 400):
         for procedure, args in samples(number):
@@ -607,7 +649,7 @@ def check_mutations(ok):
 
 def wanted(stream, path):
     """What GET takes for a megabyte of the file's units that this server has."""
-    _, _, results = ask(stream, LOOKUP, struct.pack(">I", 1) + opaque(path.encode()))
+    _, _, results = ask(stream, LOOKUP, paths_args(path.encode()))
     assert word(results) == OK and word(results, 24) == OK, results[:28]
     # status, votes, seen, one item: its status, that it is known, ballot, settled; then the ticket
     ticket = results[64:104]

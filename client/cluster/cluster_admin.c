@@ -5,6 +5,7 @@
 #include "credentials.h"
 #include "identity.h"
 #include "path.h"
+#include "statement.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,37 @@ static bool begin(dfs_learn_item *item, char *path, dfs_kind kind)
 	return true;
 }
 
+/* The account, as admin signs it: the first thing that he says. */
+static bool make_account(const struct identity *admin, dfs_account *ret)
+{
+	if (!identity_make_account(admin, name, admin->ring.secrets[0], ret))
+		return false;
+	ret->number = ret->key = 1;
+	return identity_sign_account(admin->pairs[0], name, ret);
+}
+
+/* admin proposes both, so his signature proves them. */
+static bool prove(const struct identity *admin, char *signer,
+		  dfs_learn_item items[REGISTERS])
+{
+	dfs_signature *signatures[REGISTERS];
+	dfs_key digest, statements[REGISTERS];
+	bool good = true;
+
+	for (size_t i = 0; good && i < REGISTERS; i++) {
+		dfs_proof *proof = &items[i].value.proof;
+
+		proof->ballot = items[i].ballot;
+		proof->signer = (dfs_user){(u_int)strlen(signer), signer};
+		signatures[i] = &proof->signature;
+		good = statement_digest_stated(&items[i].value, &digest) &&
+		       statement_of_proposal(&items[i].path, &proof->ballot, &digest,
+					     &statements[i]);
+	}
+	return good &&
+	       identity_sign(admin->pairs[0], 1, statements, REGISTERS, signatures);
+}
+
 static bool encode(dfs_learn_args *args, struct cluster_admin *ret)
 {
 	XDR xdrs;
@@ -81,7 +113,8 @@ bool cluster_admin_make(struct cluster_admin *ret)
 {
 	char account_path[] = PATH_ACCOUNTS "admin";
 	char credentials_path[] = PATH_CREDENTIALS "admin";
-	dfs_learn_item items[REGISTERS];
+	char signer[] = "admin";
+	dfs_learn_item items[REGISTERS] = {{.ballot.counter = 0}};
 	dfs_learn_args args = {.items = {REGISTERS, items}};
 	dfs_account *account = &items[0].value.body.dfs_body_u.account;
 	struct credentials credentials;
@@ -92,14 +125,17 @@ bool cluster_admin_make(struct cluster_admin *ret)
 	made = begin(&items[0], account_path, DFS_ACCOUNT) &&
 	       begin(&items[1], credentials_path, DFS_CREDENTIALS) &&
 	       make_password(ret->password) && make_identity(&admin) &&
-	       identity_make_account(&admin, name, admin.ring.secrets[0], account) &&
+	       make_account(&admin, account) &&
 	       credentials_make(&credentials, ret->password, strlen(ret->password),
 				&admin.ring);
 	if (made) {
 		items[1].value.body.dfs_body_u.credentials = credentials.record;
 		ret->sign_key = account->sign_key;
-		made = encode(&args, ret);
+		made = prove(&admin, signer, items) && encode(&args, ret);
 	}
+	xdr_free((xdrproc_t)xdr_dfs_signature, &account->signature);
+	for (size_t i = 0; i < REGISTERS; i++)
+		xdr_free((xdrproc_t)xdr_dfs_signature, &items[i].value.proof.signature);
 	identity_wipe(&admin);
 	return made;
 }

@@ -95,8 +95,11 @@ const struct command cmd_df = {
 	.examples = {"df", "df --json"},
 	.details = "A file takes twice its size, and less where it can be compressed, "
 		   "spread over the\n"
-		   "four servers.  A quota counts the sizes of the files that you own, "
-		   "each once.\n",
+		   "four servers.  A quota counts the files that you own, each once: "
+		   "its size and\n"
+		   "about a kilobyte for its name and keys; also earlier versions that "
+		   "are kept, what\n"
+		   "is being put, and for some minutes what is left of deleted files.\n",
 	.options = 0,
 	.run = verb_df,
 };

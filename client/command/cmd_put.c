@@ -48,15 +48,15 @@ static int check_demands(struct run *run, const struct transfer *transfer,
 	ret->expects_sha256 = options_has(options, OPTION_SHA256);
 	if (changing && !ret->snapshot && strcmp(changing, "refuse") != 0)
 		return run_usage(run, "--changing is snapshot or refuse");
-	if ((ret->expects_size || ret->expects_sha256) &&
-	    (transfer->count > 1 || options_has(options, OPTION_RECURSIVE)))
-		return run_usage(run, "--size and --sha256 go with one file");
 	if (ret->expects_size &&
 	    !text_number(options->values[OPTION_SIZE], 0, INT64_MAX, &ret->size))
 		return run_usage(run, "--size is a number of bytes");
 	if (ret->expects_sha256 &&
 	    !text_unhex(options->values[OPTION_SHA256], ret->sha256, sizeof ret->sha256))
 		return run_usage(run, "--sha256 is 64 hex digits");
+	if ((ret->expects_size || ret->expects_sha256) &&
+	    (transfer->count > 1 || options_has(options, OPTION_RECURSIVE)))
+		return run_usage(run, "--size and --sha256 go with one file");
 	return DFS_EXIT_DONE;
 }
 

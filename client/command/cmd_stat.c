@@ -6,18 +6,23 @@
 #include "outcome.h"
 #include "output.h"
 #include "run.h"
+#include "options.h"
 #include "sets.h"
 #include "status.h"
 #include "text.h"
 #include "typed_paths.h"
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct stat_view {
 	struct run *run;
 	const struct typed_paths *paths;
 	struct dfs_stat *items;
 	size_t printed;
+	bool with_sha256;
+	uint8_t sha256[32]; /* of the item at hand, where it is read */
 };
 
 /* "-" for who has no key to it. */
@@ -28,6 +33,65 @@ static const char *digest(const struct dfs_file *file, const uint8_t *bytes, siz
 {
 	return file->opened ? text_hex(bytes, len, text) : "-";
 }
+
+/* ---- the SHA-256, which nobody keeps ---------------------------------------------- */
+
+/* The content of one file, as it is read. */
+struct stat_reading {
+	struct dfs_stat *stat;
+	EVP_MD_CTX *hash;
+};
+
+static int begin(void *context, size_t item, const struct dfs_file *file,
+		 char why[DFS_WHY])
+{
+	struct stat_reading *reading = context;
+
+	(void)item;
+	/* It may have been replaced since, and is what is read now. */
+	reading->stat->file = *file;
+	if (EVP_DigestInit_ex(reading->hash, EVP_sha256(), NULL) == 1)
+		return DFS_EXIT_DONE;
+	(void)snprintf(why, DFS_WHY, "out of memory");
+	return DFS_EXIT_OTHER;
+}
+
+static int hash_some(void *context, size_t item, const void *bytes, size_t len,
+		     char why[DFS_WHY])
+{
+	struct stat_reading *reading = context;
+
+	(void)item;
+	if (EVP_DigestUpdate(reading->hash, bytes, len) == 1)
+		return DFS_EXIT_DONE;
+	(void)snprintf(why, DFS_WHY, "out of memory");
+	return DFS_EXIT_OTHER;
+}
+
+static void end(void *context, size_t item)
+{
+	(void)context;
+	(void)item;
+}
+
+/* Reads the content; what becomes of that is the item's result. */
+static void take_sha256(struct stat_view *view, struct dfs_stat *stat)
+{
+	struct stat_reading reading = {stat, EVP_MD_CTX_new()};
+	struct dfs_get get = {.path = stat->path};
+	const struct dfs_get_callbacks callbacks = {
+		.context = &reading, .begin = begin, .write = hash_some, .finished = end};
+
+	if (reading.hash)
+		dfs_get(view->run->dfs, &get, 1, false, &callbacks);
+	if (!reading.hash || (get.result.code == DFS_EXIT_DONE &&
+			      EVP_DigestFinal_ex(reading.hash, view->sha256, NULL) != 1))
+		get.result = result_of(DFS_EXIT_OTHER, "out of memory");
+	stat->result = get.result;
+	EVP_MD_CTX_free(reading.hash);
+}
+
+/* ---- printing -------------------------------------------------------------------- */
 
 static json_t *readers_of(const struct dfs_file *file)
 {
@@ -40,13 +104,14 @@ static json_t *readers_of(const struct dfs_file *file)
 	return readers;
 }
 
-static json_t *fields_of(const struct dfs_file *file)
+static json_t *fields_of(const struct stat_view *view, const struct dfs_file *file)
 {
 	char modified[FORMAT_TIME], stored[FORMAT_TIME], protection[FORMAT_PROTECTION];
 	char xxh128[DIGEST], sha256[DIGEST];
 
+	/* "s*": NULL leaves the field out. */
 	return json_pack(
-		"{s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s,s:s,s:s,s:o,s:b}",
+		"{s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s*,s:s,s:s,s:o,s:b}",
 		"owner", file->owner, "writer", file->writer, "readers", readers_of(file),
 		"size", (json_int_t)file->size, "modified",
 		format_time_utc(file->modified_ns, modified), "stored",
@@ -54,9 +119,11 @@ static json_t *fields_of(const struct dfs_file *file)
 		format_protection(file, protection), "row", (int)file->row, "unit_size",
 		(json_int_t)file->unit_size, "file_version", file->version, "xxh128",
 		digest(file, file->xxh128, sizeof file->xxh128, xxh128), "sha256",
-		digest(file, file->sha256, sizeof file->sha256, sha256), "object",
-		file->object, "mark", format_mark(file), "servers", format_servers(file),
-		"newest_unsure", file->newest_unsure);
+		view->with_sha256
+			? digest(file, view->sha256, sizeof view->sha256, sha256)
+			: NULL,
+		"object", file->object, "mark", format_mark(file), "servers",
+		format_servers(file), "newest_unsure", file->newest_unsure);
 }
 
 static void print_people(struct output *output, const struct dfs_file *file)
@@ -91,8 +158,10 @@ static void print(struct stat_view *view, const char *path, const struct dfs_fil
 		    file->row, (unsigned long)file->unit_size, file->version);
 	output_text(output, "xxh128      %s\n",
 		    digest(file, file->xxh128, sizeof file->xxh128, hex));
-	output_text(output, "sha256      %s\nobject      %s\n",
-		    digest(file, file->sha256, sizeof file->sha256, hex), file->object);
+	if (view->with_sha256)
+		output_text(output, "sha256      %s\n",
+			    digest(file, view->sha256, sizeof view->sha256, hex));
+	output_text(output, "object      %s\n", file->object);
 	for (unsigned i = 1; i <= 4; i++)
 		output_text(output, "dfs%u        chunks %s, %s\n", i,
 			    format_chunks(file->chunks[i - 1], chunks),
@@ -106,9 +175,11 @@ static void finished(void *context, size_t item)
 	struct outcome_item outcome = {.shown = view->paths->items[item].typed,
 				       .path = stat->path};
 
+	if (stat->result.code == DFS_EXIT_DONE && view->with_sha256 && stat->file.opened)
+		take_sha256(view, stat);
 	if (stat->result.code == DFS_EXIT_DONE) {
 		if (output_json(view->run->output))
-			outcome.take_fields = fields_of(&stat->file);
+			outcome.take_fields = fields_of(view, &stat->file);
 		else
 			print(view, stat->path, &stat->file);
 	}
@@ -125,6 +196,9 @@ static int verb_stat(struct run *run)
 
 	if (run->options.count == 0)
 		return run_usage(run, "stat needs the name of a file");
+	view.with_sha256 = options_has(&run->options, OPTION_SHA256);
+	if (view.with_sha256 && *run->options.values[OPTION_SHA256] != '\0')
+		return run_usage(run, "of stat, --sha256 takes no value");
 	if (typed_paths_prepare(run, run->options.arguments, run->options.count,
 				&paths)) {
 		view.paths = &paths;
@@ -145,14 +219,16 @@ static int verb_stat(struct run *run)
 const struct command cmd_stat = {
 	.name = "stat",
 	.alias = "info",
-	.usage = "stat PATH...",
+	.usage = "stat [OPTIONS] PATH...",
 	.summary = "Show all that is known of a file",
 	.examples = {"stat report.pdf", "stat --json /shared/plan.txt"},
 	.details =
 		"The last hex digit of xxh128, modulo four, is the row: it decides "
 		"which\n"
-		"server keeps which pair of chunks.  xxh128 and sha256 are shown to who "
-		"can read the\n"
-		"file, and \"-\" to admin.\n",
+		"server keeps which pair of chunks.  xxh128 is shown to who can read the "
+		"file, and\n"
+		"\"-\" to admin.  With --sha256 the content is read, and its SHA-256 "
+		"shown too.\n",
+	.options = OPTION_BIT(OPTION_SHA256),
 	.run = verb_stat,
 };

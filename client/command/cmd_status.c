@@ -59,10 +59,8 @@ static int look(struct run *run)
 	else if (options_has(&run->options, OPTION_WHAT_IF))
 		output_warning(run->output, "--what-if is told only to who is logged in");
 	/* Who could not be logged in now may be the next time. */
-	if (!report.known) {
-		dfs_close(run->dfs);
-		run->dfs = NULL;
-	}
+	if (!report.known)
+		run_close(run);
 	return report.code;
 }
 

@@ -1,6 +1,8 @@
 /* The command line, taken apart. */
 #include "options.h"
 
+#include "text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,8 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_OPERATION] = {"operation", 0, 0, "OP",
 			      "repeat an operation whose outcome is unknown"},
 	[OPTION_SIZE] = {"size", 0, 0, "N", "store it only if it has N bytes"},
-	[OPTION_SHA256] = {"sha256", 0, 0, "HEX", "store it only if that is its SHA-256"},
+	[OPTION_SHA256] = {"sha256", 0, 0, "[HEX]",
+			   "put: store it only if that is its SHA-256; stat: show it"},
 	[OPTION_CHANGING] = {"changing", 0, 0, "HOW",
 			     "a file that grows: snapshot, or refuse (the default)"},
 	[OPTION_BASE_PORT] = {"base-port", 0, 0, "PORT|auto",
@@ -78,6 +81,14 @@ static bool take(struct options *options, enum option option, const char *value,
 	return true;
 }
 
+/* No file that anybody has is called so. */
+static bool is_sha256(const char *text)
+{
+	uint8_t digest[32];
+
+	return text_unhex(text, digest, sizeof digest);
+}
+
 /* argv[*at] begins with "--" and is longer. */
 static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 		       char why[OPTIONS_WHY])
@@ -102,6 +113,8 @@ static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 	}
 	if (equals)
 		return take(ret, option, equals + 1, why);
+	if (option == OPTION_SHA256 && *at + 1 < argc && is_sha256(argv[*at + 1]))
+		return take(ret, option, argv[++*at], why);
 	if (specs[option].value[0] == '[')
 		return take(ret, option, "", why);
 	if (*at + 1 == argc) {

@@ -22,10 +22,11 @@ static json_t *moment(int64_t ns)
 static json_t *healing_fields(const struct dfs_healing *healing)
 {
 	return json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o}}",
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o}}",
 		"healing", output_string(healing->doing), "owed",
 		integer(healing->owed_files), "owed_bytes", integer(healing->owed_bytes),
-		"lost", integer(healing->lost_files), "spares", integer(healing->spares),
+		"lost", integer(healing->lost_files), "unproved",
+		integer(healing->unproved), "spares", integer(healing->spares),
 		"unsettled", integer(healing->unsettled), "abandoned",
 		integer(healing->abandoned), "fetched", integer(healing->fetched),
 		"fetched_per_second", integer(healing->per_second), "scrub", "read",

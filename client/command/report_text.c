@@ -65,12 +65,15 @@ static void print_healing(struct output *output, const struct dfs_healing *heali
 	const struct {
 		uint64_t count;
 		const char *what, *why;
-	} rest[] = {{healing->spares, "spare", "to give back"},
+	} rest[] = {{healing->unproved, "upload", "to prove"},
+		    {healing->spares, "spare", "to give back"},
 		    {healing->abandoned, "abandoned upload", "to clean"},
 		    {healing->unsettled, "file", "to settle"}};
 
-	if (!all && healing->owed_files + healing->spares + healing->abandoned == 0 &&
-	    healing->doing[0] == '\0')
+	if (!all && healing->doing[0] == '\0' &&
+	    healing->owed_files + healing->unproved + healing->spares +
+			    healing->abandoned ==
+		    0)
 		return;
 	output_text(output, "      heals: %llu file%s to fetch",
 		    number(healing->owed_files), healing->owed_files == 1 ? "" : "s");

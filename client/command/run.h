@@ -75,6 +75,12 @@ struct dfs_result run_open_by_pass(struct run *run, const struct dfs_pass *pass)
  */
 struct dfs_result run_open_if_possible(struct run *run);
 
+/*
+ * At the end: warns of servers that were left out because they answered wrongly, and ends
+ * the session, if there is one.
+ */
+void run_close(struct run *run);
+
 /* A new password for this user, by --new-password-file or typed twice; to be wiped. */
 struct dfs_result run_new_password(const struct run *run, const char *user,
 				   struct password *ret);

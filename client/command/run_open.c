@@ -2,6 +2,8 @@
 #include "run.h"
 
 #include "clock.h"
+#include "left_out.h"
+#include "output.h"
 #include "password.h"
 #include "secret.h"
 #include "session_file.h"
@@ -179,6 +181,17 @@ struct dfs_result run_open_if_possible(struct run *run)
 	if (result.code != DFS_EXIT_FEW && result.code != DFS_EXIT_ALONE)
 		memcpy(nobody.warning, result.why, sizeof nobody.warning);
 	return nobody;
+}
+
+void run_close(struct run *run)
+{
+	char why[DFS_WHY];
+
+	for (unsigned s = 1; run->dfs && s <= 4; s++)
+		if (dfs_left_out(run->dfs, s, why))
+			output_warning(run->output, why);
+	dfs_close(run->dfs);
+	run->dfs = NULL;
 }
 
 struct dfs_result run_forget_session(const struct run *run)

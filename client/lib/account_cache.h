@@ -8,6 +8,7 @@
 #ifndef DFS_ACCOUNT_CACHE_H
 #define DFS_ACCOUNT_CACHE_H
 
+#include "authority.h"
 #include "session.h"
 
 struct account_cache; /* NULL: none yet */
@@ -18,6 +19,13 @@ struct account_cache; /* NULL: none yet */
  */
 const dfs_account *account_cache_find(struct dfs *dfs, const char *user,
 				      struct dfs_result *result);
+
+/*
+ * Keys for authority.h: also former ones, of oneself, and of users who are gone.  The
+ * context is the session.
+ */
+bool account_cache_key(void *context, const dfs_user *user, uint32_t number,
+		       struct authority_key *ret);
 
 /* NULL is allowed. */
 void account_cache_free(struct account_cache *accounts);

@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "object.h"
 #include "placement.h"
 #include "value.h"
 
@@ -22,11 +23,24 @@ chunk_set attempt_plan(unsigned row, unsigned server, server_set servers)
 	return set_has(servers, opposite) ? plan : plan | placement_pair(row, opposite);
 }
 
+/* What a server is to have of the proposal's content; tree is room for its tree. */
+static dfs_share share_of(const struct proposal *proposal, chunk_set chunks,
+			  dfs_key tree[DFS_SERVERS])
+{
+	dfs_share share = object_share(&proposal->content, chunks);
+
+	for (u_int i = 0; i < share.tree.tree_len; i++)
+		tree[i] = share.tree.tree_val[i];
+	share.tree.tree_val = tree;
+	return share;
+}
+
 /* ---- BIND ---------------------------------------------------------------------- */
 
 struct bind_call {
 	dfs_bind_args args[DFS_SERVERS];
 	dfs_bind_item items[DFS_SERVERS];
+	dfs_key tree[DFS_SERVERS];
 	char *path;
 };
 
@@ -46,11 +60,13 @@ static struct round *ask_to_bind(struct attempt *attempt, const struct proposal 
 			      (int64_t)(units / BIND_UNITS_A_SECOND) * 1000;
 	struct bind_call *call = calloc(1, sizeof *call);
 	struct round *round;
+	dfs_share share;
 
 	if (!call || !(call->path = strdup(proposal->path))) {
 		free(call);
 		return NULL;
 	}
+	share = share_of(proposal, 0, call->tree);
 	round = round_new(attempt->dfs->links, DFS_BIND, call, bind_call_free);
 	for (unsigned s = 1; round && s <= DFS_SERVERS; s++) {
 		dfs_bind_item *item = &call->items[s - 1];
@@ -58,9 +74,9 @@ static struct round *ask_to_bind(struct attempt *attempt, const struct proposal 
 		if (proposal->uploaded[s - 1] == 0 || !set_has(attempt->servers, s))
 			continue;
 		item->path = (dfs_path){(u_int)strlen(call->path), call->path};
-		item->size = content->size;
-		item->share =
-			(dfs_share){content->object, units, proposal->uploaded[s - 1]};
+		item->share = share;
+		item->share.chunks = proposal->uploaded[s - 1];
+		item->token = proposal->token;
 		call->args[s - 1] =
 			(dfs_bind_args){proposal->operation, attempt->ballot, {1, item}};
 		round_ask(round, s, &call->args[s - 1], deadline_ms);
@@ -117,6 +133,7 @@ struct prepare_call {
 	size_t count;
 	char **paths;
 	uint8_t **contents;
+	dfs_key (*trees)[DFS_SERVERS];
 };
 
 static void prepare_call_free(void *owner)
@@ -136,6 +153,7 @@ static void prepare_call_free(void *owner)
 	}
 	free(call->paths);
 	free(call->contents);
+	free(call->trees);
 	free(call);
 }
 
@@ -158,7 +176,8 @@ static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 		call->count = count;
 		call->paths = calloc(count, sizeof *call->paths);
 		call->contents = calloc(count, sizeof *call->contents);
-		good = call->paths && call->contents;
+		call->trees = calloc(count, sizeof *call->trees);
+		good = call->paths && call->contents && call->trees;
 	}
 	for (unsigned i = 0; good && i < DFS_SERVERS; i++) {
 		call->items[i] = calloc(count, sizeof *call->items[i]);
@@ -187,9 +206,9 @@ static struct prepare_call *prepare_call_new(const struct attempt *attempt)
 	return call;
 }
 
-/* A file's units of these chunks, which ride in the item. */
+/* A file's units of the share's chunks, which ride in the item. */
 static void add_content(const struct proposal *proposal, const uint8_t *bytes,
-			unsigned chunks, dfs_unit *units, dfs_prepare_item *item)
+			dfs_share share, dfs_unit *units, dfs_prepare_item *item)
 {
 	const dfs_content *content = &proposal->content;
 	dfs_small *small = &item->stage.dfs_stage_u.small;
@@ -199,27 +218,25 @@ static void add_content(const struct proposal *proposal, const uint8_t *bytes,
 	for (uint64_t u = 0; u < count; u++) {
 		uint32_t len = proposal->small->lens[u];
 
-		if (set_has(chunks, placement_chunk(u)))
+		if (set_has(share.chunks, placement_chunk(u)))
 			units[taken++] = (dfs_unit){u, {len, bytes}};
 		bytes += len;
 	}
 	item->stage.kind = DFS_STAGE_CONTENT;
-	small->share = (dfs_share){content->object, count, chunks};
+	small->share = share;
+	small->token = proposal->token;
 	small->units.units_len = taken;
 	small->units.units_val = units;
 }
 
 /* An object that the server has. */
-static void add_binding(const struct proposal *proposal, unsigned chunks,
+static void add_binding(const struct proposal *proposal, dfs_share share,
 			dfs_prepare_item *item)
 {
-	const dfs_content *content = &proposal->content;
 	dfs_binding *binding = &item->stage.dfs_stage_u.binding;
 
 	item->stage.kind = DFS_STAGE_BINDING;
-	binding->share.object = content->object;
-	binding->share.units = placement_units(content->size, content->unit_size);
-	binding->share.chunks = chunks;
+	binding->share = share;
 	binding->ticket = proposal->ticket;
 }
 
@@ -244,10 +261,12 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 	/* Of a change it is zero until the first attempt has told of a file. */
 	item->size = proposal->content.size;
 	if (chunks != 0 && proposal->small)
-		add_content(proposal, call->contents[turn], chunks,
+		add_content(proposal, call->contents[turn],
+			    share_of(proposal, chunks, call->trees[turn]),
 			    call->units[server - 1][at], item);
 	else if (chunks != 0)
-		add_binding(proposal, chunks, item);
+		add_binding(proposal, share_of(proposal, chunks, call->trees[turn]),
+			    item);
 }
 
 static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise)

@@ -2,10 +2,69 @@
 #include "attempt.h"
 
 #include "clock.h"
+#include "statement.h"
 #include "value.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- signing ------------------------------------------------------------------- */
+
+/* XDR takes names without const, and only reads them. */
+static dfs_path path_of(const char *path)
+{
+	union {
+		const char *borrow;
+		char *plain;
+	} name = {.borrow = path};
+
+	return (dfs_path){(u_int)strlen(path), name.plain};
+}
+
+/* Says whose proof it is, and gives the statement that he is to sign. */
+static bool state_proposal(const struct attempt *attempt, struct turn *turn, dfs_key *ret)
+{
+	const char *user = attempt->dfs->identity->user;
+	const dfs_path path = path_of(turn->proposal->path);
+	dfs_proof *proof = &turn->value.proof;
+	dfs_key digest;
+
+	xdr_free((xdrproc_t)xdr_dfs_proof, proof);
+	memset(proof, 0, sizeof *proof);
+	proof->ballot = attempt->ballot;
+	proof->signer.dfs_user_val = strdup(user);
+	if (!proof->signer.dfs_user_val)
+		return false;
+	proof->signer.dfs_user_len = (u_int)strlen(user);
+	return statement_digest_stated(&turn->value, &digest) &&
+	       statement_of_proposal(&path, &proof->ballot, &digest, ret);
+}
+
+/*
+ * All that is proposed is signed anew, for this ballot, by who proposes it: one signature
+ * for all of it.
+ */
+static bool sign_proposals(struct attempt *attempt)
+{
+	const struct identity *identity = attempt->dfs->identity;
+	dfs_signature *signatures[DFS_BATCH_MAX];
+	dfs_key statements[DFS_BATCH_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; identity && i < attempt->count; i++) {
+		struct turn *turn = &attempt->turns[i];
+
+		if (!turn->proposes)
+			continue;
+		signatures[count] = &turn->value.proof.signature;
+		if (!state_proposal(attempt, turn, &statements[count++]))
+			return false;
+	}
+	return count > 0 && identity_sign(identity->pairs[0], identity->account.key,
+					  statements, count, signatures);
+}
+
+/* ---- the call ------------------------------------------------------------------ */
 
 struct vote_call {
 	dfs_accept_args args;
@@ -90,7 +149,8 @@ static void take_votes(struct attempt *attempt, const struct vote_call *call,
 void attempt_accept(struct attempt *attempt)
 {
 	bool deletes;
-	struct vote_call *call = accept_call_new(attempt, &deletes);
+	struct vote_call *call =
+		sign_proposals(attempt) ? accept_call_new(attempt, &deletes) : NULL;
 	struct round *round;
 
 	if (!call)

@@ -10,8 +10,6 @@
 #include <zstd.h>
 
 enum {
-	PLAIN = 1,
-	ZSTD = 2,
 	LEVEL = 1,
 	SHRINKS = 32,   /* by at least this part of it */
 	LEAST = 64,     /* bytes; less is not worth a frame's head */
@@ -25,7 +23,7 @@ struct cipher {
 	ZSTD_CCtx *compressing; /* the zstd parts when they are needed first */
 	ZSTD_DCtx *decompressing;
 	uint8_t *scratch;
-	dfs_id object;    /* that the last unit was of, */
+	dfs_id maker;     /* of the content that the last unit was of, */
 	unsigned skip;    /* units of it not to be tried, */
 	unsigned skipped; /* and how many were skipped the last time */
 };
@@ -33,9 +31,9 @@ struct cipher {
 bool cipher_object_init(struct cipher_object *ret, const dfs_content *content,
 			const uint8_t key[KEYS_LEN])
 {
-	*ret = (struct cipher_object){.id = content->object,
+	*ret = (struct cipher_object){.maker = content->maker,
 				      .size = content->size,
-				      .unit_size = content->unit_size};
+				      .unit_size = placement_unit_size(content->size)};
 	return keys_derive(key, KEYS_LEN, "dfs units", ret->key);
 }
 
@@ -91,19 +89,23 @@ static uint8_t *put_number(uint8_t *at, uint64_t number)
 
 /* What the encryption of one unit goes by. */
 struct place {
-	const uint8_t *key, *nonce;
+	const uint8_t *key;
+	uint8_t nonce[KEYS_NONCE];
 	uint8_t aad[AAD];
 };
 
-static void make_aad(const struct cipher_object *object, uint64_t unit, uint8_t format,
-		     uint8_t aad[AAD])
+static void make_place(const struct cipher_object *object, uint64_t unit, uint8_t format,
+		       struct place *ret)
 {
 	static const uint8_t intro[] = {'d', 'f', 's', ' ', 'u', 'n', 'i', 't'};
 
-	memcpy(aad, intro, sizeof intro);
-	aad[8] = format;
-	memcpy(aad + 9, object->id.bytes, DFS_ID_LEN);
-	put_number(put_number(aad + 9 + DFS_ID_LEN, unit), object->size);
+	memset(ret, 0, sizeof *ret);
+	ret->key = object->key;
+	put_number(ret->nonce + KEYS_NONCE - sizeof unit, unit);
+	memcpy(ret->aad, intro, sizeof intro);
+	ret->aad[8] = format;
+	memcpy(ret->aad + 9, object->maker.bytes, DFS_ID_LEN);
+	put_number(put_number(ret->aad + 9 + DFS_ID_LEN, unit), object->size);
 }
 
 /* from may be ret; the tag goes behind it. */
@@ -151,8 +153,8 @@ static bool is_tried(struct cipher *cipher, const struct cipher_object *object,
 {
 	if (!cipher_rules.compress || len < LEAST)
 		return false;
-	if (!id_equal(&cipher->object, &object->id)) {
-		cipher->object = object->id;
+	if (!id_equal(&cipher->maker, &object->maker)) {
+		cipher->maker = object->maker;
 		cipher->skip = cipher->skipped = 0;
 	}
 	if (cipher->skip == 0)
@@ -205,27 +207,26 @@ static bool decompress(struct cipher *cipher, const uint8_t *frame, size_t frame
 uint32_t cipher_seal(struct cipher *cipher, const struct cipher_object *object,
 		     uint64_t unit, uint8_t *room, uint32_t len)
 {
-	uint8_t *bytes = room + CIPHER_BEFORE, *nonce = room + 1;
-	struct place place = {.key = object->key, .nonce = nonce};
+	uint8_t *bytes = room + CIPHER_BEFORE;
+	struct place place;
 	const uint8_t *from = bytes;
-	uint32_t small = is_tried(cipher, object, len) ? compress(cipher, bytes, len) : 0;
+	bool tried = room[0] == CIPHER_ANY ? is_tried(cipher, object, len)
+					   : room[0] == CIPHER_ZSTD;
+	uint32_t small = tried ? compress(cipher, bytes, len) : 0;
 
 	if (small > 0) {
 		from = cipher->scratch;
 		len = small;
 	}
-	room[0] = small > 0 ? ZSTD : PLAIN;
+	room[0] = small > 0 ? CIPHER_ZSTD : CIPHER_PLAIN;
 	if (!cipher_rules.encrypt) {
-		memset(nonce, 0, KEYS_NONCE);
 		if (small > 0)
 			memcpy(bytes, from, len);
 		memset(bytes + len, 0, CIPHER_AFTER);
 		return len + CIPHER_MORE;
 	}
-	make_aad(object, unit, room[0], place.aad);
-	if (!keys_random(nonce, KEYS_NONCE) || !encrypt(cipher, &place, from, len, bytes))
-		return 0;
-	return len + CIPHER_MORE;
+	make_place(object, unit, room[0], &place);
+	return encrypt(cipher, &place, from, len, bytes) ? len + CIPHER_MORE : 0;
 }
 
 bool cipher_open(struct cipher *cipher, const struct cipher_object *object, uint64_t unit,
@@ -234,20 +235,20 @@ bool cipher_open(struct cipher *cipher, const struct cipher_object *object, uint
 	uint32_t whole = placement_unit_len(object->size, object->unit_size, unit);
 	uint32_t inside = stored->len - CIPHER_MORE;
 	const uint8_t *format = stored->data, *bytes = format + CIPHER_BEFORE;
-	struct place place = {.key = object->key, .nonce = format + 1};
+	struct place place;
 
 	if (stored->len < CIPHER_MORE || inside > whole ||
-	    (*format != PLAIN && *format != ZSTD) ||
-	    (*format == PLAIN && inside != whole))
+	    (*format != CIPHER_PLAIN && *format != CIPHER_ZSTD) ||
+	    (*format == CIPHER_PLAIN && inside != whole))
 		return false;
 	if (!cipher_rules.encrypt) {
-		if (*format == ZSTD)
+		if (*format == CIPHER_ZSTD)
 			return decompress(cipher, bytes, inside, ret, whole);
 		memcpy(ret, bytes, whole);
 		return true;
 	}
-	make_aad(object, unit, *format, place.aad);
-	if (*format == PLAIN)
+	make_place(object, unit, *format, &place);
+	if (*format == CIPHER_PLAIN)
 		return decrypt(cipher, &place, bytes, inside, ret);
 	return has_scratch(cipher) &&
 	       decrypt(cipher, &place, bytes, inside, cipher->scratch) &&

@@ -1,11 +1,16 @@
 /*
  * Units as they are stored: compressed where that helps, then encrypted.
  *
- * A stored unit is a format byte (1 plain, 2 zstd), a random nonce of 12 bytes, the
- * ciphertext and its tag of 16: AES-256-GCM (NIST SP 800-38D) under a key that is derived
- * from the object's.  Associated data: "dfs unit", the format byte, the object's id, the
- * unit's number and the size of the whole content (64 bits each, the highest byte first).
- * So a unit opens nowhere but in its place in its object.
+ * A stored unit is a format byte (1 plain, 2 zstd), the ciphertext and its tag of 16
+ * bytes: AES-256-GCM (NIST SP 800-38D) under a key that is derived from the object's.
+ * The nonce is the unit's number (12 bytes, the highest first), and is not stored.
+ * Associated data: "dfs unit", the format byte, the content's maker, the unit's number
+ * and the size of the whole content (64 bits each, the highest byte first).  So a unit
+ * opens nowhere but in its place in its object.
+ *
+ * One key and nonce must never be used for two different plaintexts.  The object's key is
+ * random in each put, and a unit that has to be sealed again in the same put is sealed
+ * the same way (below), and compared with what it was before anything of it is sent.
  *
  * zstd (RFC 8878) at level 1, one frame; a unit is kept so only if it shrinks by at least
  * a thirty-second.  Where units do not shrink, ever fewer are tried: at most every 17th,
@@ -17,8 +22,7 @@
 #include "keys.h"
 
 enum {
-	CIPHER_BEFORE =
-		1 + KEYS_NONCE, /* bytes of a stored unit before what was a unit */
+	CIPHER_BEFORE = 1, /* bytes of a stored unit before what was a unit */
 	CIPHER_AFTER = KEYS_TAG,
 	CIPHER_MORE = CIPHER_BEFORE + CIPHER_AFTER
 };
@@ -31,13 +35,16 @@ extern const struct cipher_rules cipher_rules;
 
 /* The object that units belong to. */
 struct cipher_object {
-	dfs_id id;
+	dfs_id maker;
 	uint64_t size; /* of the whole content */
 	uint32_t unit_size;
 	uint8_t key[KEYS_LEN]; /* of its units */
 };
 
-/* content: id, size and unit size are used.  key: of the object. */
+/*
+ * content: maker and size are used; the unit size follows from the size, whoever says
+ * another, so that no unit is longer than DFS_UNIT_SIZE.  key: of the object.
+ */
 bool cipher_object_init(struct cipher_object *ret, const dfs_content *content,
 			const uint8_t key[KEYS_LEN]);
 
@@ -49,7 +56,9 @@ void cipher_free(struct cipher *cipher);
 /*
  * A unit of len bytes at room + CIPHER_BEFORE to its stored form at room, which has
  * len + CIPHER_MORE bytes; the length of that, or 0 when OpenSSL or the memory fails.
+ * room[0]: CIPHER_ANY, or the format that the same unit got before, which it gets again.
  */
+enum { CIPHER_ANY = 0, CIPHER_PLAIN = 1, CIPHER_ZSTD = 2 };
 uint32_t cipher_seal(struct cipher *cipher, const struct cipher_object *object,
 		     uint64_t unit, uint8_t *room, uint32_t len);
 

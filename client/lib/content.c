@@ -196,6 +196,7 @@ static bool inspect(struct content_source *source, struct dfs_put *item)
 	} else {
 		source->size = source->told = (uint64_t)status.st_size;
 		source->mtime = status.st_mtim;
+		source->executable = item->local && (status.st_mode & S_IXUSR);
 		source->modified_ns =
 			item->local ? content_time(&status.st_mtim) : item->modified_ns;
 		return true;
@@ -254,9 +255,9 @@ static bool hash_large(const struct content_source *source, struct dfs_put *item
 }
 
 bool content_source_hash(const struct content_source *source, struct dfs_put *item,
-			 bool with_sha256, struct content_digests *ret)
+			 struct content_digests *ret)
 {
-	struct content_hash *hash = content_hash_new(with_sha256);
+	struct content_hash *hash = content_hash_new(item->sha256);
 	uint8_t *buffer = source->bytes ? NULL : malloc(BUFFER);
 	char text[2 * sizeof ret->sha256 + 1];
 	bool good = false;

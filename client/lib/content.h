@@ -2,8 +2,8 @@
  * A content that is put: where it is read from; and the digests of one, which only its
  * readers may know.
  *
- * The XXH3-128 proves a content whole when it is read and gives it its row; the SHA-256
- * is there for people.
+ * The XXH3-128 gives a content its row, and tells whether a local file has it; the
+ * SHA-256 is taken for people, and only where they ask for it.
  */
 #ifndef DFS_CONTENT_H
 #define DFS_CONTENT_H
@@ -18,10 +18,10 @@ struct dfs_put;
 
 struct content_digests {
 	uint8_t xxh128[16]; /* canonical: as xxh128sum prints it */
-	uint8_t sha256[32];
+	uint8_t sha256[32]; /* where it was asked for */
 };
 
-/* Both digests of a stream.  NULL when out of memory; sha256 may be left out (get). */
+/* The digests of a stream.  NULL when out of memory. */
 struct content_hash;
 struct content_hash *content_hash_new(bool with_sha256);
 bool content_hash_add(struct content_hash *hash, const void *bytes, size_t len);
@@ -49,6 +49,7 @@ struct content_source {
 	uint64_t told;         /* its size for the system, */
 	struct timespec mtime; /* and its time, as they were when it was opened */
 	int64_t modified_ns;
+	bool executable; /* by its owner */
 };
 
 /*
@@ -59,11 +60,12 @@ bool content_source_open(struct content_source *ret, struct dfs_put *item);
 void content_source_close(struct content_source *source);
 
 /*
- * The digests of the whole content, in one pass.  false, with the item's result, when it
- * cannot be read as it was, or has not the digest that the item demands.
+ * The digests of the whole content, in one pass; the SHA-256 only where the item demands
+ * one.  false, with the item's result, when it cannot be read as it was, or has not the
+ * digest that the item demands.
  */
 bool content_source_hash(const struct content_source *source, struct dfs_put *item,
-			 bool with_sha256, struct content_digests *ret);
+			 struct content_digests *ret);
 
 /* Is the file still as it was when it was opened, as far as it has to be? */
 bool content_source_unchanged(const struct content_source *source);

@@ -4,6 +4,7 @@
 #include "ballot.h"
 #include "path.h"
 #include "placement.h"
+#include "provenance.h"
 #include "lookup.h"
 #include "refusals.h"
 #include "successor.h"
@@ -64,8 +65,8 @@ static bool is_held_by_too_few(const struct turn *turn)
 		return count_holders(turn) < 3;
 	if (proposal->kind != PROPOSAL_CHANGE || !judge_is_live(best) ||
 	    best->value.body.kind != DFS_FILE ||
-	    !id_equal(&best->value.body.dfs_body_u.manifest.content.object,
-		      &proposal->content.object))
+	    !successor_is_same(&best->value.body.dfs_body_u.manifest.content,
+			       &proposal->content))
 		return false;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		accepting += set_has(turn->promised, s) &&
@@ -74,7 +75,28 @@ static bool is_held_by_too_few(const struct turn *turn)
 	return accepting < 3;
 }
 
-/* The content is on too few servers though three voted: finish the path, then say why. */
+/*
+ * No value can be made on top of the best one, for this reason; true when the path must
+ * be finished before that is told.  What is damaged or forged is never finished: that
+ * would be to sign it, and to send it on.
+ */
+static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
+{
+	struct judgement *judgement = &turn->judgement;
+
+	(void)snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
+	judgement->code = refusal->code;
+	judgement->why = turn->why;
+	judgement->verdict = JUDGE_REPORT;
+	if (refusal->code != DFS_EXIT_DAMAGED && (staged || !judgement->certain))
+		judgement->verdict = JUDGE_FINISH;
+	return judgement->verdict == JUDGE_FINISH;
+}
+
+/*
+ * The content is on too few servers though three voted: if any was brought, or the path
+ * is not agreed on, it is finished, and then said why.
+ */
 static void judge_space(const struct dfs *dfs, struct turn *turn)
 {
 	const struct proposal *proposal = turn->proposal;
@@ -92,25 +114,7 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 		if (turn->staged[s - 1])
 			refusals.silent = set_without(refusals.silent, s);
 	(void)refusals_explain(&refusals, &of, &refusal);
-	judgement->verdict = JUDGE_FINISH;
-	judgement->code = refusal.code;
-	judgement->why = turn->why;
-	memcpy(turn->why, refusal.why, sizeof turn->why);
-}
-
-/*
- * No value can be made on top of the best one, for this reason; true when the path must
- * be finished before that is told.
- */
-static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
-{
-	struct judgement *judgement = &turn->judgement;
-
-	(void)snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
-	judgement->code = refusal->code;
-	judgement->why = turn->why;
-	judgement->verdict = staged || !judgement->certain ? JUDGE_FINISH : JUDGE_REPORT;
-	return judgement->verdict == JUDGE_FINISH;
+	(void)refuse(turn, &refusal, attempt_has_staged(turn));
 }
 
 bool decision_make(struct attempt *attempt, struct turn *turn)
@@ -120,6 +124,10 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 	struct dfs_result refusal = {0};
 	enum successor_end made;
 
+	provenance_drop_unproved(attempt->dfs, proposal->path, turn->answers.of);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!turn->answers.of[s - 1])
+			turn->promised = set_without(turn->promised, s);
 	if (set_count(turn->promised) < 3)
 		return false;
 	turn->judgement = judge(proposal, &turn->answers, staged);

@@ -96,13 +96,10 @@ static void describe(struct dfs *dfs, struct dfs_stat *item, const struct lookup
 	}
 	lookup_describe(dfs, &lookup->value, &item->file);
 	item->file.newest_unsure = lookup->unsure;
-	item->file.opened = provenance_open(dfs, lookup->path, lookup_file(lookup),
-					    &opening, &unopened);
+	item->file.opened =
+		provenance_open(dfs, lookup->path, &lookup->value, &opening, &unopened);
 	if (item->file.opened) {
-		memcpy(item->file.xxh128, opening.digests.xxh128,
-		       sizeof item->file.xxh128);
-		memcpy(item->file.sha256, opening.digests.sha256,
-		       sizeof item->file.sha256);
+		memcpy(item->file.xxh128, opening.xxh128, sizeof item->file.xxh128);
 	} else if (unopened.code == DFS_EXIT_DAMAGED) {
 		item->result = unopened;
 	}

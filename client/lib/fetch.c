@@ -3,7 +3,10 @@
 
 #include "cipher.h"
 #include "clock.h"
+#include "leaves.h"
+#include "object.h"
 #include "placement.h"
+#include "tree.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -13,18 +16,30 @@
 enum {
 	WINDOW = 32, /* units in memory */
 	UNITS_A_CALL = DFS_CONTENT_MAX / DFS_UNIT_MAX,
+	PIECES = 2,  /* that of the unit at the base, and the one after it */
+	AHEAD = 128, /* units before the first of it a piece is asked for */
 };
 
 enum slot_state { SLOT_WANTED, SLOT_ASKED, SLOT_READY };
 
-struct fetch_slot {
+/* What has been tried to get a unit or a piece. */
+struct fetch_search {
 	enum slot_state state;
 	server_set tried; /* servers that could not give it */
 	bool unknown;     /* one of them because it has no such object */
-	bool damaged;     /* one of them because it is damaged there, or does not open */
+	bool damaged;     /* one of them because it is damaged there, or does not prove */
 	bool denied;      /* one of them because it does not take the ticket */
+};
+
+struct fetch_slot {
+	struct fetch_search search;
 	uint32_t len;
 	uint8_t *bytes;
+};
+
+struct fetch_piece {
+	struct fetch_search search;
+	dfs_key leaves[DFS_PIECE_LEAVES];
 };
 
 struct fetcher {
@@ -38,10 +53,13 @@ struct fetch_window {
 	pthread_cond_t changed;
 	const dfs_content *content;
 	const dfs_ticket *ticket;
+	dfs_id id; /* of the object */
 	struct cipher_object object;
 	uint64_t units;
 	uint64_t base; /* the unit that the caller waits for; in its slot */
 	struct fetch_slot slots[WINDOW];
+	uint64_t pieces; /* 0: all leaves are in the manifest */
+	struct fetch_piece leaves[PIECES];
 	server_set lost; /* servers that cannot be reached */
 	bool ended;
 	unsigned running;
@@ -70,7 +88,57 @@ unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set serv
 static unsigned source(const struct fetch_window *window, uint64_t unit)
 {
 	return fetch_source(window->content, unit,
-			    ~(window->lost | window->slots[unit % WINDOW].tried));
+			    ~(window->lost | window->slots[unit % WINDOW].search.tried));
+}
+
+static struct fetch_piece *piece_of(struct fetch_window *window, uint64_t number)
+{
+	return &window->leaves[number % PIECES];
+}
+
+/*
+ * With the lock held: who is to give this piece, which each has that holds anything; they
+ * take turns.  0 when there is nobody.
+ */
+static unsigned piece_source(struct fetch_window *window, uint64_t number)
+{
+	server_set not = window->lost | piece_of(window, number)->search.tried;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		unsigned s = (unsigned)(number + i) % DFS_SERVERS + 1;
+
+		if (!set_has(not, s) && placement_held(window->content->holders, s) != 0)
+			return s;
+	}
+	return 0;
+}
+
+/* With the lock held: a piece that this server is to give; false when there is none. */
+static bool choose_piece(struct fetch_window *window, unsigned server,
+			 uint64_t *ret_number)
+{
+	uint64_t first = window->base / DFS_PIECE_LEAVES;
+	uint64_t last = (window->base + WINDOW + AHEAD) / DFS_PIECE_LEAVES;
+
+	for (uint64_t number = first; number <= last && number < window->pieces;
+	     number++) {
+		struct fetch_piece *piece = piece_of(window, number);
+
+		if (piece->search.state == SLOT_WANTED &&
+		    piece_source(window, number) == server) {
+			piece->search.state = SLOT_ASKED;
+			*ret_number = number;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* With the lock held: is the unit's leaf here? */
+static bool has_leaf(struct fetch_window *window, uint64_t unit)
+{
+	return window->pieces == 0 ||
+	       piece_of(window, unit / DFS_PIECE_LEAVES)->search.state == SLOT_READY;
 }
 
 /* With the lock held: the first units in the window that this server is to give. */
@@ -83,15 +151,35 @@ static u_int choose(struct fetch_window *window, unsigned server, dfs_want *want
 	     u++) {
 		struct fetch_slot *slot = &window->slots[u % WINDOW];
 
-		if (slot->state == SLOT_WANTED && source(window, u) == server) {
-			slot->state = SLOT_ASKED;
-			wants[count++] = (dfs_want){window->content->object, u};
+		if (slot->search.state == SLOT_WANTED && has_leaf(window, u) &&
+		    source(window, u) == server) {
+			slot->search.state = SLOT_ASKED;
+			wants[count++] = (dfs_want){window->id, u};
 		}
 	}
 	return count;
 }
 
 /* ---- a server's thread --------------------------------------------------------- */
+
+/* With the lock held: a server could not give it, for a reason that status tells. */
+static void note_failure(struct fetch_search *search, unsigned server, dfs_status status)
+{
+	search->tried = set_with(search->tried, server);
+	/* What came but did not prove is damaged too. */
+	search->damaged |= status == DFS_DAMAGED || status == DFS_OK;
+	search->denied |= status == DFS_DENIED;
+	search->unknown |= status == DFS_UNKNOWN;
+}
+
+/* The leaf of a unit in the window, which stays there while the unit is asked for. */
+static const dfs_key *leaf_of(struct fetch_window *window, uint64_t unit)
+{
+	if (window->pieces == 0)
+		return &window->content->tree.tree_val[unit];
+	return &piece_of(window, unit / DFS_PIECE_LEAVES)
+			->leaves[unit % DFS_PIECE_LEAVES];
+}
 
 /* Puts one answer into its slot. */
 static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
@@ -100,22 +188,20 @@ static void take(struct fetcher *fetcher, unsigned server, uint64_t unit,
 	struct fetch_window *window = fetcher->window;
 	struct fetch_slot *slot = &window->slots[unit % WINDOW];
 	const dfs_bytes *data = &got->dfs_got_u.data;
-	uint32_t len = placement_unit_len(window->content->size,
-					  window->content->unit_size, unit);
+	uint32_t len =
+		placement_unit_len(window->object.size, window->object.unit_size, unit);
 	/* The slot is ours while it is asked for: opening needs no lock. */
-	bool good = got->status == DFS_OK && cipher_open(fetcher->cipher, &window->object,
-							 unit, data, slot->bytes);
+	bool good =
+		got->status == DFS_OK &&
+		leaves_prove(&window->object.maker, unit, data, leaf_of(window, unit)) &&
+		cipher_open(fetcher->cipher, &window->object, unit, data, slot->bytes);
 
 	if (good)
 		slot->len = len;
 	pthread_mutex_lock(&window->lock);
-	if (!good) {
-		slot->tried = set_with(slot->tried, server);
-		slot->damaged |= got->status == DFS_DAMAGED || got->status == DFS_OK;
-		slot->denied |= got->status == DFS_DENIED;
-		slot->unknown |= got->status == DFS_UNKNOWN;
-	}
-	slot->state = good ? SLOT_READY : SLOT_WANTED;
+	if (!good)
+		note_failure(&slot->search, server, got->status);
+	slot->search.state = good ? SLOT_READY : SLOT_WANTED;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
 }
@@ -126,7 +212,7 @@ static void put_back(struct fetch_window *window, const dfs_want *wants, u_int f
 {
 	pthread_mutex_lock(&window->lock);
 	for (u_int i = from; i < count; i++)
-		window->slots[wants[i].unit % WINDOW].state = SLOT_WANTED;
+		window->slots[wants[i].unit % WINDOW].search.state = SLOT_WANTED;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
 }
@@ -157,6 +243,25 @@ static bool fetch_some(struct fetcher *fetcher, unsigned server, struct call *ca
 	return good && answered > 0;
 }
 
+/* Likewise of a piece. */
+static bool fetch_piece(struct fetch_window *window, unsigned server, struct call *call,
+			uint64_t number)
+{
+	const struct leaves_source source = {window->content, window->ticket};
+	struct fetch_piece *piece = piece_of(window, number);
+	dfs_status status;
+	/* It is ours while it is asked for. */
+	enum leaves_end end = leaves_ask(call, &source, number, piece->leaves, &status);
+
+	pthread_mutex_lock(&window->lock);
+	if (end == LEAVES_WRONG || end == LEAVES_REFUSED)
+		note_failure(&piece->search, server, status);
+	piece->search.state = end == LEAVES_PROVED ? SLOT_READY : SLOT_WANTED;
+	pthread_cond_broadcast(&window->changed);
+	pthread_mutex_unlock(&window->lock);
+	return end != LEAVES_LOST;
+}
+
 static void run_fetcher(struct job *job, unsigned server, struct call *call,
 			const char *why)
 {
@@ -170,14 +275,17 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 	lost = !call || !fetcher->cipher;
 	pthread_mutex_lock(&window->lock);
 	while (!lost && !window->ended) {
-		u_int count = choose(window, server, wants);
+		uint64_t number;
+		bool piece = choose_piece(window, server, &number);
+		u_int count = piece ? 0 : choose(window, server, wants);
 
-		if (count == 0) {
+		if (!piece && count == 0) {
 			pthread_cond_wait(&window->changed, &window->lock);
 			continue;
 		}
 		pthread_mutex_unlock(&window->lock);
-		lost = !fetch_some(fetcher, server, call, wants, count);
+		lost = piece ? !fetch_piece(window, server, call, number)
+			     : !fetch_some(fetcher, server, call, wants, count);
 		pthread_mutex_lock(&window->lock);
 	}
 	cipher_free(fetcher->cipher);
@@ -216,14 +324,14 @@ bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set 
 	return false;
 }
 
-bool fetch_can_be_reached(struct dfs *dfs, const dfs_content *content, char text[DFS_WHY])
+/* With the lock held: can the leaf of the unit at the base still come? */
+static bool awaits_leaf(struct fetch_window *window)
 {
-	if (!fetch_out_of_reach(dfs, content, links_up(dfs->links), text))
-		return true;
-	/* One of them may only be slow to connect: now it is needed. */
-	links_retry(dfs->links);
-	links_settle(dfs->links, true);
-	return !fetch_out_of_reach(dfs, content, links_up(dfs->links), text);
+	uint64_t number = window->base / DFS_PIECE_LEAVES;
+
+	return has_leaf(window, window->base) ||
+	       piece_of(window, number)->search.state == SLOT_ASKED ||
+	       piece_source(window, number) != 0;
 }
 
 /* Waits for the unit the caller needs; NULL when nobody can give it. */
@@ -232,10 +340,11 @@ static struct fetch_slot *await_unit(struct fetch_window *window)
 	struct fetch_slot *slot = &window->slots[window->base % WINDOW];
 
 	pthread_mutex_lock(&window->lock);
-	while (slot->state != SLOT_READY &&
-	       (slot->state == SLOT_ASKED || source(window, window->base) != 0))
+	while (slot->search.state != SLOT_READY &&
+	       (slot->search.state == SLOT_ASKED ||
+		(awaits_leaf(window) && source(window, window->base) != 0)))
 		pthread_cond_wait(&window->changed, &window->lock);
-	if (slot->state != SLOT_READY)
+	if (slot->search.state != SLOT_READY)
 		slot = NULL;
 	pthread_mutex_unlock(&window->lock);
 	return slot;
@@ -246,81 +355,75 @@ static void next_unit(struct fetch_window *window)
 	struct fetch_slot *slot = &window->slots[window->base % WINDOW];
 
 	pthread_mutex_lock(&window->lock);
-	slot->state = SLOT_WANTED;
-	slot->tried = 0;
-	slot->damaged = slot->unknown = slot->denied = false;
+	slot->search = (struct fetch_search){.state = SLOT_WANTED};
 	window->base++;
+	/* The piece that is done makes room for the next one but one. */
+	if (window->base % DFS_PIECE_LEAVES == 0)
+		piece_of(window, window->base / DFS_PIECE_LEAVES - 1)->search =
+			(struct fetch_search){.state = SLOT_WANTED};
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
+}
+
+/* What keeps the unit at the base from the caller: that unit, or its leaf. */
+static const struct fetch_search *missing(struct fetch_window *window, char what[64])
+{
+	const struct fetch_search *search = &window->slots[window->base % WINDOW].search;
+
+	(void)snprintf(what, 64, "chunk %u", placement_chunk(window->base));
+	pthread_mutex_lock(&window->lock);
+	if (source(window, window->base) != 0) {
+		(void)snprintf(what, 64, "what proves its units");
+		search = &piece_of(window, window->base / DFS_PIECE_LEAVES)->search;
+	}
+	pthread_mutex_unlock(&window->lock);
+	return search;
 }
 
 /* Why the unit at the base cannot be had. */
 static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *window,
 			      struct dfs_result *result)
 {
-	const struct fetch_slot *slot = &window->slots[window->base % WINDOW];
-	unsigned chunk = placement_chunk(window->base);
-	char text[DFS_WHY];
+	char text[DFS_WHY], what[64];
+	const struct fetch_search *search = missing(window, what);
 
-	if (slot->damaged)
+	if (search->damaged)
 		result_fail(result, DFS_EXIT_DAMAGED,
-			    "transfer failed: chunk %u is damaged on every server within "
+			    "transfer failed: %s is damaged on every server within "
 			    "reach that has it",
-			    chunk);
-	else if (slot->denied)
+			    what);
+	else if (search->denied)
 		result_fail(result, DFS_EXIT_DENIED,
 			    "transfer failed: its content is not yours to read");
 	else if (fetch_out_of_reach(fetch->dfs, fetch->content,
 				    links_up(fetch->dfs->links) & ~window->lost &
-					    ~slot->tried,
+					    ~search->tried,
 				    text))
 		result_fail(result, DFS_EXIT_FEW, "%s", text);
 	else
-		result_fail(
-			result, DFS_EXIT_FEW,
-			"transfer failed: no server within reach could give chunk %u: "
-			"try again, or start the others",
-			chunk);
+		result_fail(result, DFS_EXIT_FEW,
+			    "transfer failed: no server within reach could give %s: "
+			    "try again, or start the others",
+			    what);
 	/* Replaced or deleted meanwhile, perhaps: the caller looks. */
-	return (slot->unknown || slot->denied) && !slot->damaged ? FETCH_GONE
-								 : FETCH_FAILED;
+	return (search->unknown || search->denied) && !search->damaged ? FETCH_GONE
+								       : FETCH_FAILED;
 }
 
-/* Hands all units to the caller, in order, and proves them. */
+/* Hands all units, which are proved, to the caller, in order. */
 static enum fetch_end hand_over(const struct fetch *fetch, struct fetch_window *window,
 				struct dfs_result *result)
 {
-	struct content_hash *hash = content_hash_new(false);
-	struct content_digests got;
-	enum fetch_end end = FETCH_DONE;
-	bool hashed = hash;
-
-	while (hashed && end == FETCH_DONE && window->base < window->units) {
+	while (window->base < window->units) {
 		struct fetch_slot *slot = await_unit(window);
 
-		if (!slot) {
-			end = explain(fetch, window, result);
-			break;
-		}
-		hashed = content_hash_add(hash, slot->bytes, slot->len);
+		if (!slot)
+			return explain(fetch, window, result);
 		result->code =
 			fetch->write(fetch->context, slot->bytes, slot->len, result->why);
 		if (result->code != DFS_EXIT_DONE)
-			end = FETCH_FAILED;
+			return FETCH_FAILED;
 		next_unit(window);
-	}
-	if (hash)
-		hashed = content_hash_end(hash, &got) && hashed;
-	if (end != FETCH_DONE)
-		return end;
-	if (!hashed) {
-		result_fail(result, DFS_EXIT_OTHER, "out of memory");
-		return FETCH_FAILED;
-	}
-	if (memcmp(got.xxh128, fetch->opening->digests.xxh128, sizeof got.xxh128) != 0) {
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "transfer failed: the content is not what was put");
-		return FETCH_FAILED;
 	}
 	return FETCH_DONE;
 }
@@ -346,19 +449,20 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 	pthread_cond_init(&window->changed, NULL);
 	window->content = content;
 	window->ticket = fetch->ticket;
-	window->units = placement_units(content->size, content->unit_size);
+	if (!object_of_content(content, &window->id) ||
+	    !cipher_object_init(&window->object, content, fetch->opening->key))
+		goto failed;
+	window->units = placement_units(content->size, window->object.unit_size);
 	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
-		window->slots[i].bytes = malloc(content->unit_size);
-		if (!window->slots[i].bytes) {
-			window_free(window);
-			return NULL;
-		}
+		window->slots[i].bytes = malloc(window->object.unit_size);
+		if (!window->slots[i].bytes)
+			goto failed;
 	}
-	if (!cipher_object_init(&window->object, content, fetch->opening->key)) {
-		window_free(window);
-		return NULL;
-	}
+	window->pieces = tree_pieces(window->units);
 	return window;
+failed:
+	window_free(window);
+	return NULL;
 }
 
 enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result)

@@ -1,10 +1,11 @@
 /*
  * Fetching a content: each unit from one of its living holders, in order to the caller.
  *
- * Every server's thread fetches the units it is asked for and opens them into a window;
- * the caller's thread takes them out in order and proves the whole by its digest.  A unit
- * that one holder cannot give (dead, not there, or it does not open) is asked of another;
- * nobody is asked twice for the same.
+ * Every server's thread fetches the units it is asked for, proves each by its leaf of the
+ * content's hash tree, and opens them into a window, from where the caller's thread takes
+ * them in order.  Where the leaves are not in the manifest they are fetched too, a piece
+ * at a time.  A unit or piece that one holder cannot give (dead, not there, or it does
+ * not prove) is asked of another; nobody is asked twice for the same.
  */
 #ifndef DFS_FETCH_H
 #define DFS_FETCH_H
@@ -26,7 +27,7 @@ struct fetch {
 };
 
 enum fetch_end {
-	FETCH_DONE,   /* written, and proved by its XXH3-128 */
+	FETCH_DONE,   /* proved and written */
 	FETCH_FAILED, /* result says why */
 	/*
 	 * holders have it no more, or do not give it: look again; the result holds if
@@ -50,12 +51,5 @@ unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set serv
  */
 bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
 			char text[DFS_WHY]);
-
-/*
- * Can it be read from the servers that are up?  Those that are needed are waited for;
- * false: text says why not, as above.
- */
-bool fetch_can_be_reached(struct dfs *dfs, const dfs_content *content,
-			  char text[DFS_WHY]);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "path.h"
+#include "provenance.h"
 #include "refusals.h"
 
 #include <string.h>
@@ -66,6 +67,13 @@ static void note_refusal(struct lookup *lookup, unsigned server, dfs_status stat
 			    status_text(status));
 }
 
+static bool is_proved(struct dfs *dfs, const struct lookup *lookup,
+		      const dfs_register *reg)
+{
+	return !reg->known ||
+	       provenance_is_proved(dfs, lookup->path, &reg->dfs_register_u.accepted);
+}
+
 /* One server's answers; what is left is moved to the front and counted. */
 static size_t ask_server(struct dfs *dfs, unsigned server, struct lookup **lookups,
 			 size_t count)
@@ -80,14 +88,16 @@ static size_t ask_server(struct dfs *dfs, unsigned server, struct lookup **looku
 		const dfs_looked *looked =
 			i < answered ? &res->dfs_finish_res_u.items.items_val[i] : NULL;
 
-		if (looked && looked->status == DFS_OK) {
+		/* It is one server's word. */
+		if (looked && looked->status == DFS_OK &&
+		    is_proved(dfs, lookups[i], &looked->dfs_looked_u.reg)) {
 			take(lookups[i], &looked->dfs_looked_u.reg);
 			continue;
 		}
 		note_refusal(lookups[i], server,
-			     looked                         ? looked->status
-			     : res && res->status != DFS_OK ? res->status
-							    : DFS_BUSY);
+			     looked && looked->status != DFS_OK ? looked->status
+			     : res && res->status != DFS_OK     ? res->status
+								: DFS_BUSY);
 		lookups[left++] = lookups[i];
 	}
 	round_free(round);

@@ -8,8 +8,8 @@
 #include "libdfs.h"
 
 #include "ballot.h"
-#include "content.h"
 #include "fetch.h"
+#include "object.h"
 #include "placement.h"
 #include "provenance.h"
 #include "reading.h"
@@ -64,8 +64,7 @@ static bool begin(struct retrieval *retrieval, const struct lookup *lookup,
 	lookup_describe(retrieval->dfs, &lookup->value, &file);
 	file.newest_unsure = lookup->unsure;
 	file.opened = true;
-	memcpy(file.xxh128, opening->digests.xxh128, sizeof file.xxh128);
-	memcpy(file.sha256, opening->digests.sha256, sizeof file.sha256);
+	memcpy(file.xxh128, opening->xxh128, sizeof file.xxh128);
 	retrieval->written = 0;
 	item->result = lookup->result;
 	item->result.code = retrieval->callbacks->begin(
@@ -88,7 +87,7 @@ static bool look_again(struct retrieval *retrieval, struct lookup *lookup,
 	if (item->result.code == DFS_EXIT_DONE && !lookup_file(lookup))
 		result_fail(&item->result, DFS_EXIT_MISSING, "no such file");
 	return item->result.code == DFS_EXIT_DONE &&
-	       provenance_open(retrieval->dfs, lookup->path, lookup_file(lookup), opening,
+	       provenance_open(retrieval->dfs, lookup->path, &lookup->value, opening,
 			       &item->result);
 }
 
@@ -99,8 +98,25 @@ static bool look_again(struct retrieval *retrieval, struct lookup *lookup,
  */
 static bool is_new(const struct lookup *lookup, const dfs_id *object, int64_t ends)
 {
-	return !id_equal(object, &lookup_file(lookup)->content.object) ||
-	       lookup->ticket.ends - ends > TICKET_OLD_NS;
+	dfs_id now;
+
+	return !object_of_content(&lookup_file(lookup)->content, &now) ||
+	       !id_equal(object, &now) || lookup->ticket.ends - ends > TICKET_OLD_NS;
+}
+
+/*
+ * Can it be read from the servers that are up?  Those that are needed are waited for;
+ * false: text says why not.
+ */
+static bool can_be_reached(struct dfs *dfs, const dfs_content *content,
+			   char text[DFS_WHY])
+{
+	if (!fetch_out_of_reach(dfs, content, links_up(dfs->links), text))
+		return true;
+	/* One of them may only be slow to connect: now it is needed. */
+	links_retry(dfs->links);
+	links_settle(dfs->links, true);
+	return !fetch_out_of_reach(dfs, content, links_up(dfs->links), text);
 }
 
 /* One file by itself, beginning again when its object went while it was read. */
@@ -123,7 +139,7 @@ static void get_one(struct retrieval *retrieval, struct lookup *lookup,
 		dfs_id object;
 		int64_t ends;
 
-		if (!fetch_can_be_reached(retrieval->dfs, &manifest->content, text)) {
+		if (!can_be_reached(retrieval->dfs, &manifest->content, text)) {
 			result_fail(&item->result, DFS_EXIT_FEW, "%s", text);
 			return;
 		}
@@ -132,7 +148,7 @@ static void get_one(struct retrieval *retrieval, struct lookup *lookup,
 		if (fetch_run(&fetch, &item->result) != FETCH_GONE)
 			return;
 		gone = item->result;
-		object = manifest->content.object;
+		(void)object_of_content(&manifest->content, &object);
 		ends = lookup->ticket.ends;
 		bool there = look_again(retrieval, lookup, opening);
 
@@ -155,27 +171,15 @@ static void get_one(struct retrieval *retrieval, struct lookup *lookup,
 		"transfer failed: the file is replaced again and again: get it again");
 }
 
-/*
- * A small file whose units are all here and prove right; false: to be fetched by itself.
- */
+/* A small file whose units are all here; false: to be fetched by itself. */
 static bool give_small(struct retrieval *retrieval, const struct lookup *lookup,
 		       const struct manifest_secret *opening,
 		       const struct small_file *small)
 {
 	const dfs_content *content = &lookup_file(lookup)->content;
-	struct content_hash *hash;
-	struct content_digests got;
 	struct dfs_get *item = &retrieval->items[retrieval->which];
 
 	if (!small->bytes)
-		return false;
-	hash = content_hash_new(false);
-	if (!hash)
-		return false;
-	bool hashed = content_hash_add(hash, small->bytes, (size_t)content->size);
-
-	if (!content_hash_end(hash, &got) || !hashed ||
-	    memcmp(got.xxh128, opening->digests.xxh128, sizeof got.xxh128) != 0)
 		return false;
 	if (begin(retrieval, lookup, opening) && content->size > 0)
 		item->result.code = write_some(retrieval, small->bytes,
@@ -205,8 +209,8 @@ static void open_batch(struct retrieval *retrieval, size_t first,
 		batch->opened[i] =
 			manifest->content.size > 0 && id_is_zero(&lookup->ticket.object)
 				? look_again(retrieval, lookup, opening)
-				: provenance_open(retrieval->dfs, lookup->path, manifest,
-						  opening, &item->result);
+				: provenance_open(retrieval->dfs, lookup->path,
+						  &lookup->value, opening, &item->result);
 	}
 }
 

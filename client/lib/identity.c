@@ -1,15 +1,12 @@
-/*
- * Who the client is, and the accounts of others.
- *
- * An account's signature is made over "dfs account", the user's name with its length
- * before it, both public keys and the wrapped key of /shared/: whoever could put another
- * key of /shared/ in its place would read what the user stores there.
- */
+/* Who the client is, and the accounts of others. */
 #include "identity.h"
 
+#include "authority.h"
 #include "path.h"
 #include "result.h"
+#include "statement.h"
 #include "status.h"
+#include "value.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -17,69 +14,67 @@
 
 static const char shared_purpose[] = "shared";
 
-/* What is signed of an account. */
-struct account_statement {
-	uint8_t bytes[256];
-	size_t len;
-};
-
-static void add(struct account_statement *statement, const void *bytes, size_t len)
+bool identity_sign(const struct keys_pair *pair, uint32_t key, const dfs_key *statements,
+		   size_t count, dfs_signature *const *ret_signatures)
 {
-	memcpy(statement->bytes + statement->len, bytes, len);
-	statement->len += len;
+	uint8_t message[STATEMENT_MESSAGE], signature[DFS_SIGNATURE_LEN];
+	bool made = statement_batch(statements, count, ret_signatures, message);
+	bool good = made && keys_sign(pair, message, sizeof message, signature);
+
+	for (size_t i = 0; made && i < count; i++) {
+		if (good) {
+			ret_signatures[i]->key = key;
+			memcpy(ret_signatures[i]->signature, signature, sizeof signature);
+		} else {
+			xdr_free((xdrproc_t)xdr_dfs_signature, ret_signatures[i]);
+			memset(ret_signatures[i], 0, sizeof *ret_signatures[i]);
+		}
+	}
+	return good;
 }
 
-/* The name is at most DFS_USER_MAX bytes long. */
-static struct account_statement state_account(const char *user,
-					      const dfs_account *account)
+/* XDR takes names without const, and only reads them. */
+static dfs_user name_of(const char *user, char room[DFS_USER_MAX + 1])
 {
-	struct account_statement statement = {.len = 0};
-	uint8_t user_len = (uint8_t)strlen(user);
-
-	_Static_assert(sizeof statement.bytes >=
-			       11 + 1 + DFS_USER_MAX + 2 * KEYS_LEN + sizeof(dfs_wrapped),
-		       "room for all that is signed");
-	add(&statement, "dfs account", 11);
-	add(&statement, &user_len, 1);
-	add(&statement, user, user_len);
-	add(&statement, account->seal_key.bytes, KEYS_LEN);
-	add(&statement, account->sign_key.bytes, KEYS_LEN);
-	add(&statement, account->shared.ephemeral.bytes, KEYS_LEN);
-	add(&statement, account->shared.box, sizeof account->shared.box);
-	return statement;
+	(void)snprintf(room, DFS_USER_MAX + 1, "%s", user);
+	return (dfs_user){(u_int)strlen(room), room};
 }
 
 bool identity_sign_account(const struct keys_pair *admin, const char *user,
 			   dfs_account *account)
 {
-	struct account_statement statement;
+	char room[DFS_USER_MAX + 1];
+	const dfs_user name = name_of(user, room);
+	dfs_signature *signature = &account->signature;
+	dfs_key statement;
 
-	if (path_check_user(user, strlen(user)))
-		return false;
-	statement = state_account(user, account);
-	return keys_sign(admin, statement.bytes, statement.len,
-			 (uint8_t *)account->signature);
+	return !path_check_user(user, strlen(user)) &&
+	       statement_of_account(&name, account, &statement) &&
+	       identity_sign(admin, 1, &statement, 1, &signature);
 }
 
 bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,
 				 const dfs_account *account)
 {
-	struct account_statement statement;
+	char room[DFS_USER_MAX + 1];
+	const dfs_user name = name_of(user, room);
+	dfs_key key;
 
-	if (path_check_user(user, strlen(user)))
-		return false;
-	statement = state_account(user, account);
-	return keys_verify(admin_key, statement.bytes, statement.len,
-			   (const uint8_t *)account->signature);
+	memcpy(key.bytes, admin_key, sizeof key.bytes);
+	return !path_check_user(user, strlen(user)) &&
+	       authority_account_is_genuine(&key, &name, account);
 }
 
 bool identity_account_is_same(const dfs_account *a, const dfs_account *b)
 {
-	return a->disabled == b->disabled && a->quota == b->quota &&
-	       memcmp(&a->seal_key, &b->seal_key, sizeof a->seal_key) == 0 &&
-	       memcmp(&a->sign_key, &b->sign_key, sizeof a->sign_key) == 0 &&
-	       memcmp(&a->shared, &b->shared, sizeof a->shared) == 0 &&
-	       memcmp(a->signature, b->signature, sizeof a->signature) == 0;
+	const dfs_user nobody = {0};
+	dfs_key one, other;
+
+	return statement_of_account(&nobody, a, &one) &&
+	       statement_of_account(&nobody, b, &other) &&
+	       memcmp(&one, &other, sizeof one) == 0 &&
+	       memcmp(a->signature.signature, b->signature.signature,
+		      sizeof a->signature.signature) == 0;
 }
 
 bool identity_make_account(const struct identity *admin, const char *user,
@@ -88,8 +83,7 @@ bool identity_make_account(const struct identity *admin, const char *user,
 	memset(ret, 0, sizeof *ret);
 	return keys_public(secret, &ret->seal_key, &ret->sign_key) &&
 	       keys_wrap(admin->shared, &ret->seal_key, shared_purpose,
-			 (struct keys_bytes){user, strlen(user)}, &ret->shared) &&
-	       identity_sign_account(admin->pairs[0], user, ret);
+			 (struct keys_bytes){user, strlen(user)}, &ret->shared);
 }
 
 static bool make_ring_pairs(struct identity *identity)
@@ -161,8 +155,9 @@ struct dfs_result identity_fill(struct identity *ret, const char *user,
 		return result_of(DFS_EXIT_USAGE, "this is no user name");
 	(void)snprintf(ret->user, sizeof ret->user, "%s", user);
 	memcpy(ret->admin_key, admin_key, KEYS_LEN);
-	ret->account = answer->account;
-	if (!identity_account_is_genuine(admin_key, user, &answer->account))
+	if (!value_copy_account(&answer->account, &ret->account))
+		result = result_of(DFS_EXIT_OTHER, "out of memory");
+	else if (!identity_account_is_genuine(admin_key, user, &answer->account))
 		result = result_of(DFS_EXIT_DAMAGED,
 				   "the account of %s is not signed by the admin whose "
 				   "key is in cluster.conf (admin = ...): is this file "
@@ -188,5 +183,6 @@ void identity_wipe(struct identity *identity)
 	for (size_t i = 0; i < KEYS_SECRETS_MAX; i++)
 		keys_pair_free(identity->pairs[i]);
 	keys_pair_free(identity->shared_pair);
+	value_free_account(&identity->account);
 	secret_wipe(identity, sizeof *identity);
 }

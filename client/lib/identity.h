@@ -36,11 +36,23 @@ void identity_wipe(struct identity *identity);
 bool identity_make_pairs(struct identity *identity);
 
 /*
- * The account of a new user, or with new keys: signed by admin, whose identity this is.
+ * One signature over statements, at most DFS_BATCH_MAX (rpc/statement.h), with the key of
+ * this number of somebody's account.  What the signatures held before is not freed, and
+ * on failure nothing is left in them.
+ */
+bool identity_sign(const struct keys_pair *pair, uint32_t key, const dfs_key *statements,
+		   size_t count, dfs_signature *const *ret_signatures);
+
+/*
+ * The keys of a new account, or of one with new keys: made by admin, whose identity this
+ * is, who has yet to sign it.  It points to nothing.
  */
 bool identity_make_account(const struct identity *admin, const char *user,
 			   const uint8_t secret[KEYS_LEN], dfs_account *ret);
-/* The signature of an account; the first pair of admin's ring. */
+/*
+ * admin's signature of all that the account says; the first pair of admin's ring.  What
+ * was there before is not freed.
+ */
 bool identity_sign_account(const struct keys_pair *admin, const char *user,
 			   dfs_account *account);
 bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,

@@ -10,13 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * What a server hides makes pages without entries.  Each of them stands for hundreds of
+ * files at least, so that these are more than there are: such a listing has no end.
+ */
+enum { EMPTY_PAGES = 16384, PLACE = DFS_PATH_MAX + 3 };
+
 /* One server's listing: the page at hand and what comes after it. */
 struct listing_source {
 	dfs_list_res page; /* taken out of a round: ours to free */
 	bool has_page;
 	u_int at;
 	bool more; /* pages after this one */
-	char after[DFS_PATH_MAX + 2];
+	char after[DFS_CURSOR_MAX];
+	u_int after_len;
+	char last[PLACE]; /* of the last entry so far */
+	unsigned empty;   /* pages since then */
 };
 
 struct listing {
@@ -34,7 +43,7 @@ struct listing {
 struct list_call {
 	dfs_list_args args[DFS_SERVERS];
 	char folder[DFS_PATH_MAX + 1];
-	char after[DFS_SERVERS][DFS_PATH_MAX + 2];
+	char after[DFS_SERVERS][DFS_CURSOR_MAX];
 };
 
 static void drop_page(struct listing_source *source)
@@ -56,32 +65,36 @@ static bool needs_page(const struct listing *listing, unsigned i)
 /* Remembers where the page ended, before it goes. */
 static void note_end(struct listing_source *source)
 {
-	const dfs_path *next = &source->page.dfs_list_res_u.ok.next;
+	const dfs_cursor *next = &source->page.dfs_list_res_u.ok.next;
 
-	if (source->has_page)
-		(void)snprintf(source->after, sizeof source->after, "%.*s",
-			       (int)next->dfs_path_len, next->dfs_path_val);
+	if (!source->has_page)
+		return;
+	memcpy(source->after, next->dfs_cursor_val, next->dfs_cursor_len);
+	source->after_len = next->dfs_cursor_len;
 }
 
-/*
- * Does the page lead on?  One that does not would be asked for without end.  A cursor
- * that ends in '/' stands behind all that is below the folder.
- */
-static bool leads_on(const struct listing_source *source, const dfs_list_ok *ok)
+/* Where an entry stands: a folder behind all that is below it, for tombstones there. */
+static void place(const dfs_list_entry *entry, char ret[PLACE])
 {
-	char after[DFS_PATH_MAX + 3], next[DFS_PATH_MAX + 3];
-	size_t len = strlen(source->after);
+	(void)snprintf(ret, PLACE, "%.*s%s", (int)entry->path.dfs_path_len,
+		       entry->path.dfs_path_val,
+		       entry->kind == DFS_FOLDER ? "/\xff" : "");
+}
 
-	if (!ok->more)
-		return true;
-	(void)snprintf(after, sizeof after, "%s%s", source->after,
-		       len > 0 && source->after[len - 1] == '/' ? "\xff" : "");
-	(void)snprintf(next, sizeof next, "%.*s", (int)ok->next.dfs_path_len,
-		       ok->next.dfs_path_val);
-	len = strlen(next);
-	if (len > 0 && next[len - 1] == '/')
-		memcpy(next + len, "\xff", 2);
-	return strcmp(next, after) > 0;
+/* Does the page go on behind the last entry before it, and will it come to an end? */
+static bool leads_on(struct listing_source *source, const dfs_list_ok *ok)
+{
+	const u_int count = ok->entries.entries_len;
+	char first[PLACE];
+	bool good = true;
+
+	source->empty = count > 0 ? 0 : source->empty + 1;
+	if (count > 0) {
+		place(&ok->entries.entries_val[0], first);
+		good = strcmp(first, source->last) > 0;
+		place(&ok->entries.entries_val[count - 1], source->last);
+	}
+	return good && source->empty < EMPTY_PAGES;
 }
 
 static struct round *ask_pages(struct listing *listing)
@@ -100,9 +113,9 @@ static struct round *ask_pages(struct listing *listing)
 		if (!needs_page(listing, i))
 			continue;
 		note_end(source);
-		memcpy(call->after[i], source->after, sizeof call->after[i]);
+		memcpy(call->after[i], source->after, source->after_len);
 		args->folder = (dfs_path){(u_int)strlen(call->folder), call->folder};
-		args->after = (dfs_path){(u_int)strlen(call->after[i]), call->after[i]};
+		args->after = (dfs_cursor){source->after_len, call->after[i]};
 		args->recursive = listing->recursive;
 		args->detail = listing->detail;
 		args->owing = listing->owing;
@@ -134,6 +147,27 @@ static void fail(const struct listing *listing, struct dfs_result *result)
 }
 
 /*
+ * A page that came.  Who does not lead on, or goes on without an entry for longer than a
+ * server with files that are hidden can, is left out: it would go on for ever.
+ */
+static void take_page(struct listing *listing, unsigned i, const dfs_list_res *take_res)
+{
+	struct listing_source *source = &listing->sources[i];
+	const dfs_list_ok *ok = &take_res->dfs_list_res_u.ok;
+
+	source->page = *take_res;
+	source->has_page = true;
+	source->more = ok->more;
+	if (leads_on(source, ok))
+		return;
+	links_leave_out(listing->dfs->links, i + 1,
+			source->empty < EMPTY_PAGES
+				? "a listing that does not go on behind its last entry"
+				: "a listing that does not end");
+	listing->servers = set_without(listing->servers, i + 1);
+}
+
+/*
  * Gets the pages that are needed.  A server that fails is left out from there on: what it
  * told before stays told.
  */
@@ -159,14 +193,8 @@ static bool get_pages(struct listing *listing, struct dfs_result *result)
 		drop_page(source);
 		source->at = 0;
 		res = round_take(round, i + 1);
-		if (res && res->status == DFS_OK &&
-		    !leads_on(source, &res->dfs_list_res_u.ok)) {
-			xdr_free((xdrproc_t)xdr_dfs_list_res, res);
-			listing->servers = set_without(listing->servers, i + 1);
-		} else if (res && res->status == DFS_OK) {
-			source->page = *res;
-			source->has_page = true;
-			source->more = res->dfs_list_res_u.ok.more;
+		if (res && res->status == DFS_OK) {
+			take_page(listing, i, res);
 		} else {
 			listing->servers = set_without(listing->servers, i + 1);
 			if (res)

@@ -133,9 +133,9 @@ static bool call_login(struct login *login, struct call *call, const dfs_login_h
 	if (!call_run(call, DFS_LOGIN, &args, res,
 		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, LINKS_WHY}))
 		return false;
-	if (res->status == DFS_OK && res->dfs_login_res_u.answer.kind == how->kind)
+	if (res->status == DFS_OK)
 		return true;
-	if (res->status == DFS_OK || res->status == DFS_INVALID)
+	if (res->status == DFS_INVALID)
 		(void)snprintf(why, LINKS_WHY, "dfs%u answers a log-in with nonsense",
 			       server);
 	else

@@ -8,8 +8,10 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "object.h"
 #include "placement.h"
 #include "protection.h"
+#include "provenance.h"
 #include "refusals.h"
 #include "tally.h"
 #include "value.h"
@@ -36,8 +38,10 @@ const dfs_manifest *lookup_file(const struct lookup *lookup)
 void lookup_take_ticket(struct lookup *lookup, const dfs_ticket *ticket)
 {
 	const dfs_manifest *manifest = lookup_file(lookup);
+	dfs_id object;
 
-	if (manifest && id_equal(&manifest->content.object, &ticket->object) &&
+	if (manifest && object_of_content(&manifest->content, &object) &&
+	    id_equal(&object, &ticket->object) &&
 	    (id_is_zero(&lookup->ticket.object) || ticket->ends > lookup->ticket.ends))
 		lookup->ticket = *ticket;
 }
@@ -74,23 +78,42 @@ static bool note_refusal(struct path_answers *answers, unsigned server,
 	return status != DFS_OK;
 }
 
+/* What lookups of one call share. */
+struct looking {
+	struct dfs *dfs;
+	struct round *round;
+	server_set servers; /* that were asked */
+	bool newest;        /* promises nothing: see lookup_newest */
+};
+
+/* A lookup and its place in the call that asks for it. */
+struct pending_lookup {
+	struct lookup *lookup;
+	size_t at;
+};
+
 /*
  * Of the servers that vote; once all have answered, and where no three of them do, also
  * of those that have just started: then nothing is agreed, whatever they tell.
  */
-static struct path_answers gather(struct round *round, size_t at, bool unsure)
+static struct path_answers gather(const struct looking *looking,
+				  const struct pending_lookup *pending, bool unsure)
 {
 	struct path_answers answers = {.refusals = {0}};
 	struct tally_word words[DFS_SERVERS];
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		const dfs_lookup_res *res = round_answer(round, s);
+		const dfs_lookup_res *res = round_answer(looking->round, s);
 		const dfs_lookup_ok *ok = res ? &res->dfs_lookup_res_u.ok : NULL;
 
-		if (res && !note_refusal(&answers, s, res, at) && (ok->votes || unsure))
-			answers.of[s - 1] = &ok->items.items_val[at].dfs_looked_u.reg;
-		words[s - 1] = tally_word(answers.of[s - 1]);
+		if (res && !note_refusal(&answers, s, res, pending->at) &&
+		    (ok->votes || unsure))
+			answers.of[s - 1] =
+				&ok->items.items_val[pending->at].dfs_looked_u.reg;
 	}
+	provenance_drop_unproved(looking->dfs, pending->lookup->path, answers.of);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		words[i] = tally_word(answers.of[i]);
 	answers.tally = tally_highest(words, unsure);
 	return answers;
 }
@@ -120,14 +143,6 @@ static bool is_denied(const struct path_answers *answers, bool all)
 	return denied >= 3 ||
 	       (all && denied > answers->tally.answers && !answers->refusals.unchecked);
 }
-
-/* What lookups of one call share. */
-struct looking {
-	struct dfs *dfs;
-	struct round *round;
-	server_set servers; /* that were asked */
-	bool newest;        /* promises nothing: see lookup_newest */
-};
 
 static void fail_few(const struct looking *looking, struct lookup *lookup,
 		     const struct path_answers *answers)
@@ -241,12 +256,6 @@ static void note_seen(struct dfs *dfs, struct round *round)
 	}
 }
 
-/* A lookup and its place in the call that asks for it. */
-struct pending_lookup {
-	struct lookup *lookup;
-	size_t at;
-};
-
 /* Decides what can be decided by now; returns how many are left in the list. */
 static size_t decide_all(const struct looking *looking, struct pending_lookup *pending,
 			 size_t count, bool all)
@@ -254,11 +263,10 @@ static size_t decide_all(const struct looking *looking, struct pending_lookup *p
 	size_t left = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct path_answers answers =
-			gather(looking->round, pending[i].at, false);
+		struct path_answers answers = gather(looking, &pending[i], false);
 
 		if (all && answers.tally.answers < 3)
-			answers = gather(looking->round, pending[i].at, true);
+			answers = gather(looking, &pending[i], true);
 		if (!decide(looking, pending[i].lookup, &answers, all))
 			pending[left++] = pending[i];
 	}
@@ -332,13 +340,14 @@ void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const dfs_content *content = &manifest->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
+	dfs_id object;
 	const struct protection_file kept = {.holders = content->holders,
 					     .full = units < DFS_SERVERS ? (uint32_t)units
 									 : DFS_SERVERS};
 
 	memset(ret, 0, sizeof *ret);
 	copy_user(&manifest->owner, ret->owner);
-	copy_user(&manifest->writer, ret->writer);
+	copy_user(&manifest->content.writer, ret->writer);
 	for (u_int i = 0; i < manifest->access.readers.readers_len; i++) {
 		const dfs_reader *reader = &manifest->access.readers.readers_val[i];
 		struct dfs_file_reader *told = &ret->readers[ret->readers_count++];
@@ -352,7 +361,8 @@ void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 	ret->row = content->row;
 	ret->unit_size = content->unit_size;
 	version_text(&value->content_version, ret->version);
-	id_text(&content->object, ret->object);
+	(void)object_of_content(content, &object);
+	id_text(&object, ret->object);
 	ret->live = links_voting(dfs->links);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(content->holders, s);

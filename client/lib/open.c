@@ -1,14 +1,20 @@
-/* dfs_open, dfs_login, dfs_close: a session from its beginning to its end. */
+/*
+ * dfs_open, dfs_login, dfs_close: a session from its beginning to its end; and which
+ * passwords may be chosen.
+ */
 #include "libdfs.h"
 
 #include "account_cache.h"
 #include "clock.h"
 #include "cluster.h"
+#include "left_out.h"
 #include "login.h"
 #include "password_rules.h"
 #include "path.h"
 #include "session.h"
 #include "sets.h"
+#include "statement.h"
+#include "text.h"
 #include "tls.h"
 
 #include <stdio.h>
@@ -54,7 +60,9 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 	}
 	if (dfs)
 		dfs->cluster = malloc(sizeof *dfs->cluster);
-	if (!dfs || !dfs->cluster) {
+	if (dfs)
+		dfs->seen_batches = statement_seen_new();
+	if (!dfs || !dfs->cluster || !dfs->seen_batches) {
 		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
 		goto failed;
 	}
@@ -79,8 +87,10 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret)
 	*ret = dfs;
 	return (struct dfs_result){.code = DFS_EXIT_DONE};
 failed:
-	if (dfs)
+	if (dfs) {
+		statement_seen_free(dfs->seen_batches);
 		free(dfs->cluster);
+	}
 	free(dfs);
 	return result;
 }
@@ -121,6 +131,19 @@ struct dfs_result dfs_login(struct dfs *dfs)
 	return result;
 }
 
+bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY])
+{
+	bool out;
+
+	/* What is told last is answered too. */
+	session_end(dfs);
+	out = set_has(links_left_out(dfs->links), server);
+	why[0] = '\0';
+	if (out)
+		links_why(dfs->links, server, why);
+	return out;
+}
+
 void dfs_close(struct dfs *dfs)
 {
 	if (!dfs)
@@ -129,6 +152,34 @@ void dfs_close(struct dfs *dfs)
 	login_cancel(dfs->login);
 	links_free(dfs->links);
 	account_cache_free(dfs->accounts);
+	statement_seen_free(dfs->seen_batches);
 	free(dfs->cluster);
 	free(dfs);
+}
+
+/* ---- passwords ----------------------------------------------------------------- */
+
+const char *password_rules_check_old(const char *password, size_t len)
+{
+	size_t characters = 0;
+
+	/* A character of UTF-8 has one byte that is not 10xxxxxx. */
+	for (size_t i = 0; i < len; i++)
+		characters += ((uint8_t)password[i] & 0xc0) != 0x80;
+	if (len > PASSWORD_MAX_BYTES)
+		return "a password has at most 1024 bytes";
+	if (memchr(password, '\0', len) || !text_is_utf8(password, len))
+		return "a password is a text in UTF-8, without a NUL byte";
+	if (characters < PASSWORD_MIN_CHARACTERS)
+		return "a password has at least 8 characters";
+	return NULL;
+}
+
+const char *password_rules_check(const char *password, size_t len)
+{
+	const char *wrong = password_rules_check_old(password, len);
+
+	return wrong || !text_has_control(password, len)
+		       ? wrong
+		       : "a new password has no control characters, like tabs";
 }

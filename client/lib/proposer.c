@@ -109,7 +109,8 @@ static dfs_version version_made(const struct proposal *proposal)
 }
 
 /*
- * The value that was to be proposed again is not ours to propose: a server may.  true
+ * The value that was to be proposed again is not ours to propose, or names content of
+ * which some server knows nothing, where only a server is believed: a server may.  true
  * when what is agreed is what was judged; it is then the turn's value.
  */
 static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
@@ -132,6 +133,21 @@ static bool finish_by_servers(struct dfs *dfs, struct turn *turn)
 	return same;
 }
 
+/*
+ * Too few accepted.  A server that knows nothing of a content that is there, and was to
+ * be changed, learns of it with what servers finish; then it is tried again.
+ */
+static bool is_finished_by_servers(struct dfs *dfs, struct turn *turn)
+{
+	const struct refusals *refusals = &turn->refusals;
+	bool ours = turn->judgement.verdict == JUDGE_PROPOSE;
+
+	if (ours ? turn->proposal->kind != PROPOSAL_CHANGE || !refusals->unshown
+		 : (refusals->denied | refusals->unshown) == 0)
+		return false;
+	return finish_by_servers(dfs, turn) && !ours;
+}
+
 /* After the votes: has the proposal come to its end?  Then its result is set. */
 static bool conclude(struct attempt *attempt, struct turn *turn)
 {
@@ -139,13 +155,13 @@ static bool conclude(struct attempt *attempt, struct turn *turn)
 	const struct judgement *judgement = &turn->judgement;
 
 	if (turn->proposes && set_count(turn->accepted) < 3 &&
-	    !(judgement->verdict != JUDGE_PROPOSE && turn->refusals.denied != 0 &&
-	      finish_by_servers(attempt->dfs, turn)))
+	    !is_finished_by_servers(attempt->dfs, turn))
 		return false;
 	if (turn->proposes) {
 		proposal->bound = false; /* what was bound is named or overtaken */
 		if (set_count(turn->accepted) >= 3)
-			session_settled(attempt->dfs, proposal->path, &attempt->ballot);
+			session_settled(attempt->dfs, proposal->path, &attempt->ballot,
+					&turn->value);
 		keep_value(proposal, &turn->value);
 	} else if (judgement->best) {
 		dfs_value copy;

@@ -47,28 +47,34 @@ struct proposal {
 		       dfs_body *ret_body);
 	void *change_context;
 	/*
-	 * a file's content; holders and what is encrypted are filled in by the proposer
+	 * A file's content, signed by its writer; the proposer fills in the holders.  Of
+	 * one that is not small, tree, sealed and signature are there after the first
+	 * `stage`.  Of a change it is that of the highest value seen, and its tree is in
+	 * `tree` below.
 	 */
 	dfs_content content;
-	uint8_t key[KEYS_LEN]; /* of the object */
-	struct content_digests digests;
+	dfs_attributes attributes;
+	dfs_key token;                      /* of which its maker is made */
+	uint8_t key[KEYS_LEN];              /* of the object */
+	char owner[DFS_USER_MAX + 1];       /* of the path; below /shared/ the writer */
 	const struct proposal_small *small; /* a small file's units, or NULL */
 	/*
 	 * For a file that is not small: brings the object's chunks to the servers, as far
-	 * as they are missing, and keeps `uploaded`; the SHA-256 is known after the first
-	 * time.  Servers not in the set are absent: their pairs go to their opposites.
-	 * false: the content cannot be had any more, and result says why.
+	 * as they are missing, and keeps `uploaded`.  Servers not in the set are absent:
+	 * their pairs go to their opposites.  false: the content cannot be had any more,
+	 * and result says why.
 	 */
 	bool (*stage)(struct proposal *proposal, server_set servers);
 	void *stage_context;
 	/* Of a file where others own the path: his account, or why it is not known. */
-	const dfs_account *owner;
+	const dfs_account *owner_account;
 	struct dfs_result owner_unknown;
 	/* ---- a repeated operation: when it was first proposed */
 	bool proposed;
 	dfs_ballot first;
 	uint64_t first_number; /* operations that the path had seen then */
 	/* ---- set by the proposer */
+	dfs_key tree[DFS_SERVERS];
 	dfs_ticket ticket; /* for the content of the highest value seen; or zero */
 	bool bound;        /* content is bound, and nothing has overtaken it */
 	chunk_set uploaded[DFS_SERVERS]; /* on their way into an upload there */

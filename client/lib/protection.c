@@ -111,7 +111,7 @@ static uint64_t overlap(const uint64_t each[DFS_SERVERS], unsigned times, uint64
 	uint64_t low = 0, high = files;
 
 	while (low < high) {
-		uint64_t n = low + (high - low + 1) / 2, sum = 0;
+		uint64_t n = low + (high - low) / 2 + 1, sum = 0;
 
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
 			sum += least(each[i], n);

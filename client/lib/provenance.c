@@ -1,110 +1,90 @@
-/* Who wrote a file: what admin, owner and writer signed, seen together. */
+/* Whether what servers tell is proved: what admin, owner and writer signed. */
 #include "provenance.h"
 
 #include "account_cache.h"
-#include "path.h"
+#include "authority.h"
+#include "ballot.h"
+#include "tally.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static void copy_user(const dfs_user *user, char ret[DFS_USER_MAX + 1])
+/* XDR takes names without const, and only reads them. */
+static dfs_path path_of(const char *path)
 {
-	(void)snprintf(ret, DFS_USER_MAX + 1, "%.*s", (int)user->dfs_user_len,
-		       user->dfs_user_val);
+	union {
+		const char *borrow;
+		char *plain;
+	} name = {.borrow = path};
+
+	return (dfs_path){(u_int)strlen(path), name.plain};
 }
 
-/* The account that admin signed for this user; NULL also where it cannot be read. */
-static const dfs_account *account_of(struct dfs *dfs, const char *user)
+/* NULL, or what about it is not proved. */
+static const char *check(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
+			 const dfs_value *value)
 {
-	struct dfs_result unread;
+	const dfs_path name = path_of(path);
+	const struct authority_source source = {.admin_key = dfs->cluster->admin_key,
+						.seen = dfs->seen_batches,
+						.key = account_cache_key,
+						.context = dfs};
+	const struct authority_claim claim = {
+		.path = &name, .ballot = ballot, .value = value};
+	bool unknown;
+	const char *wrong = authority_check_signed(&source, &claim, &unknown);
 
-	return account_cache_find(dfs, user, &unread);
+	return wrong ? wrong : authority_check_allowed(&claim, NULL);
 }
 
-/* Is the list of readers, which says who may write, the owner's? */
-static bool list_is_genuine(struct dfs *dfs, const char *path,
-			    const dfs_manifest *manifest, const char *owner)
+bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted *told)
 {
-	const dfs_account *account;
-
-	if (strcmp(owner, dfs->user) == 0)
-		return manifest_access_is_own(dfs->identity, path, manifest);
-	account = account_of(dfs, owner);
-	return account &&
-	       manifest_access_is_genuine(path, manifest,
-					  (const uint8_t *)account->sign_key.bytes);
+	return !check(dfs, path, &told->ballot, &told->value);
 }
 
-/* Has this user signed the content? */
-static bool is_signed_by(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
-			 const struct manifest_secret *secret, const char *user)
+/* Servers that tell of this value of this one, itself among them. */
+static unsigned tell_alike(const struct tally_word words[DFS_SERVERS], unsigned at)
 {
-	const dfs_account *account;
+	unsigned count = 0;
 
-	if (strcmp(user, dfs->user) == 0)
-		return manifest_content_is_own(dfs->identity, path, manifest, secret);
-	account = account_of(dfs, user);
-	return account &&
-	       manifest_content_is_genuine(path, manifest, secret,
-					   (const uint8_t *)account->sign_key.bytes);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		count += words[i].ballot &&
+			 ballot_compare(words[i].ballot, words[at].ballot) == 0 &&
+			 memcmp(&words[i].digest, &words[at].digest,
+				sizeof words[i].digest) == 0;
+	return count;
 }
 
-/*
- * Is the content from who may write here: signed by its owner, or by a writer whom the
- * owner
- * lets?  (An owner who changes the list of readers signs what another wrote.)  One's own
- * signature is demanded.  That of another may have been made with keys that he lost
- * since, or he is gone: then it is only said.  Below /shared/ everybody writes, and
- * nothing is proved.
- */
-static bool writer_is_good(struct dfs *dfs, const char *path,
-			   const dfs_manifest *manifest,
-			   const struct manifest_secret *secret,
-			   struct dfs_result *result)
+void provenance_drop_unproved(struct dfs *dfs, const char *path,
+			      const dfs_register *told[DFS_SERVERS])
 {
-	char owner[DFS_USER_MAX + 1], writer[DFS_USER_MAX + 1];
+	struct tally_word words[DFS_SERVERS];
 
-	copy_user(&manifest->owner, owner);
-	copy_user(&manifest->writer, writer);
-	if (path_is_shared(path, strlen(path)) ||
-	    is_signed_by(dfs, path, manifest, secret, owner))
-		return true;
-	if (!manifest_writer_is_listed(manifest) ||
-	    (strcmp(owner, writer) != 0 &&
-	     !list_is_genuine(dfs, path, manifest, owner))) {
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "says that it was written by %s, whom its owner does not "
-			    "let write: it is damaged or forged",
-			    writer);
-		return false;
-	}
-	if (is_signed_by(dfs, path, manifest, secret, writer))
-		return true;
-	if (strcmp(writer, dfs->user) == 0) {
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "says that it was written by %s, who did not sign it: it is "
-			    "damaged or forged",
-			    writer);
-		return false;
-	}
-	result_warn(result,
-		    "it cannot be proved that %s wrote this: the account is gone or has "
-		    "new keys, or the file is forged",
-		    writer);
-	return true;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		words[i] = tally_word(told[i]);
+	if (tally_alike(words, false).equal >= 3)
+		return;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (words[i].ballot && tell_alike(words, i) < 2 &&
+		    !provenance_is_proved(dfs, path, &told[i]->dfs_register_u.accepted))
+			told[i] = NULL;
 }
 
-bool provenance_open(struct dfs *dfs, const char *path, const dfs_manifest *manifest,
+bool provenance_open(struct dfs *dfs, const char *path, const dfs_value *value,
 		     struct manifest_secret *ret, struct dfs_result *result)
 {
 	enum manifest_end end = MANIFEST_NOT_FOR_US;
+	const char *wrong;
 
 	if (dfs->identity)
-		end = manifest_open(dfs->identity, path, manifest, ret);
+		end = manifest_open(dfs->identity, path, &value->body.dfs_body_u.manifest,
+				    ret);
 	switch (end) {
 	case MANIFEST_OPEN:
-		if (writer_is_good(dfs, path, manifest, ret, result))
+		wrong = check(dfs, path, &value->proof.ballot, value);
+		if (!wrong)
 			return true;
+		result_fail(result, DFS_EXIT_DAMAGED,
+			    "the servers tell of %s: it is damaged or forged", wrong);
 		secret_wipe(ret, sizeof *ret);
 		break;
 	case MANIFEST_NOT_FOR_US:

@@ -3,7 +3,10 @@
 
 #include "cipher.h"
 #include "clock.h"
+#include "leaves.h"
+#include "object.h"
 #include "placement.h"
+#include "tree.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,9 +17,19 @@ enum { TICK_MS = 200, BUSY_MAX = 20, BUSY_PAUSE_MS = 100 };
 /* What is known of a file's units while servers are asked. */
 struct proof {
 	struct proving *file;
+	dfs_id id; /* of the object */
 	struct cipher_object object;
 	uint64_t units;
 	uint8_t *once, *twice; /* a bit a unit: so many good copies, or more */
+};
+
+/* The leaves that a walk has: of one piece. */
+struct walk_leaves {
+	bool here;
+	bool refused; /* its own server did not give it: others are to be asked */
+	size_t file;
+	uint64_t piece;
+	dfs_key *leaves; /* room for a piece */
 };
 
 /* Where a server is. */
@@ -28,6 +41,7 @@ struct walk {
 	size_t file;
 	uint64_t unit;
 	unsigned busy; /* times that it was, without anything in between */
+	struct walk_leaves leaves;
 };
 
 struct prover {
@@ -81,6 +95,29 @@ static bool has_unit(struct walk *walk, unsigned server)
 	return false;
 }
 
+static uint64_t piece_of(uint64_t unit)
+{
+	return unit / DFS_PIECE_LEAVES;
+}
+
+/* Is the leaf of this unit here, in the manifest or in the walk's piece? */
+static bool has_leaf(const struct walk *walk, size_t file, uint64_t unit)
+{
+	const struct walk_leaves *leaves = &walk->leaves;
+
+	return tree_pieces(walk->prover->proofs[file].units) == 0 ||
+	       (leaves->here && leaves->file == file && leaves->piece == piece_of(unit));
+}
+
+static const dfs_key *leaf_of(const struct walk *walk, size_t file, uint64_t unit)
+{
+	const struct proof *proof = &walk->prover->proofs[file];
+
+	return tree_pieces(proof->units) == 0
+		       ? &proof->file->content->tree.tree_val[unit]
+		       : &walk->leaves.leaves[unit % DFS_PIECE_LEAVES];
+}
+
 /* As many as one call takes, from where the walk stands, which stays there. */
 static void choose(const struct walk *walk, unsigned server, struct wanted *ret)
 {
@@ -93,6 +130,9 @@ static void choose(const struct walk *walk, unsigned server, struct wanted *ret)
 		const struct proving *file = prover->proofs[at.file].file;
 		bool first = ret->count == 0 || ret->files[ret->count - 1] != at.file;
 
+		if (!has_leaf(walk, at.file, at.unit))
+			break;
+
 		bytes += placement_unit_len(file->content->size, file->content->unit_size,
 					    at.unit) +
 			 CIPHER_MORE;
@@ -102,7 +142,8 @@ static void choose(const struct walk *walk, unsigned server, struct wanted *ret)
 		if (first)
 			ret->tickets[ret->tickets_count++] = *file->ticket;
 		ret->files[ret->count] = at.file;
-		ret->wants[ret->count++] = (dfs_want){file->content->object, at.unit};
+		ret->wants[ret->count++] =
+			(dfs_want){prover->proofs[at.file].id, at.unit};
 		at.unit++;
 	}
 }
@@ -134,6 +175,23 @@ static void set_bad(struct proving *file, unsigned server, uint64_t unit,
 	file->mendable += reason == file->damaged || reason == file->missing;
 }
 
+/* Under the lock: where among the file's sets it counts that a server did not give. */
+static unsigned *reason_of(struct proving *file, dfs_status status)
+{
+	switch (status) {
+	case DFS_DAMAGED:
+	case DFS_IO:
+		return file->damaged;
+	case DFS_UNKNOWN:
+		return file->missing;
+	case DFS_DENIED:
+		file->denied = true;
+		return file->unreached;
+	default:
+		return file->unreached;
+	}
+}
+
 /* One answer. */
 static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 		  const dfs_got *got)
@@ -142,32 +200,18 @@ static void judge(struct walk *walk, unsigned server, size_t at, uint64_t unit,
 	struct proof *proof = &prover->proofs[at];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 	struct proving *file = proof->file;
-	bool good = got->status == DFS_OK &&
-		    cipher_open(walk->cipher, &proof->object, unit, data, walk->plain);
+	bool good =
+		got->status == DFS_OK &&
+		leaves_prove(&proof->object.maker, unit, data, leaf_of(walk, at, unit)) &&
+		cipher_open(walk->cipher, &proof->object, unit, data, walk->plain);
 
 	pthread_mutex_lock(&prover->lock);
-	switch (got->status) {
-	case DFS_OK:
-		if (good)
-			set_good(proof, unit);
-		else
-			set_bad(file, server, unit, file->wrong);
-		break;
-	case DFS_DAMAGED:
-	case DFS_IO:
-		set_bad(file, server, unit, file->damaged);
-		break;
-	case DFS_UNKNOWN:
-		set_bad(file, server, unit, file->missing);
-		break;
-	case DFS_DENIED:
-		file->denied = true;
-		set_bad(file, server, unit, file->unreached);
-		break;
-	default:
-		set_bad(file, server, unit, file->unreached);
-		break;
-	}
+	if (good)
+		set_good(proof, unit);
+	else if (got->status == DFS_OK)
+		set_bad(file, server, unit, file->wrong);
+	else
+		set_bad(file, server, unit, reason_of(file, got->status));
 	prover->bytes +=
 		placement_unit_len(file->content->size, file->content->unit_size, unit);
 	pthread_mutex_unlock(&prover->lock);
@@ -230,6 +274,38 @@ static bool prove_some(struct walk *walk, unsigned server, struct call *call,
 	return !refused && walk->busy < BUSY_MAX;
 }
 
+/*
+ * The piece for the unit on which the walk stands, from its own server.  One that is not
+ * good there counts with that unit.  false: the server is to be given up.
+ */
+static bool take_leaves(struct walk *walk, unsigned server, struct call *call)
+{
+	struct prover *prover = walk->prover;
+	struct proving *file = prover->proofs[walk->file].file;
+	const struct leaves_source source = {file->content, file->ticket};
+	dfs_status status;
+	enum leaves_end end = leaves_ask(call, &source, piece_of(walk->unit),
+					 walk->leaves.leaves, &status);
+
+	if (end == LEAVES_LOST)
+		return false;
+	if (end == LEAVES_REFUSED && status == DFS_BUSY) {
+		clock_pause(BUSY_PAUSE_MS);
+		return ++walk->busy < BUSY_MAX;
+	}
+	walk->leaves.file = walk->file;
+	walk->leaves.piece = piece_of(walk->unit);
+	walk->leaves.here = end == LEAVES_PROVED;
+	walk->leaves.refused = !walk->leaves.here;
+	pthread_mutex_lock(&prover->lock);
+	if (end == LEAVES_WRONG)
+		set_bad(file, server, walk->unit, file->wrong);
+	else if (end == LEAVES_REFUSED)
+		set_bad(file, server, walk->unit, reason_of(file, status));
+	pthread_mutex_unlock(&prover->lock);
+	return true;
+}
+
 static void run_walk(struct job *job, unsigned server, struct call *call, const char *why)
 {
 	struct walk *walk = (struct walk *)job;
@@ -237,15 +313,18 @@ static void run_walk(struct job *job, unsigned server, struct call *call, const 
 	struct wanted *wanted = malloc(sizeof *wanted);
 
 	(void)why;
-	walk->cipher = cipher_new();
-	walk->plain = malloc(DFS_UNIT_SIZE);
-	bool goes = call && walk->cipher && walk->plain && wanted;
+	if (!walk->cipher)
+		walk->cipher = cipher_new();
+	bool goes = call && walk->cipher && wanted;
 
-	while (goes && has_unit(walk, server))
-		goes = prove_some(walk, server, call, wanted);
-	give_up(walk, server);
-	cipher_free(walk->cipher);
-	free(walk->plain);
+	while (goes && !walk->leaves.refused && has_unit(walk, server))
+		goes = has_leaf(walk, walk->file, walk->unit)
+			       ? prove_some(walk, server, call, wanted)
+			       : take_leaves(walk, server, call);
+	if (!goes) {
+		give_up(walk, server);
+		walk->leaves.refused = false;
+	}
 	free(wanted);
 	pthread_mutex_lock(&prover->lock);
 	prover->running--;
@@ -259,6 +338,11 @@ static void run_walk(struct job *job, unsigned server, struct call *call, const 
 
 static void prover_free(struct prover *prover)
 {
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		cipher_free(prover->walks[i].cipher);
+		free(prover->walks[i].plain);
+		free(prover->walks[i].leaves.leaves);
+	}
 	for (size_t i = 0; i < prover->count; i++) {
 		free(prover->proofs[i].once);
 		free(prover->proofs[i].twice);
@@ -288,7 +372,20 @@ static struct prover *prover_new(struct proving *files, size_t count)
 		proof->once = calloc(1, bytes);
 		proof->twice = calloc(1, bytes);
 		if (!proof->once || !proof->twice ||
+		    !object_of_content(content, &proof->id) ||
 		    !cipher_object_init(&proof->object, content, files[i].secret->key)) {
+			prover_free(prover);
+			return NULL;
+		}
+	}
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct walk *walk = &prover->walks[i];
+
+		walk->job.run = run_walk;
+		walk->prover = prover;
+		walk->plain = malloc(DFS_UNIT_SIZE);
+		walk->leaves.leaves = calloc(DFS_PIECE_LEAVES, sizeof(dfs_key));
+		if (!walk->plain || !walk->leaves.leaves) {
 			prover_free(prover);
 			return NULL;
 		}
@@ -326,26 +423,72 @@ static void count_copies(struct proof *proof)
 	}
 }
 
+/* The jobs of those that have more to do, until all have ended or stopped. */
+static void walk_on(struct dfs *dfs, struct prover *prover, server_set walking,
+		    void (*tick)(void *context, uint64_t bytes), void *context)
+{
+	prover->running = set_count(walking);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (set_has(walking, s))
+			links_submit(dfs->links, s, &prover->walks[s - 1].job);
+	wait(prover, tick, context);
+}
+
+/* Another's piece for a walk whose own server did not give it.  false: nobody has it. */
+static bool find_leaves(struct dfs *dfs, struct prover *prover, unsigned server)
+{
+	struct walk_leaves *leaves = &prover->walks[server - 1].leaves;
+	const struct proving *file = prover->proofs[leaves->file].file;
+	const struct leaves_source source = {file->content, file->ticket};
+	server_set others = set_without(links_up(dfs->links), server);
+
+	leaves->refused = false;
+	leaves->here =
+		leaves_find(dfs->links, &source, leaves->piece, others, leaves->leaves);
+	return leaves->here;
+}
+
+/* Nothing can be said of the units whose leaves nobody gives. */
+static void skip_piece(struct prover *prover, unsigned server)
+{
+	struct walk *walk = &prover->walks[server - 1];
+	size_t at = walk->leaves.file;
+	struct proving *file = prover->proofs[at].file;
+
+	for (; has_unit(walk, server) && walk->file == at &&
+	       piece_of(walk->unit) == walk->leaves.piece;
+	     walk->unit++)
+		set_bad(file, server, walk->unit, file->unreached);
+}
+
+/* The walks that stopped for want of a piece; all others have come to their end. */
+static server_set find_all_leaves(struct dfs *dfs, struct prover *prover)
+{
+	server_set stopped = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		if (!prover->walks[s - 1].leaves.refused)
+			continue;
+		stopped = set_with(stopped, s);
+		if (!find_leaves(dfs, prover, s))
+			skip_piece(prover, s);
+	}
+	return stopped;
+}
+
 bool proving_run(struct dfs *dfs, struct proving *files, size_t count,
 		 void (*tick)(void *context, uint64_t bytes), void *context)
 {
 	struct prover *prover = prover_new(files, count);
-	unsigned up = links_up(dfs->links);
+	server_set walking = links_up(dfs->links);
 
 	if (!prover)
 		return false;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		prover->walks[i].job.run = run_walk;
-		prover->walks[i].prover = prover;
-		prover->running += up >> i & 1;
-	}
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (set_has(up, i + 1))
-			links_submit(dfs->links, i + 1, &prover->walks[i].job);
-		else
-			give_up(&prover->walks[i], i + 1);
-	}
-	wait(prover, tick, context);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!set_has(walking, s))
+			give_up(&prover->walks[s - 1], s);
+	for (; walking != 0; walking = find_all_leaves(dfs, prover))
+		walk_on(dfs, prover, walking, tick, context);
 	for (size_t i = 0; i < count; i++)
 		count_copies(&prover->proofs[i]);
 	prover_free(prover);

@@ -1,8 +1,10 @@
 /*
  * Proving contents: every unit from every server that its manifest names for it.
  *
- * Each server's thread walks through the units that its server should have, opens each,
- * and keeps none: memory does not grow with the files, but for two bits a unit.
+ * Each server's thread walks through the units that its server should have, proves and
+ * opens each, and keeps none: memory does not grow with the files, but for two bits a
+ * unit.  The leaves of a content of more than four units come from the same server; where
+ * it cannot give a piece of them that proves, the walk stops until another has given it.
  */
 #ifndef DFS_PROVING_H
 #define DFS_PROVING_H

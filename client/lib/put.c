@@ -1,9 +1,9 @@
 /*
  * dfs_put: files into the store.
  *
- * Small files are read whole and go in batches, inside PREPARE; a large one goes by
- * itself, through a window of units.  Its digest is taken first, for the row, and again
- * while it is sent: a file that changed in between is noticed.
+ * Small files are read whole and go in batches, inside PREPARE, stated by one signature;
+ * a large one goes by itself, through a window of units.  Its digest is taken first, for
+ * the row, and again while it is sent: a file that changed in between is noticed.
  */
 #include "libdfs.h"
 
@@ -12,10 +12,13 @@
 #include "cipher.h"
 #include "clock.h"
 #include "content.h"
+#include "manifest.h"
+#include "object.h"
 #include "path.h"
 #include "placement.h"
 #include "proposer.h"
 #include "stage.h"
+#include "tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +31,16 @@ static void find_owner(struct dfs *dfs, struct proposal *proposal)
 {
 	size_t path_len = strlen(proposal->path), len;
 	const char *whose = path_of_whom(proposal->path, path_len, &len);
-	char user[DFS_USER_MAX + 1];
 
+	memcpy(proposal->owner, dfs->user, sizeof proposal->owner);
 	if (path_kind(proposal->path, path_len) != PATH_OF_FILE ||
 	    path_is_shared(proposal->path, path_len) || len > DFS_USER_MAX)
 		return;
-	memcpy(user, whose, len);
-	user[len] = '\0';
-	if (strcmp(user, dfs->user) != 0)
-		proposal->owner = account_cache_find(dfs, user, &proposal->owner_unknown);
+	memcpy(proposal->owner, whose, len);
+	proposal->owner[len] = '\0';
+	if (strcmp(proposal->owner, dfs->user) != 0)
+		proposal->owner_account = account_cache_find(dfs, proposal->owner,
+							     &proposal->owner_unknown);
 }
 
 /* Everything of the proposal that does not depend on the content. */
@@ -64,8 +68,16 @@ static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
 	content->modified = source->modified_ns;
 	content->stored = clock_wall_ns();
 	content->unit_size = placement_unit_size(source->size);
+	content->writer = (dfs_user){(u_int)strlen(dfs->user), dfs->user};
+	proposal->attributes = (dfs_attributes){.mode = source->executable ? 0100 : 0,
+						.modified = source->modified_ns};
+	if (!dfs->identity) {
+		result_fail(&item->result, DFS_EXIT_DENIED, REFUSALS_NOBODY);
+		return false;
+	}
 	if ((!item->operation && !id_random(&proposal->operation)) ||
-	    !id_random(&content->object) ||
+	    !manifest_token(dfs->identity, &proposal->operation, &proposal->token) ||
+	    !object_maker(&proposal->token, &content->maker) ||
 	    !keys_random(proposal->key, sizeof proposal->key)) {
 		result_fail(&item->result, DFS_EXIT_OTHER,
 			    "the system has no random bytes");
@@ -73,6 +85,44 @@ static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
 	}
 	find_owner(dfs, proposal);
 	return true;
+}
+
+/* What is encrypted of its content; maker, size and tree are known.  false: no memory. */
+static bool seal_digest(struct proposal *proposal, const uint8_t xxh128[16])
+{
+	dfs_content *content = &proposal->content;
+	uint8_t *sealed = malloc(MANIFEST_SEALED_LEN);
+	struct manifest_secret secret;
+	bool good;
+
+	content->sealed.sealed_val = (char *)sealed;
+	content->sealed.sealed_len = MANIFEST_SEALED_LEN;
+	memcpy(secret.key, proposal->key, sizeof secret.key);
+	memcpy(secret.xxh128, xxh128, sizeof secret.xxh128);
+	good = sealed && manifest_seal(content, &secret, sealed);
+	secret_wipe(&secret, sizeof secret);
+	return good;
+}
+
+/* That these contents are what the user put at their paths.  false: no memory. */
+static bool sign(struct dfs *dfs, struct proposal *proposals, size_t count)
+{
+	struct manifest_stated stated[DFS_BATCH_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		stated[i] = (struct manifest_stated){.path = proposals[i].path,
+						     .owner = proposals[i].owner,
+						     .content = &proposals[i].content};
+	return manifest_sign_contents(dfs->identity, stated, count);
+}
+
+static void end_proposal(struct proposal *proposal)
+{
+	proposer_free(proposal);
+	free(proposal->content.sealed.sealed_val);
+	free(proposal->content.signature.path.path_val);
+	secret_wipe(proposal->key, sizeof proposal->key);
+	secret_wipe(&proposal->token, sizeof proposal->token);
 }
 
 /* What became of the proposal, for the caller of dfs_put. */
@@ -147,13 +197,21 @@ struct put_batch {
 
 static void flush(struct put_batch *batch)
 {
+	bool signed_all;
+
 	if (batch->count == 0)
 		return;
-	proposer_run(batch->dfs, batch->proposals, batch->count);
+	signed_all = sign(batch->dfs, batch->proposals, batch->count);
+	if (signed_all)
+		proposer_run(batch->dfs, batch->proposals, batch->count);
 	for (size_t i = 0; i < batch->count; i++) {
-		report(batch->dfs, &batch->items[batch->which[i]], &batch->proposals[i]);
-		proposer_free(&batch->proposals[i]);
-		secret_wipe(batch->proposals[i].key, KEYS_LEN);
+		struct dfs_put *item = &batch->items[batch->which[i]];
+
+		if (signed_all)
+			report(batch->dfs, item, &batch->proposals[i]);
+		else
+			result_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
+		end_proposal(&batch->proposals[i]);
 		free(batch->units[i].bytes);
 	}
 	for (size_t i = 0; i < batch->count; i++)
@@ -177,11 +235,14 @@ static size_t small_most(uint64_t size)
 	return (size_t)size + (size_t)DFS_SERVERS * CIPHER_MORE;
 }
 
-/* The units of a small file as they are stored; false when out of memory. */
-static bool seal_small(struct cipher *cipher, const struct proposal *proposal,
+/*
+ * The units of a small file as they are stored, in memory to be freed, and its tree;
+ * false: out of memory.
+ */
+static bool seal_small(struct cipher *cipher, struct proposal *proposal,
 		       const uint8_t *bytes, struct proposal_small *ret)
 {
-	const dfs_content *content = &proposal->content;
+	dfs_content *content = &proposal->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
 	struct cipher_object object;
 	uint8_t *room;
@@ -193,14 +254,16 @@ static bool seal_small(struct cipher *cipher, const struct proposal *proposal,
 	for (uint64_t u = 0; good && u < units; u++) {
 		uint32_t len = placement_unit_len(content->size, content->unit_size, u);
 
+		room[0] = CIPHER_ANY;
 		memcpy(room + CIPHER_BEFORE, bytes + u * content->unit_size, len);
 		ret->lens[u] = cipher_seal(cipher, &object, u, room, len);
+		good = ret->lens[u] > 0 && tree_leaf(&content->maker, u, room,
+						     ret->lens[u], &proposal->tree[u]);
 		room += ret->lens[u];
-		good = ret->lens[u] > 0;
 	}
+	content->tree.tree_len = (u_int)units;
+	content->tree.tree_val = proposal->tree;
 	secret_wipe(&object, sizeof object);
-	if (!good)
-		free(ret->bytes);
 	return good;
 }
 
@@ -211,12 +274,16 @@ static bool add_small(struct put_batch *batch, size_t which,
 	struct dfs_put *item = &batch->items[which];
 	struct proposal *proposal = &batch->proposals[batch->count];
 	struct proposal_small *units = &batch->units[batch->count];
+	struct content_digests digests;
 
 	if (!begin_proposal(batch->dfs, item, source, proposal) ||
-	    !content_source_hash(source, item, true, &proposal->digests))
+	    !content_source_hash(source, item, &digests))
 		return false;
-	proposal->content.row = content_row(proposal->digests.xxh128);
-	if (!seal_small(batch->cipher, proposal, source->bytes, units)) {
+	proposal->content.row = content_row(digests.xxh128);
+	if (!seal_small(batch->cipher, proposal, source->bytes, units) ||
+	    !seal_digest(proposal, digests.xxh128)) {
+		free(units->bytes);
+		end_proposal(proposal);
 		result_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
 		return false;
 	}
@@ -246,6 +313,23 @@ static void show_progress(void *context, uint64_t done)
 					   large->source->size);
 }
 
+/* What is known of the content once all of it has been sealed; false: no memory. */
+static bool complete_large(struct large_file *large, struct proposal *proposal)
+{
+	dfs_content *content = &proposal->content;
+	const struct stage *stage = &large->stage;
+
+	if (!stage->ran || content->tree.tree_len > 0)
+		return true;
+	memcpy(proposal->tree, stage->tree, sizeof proposal->tree);
+	content->tree.tree_len = stage->tree_len;
+	content->tree.tree_val = proposal->tree;
+	if (seal_digest(proposal, stage->xxh128) && sign(stage->dfs, proposal, 1))
+		return true;
+	result_fail(&proposal->result, DFS_EXIT_OTHER, "out of memory");
+	return false;
+}
+
 static bool stage_large(struct proposal *proposal, server_set servers)
 {
 	struct large_file *large = proposal->stage_context;
@@ -262,15 +346,14 @@ static bool stage_large(struct proposal *proposal, server_set servers)
 		return false;
 	}
 	/* XXH3 tells of accidents; that the file was changed it tells only of those. */
-	if (large->item->sha256 && memcmp(large->item->sha256, large->stage.sha256,
-					  sizeof large->stage.sha256) != 0) {
+	if (large->stage.ran && large->item->sha256 &&
+	    memcmp(large->item->sha256, large->stage.sha256,
+		   sizeof large->stage.sha256) != 0) {
 		large->item->local_failed = large->item->changed = true;
 		result_fail(&proposal->result, DFS_EXIT_OTHER, "%s", CONTENT_CHANGED);
 		return false;
 	}
-	memcpy(proposal->digests.sha256, large->stage.sha256,
-	       sizeof proposal->digests.sha256);
-	return true;
+	return complete_large(large, proposal);
 }
 
 static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
@@ -279,12 +362,13 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 {
 	struct large_file large = {
 		.callbacks = callbacks, .which = which, .item = item, .source = source};
+	struct content_digests digests;
 	struct proposal proposal;
 
 	if (!begin_proposal(dfs, item, source, &proposal) ||
-	    !content_source_hash(source, item, item->sha256, &proposal.digests))
+	    !content_source_hash(source, item, &digests))
 		return;
-	proposal.content.row = content_row(proposal.digests.xxh128);
+	proposal.content.row = content_row(digests.xxh128);
 	proposal.stage = stage_large;
 	proposal.stage_context = &large;
 	large.stage.dfs = dfs;
@@ -292,15 +376,16 @@ static void put_large(struct dfs *dfs, struct dfs_put *item, size_t which,
 	large.stage.operation = proposal.operation;
 	large.stage.path = item->path;
 	large.stage.content = proposal.content;
+	large.stage.token = proposal.token;
+	large.stage.with_sha256 = item->sha256;
 	memcpy(large.stage.key, proposal.key, sizeof large.stage.key);
-	memcpy(large.stage.xxh128, proposal.digests.xxh128, sizeof large.stage.xxh128);
+	memcpy(large.stage.xxh128, digests.xxh128, sizeof large.stage.xxh128);
 	large.stage.progress = show_progress;
 	large.stage.progress_context = &large;
 	proposer_run(dfs, &proposal, 1);
 	report(dfs, item, &proposal);
-	proposer_free(&proposal);
-	secret_wipe(proposal.key, sizeof proposal.key);
-	secret_wipe(large.stage.key, sizeof large.stage.key);
+	end_proposal(&proposal);
+	stage_free(&large.stage);
 }
 
 /* ---- all ----------------------------------------------------------------------- */

@@ -25,6 +25,9 @@ void refusals_note(struct refusals *refusals, unsigned server, dfs_status status
 	case DFS_OVER_QUOTA:
 		refusals->over = set_with(refusals->over, server);
 		break;
+	case DFS_NODATA:
+		refusals->unshown = set_with(refusals->unshown, server);
+		break;
 	case DFS_IO:
 		refusals->failing = set_with(refusals->failing, server);
 		break;
@@ -44,6 +47,8 @@ void refusals_note_content(struct refusals *refusals, unsigned server, dfs_statu
 {
 	if (status == DFS_NOSPACE)
 		refusals->full = set_with(refusals->full, server);
+	if (status == DFS_BUSY)
+		refusals->busy = set_with(refusals->busy, server);
 	if (status == DFS_OVER_QUOTA || status == DFS_IO)
 		refusals_note(refusals, server, status);
 }
@@ -53,6 +58,7 @@ void refusals_add(struct refusals *refusals, const struct refusals *more)
 	refusals->full |= more->full;
 	refusals->over |= more->over;
 	refusals->failing |= more->failing;
+	refusals->busy |= more->busy;
 }
 
 static void explain_denied(const struct refusals *refusals,
@@ -114,6 +120,12 @@ bool refusals_explain(const struct refusals *refusals, const struct refusals_cas
 				    ? "fewer than three servers could take its content"
 				    : "too few servers could keep it",
 			    session_names(refusals->failing, names));
+	else if (refusals->busy)
+		result_fail(ret, DFS_EXIT_FEW,
+			    "fewer than three servers could take its content: %.100s "
+			    "had too many uploads open, of this user or in all; wait "
+			    "until others have ended, and try again",
+			    session_names(refusals->busy, names));
 	else if (refusals->silent)
 		result_fail(ret, DFS_EXIT_FEW,
 			    "fewer than three servers could take its content (not "

@@ -22,6 +22,8 @@ struct refusals {
 	server_set full;      /* they have no room for the content */
 	server_set over;      /* it is more than the owner's quota */
 	server_set failing;   /* their disk failed */
+	server_set busy;      /* too much is open there, of this user or in all */
+	server_set unshown;   /* they know nothing of the content */
 	server_set silent;    /* they did not take the content, and did not say why */
 };
 
@@ -30,7 +32,7 @@ void refusals_note(struct refusals *refusals, unsigned server, dfs_status status
 void refusals_note_call(struct refusals *refusals, unsigned server, dfs_status status);
 void refusals_note_content(struct refusals *refusals, unsigned server, dfs_status status);
 
-/* Adds what is true of a content in later attempts too: full, over and failing. */
+/* Adds what is true of a content in later attempts too: full, over, failing, busy. */
 void refusals_add(struct refusals *refusals, const struct refusals *more);
 
 /* What was asked for. */

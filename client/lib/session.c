@@ -2,7 +2,9 @@
 #include "session.h"
 
 #include "ballot.h"
+#include "carry_over.h"
 #include "clock.h"
+#include "statement.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,8 +37,11 @@ const char *session_absent(struct dfs *dfs, server_set present, char text[DFS_WH
 
 		len += n > 0 ? (size_t)n : 0;
 		if (len >= DFS_WHY)
-			break;
+			return text;
 	}
+	/* A whole cluster is older: nobody has to start or mend anything. */
+	if (links_up(dfs->links) == 0 && links_older(dfs->links) != 0)
+		(void)snprintf(text + len, DFS_WHY - len, "; " CARRY_OVER);
 	return text;
 }
 
@@ -133,7 +138,8 @@ void session_pause(unsigned most_ms)
 
 /* ---- notices ------------------------------------------------------------------- */
 
-void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot)
+void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
+		     const dfs_value *value)
 {
 	struct session_notices *notices = dfs->notices;
 
@@ -143,12 +149,16 @@ void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot
 		return; /* a notice may get lost: the servers then ask each other */
 	u_int n = notices->args.items.items_len;
 	char *copy = strdup(path);
+	dfs_key digest;
 
-	if (!copy)
+	if (!copy || !statement_digest(value, &digest)) {
+		free(copy);
 		return;
+	}
 	notices->items[n].path.dfs_path_val = copy;
 	notices->items[n].path.dfs_path_len = (u_int)strlen(copy);
 	notices->items[n].ballot = *ballot;
+	notices->items[n].digest = statement_short(&digest);
 	notices->args.items.items_val = notices->items;
 	notices->args.items.items_len = n + 1;
 	if (n + 1 == DFS_BATCH_MAX)
@@ -193,4 +203,6 @@ void session_end(struct dfs *dfs)
 	}
 	if (dfs->notices)
 		free_notices(dfs->notices);
+	dfs->told = NULL;
+	dfs->notices = NULL;
 }

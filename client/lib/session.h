@@ -17,6 +17,7 @@
 
 struct login;
 struct account_cache;
+struct statement_seen;
 
 /* Settled ballots that wait to be told to the servers. */
 struct session_notices;
@@ -26,6 +27,7 @@ struct dfs {
 	struct login *login;             /* the links' own; lives as long as they do */
 	const struct identity *identity; /* who it is; NULL before dfs_login */
 	struct account_cache *accounts;  /* of others, as they are needed */
+	struct statement_seen *seen_batches; /* signatures that were verified */
 	struct cluster *cluster;
 	int64_t ca_ends_ns; /* tls_ca_ends */
 	char user[DFS_USER_MAX + 1];
@@ -59,8 +61,9 @@ server_set session_reached(struct dfs *dfs);
 bool session_ballot(struct dfs *dfs, server_set servers, bool again, dfs_ballot *ret);
 void session_saw(struct dfs *dfs, unsigned server, const dfs_seen *seen);
 
-/* Three accepted this path under this ballot: tell the servers, in batches, soon. */
-void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot);
+/* Three accepted this value of the path under this ballot: tell the servers, soon. */
+void session_settled(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
+		     const dfs_value *value);
 void session_tell(struct dfs *dfs);
 
 /* The last of them: waits until they are sent.  Nothing is settled after that. */

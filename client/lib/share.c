@@ -16,6 +16,7 @@
 #include "refusals.h"
 #include "value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,39 +103,38 @@ static bool edit(const struct sharing *sharing, dfs_access *access,
 /* ---- the manifest -------------------------------------------------------------- */
 
 /*
- * Keys, digests and signatures anew, for the list as it is now.  The owner signs the
- * content too: who wrote it may not be on the list any more.
+ * Keys and the owner's signature anew, for the list as it is now.  The content stays as
+ * its writer signed it.
  */
 static bool seal(const struct identity *identity, const char *path,
-		 dfs_manifest *manifest, struct manifest_secret *opening)
+		 dfs_manifest *manifest, const struct manifest_secret *opening)
 {
+	dfs_access *access = &manifest->access;
+
 	free(manifest->keys.keys_val);
-	free(manifest->content.sealed.sealed_val);
-	free(manifest->access.signature.signature_val);
-	memset(&manifest->access.signature, 0, sizeof manifest->access.signature);
-	return manifest_sign_content(identity, path, manifest, opening) &&
-	       manifest_seal(identity, path, manifest,
-			     keys_pair_seal_key(identity->pairs[0]), opening) &&
+	if (access->signature)
+		xdr_free((xdrproc_t)xdr_dfs_signature, access->signature);
+	free(access->signature);
+	access->signature = NULL;
+	access->generation++;
+	return manifest_wrap(identity, path, manifest,
+			     keys_pair_seal_key(identity->pairs[0]), opening->key) &&
 	       manifest_sign_access(identity, path, manifest);
 }
 
-static bool change_manifest(const struct sharing *sharing, dfs_manifest *manifest,
+/*
+ * What cannot be proved is not signed: the owner answers for what he lets others read.
+ */
+static bool change_manifest(const struct sharing *sharing, dfs_value *value,
 			    struct dfs_result *result)
 {
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const char *path = sharing->path;
 	struct dfs *dfs = sharing->dfs;
 	struct manifest_secret opening;
 	bool good = false;
 
-	if (!manifest_access_is_own(dfs->identity, path, manifest) &&
-	    manifest->access.readers.readers_len > 0) {
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "the list of its readers is not signed by %s: it is "
-			    "damaged or forged; put the file anew after deleting it",
-			    dfs->user);
-		return false;
-	}
-	if (!provenance_open(dfs, path, manifest, &opening, result))
+	if (!provenance_open(dfs, path, value, &opening, result))
 		return false;
 	if (edit(sharing, &manifest->access, result)) {
 		good = seal(dfs->identity, path, manifest, &opening);
@@ -158,13 +158,14 @@ static bool change_body(struct proposal *proposal, const dfs_value *best,
 		result_fail(&proposal->result, DFS_EXIT_OTHER, "out of memory");
 		return false;
 	}
-	if (!change_manifest(proposal->change_context, &copy.body.dfs_body_u.manifest,
-			     &proposal->result)) {
+	if (!change_manifest(proposal->change_context, &copy, &proposal->result)) {
 		value_free(&copy);
 		return false;
 	}
 	*ret_body = copy.body;
-	copy.body.kind = DFS_TOMBSTONE; /* what was in it is the proposer's now */
+	/* What was in it is the proposer's now. */
+	memset(&copy.body, 0, sizeof copy.body);
+	copy.body.kind = DFS_TOMBSTONE;
 	value_free(&copy);
 	return true;
 }

@@ -4,6 +4,8 @@
 #include "cipher.h"
 #include "clock.h"
 #include "fetch.h"
+#include "leaves.h"
+#include "object.h"
 #include "placement.h"
 
 #include <pthread.h>
@@ -33,7 +35,8 @@ struct small_gather {
 	pthread_mutex_t lock; /* of running and got */
 	pthread_cond_t ended;
 	unsigned running;
-	uint64_t *got;                 /* units that came, for each file */
+	uint64_t *got;                 /* units that came, for each file, */
+	const dfs_content **contents;  /* of which these are, */
 	struct cipher_object *objects; /* likewise */
 	size_t files;
 	struct small_call *asking[DFS_SERVERS];
@@ -45,7 +48,10 @@ static void take(struct small_call *asking, const struct target *target,
 	struct small_gather *gather = asking->gather;
 	const dfs_bytes *data = &got->dfs_got_u.data;
 
+	/* A small file has at most four units: its leaves are all there. */
 	if (got->status != DFS_OK ||
+	    !leaves_prove(&gather->objects[target->file].maker, target->unit, data,
+			  &gather->contents[target->file]->tree.tree_val[target->unit]) ||
 	    !cipher_open(asking->cipher, &gather->objects[target->file], target->unit,
 			 data, target->bytes))
 		return;
@@ -109,7 +115,11 @@ static bool add(struct small_gather *gather, unsigned up, const struct lookup *l
 {
 	const dfs_content *content = &lookup_file(lookup)->content;
 	uint64_t units = placement_units(content->size, content->unit_size);
+	dfs_id object;
 
+	gather->contents[file] = content;
+	if (!object_of_content(content, &object) || units > DFS_SERVERS)
+		return false;
 	for (uint64_t u = 0; u < units; u++) {
 		unsigned s = fetch_source(content, u, up);
 		struct small_call *asking = s ? gather->asking[s - 1] : NULL;
@@ -117,7 +127,7 @@ static bool add(struct small_gather *gather, unsigned up, const struct lookup *l
 		if (!asking || asking->count == DFS_UNITS_MAX)
 			return false;
 		add_ticket(asking, &lookup->ticket);
-		asking->wants[asking->count] = (dfs_want){content->object, u};
+		asking->wants[asking->count] = (dfs_want){object, u};
 		asking->targets[asking->count++] =
 			(struct target){file, u, bytes + u * content->unit_size};
 	}
@@ -149,6 +159,7 @@ static void gather_free(struct small_gather *gather)
 	if (gather->objects)
 		secret_wipe(gather->objects, gather->files * sizeof *gather->objects);
 	free(gather->objects);
+	free(gather->contents);
 	free(gather->got);
 	pthread_cond_destroy(&gather->ended);
 	pthread_mutex_destroy(&gather->lock);
@@ -166,8 +177,9 @@ static struct small_gather *gather_new(size_t files)
 	pthread_cond_init(&gather->ended, NULL);
 	gather->got = calloc(files + 1, sizeof *gather->got);
 	gather->objects = calloc(files + 1, sizeof *gather->objects);
+	gather->contents = calloc(files + 1, sizeof(dfs_content *));
 	gather->files = files;
-	good = gather->got && gather->objects;
+	good = gather->got && gather->objects && gather->contents;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		gather->asking[i] = calloc(1, sizeof *gather->asking[i]);
 		good = good && gather->asking[i];

@@ -5,7 +5,7 @@
 #include "lookup.h"
 
 struct small_file {
-	uint8_t *bytes; /* the whole content, not proved yet; NULL: not had this way */
+	uint8_t *bytes; /* the whole content, proved; NULL: not had this way */
 };
 
 /*

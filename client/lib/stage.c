@@ -2,202 +2,14 @@
 #include "stage.h"
 
 #include "attempt.h"
-#include "cipher.h"
-#include "clock.h"
 #include "placement.h"
+#include "stage_window.h"
+#include "tree.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum {
-	WINDOW = 48, /* units in memory */
-	UNITS_A_CALL = DFS_CONTENT_MAX / DFS_UNIT_MAX,
-};
-
-enum slot_state { SLOT_READ, SLOT_SEALING, SLOT_SEALED };
-
-/* A slot that is being sealed is its sealer's alone. */
-struct stage_slot {
-	enum slot_state state;
-	uint8_t *room;     /* the unit at CIPHER_BEFORE, then its stored form */
-	uint32_t len;      /* of the unit, then of what is stored */
-	server_set needed; /* that have yet to get it */
-};
-
-struct sender {
-	struct job job; /* first: its run gets it back */
-	struct stage_window *window;
-	struct cipher *cipher; /* its thread's */
-	chunk_set chunks;      /* to be sent to this server; 0: nothing */
-	uint64_t next;         /* unit to look at next */
-};
-
-/* One pass over the file. */
-struct stage_window {
-	pthread_mutex_t lock; /* of all below */
-	pthread_cond_t changed;
-	struct stage_slot slots[WINDOW];
-	uint64_t filled; /* units below are in their slots, or were */
-	uint64_t units;
-	bool ended;               /* nothing more will be filled */
-	bool broken;              /* a unit could not be encrypted */
-	server_set failed;        /* to take their units, */
-	struct refusals refusals; /* and why: full or over */
-	unsigned running;         /* senders that have not ended */
-	const struct stage *stage;
-	struct cipher_object object;
-	struct sender senders[DFS_SERVERS];
-};
-
-/* ---- sending ------------------------------------------------------------------- */
-
-static bool wants(const struct sender *sender, uint64_t unit)
-{
-	return set_has(sender->chunks, placement_chunk(unit));
-}
-
-/*
- * Seals the next unit for this server that nobody has sealed yet; false when there is
- * none.  With the lock held, which is released meanwhile.
- */
-static bool seal_one(struct sender *sender)
-{
-	struct stage_window *window = sender->window;
-	uint64_t unit = sender->next;
-	struct stage_slot *slot;
-	uint32_t len;
-
-	while (unit < window->filled &&
-	       !(wants(sender, unit) && window->slots[unit % WINDOW].state == SLOT_READ))
-		unit++;
-	if (unit == window->filled || window->broken)
-		return false;
-	slot = &window->slots[unit % WINDOW];
-	slot->state = SLOT_SEALING;
-	pthread_mutex_unlock(&window->lock);
-	len = sender->cipher ? cipher_seal(sender->cipher, &window->object, unit,
-					   slot->room, slot->len)
-			     : 0;
-	pthread_mutex_lock(&window->lock);
-	slot->len = len;
-	slot->state = SLOT_SEALED;
-	window->broken |= len == 0;
-	pthread_cond_broadcast(&window->changed);
-	return true;
-}
-
-/* Adds what is ready for this server, in order.  With the lock held. */
-static u_int add_units(struct sender *sender, dfs_unit *units, u_int count)
-{
-	struct stage_window *window = sender->window;
-
-	for (; sender->next < window->filled && count < UNITS_A_CALL; sender->next++) {
-		const struct stage_slot *slot = &window->slots[sender->next % WINDOW];
-
-		if (!wants(sender, sender->next))
-			continue;
-		if (slot->state != SLOT_SEALED)
-			break;
-		units[count++] = (dfs_unit){sender->next, {slot->len, slot->room}};
-	}
-	return count;
-}
-
-/*
- * The next units for this server, waiting for at least one; 0 when there are no more.
- * They stay in their slots until they are given back.
- */
-static u_int take_units(struct sender *sender, dfs_unit *units)
-{
-	struct stage_window *window = sender->window;
-	u_int count = 0;
-
-	pthread_mutex_lock(&window->lock);
-	for (;;) {
-		count = add_units(sender, units, count);
-		/*
-		 * A full call, or the last one, or what there is when more is not ready.
-		 */
-		if (count == UNITS_A_CALL || window->broken)
-			break;
-		if (seal_one(sender))
-			continue;
-		if (count > 0 || (window->ended && sender->next == window->filled))
-			break;
-		pthread_cond_wait(&window->changed, &window->lock);
-	}
-	if (window->broken)
-		count = 0;
-	pthread_mutex_unlock(&window->lock);
-	return count;
-}
-
-static void give_units(struct stage_window *window, unsigned server,
-		       const dfs_unit *units, u_int count)
-{
-	pthread_mutex_lock(&window->lock);
-	for (u_int i = 0; i < count; i++) {
-		struct stage_slot *slot = &window->slots[units[i].number % WINDOW];
-
-		slot->needed = set_without(slot->needed, server);
-	}
-	pthread_cond_broadcast(&window->changed);
-	pthread_mutex_unlock(&window->lock);
-}
-
-/* The server gets nothing more: what waits for it waits no longer. */
-static void end_sender(struct stage_window *window, unsigned server, dfs_status status)
-{
-	pthread_mutex_lock(&window->lock);
-	if (status != DFS_OK)
-		window->failed = set_with(window->failed, server);
-	if (status == DFS_NOSPACE || status == DFS_OVER_QUOTA)
-		refusals_note_content(&window->refusals, server, status);
-	for (size_t i = 0; i < WINDOW; i++)
-		window->slots[i].needed = set_without(window->slots[i].needed, server);
-	window->running--;
-	pthread_cond_broadcast(&window->changed);
-	pthread_mutex_unlock(&window->lock);
-}
-
-static void run_sender(struct job *job, unsigned server, struct call *call,
-		       const char *why)
-{
-	struct sender *sender = (struct sender *)job;
-	struct stage_window *window = sender->window;
-	dfs_unit units[UNITS_A_CALL];
-	dfs_put_args args = {.operation = window->stage->operation,
-			     .size = window->stage->content.size,
-			     .object = window->stage->content.object};
-	dfs_status status = call ? DFS_OK : DFS_IO;
-	u_int count;
-
-	(void)why;
-	sender->cipher = cipher_new();
-	args.path.dfs_path_val = strdup(window->stage->path);
-	args.path.dfs_path_len = (u_int)strlen(window->stage->path);
-	if (!args.path.dfs_path_val)
-		status = DFS_IO;
-	while (status == DFS_OK && (count = take_units(sender, units)) > 0) {
-		dfs_put_res res;
-		char text[LINKS_WHY];
-
-		args.units.units_len = count;
-		args.units.units_val = units;
-		status = call_run(call, DFS_PUT, &args, &res,
-				  &(struct one_try){clock_now_ms() + LINKS_NEED_MS, text,
-						    sizeof text})
-				 ? res.status
-				 : DFS_IO;
-		give_units(window, server, units, count);
-	}
-	free(args.path.dfs_path_val);
-	cipher_free(sender->cipher);
-	end_sender(window, server, status);
-}
 
 /* ---- reading ------------------------------------------------------------------- */
 
@@ -221,60 +33,87 @@ static bool read_unit(const struct stage *stage, uint64_t unit, struct stage_slo
 	return true;
 }
 
-/* Waits until the unit's slot is free; the servers that will need it.  false: broken. */
+/* With the lock held: is there room for a unit, and for its leaf? */
+static bool has_room(struct stage_window *window, uint64_t unit)
+{
+	const struct stage_slot *slot = &window->slots[unit % STAGE_WINDOW];
+	server_set pieces = 0;
+
+	if (slot->needed != 0 || slot->state == SLOT_READ || slot->state == SLOT_SEALING)
+		return false;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (window->senders[s - 1].next_piece < tree_pieces(window->units) &&
+		    !set_has(window->failed, s))
+			pieces = set_with(pieces, s);
+	return !window->whole || leaves_make_room(&window->stage->leaves, unit, pieces);
+}
+
+/*
+ * Waits until the unit's slot is free; the servers that will need it.  false: the pass is
+ * to stop.
+ */
 static bool await_slot(struct stage_window *window, uint64_t unit, server_set *ret_needed)
 {
-	struct stage_slot *slot = &window->slots[unit % WINDOW];
 	server_set needed = 0;
 	bool good;
 
 	pthread_mutex_lock(&window->lock);
-	while (slot->needed != 0)
+	while (window->stop == STOP_NOT && !has_room(window, unit))
 		pthread_cond_wait(&window->changed, &window->lock);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (wants(&window->senders[s - 1], unit) && !set_has(window->failed, s))
+		if (stage_window_wants(&window->senders[s - 1], unit) &&
+		    !set_has(window->failed, s))
 			needed = set_with(needed, s);
-	good = !window->broken;
+	good = window->stop == STOP_NOT;
 	pthread_mutex_unlock(&window->lock);
 	*ret_needed = needed;
 	return good;
 }
 
-static void publish(struct stage_window *window, uint64_t unit, unsigned needed)
+/* A unit that was read; or one that was not, because nobody needs it. */
+static void publish(struct stage_window *window, uint64_t unit, unsigned needed,
+		    bool was_read)
 {
 	pthread_mutex_lock(&window->lock);
-	window->slots[unit % WINDOW].needed = needed & ~window->failed;
-	window->slots[unit % WINDOW].state = SLOT_READ;
+	window->slots[unit % STAGE_WINDOW].needed = needed & ~window->failed;
+	window->slots[unit % STAGE_WINDOW].state = was_read ? SLOT_READ : SLOT_FREE;
 	window->filled = unit + 1;
 	pthread_cond_broadcast(&window->changed);
 	pthread_mutex_unlock(&window->lock);
 }
 
-/* Fills the window to the end of the file, hashing what goes by. */
-static bool fill(struct stage_window *window, struct content_digests *ret_digests,
-		 bool with_sha256)
+/*
+ * Fills the window to the end of the file.  The first whole pass hashes what goes by; in
+ * later ones each unit is compared with what it was.
+ */
+static bool fill(struct stage_window *window, struct content_hash *hash)
 {
 	const struct stage *stage = window->stage;
-	struct content_hash *hash = content_hash_new(with_sha256);
-	bool good = hash;
+	bool good = true;
 
 	for (uint64_t u = 0; good && u < window->units; u++) {
-		struct stage_slot *slot = &window->slots[u % WINDOW];
-		unsigned needed;
+		struct stage_slot *slot = &window->slots[u % STAGE_WINDOW];
+		server_set needed;
+		bool used;
 
-		good = await_slot(window, u, &needed) && read_unit(stage, u, slot) &&
-		       content_hash_add(hash, slot->room + CIPHER_BEFORE, slot->len);
+		if (!await_slot(window, u, &needed))
+			return false;
+		used = window->whole || needed != 0;
+		good = !used ||
+		       (read_unit(stage, u, slot) &&
+			(!hash ||
+			 content_hash_add(hash, slot->room + CIPHER_BEFORE, slot->len)));
 		if (!good)
 			break;
-		uint32_t len = slot->len; /* from now on a sender's to change */
-
-		publish(window, u, needed);
+		/* From now on the slot is a sender's to change. */
+		publish(window, u, needed, used);
 		if (stage->progress)
-			stage->progress(stage->progress_context,
-					u * stage->content.unit_size + len);
+			stage->progress(
+				stage->progress_context,
+				u * stage->content.unit_size +
+					placement_unit_len(stage->content.size,
+							   stage->content.unit_size, u));
 	}
-	if (hash)
-		good = content_hash_end(hash, ret_digests) && good;
 	return good;
 }
 
@@ -282,7 +121,7 @@ static bool fill(struct stage_window *window, struct content_digests *ret_digest
 
 static void window_free(struct stage_window *window)
 {
-	for (size_t i = 0; i < WINDOW; i++)
+	for (size_t i = 0; i < STAGE_WINDOW; i++)
 		free(window->slots[i].room);
 	pthread_cond_destroy(&window->changed);
 	pthread_mutex_destroy(&window->lock);
@@ -290,7 +129,7 @@ static void window_free(struct stage_window *window)
 	free(window);
 }
 
-static struct stage_window *window_new(const struct stage *stage)
+static struct stage_window *window_new(struct stage *stage)
 {
 	struct stage_window *window = calloc(1, sizeof *window);
 
@@ -300,7 +139,7 @@ static struct stage_window *window_new(const struct stage *stage)
 	pthread_cond_init(&window->changed, NULL);
 	window->stage = stage;
 	window->units = placement_units(stage->content.size, stage->content.unit_size);
-	for (size_t i = 0; i < WINDOW; i++) {
+	for (size_t i = 0; i < STAGE_WINDOW; i++) {
 		window->slots[i].room = malloc(stage->content.unit_size + CIPHER_MORE);
 		if (!window->slots[i].room) {
 			window_free(window);
@@ -327,6 +166,7 @@ static void take_outcome(struct stage *stage, const struct stage_window *window,
 			continue;
 		if (!set_has(window->failed, s)) {
 			*has |= missed;
+			stage->begun = set_with(stage->begun, s);
 			continue;
 		}
 		if (set_has(window->refusals.full, s) && !set_has(stage->no_spares, s) &&
@@ -335,8 +175,88 @@ static void take_outcome(struct stage *stage, const struct stage_window *window,
 			stage->no_spares = set_with(stage->no_spares, s);
 		else
 			stage->unfit = set_with(stage->unfit, s);
+		stage->begun = set_without(stage->begun, s);
 		*has = 0;
 	}
+}
+
+/* What each server gets in this pass, and whether all units are needed for it. */
+static void plan(struct stage_window *window, const chunk_set missing[DFS_SERVERS])
+{
+	uint64_t pieces = tree_pieces(window->units);
+
+	window->whole = !window->stage->ran;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		struct stage_sender *sender = &window->senders[s - 1];
+
+		sender->job.run = stage_window_send;
+		sender->window = window;
+		sender->chunks = missing[s - 1];
+		/* An upload that has chunks has the pieces. */
+		sender->next_piece =
+			missing[s - 1] != 0 && !set_has(window->stage->begun, s) ? 0
+										 : pieces;
+		window->whole |= sender->next_piece < pieces;
+		window->running += sender->chunks != 0;
+	}
+}
+
+/* Runs the senders, and reads for them; true when all of the file was read. */
+static bool send_all(struct stage_window *window, struct content_hash *hash)
+{
+	bool good;
+
+	leaves_begin(&window->stage->leaves);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (window->senders[s - 1].chunks != 0)
+			links_submit(window->stage->dfs->links, s,
+				     &window->senders[s - 1].job);
+	good = fill(window, hash);
+
+	pthread_mutex_lock(&window->lock);
+	window->ended = true;
+	if (!good && window->stop == STOP_NOT)
+		window->stop = STOP_CHANGED;
+	pthread_cond_broadcast(&window->changed);
+	while (window->running > 0)
+		pthread_cond_wait(&window->changed, &window->lock);
+	pthread_mutex_unlock(&window->lock);
+	return window->stop == STOP_NOT;
+}
+
+/* After the first whole pass: is the content what it should be, and what is its tree? */
+static enum stage_stop complete(struct stage *stage,
+				const struct content_digests *digests)
+{
+	/* Where all servers failed at the very end there may be leaves that are not. */
+	if (stage->leaves.ready < stage->leaves.pieces)
+		return STOP_ALONE;
+	if (memcmp(digests->xxh128, stage->xxh128, sizeof stage->xxh128) != 0)
+		return STOP_CHANGED;
+	memcpy(stage->sha256, digests->sha256, sizeof stage->sha256);
+	if (!leaves_tree(&stage->leaves, stage->tree, &stage->tree_len))
+		return STOP_MEMORY;
+	stage->ran = true;
+	return STOP_NOT;
+}
+
+static enum stage_stop run_window(struct stage *stage, struct stage_window *window)
+{
+	struct content_hash *hash = NULL;
+	struct content_digests digests;
+	bool good;
+
+	if (!stage->ran) {
+		hash = content_hash_new(stage->with_sha256);
+		if (!hash)
+			return STOP_MEMORY;
+	}
+	good = send_all(window, hash);
+	if (hash && !content_hash_end(hash, &digests))
+		return STOP_MEMORY;
+	if (!good)
+		return window->stop;
+	return stage->ran ? STOP_NOT : complete(stage, &digests);
 }
 
 /*
@@ -345,55 +265,42 @@ static void take_outcome(struct stage *stage, const struct stage_window *window,
 static bool run_pass(struct stage *stage, const chunk_set missing[DFS_SERVERS],
 		     chunk_set uploaded[DFS_SERVERS], struct dfs_result *result)
 {
-	struct stage_window *window = window_new(stage);
-	struct content_digests digests;
-	bool good;
+	struct stage_window *window;
+	enum stage_stop stop = STOP_MEMORY;
 
-	if (!window) {
+	if (!stage->leaves.marks &&
+	    !leaves_init(&stage->leaves, placement_units(stage->content.size,
+							 stage->content.unit_size))) {
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
 		return false;
 	}
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		struct sender *sender = &window->senders[s - 1];
-
-		sender->job.run = run_sender;
-		sender->window = window;
-		sender->chunks = missing[s - 1];
-		window->running += sender->chunks != 0;
-	}
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (missing[s - 1] != 0)
-			links_submit(stage->dfs->links, s, &window->senders[s - 1].job);
-	good = fill(window, &digests, !stage->ran);
-
-	pthread_mutex_lock(&window->lock);
-	window->ended = true;
-	pthread_cond_broadcast(&window->changed);
-	while (window->running > 0)
-		pthread_cond_wait(&window->changed, &window->lock);
-	pthread_mutex_unlock(&window->lock);
-
-	take_outcome(stage, window, missing, uploaded);
-	if (window->broken) {
-		result_fail(result, DFS_EXIT_OTHER, "out of memory");
+	window = window_new(stage);
+	if (window) {
+		plan(window, missing);
+		stop = run_window(stage, window);
+		take_outcome(stage, window, missing, uploaded);
 		window_free(window);
-		return false;
 	}
-	if (good && memcmp(digests.xxh128, stage->xxh128, sizeof stage->xxh128) != 0)
-		good = false;
-	if (good && !stage->ran)
-		memcpy(stage->sha256, digests.sha256, sizeof stage->sha256);
-	stage->ran = true;
-	stage->changed = !good;
-	if (!good)
+	stage->changed = stop == STOP_CHANGED;
+	if (stop == STOP_MEMORY)
+		result_fail(result, DFS_EXIT_OTHER, "out of memory");
+	if (stop == STOP_CHANGED)
 		result_fail(result, DFS_EXIT_OTHER, CONTENT_CHANGED);
-	window_free(window);
-	return good;
+	return stop == STOP_NOT || stop == STOP_ALONE;
+}
+
+void stage_free(struct stage *stage)
+{
+	leaves_free(&stage->leaves);
+	secret_wipe(stage->key, sizeof stage->key);
+	secret_wipe(&stage->token, sizeof stage->token);
 }
 
 bool stage_run(struct stage *stage, server_set servers, chunk_set uploaded[DFS_SERVERS],
 	       struct dfs_result *result)
 {
+	/* What was bound since is no upload any more: the next one needs its pieces. */
+	stage->begun = 0;
 	for (;;) {
 		chunk_set missing[DFS_SERVERS], any = 0;
 		server_set fit = servers & ~stage->unfit;

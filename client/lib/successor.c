@@ -2,7 +2,9 @@
 #include "successor.h"
 
 #include "ballot.h"
+#include "finishing.h"
 #include "manifest.h"
+#include "object.h"
 #include "path.h"
 #include "placement.h"
 #include "refusals.h"
@@ -44,41 +46,48 @@ static enum successor_end end(const struct draft *draft, struct turn *turn)
 	return value_copy(&draft->value, &turn->value) ? SUCCESSOR_MADE : SUCCESSOR_AGAIN;
 }
 
+/* Of a value that has a list of readers. */
+static dfs_user owner_of(const dfs_body *body)
+{
+	switch (body->kind) {
+	case DFS_FOLDER:
+		return body->dfs_body_u.folder.owner;
+	case DFS_TOMBSTONE:
+		return body->dfs_body_u.tombstone.owner;
+	default:
+		return body->dfs_body_u.manifest.owner;
+	}
+}
+
 static enum successor_end make_tombstone(const struct attempt *attempt, struct turn *turn,
 					 const dfs_id *operation)
 {
+	const dfs_accepted *best = turn->judgement.best;
+	const dfs_access *access = best ? value_access(&best->value) : NULL;
 	struct draft draft;
+	dfs_tombstone *tombstone = &draft.value.body.dfs_body_u.tombstone;
 
-	begin(&draft, attempt, turn->judgement.best, operation);
+	begin(&draft, attempt, best, operation);
 	draft.value.body.kind = DFS_TOMBSTONE;
+	/* Who deletes what is another's shows that its owner lets him write. */
+	if (best && access && access->readers.readers_len > 0 &&
+	    !finishing_is_own(attempt->dfs, turn->proposal->path)) {
+		tombstone->owner = owner_of(&best->value.body);
+		tombstone->access = *access;
+	}
 	return end(&draft, turn);
 }
 
-static void copy_owner(const char *path, char ret[DFS_USER_MAX + 1])
-{
-	size_t len;
-	const char *whose = path_of_whom(path, strlen(path), &len);
-
-	memcpy(ret, whose, len);
-	ret[len] = '\0';
-}
-
 /*
- * Who may read the file that this one replaces may read it too, if it is its owner who
- * says so.  owner: his account, or NULL where that is oneself.
+ * Who may read the file that this one replaces may read it too, if it is its owner, whose
+ * account this is, who says so.
  */
-static bool carry_readers(const struct dfs *dfs, const struct turn *turn,
-			  const dfs_account *owner, dfs_manifest *manifest,
-			  struct dfs_result *result)
+static bool carry_readers(const struct turn *turn, const dfs_account *owner,
+			  dfs_manifest *manifest, struct dfs_result *result)
 {
 	const dfs_manifest *best = &turn->judgement.best->value.body.dfs_body_u.manifest;
-	const char *path = turn->proposal->path;
-	bool genuine = owner ? manifest_access_is_genuine(
-				       path, best, (const uint8_t *)owner->sign_key.bytes)
-			     : manifest_access_is_own(dfs->identity, path, best);
+	bool genuine = manifest_access_is_genuine(turn->proposal->path, best, owner);
 
-	if (best->access.readers.readers_len == 0)
-		return true;
 	if (genuine)
 		manifest->access = best->access;
 	else
@@ -88,42 +97,30 @@ static bool carry_readers(const struct dfs *dfs, const struct turn *turn,
 	return genuine;
 }
 
-/*
- * The keys and digests of a file whose other fields are filled in.  owner: his account,
- * or NULL where that is oneself or everyone.
- */
-static enum successor_end seal(const struct attempt *attempt,
+/* The keys of a file whose other fields are filled in. */
+static enum successor_end wrap(const struct attempt *attempt,
 			       const struct proposal *proposal, const dfs_account *owner,
 			       struct draft *draft, struct turn *turn)
 {
-	const struct identity *identity = attempt->dfs->identity;
 	dfs_manifest *manifest = &draft->value.body.dfs_body_u.manifest;
 	enum successor_end ended = SUCCESSOR_AGAIN;
-	struct manifest_secret secret = {.digests = proposal->digests};
 
-	memcpy(secret.key, proposal->key, sizeof secret.key);
-	if (manifest_sign_content(identity, proposal->path, manifest, &secret) &&
-	    manifest_seal(identity, proposal->path, manifest,
-			  owner ? &owner->seal_key
-				: keys_pair_seal_key(identity->pairs[0]),
-			  &secret))
+	if (manifest_wrap(attempt->dfs->identity, proposal->path, manifest,
+			  &owner->seal_key, proposal->key))
 		ended = end(draft, turn);
-	secret_wipe(&secret, sizeof secret);
 	free(manifest->keys.keys_val);
-	free(manifest->content.sealed.sealed_val);
 	return ended;
 }
 
 static enum successor_end make_file(const struct attempt *attempt, struct turn *turn,
 				    struct dfs_result *result)
 {
-	const struct proposal *proposal = turn->proposal;
+	struct proposal *proposal = turn->proposal;
 	const dfs_accepted *best = turn->judgement.best;
 	struct dfs *dfs = attempt->dfs;
-	const dfs_account *account = NULL;
+	const dfs_account *owner;
 	struct draft draft;
 	dfs_manifest *manifest = &draft.value.body.dfs_body_u.manifest;
-	char user[DFS_USER_MAX + 1], owner[DFS_USER_MAX + 1];
 	bool shared = path_is_shared(proposal->path, strlen(proposal->path));
 
 	if (!dfs->identity) {
@@ -132,28 +129,31 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 	}
 	begin(&draft, attempt, best, &proposal->operation);
 	draft.value.body.kind = DFS_FILE;
-	memcpy(user, dfs->user, sizeof user);
-	memcpy(owner, user, sizeof owner);
-	if (!shared)
-		copy_owner(proposal->path, owner);
-	manifest->owner = (dfs_user){(u_int)strlen(owner), owner};
-	manifest->writer = (dfs_user){(u_int)strlen(user), user};
-	if (strcmp(owner, user) != 0) {
-		account = proposal->owner;
-		if (!account) {
-			*result = proposal->owner_unknown;
-			return SUCCESSOR_REFUSED;
-		}
-	}
-	if (!shared && judge_is_live(best) &&
-	    !carry_readers(dfs, turn, account, manifest, result))
+	manifest->owner = (dfs_user){(u_int)strlen(proposal->owner), proposal->owner};
+	owner = strcmp(proposal->owner, dfs->user) == 0 ? &dfs->identity->account
+							: proposal->owner_account;
+	if (!owner) {
+		*result = proposal->owner_unknown;
 		return SUCCESSOR_REFUSED;
+	}
+	if (!shared && judge_is_live(best) && value_has_content(&best->value) &&
+	    !carry_readers(turn, owner, manifest, result))
+		return SUCCESSOR_REFUSED;
+	manifest->attributes = proposal->attributes;
 	manifest->content = proposal->content;
 	manifest->content.holders = 0;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		manifest->content.holders =
 			placement_hold(manifest->content.holders, s, turn->staged[s - 1]);
-	return seal(attempt, proposal, account, &draft, turn);
+	return wrap(attempt, proposal, owner, &draft, turn);
+}
+
+bool successor_is_same(const dfs_content *a, const dfs_content *b)
+{
+	dfs_id object, other;
+
+	return object_of_content(a, &object) && object_of_content(b, &other) &&
+	       id_equal(&object, &other);
 }
 
 /*
@@ -163,10 +163,19 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 static bool is_bound(struct proposal *proposal, const dfs_accepted *best)
 {
 	const dfs_content *content = &best->value.body.dfs_body_u.manifest.content;
-	bool bound = id_equal(&content->object, &proposal->content.object);
+	bool bound = !id_is_zero(&proposal->content.maker) &&
+		     successor_is_same(content, &proposal->content);
 
-	proposal->content = *content;
-	memset(&proposal->content.sealed, 0, sizeof proposal->content.sealed);
+	/* What the best value points to does not outlive the attempt. */
+	proposal->content = (dfs_content){.maker = content->maker,
+					  .size = content->size,
+					  .row = content->row,
+					  .unit_size = content->unit_size,
+					  .holders = content->holders};
+	proposal->content.tree.tree_len = content->tree.tree_len;
+	proposal->content.tree.tree_val = proposal->tree;
+	for (u_int i = 0; i < content->tree.tree_len; i++)
+		proposal->tree[i] = content->tree.tree_val[i];
 	proposal->ticket = best->ticket;
 	return bound;
 }

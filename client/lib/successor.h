@@ -22,6 +22,9 @@ enum successor_end {
 enum successor_end successor_make(const struct attempt *attempt, struct turn *turn,
 				  struct dfs_result *result);
 
+/* Is it the same object? */
+bool successor_is_same(const dfs_content *a, const dfs_content *b);
+
 /*
  * What to finish: the best value as it is, or "nothing there".  That is an operation of
  * its own: under the proposal's id it would pass for the proposal's success.

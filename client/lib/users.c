@@ -40,6 +40,57 @@ static bool no_such_user(const char *name, struct dfs_result *result)
 	return false;
 }
 
+/* ---- what admin says ----------------------------------------------------------- */
+
+/*
+ * An account that admin is about to change: what he says of the user, signed anew each
+ * time.  What was before it is the draft's.
+ */
+struct saying {
+	struct dfs *dfs;
+	const char *name;
+	dfs_signature signature; /* of what was said last */
+};
+
+static void saying_end(struct saying *saying)
+{
+	xdr_free((xdrproc_t)xdr_dfs_signature, &saying->signature);
+	memset(&saying->signature, 0, sizeof saying->signature);
+}
+
+/* Is this what admin said before?  NULL where there is no account. */
+static const dfs_account *before_of(const struct saying *saying, const dfs_body *draft,
+				    struct dfs_result *result)
+{
+	const dfs_account *account = &draft->dfs_body_u.account;
+
+	if (draft->kind != DFS_ACCOUNT)
+		return NULL;
+	if (!identity_account_is_genuine(saying->dfs->identity->admin_key, saying->name,
+					 account))
+		result_fail(result, DFS_EXIT_DAMAGED,
+			    "the account of %s that the servers tell is not signed by "
+			    "this cluster's admin",
+			    saying->name);
+	return account;
+}
+
+/* Says it: a number above the last one, and the signature. */
+static bool say(struct saying *saying, uint64_t last_number, dfs_account *account,
+		struct dfs_result *result)
+{
+	account->number = last_number + 1;
+	memset(&account->signature, 0, sizeof account->signature);
+	saying_end(saying);
+	if (!identity_sign_account(saying->dfs->identity->pairs[0], saying->name,
+				   account)) {
+		result_fail(result, DFS_EXIT_OTHER, "out of memory");
+		return false;
+	}
+	saying->signature = account->signature;
+	return true;
+}
+
 /* ---- new keys ------------------------------------------------------------------ */
 
 /* A user in the making. */
@@ -49,28 +100,59 @@ struct new_user {
 	bool replaces; /* there is an account already, which stays but for its keys */
 	bool is_there; /* both registers were, when one looked */
 	uint64_t quota;
+	struct saying saying;
 	dfs_account account;
+	dfs_former_key former[DFS_FORMER_KEYS_MAX];
 	struct credentials credentials;
 };
+
+/* The key that he had becomes a former one: what it signed is proved by it. */
+static bool keep_keys(struct new_user *making, const dfs_account *before,
+		      struct dfs_result *result)
+{
+	u_int count = before->former.former_len;
+
+	if (count == DFS_FORMER_KEYS_MAX) {
+		result_fail(result, DFS_EXIT_CONFLICT,
+			    "%s has had %d keys, which is the most: what they signed "
+			    "could not be proved any more; add another user instead",
+			    making->name, (int)DFS_FORMER_KEYS_MAX + 1);
+		return false;
+	}
+	making->former[0] = (dfs_former_key){before->key, before->sign_key};
+	for (u_int i = 0; i < count; i++)
+		making->former[i + 1] = before->former.former_val[i];
+	making->account.former.former_len = count + 1;
+	making->account.former.former_val = making->former;
+	making->account.key = before->key + 1;
+	return true;
+}
 
 static bool edit_account(void *context, dfs_body *draft, struct dfs_result *result)
 {
 	struct new_user *making = context;
-	dfs_account *account = &draft->dfs_body_u.account;
-	const dfs_account before = *account;
-	bool known = draft->kind == DFS_ACCOUNT;
+	dfs_account *account = &making->account;
+	const dfs_account *before = before_of(&making->saying, draft, result);
+	bool lives = before && !before->gone;
 
-	if (making->replaces && !known)
+	if (result->code != DFS_EXIT_DONE)
+		return false;
+	if (making->replaces && !lives)
 		return no_such_user(making->name, result);
-	if (!making->replaces && known && making->is_there) {
+	if (!making->replaces && lives && making->is_there) {
 		result_fail(result, DFS_EXIT_CONFLICT, "there is a user %s already",
 			    making->name);
 		return false;
 	}
+	account->disabled = making->replaces && before->disabled;
+	account->quota = making->replaces ? before->quota : making->quota;
+	account->key = 1;
+	account->former.former_len = 0;
+	if ((before && !keep_keys(making, before, result)) ||
+	    !say(&making->saying, before ? before->number : 0, account, result))
+		return false;
 	draft->kind = DFS_ACCOUNT;
-	*account = making->account;
-	account->disabled = making->replaces && before.disabled;
-	account->quota = making->replaces ? before.quota : making->quota;
+	draft->dfs_body_u.account = *account;
 	return true;
 }
 
@@ -129,8 +211,11 @@ static struct dfs_result look(struct dfs *dfs, const char *name, bool *ret_both)
 	reading_run(dfs, lookups, 2);
 	result = lookups[lookups[0].result.code == DFS_EXIT_DONE].result;
 	for (size_t i = 0; i < 2; i++) {
+		const dfs_body *body = &lookups[i].value.body;
+
 		*ret_both = *ret_both && lookups[i].known &&
-			    lookups[i].value.body.kind != DFS_TOMBSTONE;
+			    body->kind != DFS_TOMBSTONE &&
+			    !(body->kind == DFS_ACCOUNT && body->dfs_body_u.account.gone);
 		lookup_free(&lookups[i]);
 	}
 	return result;
@@ -146,14 +231,20 @@ static struct dfs_result make_user(struct new_user *making, const char *password
 		result = look(making->dfs, making->name, &making->is_there);
 	if (result.code == DFS_EXIT_DONE)
 		result = make(making, password, len);
-	return result.code == DFS_EXIT_DONE ? write_both(making) : result;
+	if (result.code == DFS_EXIT_DONE)
+		result = write_both(making);
+	saying_end(&making->saying);
+	return result;
 }
 
 struct dfs_result dfs_user_add(struct dfs *dfs, const char *name, const char *password,
 			       size_t len, uint64_t quota)
 {
 	struct dfs_result result = check(dfs, name);
-	struct new_user making = {.dfs = dfs, .name = name, .quota = quota};
+	struct new_user making = {.dfs = dfs,
+				  .name = name,
+				  .quota = quota,
+				  .saying = {.dfs = dfs, .name = name}};
 
 	return result.code == DFS_EXIT_DONE ? make_user(&making, password, len) : result;
 }
@@ -162,7 +253,10 @@ struct dfs_result dfs_user_passwd(struct dfs *dfs, const char *name, const char 
 				  size_t len)
 {
 	struct dfs_result result = check(dfs, name);
-	struct new_user making = {.dfs = dfs, .name = name, .replaces = true};
+	struct new_user making = {.dfs = dfs,
+				  .name = name,
+				  .replaces = true,
+				  .saying = {.dfs = dfs, .name = name}};
 
 	if (result.code == DFS_EXIT_DONE && strcmp(name, admin) == 0)
 		result_fail(&result, DFS_EXIT_DENIED,
@@ -174,22 +268,41 @@ struct dfs_result dfs_user_passwd(struct dfs *dfs, const char *name, const char 
 /* ---- changes, deletion ----------------------------------------------------------- */
 
 struct changing {
-	const char *name;
+	struct saying saying;
 	const struct dfs_user_change *change;
+	bool removes; /* the user goes; his account stays, for what he wrote */
 };
 
 static bool edit_settings(void *context, dfs_body *draft, struct dfs_result *result)
 {
-	const struct changing *changing = context;
+	struct changing *changing = context;
+	const struct dfs_user_change *change = changing->change;
+	const dfs_account *before = before_of(&changing->saying, draft, result);
 	dfs_account *account = &draft->dfs_body_u.account;
 
-	if (draft->kind != DFS_ACCOUNT)
-		return no_such_user(changing->name, result);
-	if (changing->change->set_disabled)
-		account->disabled = changing->change->disabled;
-	if (changing->change->set_quota)
-		account->quota = changing->change->quota;
-	return true;
+	if (result->code != DFS_EXIT_DONE)
+		return false;
+	if (!before || before->gone)
+		return no_such_user(changing->saying.name, result);
+	if (changing->removes)
+		account->gone = true;
+	if (change && change->set_disabled)
+		account->disabled = change->disabled;
+	if (change && change->set_quota)
+		account->quota = change->quota;
+	return say(&changing->saying, before->number, account, result);
+}
+
+static struct dfs_result change_account(struct changing *changing)
+{
+	char path[CHANGE_PATH];
+	struct dfs_result result = change_run(
+		changing->saying.dfs,
+		&(struct change){change_account_path(changing->saying.name, path),
+				 edit_settings, changing});
+
+	saying_end(&changing->saying);
+	return result;
 }
 
 /* Sessions end when their user is disabled: they do not come back with him. */
@@ -219,15 +332,14 @@ struct dfs_result dfs_user_change(struct dfs *dfs, const char *name,
 				  const struct dfs_user_change *change)
 {
 	struct dfs_result result = check(dfs, name);
-	struct changing changing = {name, change};
-	char path[CHANGE_PATH];
+	struct changing changing = {.saying = {.dfs = dfs, .name = name},
+				    .change = change};
 
 	if (result.code == DFS_EXIT_DONE && change->set_disabled && change->disabled &&
 	    strcmp(name, admin) == 0)
 		result_fail(&result, DFS_EXIT_DENIED, "admin cannot be disabled");
 	if (result.code == DFS_EXIT_DONE)
-		result = change_run(dfs, &(struct change){change_account_path(name, path),
-							  edit_settings, &changing});
+		result = change_account(&changing);
 	if (result.code == DFS_EXIT_DONE && change->set_disabled && change->disabled)
 		result = end_sessions(dfs, name);
 	return result;
@@ -237,6 +349,8 @@ struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name, bool with_f
 {
 	const struct dfs_user_change disable = {.set_disabled = true, .disabled = true};
 	struct dfs_result result = check(dfs, name);
+	struct changing changing = {.saying = {.dfs = dfs, .name = name},
+				    .removes = true};
 	char path[CHANGE_PATH];
 
 	if (result.code == DFS_EXIT_DONE && strcmp(name, admin) == 0)
@@ -253,9 +367,7 @@ struct dfs_result dfs_user_delete(struct dfs *dfs, const char *name, bool with_f
 	if (result.code == DFS_EXIT_DONE)
 		result = change_delete(dfs, change_credentials_path(name, path));
 	if (result.code == DFS_EXIT_DONE || result.code == DFS_EXIT_MISSING)
-		result = change_delete(dfs, change_account_path(name, path));
-	if (result.code == DFS_EXIT_MISSING)
-		no_such_user(name, &result);
+		result = change_account(&changing);
 	return result;
 }
 
@@ -272,6 +384,16 @@ static int tell(const struct listing_entry *found,
 					    .quota = account->quota};
 
 	return entry(context, &told);
+}
+
+/* Who is gone is no user, and what admin did not sign is nobody. */
+static bool is_listed(const struct dfs *dfs, const struct listing_entry *found)
+{
+	const dfs_account *account = &found->value->body.dfs_body_u.account;
+
+	return found->value && found->value->body.kind == DFS_ACCOUNT && !account->gone &&
+	       identity_account_is_genuine(dfs->identity->admin_key,
+					   found->path + strlen(PATH_ACCOUNTS), account);
 }
 
 struct dfs_result
@@ -291,8 +413,7 @@ dfs_users(struct dfs *dfs,
 	}
 	listing = listing_new(dfs, PATH_ACCOUNTS, false, true, &result);
 	while (listing && listing_next(listing, found, &result))
-		if (found->value && found->value->body.kind == DFS_ACCOUNT &&
-		    tell(found, entry, context) != 0)
+		if (is_listed(dfs, found) && tell(found, entry, context) != 0)
 			break;
 	listing_free(listing);
 	free(found);

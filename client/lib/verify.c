@@ -2,6 +2,7 @@
 #include "libdfs.h"
 
 #include "ballot.h"
+#include "object.h"
 #include "placement.h"
 #include "provenance.h"
 #include "proving.h"
@@ -53,8 +54,9 @@ static void open_item(struct verifying *verifying, size_t i)
 	if (!manifest || item->result.code != DFS_EXIT_DONE)
 		return;
 	item->size = manifest->content.size;
-	verifying->opened[i] = provenance_open(verifying->dfs, lookup->path, manifest,
-					       &verifying->secrets[i], &item->result);
+	verifying->opened[i] =
+		provenance_open(verifying->dfs, lookup->path, &lookup->value,
+				&verifying->secrets[i], &item->result);
 	item->unproved = item->result.code == DFS_EXIT_DENIED;
 	item->closed = item->result.code == DFS_EXIT_DAMAGED;
 }
@@ -118,8 +120,10 @@ static struct dfs_bad_units bad_units(const struct dfs_verified *item,
 		.lost = item->lost,
 		.mendable = file->mendable + thin,
 	};
+	dfs_id object;
 
-	memcpy(bad.object, file->content->object.bytes, sizeof bad.object);
+	(void)object_of_content(file->content, &object);
+	memcpy(bad.object, object.bytes, sizeof bad.object);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		bad.chunks[i] = item->damaged[i] | item->missing[i] | item->wrong[i] |
 				item->unreached[i];
@@ -196,18 +200,20 @@ static void tick(void *context, uint64_t bytes)
 static bool has_changed(struct verifying *verifying, size_t i, const struct proving *file)
 {
 	const struct lookup *lookup = &verifying->lookups[i];
-	dfs_id object = file->content->object;
+	dfs_id before, now;
 	uint32_t holders = file->content->holders;
 	int64_t ends = lookup->ticket.ends;
 
 	if (!any(file->missing) && !file->denied)
 		return false;
+	(void)object_of_content(file->content, &before);
 	read_again(verifying, i);
 	if (!verifying->opened[i])
 		return true;
 	const dfs_content *content = &lookup_file(lookup)->content;
 
-	return !id_equal(&object, &content->object) || content->holders != holders ||
+	return !object_of_content(content, &now) || !id_equal(&before, &now) ||
+	       content->holders != holders ||
 	       (file->denied && lookup->ticket.ends - ends > TICKET_OLD_NS);
 }
 
@@ -216,9 +222,10 @@ static void prepare(struct verifying *verifying, size_t i)
 	struct lookup *lookup = &verifying->lookups[i];
 	const dfs_content *content = &lookup_file(lookup)->content;
 	const struct dfs_bad_units *before = &verifying->before[i];
-	bool same =
-		before->any && before->holders == content->holders &&
-		memcmp(before->object, content->object.bytes, sizeof before->object) == 0;
+	dfs_id object;
+	bool same = before->any && before->holders == content->holders &&
+		    object_of_content(content, &object) &&
+		    memcmp(before->object, object.bytes, sizeof before->object) == 0;
 
 	verifying->which[verifying->count] = i;
 	verifying->files[verifying->count++] =

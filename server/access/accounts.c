@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "log.h"
 #include "throttle.h"
+#include "value.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -24,11 +25,11 @@ struct accounts {
 	struct slowdown *slowdown;
 };
 
-struct accounts *accounts_new(struct peers *peers, unsigned server,
-			      const uint8_t secret[32],
-			      const struct accounts_rules *rules)
+struct accounts *accounts_new(const struct accounts_options *options)
 {
-	const struct users_source source = {.peers = peers,
+	const struct accounts_rules *rules = options->rules;
+	const struct users_source source = {.peers = options->peers,
+					    .admin_key = options->admin_key,
 					    .read = rules->read,
 					    .finish = rules->finish,
 					    .now_ms = rules->now_ms};
@@ -36,8 +37,8 @@ struct accounts *accounts_new(struct peers *peers, unsigned server,
 
 	if (!accounts)
 		return NULL;
-	accounts->server = server;
-	memcpy(accounts->secret, secret, sizeof accounts->secret);
+	accounts->server = options->server;
+	memcpy(accounts->secret, options->secret, sizeof accounts->secret);
 	accounts->rules = *rules;
 	pthread_mutex_init(&accounts->lock, NULL);
 	clock_condition_init(&accounts->changed);
@@ -198,10 +199,13 @@ static dfs_status judge(const struct accounts *accounts, const struct user *user
 static bool tell_identity(const struct user *user, const struct recognition *found,
 			  dfs_identity *ret)
 {
-	ret->account = user->account; /* points to nothing */
-	ret->keyring.keyring_val = malloc(found->keyring_len + 1);
-	if (!ret->keyring.keyring_val)
+	if (!value_copy_account(&user->account, &ret->account))
 		return false;
+	ret->keyring.keyring_val = malloc(found->keyring_len + 1);
+	if (!ret->keyring.keyring_val) {
+		value_free_account(&ret->account);
+		return false;
+	}
 	memcpy(ret->keyring.keyring_val, found->keyring, found->keyring_len);
 	ret->keyring.keyring_len = found->keyring_len;
 	return true;

@@ -34,13 +34,17 @@ struct accounts_rules {
 };
 extern const struct accounts_rules accounts_rules_default;
 
-/*
- * NULL when out of memory.  secret: 32 bytes that the four servers share.  Peers outlive
- * it.
- */
-struct accounts *accounts_new(struct peers *peers, unsigned server,
-			      const uint8_t secret[32],
-			      const struct accounts_rules *rules);
+/* What log-ins are judged by. */
+struct accounts_options {
+	struct peers *peers; /* outlive it */
+	unsigned server;
+	const uint8_t *secret; /* 32 bytes that the four servers share */
+	dfs_key admin_key;     /* of cluster.conf: signs every account */
+	const struct accounts_rules *rules;
+};
+
+/* NULL when out of memory. */
+struct accounts *accounts_new(const struct accounts_options *options);
 /* Nobody may be inside a call. */
 void accounts_free(struct accounts *accounts);
 /* Ends what is being waited for: the server is going to stop. */

@@ -14,6 +14,7 @@
 
 struct acceptor;
 struct accounts;
+struct admission_seat;
 struct healing;
 struct peers;
 struct store;
@@ -40,10 +41,17 @@ struct caller_proof {
 	dfs_key verifier; /* SHA-256 of the proof */
 };
 
+/* What an item of a call was permitted by. */
+struct caller_grounds {
+	bool listed;       /* by an access list; else by what does not change */
+	dfs_ballot ballot; /* of the value that has the list */
+};
+
 /* The other end of one connection; used by the connection's thread alone. */
 struct caller {
 	const struct server_parts *server;
 	char address[64];              /* for the log */
+	struct admission_seat *seat;   /* of the connection */
 	struct store_uploads *uploads; /* made when the connection is inside TLS */
 
 	/* A server (1..4, by its certificate; or 0), or a user (by LOGIN; or empty). */
@@ -52,8 +60,9 @@ struct caller {
 	struct caller_proof proof; /* the user's */
 	int64_t looked_ms;         /* when the user was last read */
 
-	/* Of the call at hand: what permit_judge said of each of its items, */
+	/* Of the call at hand: what permit_judge said of each of its items, and why, */
 	dfs_status permitted[DFS_BATCH_MAX];
+	struct caller_grounds grounds[DFS_BATCH_MAX];
 	/* and memory that is freed after the reply. */
 	void **kept;
 	size_t kept_count, kept_room;

@@ -1,7 +1,10 @@
 /* Who may do what to which path. */
 #include "permit.h"
 
+#include "ballot.h"
 #include "clock.h"
+#include "errors.h"
+#include "object.h"
 #include "path.h"
 #include "peers.h"
 #include "ticket.h"
@@ -46,7 +49,7 @@ static bool value_grants(const dfs_value *value, const char *user,
 {
 	const dfs_access *access = &value->body.dfs_body_u.manifest.access;
 
-	if (value->body.kind != DFS_FILE)
+	if (!value_has_content(value))
 		return false;
 	for (u_int i = 0; i < access->readers.readers_len; i++) {
 		const dfs_reader *reader = &access->readers.readers_val[i];
@@ -57,9 +60,12 @@ static bool value_grants(const dfs_value *value, const char *user,
 	return false;
 }
 
-/* Only a file with readers is read from the disk for it. */
+/*
+ * Only a file with readers is read from the disk for it.  *ret_grounds: of a list that
+ * grants.
+ */
 static bool accepted_grants(const struct caller *caller, const dfs_path *path,
-			    enum permit_right right)
+			    enum permit_right right, struct caller_grounds *ret_grounds)
 {
 	struct store *store = caller->server->store;
 	struct store_register reg;
@@ -72,6 +78,7 @@ static bool accepted_grants(const struct caller *caller, const dfs_path *path,
 		return false;
 	grants = value_grants(&value, caller->user, right);
 	value_free(&value);
+	*ret_grounds = (struct caller_grounds){grants, reg.ballot};
 	return grants;
 }
 
@@ -127,12 +134,12 @@ static bool read_three(const struct caller *caller, const dfs_paths *paths,
 	return heard;
 }
 
-static void ask_peers(const struct caller *caller, const struct permit_demand *demands,
+static void ask_peers(struct caller *caller, const struct permit_demand *demands,
 		      const size_t *which, size_t count, dfs_status *ret)
 {
 	struct peers_register told[DFS_BATCH_MAX];
 	dfs_path paths[DFS_BATCH_MAX];
-	const dfs_paths args = {{(u_int)count, paths}};
+	const dfs_paths args = {.paths = {(u_int)count, paths}};
 	bool heard;
 
 	if (count == 0)
@@ -145,6 +152,9 @@ static void ask_peers(const struct caller *caller, const struct permit_demand *d
 
 		ret[at] = heard ? told_grants(caller, &told[i], demands[at].right)
 				: DFS_UNCHECKED;
+		if (ret[at] == DFS_OK)
+			caller->grounds[at] = (struct caller_grounds){
+				true, told[i].reg.dfs_register_u.accepted.ballot};
 	}
 	if (heard)
 		peers_free_registers(told, count);
@@ -202,7 +212,7 @@ static dfs_status judge_by_name(const struct caller *caller,
 	return DFS_INVALID;
 }
 
-void permit_judge(const struct caller *caller, const struct permit_demand *demands,
+void permit_judge(struct caller *caller, const struct permit_demand *demands,
 		  size_t count, dfs_status *ret)
 {
 	size_t asked[DFS_BATCH_MAX], ask = 0;
@@ -210,12 +220,14 @@ void permit_judge(const struct caller *caller, const struct permit_demand *deman
 	for (size_t i = 0; i < count; i++) {
 		bool depends = false;
 
+		caller->grounds[i].listed = false;
 		ret[i] = caller->peer != 0 ? DFS_OK
 					   : judge_by_name(caller, &demands[i], &depends);
 		if (!depends)
 			continue;
 		if (!demands[i].votes &&
-		    accepted_grants(caller, demands[i].path, demands[i].right))
+		    accepted_grants(caller, demands[i].path, demands[i].right,
+				    &caller->grounds[i]))
 			ret[i] = DFS_OK;
 		else
 			asked[ask++] = i;
@@ -223,12 +235,48 @@ void permit_judge(const struct caller *caller, const struct permit_demand *deman
 	ask_peers(caller, demands, asked, ask, ret);
 }
 
+/*
+ * What is not here has not come yet, or was deleted and forgotten: then the floor is
+ * above it.
+ */
+static dfs_status judge_unknown(const struct caller *caller,
+				const struct caller_grounds *grounds)
+{
+	struct store_numbers numbers;
+
+	store_get_numbers(caller->server->store, &numbers);
+	return ballot_compare(&numbers.floor, &grounds->ballot) < 0 ? DFS_OK
+								    : DFS_UNCHECKED;
+}
+
+dfs_status permit_judge_again(const struct caller *caller, size_t item,
+			      const dfs_path *path)
+{
+	const struct caller_grounds *grounds = &caller->grounds[item];
+	struct caller_grounds newer;
+	struct store_register reg;
+	int rc;
+
+	if (!grounds->listed)
+		return DFS_OK;
+	rc = store_register(caller->server->store, path->dfs_path_val, path->dfs_path_len,
+			    &reg);
+	if (rc == ENOENT)
+		return judge_unknown(caller, grounds);
+	if (rc != 0)
+		return errors_status(ERRORS_READING, rc);
+	if (ballot_compare(&reg.ballot, &grounds->ballot) <= 0)
+		return DFS_OK;
+	/* What changes a path takes a writer. */
+	return accepted_grants(caller, path, PERMIT_WRITE, &newer) ? DFS_OK : DFS_DENIED;
+}
+
 /* ---- content ----------------------------------------------------------------- */
 
 bool permit_content(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value)
 {
-	return value->body.kind == DFS_FILE &&
+	return value_has_content(value) &&
 	       (permit_is_own(caller, path->dfs_path_val, path->dfs_path_len) ||
 		value_grants(value, caller->user, PERMIT_READ));
 }
@@ -239,19 +287,20 @@ bool permit_register(const struct caller *caller, const dfs_path *path,
 	const dfs_value *value = &reg->dfs_register_u.accepted.value;
 
 	return caller->peer != 0 || permit_is_admin(caller) || !reg->known ||
-	       value->body.kind != DFS_FILE || permit_content(caller, path, value);
+	       !value_has_content(value) || permit_content(caller, path, value);
 }
 
 void permit_give_ticket(const struct caller *caller, const dfs_path *path,
 			dfs_register *reg)
 {
 	dfs_accepted *accepted = &reg->dfs_register_u.accepted;
+	dfs_id object;
 
 	if (caller->peer != 0 || !reg->known ||
-	    !permit_content(caller, path, &accepted->value))
+	    !permit_content(caller, path, &accepted->value) ||
+	    !object_of_content(&accepted->value.body.dfs_body_u.manifest.content,
+			       &object))
 		return;
-	accepted->ticket =
-		ticket_make(caller->server->secret, caller->user,
-			    &accepted->value.body.dfs_body_u.manifest.content.object,
-			    clock_wall_ns());
+	accepted->ticket = ticket_make(caller->server->secret, caller->user, &object,
+				       clock_wall_ns());
 }

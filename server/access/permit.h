@@ -52,10 +52,21 @@ struct permit_demand {
  * Decides each demand (at most DFS_BATCH_MAX): DFS_OK, DFS_DENIED, DFS_INVALID for what
  * is no path of a register (or no folder), DFS_UNCHECKED where it depends on servers that
  * are not in reach.  Where the register here does not permit, or the demand votes, the
- * newest of three is asked for, in one batch.
+ * newest of three is asked for, in one batch.  By what each was permitted is noted in
+ * caller->grounds.
  */
-void permit_judge(const struct caller *caller, const struct permit_demand *demands,
+void permit_judge(struct caller *caller, const struct permit_demand *demands,
 		  size_t count, dfs_status *ret);
+
+/*
+ * Decides once more, of an item that permit_judge permitted and that is to change its
+ * path: by what was accepted here since then, without asking anybody.  Called when nobody
+ * else can be at work on the path here, it is the last word: who was taken off an access
+ * list in the meantime is DFS_DENIED.  DFS_UNCHECKED where what permitted was forgotten
+ * here; an error of reading.
+ */
+dfs_status permit_judge_again(const struct caller *caller, size_t item,
+			      const dfs_path *path);
 
 /*
  * Is the path below the caller's own folder, or below /shared/?  Then no register is

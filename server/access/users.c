@@ -7,6 +7,7 @@
  */
 #include "users.h"
 
+#include "authority.h"
 #include "clock.h"
 #include "path.h"
 #include <pthread.h>
@@ -141,7 +142,7 @@ static void finish(const struct users *users, const struct question *question,
 	if (count == 0)
 		return;
 	memset(items, 0, sizeof items);
-	const dfs_paths open = {{count, paths}};
+	const dfs_paths open = {.paths = {count, paths}};
 	users->source.finish(users->source.peers, &open, deadline, items);
 	for (unsigned i = 0; i < count; i++)
 		if (items[i].status == DFS_OK) {
@@ -151,8 +152,21 @@ static void finish(const struct users *users, const struct question *question,
 		}
 }
 
+/* Is that the account of somebody who is a user now?  A server's word is not enough. */
+static bool is_user(const struct users *users, const char *name, const dfs_body *body)
+{
+	char room[DFS_USER_MAX + 1];
+	const dfs_user user = {(u_int)strnlen(name, DFS_USER_MAX), room};
+	const dfs_account *account = &body->dfs_body_u.account;
+
+	(void)snprintf(room, sizeof room, "%s", name);
+	return body->kind == DFS_ACCOUNT && !account->gone &&
+	       authority_account_is_genuine(&users->source.admin_key, &user, account);
+}
+
 /* Takes what the registers point to. */
-static void fill(struct users_reading *reading, const struct peers_register *take_told)
+static void fill(const struct users *users, const char *name,
+		 struct users_reading *reading, const struct peers_register *take_told)
 {
 	struct user *user = &reading->user;
 	const dfs_body *bodies[REGISTERS];
@@ -163,7 +177,7 @@ static void fill(struct users_reading *reading, const struct peers_register *tak
 		bodies[i] = &reading->registers[i].dfs_register_u.accepted.value.body;
 	}
 	user->exists = reading->registers[ACCOUNT].known &&
-		       bodies[ACCOUNT]->kind == DFS_ACCOUNT &&
+		       is_user(users, name, bodies[ACCOUNT]) &&
 		       reading->registers[CREDENTIALS].known &&
 		       bodies[CREDENTIALS]->kind == DFS_CREDENTIALS;
 	if (user->exists) {
@@ -180,7 +194,7 @@ static void read_user(const struct users *users, const char *name,
 	struct question question = {.paths = {{0}}};
 
 	ask_for(name, &question);
-	const dfs_paths paths = {{REGISTERS, question.paths}};
+	const dfs_paths paths = {.paths = {REGISTERS, question.paths}};
 	if (!users->source.read(users->source.peers, &paths, deadline, told))
 		return;
 	/* One alone may have missed anything. */
@@ -189,7 +203,7 @@ static void read_user(const struct users *users, const char *name,
 		return;
 	}
 	finish(users, &question, told, deadline);
-	fill(reading, told);
+	fill(users, name, reading, told);
 }
 
 /* ---- keeping ----------------------------------------------------------------- */

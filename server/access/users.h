@@ -15,6 +15,7 @@ struct users;
 /* Where registers come from; what tests replace.  As peers_read and peers_finish. */
 struct users_source {
 	struct peers *peers;
+	dfs_key admin_key; /* signs the accounts */
 	bool (*read)(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		     struct peers_register *ret);
 	void (*finish)(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
@@ -25,7 +26,8 @@ struct users_source {
 /* A user as he was at one moment; read only. */
 struct user {
 	bool checked; /* false: too few servers are in reach, and nothing is known */
-	bool exists;  /* with an account and with credentials */
+	/* with an account that admin signed, which is not that of one who is gone, */
+	bool exists; /* and with credentials */
 	dfs_account account;
 	dfs_credentials credentials;
 	int64_t began_ms; /* when the reading began */

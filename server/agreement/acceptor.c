@@ -16,6 +16,7 @@
 #include "ballot.h"
 #include "errors.h"
 #include "path.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -203,16 +204,15 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 		return ENOMEM;
 	for (size_t i = 0; i < items->count; i++) {
 		const dfs_path *path = items->path_of(items->items, i);
-		const dfs_id *object =
-			items->object_of ? items->object_of(items->items, i) : NULL;
+		const dfs_id *object = items->objects ? &items->objects[i] : NULL;
 
 		if (acceptor_judged(caller, i) != DFS_OK)
 			continue;
-		keys[taken++] =
-			(struct latches_key){path->dfs_path_val, path->dfs_path_len};
-		if (object)
-			keys[taken++] =
-				(struct latches_key){object->bytes, sizeof object->bytes};
+		keys[taken++] = (struct latches_key){LATCHES_PATH, path->dfs_path_val,
+						     path->dfs_path_len};
+		if (object && !id_is_zero(object))
+			keys[taken++] = (struct latches_key){
+				LATCHES_OBJECT, object->bytes, sizeof object->bytes};
 	}
 	if (!enter_to_vote(acceptor)) {
 		free(keys);
@@ -255,6 +255,16 @@ dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item)
 	return caller->judged ? caller->judged[item] : DFS_OK;
 }
 
+dfs_status acceptor_judged_again(const struct acceptor_caller *caller, size_t item,
+				 const dfs_path *path)
+{
+	dfs_status status = acceptor_judged(caller, item);
+
+	return status == DFS_OK && caller->judge_again
+		       ? caller->judge_again(caller->context, item, path)
+		       : status;
+}
+
 dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim)
 {
@@ -271,15 +281,69 @@ dfs_status acceptor_check_object(struct acceptor *acceptor,
 	    !store_is_of_path(store, claim->object, claim->path->dfs_path_val,
 			      claim->path->dfs_path_len))
 		return DFS_DENIED;
-	return store_fits_size(store, claim->object, claim->size) ? DFS_OK : DFS_INVALID;
+	return DFS_OK;
 }
 
-dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
-				const struct acceptor_claim *claim)
+/* ---- proofs -------------------------------------------------------------------- */
+
+void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof)
 {
-	return store_fits_quota(acceptor->store, user, claim->path, claim->size)
-		       ? DFS_OK
-		       : DFS_OVER_QUOTA;
+	acceptor->proof = proof;
+}
+
+dfs_status acceptor_check_signed(struct acceptor *acceptor,
+				 const struct authority_claim *claim)
+{
+	if (!acceptor->rules.prove)
+		return DFS_OK;
+	return acceptor->proof ? proof_check_signed(acceptor->proof, claim)
+			       : DFS_UNCHECKED;
+}
+
+void acceptor_know_account(struct acceptor *acceptor, const dfs_user *user,
+			   const dfs_account *account)
+{
+	if (acceptor->proof)
+		proof_know(acceptor->proof, user, account);
+}
+
+/* What is accepted at the path, to be freed; false: nothing that can be read. */
+static bool read_accepted(struct acceptor *acceptor, const dfs_path *path, dfs_value *ret)
+{
+	struct store_register reg;
+
+	return store_value(acceptor->store, path->dfs_path_val, path->dfs_path_len, &reg,
+			   ret) == 0;
+}
+
+bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
+			const dfs_value *value)
+{
+	dfs_value accepted;
+	dfs_key own, other;
+	bool same;
+
+	if (!read_accepted(acceptor, path, &accepted))
+		return false;
+	same = statement_digest(&accepted, &own) && statement_digest(value, &other) &&
+	       memcmp(&own, &other, sizeof own) == 0;
+	value_free(&accepted);
+	return same;
+}
+
+dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+				  const struct authority_claim *claim)
+{
+	dfs_value accepted;
+	dfs_status status;
+
+	if (!acceptor->rules.prove)
+		return DFS_OK;
+	if (!authority_depends(claim) || !read_accepted(acceptor, claim->path, &accepted))
+		return proof_check_allowed(claim, NULL);
+	status = proof_check_allowed(claim, &accepted);
+	value_free(&accepted);
+	return status;
 }
 
 /* ---- LOOKUP -------------------------------------------------------------------- */

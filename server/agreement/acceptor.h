@@ -12,6 +12,7 @@
 #define DFS_ACCEPTOR_H
 
 #include "dfs.h"
+#include "proof.h"
 #include "store.h"
 
 struct acceptor;
@@ -31,6 +32,7 @@ struct acceptor_rules {
 	bool check_floor;     /* off: what was forgotten is learned again */
 	bool check_confirmed; /* off: forgets what came by LEARN or before a restart */
 	bool fence; /* off: hands its registers over and does not adopt the epoch */
+	bool prove; /* off: values need no proof */
 };
 extern const struct acceptor_rules acceptor_rules_default;
 
@@ -38,6 +40,21 @@ extern const struct acceptor_rules acceptor_rules_default;
 struct acceptor *acceptor_new(struct store *store, unsigned server,
 			      const struct acceptor_rules *rules);
 void acceptor_free(struct acceptor *acceptor);
+
+/*
+ * By what it knows that a value is proved; without it nothing is.  Set before there are
+ * calls; it outlives the acceptor.
+ */
+void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof);
+/*
+ * DFS_OK when the claim's signatures are right; see proof_check_signed.  Whoever takes a
+ * value in another way than by a message asks.
+ */
+dfs_status acceptor_check_signed(struct acceptor *acceptor,
+				 const struct authority_claim *claim);
+/* An account that is not accepted here yet: see proof_know. */
+void acceptor_know_account(struct acceptor *acceptor, const dfs_user *user,
+			   const dfs_account *account);
 
 /* What a proposer must exceed to be heard. */
 dfs_seen acceptor_seen(struct acceptor *acceptor);
@@ -118,6 +135,11 @@ void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_arg
  * ballot.
  */
 void acceptor_learn(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
+/*
+ * The same of what this server itself has seen at the three others: then it is taken even
+ * where it cannot be known here who might make it on top of what.
+ */
+void acceptor_learn_seen(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
 
 /* FORGET: all four have confirmed these tombstones; those go that this one has, too. */
 void acceptor_forget(struct acceptor *, const dfs_forget_args *, dfs_settled_res *);
@@ -145,6 +167,13 @@ struct acceptor_caller {
 	const char *user; /* NULL: a server */
 	/* Of each item; one that is not DFS_OK is answered with this.  NULL: all are. */
 	const dfs_status *judged;
+	/*
+	 * What was judged may have changed before the message had the path for itself:
+	 * of an item that was DFS_OK this is called when it has, and is the last word.
+	 * It asks no other server, and calls no acceptor.  NULL: nothing changes.
+	 */
+	dfs_status (*judge_again)(const void *context, size_t item, const dfs_path *path);
+	const void *context;
 };
 
 /* These take messages from anybody. */
@@ -156,5 +185,11 @@ void acceptor_accept_for(struct acceptor *, const struct acceptor_caller *,
 			 const dfs_accept_args *, dfs_accept_res *);
 void acceptor_bind_for(struct acceptor *, const struct acceptor_caller *,
 		       struct store_uploads *, const dfs_bind_args *, dfs_bind_res *);
+/*
+ * SETTLED: three have accepted these ballots.  The result is that of the last that was
+ * refused.
+ */
+void acceptor_settled_for(struct acceptor *, const struct acceptor_caller *,
+			  const dfs_settled_args *, dfs_settled_res *);
 
 #endif

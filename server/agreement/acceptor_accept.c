@@ -3,7 +3,9 @@
 
 #include "ballot.h"
 #include "errors.h"
+#include "object.h"
 #include "placement.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,42 +19,133 @@ static const dfs_path *proposal_path(const void *items, size_t i)
 static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 		       const dfs_proposal *item)
 {
-	if (item->value.body.kind != DFS_FILE || !acceptor->rules.check_data ||
+	if (!value_has_content(&item->value) || !acceptor->rules.check_data ||
 	    ballot_compare(ballot, &item->value.origin) != 0)
 		return false;
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
 	chunk_set held = placement_held(content->holders, acceptor->server);
+	dfs_id object;
 
 	if (held == 0)
 		return false;
+	if (!object_of_content(content, &object))
+		return true;
 	/*
 	 * A chunk without units is always within reach: an empty file's holders have no
 	 * units, and a binding all the same.
 	 */
 	chunk_set wanted = held & placement_filled(content->size);
-	uint64_t units = placement_units(content->size, content->unit_size);
 
-	return (wanted & ~store_chunks(acceptor->store, &content->object)) != 0 ||
-	       store_units(acceptor->store, &content->object) != units ||
-	       !store_is_bound(acceptor->store, &content->object, item->path.dfs_path_val,
+	return (wanted & ~store_chunks(acceptor->store, &object)) != 0 ||
+	       !store_is_bound(acceptor->store, &object, item->path.dfs_path_val,
 			       item->path.dfs_path_len, ballot);
 }
 
-/* What a user proposes may not contradict what is here. */
-static dfs_status check_proposal(struct acceptor *acceptor,
-				 const struct acceptor_caller *caller,
-				 const dfs_proposal *item)
+static bool same_content(const dfs_content *a, const dfs_content *b)
 {
-	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
-	const struct acceptor_claim claim = {
-		.path = &item->path, .object = &content->object, .size = content->size};
+	dfs_id one, other;
 
-	if (!caller->user || item->value.body.kind != DFS_FILE)
-		return DFS_OK;
-	return acceptor_check_object(acceptor, &claim);
+	return object_of_content(a, &one) && object_of_content(b, &other) &&
+	       id_equal(&one, &other) && a->row == b->row;
 }
 
-/* An ACCEPT under way, once its paths are its own. */
+/* The earlier versions that a value keeps: of a file, or of one that was deleted. */
+static const dfs_earlier *earlier_of(const dfs_value *value, u_int *ret_count)
+{
+	const dfs_body *body = &value->body;
+
+	*ret_count = 0;
+	if (value_has_content(value)) {
+		*ret_count = body->dfs_body_u.manifest.earlier.earlier_len;
+		return body->dfs_body_u.manifest.earlier.earlier_val;
+	}
+	if (body->kind != DFS_TOMBSTONE)
+		return NULL;
+	*ret_count = body->dfs_body_u.tombstone.earlier.earlier_len;
+	return body->dfs_body_u.tombstone.earlier.earlier_val;
+}
+
+static bool keeps_content(const dfs_value *value, const dfs_content *content)
+{
+	u_int count;
+	const dfs_earlier *earlier = earlier_of(value, &count);
+
+	for (u_int i = 0; i < count; i++)
+		if (same_content(&earlier[i].content, content))
+			return true;
+	return value_has_content(value) &&
+	       same_content(&value->body.dfs_body_u.manifest.content, content);
+}
+
+/* Are the earlier versions that it keeps what the accepted value has or keeps? */
+static dfs_status check_earlier(struct acceptor *acceptor, const dfs_proposal *item)
+{
+	dfs_register reg = {.known = FALSE};
+	const dfs_value *now = &reg.dfs_register_u.accepted.value;
+	dfs_status status;
+	u_int count;
+	const dfs_earlier *earlier = earlier_of(&item->value, &count);
+	bool kept;
+
+	if (count == 0)
+		return DFS_OK;
+	status = acceptor_read(acceptor, &item->path, &reg);
+	if (status != DFS_OK)
+		return status;
+	kept = reg.known;
+	for (u_int i = 0; kept && i < count; i++)
+		kept = keeps_content(now, &earlier[i].content);
+	xdr_free((xdrproc_t)xdr_dfs_register, &reg);
+	return kept ? DFS_OK : DFS_NODATA;
+}
+
+/*
+ * Is there anything to show that the content was ever brought: does the accepted value
+ * name it, or is what the value gives this server here?  Of a first proposal lacks_data
+ * looks besides whether it is bound.
+ */
+static bool is_content_shown(struct acceptor *acceptor, const dfs_content *content,
+			     const dfs_id *object, const struct store_register *known)
+{
+	chunk_set filled = placement_filled(content->size);
+	chunk_set held = placement_held(content->holders, acceptor->server) & filled;
+
+	if (filled == 0 || !acceptor->rules.check_data)
+		return true;
+	if (known && id_equal(&known->object, object))
+		return true;
+	return held != 0 && (held & ~store_chunks(acceptor->store, object)) == 0;
+}
+
+/*
+ * What a user proposes may not contradict what is here, nor claim content of which
+ * nothing is known here; a server that proposes has it from one that accepted it.  known:
+ * what is accepted here, or NULL.
+ */
+static dfs_status check_proposal(struct acceptor *acceptor,
+				 const struct acceptor_caller *caller,
+				 const dfs_proposal *item,
+				 const struct store_register *known)
+{
+	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
+	dfs_id object;
+	const struct acceptor_claim claim = {
+		.path = &item->path, .object = &object, .size = content->size};
+	dfs_status status;
+
+	if (!caller->user)
+		return DFS_OK;
+	if (!value_has_content(&item->value))
+		return check_earlier(acceptor, item);
+	if (!object_of_content(content, &object))
+		return DFS_BUSY;
+	status = acceptor_check_object(acceptor, &claim);
+	if (status == DFS_OK && !is_content_shown(acceptor, content, &object, known))
+		status = DFS_NODATA;
+	return status == DFS_OK ? check_earlier(acceptor, item) : status;
+}
+
+/* An ACCEPT under way. */
 struct accepting {
 	struct acceptor *acceptor;
 	const struct acceptor_caller *caller;
@@ -62,7 +155,30 @@ struct accepting {
 	bool *added; /* of each item: it is in the batch */
 };
 
-/* Judges one proposal; a good one goes into the batch. */
+static struct authority_claim claim_of(const struct accepting *accepting, size_t i)
+{
+	const dfs_proposal *item = &accepting->args->items.items_val[i];
+
+	return (struct authority_claim){.path = &item->path,
+					.ballot = &accepting->args->ballot,
+					.value = &item->value,
+					.caller = accepting->caller->user};
+}
+
+/* Before the paths are taken, for it may take time: who has signed what? */
+static void check_signatures(struct accepting *accepting)
+{
+	for (size_t i = 0; i < accepting->args->items.items_len; i++) {
+		const struct authority_claim claim = claim_of(accepting, i);
+
+		accepting->items[i] = acceptor_judged(accepting->caller, i);
+		if (accepting->items[i] == DFS_OK)
+			accepting->items[i] =
+				acceptor_check_signed(accepting->acceptor, &claim);
+	}
+}
+
+/* Judges one proposal, once its path is its own; a good one goes into the batch. */
 static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 {
 	struct acceptor *acceptor = accepting->acceptor;
@@ -77,13 +193,21 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 		return errors_status(ERRORS_READING, rc);
 	switch (acceptor_judge(acceptor, &item->path, ballot, rc == 0, &reg)) {
 	case ACCEPTOR_AGAIN:
-		return reg.confirmed ? DFS_OK : DFS_REFUSED;
+		/* Two values at one ballot: somebody contradicts himself. */
+		return reg.confirmed && acceptor_has_value(acceptor, &item->path,
+							   &item->value)
+			       ? DFS_OK
+			       : DFS_REFUSED;
 	case ACCEPTOR_LOW:
 		return DFS_REFUSED;
 	case ACCEPTOR_GOOD:
 		break;
 	}
-	status = check_proposal(acceptor, caller, item);
+	const struct authority_claim claim = claim_of(accepting, i);
+
+	status = acceptor_check_allowed(acceptor, &claim);
+	if (status == DFS_OK)
+		status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
 	if (status != DFS_OK)
 		return status;
 	if (lacks_data(acceptor, ballot, item))
@@ -125,7 +249,12 @@ static int accept_items(struct accepting *accepting)
 		return ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++) {
-		accepting->items[i] = acceptor_judged(accepting->caller, i);
+		const dfs_path *path = &accepting->args->items.items_val[i].path;
+
+		/* What is not proved stays refused, whatever else is judged of it. */
+		if (accepting->items[i] == DFS_OK)
+			accepting->items[i] =
+				acceptor_judged_again(accepting->caller, i, path);
 		if (accepting->items[i] == DFS_OK)
 			accepting->items[i] = judge_proposal(accepting, i);
 		good += accepting->added[i];
@@ -158,10 +287,14 @@ void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller
 		.caller = caller,
 		.args = args,
 		.items = calloc(proposals.count + 1, sizeof *accepting.items)};
-	int rc = accepting.items
-			 ? acceptor_take_at(acceptor, caller, &args->ballot, &proposals)
-			 : ENOMEM;
+	const struct acceptor_caller proved = {.user = caller->user,
+					       .judged = accepting.items};
+	int rc = ENOMEM;
 
+	if (accepting.items) {
+		check_signatures(&accepting);
+		rc = acceptor_take_at(acceptor, &proved, &args->ballot, &proposals);
+	}
 	if (rc == 0) {
 		rc = accept_items(&accepting);
 		acceptor_give(acceptor, &proposals);

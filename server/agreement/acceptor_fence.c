@@ -118,14 +118,14 @@ void acceptor_fence(struct acceptor *acceptor, unsigned server,
 
 /* ---- DIGEST -------------------------------------------------------------------- */
 
-static bool list_entry(dfs_digest_ok *ok, const char *path, size_t len,
-		       const dfs_ballot *ballot)
+static bool list_entry(dfs_digest_ok *ok, const struct store_found *found)
 {
 	dfs_digest_entry *entry = &ok->entries.entries_val[ok->entries.entries_len];
 
-	if (!copy_path(&entry->path, path, len))
+	if (!copy_path(&entry->path, found->path, found->path_len))
 		return false;
-	entry->ballot = *ballot;
+	entry->ballot = found->reg.ballot;
+	entry->digest = found->reg.digest;
 	ok->entries.entries_len++;
 	return true;
 }
@@ -146,7 +146,7 @@ static int list_entries(struct acceptor *acceptor, const struct store_range *ran
 		ok->more = ok->entries.entries_len == count || bytes > PAGE_BYTES;
 		if (ok->more)
 			return 0;
-		if (!list_entry(ok, found.path, found.path_len, &found.reg.ballot))
+		if (!list_entry(ok, &found))
 			return ENOMEM;
 		bytes += found.path_len + 64;
 		after = found.path;

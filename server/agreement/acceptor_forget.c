@@ -28,7 +28,8 @@ static bool may_forget(struct acceptor *acceptor, const dfs_settled_item *item)
 	plain = value.body.kind == DFS_TOMBSTONE && !value.lock && !value.note;
 	value_free(&value);
 	return plain && (reg.confirmed || !acceptor->rules.check_confirmed) &&
-	       ballot_compare(&reg.ballot, &item->ballot) == 0;
+	       ballot_compare(&reg.ballot, &item->ballot) == 0 &&
+	       reg.digest == item->digest;
 }
 
 static void raise_to(dfs_ballot *floor, const dfs_ballot *to)

@@ -23,6 +23,7 @@ struct acceptor {
 	struct acceptor_rules rules;
 	void (*ask)(void *context); /* set before there are calls; or NULL */
 	void *ask_context;
+	struct proof *proof; /* set before there are calls */
 	struct latches *latches;
 
 	/* Of the epoch and of whether this server votes (acceptor_standing.c). */
@@ -87,13 +88,24 @@ void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,
 /* Makes sure that no restart will take the counter for one that was never promised. */
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 
+/* Is the value what is accepted at the path here? */
+bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
+			const dfs_value *value);
+
+/*
+ * Of a value whose signatures are right, with the path's latch held: may it be made on
+ * top of what is accepted here?
+ */
+dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+				  const struct authority_claim *claim);
+
 /* The items of a message, and the latches that it holds. */
 struct acceptor_items {
 	const void *items;
 	size_t count;
 	const dfs_path *(*path_of)(const void *items, size_t i);
-	/* The object that goes with it, or NULL; NULL: no item has one. */
-	const dfs_id *(*object_of)(const void *items, size_t i);
+	/* Of each item, if they have any: the object that goes with it, or zero. */
+	const dfs_id *objects;
 	struct latches_key *keys; /* acceptor_take's */
 	size_t key_count;
 };
@@ -113,6 +125,9 @@ int acceptor_take_at(struct acceptor *acceptor, const struct acceptor_caller *ca
 
 /* What was judged of the item before it came here. */
 dfs_status acceptor_judged(const struct acceptor_caller *caller, size_t item);
+/* The last word on it, now that its path is the message's own. */
+dfs_status acceptor_judged_again(const struct acceptor_caller *caller, size_t item,
+				 const dfs_path *path);
 
 /* What a user says of the content that a path is to have. */
 struct acceptor_claim {
@@ -131,13 +146,6 @@ struct acceptor_claim {
  */
 dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim);
-
-/*
- * DFS_OVER_QUOTA: the owner of the path may not have so much.  The user stores below
- * /shared/.
- */
-dfs_status acceptor_check_quota(struct acceptor *acceptor, const char *user,
-				const struct acceptor_claim *claim);
 
 extern const struct acceptor_caller acceptor_server; /* trusted */
 

@@ -47,10 +47,50 @@ static enum learning judge_learning(struct acceptor *acceptor, const dfs_learn_i
 	order = ballot_compare(&item->ballot, &reg.ballot);
 	if (order > 0 || (order == 0 && damaged))
 		return LEARN_TAKE;
-	if (order == 0)
+	if (order == 0 && acceptor_has_value(acceptor, &item->path, &item->value))
 		return LEARN_KNOWN;
-	*ret_status = errors_status(ERRORS_READING, rc);
+	*ret_status = order == 0 ? DFS_REFUSED : errors_status(ERRORS_READING, rc);
 	return LEARN_NOT;
+}
+
+static struct authority_claim claim_of(const dfs_learn_item *item)
+{
+	return (struct authority_claim){
+		.path = &item->path, .ballot = &item->ballot, .value = &item->value};
+}
+
+/* A LEARN under way; of each item whether its signatures are right. */
+struct learned {
+	struct acceptor *acceptor;
+	const dfs_learn_args *args;
+	dfs_status *items;
+	bool seen; /* at the three others, by this server itself */
+};
+
+/* Before the paths are taken, for it may take time. */
+static void check_signatures(struct learned *learned)
+{
+	for (u_int i = 0; i < learned->args->items.items_len; i++) {
+		const struct authority_claim claim =
+			claim_of(&learned->args->items.items_val[i]);
+
+		learned->items[i] = acceptor_check_signed(learned->acceptor, &claim);
+	}
+}
+
+/* What is good for the ballot has to be from who may make it, too. */
+static enum learning judge(struct learned *learned, size_t i)
+{
+	const dfs_learn_item *item = &learned->args->items.items_val[i];
+	const struct authority_claim claim = claim_of(item);
+	enum learning learning;
+
+	if (learned->items[i] != DFS_OK)
+		return LEARN_NOT;
+	learning = judge_learning(learned->acceptor, item, &learned->items[i]);
+	if (learning == LEARN_TAKE && !learned->seen)
+		learned->items[i] = acceptor_check_allowed(learned->acceptor, &claim);
+	return learned->items[i] == DFS_OK ? learning : LEARN_NOT;
 }
 
 /* What is settled needs no promise, and no ballot at or below it will be heard again. */
@@ -61,9 +101,10 @@ static void note_learned(struct acceptor *acceptor, const dfs_learn_item *item)
 	acceptor_note_value(acceptor, &item->path, &item->ballot, &item->value);
 }
 
-static int learn_items(struct acceptor *acceptor, const dfs_learn_args *args,
-		       dfs_status *items)
+static int learn_items(struct learned *learned)
 {
+	struct acceptor *acceptor = learned->acceptor;
+	const dfs_learn_args *args = learned->args;
 	size_t count = args->items.items_len, good = 0;
 	enum learning *learnings = calloc(count + 1, sizeof *learnings);
 	struct store_batch *batch = store_batch_new(acceptor->store);
@@ -72,7 +113,7 @@ static int learn_items(struct acceptor *acceptor, const dfs_learn_args *args,
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const dfs_learn_item *item = &args->items.items_val[i];
 
-		learnings[i] = judge_learning(acceptor, item, &items[i]);
+		learnings[i] = judge(learned, i);
 		if (learnings[i] != LEARN_TAKE)
 			continue;
 		rc = store_batch_accept(batch, &item->path, &item->ballot, &item->value,
@@ -92,37 +133,60 @@ static int learn_items(struct acceptor *acceptor, const dfs_learn_args *args,
 	return rc;
 }
 
-static uint32_t highest_epoch(const dfs_learn_args *args)
+/* Of what is proved. */
+static uint32_t highest_epoch(const struct learned *learned)
 {
 	uint32_t epoch = 0;
 
-	for (u_int i = 0; i < args->items.items_len; i++)
-		if (args->items.items_val[i].ballot.epoch > epoch)
-			epoch = args->items.items_val[i].ballot.epoch;
+	for (u_int i = 0; i < learned->args->items.items_len; i++) {
+		const dfs_ballot *ballot = &learned->args->items.items_val[i].ballot;
+
+		if (learned->items[i] == DFS_OK && ballot->epoch > epoch)
+			epoch = ballot->epoch;
+	}
 	return epoch;
+}
+
+static void learn(struct acceptor *acceptor, const dfs_learn_args *args, bool seen,
+		  dfs_learn_res *res)
+{
+	struct acceptor_items paths = {.items = args->items.items_val,
+				       .count = args->items.items_len,
+				       .path_of = learn_path};
+	struct learned learned = {.acceptor = acceptor,
+				  .args = args,
+				  .items = calloc(paths.count + 1, sizeof *learned.items),
+				  .seen = seen};
+	int rc = ENOMEM;
+
+	if (learned.items) {
+		check_signatures(&learned);
+		rc = acceptor_adopt(acceptor, highest_epoch(&learned));
+	}
+	if (rc == 0)
+		rc = acceptor_take(acceptor, &acceptor_server, &paths);
+	if (rc == 0) {
+		rc = learn_items(&learned);
+		acceptor_give(acceptor, &paths);
+	}
+	if (rc != 0) {
+		free(learned.items);
+		res->status = errors_status(ERRORS_COMMITTING, rc);
+		return;
+	}
+	res->status = DFS_OK;
+	res->dfs_learn_res_u.items.items_val = learned.items;
+	res->dfs_learn_res_u.items.items_len = (u_int)paths.count;
 }
 
 void acceptor_learn(struct acceptor *acceptor, const dfs_learn_args *args,
 		    dfs_learn_res *res)
 {
-	struct acceptor_items learned = {.items = args->items.items_val,
-					 .count = args->items.items_len,
-					 .path_of = learn_path};
-	dfs_status *items = calloc(learned.count + 1, sizeof *items);
-	int rc = items ? acceptor_adopt(acceptor, highest_epoch(args)) : ENOMEM;
+	learn(acceptor, args, false, res);
+}
 
-	if (rc == 0)
-		rc = acceptor_take(acceptor, &acceptor_server, &learned);
-	if (rc == 0) {
-		rc = learn_items(acceptor, args, items);
-		acceptor_give(acceptor, &learned);
-	}
-	if (rc != 0) {
-		free(items);
-		res->status = errors_status(ERRORS_COMMITTING, rc);
-		return;
-	}
-	res->status = DFS_OK;
-	res->dfs_learn_res_u.items.items_val = items;
-	res->dfs_learn_res_u.items.items_len = (u_int)learned.count;
+void acceptor_learn_seen(struct acceptor *acceptor, const dfs_learn_args *args,
+			 dfs_learn_res *res)
+{
+	learn(acceptor, args, true, res);
 }

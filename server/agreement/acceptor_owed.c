@@ -4,19 +4,22 @@
  */
 #include "acceptor_internal.h"
 
+#include "object.h"
 #include "placement.h"
+#include "value.h"
 
 /* Does the value give this server other chunks of its content than are here? */
 static bool owes(struct acceptor *acceptor, const dfs_value *value)
 {
 	const dfs_content *content = &value->body.dfs_body_u.manifest.content;
 	chunk_set given;
+	dfs_id object;
 
-	if (value->body.kind != DFS_FILE)
+	if (!value_has_content(value) || !object_of_content(content, &object))
 		return false;
 	given = placement_held(content->holders, acceptor->server);
 	return given == 0 || (given & placement_filled(content->size)) !=
-				     store_chunks(acceptor->store, &content->object);
+				     store_chunks(acceptor->store, &object);
 }
 
 void acceptor_note_value(struct acceptor *acceptor, const dfs_path *path,

@@ -4,7 +4,9 @@
  */
 #include "acceptor_internal.h"
 
+#include "ballot.h"
 #include "errors.h"
+#include "object.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,87 +17,98 @@ static const dfs_path *prepare_path(const void *items, size_t i)
 	return &((const dfs_prepare_item *)items)[i].path;
 }
 
-static const dfs_id *prepare_object(const void *items, size_t i)
+/* What is staged for an item, or NULL. */
+static const dfs_share *prepare_share(const dfs_prepare_item *item)
 {
-	const dfs_stage *stage = &((const dfs_prepare_item *)items)[i].stage;
-
-	switch (stage->kind) {
+	switch (item->stage.kind) {
 	case DFS_STAGE_CONTENT:
-		return &stage->dfs_stage_u.small.share.object;
+		return &item->stage.dfs_stage_u.small.share;
 	case DFS_STAGE_BINDING:
-		return &stage->dfs_stage_u.binding.share.object;
+		return &item->stage.dfs_stage_u.binding.share;
 	default:
 		return NULL;
 	}
 }
 
+/* A PREPARE under way, once its paths are its own. */
+struct preparing {
+	struct acceptor *acceptor;
+	const struct acceptor_caller *caller;
+	const dfs_prepare_args *args;
+	dfs_promise *items;
+	dfs_id objects[DFS_BATCH_MAX]; /* of what is staged; zero: nothing */
+};
+
 /*
  * Puts the item's content and binding into the batch.  Content that came before, with an
  * attempt that was refused later, is not stored twice.
  */
-static int stage_item(struct acceptor *acceptor, struct store_batch *batch,
-		      const dfs_prepare_item *item, const dfs_ballot *ballot)
+static dfs_status stage_item(struct preparing *preparing, struct store_batch *batch,
+			     size_t i)
 {
+	const dfs_prepare_item *item = &preparing->args->items.items_val[i];
+	const struct store_stake stake = {
+		.user = preparing->caller->user, .path = &item->path, .size = item->size};
 	const dfs_small *small = &item->stage.dfs_stage_u.small;
-	const dfs_id *object = prepare_object(item, 0);
-	chunk_set here = store_chunks(acceptor->store, object);
+	const dfs_id *object = &preparing->objects[i];
+	chunk_set here = store_chunks(preparing->acceptor->store, object);
 	int rc = 0;
 
+	/* Before its content is in the batch: what is refused takes no space. */
+	if (!store_fits_quota(preparing->acceptor->store, object, &stake))
+		return DFS_OVER_QUOTA;
 	if (item->stage.kind == DFS_STAGE_BINDING)
 		rc = here != 0 ? 0 : ENOENT;
 	else if (here == 0 || (here & small->share.chunks) != small->share.chunks)
 		rc = store_batch_content(batch, &small->share, small->units.units_val,
 					 small->units.units_len);
-	if (rc == 0)
-		rc = store_batch_bind(batch, object, item->path.dfs_path_val,
-				      item->path.dfs_path_len, ballot);
-	return rc;
+	if (rc != 0)
+		return errors_status(ERRORS_BINDING, rc);
+	return errors_status(
+		ERRORS_ACCEPTING,
+		store_batch_stake(batch, object, &preparing->args->ballot, &stake));
 }
 
 /* May a user stage this? */
-static dfs_status check_staging(struct acceptor *acceptor,
-				const struct acceptor_caller *caller,
-				const dfs_prepare_item *item)
+static dfs_status check_staging(struct preparing *preparing, size_t i)
 {
+	const dfs_prepare_item *item = &preparing->args->items.items_val[i];
+	struct acceptor *acceptor = preparing->acceptor;
+	const struct acceptor_caller *caller = preparing->caller;
 	struct acceptor_claim claim = {.path = &item->path,
-				       .object = prepare_object(item, 0),
+				       .object = &preparing->objects[i],
 				       .size = item->size,
 				       .has_ticket =
 					       item->stage.kind == DFS_STAGE_BINDING};
-	dfs_status status;
 
 	if (item->stage.kind == DFS_STAGE_CONTENT)
 		claim.chunks = item->stage.dfs_stage_u.small.share.chunks;
 	if (!caller->user)
 		return DFS_OK;
-	status = acceptor_check_object(acceptor, &claim);
-	return status == DFS_OK ? acceptor_check_quota(acceptor, caller->user, &claim)
-				: status;
+	return acceptor_check_object(acceptor, &claim);
 }
 
 /*
  * Stages what the good items bring, durably, in one commit.  Whatever fails here fails as
  * content only: the vote is given all the same.
  */
-static void stage_items(struct acceptor *acceptor, const struct acceptor_caller *caller,
-			const dfs_prepare_args *args, dfs_promise *items)
+static void stage_items(struct preparing *preparing)
 {
-	size_t count = args->items.items_len, staged = 0;
-	struct store_batch *batch = store_batch_new(acceptor->store);
+	size_t count = preparing->args->items.items_len, staged = 0;
+	struct store_batch *batch = store_batch_new(preparing->acceptor->store);
+	dfs_promise *items = preparing->items;
 	int rc;
 
 	for (size_t i = 0; i < count; i++) {
-		const dfs_prepare_item *item = &args->items.items_val[i];
 		dfs_promised *promised = &items[i].dfs_promise_u.promised;
 
-		if (items[i].status != DFS_OK || !prepare_object(item, 0))
+		if (items[i].status != DFS_OK || id_is_zero(&preparing->objects[i]))
 			continue;
-		promised->staged = check_staging(acceptor, caller, item);
+		promised->staged = check_staging(preparing, i);
 		if (promised->staged != DFS_OK)
 			continue;
-		rc = batch ? stage_item(acceptor, batch, item, &args->ballot) : ENOMEM;
-		promised->staged = errors_status(ERRORS_BINDING, rc);
-		staged += rc == 0;
+		promised->staged = batch ? stage_item(preparing, batch, i) : DFS_BUSY;
+		staged += promised->staged == DFS_OK;
 	}
 	if (staged == 0) {
 		store_batch_free(batch);
@@ -103,7 +116,7 @@ static void stage_items(struct acceptor *acceptor, const struct acceptor_caller 
 	}
 	rc = store_commit(batch);
 	for (size_t i = 0; i < count && rc != 0; i++)
-		if (prepare_object(&args->items.items_val[i], 0) &&
+		if (!id_is_zero(&preparing->objects[i]) &&
 		    items[i].dfs_promise_u.promised.staged == DFS_OK)
 			items[i].dfs_promise_u.promised.staged =
 				errors_status(ERRORS_COMMITTING, rc);
@@ -159,24 +172,27 @@ static dfs_status judge_path(struct acceptor *acceptor, const dfs_path *path,
 		       : DFS_REFUSED;
 }
 
-static void prepare_items(struct acceptor *acceptor, const struct acceptor_caller *caller,
-			  const dfs_prepare_args *args, dfs_promise *items)
+static void prepare_items(struct preparing *preparing)
 {
+	struct acceptor *acceptor = preparing->acceptor;
+	const dfs_prepare_args *args = preparing->args;
+	dfs_promise *items = preparing->items;
 	size_t count = args->items.items_len, good = 0;
 	int rc;
 
 	/* Who may be promised to. */
 	for (size_t i = 0; i < count; i++) {
-		items[i].status = acceptor_judged(caller, i);
+		const dfs_path *path = &args->items.items_val[i].path;
+
+		items[i].status = acceptor_judged_again(preparing->caller, i, path);
 		if (items[i].status == DFS_OK)
-			items[i].status = judge_path(
-				acceptor, &args->items.items_val[i].path, &args->ballot);
+			items[i].status = judge_path(acceptor, path, &args->ballot);
 		good += items[i].status == DFS_OK;
 	}
 	/* What must be durable before a promise: its counter, and what it stages. */
 	rc = good > 0 ? acceptor_reserve(acceptor, args->ballot.counter) : 0;
 	if (rc == 0)
-		stage_items(acceptor, caller, args, items);
+		stage_items(preparing);
 	/* The promises themselves, in memory. */
 	for (size_t i = 0; i < count; i++) {
 		dfs_promised *promised = &items[i].dfs_promise_u.promised;
@@ -197,26 +213,46 @@ void acceptor_prepare(struct acceptor *acceptor, const dfs_prepare_args *args,
 	acceptor_prepare_for(acceptor, &acceptor_server, args, res);
 }
 
+/* false when out of memory. */
+static bool name_objects(struct preparing *preparing)
+{
+	const dfs_prepare_args *args = preparing->args;
+	bool good = true;
+
+	for (size_t i = 0; good && i < args->items.items_len; i++) {
+		const dfs_share *share = prepare_share(&args->items.items_val[i]);
+
+		if (share)
+			good = object_of_share(share, &preparing->objects[i]);
+	}
+	return good;
+}
+
 void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
 			  const dfs_prepare_args *args, dfs_prepare_res *res)
 {
+	struct preparing preparing = {
+		.acceptor = acceptor,
+		.caller = caller,
+		.args = args,
+		.items = calloc(args->items.items_len + 1, sizeof(dfs_promise))};
 	struct acceptor_items wanted = {.items = args->items.items_val,
 					.count = args->items.items_len,
 					.path_of = prepare_path,
-					.object_of = prepare_object};
-	dfs_promise *items = calloc(wanted.count + 1, sizeof *items);
-	int rc = items ? acceptor_take_at(acceptor, caller, &args->ballot, &wanted)
-		       : ENOMEM;
+					.objects = preparing.objects};
+	int rc = preparing.items && name_objects(&preparing)
+			 ? acceptor_take_at(acceptor, caller, &args->ballot, &wanted)
+			 : ENOMEM;
 
 	if (rc != 0) {
-		free(items);
+		free(preparing.items);
 		res->status = errors_status(ERRORS_BINDING, rc);
 		return;
 	}
-	prepare_items(acceptor, caller, args, items);
+	prepare_items(&preparing);
 	acceptor_give(acceptor, &wanted);
 	res->status = DFS_OK;
 	res->dfs_prepare_res_u.ok.seen = acceptor_seen(acceptor);
-	res->dfs_prepare_res_u.ok.items.items_val = items;
+	res->dfs_prepare_res_u.ok.items.items_val = preparing.items;
 	res->dfs_prepare_res_u.ok.items.items_len = (u_int)wanted.count;
 }

@@ -17,4 +17,5 @@ const struct acceptor_rules acceptor_rules_default = {
 	.check_floor = true,
 	.check_confirmed = true,
 	.fence = true,
+	.prove = true,
 };

@@ -21,11 +21,6 @@ static const dfs_path *trimming_path(const void *items, size_t i)
 	return &((const struct trimming *)items)[i].path;
 }
 
-static const dfs_id *trimming_object(const void *items, size_t i)
-{
-	return &((const struct trimming *)items)[i].surplus->object;
-}
-
 /* Is it as it was found?  Then it goes into the batch. */
 static int trim_one(struct acceptor *acceptor, struct store_batch *batch,
 		    const struct store_surplus *found, uint64_t *trimmed)
@@ -62,16 +57,18 @@ int acceptor_trim(struct acceptor *acceptor, struct store_surplus *surpluses,
 		  size_t count, uint64_t *ret_trimmed)
 {
 	struct trimming *trimmings = calloc(count + 1, sizeof *trimmings);
-	struct acceptor_items items = {.items = trimmings,
-				       .count = count,
-				       .path_of = trimming_path,
-				       .object_of = trimming_object};
+	struct acceptor_items items = {
+		.items = trimmings, .count = count, .path_of = trimming_path};
+	dfs_id objects[DFS_BATCH_MAX];
 	uint64_t trimmed = 0;
 	int rc = trimmings ? 0 : ENOMEM;
 
-	for (size_t i = 0; i < count && rc == 0; i++)
+	items.objects = objects;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		objects[i] = surpluses[i].object;
 		trimmings[i] = (struct trimming){
 			{(u_int)surpluses[i].path_len, surpluses[i].path}, &surpluses[i]};
+	}
 	if (rc == 0)
 		rc = acceptor_take(acceptor, &acceptor_server, &items);
 	if (rc == 0) {

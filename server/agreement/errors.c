@@ -21,7 +21,10 @@ static const struct errors_row rows[] = {
 	{EINVAL, ALWAYS(DFS_INVALID)},
 	{EFBIG, {DFS_IO, DFS_INVALID, DFS_INVALID, DFS_INVALID, DFS_INVALID}},
 	{ENOSPC, {DFS_IO, DFS_NOSPACE, DFS_NOSPACE, DFS_NOSPACE, DFS_NOSPACE}},
-	/* Where a value is accepted the quota is its owner's, elsewhere the disk's. */
+	/*
+	 * Where a value is accepted, or something staged for it, the quota is its
+	 * owner's, elsewhere the disk's.
+	 */
 	{EDQUOT, {DFS_IO, DFS_NOSPACE, DFS_NOSPACE, DFS_OVER_QUOTA, DFS_NOSPACE}},
 	{ENOMEM, ALWAYS(DFS_BUSY)},
 	{EAGAIN, ALWAYS(DFS_BUSY)},

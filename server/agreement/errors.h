@@ -12,7 +12,7 @@ enum errors_doing {
 	ERRORS_READING, /* a register or a unit */
 	ERRORS_UPLOADING,
 	ERRORS_BINDING,
-	ERRORS_ACCEPTING, /* putting a value into a batch */
+	ERRORS_ACCEPTING, /* a value into a batch, or what is staged for one */
 	ERRORS_COMMITTING,
 	ERRORS_DOINGS /* how many there are */
 };

@@ -24,7 +24,7 @@ struct latch {
 struct latches {
 	pthread_mutex_t lock;
 	pthread_cond_t given;
-	struct latch *taken; /* under lock */
+	struct latch *taken[LATCHES_KINDS]; /* under lock */
 };
 
 struct latches *latches_new(void)
@@ -51,6 +51,8 @@ static int compare(const void *a, const void *b)
 {
 	const struct latches_key *left = a, *right = b;
 
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
 	return path_compare(left->bytes, left->len, right->bytes, right->len);
 }
 
@@ -59,9 +61,9 @@ static void remove_key(struct latches *latches, const struct latches_key *key)
 {
 	struct latch *latch;
 
-	HASH_FIND(hh, latches->taken, key->bytes, key->len, latch);
+	HASH_FIND(hh, latches->taken[key->kind], key->bytes, key->len, latch);
 	if (latch) {
-		HASH_DEL(latches->taken, latch);
+		HASH_DEL(latches->taken[key->kind], latch);
 		free(latch);
 	}
 }
@@ -72,7 +74,7 @@ static int add_key(struct latches *latches, const struct latches_key *key)
 	struct latch *latch;
 
 	for (;;) {
-		HASH_FIND(hh, latches->taken, key->bytes, key->len, latch);
+		HASH_FIND(hh, latches->taken[key->kind], key->bytes, key->len, latch);
 		if (!latch)
 			break;
 		pthread_cond_wait(&latches->given, &latches->lock);
@@ -81,7 +83,7 @@ static int add_key(struct latches *latches, const struct latches_key *key)
 	if (!latch)
 		return ENOMEM;
 	latch->key = key->bytes;
-	HASH_ADD_KEYPTR(hh, latches->taken, latch->key, key->len, latch);
+	HASH_ADD_KEYPTR(hh, latches->taken[key->kind], latch->key, key->len, latch);
 	if (latch->lost) {
 		free(latch);
 		return ENOMEM;

@@ -1,11 +1,12 @@
 /*
  * Latches: who has the latch of a key is alone at work on it.  Keys are paths, and
- * objects while they are bound.
+ * objects while they are bound: two kinds, each with keys of its own, because clients
+ * choose the ids of objects, and nobody may so hold up the path of somebody else.
  *
  * A message takes the latches of all its keys before its first check and gives them back
  * after its commit, so that one message at a time works on a path.  Latches are taken in
- * the byte order of their keys, which is why two messages with several keys each cannot
- * wait for one another.
+ * one order (by kind, then by bytes), which is why two messages with several keys each
+ * cannot wait for one another.
  */
 #ifndef DFS_LATCHES_H
 #define DFS_LATCHES_H
@@ -15,7 +16,9 @@
 
 struct latches;
 
+enum latches_kind { LATCHES_PATH, LATCHES_OBJECT, LATCHES_KINDS };
 struct latches_key {
+	enum latches_kind kind;
 	const char *bytes; /* borrowed until the key is given back */
 	size_t len;
 };

@@ -3,15 +3,21 @@
 
 #include "clock.h"
 #include "hello.h"
+#include "log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINES_MS = 60000, LINES_MOST = 60 };
+
 /* What HELLO says; freed by the links, whose threads may go on for a while. */
 struct greeting {
 	struct cluster cluster;
 	char caller[16];
+	/* That a server answers wrongly: since when lines are counted, and how many. */
+	int64_t since[DFS_SERVERS];
+	unsigned lines[DFS_SERVERS];
 };
 
 static bool introduce(void *context, unsigned server, struct call *call,
@@ -22,6 +28,27 @@ static bool introduce(void *context, unsigned server, struct call *call,
 					  .caller = greeting->caller};
 
 	return links_hello(&hello, server, call, ret, why);
+}
+
+/*
+ * What was asked has failed; it is asked again, for a server has to live with its peers.
+ * It could fill the log: so many lines a minute, each of a thread of its own.
+ */
+static bool note_wrong(void *context, unsigned server, const char *why)
+{
+	struct greeting *greeting = context;
+	int64_t *since = &greeting->since[server - 1], now = clock_now_ms();
+	unsigned *lines = &greeting->lines[server - 1];
+	char sentence[LINKS_WHY];
+
+	if (*since == 0 || now - *since >= LINES_MS) {
+		*since = now;
+		*lines = 0;
+	}
+	if ((*lines)++ < LINES_MOST)
+		log_event(LOG_WARN, "peer-answers-wrongly", "peer=dfs%u why=%s", server,
+			  log_sentence(why, sentence, sizeof sentence));
+	return false;
 }
 
 /* A server that was away is connected to again before anybody asks for it. */
@@ -42,6 +69,7 @@ struct links *peers_connect(const struct cluster *cluster, unsigned server,
 					      .take_tls = take_tls,
 					      .servers = set_without(SERVERS_ALL, server),
 					      .introduce = introduce,
+					      .wrong = note_wrong,
 					      .take_context = greeting,
 					      .free_context = free};
 

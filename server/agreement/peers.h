@@ -55,6 +55,12 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 void peers_free_registers(struct peers_register *registers, size_t count);
 
 /*
+ * For proof_set_ask, with the peers as its context: the account of a user, as three tell
+ * it.
+ */
+bool peers_account(void *context, const dfs_user *user, dfs_account *ret);
+
+/*
  * Brings what was begun on these paths to its end (doc/AGREEMENT.md 3.4: three equal
  * answers, or the highest value proposed again and accepted by three) and fills items
  * like LOOKUP: with what is agreed, DFS_BUSY where others were always faster,

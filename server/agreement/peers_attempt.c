@@ -92,19 +92,24 @@ static void gather(const struct finishing *finishing, struct peers_attempt *atte
 						   : round_answer(attempt->round, s);
 }
 
-static struct peers_told told_promises(const struct peers_attempt *attempt, size_t path)
+static struct peers_told told_promises(const struct finishing *finishing,
+				       const struct peers_attempt *attempt, size_t path)
 {
 	struct peers_told told = {.unsure = false};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (attempt->prepared[i])
 			told.of[i] = promised(attempt->prepared[i], path);
+	peers_drop_unproved(finishing->peers,
+			    &finishing->paths->paths.paths_val[finishing->open[path]],
+			    &told);
 	return told;
 }
 
-static struct peers_tally tally_promises(const struct peers_attempt *attempt, size_t path)
+static struct peers_tally tally_promises(const struct finishing *finishing,
+					 const struct peers_attempt *attempt, size_t path)
 {
-	const struct peers_told told = told_promises(attempt, path);
+	const struct peers_told told = told_promises(finishing, attempt, path);
 
 	return peers_tally(&told);
 }
@@ -137,7 +142,7 @@ static bool three_promised(const struct finishing *finishing,
 			   const struct peers_attempt *attempt)
 {
 	for (size_t i = 0; i < finishing->count; i++)
-		if (tally_promises(attempt, i).answers < PEERS_THREE)
+		if (tally_promises(finishing, attempt, i).answers < PEERS_THREE)
 			return false;
 	return true;
 }
@@ -188,10 +193,11 @@ static void free_accept(void *call)
 }
 
 /* The highest value that was told of, whatever three agree on; or that there is none. */
-static const dfs_register *highest_promise(const struct peers_attempt *attempt,
+static const dfs_register *highest_promise(const struct finishing *finishing,
+					   const struct peers_attempt *attempt,
 					   size_t path)
 {
-	const struct peers_told told = told_promises(attempt, path);
+	const struct peers_told told = told_promises(finishing, attempt, path);
 	struct tally_word words[DFS_SERVERS];
 	unsigned newest;
 
@@ -204,14 +210,14 @@ static const dfs_register *highest_promise(const struct peers_attempt *attempt,
 static const dfs_register *proposal_of(struct finishing *finishing,
 				       const struct peers_attempt *attempt, size_t path)
 {
-	const struct peers_tally tally = tally_promises(attempt, path);
+	const struct peers_tally tally = tally_promises(finishing, attempt, path);
 	const dfs_register *reg = tally.newest;
 	bool agreed = tally.equal >= PEERS_THREE;
 
 	if (tally.answers < PEERS_THREE)
 		return NULL;
 	if (finishing->proposal) {
-		reg = highest_promise(attempt, path);
+		reg = highest_promise(finishing, attempt, path);
 		agreed = !reg->known && !finishing->proposal->above;
 	}
 	if (!agreed)
@@ -220,37 +226,24 @@ static const dfs_register *proposal_of(struct finishing *finishing,
 	return NULL;
 }
 
-/* "No such file", as an operation of its own; nothing where none may stand. */
-static bool make_tombstone(const struct peers_attempt *attempt, const dfs_path *path,
-			   dfs_value *ret)
+/* "No such file", which servers may say of themselves; but not where none may stand. */
+static bool may_be_nothing(const dfs_path *path, dfs_value *ret)
 {
-	dfs_id operation;
-	dfs_value value;
-
-	if (!id_random(&operation))
-		return false;
-	value = (dfs_value){.operation = operation,
-			    .origin = attempt->ballot,
-			    .number = 1,
-			    .recent = {1, &operation},
-			    .content_version = {1, operation},
-			    .body.kind = DFS_TOMBSTONE};
-	return !value_check_at(path->dfs_path_val, path->dfs_path_len, &value) &&
-	       value_copy(&value, ret);
+	*ret = value_nothing();
+	return !value_check_at(path->dfs_path_val, path->dfs_path_len, ret);
 }
 
 /*
  * The value to be proposed, changed where it is to be; false: none, and the path may be
  * closed.
  */
-static bool copy_value(struct finishing *finishing, const struct peers_attempt *attempt,
-		       size_t path, const dfs_register *reg, dfs_value *ret)
+static bool copy_value(struct finishing *finishing, size_t path, const dfs_register *reg,
+		       dfs_value *ret)
 {
 	const struct peers_change *change =
 		finishing->proposal ? finishing->proposal->change : NULL;
 
-	if (!reg->known &&
-	    make_tombstone(attempt, &finishing->paths->paths.paths_val[path], ret))
+	if (!reg->known && may_be_nothing(&finishing->paths->paths.paths_val[path], ret))
 		return true;
 	if (!reg->known) {
 		peers_attempt_close(finishing, path, reg);
@@ -284,7 +277,7 @@ static struct peers_accept *new_accept(struct finishing *finishing,
 		size_t path = finishing->open[i];
 		u_int at = call->args.items.items_len;
 
-		if (!reg || !copy_value(finishing, attempt, path, reg, &items[at].value))
+		if (!reg || !copy_value(finishing, path, reg, &items[at].value))
 			continue;
 		call->args.items.items_len++;
 		call->paths[at] = i;

@@ -46,7 +46,7 @@ static dfs_paths open_paths(const struct finishing *finishing,
 {
 	for (size_t i = 0; i < finishing->count; i++)
 		paths[i] = finishing->paths->paths.paths_val[finishing->open[i]];
-	return (dfs_paths){{(u_int)finishing->count, paths}};
+	return (dfs_paths){.paths = {(u_int)finishing->count, paths}};
 }
 
 /* Three that told the same are the answer; are all finished? */

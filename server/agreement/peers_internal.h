@@ -71,6 +71,7 @@ bool peers_pause(struct peers *peers, int64_t pause_ms, int64_t deadline_ms);
 /* ---- what was told of paths -------------------------------------------------- */
 
 struct peers_look {
+	const dfs_paths *paths;
 	struct round *round;
 	dfs_lookup_res own; /* DFS_OK, if this server votes or has just started */
 	struct peers_voters voters;
@@ -97,6 +98,13 @@ struct peers_told {
 };
 struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
 			     size_t path);
+
+/*
+ * Where no three tell the same: whoever tells of a value that is not proved, and of which
+ * nobody else tells, has told nothing.
+ */
+void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
+			 struct peers_told *told);
 
 /* What three told alike; else the newest of it all. */
 struct peers_tally {

@@ -1,11 +1,17 @@
 /* Reading registers from three servers. */
 #include "peers_internal.h"
 
+#include "ballot.h"
 #include "clock.h"
+#include "path.h"
 #include "value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* For servers that are in reach this is plenty; who waits longer asks again. */
+enum { ACCOUNT_MS = 3000 };
 
 /* ---- asking ------------------------------------------------------------------ */
 
@@ -56,6 +62,7 @@ static bool look_once(struct peers *peers, const dfs_paths *paths, int64_t deadl
 	memset(ret, 0, sizeof *ret);
 	if (!copy)
 		return false;
+	ret->paths = paths;
 	ret->voters = peers_voters(peers);
 	ret->deadline = deadline_ms;
 	ret->round = peers_ask(peers, ret->voters.others,
@@ -158,7 +165,44 @@ struct peers_told peers_told(const struct peers *peers, const struct peers_look 
 		told.unsure = true;
 		(void)fill_told(peers, look, path, &told);
 	}
+	peers_drop_unproved(peers, &look->paths->paths.paths_val[path], &told);
 	return told;
+}
+
+/* Servers that tell of this value of this one, itself among them. */
+static unsigned tell_alike(const struct tally_word words[DFS_SERVERS], unsigned at)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; words[at].ballot && i < DFS_SERVERS; i++)
+		count += words[i].ballot &&
+			 ballot_compare(words[i].ballot, words[at].ballot) == 0 &&
+			 memcmp(&words[i].digest, &words[at].digest,
+				sizeof words[i].digest) == 0;
+	return count;
+}
+
+void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
+			 struct peers_told *told)
+{
+	struct tally_word words[DFS_SERVERS];
+
+	peers_words(told, words);
+	if (tally_alike(words, told->unsure).equal >= PEERS_THREE)
+		return;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_accepted *accepted =
+			told->of[i] ? &told->of[i]->dfs_register_u.accepted : NULL;
+		const struct authority_claim claim = {
+			.path = path,
+			.ballot = accepted ? &accepted->ballot : NULL,
+			.value = accepted ? &accepted->value : NULL};
+
+		if (words[i].ballot && i + 1 != peers->server &&
+		    tell_alike(words, i) < PEERS_TWO &&
+		    acceptor_check_signed(peers->acceptor, &claim) != DFS_OK)
+			told->of[i] = NULL;
+	}
 }
 
 void peers_words(const struct peers_told *told, struct tally_word ret[DFS_SERVERS])
@@ -213,6 +257,25 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 		peers_free_registers(ret, copied);
 	peers_look_free(&look);
 	return good;
+}
+
+bool peers_account(void *context, const dfs_user *user, dfs_account *ret)
+{
+	char text[sizeof PATH_ACCOUNTS + DFS_USER_MAX];
+	int len = snprintf(text, sizeof text, PATH_ACCOUNTS "%.*s",
+			   (int)user->dfs_user_len, user->dfs_user_val);
+	dfs_path path = {(u_int)len, text};
+	const dfs_paths paths = {.paths = {1, &path}};
+	struct peers_register told;
+	const dfs_body *body = &told.reg.dfs_register_u.accepted.value.body;
+	bool found;
+
+	if (!peers_read(context, &paths, clock_now_ms() + ACCOUNT_MS, &told))
+		return false;
+	found = told.reg.known && body->kind == DFS_ACCOUNT &&
+		value_copy_account(&body->dfs_body_u.account, ret);
+	peers_free_registers(&told, 1);
+	return found;
 }
 
 void peers_free_registers(struct peers_register *registers, size_t count)

@@ -19,7 +19,7 @@ enum { TURN_MS = 60000, THREE = 3 };
 static uint64_t overtake(struct leftovers *leftovers, struct leftovers_batch *batch)
 {
 	const struct peer_calls *calls = &leftovers->with.calls.peers;
-	const dfs_paths paths = {{batch->count, batch->paths}};
+	const dfs_paths paths = {.paths = {batch->count, batch->paths}};
 	unsigned accepted_by[DFS_BATCH_MAX] = {0};
 	dfs_looked items[DFS_BATCH_MAX];
 	uint64_t overtaken = 0;

@@ -43,6 +43,7 @@ struct word {
 	bool damaged; /* and cannot read it */
 	dfs_ballot ballot, floor;
 	const dfs_value *value;
+	struct tally_word counted; /* the same, as it is counted */
 };
 
 /* ---- answers ------------------------------------------------------------------- */
@@ -78,6 +79,8 @@ static struct word word_of(struct compare *compare, const struct answers *answer
 
 		word.ballot = accepted->ballot;
 		word.value = &accepted->value;
+		word.counted = tally_word(&looked->dfs_looked_u.reg);
+		word.known = word.counted.ballot; /* if memory is short: nothing */
 	} else {
 		word.floor = looked->dfs_looked_u.reg.dfs_register_u.floor;
 	}
@@ -118,7 +121,10 @@ static void plan_learning(struct plan *plan, unsigned server, const dfs_path *pa
 
 static bool names(const struct word *word, const struct word *newest)
 {
-	return word->known && ballot_compare(&word->ballot, &newest->ballot) == 0;
+	return word->known && ballot_compare(&word->ballot, &newest->ballot) == 0 &&
+	       (word->damaged || newest->damaged ||
+		memcmp(&word->counted.digest, &newest->counted.digest,
+		       sizeof word->counted.digest) == 0);
 }
 
 /* Would it have to take back what it forgot? */
@@ -144,14 +150,15 @@ static struct tally count(const struct word words[DFS_SERVERS])
 {
 	struct tally_word counted[DFS_SERVERS];
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		counted[i] = (struct tally_word){
-			.told = words[i].told,
-			.ballot = words[i].known ? &words[i].ballot : NULL,
-			.live = words[i].known &&
-				!(words[i].value &&
-				  words[i].value->body.kind == DFS_TOMBSTONE),
-			.damaged = words[i].damaged};
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		counted[i] = words[i].counted;
+		counted[i].told = words[i].told;
+		counted[i].damaged = words[i].damaged;
+		if (words[i].damaged) {
+			counted[i].ballot = &words[i].ballot;
+			counted[i].live = true;
+		}
+	}
 	return tally_highest(counted, false);
 }
 
@@ -206,7 +213,7 @@ static u_int count_learned(const dfs_learn_res *res)
 static void finish(struct compare *compare, struct plan *plan)
 {
 	const struct peer_calls *calls = &compare->calls.peers;
-	const dfs_paths paths = {{plan->finish_count, plan->finish}};
+	const dfs_paths paths = {.paths = {plan->finish_count, plan->finish}};
 	unsigned accepted_by[DFS_BATCH_MAX] = {0};
 	dfs_looked items[DFS_BATCH_MAX];
 
@@ -231,7 +238,7 @@ static void run_plan(struct compare *compare, struct plan *plan,
 			outcome->taught += args.items.items_len;
 			continue;
 		}
-		acceptor_learn(compare->acceptor, &args, &res);
+		acceptor_learn_seen(compare->acceptor, &args, &res);
 		outcome->learned += count_learned(&res);
 		xdr_free((xdrproc_t)xdr_dfs_learn_res, &res);
 	}
@@ -247,7 +254,7 @@ static bool mend_batch(struct compare *compare, const struct suspect *suspects,
 {
 	struct plan *plan = calloc(1, sizeof *plan);
 	dfs_path list[DFS_BATCH_MAX];
-	const dfs_paths paths = {{(u_int)count, list}};
+	const dfs_paths paths = {.paths = {(u_int)count, list}};
 	struct answers answers;
 
 	if (!plan)

@@ -152,7 +152,8 @@ static bool compare_entries(struct compare_passing *passing, struct compare_walk
 				    path->dfs_path_len) == 0;
 		if (same)
 			here = &walk->at.reg.ballot;
-		if (ballot_compare(here, &entry->ballot) != 0 &&
+		if ((ballot_compare(here, &entry->ballot) != 0 ||
+		     (same && walk->at.reg.digest != entry->digest)) &&
 		    !suspect(passing, path->dfs_path_val, path->dfs_path_len, here,
 			     &entry->ballot))
 			return false;

@@ -5,6 +5,7 @@
 #include "compare.h"
 #include "leftovers.h"
 #include "peer_links.h"
+#include "prover.h"
 #include "recovery.h"
 #include "repair.h"
 #include "scrubber.h"
@@ -21,6 +22,7 @@ struct healing {
 	struct repair *repair;
 	struct leftovers *leftovers;
 	struct scrubber *scrubber;
+	struct prover *prover;
 };
 
 /* ---- what the parts hear of each other ----------------------------------------- */
@@ -38,6 +40,13 @@ static void note_voters(void *context, server_set servers)
 static void note_damaged(void *context)
 {
 	healing_wake(context);
+}
+
+static void note_proved(void *context)
+{
+	struct healing *healing = context;
+
+	repair_wake(healing->repair);
 }
 
 static void condemn(void *context, const char *why)
@@ -85,6 +94,11 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.round_ms = options->cluster->tuning.scrub_round_ms,
 		.calls = {healing, note_damaged, condemn, NULL},
 	};
+	const struct prover_options proving = {
+		.store = options->store,
+		.acceptor = options->acceptor,
+		.calls = {healing, note_damaged, condemn, note_proved},
+	};
 	const struct recovery_options recovering = {
 		.store = options->store,
 		.acceptor = options->acceptor,
@@ -105,10 +119,12 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 	healing->repair = repair_new(&repairing);
 	healing->leftovers = leftovers_new(&looking);
 	healing->scrubber = scrubber_new(&scrubbing);
+	healing->prover = prover_new(&proving);
 	return healing->compare && healing->recovery && healing->repair &&
-	       healing->leftovers && healing->scrubber && repair_start(healing->repair) &&
-	       compare_start(healing->compare) && recovery_start(healing->recovery) &&
-	       leftovers_start(healing->leftovers) && scrubber_start(healing->scrubber);
+	       healing->leftovers && healing->scrubber && healing->prover &&
+	       repair_start(healing->repair) && compare_start(healing->compare) &&
+	       recovery_start(healing->recovery) && leftovers_start(healing->leftovers) &&
+	       scrubber_start(healing->scrubber) && prover_start(healing->prover);
 }
 
 struct healing *healing_start(const struct healing_options *options)
@@ -145,6 +161,8 @@ void healing_stop(struct healing *healing)
 		leftovers_stop(healing->leftovers);
 	if (healing->scrubber)
 		scrubber_stop(healing->scrubber);
+	if (healing->prover)
+		prover_stop(healing->prover);
 }
 
 void healing_free(struct healing *healing)
@@ -157,6 +175,7 @@ void healing_free(struct healing *healing)
 	repair_free(healing->repair);
 	leftovers_free(healing->leftovers);
 	scrubber_free(healing->scrubber);
+	prover_free(healing->prover);
 	peer_links_free(healing->links);
 	free(healing);
 }
@@ -186,7 +205,10 @@ void healing_wake(struct healing *healing)
 static bool tell_census(struct healing *healing, dfs_status_ok *ok)
 {
 	struct store_census census;
+	struct store_numbers numbers;
 
+	store_get_numbers(healing->store, &numbers);
+	ok->to_heal.unproved = numbers.unproved;
 	if (store_census(healing->store, &census) != 0)
 		return false;
 	ok->counted = census.counted;

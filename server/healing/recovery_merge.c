@@ -10,6 +10,7 @@
 #include "ballot.h"
 #include "log.h"
 #include "path.h"
+#include "statement.h"
 #include "store_forget.h"
 #include "value.h"
 
@@ -60,30 +61,6 @@ static void drop_page(struct recovery_stream *stream)
 	stream->has_page = false;
 }
 
-/* Are these registers, in order, behind the cursor? */
-static bool is_page_good(const struct recovery_stream *stream)
-{
-	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
-	const char *last = stream->after;
-	size_t last_len = stream->after_len;
-
-	for (u_int i = 0; i < ok->registers.registers_len; i++) {
-		const dfs_handed *handed = &ok->registers.registers_val[i];
-		const dfs_path *path = &handed->path;
-
-		if (path_kind(path->dfs_path_val, path->dfs_path_len) ==
-			    PATH_OF_NOTHING ||
-		    path_compare(path->dfs_path_val, path->dfs_path_len, last,
-				 last_len) <= 0 ||
-		    (handed->value && value_check_at(path->dfs_path_val,
-						     path->dfs_path_len, handed->value)))
-			return false;
-		last = path->dfs_path_val;
-		last_len = path->dfs_path_len;
-	}
-	return true;
-}
-
 static bool take_page(struct recovery_merging *merging, struct recovery_stream *stream)
 {
 	const dfs_fence_ok *ok = &stream->page.dfs_fence_res_u.ok;
@@ -92,11 +69,6 @@ static bool take_page(struct recovery_merging *merging, struct recovery_stream *
 	if (!id_is_zero(&stream->store) && !id_equal(&stream->store, &ok->store)) {
 		(void)snprintf(merging->why, RECOVERY_WHY,
 			       "dfs%u has lost its store meanwhile", stream->server);
-		return false;
-	}
-	if (!is_page_good(stream) || (ok->more && count == 0)) {
-		(void)snprintf(merging->why, RECOVERY_WHY,
-			       "dfs%u hands over what are no registers", stream->server);
 		return false;
 	}
 	stream->store = ok->store;
@@ -161,6 +133,7 @@ static bool next_register(struct recovery_merging *merging,
 struct choice {
 	const dfs_handed *heads[DFS_SERVERS]; /* NULL: nothing of this path */
 	const dfs_path *path;                 /* NULL: all is done */
+	server_set unproved; /* servers whose word on it counts for nothing */
 };
 
 static bool next_choice(struct recovery_merging *merging, struct choice *ret)
@@ -186,6 +159,47 @@ static bool next_choice(struct recovery_merging *merging, struct choice *ret)
 	return true;
 }
 
+/* Do both tell of the same value? */
+static bool are_alike(const dfs_handed *a, const dfs_handed *b)
+{
+	dfs_key one, other;
+
+	return a && b && a->value && b->value &&
+	       ballot_compare(&a->ballot, &b->ballot) == 0 &&
+	       statement_digest(a->value, &one) && statement_digest(b->value, &other) &&
+	       memcmp(&one, &other, sizeof one) == 0;
+}
+
+/* Is it told by two, of whom one is honest, or proved? */
+static bool is_proved(const struct recovery_merging *merging, const struct choice *choice,
+		      unsigned at)
+{
+	const dfs_handed *handed = choice->heads[at];
+	const struct authority_claim claim = {
+		.path = choice->path, .ballot = &handed->ballot, .value = handed->value};
+	bool other = false;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (i != at && are_alike(choice->heads[i], handed))
+			return true;
+		other |= i != at && choice->heads[i] && choice->heads[i]->value &&
+			 !value_is_nothing(choice->heads[i]->value);
+	}
+	/* What servers say of themselves yields to what somebody has signed. */
+	if (value_is_nothing(handed->value))
+		return !other;
+	return acceptor_check_signed(merging->recovery->acceptor, &claim) == DFS_OK;
+}
+
+/* Whose word on this path is not to be believed. */
+static void note_unproved(const struct recovery_merging *merging, struct choice *choice)
+{
+	for (unsigned i = 0; choice->path && i < DFS_SERVERS; i++)
+		if (choice->heads[i] && choice->heads[i]->value &&
+		    !is_proved(merging, choice, i))
+			choice->unproved = set_with(choice->unproved, i + 1);
+}
+
 /*
  * The highest ballot, of which somebody must have the value.  One that is damaged where
  * it is can be passed over if all three peers were asked and no other has it: with the
@@ -207,7 +221,7 @@ static bool choose_newest(struct recovery_merging *merging, const struct choice 
 			const dfs_handed *handed = choice->heads[i];
 			int order;
 
-			if (!handed ||
+			if (!handed || set_has(choice->unproved, i + 1) ||
 			    (below && ballot_compare(&handed->ballot, below) >= 0))
 				continue;
 			order = best ? ballot_compare(&handed->ballot, &best->ballot) : 1;
@@ -278,7 +292,8 @@ static bool commit_batch(struct recovery_merging *merging)
 static bool is_settled(const struct choice *choice, const dfs_ballot *ballot)
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (choice->heads[i] && choice->heads[i]->settled &&
+		if (choice->heads[i] && !set_has(choice->unproved, i + 1) &&
+		    choice->heads[i]->settled &&
 		    ballot_compare(&choice->heads[i]->ballot, ballot) == 0)
 			return true;
 	return false;
@@ -330,12 +345,64 @@ static bool take_registers(struct recovery_merging *merging)
 			return false;
 		if (!choice.path)
 			return !merging->batch || commit_batch(merging);
+		note_unproved(merging, &choice);
 		if (!choose_newest(merging, &choice, &best) ||
 		    (best && !take_one(merging, &choice, best)))
 			return false;
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
 			merging->streams[i].at += choice.heads[i] ? 1 : 0;
 	}
+}
+
+/* From the beginning, or from behind these bytes. */
+static void begin_streams(struct recovery_merging *merging, const char *after)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct recovery_stream *stream = &merging->streams[i];
+
+		drop_page(stream);
+		stream->at = 0;
+		stream->more = stream->server != 0;
+		stream->after_len = strlen(after);
+		memcpy(stream->after, after, stream->after_len);
+	}
+}
+
+/*
+ * The accounts first, of all peers: by their keys all else is proved, and paths of users
+ * may come before theirs.
+ */
+static bool know_accounts(struct recovery_merging *merging)
+{
+	struct choice choice;
+
+	begin_streams(merging, PATH_ACCOUNTS);
+	for (;;) {
+		dfs_user user;
+		size_t len;
+
+		if (!next_choice(merging, &choice))
+			return false;
+		if (!choice.path ||
+		    path_kind(choice.path->dfs_path_val, choice.path->dfs_path_len) !=
+			    PATH_OF_ACCOUNT)
+			break;
+		len = choice.path->dfs_path_len - strlen(PATH_ACCOUNTS);
+		user = (dfs_user){(u_int)len,
+				  choice.path->dfs_path_val + strlen(PATH_ACCOUNTS)};
+		for (unsigned i = 0; i < DFS_SERVERS; i++) {
+			const dfs_handed *handed = choice.heads[i];
+
+			if (handed && handed->value &&
+			    handed->value->body.kind == DFS_ACCOUNT)
+				acceptor_know_account(
+					merging->recovery->acceptor, &user,
+					&handed->value->body.dfs_body_u.account);
+			merging->streams[i].at += handed ? 1 : 0;
+		}
+	}
+	begin_streams(merging, "");
+	return true;
 }
 
 /* What the peers have seen, so that nobody is out of the others' reach. */
@@ -375,12 +442,11 @@ bool recovery_merge(struct recovery *recovery, const struct recovery_source *sou
 					     .why = why};
 	merging->settled = calloc(COMMIT_REGISTERS, sizeof *merging->settled);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (set_has(source->peers, i + 1)) {
+		if (set_has(source->peers, i + 1))
 			merging->streams[i].server = i + 1;
-			merging->streams[i].more = true;
-		}
 	if (merging->settled)
-		done = take_registers(merging) && take_numbers(merging);
+		done = know_accounts(merging) && take_registers(merging) &&
+		       take_numbers(merging);
 	*ret_epoch = merging->seen.epoch;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		drop_page(&merging->streams[i]);

@@ -47,6 +47,16 @@ struct repair_ask {
 	void *call;    /* of whoever asks */
 };
 
+/* A piece of a content's tree that one peer is asked for. */
+struct repair_leaves_ask {
+	unsigned server; /* 1..4 */
+	dfs_piece_args args;
+	/* Its answer, during the call; true: it is what was wanted. */
+	bool (*take)(struct repair_leaves_ask *ask, const dfs_piece *piece);
+	bool answered; /* afterwards: with a piece or that it has none */
+	bool taken;
+};
+
 /* How peers are called; a test puts a world of its own in their place. */
 struct repair_calls {
 	void *context;
@@ -59,6 +69,8 @@ struct repair_calls {
 	/* GET: begins, and waits for the end, after which take is not called any more. */
 	void (*ask)(void *context, struct repair_ask *ask);
 	void (*await)(void *context, struct repair_ask *ask);
+	/* PIECE: begins and waits. */
+	void (*leaves)(void *context, struct repair_leaves_ask *ask);
 	/* peers_propose with a change, after which all know what is settled. */
 	void (*change)(void *context, const dfs_paths *paths,
 		       const struct peers_change *change, dfs_looked *items,

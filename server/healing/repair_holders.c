@@ -8,6 +8,7 @@
  */
 #include "repair_internal.h"
 
+#include "object.h"
 #include "placement.h"
 #include "store_survey.h"
 #include "value.h"
@@ -18,12 +19,15 @@
 
 /* ---- what is to be said -------------------------------------------------------- */
 
+/* Proved, too: what may be anything gives no spare back. */
 static bool has_pair(struct repair *repair, const dfs_content *content)
 {
 	chunk_set pair = placement_pair(content->row, repair->server) &
 			 placement_filled(content->size);
+	dfs_id object;
 
-	return (pair & ~store_chunks(repair->store, &content->object)) == 0;
+	return object_of_content(content, &object) &&
+	       (pair & ~store_proved(repair->store, &object)) == 0;
 }
 
 /* What was said of the server is said no more. */
@@ -80,11 +84,12 @@ static bool correct_value(void *context, size_t path, dfs_value *value)
 {
 	struct proposing *proposing = context;
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	dfs_id object;
 	bool other;
 
-	if (value->body.kind != DFS_FILE ||
-	    memcmp(&manifest->content.object, &proposing->found[path].object,
-		   sizeof manifest->content.object) != 0)
+	if (!value_has_content(value) ||
+	    !object_of_content(&manifest->content, &object) ||
+	    memcmp(&object, &proposing->found[path].object, sizeof object) != 0)
 		return false;
 	other = correct_content(proposing->repair, &manifest->content);
 	for (u_int i = 0; i < manifest->earlier.earlier_len; i++)
@@ -98,7 +103,7 @@ static void propose_batch(struct proposing *proposing)
 	const struct repair_calls *calls = &proposing->repair->calls;
 	const struct peers_change changing = {correct_value, proposing};
 	dfs_path list[DFS_BATCH_MAX];
-	const dfs_paths paths = {{(u_int)proposing->count, list}};
+	const dfs_paths paths = {.paths = {(u_int)proposing->count, list}};
 
 	for (size_t i = 0; i < proposing->count; i++)
 		list[i] = (dfs_path){(u_int)proposing->found[i].path_len,

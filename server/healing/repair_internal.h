@@ -50,8 +50,9 @@ void repair_count(struct repair *repair, uint64_t bytes);
 
 /* A unit that is to be fetched. */
 struct repair_unit {
-	dfs_id object;
+	dfs_id object, maker;
 	uint64_t number;
+	dfs_key leaf;       /* what it has to hash to */
 	uint32_t most;      /* bytes that it may have */
 	server_set holders; /* who was given it: they are asked first */
 	server_set tried;   /* who could not give it */
@@ -85,17 +86,27 @@ void repair_load_free(struct repair_load *load);
 /* Empty again, for other units. */
 void repair_load_clear(struct repair_load *load);
 
-/*
- * Adds the units of these chunks from a number on, while there is room: the number to go
- * on at.
- */
+/* As in the manifest, and the id under which it is kept. */
 struct repair_content {
-	dfs_id object;
+	dfs_id object, maker;
 	uint64_t size;
-	uint32_t holders; /* as in the manifest; 0: not known */
+	uint32_t holders;
+	u_int tree_len;
+	dfs_key tree[DFS_SERVERS];
 };
+
+/* The leaves of some units: of number from, and those that follow, up to below to. */
+struct repair_leaves {
+	const dfs_key *leaves;
+	uint64_t from, to;
+};
+/*
+ * Adds the units of these chunks from a number on, while there is room and there are
+ * leaves: the number to go on at.
+ */
 uint64_t repair_load_add(struct repair_load *load, const struct repair_content *content,
-			 chunk_set chunks, uint64_t from);
+			 chunk_set chunks, const struct repair_leaves *leaves,
+			 uint64_t from);
 
 /* Begins to ask; and waits until each unit is here, or to be had nowhere within reach. */
 void repair_load_begin(struct repair_load *load);

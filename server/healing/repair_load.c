@@ -8,6 +8,7 @@
 #include "repair_internal.h"
 
 #include "placement.h"
+#include "tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,12 +55,13 @@ static server_set holders_of_chunk(uint32_t holders, unsigned chunk)
 }
 
 uint64_t repair_load_add(struct repair_load *load, const struct repair_content *content,
-			 chunk_set chunks, uint64_t from)
+			 chunk_set chunks, const struct repair_leaves *leaves,
+			 uint64_t from)
 {
 	uint32_t unit_size = placement_unit_size(content->size);
-	uint64_t units = placement_units(content->size, unit_size), number = from;
+	uint64_t number = from;
 
-	for (; number < units; number++) {
+	for (; number < leaves->to; number++) {
 		unsigned chunk = placement_chunk(number);
 		uint32_t most = placement_unit_len(content->size, unit_size, number) +
 				PLACEMENT_UNIT_MORE;
@@ -72,7 +74,9 @@ uint64_t repair_load_add(struct repair_load *load, const struct repair_content *
 			break;
 		load->units[load->count++] = (struct repair_unit){
 			.object = content->object,
+			.maker = content->maker,
 			.number = number,
+			.leaf = leaves->leaves[number - leaves->from],
 			.most = most,
 			.holders = holders_of_chunk(content->holders, chunk)};
 		load->bytes += most;
@@ -82,6 +86,16 @@ uint64_t repair_load_add(struct repair_load *load, const struct repair_content *
 
 /* ---- asking -------------------------------------------------------------------- */
 
+static bool is_proved(const struct repair_unit *unit, const dfs_bytes *data)
+{
+	dfs_key leaf;
+
+	return data->len <= unit->most &&
+	       tree_leaf(&unit->maker, unit->number, data->data, data->len, &leaf) &&
+	       memcmp(&leaf, &unit->leaf, sizeof leaf) == 0;
+}
+
+/* What does not prove is as good as damaged there: another is asked. */
 static void take_unit(struct repair_ask *ask, u_int at, const dfs_got *got)
 {
 	struct repair_load_ask *asked = (struct repair_load_ask *)ask;
@@ -89,11 +103,12 @@ static void take_unit(struct repair_ask *ask, u_int at, const dfs_got *got)
 	struct repair_unit *unit = &load->units[asked->units[at]];
 	const dfs_bytes *data = &got->dfs_got_u.data;
 
-	if (got->status == DFS_OK && data->len <= unit->most)
+	if (got->status == DFS_OK && is_proved(unit, data))
 		unit->bytes = malloc(data->len + 1);
 	if (!unit->bytes) {
 		unit->tried = set_with(unit->tried, ask->server);
-		asked->unsure |= got->status != DFS_UNKNOWN && got->status != DFS_DAMAGED;
+		asked->unsure |= got->status != DFS_UNKNOWN &&
+				 got->status != DFS_DAMAGED && got->status != DFS_OK;
 		return;
 	}
 	memcpy(unit->bytes, data->data, data->len);

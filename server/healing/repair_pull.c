@@ -38,21 +38,6 @@ struct puller {
 
 /* ---- what is owed -------------------------------------------------------------- */
 
-/*
- * Holders of a content as the manifest of the path names them; 0 where that is not known
- * from memory.
- */
-static uint32_t holders_in_manifest(struct repair *repair, const struct store_owed *owed,
-				    const dfs_id *object)
-{
-	struct store_register reg;
-
-	if (store_register(repair->store, owed->path, owed->path_len, &reg) != 0 ||
-	    memcmp(&reg.object, object, sizeof *object) != 0)
-		return 0;
-	return reg.holders;
-}
-
 static bool make_piece(struct pulling *pulling, const struct store_owed_content *content,
 		       struct repair_piece *ret)
 {
@@ -62,14 +47,15 @@ static bool make_piece(struct pulling *pulling, const struct store_owed_content 
 	if (!path)
 		return false;
 	memcpy(path, owed->path, owed->path_len);
-	*ret = (struct repair_piece){
-		.content = {.object = content->object,
-			    .size = content->size,
-			    .holders = holders_in_manifest(pulling->repair, owed,
-							   &content->object)},
-		.missing = content->missing,
-		.path_len = owed->path_len,
-		.path = path};
+	*ret = (struct repair_piece){.content = {.object = content->object,
+						 .maker = content->maker,
+						 .size = content->size,
+						 .holders = content->holders,
+						 .tree_len = content->tree_len},
+				     .missing = content->missing,
+				     .path_len = owed->path_len,
+				     .path = path};
+	memcpy(ret->content.tree, content->tree, sizeof ret->content.tree);
 	return true;
 }
 

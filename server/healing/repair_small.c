@@ -33,12 +33,19 @@ void repair_small_clear(struct repair_small *small)
 	repair_load_clear(small->load);
 }
 
+static uint64_t all_units(const struct repair_piece *piece)
+{
+	return placement_units(piece->content.size,
+			       placement_unit_size(piece->content.size));
+}
+
+/* Its leaves are known with it. */
 static bool is_small(const struct repair *repair, const struct repair_piece *piece)
 {
-	uint64_t units = placement_units(piece->content.size,
-					 placement_unit_size(piece->content.size));
+	uint64_t units = all_units(piece);
 
-	return placement_units_of(units, piece->missing) <= DFS_UNITS_MAX &&
+	return units <= DFS_SERVERS && piece->content.tree_len == units &&
+	       placement_units_of(units, piece->missing) <= DFS_UNITS_MAX &&
 	       placement_bytes_of(piece->content.size, piece->missing) <=
 		       repair->rules.load_bytes / 2;
 }
@@ -55,13 +62,12 @@ bool repair_small_add(struct repair_small *small, const struct repair_piece *pie
 {
 	struct repair_load *load = small->load;
 	size_t before = load->count;
-	uint64_t bytes = load->bytes;
-	uint64_t units = placement_units(piece->content.size,
-					 placement_unit_size(piece->content.size));
+	uint64_t bytes = load->bytes, units = all_units(piece);
+	const struct repair_leaves leaves = {piece->content.tree, 0, units};
 
 	if (small->count == REPAIR_PIECES || !is_small(small->repair, piece))
 		return false;
-	if (repair_load_add(load, &piece->content, piece->missing, 0) < units) {
+	if (repair_load_add(load, &piece->content, piece->missing, &leaves, 0) < units) {
 		load->count = before;
 		load->bytes = bytes;
 		return false;
@@ -84,13 +90,12 @@ static chunk_set whole_chunks(const struct repair_piece *piece,
 	return chunks;
 }
 
-static int add_piece(struct store_batch *batch, const struct repair_piece *piece,
+static int add_piece(struct store_batch *batch, struct repair_piece *piece,
 		     const struct repair_unit *units, size_t count, chunk_set chunks)
 {
-	const uint64_t size = piece->content.size;
-	const dfs_share share = {.object = piece->content.object,
-				 .units =
-					 placement_units(size, placement_unit_size(size)),
+	const dfs_share share = {.maker = piece->content.maker,
+				 .size = piece->content.size,
+				 .tree = {piece->content.tree_len, piece->content.tree},
 				 .chunks = chunks};
 	dfs_unit *given = calloc(count, sizeof *given);
 	size_t used = 0;
@@ -119,11 +124,8 @@ static uint64_t bytes_of(const struct repair_unit *units, size_t count)
 
 static size_t units_of(const struct repair_small *small, size_t piece)
 {
-	const struct repair_content *content = &small->pieces[piece].content;
-	uint64_t units =
-		placement_units(content->size, placement_unit_size(content->size));
-
-	return placement_units_of(units, small->pieces[piece].missing);
+	return placement_units_of(all_units(&small->pieces[piece]),
+				  small->pieces[piece].missing);
 }
 
 /* Everything that came goes into one commit.  stored: the chunks of each piece. */
@@ -135,7 +137,7 @@ static int commit_pieces(struct repair_small *small, chunk_set stored[REPAIR_PIE
 	bool some = false;
 
 	for (size_t i = 0; i < small->count && rc == 0; i++) {
-		const struct repair_piece *piece = &small->pieces[i];
+		struct repair_piece *piece = &small->pieces[i];
 		size_t count = units_of(small, i);
 
 		stored[i] = whole_chunks(piece, units, count);

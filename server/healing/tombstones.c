@@ -11,6 +11,7 @@
 
 #include "ballot.h"
 #include "log.h"
+#include "statement.h"
 #include "store_survey.h"
 #include "value.h"
 
@@ -74,7 +75,7 @@ static uint64_t forget_confirmed(struct leftovers *leftovers, dfs_path *paths,
 				 u_int count)
 {
 	const struct peer_calls *calls = &leftovers->with.calls.peers;
-	const dfs_paths args = {{count, paths}};
+	const dfs_paths args = {.paths = {count, paths}};
 	dfs_settled_item forgotten[DFS_BATCH_MAX];
 	unsigned accepted_by[DFS_BATCH_MAX] = {0};
 	dfs_looked items[DFS_BATCH_MAX];
@@ -84,11 +85,16 @@ static uint64_t forget_confirmed(struct leftovers *leftovers, dfs_path *paths,
 	memset(items, 0, sizeof items);
 	/* All that take part have the same ballot after this. */
 	calls->renew(calls->context, &args, NULL, items, accepted_by);
-	for (u_int i = 0; i < count; i++)
-		if (confirmed(leftovers, &items[i], accepted_by[i]))
+	for (u_int i = 0; i < count; i++) {
+		const dfs_accepted *accepted =
+			&items[i].dfs_looked_u.reg.dfs_register_u.accepted;
+		dfs_key digest;
+
+		if (confirmed(leftovers, &items[i], accepted_by[i]) &&
+		    statement_digest(&accepted->value, &digest))
 			forgotten[order.items.items_len++] = (dfs_settled_item){
-				paths[i],
-				items[i].dfs_looked_u.reg.dfs_register_u.accepted.ballot};
+				paths[i], accepted->ballot, statement_short(&digest)};
+	}
 	/* The others first: if it ends in between, this one has them yet to propose. */
 	if (order.items.items_len > 0) {
 		leftovers->with.calls.forget(calls->context, &order);

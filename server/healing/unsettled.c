@@ -43,7 +43,7 @@ static uint64_t settle_batch(struct leftovers *leftovers,
 {
 	const struct peer_calls *calls = &leftovers->with.calls.peers;
 	dfs_path paths[DFS_BATCH_MAX];
-	const dfs_paths args = {{batch->count, paths}};
+	const dfs_paths args = {.paths = {batch->count, paths}};
 	dfs_lookup_res res[DFS_SERVERS];
 	uint64_t settled = 0;
 	server_set answered;

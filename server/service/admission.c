@@ -2,9 +2,12 @@
 #include "admission.h"
 
 #include "clock.h"
+#include "dfs.h"
+#include "portions.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -15,9 +18,12 @@ const struct admission_limits admission_limits_default = {
 	.connections = 512,
 	.per_address = 192,
 	.strangers_per_address = 96,
-	/* A record is at most 2 MiB. */
-	.bytes = {32 << 20, 64 << 20},
-	.bytes_per_address = {16 << 20, 32 << 20},
+	/*
+	 * A record is at most 2.5 MiB.  One address gets less than one user does: what
+	 * stalls on one of his machines leaves something to the others.
+	 */
+	.bytes = {50 << 20, 100 << 20},
+	.bytes_per_address = {20 << 20, 40 << 20},
 };
 
 enum { KEY_LEN = 16 };
@@ -35,6 +41,8 @@ struct admission_seat {
 	struct address *address;
 	int fd;
 	bool stranger; /* counted as one */
+	/* Whose it is, and whose the memory is that it holds; nobody's: "". */
+	char user[DFS_USER_MAX + 1], holder[2][DFS_USER_MAX + 1];
 	struct admission_seat *prev, *next;
 };
 
@@ -49,9 +57,9 @@ struct admission {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct admission_seat *seats;
-	unsigned count;
+	struct portions portions; /* of seats: how many are open is what is taken */
 	struct address *addresses;
-	size_t bytes[2];
+	struct portions bytes[2];
 	bool ended;
 };
 
@@ -62,6 +70,9 @@ struct admission *admission_new(const struct admission_limits *limits)
 	if (!admission)
 		return NULL;
 	admission->limits = *limits;
+	portions_init(&admission->portions, limits->connections);
+	for (unsigned which = 0; which < 2; which++)
+		portions_init(&admission->bytes[which], limits->bytes[which]);
 	pthread_mutex_init(&admission->lock, NULL);
 	clock_condition_init(&admission->changed);
 	return admission;
@@ -71,6 +82,9 @@ void admission_free(struct admission *admission)
 {
 	if (!admission)
 		return;
+	portions_clear(&admission->portions);
+	for (unsigned which = 0; which < 2; which++)
+		portions_clear(&admission->bytes[which]);
 	pthread_cond_destroy(&admission->changed);
 	pthread_mutex_destroy(&admission->lock);
 	free(admission);
@@ -148,7 +162,7 @@ struct admission_seat *admission_enter(struct admission *admission,
 	if (!seat)
 		return NULL;
 	pthread_mutex_lock(&admission->lock);
-	if (admission->ended || admission->count >= limits->connections)
+	if (admission->ended)
 		goto fail;
 	entry = address_of(admission, address);
 	if (!entry || entry->seats >= limits->per_address)
@@ -156,13 +170,14 @@ struct admission_seat *admission_enter(struct admission *admission,
 	if (entry->strangers >= limits->strangers_per_address &&
 	    !cut_off_stranger(admission, entry))
 		goto fail;
+	if (!portions_take(&admission->portions, PORTIONS_NOBODY, 1))
+		goto fail;
 	seat->admission = admission;
 	seat->address = entry;
 	seat->fd = fd;
 	seat->stranger = true;
 	entry->seats++;
 	entry->strangers++;
-	admission->count++;
 	DL_APPEND(admission->seats, seat);
 	pthread_mutex_unlock(&admission->lock);
 	return seat;
@@ -182,11 +197,18 @@ static void count_out_stranger(struct admission_seat *seat)
 	seat->stranger = false;
 }
 
-void admission_promote(struct admission_seat *seat)
+bool admission_promote(struct admission_seat *seat, const char *user)
 {
-	pthread_mutex_lock(&seat->admission->lock);
-	count_out_stranger(seat);
-	pthread_mutex_unlock(&seat->admission->lock);
+	struct admission *admission = seat->admission;
+
+	pthread_mutex_lock(&admission->lock);
+	bool moved = portions_move(&admission->portions, seat->user, user, 1);
+	if (moved) {
+		(void)snprintf(seat->user, sizeof seat->user, "%s", user);
+		count_out_stranger(seat);
+	}
+	pthread_mutex_unlock(&admission->lock);
+	return moved;
 }
 
 void admission_leave(struct admission_seat *take_seat)
@@ -198,7 +220,7 @@ void admission_leave(struct admission_seat *take_seat)
 	take_seat->address->seats--;
 	drop_if_empty(admission, take_seat->address);
 	DL_DELETE(admission->seats, take_seat);
-	admission->count--;
+	portions_give(&admission->portions, take_seat->user, 1);
 	pthread_cond_broadcast(&admission->changed);
 	pthread_mutex_unlock(&admission->lock);
 	free(take_seat);
@@ -214,15 +236,15 @@ bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
 
 	pthread_mutex_lock(&admission->lock);
 	while (!granted && in_time) {
-		granted =
-			admission->bytes[which] + bytes <= limits->bytes[which] &&
-			address->bytes[which] + bytes <= limits->bytes_per_address[which];
+		granted = address->bytes[which] + bytes <=
+				  limits->bytes_per_address[which] &&
+			  portions_take(&admission->bytes[which], seat->user, bytes);
 		if (!granted)
 			in_time = clock_wait(&admission->changed, &admission->lock,
 					     deadline_ms);
 	}
 	if (granted) {
-		admission->bytes[which] += bytes;
+		memcpy(seat->holder[which], seat->user, sizeof seat->user);
 		address->bytes[which] += bytes;
 	}
 	pthread_mutex_unlock(&admission->lock);
@@ -235,7 +257,7 @@ void admission_release(struct admission_seat *seat, enum admission_memory which,
 	struct admission *admission = seat->admission;
 
 	pthread_mutex_lock(&admission->lock);
-	admission->bytes[which] -= bytes;
+	portions_give(&admission->bytes[which], seat->holder[which], bytes);
 	seat->address->bytes[which] -= bytes;
 	pthread_cond_broadcast(&admission->changed);
 	pthread_mutex_unlock(&admission->lock);
@@ -244,7 +266,7 @@ void admission_release(struct admission_seat *seat, enum admission_memory which,
 unsigned admission_count(struct admission *admission)
 {
 	pthread_mutex_lock(&admission->lock);
-	unsigned count = admission->count;
+	unsigned count = (unsigned)admission->portions.taken;
 	pthread_mutex_unlock(&admission->lock);
 	return count;
 }
@@ -275,9 +297,9 @@ bool admission_wait_empty(struct admission *admission, int64_t deadline_ms)
 	bool in_time = true;
 
 	pthread_mutex_lock(&admission->lock);
-	while (admission->count > 0 && in_time)
+	while (admission->portions.taken > 0 && in_time)
 		in_time = clock_wait(&admission->changed, &admission->lock, deadline_ms);
-	bool empty = admission->count == 0;
+	bool empty = admission->portions.taken == 0;
 	pthread_mutex_unlock(&admission->lock);
 	return empty;
 }

@@ -1,6 +1,7 @@
 /*
  * Who may connect, and how much memory connections may hold: caps in all and per address,
- * so that one peer, broken or hostile, leaves room for the others.
+ * and portions for users (portions.h), so that one peer, broken or hostile, leaves room
+ * for the others.
  *
  * Each connection has a seat.  All functions may be called from any thread; a seat is
  * used by the thread of its connection, and the socket stays open until admission_leave.
@@ -45,12 +46,19 @@ void admission_free(struct admission *admission);
  */
 struct admission_seat *admission_enter(struct admission *admission,
 				       const struct sockaddr *address, int fd);
-/* The connection is inside TLS now. */
-void admission_promote(struct admission_seat *seat);
+/*
+ * The connection is a server's (PORTIONS_NOBODY), or its user has logged in: the seat,
+ * and memory from now on, are his.  false, and it stays as it was, when he has his
+ * portion of the seats.
+ */
+bool admission_promote(struct admission_seat *seat, const char *user);
 /* Before the socket is closed.  All memory was given back. */
 void admission_leave(struct admission_seat *take_seat);
 
-/* Waits until so many bytes are to be had; false when they are not by deadline_ms. */
+/*
+ * Waits until so many bytes are to be had; false when they are not by deadline_ms.  A
+ * seat has one piece of each memory at a time.
+ */
 bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
 		       size_t bytes, int64_t deadline_ms);
 void admission_release(struct admission_seat *seat, enum admission_memory which,

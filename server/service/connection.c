@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "log.h"
 #include "message.h"
+#include "portions.h"
 #include "record.h"
 #include "stream.h"
 #include <errno.h>
@@ -64,7 +65,7 @@ static bool start_tls(const struct connection_shared *shared,
 	}
 	caller->peer = stream_peer_server(channel->stream);
 	if (caller->peer != 0)
-		admission_promote(channel->seat);
+		(void)admission_promote(channel->seat, PORTIONS_NOBODY);
 	log_event(LOG_DEBUG, "secured", "address=%s peer=%u", caller->address,
 		  caller->peer);
 	caller->uploads = store_uploads_new(shared->server->store);
@@ -86,9 +87,6 @@ static void serve(const struct connection_shared *shared,
 			return;
 		switch (message_answer(channel)) {
 		case MESSAGE_GO_ON:
-			/* Anybody gets into TLS. */
-			if (channel->caller->user[0] != '\0')
-				admission_promote(channel->seat);
 			break;
 		case MESSAGE_START_TLS:
 			if (!start_tls(shared, channel))
@@ -104,7 +102,7 @@ void connection_serve(const struct connection_shared *shared,
 		      struct admission_seat *take_seat, int take_fd, const char *address)
 {
 	const struct record_budget budget = {reserve, release, take_seat};
-	struct caller caller = {.server = shared->server};
+	struct caller caller = {.server = shared->server, .seat = take_seat};
 	struct stream *stream = stream_new(take_fd);
 	struct record *record = stream ? record_new(stream, &budget) : NULL;
 

@@ -31,6 +31,7 @@ enum {
 	ROW(PUT,     put,     USER,         put,     WHOLE,    WRITES, VOTING, SMALL)   \
 	ROW(BIND,    bind,    USER,         bind,    PER_ITEM, WRITES, VOTING, SMALL)   \
 	ROW(GET,     get,     USER_OR_PEER, nothing, WHOLE,    READS,  ALWAYS, CONTENT) \
+	ROW(PIECE,   piece,   USER_OR_PEER, nothing, WHOLE,    READS,  ALWAYS, SMALL)   \
 	ROW(LOOKUP,  lookup,  USER_OR_PEER, paths,   PER_ITEM, READS,  VOTING, LARGE)   \
 	ROW(PREPARE, prepare, USER_OR_PEER, prepare, PER_ITEM, WRITES, VOTING, LARGE)   \
 	ROW(ACCEPT,  accept,  USER_OR_PEER, accept,  PER_ITEM, WRITES, VOTING, SMALL)   \

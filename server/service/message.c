@@ -12,6 +12,7 @@
 #include "log.h"
 #include "throttle.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 void message_log_refused(const struct caller *caller, const char *what, const char *why)
@@ -213,6 +214,19 @@ static enum message_next offer_tls(const struct message_channel *channel, uint32
 	return send_answer(channel, &answer) ? MESSAGE_START_TLS : MESSAGE_END;
 }
 
+/* Who only asks which versions there are, as rpcinfo does, asks procedure 0. */
+static enum message_next refuse_version(const struct message_channel *channel,
+					uint32_t xid, const struct call_body *call)
+{
+	char why[96];
+
+	(void)snprintf(why, sizeof why, "it speaks protocol %u and this server %u",
+		       (unsigned)call->cb_vers, (unsigned)DFS_VERSION);
+	if (call->cb_proc != NULLPROC)
+		message_log_refused(channel->caller, "call", why);
+	return accept_with(channel, xid, PROG_MISMATCH);
+}
+
 enum message_next message_answer(const struct message_channel *channel)
 {
 	const struct caller *caller = channel->caller;
@@ -241,7 +255,7 @@ enum message_next message_answer(const struct message_channel *channel)
 	if (call->cb_prog != program)
 		return accept_with(channel, xid, PROG_UNAVAIL);
 	if (call->cb_vers != DFS_VERSION)
-		return accept_with(channel, xid, PROG_MISMATCH);
+		return refuse_version(channel, xid, call);
 	if (call->cb_proc == NULLPROC)
 		return accept_with(channel, xid, SUCCESS);
 	if (!stream_in_tls(channel->stream)) {

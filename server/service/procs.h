@@ -16,8 +16,12 @@
 /* For the acceptor: who calls, and what was judged of the items of the call. */
 struct acceptor_caller procs_on_behalf(const struct caller *caller);
 
-/* Could this be said, or such a unit be, of a content of this size? */
-bool procs_share_is_good(const dfs_share *share, uint64_t size);
+/*
+ * Could this be said of a content, by who shows the token of its maker (NULL: a token is
+ * not needed)?
+ */
+bool procs_share_is_good(const dfs_share *share, const dfs_key *token);
+/* Could such a unit, or piece, be of a content of this size? */
 bool procs_unit_is_good(const dfs_unit *unit, uint64_t size);
 
 /* Does the ticket open the object to this caller, now? */
@@ -28,6 +32,7 @@ void procs_hello(struct caller *, const dfs_hello_args *, dfs_hello_res *);
 void procs_login(struct caller *, const dfs_login_args *, dfs_login_res *);
 void procs_put(struct caller *, const dfs_put_args *, dfs_put_res *);
 void procs_bind(struct caller *, const dfs_bind_args *, dfs_bind_res *);
+void procs_piece(struct caller *, const dfs_piece_args *, dfs_piece_res *);
 void procs_get(struct caller *, const dfs_get_args *, dfs_get_res *);
 void procs_lookup(struct caller *, const dfs_paths *, dfs_lookup_res *);
 void procs_prepare(struct caller *, const dfs_prepare_args *, dfs_prepare_res *);

@@ -8,10 +8,13 @@
  *
  * What the caller may not read is passed over.  Folders of people who share nothing are
  * jumped over; of the others each file that names readers has to be read, so that a page
- * ends after so much looking, too.
+ * ends after so much looking, too.  Such a page tells that it looked at much, and nothing
+ * of what: its cursor is boxed, as all are.  One that is full ends where something else
+ * is to be seen: what is hidden behind its last entry makes no difference.
  */
 #include "procs.h"
 
+#include "cursor.h"
 #include "path.h"
 #include "permit.h"
 #include "value.h"
@@ -34,13 +37,13 @@ struct list_walk {
 	dfs_list_entry *entries;
 	size_t count, bytes, looks;
 	bool more;
-	char cursor[DFS_PATH_MAX + 2];
+	char cursor[CURSOR_PLACE]; /* what comes after this has not been looked at */
 	size_t cursor_len;
 };
 
 /* What is known of the path at hand. */
 struct list_look {
-	const char *path;
+	char *path;
 	size_t len;
 	struct store_register reg;
 	bool has_value;
@@ -50,7 +53,7 @@ struct list_look {
 /* Puts the cursor behind all paths below a folder: '/' and what no path goes on with. */
 static void jump_behind(struct list_walk *walk, const char *folder, size_t len)
 {
-	memmove(walk->cursor, folder, len);
+	memcpy(walk->cursor, folder, len);
 	walk->cursor[len] = '/';
 	walk->cursor[len + 1] = (char)0xff; /* in no valid UTF-8, above all that is */
 	walk->cursor_len = len + 2;
@@ -104,7 +107,7 @@ static bool jump_whole(struct list_walk *walk, const struct list_look *look)
 
 static bool is_visible(struct list_walk *walk, struct list_look *look)
 {
-	const dfs_path path = {(u_int)look->len, walk->cursor};
+	const dfs_path path = {(u_int)look->len, look->path};
 
 	if (look->path[1] == '@' || permit_is_admin(walk->caller) ||
 	    permit_is_own(walk->caller, look->path, look->len))
@@ -136,6 +139,7 @@ static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_
 		read_value(walk, look);
 	entry->kind = look->reg.kind;
 	entry->ballot = look->reg.ballot;
+	entry->digest = look->reg.digest;
 	entry->settled = look->reg.settled;
 	entry->holders = look->reg.holders;
 	entry->full = look->reg.full;
@@ -151,20 +155,47 @@ static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_
 	return true;
 }
 
-/* One path, which the cursor stands on; false when out of memory. */
+static void pass(struct list_walk *walk, const struct list_look *look)
+{
+	memcpy(walk->cursor, look->path, look->len);
+	walk->cursor_len = look->len;
+}
+
+static bool is_full(const struct list_walk *walk)
+{
+	return walk->count == walk->args->max || walk->bytes >= PAGE_BYTES;
+}
+
+/* One path that is to be seen, and the cursor goes past it; false when out of memory. */
 static bool take(struct list_walk *walk, struct list_look *look)
 {
 	size_t child = walk->args->recursive ? 0 : child_len(walk, look->path, look->len);
 
-	if (!is_visible(walk, look))
-		return true;
-	if (child > 0 && look->reg.kind == DFS_FILE) {
-		if (!add(walk, look, child, DFS_FOLDER))
-			return false;
+	if (child > 0 && (look->reg.kind == DFS_FILE || look->reg.kind == DFS_LINK)) {
 		jump_behind(walk, look->path, child);
-		return true;
+		return add(walk, look, child, DFS_FOLDER);
 	}
+	pass(walk, look);
 	return add(walk, look, look->len, look->reg.kind);
+}
+
+/* One path: it is passed over or taken, or ends the page, which is full. */
+static bool look_at(struct list_walk *walk, struct list_look *look)
+{
+	bool good = true;
+
+	walk->looks++;
+	if (jump_whole(walk, look))
+		return true;
+	if ((walk->args->owing && look->reg.missing == 0) || !is_visible(walk, look))
+		pass(walk, look);
+	else if (is_full(walk))
+		walk->more = true;
+	else
+		good = take(walk, look);
+	if (look->has_value)
+		value_free(&look->value);
+	return good;
 }
 
 /* Fills the page; false when out of memory. */
@@ -174,7 +205,7 @@ static bool walk_on(struct list_walk *walk)
 	struct store_found found;
 	bool good = true;
 
-	while (good) {
+	while (good && !walk->more) {
 		struct list_look look = {.path = found.path};
 
 		if (store_next(walk->store, walk->cursor, walk->cursor_len, &found) != 0)
@@ -184,57 +215,35 @@ static bool walk_on(struct list_walk *walk)
 		if (look.len <= folder->dfs_path_len ||
 		    memcmp(look.path, folder->dfs_path_val, folder->dfs_path_len) != 0)
 			break;
-		if (walk->count == walk->args->max || walk->bytes >= PAGE_BYTES ||
-		    walk->looks >= PAGE_LOOKS) {
+		if (walk->looks >= PAGE_LOOKS)
 			walk->more = true;
-			break;
-		}
-		walk->looks++;
-		if (jump_whole(walk, &look))
-			continue;
-		memcpy(walk->cursor, look.path, look.len);
-		walk->cursor_len = look.len;
-		if (walk->args->owing && look.reg.missing == 0)
-			continue;
-		good = take(walk, &look);
-		if (look.has_value)
-			value_free(&look.value);
+		else
+			good = look_at(walk, &look);
 	}
 	return good;
 }
 
-/* Where a next page begins: what begin() makes the cursor of again. */
-static bool tell_next(const struct list_walk *walk, dfs_path *ret)
+/* Where a next page begins. */
+static bool tell_next(const struct list_walk *walk, dfs_cursor *ret)
 {
-	size_t len = walk->cursor_len;
-
-	if (!walk->more)
-		return true;
-	if (walk->cursor[len - 1] == (char)0xff)
-		len--;
-	ret->dfs_path_val = malloc(len);
-	if (!ret->dfs_path_val)
-		return false;
-	memcpy(ret->dfs_path_val, walk->cursor, len);
-	ret->dfs_path_len = (u_int)len;
-	return true;
+	return !walk->more ||
+	       cursor_box(walk->caller, walk->args, walk->cursor, walk->cursor_len, ret);
 }
 
-/* Where to begin: behind the cursor, or with the first path below the folder. */
-static void begin(struct list_walk *walk)
+/*
+ * Where to begin: behind the cursor, or with the first path below the folder.  false: it
+ * is a cursor of something else.
+ */
+static bool begin(struct list_walk *walk)
 {
-	const dfs_path *after = &walk->args->after, *folder = &walk->args->folder;
-	size_t len = after->dfs_path_len;
+	const dfs_path *folder = &walk->args->folder;
 
-	if (len == 0) {
-		memcpy(walk->cursor, folder->dfs_path_val, folder->dfs_path_len);
-		walk->cursor_len = folder->dfs_path_len;
-	} else if (after->dfs_path_val[len - 1] == '/') {
-		jump_behind(walk, after->dfs_path_val, len - 1);
-	} else {
-		memcpy(walk->cursor, after->dfs_path_val, len);
-		walk->cursor_len = len;
-	}
+	if (walk->args->after.dfs_cursor_len > 0)
+		return cursor_open(walk->caller, walk->args, walk->cursor,
+				   &walk->cursor_len);
+	memcpy(walk->cursor, folder->dfs_path_val, folder->dfs_path_len);
+	walk->cursor_len = folder->dfs_path_len;
+	return true;
 }
 
 void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *res)
@@ -247,7 +256,7 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 	uint32_t epoch = acceptor_seen(acceptor).epoch;
 	bool good;
 
-	if (args->max == 0 || args->max > DFS_LIST_MAX) {
+	if (args->max == 0 || args->max > DFS_LIST_MAX || !begin(&walk)) {
 		res->status = DFS_INVALID;
 		return;
 	}
@@ -256,7 +265,6 @@ void procs_list(struct caller *caller, const dfs_list_args *args, dfs_list_res *
 		res->status = DFS_BUSY;
 		return;
 	}
-	begin(&walk);
 	res->status = DFS_OK;
 	ok->entries.entries_val = walk.entries;
 	good = walk_on(&walk) && tell_next(&walk, &ok->next);

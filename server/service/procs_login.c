@@ -2,12 +2,26 @@
 #include "procs.h"
 
 #include "accounts.h"
+#include "admission.h"
 #include "clock.h"
 #include "path.h"
 #include "peers.h"
 #include "permit.h"
 #include <stdlib.h>
 #include <string.h>
+
+/* Who has his portion of the seats is not logged in on another one. */
+static void seat_user(struct caller *caller, dfs_login_res *res)
+{
+	if (admission_promote(caller->seat, caller->user)) {
+		store_uploads_are_of(caller->uploads, caller->user);
+		return;
+	}
+	caller->user[0] = '\0';
+	xdr_free((xdrproc_t)xdr_dfs_login_res, res);
+	memset(res, 0, sizeof *res);
+	res->status = DFS_BUSY;
+}
 
 void procs_login(struct caller *caller, const dfs_login_args *args, dfs_login_res *res)
 {
@@ -17,6 +31,8 @@ void procs_login(struct caller *caller, const dfs_login_args *args, dfs_login_re
 		res->status = DFS_INVALID;
 	else
 		accounts_login(caller->server->accounts, caller, args, res);
+	if (res->status == DFS_OK && args->how.kind != DFS_LOGIN_ASK)
+		seat_user(caller, res);
 }
 
 /* As long as somebody waits patiently on the other end. */
@@ -54,7 +70,8 @@ void procs_finish(struct caller *caller, const dfs_paths *args, dfs_finish_res *
 	u_int count = args->paths.paths_len, which[DFS_BATCH_MAX];
 	dfs_looked *items = calloc(count + 1, sizeof *items), done[DFS_BATCH_MAX];
 	dfs_path room[DFS_BATCH_MAX];
-	const dfs_paths paths = {{permitted_paths(caller, args, room, which), room}};
+	const dfs_paths paths = {
+		.paths = {permitted_paths(caller, args, room, which), room}};
 
 	if (!items || is_twice(args)) {
 		free(items);

@@ -1,6 +1,7 @@
 /* LEARN, FORGET, FENCE, DIGEST and RECALL: what servers say to each other. */
 #include "procs.h"
 
+#include "ballot.h"
 #include "healing.h"
 #include "path.h"
 #include "value.h"
@@ -10,7 +11,7 @@ void procs_learn(struct caller *caller, const dfs_learn_args *args, dfs_learn_re
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_learn_item *item = &args->items.items_val[i];
 
-		if (!path_is_good(&item->path) ||
+		if (!path_is_good(&item->path) || !ballot_is_good(&item->ballot) ||
 		    value_check_at(item->path.dfs_path_val, item->path.dfs_path_len,
 				   &item->value)) {
 			res->status = DFS_INVALID;

@@ -4,16 +4,25 @@
 #include "ballot.h"
 #include "clock.h"
 #include "path.h"
+#include "object.h"
 #include "permit.h"
 #include "placement.h"
 #include "ticket.h"
+#include "tree.h"
 #include "value.h"
 #include <string.h>
+
+static dfs_status judge_again(const void *caller, size_t item, const dfs_path *path)
+{
+	return permit_judge_again(caller, item, path);
+}
 
 struct acceptor_caller procs_on_behalf(const struct caller *caller)
 {
 	return (struct acceptor_caller){.user = caller->peer != 0 ? NULL : caller->user,
-					.judged = caller->permitted};
+					.judged = caller->permitted,
+					.judge_again = judge_again,
+					.context = caller};
 }
 
 void procs_lookup(struct caller *caller, const dfs_paths *args, dfs_lookup_res *res)
@@ -33,27 +42,44 @@ void procs_lookup(struct caller *caller, const dfs_paths *args, dfs_lookup_res *
 					   &ok->items.items_val[i].dfs_looked_u.reg);
 }
 
-bool procs_share_is_good(const dfs_share *share, uint64_t size)
+static uint64_t units_of(uint64_t size)
 {
-	return size <= (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE &&
-	       !id_is_zero(&share->object) && share->chunks != 0 &&
-	       share->chunks <= CHUNKS_ALL &&
-	       share->units == placement_units(size, placement_unit_size(size));
+	return placement_units(size, placement_unit_size(size));
+}
+
+bool procs_share_is_good(const dfs_share *share, const dfs_key *token)
+{
+	dfs_id maker;
+
+	if (share->size > (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE ||
+	    id_is_zero(&share->maker) || share->chunks == 0 ||
+	    share->chunks > CHUNKS_ALL ||
+	    !tree_fits(units_of(share->size), share->tree.tree_len))
+		return false;
+	return !token || (object_maker(token, &maker) && id_equal(&maker, &share->maker));
 }
 
 bool procs_unit_is_good(const dfs_unit *unit, uint64_t size)
 {
 	uint32_t unit_size = placement_unit_size(size);
 
-	return size <= (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE &&
-	       unit->number < placement_units(size, unit_size) &&
+	uint64_t units, piece = unit->number - DFS_FILE_UNITS_MAX;
+
+	if (size > (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE)
+		return false;
+	units = units_of(size);
+	if (unit->number >= DFS_FILE_UNITS_MAX)
+		return piece < tree_pieces(units) &&
+		       unit->data.len == tree_piece_leaves(units, piece) * DFS_KEY_LEN;
+	return unit->number < units &&
 	       unit->data.len <= placement_unit_len(size, unit_size, unit->number) +
 					 PLACEMENT_UNIT_MORE;
 }
 
 static bool small_is_good(const dfs_small *small, uint64_t size)
 {
-	if (!procs_share_is_good(&small->share, size) || small->share.units > DFS_SERVERS)
+	if (!procs_share_is_good(&small->share, &small->token) ||
+	    small->share.size != size || units_of(size) > DFS_SERVERS)
 		return false;
 	for (u_int i = 0; i < small->units.units_len; i++)
 		if (!procs_unit_is_good(&small->units.units_val[i], size))
@@ -73,8 +99,8 @@ static bool stage_is_good(const dfs_prepare_item *item)
 	case DFS_STAGE_CONTENT:
 		return is_file && small_is_good(&stage->dfs_stage_u.small, item->size);
 	case DFS_STAGE_BINDING:
-		return is_file &&
-		       procs_share_is_good(&stage->dfs_stage_u.binding.share, item->size);
+		return is_file && stage->dfs_stage_u.binding.share.size == item->size &&
+		       procs_share_is_good(&stage->dfs_stage_u.binding.share, NULL);
 	default:
 		return false;
 	}
@@ -92,9 +118,11 @@ bool procs_may_read(const struct caller *caller, const dfs_ticket *ticket,
 static bool may_stage(const struct caller *caller, const dfs_stage *stage)
 {
 	const dfs_binding *binding = &stage->dfs_stage_u.binding;
+	dfs_id object;
 
 	return stage->kind != DFS_STAGE_BINDING || caller->peer != 0 ||
-	       procs_may_read(caller, &binding->ticket, &binding->share.object);
+	       (object_of_share(&binding->share, &object) &&
+		procs_may_read(caller, &binding->ticket, &object));
 }
 
 void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
@@ -103,6 +131,10 @@ void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 	const struct acceptor_caller whom = procs_on_behalf(caller);
 	dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
 
+	if (!ballot_is_good(&args->ballot)) {
+		res->status = DFS_INVALID;
+		return;
+	}
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_prepare_item *item = &args->items.items_val[i];
 
@@ -130,7 +162,7 @@ static bool may_own(const struct caller *caller, const dfs_proposal *item)
 {
 	const dfs_user *owner = &item->value.body.dfs_body_u.manifest.owner;
 
-	return caller->peer != 0 || item->value.body.kind != DFS_FILE ||
+	return caller->peer != 0 || !value_has_content(&item->value) ||
 	       !path_is_shared(item->path.dfs_path_val, item->path.dfs_path_len) ||
 	       (owner->dfs_user_len == strlen(caller->user) &&
 		memcmp(owner->dfs_user_val, caller->user, owner->dfs_user_len) == 0);
@@ -141,12 +173,17 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 {
 	const struct acceptor_caller whom = procs_on_behalf(caller);
 
+	if (!ballot_is_good(&args->ballot)) {
+		res->status = DFS_INVALID;
+		return;
+	}
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_proposal *item = &args->items.items_val[i];
 
 		if (!path_is_good(&item->path) ||
 		    value_check_at(item->path.dfs_path_val, item->path.dfs_path_len,
 				   &item->value) ||
+		    item->value.body.kind == DFS_FOLDER || /* listings know none yet */
 		    (deletes && item->value.body.kind != DFS_TOMBSTONE)) {
 			res->status = DFS_INVALID;
 			return;
@@ -170,16 +207,10 @@ void procs_delete(struct caller *caller, const dfs_accept_args *args, dfs_accept
 void procs_settled(struct caller *caller, const dfs_settled_args *args,
 		   dfs_settled_res *res)
 {
-	res->status = DFS_OK;
-	for (u_int i = 0; i < args->items.items_len; i++) {
-		const dfs_settled_item *item = &args->items.items_val[i];
+	const struct acceptor_caller whom = procs_on_behalf(caller);
 
-		if (!path_is_good(&item->path))
-			res->status = DFS_INVALID;
-		else if (caller->permitted[i] != DFS_OK)
-			res->status = caller->permitted[i];
-		else
-			store_settled(caller->server->store, item->path.dfs_path_val,
-				      item->path.dfs_path_len, &item->ballot);
-	}
+	for (u_int i = 0; i < args->items.items_len; i++)
+		if (!path_is_good(&args->items.items_val[i].path))
+			caller->permitted[i] = DFS_INVALID;
+	acceptor_settled_for(caller->server->acceptor, &whom, args, res);
 }

@@ -104,7 +104,7 @@ static bool count_register(void *context, struct index_register *reg)
 	struct counting *counting = context;
 
 	counting->ret->unsettled += !reg->settled;
-	if (reg->kind == DFS_FILE) {
+	if (index_has_content(reg)) {
 		count_file(counting, reg);
 		counting->ret->spares += is_spare(counting->store, reg);
 	}

@@ -3,7 +3,7 @@
 
 #include "ballot.h"
 #include "log.h"
-#include "placement.h"
+#include "pieces.h"
 #include "sets.h"
 #include "store_internal.h"
 
@@ -85,7 +85,7 @@ bool damage_mark_register(struct store *store, struct segment *file, const char 
 	return is_here;
 }
 
-/* Of the object, in this segment. */
+/* Of the object, in this segment: one of its chunks, or (0) all, with their proofs. */
 static bool mark_chunk(struct store *store, const struct segment *file,
 		       const dfs_id *object, unsigned chunk)
 {
@@ -94,9 +94,13 @@ static bool mark_chunk(struct store *store, const struct segment *file,
 
 	for (struct index_part *part = found ? &found->part : NULL; part;
 	     part = part->more) {
-		if (!set_has(part->chunks, chunk) || part->segment->file != file)
+		if ((chunk != 0 && !set_has(part->chunks, chunk)) || part->chunks == 0 ||
+		    part->segment->file != file)
 			continue;
-		part->damaged = set_with(part->damaged, chunk) & CHUNKS_ALL;
+		if (chunk == 0)
+			index_damage_part(store->index, part);
+		else
+			part->damaged = set_with(part->damaged, chunk) & CHUNKS_ALL;
 		part->segment->damaged = true;
 		index_segment_changed(part->segment);
 		marked = true;
@@ -111,7 +115,8 @@ bool damage_mark_unit(struct store *store, struct segment *file, const dfs_id *o
 	bool marked;
 
 	pthread_rwlock_wrlock(&store->lock);
-	marked = mark_chunk(store, file, object, placement_chunk(unit));
+	marked = mark_chunk(store, file, object,
+			    unit < PIECES_FIRST ? placement_chunk(unit) : 0);
 	store->changes += marked;
 	pthread_rwlock_unlock(&store->lock);
 	if (!marked)

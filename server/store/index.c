@@ -13,14 +13,19 @@
 #define SIZE_MASK ((UINT64_C(1) << 41) - 1)
 _Static_assert((uint64_t)DFS_FILE_UNITS_MAX *DFS_UNIT_SIZE <= SIZE_MASK, "size");
 /*
- * With a path of 64 bytes and an object just what malloc has in 176: there may be
+ * With a path of 72 bytes and an object just what malloc has in 192: there may be
  * millions.
  */
-_Static_assert(sizeof(struct index_register) == 96, "a register in memory");
+_Static_assert(sizeof(struct index_register) == 104, "a register in memory");
 
 const char *index_path(const struct index_register *reg)
 {
 	return (const char *)(reg->objects + reg->object_count);
+}
+
+bool index_has_content(const struct index_register *reg)
+{
+	return reg->kind == DFS_FILE || reg->kind == DFS_LINK;
 }
 
 static int compare_registers(const struct index_register *a,
@@ -45,6 +50,7 @@ struct index *index_new(int64_t grace_ms)
 	RB_INIT(&index->objects);
 	RB_INIT(&index->bindings);
 	RB_INIT(&index->owners);
+	RB_INIT(&index->stagings);
 	index->queue_end = &index->queue;
 	return index;
 }
@@ -83,25 +89,33 @@ void index_count(const struct index *index, struct index_counts *ret)
 
 /* ---- nodes --------------------------------------------------------------------- */
 
+static bool is_content(dfs_kind kind)
+{
+	return kind == DFS_FILE || kind == DFS_LINK;
+}
+
 struct index_register *index_register_new(struct index *index,
 					  const struct seal_entry *entry)
 {
 	size_t objects = entry->object_count * sizeof(struct index_object *);
-	size_t quota = entry->kind == DFS_ACCOUNT ? sizeof entry->size : 0;
-	struct index_register *reg =
-		calloc(1, sizeof *reg + objects + entry->path_len + quota);
-	uint32_t owner = 0;
+	const uint64_t *more = entry->kind == DFS_ACCOUNT ? &entry->size
+			       : entry->object_count > 1  ? &entry->earlier_size
+							  : NULL;
+	struct index_register *reg = calloc(1, sizeof *reg + objects + entry->path_len +
+						       (more ? sizeof *more : 0));
+	uint32_t owner = INDEX_OWNER_NOBODY;
 
 	if (!reg)
 		return NULL;
-	if ((entry->kind == DFS_FILE || entry->kind == DFS_ACCOUNT) &&
+	if (entry->owner_len > 0 &&
 	    !index_number_owner(index, entry->owner, entry->owner_len, &owner)) {
 		free(reg);
 		return NULL;
 	}
 	reg->ballot = entry->ballot;
-	reg->size = entry->kind == DFS_FILE ? entry->size & SIZE_MASK : 0;
-	reg->owner = owner & INDEX_OWNER_LAST;
+	reg->size = is_content(entry->kind) ? entry->size & SIZE_MASK : 0;
+	reg->digest = entry->digest;
+	reg->owner = owner & INDEX_OWNER_NOBODY;
 	reg->bytes = (uint16_t)entry->bytes;
 	reg->holders = (uint16_t)entry->holders;
 	reg->path_len = (uint16_t)entry->path_len;
@@ -117,8 +131,9 @@ struct index_register *index_register_new(struct index *index,
 		reg->object_count++;
 	}
 	memcpy(reg->objects + reg->object_count, entry->path, entry->path_len);
-	memcpy((char *)(reg->objects + reg->object_count) + entry->path_len, &entry->size,
-	       quota);
+	if (more)
+		memcpy((char *)(reg->objects + reg->object_count) + entry->path_len, more,
+		       sizeof *more);
 	return reg;
 }
 
@@ -239,6 +254,7 @@ static void settle(struct index *index, struct index_register *reg)
 	reg->settled = true;
 	free_older(index, reg);
 	index_resolve_bindings(index, index_path(reg), reg->path_len, &reg->ballot);
+	index_restage(index, index_path(reg), reg->path_len);
 }
 
 static struct index_registers *tree_of(struct index *index,
@@ -252,40 +268,27 @@ static void count(struct index *index, const struct index_register *reg)
 {
 	struct index_counts *counts = &index->counts;
 
-	if (reg->kind == DFS_FILE) {
-		struct index_owner *owner = index->owner_at[reg->owner];
-
+	if (index_has_content(reg))
 		counts->files++;
-		owner->used += reg->size;
-		owner->shared += reg->has_readers;
-	} else if (reg->kind == DFS_TOMBSTONE) {
+	else if (reg->kind == DFS_TOMBSTONE)
 		counts->tombstones++;
-	} else {
+	else
 		counts->users++;
-	}
-	if (reg->kind == DFS_ACCOUNT)
-		memcpy(&index->owner_at[reg->owner]->quota,
-		       index_path(reg) + reg->path_len, sizeof(uint64_t));
+	index_count_owner(index, reg);
 }
 
 static void uncount(struct index *index, const struct index_register *reg)
 {
 	struct index_counts *counts = &index->counts;
 
-	if (reg->kind == DFS_FILE) {
-		struct index_owner *owner = index->owner_at[reg->owner];
-
+	if (index_has_content(reg))
 		counts->files--;
-		owner->used -= reg->size;
-		owner->shared -= reg->has_readers;
-	} else if (reg->kind == DFS_TOMBSTONE) {
+	else if (reg->kind == DFS_TOMBSTONE)
 		counts->tombstones--;
-	} else {
+	else
 		counts->users--;
-	}
 	counts->damaged -= reg->damaged;
-	if (reg->kind == DFS_ACCOUNT)
-		index->owner_at[reg->owner]->quota = 0;
+	index_uncount_owner(index, reg);
 }
 
 static void leave_its_segment(struct index_register *reg)
@@ -352,7 +355,7 @@ static void doubt_contents(struct index *index, const struct index_register *reg
 
 		if (!object->named && object->last_path != 0 &&
 		    !index_is_of_path(index, object, index_path(reg), reg->path_len))
-			index_damage_object(object);
+			index_damage_object(index, object);
 		object->named = 1;
 	}
 }
@@ -367,6 +370,7 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 	note_ballot(&index->counts, &reg->ballot);
 	if (top && ballot_compare(&reg->ballot, &top->ballot) < 0) {
 		put_below(index, top, reg);
+		index_restage(index, index_path(top), top->path_len);
 		return;
 	}
 	doubt_contents(index, reg);
@@ -383,6 +387,8 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 	count(index, reg);
 	if (reg->settled)
 		settle(index, reg);
+	else
+		index_restage(index, index_path(reg), reg->path_len);
 }
 
 bool index_settle(struct index *index, const char *path, size_t len,
@@ -403,6 +409,7 @@ static void take_out(struct index *index, struct index_register *reg)
 	RB_REMOVE(index_registers, tree_of(index, reg), reg);
 	uncount(index, reg);
 	free_older(index, reg);
+	index_restage(index, index_path(reg), reg->path_len);
 	index_register_free(index, reg);
 }
 

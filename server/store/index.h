@@ -37,8 +37,10 @@ struct index_segment {
 	uint64_t full;       /* what live was, or would have been, when it was sealed */
 	uint64_t trimmed;    /* about so much of it was given up by trimming objects */
 	uint32_t seal_bytes; /* of its @seal */
+	uint32_t unproved;   /* parts of objects in it */
 	uint64_t undo;       /* of these, about so many only undo what older ones say */
 	bool damaged;        /* found so: not copied, for what is still good in it */
+	dfs_id maker;        /* of an upload that it was: index_part's by_maker */
 	/*
 	 * Not even its @seal can be read, and nothing in it is alive: left as it is,
 	 * until a recovery has made it one of before.
@@ -66,14 +68,19 @@ struct index_register {
 	struct index_segment *segment;
 	struct index_register *older; /* overtaken, and this is not settled */
 	dfs_ballot ballot;
-	uint64_t size : 41, owner : 23; /* of a file: bytes; the number of whose it is */
-	uint16_t bytes;                 /* of the record, as stored */
+	/* Of a file: bytes; the number of whose it, or what is left of it, is. */
+	uint64_t size : 41, owner : 23;
+	uint16_t bytes; /* of the record, as stored */
 	uint16_t holders;
 	uint16_t path_len;
 	uint8_t kind : 3, has_readers : 1, settled : 1, confirmed : 1, damaged : 1;
 	uint8_t object_count;
-	struct index_object
-		*objects[]; /* then the path; then, of an account, its quota */
+	uint64_t digest; /* of the value: statement_short */
+	/*
+	 * Then the path; then, of an account, its quota; of a file that keeps earlier
+	 * versions, the bytes of their contents.
+	 */
+	struct index_object *objects[];
 };
 
 /*
@@ -81,21 +88,42 @@ struct index_register {
  */
 struct index_owner {
 	RB_ENTRY(index_owner) entry;
-	uint64_t used;    /* bytes of the files that are accepted now */
-	uint64_t claimed; /* bytes more, of those about to be */
-	uint64_t quota;   /* 0: no limit */
-	uint64_t shared;  /* files that name readers */
+	/* Bytes that count against the quota, of what is accepted now: */
+	uint64_t contents;   /* of files, and of the earlier versions that they keep; */
+	uint64_t registers;  /* of the records of files and tombstones; */
+	uint64_t tombstones; /* of these last alone; */
+	uint64_t staged;     /* of what is staged, beyond what its paths have */
+	uint64_t claimed;    /* and, more than that, of registers about to be accepted */
+	uint64_t quota;      /* 0: no limit */
+	uint64_t shared;     /* files that name readers */
 	uint32_t number;
 	size_t name_len;
 	char name[];
+};
+
+/*
+ * What is staged for one path, by open uploads and by bindings of content that none of
+ * the path's values names yet, on one owner's account: it counts against his quota as far
+ * as it is more than what he has of the path, which it is to replace.
+ */
+struct index_staging {
+	RB_ENTRY(index_staging) entry;
+	uint64_t bytes;
+	uint64_t counted; /* of these, in the owner's staged */
+	uint32_t owner;
+	uint32_t refs;
+	size_t path_len;
+	char path[];
 };
 
 /* Where some chunks of an object are.  Those found damaged are among chunks. */
 struct index_part {
 	struct index_segment *segment;
 	struct index_part *more;
-	uint64_t bytes : 55, estimated : 1; /* the bytes, since chunks were trimmed */
+	uint64_t bytes : 53, estimated : 1; /* the bytes, since chunks were trimmed */
 	uint64_t chunks : 4, damaged : 4;   /* chunks 0: nothing is here */
+	uint64_t proved : 1;   /* its units, since they came; or none is to be */
+	uint64_t by_maker : 1; /* its records are under its maker's id */
 };
 
 struct index_object {
@@ -118,7 +146,10 @@ struct index_binding {
 	RB_ENTRY(index_binding) entry;
 	struct index_object *object;
 	dfs_ballot ballot;
-	int64_t since_ms; /* when it was made or raised; or of the start */
+	int64_t since_ms;              /* when it was made or raised; or of the start */
+	struct index_staging *staging; /* NULL: it counts against nobody's quota */
+	uint64_t size;                 /* of the content, in bytes */
+	bool counts;                   /* in the staging: no value names it yet */
 	size_t path_len;
 	char path[];
 };
@@ -160,6 +191,8 @@ void index_free(struct index *index);
 /* ---- registers */
 
 const char *index_path(const struct index_register *reg);
+/* Is it of a file or a link? */
+bool index_has_content(const struct index_register *reg);
 
 /*
  * From an entry of type SEAL_REGISTER; NULL when out of memory, or of numbers for owners.
@@ -236,6 +269,17 @@ void index_release(struct index *index, struct index_object *object);
 chunk_set index_chunks(const struct index_object *object);
 /* Those that are here, but for all that is known damaged. */
 chunk_set index_damaged(const struct index_object *object);
+/* Of these, those of which all units were proved. */
+chunk_set index_proved(const struct index_object *object);
+/*
+ * All undamaged units of these chunks that this segment has of the object are proved from
+ * now on.
+ */
+void index_prove(struct index *index, struct index_object *object,
+		 const struct index_segment *segment, chunk_set chunks);
+/* Under which id the records of a part are in its segment. */
+const dfs_id *index_record_id(const struct index_object *object,
+			      const struct index_part *part);
 /*
  * The part that has this chunk (1..4), if possible undamaged; NULL when it is not here.
  */
@@ -249,8 +293,9 @@ void index_put_content(struct index *index, struct index_object *object,
 		       const struct seal_entry *entry, struct index_segment *segment,
 		       struct index_part *take_spare);
 
-/* All of its content that is here counts as damaged. */
-void index_damage_object(struct index_object *object);
+/* All of its content that is here counts as damaged; or that of a part. */
+void index_damage_object(struct index *index, struct index_object *object);
+void index_damage_part(struct index *index, struct index_part *part);
 
 /*
  * All content in the segment counts as damaged: that of the next objects after *cursor
@@ -333,16 +378,37 @@ void index_prune(struct index *index);
 
 /*
  * Sets aside what this register, about to be put in, takes of its owner's quota beyond
- * what the path has now.  false: it would not fit.
+ * what the path has now and what was staged for it.  false: it would not fit.  What takes
+ * no more than there is always fits, and so does the tombstone of a file that is here;
+ * other tombstones may, without room in the quota, take INDEX_TOMBSTONES_MOST in sum.
  */
+enum { INDEX_TOMBSTONES_MOST = 1 << 20 };
 bool index_claim(struct index *index, const struct index_register *reg,
 		 uint64_t *ret_claimed);
 void index_unclaim(struct index *index, const struct index_register *reg,
 		   uint64_t claimed);
 
-/* Would size bytes at this path fit the quota of the owner of this name? */
-bool index_fits_quota(const struct index *index, const char *name, size_t name_len,
-		      const dfs_path *path, uint64_t size);
+/* Content that is to be staged for a path, and on whose account. */
+struct index_stake {
+	const char *path, *owner;
+	size_t path_len, owner_len; /* owner_len 0: nobody's */
+	const dfs_id *object;
+	uint64_t size;
+};
+
+/* Would it fit the owner's quota?  What the object has staged for the path is in it. */
+bool index_fits_quota(const struct index *index, const struct index_stake *stake);
+
+/*
+ * Holds the staging of this path and owner, and adds the bytes to it; NULL when out of
+ * memory, or of numbers for owners.
+ */
+struct index_staging *index_stage(struct index *index, const struct index_stake *stake,
+				  uint64_t bytes);
+/* NULL is allowed. */
+void index_unstage(struct index *index, struct index_staging *staging, uint64_t bytes);
+/* What the path has accepted has changed, and with it what of the staged counts. */
+void index_restage(struct index *index, const char *path, size_t len);
 
 /* NULL: there is nothing of them. */
 const struct index_owner *index_find_owner(const struct index *index, const char *name,
@@ -352,6 +418,7 @@ const struct index_owner *index_find_owner(const struct index *index, const char
 
 struct index_counts {
 	uint64_t files, tombstones, users, objects, bindings;
+	uint64_t unproved;        /* parts of objects */
 	uint64_t damaged;         /* registers whose records are */
 	uint32_t epoch;           /* the highest of any accepted ballot */
 	uint64_t highest_counter; /* in that epoch */

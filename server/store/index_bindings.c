@@ -65,6 +65,35 @@ static struct index_binding *find_first(const struct index *index, const char *p
 
 INDEX_TREE(index_bindings, index_binding, compare_bindings)
 
+/* Of the same path; or NULL. */
+static struct index_binding *next_of_path(struct index_binding *binding)
+{
+	struct index_binding *next = RB_NEXT(index_bindings, NULL, binding);
+
+	return next && path_compare(binding->path, binding->path_len, next->path,
+				    next->path_len) == 0
+		       ? next
+		       : NULL;
+}
+
+/* From now on it counts, unless a value names it already. */
+static bool stage_binding(struct index *index, struct index_binding *binding,
+			  const struct seal_entry *entry)
+{
+	const struct index_stake stake = {.path = binding->path,
+					  .path_len = binding->path_len,
+					  .owner = entry->owner,
+					  .owner_len = entry->owner_len};
+
+	if (entry->owner_len == 0)
+		return true;
+	binding->counts = !index_is_named_ever(index, binding->object, binding->path,
+					       binding->path_len);
+	binding->staging =
+		index_stage(index, &stake, binding->counts ? binding->size : 0);
+	return binding->staging;
+}
+
 struct index_binding *index_binding_new(struct index *index,
 					const struct seal_entry *entry)
 {
@@ -79,8 +108,13 @@ struct index_binding *index_binding_new(struct index *index,
 	}
 	binding->ballot = entry->ballot;
 	binding->since_ms = clock_now_ms();
+	binding->size = entry->size;
 	binding->path_len = entry->path_len;
 	memcpy(binding->path, entry->path, entry->path_len);
+	if (!stage_binding(index, binding, entry)) {
+		index_binding_free(index, binding);
+		return NULL;
+	}
 	return binding;
 }
 
@@ -88,6 +122,7 @@ void index_binding_free(struct index *index, struct index_binding *binding)
 {
 	if (!binding)
 		return;
+	index_unstage(index, binding->staging, binding->counts ? binding->size : 0);
 	index_release(index, binding->object);
 	free(binding);
 }
@@ -97,6 +132,23 @@ static void remove_binding(struct index *index, struct index_binding *binding)
 	RB_REMOVE(index_bindings, &index->bindings, binding);
 	index->counts.bindings--;
 	index_binding_free(index, binding);
+}
+
+/* The ballot, and what counts; what the old one counted is the other's. */
+static void take_over(struct index_binding *old, struct index_binding *binding)
+{
+	struct index_staging *staging = old->staging;
+	uint64_t size = old->size;
+	bool counts = old->counts;
+
+	old->ballot = binding->ballot;
+	old->since_ms = binding->since_ms;
+	old->staging = binding->staging;
+	old->size = binding->size;
+	old->counts = binding->counts;
+	binding->staging = staging;
+	binding->size = size;
+	binding->counts = counts;
 }
 
 void index_put_binding(struct index *index, struct index_binding *take_binding)
@@ -113,15 +165,16 @@ void index_put_binding(struct index *index, struct index_binding *take_binding)
 	}
 	old = find_binding(index, &binding->object->id, binding->path, binding->path_len);
 	if (old) {
-		if (ballot_compare(&binding->ballot, &old->ballot) > 0) {
-			old->ballot = binding->ballot;
-			old->since_ms = binding->since_ms;
-		}
+		if (ballot_compare(&binding->ballot, &old->ballot) > 0)
+			take_over(old, binding);
 		index_binding_free(index, binding);
+		index_restage(index, old->path, old->path_len);
 		return;
 	}
 	RB_INSERT(index_bindings, &index->bindings, binding);
 	index->counts.bindings++;
+	/* Values may have come since it was made. */
+	index_restage(index, binding->path, binding->path_len);
 }
 
 struct index_binding *index_first_binding(const struct index *index, const char *after,
@@ -150,19 +203,31 @@ uint32_t index_hash_path(const struct index *index, const char *path, size_t len
 	return (uint32_t)XXH3_64bits_withSeed(path, len, index->seed);
 }
 
-bool index_is_of_path(const struct index *index, const struct index_object *object,
-		      const char *path, size_t len)
+static bool names(const struct index_register *reg, const struct index_object *object)
+{
+	for (unsigned i = 0; i < reg->object_count; i++)
+		if (reg->objects[i] == object)
+			return true;
+	return false;
+}
+
+bool index_is_named_ever(const struct index *index, const struct index_object *object,
+			 const char *path, size_t len)
 {
 	const struct index_register *reg = index_find_register(index, path, len);
 
-	if (object->last_path == index_hash_path(index, path, len) ||
-	    find_binding(index, &object->id, path, len))
-		return true;
 	for (; reg; reg = reg->older)
-		for (unsigned i = 0; i < reg->object_count; i++)
-			if (reg->objects[i] == object)
-				return true;
+		if (names(reg, object))
+			return true;
 	return false;
+}
+
+bool index_is_of_path(const struct index *index, const struct index_object *object,
+		      const char *path, size_t len)
+{
+	return object->last_path == index_hash_path(index, path, len) ||
+	       find_binding(index, &object->id, path, len) ||
+	       index_is_named_ever(index, object, path, len);
 }
 
 bool index_is_of_others(const struct index *index, const struct index_object *object,
@@ -183,9 +248,7 @@ void index_resolve_bindings(struct index *index, const char *path, size_t len,
 	struct index_binding *binding, *next;
 
 	for (binding = find_first(index, path, len); binding; binding = next) {
-		next = RB_NEXT(index_bindings, &index->bindings, binding);
-		if (next && path_compare(path, len, next->path, next->path_len) != 0)
-			next = NULL;
+		next = next_of_path(binding);
 		if (ballot_compare(&binding->ballot, ballot) <= 0)
 			remove_binding(index, binding);
 	}
@@ -196,10 +259,37 @@ bool index_is_named(const struct index *index, const struct index_binding *bindi
 	const struct index_register *reg =
 		index_find_register(index, binding->path, binding->path_len);
 
-	for (unsigned i = 0; reg && i < reg->object_count; i++)
-		if (reg->objects[i] == binding->object)
-			return true;
-	return false;
+	return reg && names(reg, binding->object);
+}
+
+/* ---- what of them counts ------------------------------------------------------- */
+
+uint64_t index_staged_for(const struct index *index, const struct index_staging *staging,
+			  const struct index_register *reg)
+{
+	struct index_binding *binding = find_first(index, index_path(reg), reg->path_len);
+	uint64_t bytes = 0;
+
+	for (; binding; binding = next_of_path(binding))
+		if (binding->staging == staging && binding->counts &&
+		    names(reg, binding->object))
+			bytes += binding->size;
+	return bytes;
+}
+
+void index_recount_bindings(struct index *index, const char *path, size_t len)
+{
+	struct index_binding *binding = find_first(index, path, len);
+
+	for (; binding; binding = next_of_path(binding)) {
+		if (!binding->staging)
+			continue;
+		if (binding->counts)
+			binding->staging->bytes -= binding->size;
+		binding->counts = !index_is_named_ever(index, binding->object, path, len);
+		if (binding->counts)
+			binding->staging->bytes += binding->size;
+	}
 }
 
 void index_prune(struct index *index)

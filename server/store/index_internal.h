@@ -13,9 +13,10 @@ RB_HEAD(index_registers, index_register);
 RB_HEAD(index_objects, index_object);
 RB_HEAD(index_bindings, index_binding);
 RB_HEAD(index_owners, index_owner);
+RB_HEAD(index_stagings, index_staging);
 
-/* The highest number of an owner: what 23 bits hold. */
-enum { INDEX_OWNER_LAST = (1 << 23) - 1 };
+/* The highest number of an owner, and nobody's: what 23 bits hold. */
+enum { INDEX_OWNER_NOBODY = (1 << 23) - 1, INDEX_OWNER_LAST = INDEX_OWNER_NOBODY - 1 };
 
 /*
  * A path is in one of two trees, by the kind of its accepted value: what is below a path
@@ -32,6 +33,7 @@ struct index {
 	struct index_owners owners;
 	struct index_owner **owner_at; /* by number */
 	uint32_t owner_count, owner_room;
+	struct index_stagings stagings;
 	uint64_t seed; /* of hashes of paths, so that nobody can aim at one */
 	struct index_counts counts;
 };
@@ -47,6 +49,14 @@ void index_objects_free(struct index *index);
 void index_resolve_bindings(struct index *index, const char *path, size_t len,
 			    const dfs_ballot *ballot);
 void index_bindings_free(struct index *index);
+/* What the staging counts of objects that this register of its path names. */
+uint64_t index_staged_for(const struct index *index, const struct index_staging *staging,
+			  const struct index_register *reg);
+/* Counts again which of the path's bindings no value of the path names. */
+void index_recount_bindings(struct index *index, const char *path, size_t len);
+/* Does any value of the path name it, the accepted one or one that is overtaken? */
+bool index_is_named_ever(const struct index *index, const struct index_object *object,
+			 const char *path, size_t len);
 
 uint32_t index_hash_path(const struct index *index, const char *path, size_t len);
 
@@ -55,6 +65,9 @@ uint32_t index_hash_path(const struct index *index, const char *path, size_t len
  */
 bool index_number_owner(struct index *index, const char *name, size_t len,
 			uint32_t *ret_number);
+/* What a path has accepted counts against its owner's quota, or no longer. */
+void index_count_owner(struct index *index, const struct index_register *reg);
+void index_uncount_owner(struct index *index, const struct index_register *reg);
 void index_owners_free(struct index *index);
 
 #endif

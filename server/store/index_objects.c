@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What 55 bits hold: far more than any segment has. */
-#define BYTES_MASK ((UINT64_C(1) << 55) - 1)
+/* What 53 bits hold: far more than any segment has. */
+#define BYTES_MASK ((UINT64_C(1) << 53) - 1)
 /* Just what malloc has in 112: there may be millions. */
 _Static_assert(sizeof(struct index_object) == 104, "an object in memory");
 
@@ -163,6 +163,42 @@ struct index_part *index_part(struct index_object *object, unsigned chunk)
 	return damaged;
 }
 
+chunk_set index_proved(const struct index_object *object)
+{
+	unsigned chunks = 0;
+
+	if (object->dropping)
+		return 0;
+	for (const struct index_part *part = &object->part; part; part = part->more)
+		if (part->proved)
+			chunks |= part->chunks & ~(unsigned)part->damaged;
+	return chunks;
+}
+
+/* Nothing of the part is to be proved any more. */
+static void become_proved(struct index *index, struct index_part *part)
+{
+	if (part->proved)
+		return;
+	part->proved = 1;
+	part->segment->unproved--;
+	index->counts.unproved--;
+}
+
+void index_prove(struct index *index, struct index_object *object,
+		 const struct index_segment *segment, chunk_set chunks)
+{
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if (part->segment == segment && (part->chunks & ~chunks) == 0)
+			become_proved(index, part);
+}
+
+const dfs_id *index_record_id(const struct index_object *object,
+			      const struct index_part *part)
+{
+	return part->by_maker ? &part->segment->maker : &object->id;
+}
+
 void index_put_content(struct index *index, struct index_object *object,
 		       const struct seal_entry *entry, struct index_segment *segment,
 		       struct index_part *take_spare)
@@ -187,15 +223,28 @@ void index_put_content(struct index *index, struct index_object *object,
 	part->damaged = 0;
 	part->bytes = entry->bytes & BYTES_MASK;
 	part->estimated = 0;
+	part->proved = entry->proved;
+	segment->unproved += !entry->proved;
+	index->counts.unproved += !entry->proved;
+	part->by_maker = entry->by_maker;
+	if (entry->by_maker)
+		segment->maker = entry->objects[1];
 	segment->live += entry->bytes;
 	if (object->refs == 0)
 		become_unused(index, object);
 }
 
-void index_damage_object(struct index_object *object)
+void index_damage_part(struct index *index, struct index_part *part)
+{
+	part->damaged = part->chunks;
+	if (part->segment)
+		become_proved(index, part);
+}
+
+void index_damage_object(struct index *index, struct index_object *object)
 {
 	for (struct index_part *part = &object->part; part; part = part->more)
-		part->damaged = part->chunks;
+		index_damage_part(index, part);
 }
 
 /* The first one strictly after this id. */
@@ -222,7 +271,7 @@ bool index_damage_segment(struct index *index, const struct index_segment *segme
 	for (; object && most > 0; most--) {
 		for (struct index_part *part = &object->part; part; part = part->more)
 			if (part->segment == segment)
-				part->damaged = part->chunks;
+				index_damage_part(index, part);
 		*cursor = object->id;
 		object = RB_NEXT(index_objects, &index->objects, object);
 	}
@@ -242,8 +291,10 @@ void index_drop_content(struct index *index, struct index_object *object)
 	bool was_here = object->part.chunks != 0;
 
 	for (struct index_part *part = &object->part; part; part = part->more)
-		if (part->segment)
+		if (part->segment) {
 			index_segment_lose(part->segment, part->bytes);
+			become_proved(index, part);
+		}
 	free_parts(object);
 	memset(&object->part, 0, sizeof object->part);
 	object->dropping = false;
@@ -268,8 +319,8 @@ static uint64_t share_of(const struct index_object *object, const struct index_p
 /*
  * The part keeps these chunks; what is still good beside damaged ones may be copied then.
  */
-static void trim_part(struct index_object *object, struct index_part *part,
-		      unsigned chunks)
+static void trim_part(struct index *index, struct index_object *object,
+		      struct index_part *part, unsigned chunks)
 {
 	uint64_t left = share_of(object, part, chunks);
 
@@ -283,6 +334,8 @@ static void trim_part(struct index_object *object, struct index_part *part,
 	part->estimated = 1;
 	part->chunks &= chunks & CHUNKS_ALL;
 	part->damaged &= chunks & CHUNKS_ALL;
+	if (part->chunks == 0)
+		become_proved(index, part);
 }
 
 static void remove_empty_parts(struct index_object *object)
@@ -312,13 +365,13 @@ void index_trim(struct index *index, struct index_object *object, chunk_set chun
 	if (object->part.chunks == 0)
 		return;
 	for (struct index_part *part = &object->part; part; part = part->more)
-		trim_part(object, part, chunks);
+		trim_part(index, object, part, chunks);
 	remove_empty_parts(object);
 	if (object->part.chunks == 0)
 		become_empty(index, object);
 }
 
-static bool object_leave_segment(struct index_object *object,
+static bool object_leave_segment(struct index *index, struct index_object *object,
 				 const struct index_segment *segment)
 {
 	bool left = false;
@@ -326,6 +379,7 @@ static bool object_leave_segment(struct index_object *object,
 	for (struct index_part *part = &object->part; part; part = part->more)
 		if (part->segment == segment) {
 			index_segment_lose(part->segment, part->bytes);
+			become_proved(index, part);
 			part->chunks = 0;
 			left = true;
 		}
@@ -342,16 +396,11 @@ bool index_leave_segment(struct index *index, const struct index_segment *segmen
 	for (; object && most > 0; object = next, most--) {
 		next = RB_NEXT(index_objects, &index->objects, object);
 		*cursor = object->id;
-		if (object_leave_segment(object, segment) && object->part.chunks == 0)
+		if (object_leave_segment(index, object, segment) &&
+		    object->part.chunks == 0)
 			become_empty(index, object);
 	}
 	return object;
-}
-
-bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi)
-{
-	return segment && segment_lo(segment->file) >= lo &&
-	       segment_hi(segment->file) <= hi;
 }
 
 void index_move_content(struct index *index, const struct seal_entry *entry, uint64_t lo,
@@ -365,7 +414,10 @@ void index_move_content(struct index *index, const struct seal_entry *entry, uin
 		    (part->chunks & ~entry->chunks) != 0)
 			continue;
 		index_segment_lose(part->segment, part->bytes);
+		part->segment->unproved -= !part->proved;
+		to->unproved += !part->proved;
 		part->segment = to;
+		part->by_maker = entry->by_maker;
 		/* Some may have been trimmed since they were copied. */
 		if (part->chunks == entry->chunks) {
 			part->bytes = entry->bytes & BYTES_MASK;

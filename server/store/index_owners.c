@@ -1,7 +1,8 @@
-/* The index of owners: how much everyone has stored. */
+/* The index of owners: how much everyone has stored and staged, and may. */
 #include "index_internal.h"
 
 #include "path.h"
+#include "store.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,45 +27,276 @@ const struct index_owner *index_find_owner(const struct index *index, const char
 	return find_owner(index, name, len);
 }
 
+/* ---- what counts ---------------------------------------------------------------- */
+
+/* Of the contents that a file names: its own, and those of its earlier versions. */
+static uint64_t contents_of(const struct index_register *reg)
+{
+	uint64_t earlier = 0;
+
+	if (reg->object_count > 1)
+		memcpy(&earlier, index_path(reg) + reg->path_len, sizeof earlier);
+	return reg->size + earlier;
+}
+
+/* What an accepted register takes of its owner's quota; nothing where it has none. */
+static uint64_t cost_of(const struct index_register *reg)
+{
+	if (reg->owner == INDEX_OWNER_NOBODY)
+		return 0;
+	if (index_has_content(reg))
+		return contents_of(reg) + reg->bytes;
+	return reg->kind == DFS_TOMBSTONE ? reg->bytes : 0;
+}
+
+void index_count_owner(struct index *index, const struct index_register *reg)
+{
+	struct index_owner *owner;
+
+	if (reg->owner == INDEX_OWNER_NOBODY)
+		return;
+	owner = index->owner_at[reg->owner];
+	if (index_has_content(reg)) {
+		owner->contents += contents_of(reg);
+		owner->registers += reg->bytes;
+		owner->shared += reg->has_readers;
+	} else if (reg->kind == DFS_TOMBSTONE) {
+		owner->registers += reg->bytes;
+		owner->tombstones += reg->bytes;
+	} else if (reg->kind == DFS_ACCOUNT) {
+		memcpy(&owner->quota, index_path(reg) + reg->path_len,
+		       sizeof owner->quota);
+	}
+}
+
+void index_uncount_owner(struct index *index, const struct index_register *reg)
+{
+	struct index_owner *owner;
+
+	if (reg->owner == INDEX_OWNER_NOBODY)
+		return;
+	owner = index->owner_at[reg->owner];
+	if (index_has_content(reg)) {
+		owner->contents -= contents_of(reg);
+		owner->registers -= reg->bytes;
+		owner->shared -= reg->has_readers;
+	} else if (reg->kind == DFS_TOMBSTONE) {
+		owner->registers -= reg->bytes;
+		owner->tombstones -= reg->bytes;
+	} else if (reg->kind == DFS_ACCOUNT) {
+		owner->quota = 0;
+	}
+}
+
 /* What the owner has of the path now, and would no longer have. */
-static uint64_t size_now(const struct index *index, const struct index_owner *owner,
-			 const char *path, size_t len)
+static uint64_t cost_now(const struct index *index, uint32_t owner, const char *path,
+			 size_t len)
 {
 	const struct index_register *reg = index_find_register(index, path, len);
 
-	return reg && reg->kind == DFS_FILE && reg->owner == owner->number ? reg->size
-									   : 0;
+	return reg && reg->owner == owner ? cost_of(reg) : 0;
 }
+
+/* ---- what is staged ------------------------------------------------------------- */
+
+static int compare_staging(const char *path, size_t len, uint32_t owner,
+			   const struct index_staging *staging)
+{
+	int order = path_compare(path, len, staging->path, staging->path_len);
+
+	return order != 0 ? order : (owner > staging->owner) - (owner < staging->owner);
+}
+
+static int compare_stagings(const struct index_staging *a, const struct index_staging *b)
+{
+	return compare_staging(a->path, a->path_len, a->owner, b);
+}
+
+/* cppcheck-suppress unknownMacro */
+INDEX_TREE(index_stagings, index_staging, compare_stagings)
+
+/* The first one from this owner on: the one of the path with the next number. */
+static struct index_staging *
+find_staging_from(const struct index *index, const char *path, size_t len, uint32_t owner)
+{
+	struct index_staging *staging = RB_ROOT(&index->stagings), *best = NULL;
+
+	while (staging) {
+		if (compare_staging(path, len, owner, staging) <= 0) {
+			best = staging;
+			staging = RB_LEFT(staging, entry);
+		} else {
+			staging = RB_RIGHT(staging, entry);
+		}
+	}
+	return best && path_compare(path, len, best->path, best->path_len) == 0 ? best
+										: NULL;
+}
+
+static struct index_staging *find_staging(const struct index *index, const char *path,
+					  size_t len, uint32_t owner)
+{
+	struct index_staging *staging = find_staging_from(index, path, len, owner);
+
+	return staging && staging->owner == owner ? staging : NULL;
+}
+
+/* What of the staged is more than what it is to replace. */
+static uint64_t beyond(uint64_t staged, uint64_t now)
+{
+	return staged > now ? staged - now : 0;
+}
+
+static void recount(struct index *index, struct index_staging *staging)
+{
+	struct index_owner *owner = index->owner_at[staging->owner];
+	uint64_t now = cost_now(index, staging->owner, staging->path, staging->path_len);
+
+	owner->staged -= staging->counted;
+	staging->counted = beyond(staging->bytes, now);
+	owner->staged += staging->counted;
+}
+
+void index_restage(struct index *index, const char *path, size_t len)
+{
+	struct index_staging *staging = find_staging_from(index, path, len, 0);
+
+	if (!staging)
+		return;
+	index_recount_bindings(index, path, len);
+	for (; staging; staging = find_staging_from(index, path, len, staging->owner + 1))
+		recount(index, staging);
+}
+
+static struct index_staging *make_staging(struct index *index, const char *path,
+					  size_t len, uint32_t owner)
+{
+	struct index_staging *staging = calloc(1, sizeof *staging + len);
+
+	if (!staging)
+		return NULL;
+	staging->owner = owner;
+	staging->path_len = len;
+	memcpy(staging->path, path, len);
+	RB_INSERT(index_stagings, &index->stagings, staging);
+	return staging;
+}
+
+struct index_staging *index_stage(struct index *index, const struct index_stake *stake,
+				  uint64_t bytes)
+{
+	struct index_staging *staging;
+	uint32_t owner;
+
+	if (!index_number_owner(index, stake->owner, stake->owner_len, &owner))
+		return NULL;
+	staging = find_staging(index, stake->path, stake->path_len, owner);
+	if (!staging)
+		staging = make_staging(index, stake->path, stake->path_len, owner);
+	if (!staging)
+		return NULL;
+	staging->refs++;
+	staging->bytes += bytes;
+	recount(index, staging);
+	return staging;
+}
+
+void index_unstage(struct index *index, struct index_staging *staging, uint64_t bytes)
+{
+	if (!staging)
+		return;
+	staging->bytes -= bytes;
+	recount(index, staging);
+	if (--staging->refs > 0)
+		return;
+	RB_REMOVE(index_stagings, &index->stagings, staging);
+	free(staging);
+}
+
+/* ---- what fits ------------------------------------------------------------------ */
 
 /* Sizes are far from overflowing; quotas are anything. */
-static bool fits(const struct index_owner *owner, uint64_t now, uint64_t size)
+static bool fits(const struct index_owner *owner, uint64_t more)
 {
-	uint64_t taken = owner->used + owner->claimed - now;
+	uint64_t taken =
+		owner->contents + owner->registers + owner->staged + owner->claimed;
 
-	return size <= now || owner->quota == 0 ||
-	       (taken <= owner->quota && size <= owner->quota - taken);
+	return more == 0 || owner->quota == 0 ||
+	       (taken <= owner->quota && more <= owner->quota - taken);
 }
 
-bool index_fits_quota(const struct index *index, const char *name, size_t name_len,
-		      const dfs_path *path, uint64_t size)
+/* What of the object counts already as staged for the path. */
+static uint64_t staged_already(const struct index *index, const struct index_stake *stake)
 {
-	const struct index_owner *owner = find_owner(index, name, name_len);
+	const struct index_object *object = index_find_object(index, stake->object);
+	const struct index_binding *binding;
 
-	return !owner ||
-	       fits(owner, size_now(index, owner, path->dfs_path_val, path->dfs_path_len),
-		    size);
+	if (!object)
+		return 0;
+	if (index_is_named_ever(index, object, stake->path, stake->path_len))
+		return stake->size;
+	binding = index_find_binding(index, stake->object, stake->path, stake->path_len);
+	return binding && binding->counts ? binding->size : 0;
+}
+
+bool index_fits_quota(const struct index *index, const struct index_stake *stake)
+{
+	const struct index_owner *owner =
+		find_owner(index, stake->owner, stake->owner_len);
+	const struct index_staging *staging;
+	uint64_t now, staged, already, more;
+
+	if (!owner)
+		return true;
+	already = staged_already(index, stake);
+	now = cost_now(index, owner->number, stake->path, stake->path_len);
+	staging = find_staging(index, stake->path, stake->path_len, owner->number);
+	staged = staging ? staging->bytes : 0;
+	if (already > stake->size)
+		already = stake->size;
+	more = beyond(staged + stake->size - already, now) - beyond(staged, now);
+	return fits(owner, more) && fits(owner, more + beyond(STORE_FILE_LEAST, now));
+}
+
+/* What the register takes more than what it replaces, and what was staged for it. */
+static uint64_t more_with(const struct index *index, const struct index_register *reg)
+{
+	const struct index_staging *staging =
+		find_staging(index, index_path(reg), reg->path_len, reg->owner);
+	uint64_t now = cost_now(index, reg->owner, index_path(reg), reg->path_len);
+	uint64_t cost = cost_of(reg), staged = staging ? staging->bytes : 0;
+	uint64_t left = staging ? staged - index_staged_for(index, staging, reg) : 0;
+
+	return beyond(cost + beyond(left, cost), now + beyond(staged, now));
+}
+
+/* A tombstone must always be possible; of what never was, not any number of them. */
+static bool may_delete(const struct index *index, const struct index_owner *owner,
+		       const struct index_register *reg, uint64_t more)
+{
+	const struct index_register *now =
+		index_find_register(index, index_path(reg), reg->path_len);
+
+	return reg->kind == DFS_TOMBSTONE &&
+	       ((now && index_has_content(now)) ||
+		owner->tombstones + owner->claimed + more <= INDEX_TOMBSTONES_MOST);
 }
 
 bool index_claim(struct index *index, const struct index_register *reg,
 		 uint64_t *ret_claimed)
 {
-	struct index_owner *owner = index->owner_at[reg->owner];
-	uint64_t now = size_now(index, owner, index_path(reg), reg->path_len);
+	struct index_owner *owner;
+	uint64_t more;
 
-	if (!fits(owner, now, reg->size))
+	*ret_claimed = 0;
+	if (reg->owner == INDEX_OWNER_NOBODY)
+		return true;
+	owner = index->owner_at[reg->owner];
+	more = more_with(index, reg);
+	if (!fits(owner, more) && !may_delete(index, owner, reg, more))
 		return false;
-	*ret_claimed = reg->size > now ? reg->size - now : 0;
-	owner->claimed += *ret_claimed;
+	*ret_claimed = more;
+	owner->claimed += more;
 	return true;
 }
 
@@ -74,6 +306,8 @@ void index_unclaim(struct index *index, const struct index_register *reg,
 	if (claimed > 0)
 		index->owner_at[reg->owner]->claimed -= claimed;
 }
+
+/* ---- their numbers -------------------------------------------------------------- */
 
 static bool make_owner_room(struct index *index)
 {

@@ -1,5 +1,5 @@
 /* The segments that the index counts in: making one, what has changed, and freeing it. */
-#include "index.h"
+#include "index_internal.h"
 
 #include "segment.h"
 
@@ -27,6 +27,12 @@ void index_segment_free(struct index_segment *segment)
 		return;
 	segment_unref(segment->file);
 	free(segment);
+}
+
+bool index_is_within(const struct index_segment *segment, uint64_t lo, uint64_t hi)
+{
+	return segment && segment_lo(segment->file) >= lo &&
+	       segment_hi(segment->file) <= hi;
 }
 
 void index_segment_changed(struct index_segment *segment)

@@ -2,6 +2,7 @@
 #include "load_seal.h"
 
 #include "ballot.h"
+#include "carry_over.h"
 #include "watermark.h"
 
 #include <errno.h>
@@ -212,6 +213,21 @@ static int read_entries(struct load *load, struct index_segment *segment, dfs_by
 	return rc;
 }
 
+static int refuse_version(struct load *load, uint32_t version)
+{
+	if (version < SEAL_VERSION)
+		(void)snprintf(
+			load->why, load->why_size,
+			"The store was written by an older version of this program, and "
+			"is left as it is: " CARRY_OVER ".");
+	else
+		(void)snprintf(
+			load->why, load->why_size,
+			"The store was written by a newer version of this program: run "
+			"that one.");
+	return EPROTO;
+}
+
 int load_seal(struct load *load, struct index_segment *segment)
 {
 	struct frame_key key;
@@ -228,15 +244,10 @@ int load_seal(struct load *load, struct index_segment *segment)
 		note_unreadable(load, segment, rc);
 		return 0;
 	}
-	if (seal_version(data) == SEAL_VERSION) {
+	if (seal_version(data) == SEAL_VERSION)
 		rc = read_entries(load, segment, data);
-	} else {
-		(void)snprintf(
-			load->why, load->why_size,
-			"The store was written by another version of this program, which "
-			"this one cannot read: run that one, or make a new cluster.");
-		rc = EPROTO;
-	}
+	else
+		rc = refuse_version(load, seal_version(data));
 	free(record);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "merge_copy.h"
 
 #include "ballot.h"
+#include "pieces.h"
 #include "placement.h"
 
 #include <errno.h>
@@ -25,21 +26,48 @@ static bool put_entry(struct merge *merge, const struct seal_entry *entry)
 }
 
 /* *ret_bytes: what it takes, if not NULL. */
-static int copy_record(struct merge *merge, struct segment *file, enum frame_type type,
-		       const struct frame_key *key, uint64_t *ret_bytes)
+static int copy_register(struct merge *merge, struct segment *file,
+			 const struct frame_key *key)
 {
 	dfs_bytes data;
 	void *record;
-	int rc = store_record_fetch(file, type, key, &record, &data);
+	int rc = store_record_fetch(file, FRAME_REGISTER, key, &record, &data);
 
 	if (rc != 0)
 		return rc;
 	rc = segment_image_add(merge->image, key, record, frame_size(key->len, data.len));
 	free(record);
-	if (ret_bytes)
-		*ret_bytes = store_record_bytes_of(key, data.len);
+	return rc;
+}
+
+/* One record of a content, which is under its object's id from now on. */
+static int copy_unit(struct merge *merge, struct segment *file,
+		     const struct seal_entry *entry, uint64_t number, uint64_t *ret_bytes)
+{
+	struct frame_key key, renamed;
+	struct store_record *copy = NULL;
+	dfs_bytes data;
+	void *record;
+	int rc;
+
+	frame_key_unit(&key, &entry->objects[entry->by_maker], number);
+	frame_key_unit(&renamed, &entry->objects[0], number);
+	rc = store_record_fetch(file, FRAME_UNIT, &key, &record, &data);
+	if (rc != 0)
+		return rc;
+	*ret_bytes = store_record_bytes_of(&key, data.len);
+	if (entry->by_maker)
+		copy = store_record_new(FRAME_UNIT, &renamed, data.data, data.len);
+	if (copy || !entry->by_maker)
+		rc = segment_image_add(merge->image, &renamed,
+				       copy ? copy->frame : record,
+				       frame_size(key.len, data.len));
+	else
+		rc = ENOMEM;
+	store_record_free_all(copy);
+	free(record);
 	/* Content that came twice, in other sets of chunks: the same bytes. */
-	return rc == EEXIST && type == FRAME_UNIT ? 0 : rc;
+	return rc == EEXIST ? 0 : rc;
 }
 
 /* An overtaken value, whose content is still needed, lives on as bindings. */
@@ -48,6 +76,7 @@ static int keep_overtaken(struct merge *merge, const struct seal_entry *entry)
 	struct seal_entry binding = *entry;
 
 	binding.type = SEAL_BINDING;
+	binding.size = 0; /* what is on its way out counts against no quota */
 	for (unsigned i = 0; i < entry->object_count; i++) {
 		binding.objects[0] = entry->objects[i];
 		if (!put_entry(merge, &binding))
@@ -80,7 +109,7 @@ static int keep_register(struct merge *merge, struct index_segment *input,
 	if (!put_entry(merge, entry))
 		return ENOMEM;
 	frame_key_register(&key, entry->path, entry->path_len);
-	return copy_record(merge, input->file, FRAME_REGISTER, &key, NULL);
+	return copy_register(merge, input->file, &key);
 }
 
 /* A binding counts while the index has it, or an overtaken value in its stead. */
@@ -88,21 +117,25 @@ static int keep_binding(struct merge *merge, const struct seal_entry *entry)
 {
 	struct store *store = merge->store;
 	const struct index_binding *binding;
-	bool keep;
+	struct seal_entry kept = *entry;
+	bool overtaken, keep;
 
 	pthread_rwlock_rdlock(&store->lock);
 	binding = index_find_binding(store->index, &entry->objects[0], entry->path,
 				     entry->path_len);
-	keep = (binding && ballot_compare(&binding->ballot, &entry->ballot) == 0) ||
-	       index_find_overtaken(store->index, entry->path, entry->path_len,
-				    &entry->ballot);
+	overtaken = index_find_overtaken(store->index, entry->path, entry->path_len,
+					 &entry->ballot);
+	keep = overtaken ||
+	       (binding && ballot_compare(&binding->ballot, &entry->ballot) == 0);
 	pthread_rwlock_unlock(&store->lock);
-	return keep && !put_entry(merge, entry) ? ENOMEM : 0;
+	if (overtaken)
+		kept.size = 0;
+	return keep && !put_entry(merge, &kept) ? ENOMEM : 0;
 }
 
-/* The chunks of the entry that are still here, in this segment. */
+/* The chunks of the entry that are still here, in this segment; and are they proved? */
 static chunk_set chunks_left(struct merge *merge, const struct index_segment *input,
-			     const struct seal_entry *entry)
+			     struct seal_entry *entry)
 {
 	struct store *store = merge->store;
 	const struct index_part *part = NULL;
@@ -119,8 +152,10 @@ static chunk_set chunks_left(struct merge *merge, const struct index_segment *in
 	 */
 	for (; part; part = part->more)
 		if (part->segment == input && (part->chunks & ~entry->chunks) == 0 &&
-		    set_count(part->chunks) > set_count(chunks))
+		    set_count(part->chunks) > set_count(chunks)) {
 			chunks = part->chunks;
+			entry->proved = part->proved;
+		}
 	pthread_rwlock_unlock(&store->lock);
 	return chunks;
 }
@@ -132,18 +167,15 @@ static int keep_content(struct merge *merge, struct index_segment *input,
 	chunk_set chunks = chunks_left(merge, input, entry);
 	bool trimmed = chunks != entry->chunks;
 	uint64_t all = 0, bytes = 0;
-	struct frame_key key;
 	int rc = 0;
 
 	if (chunks == 0)
 		return 0;
-	for (uint64_t unit = 0; unit < entry->units && rc == 0; unit++) {
-		if (!set_has(chunks, placement_chunk(unit)))
-			continue;
-		frame_key_unit(&key, &entry->objects[0], unit);
-		rc = copy_record(merge, input->file, FRAME_UNIT, &key, &bytes);
+	for (uint64_t i = 0; rc == 0 && pieces_next(entry->units, chunks, &i); i++) {
+		rc = copy_unit(merge, input->file, entry, i, &bytes);
 		all += bytes;
 	}
+	entry->by_maker = false;
 	entry->chunks = chunks;
 	if (trimmed)
 		entry->bytes = all;
@@ -305,10 +337,11 @@ static int verify_entry(struct merge *merge, const struct seal_entry *entry)
 		frame_key_register(&key, entry->path, entry->path_len);
 		return verify_record(merge, FRAME_REGISTER, &key);
 	}
-	for (uint64_t unit = 0; unit < entry->units && rc == 0; unit++) {
-		if (!set_has(entry->chunks, placement_chunk(unit)))
-			continue;
-		frame_key_unit(&key, &entry->objects[0], unit);
+	if (entry->type != SEAL_CONTENT)
+		return 0;
+	for (uint64_t i = 0; rc == 0 && pieces_next(entry->units, entry->chunks, &i);
+	     i++) {
+		frame_key_unit(&key, &entry->objects[0], i);
 		rc = verify_record(merge, FRAME_UNIT, &key);
 	}
 	return rc;

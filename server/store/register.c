@@ -11,7 +11,7 @@ chunk_set register_missing(const struct store *store, const struct index_registe
 	chunk_set wanted = placement_held(reg->holders, store->server);
 	unsigned row;
 
-	if (reg->kind != DFS_FILE || reg->object_count == 0)
+	if (!index_has_content(reg) || reg->object_count == 0)
 		return 0;
 	if (wanted == 0) {
 		row = placement_row(reg->holders);
@@ -26,6 +26,7 @@ void register_describe(const struct store *store, const struct index_register *r
 {
 	*ret = (struct store_register){.ballot = reg->ballot,
 				       .kind = (dfs_kind)reg->kind,
+				       .digest = reg->digest,
 				       .holders = reg->holders,
 				       .size = reg->size,
 				       .has_readers = reg->has_readers,
@@ -33,7 +34,7 @@ void register_describe(const struct store *store, const struct index_register *r
 				       .confirmed = reg->confirmed};
 	if (reg->object_count > 0)
 		ret->object = reg->objects[0]->id;
-	if (reg->kind != DFS_FILE)
+	if (!index_has_content(reg))
 		return;
 	ret->full = set_count(placement_filled(reg->size));
 	ret->missing = register_missing(store, reg);

@@ -2,11 +2,13 @@
 #include "seal.h"
 
 #include "path.h"
+#include "placement.h"
 #include "sets.h"
 
 #include <string.h>
 
 enum register_flag { SETTLED = 1, HAS_READERS = 2, OWNER_APART = 4, FLAGS_ALL = 7 };
+enum content_flag { PROVED = 1, BY_MAKER = 2, CONTENT_FLAGS_ALL = 3 };
 
 static void put_path(struct pack_out *out, const struct seal_entry *entry)
 {
@@ -25,11 +27,49 @@ static void get_path(struct pack_in *in, struct seal_entry *ret)
 }
 
 /*
- * Who owns a file is told by its path, unless it is one of those that belong to everyone.
+ * Who owns a file, and what is left of it, is told by its path, unless it is one of those
+ * that belong to everyone.
  */
 static bool owner_is_apart(const struct seal_entry *entry)
 {
-	return entry->kind == DFS_FILE && path_is_shared(entry->path, entry->path_len);
+	return path_is_shared(entry->path, entry->path_len) &&
+	       (entry->type == SEAL_BINDING || entry->kind == DFS_FILE ||
+		entry->kind == DFS_LINK ||
+		(entry->kind == DFS_TOMBSTONE && entry->owner_len > 0));
+}
+
+static bool owner_is_of_path(const struct seal_entry *entry)
+{
+	if (entry->type == SEAL_REGISTER && entry->kind == DFS_ACCOUNT)
+		return true;
+	if (path_is_shared(entry->path, entry->path_len))
+		return false;
+	if (entry->type == SEAL_REGISTER &&
+	    (entry->kind == DFS_FILE || entry->kind == DFS_LINK))
+		return true;
+	return (entry->type == SEAL_BINDING || entry->kind == DFS_TOMBSTONE) &&
+	       path_kind(entry->path, entry->path_len) == PATH_OF_FILE;
+}
+
+void seal_find_owner(struct seal_entry *entry)
+{
+	if (owner_is_of_path(entry))
+		entry->owner =
+			path_of_whom(entry->path, entry->path_len, &entry->owner_len);
+}
+
+static void put_owner(struct pack_out *out, const struct seal_entry *entry)
+{
+	pack_put_u8(out, (uint8_t)entry->owner_len);
+	pack_put(out, entry->owner, entry->owner_len);
+}
+
+static void get_owner(struct pack_in *in, struct seal_entry *ret)
+{
+	ret->owner_len = pack_get_u8(in);
+	ret->owner = (const char *)pack_get(in, ret->owner_len);
+	if (ret->owner_len > DFS_USER_MAX)
+		in->failed = true;
 }
 
 static void put_register(struct pack_out *out, const struct seal_entry *entry)
@@ -41,22 +81,22 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u8(out, (uint8_t)((entry->settled ? SETTLED : 0) |
 				   (entry->has_readers ? HAS_READERS : 0) |
 				   (apart ? OWNER_APART : 0)));
-	if (apart) {
-		pack_put_u8(out, (uint8_t)entry->owner_len);
-		pack_put(out, entry->owner, entry->owner_len);
-	}
+	if (apart)
+		put_owner(out, entry);
 	pack_put_u64(out, entry->size);
 	pack_put_u32(out, entry->holders);
+	pack_put_u64(out, entry->digest);
 	pack_put_u64(out, entry->bytes);
 	pack_put_u8(out, (uint8_t)entry->object_count);
 	for (unsigned i = 0; i < entry->object_count; i++)
 		pack_put_id(out, &entry->objects[i]);
+	if (entry->object_count > 1)
+		pack_put_u64(out, entry->earlier_size);
 }
 
 static bool is_kind(dfs_kind kind)
 {
-	return kind == DFS_FILE || kind == DFS_TOMBSTONE || kind == DFS_ACCOUNT ||
-	       kind == DFS_CREDENTIALS;
+	return kind >= DFS_FILE && kind <= DFS_LINK;
 }
 
 static void get_register(struct pack_in *in, struct seal_entry *ret)
@@ -68,14 +108,13 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	flags = pack_get_u8(in);
 	ret->settled = flags & SETTLED;
 	ret->has_readers = flags & HAS_READERS;
-	if (flags & OWNER_APART) {
-		ret->owner_len = pack_get_u8(in);
-		ret->owner = (const char *)pack_get(in, ret->owner_len);
-	} else if ((ret->kind == DFS_FILE || ret->kind == DFS_ACCOUNT) && !in->failed) {
-		ret->owner = path_of_whom(ret->path, ret->path_len, &ret->owner_len);
-	}
+	if (flags & OWNER_APART)
+		get_owner(in, ret);
+	else if (!in->failed)
+		seal_find_owner(ret);
 	ret->size = pack_get_u64(in);
 	ret->holders = pack_get_u32(in);
+	ret->digest = pack_get_u64(in);
 	ret->bytes = pack_get_u64(in);
 	ret->object_count = pack_get_u8(in);
 	if (!is_kind(ret->kind) || (flags & ~(unsigned)FLAGS_ALL) != 0 ||
@@ -86,14 +125,50 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	}
 	for (unsigned i = 0; i < ret->object_count; i++)
 		ret->objects[i] = pack_get_id(in);
+	if (ret->object_count > 1)
+		ret->earlier_size = pack_get_u64(in);
+}
+
+/* What counts against a quota when content is staged is told by its binding. */
+static void put_binding(struct pack_out *out, const struct seal_entry *entry)
+{
+	pack_put_id(out, &entry->objects[0]);
+	put_path(out, entry);
+	pack_put_u64(out, entry->size);
+	if (owner_is_apart(entry))
+		put_owner(out, entry);
+}
+
+static void get_binding(struct pack_in *in, struct seal_entry *ret)
+{
+	ret->objects[0] = pack_get_id(in);
+	get_path(in, ret);
+	ret->size = pack_get_u64(in);
+	if (in->failed)
+		return;
+	if (owner_is_apart(ret))
+		get_owner(in, ret);
+	else
+		seal_find_owner(ret);
+}
+
+/* Of more than four units, the root follows from the pieces. */
+static bool has_tree(const struct seal_entry *entry)
+{
+	return entry->units > 0 && entry->units <= DFS_SERVERS;
 }
 
 static void put_content(struct pack_out *out, const struct seal_entry *entry)
 {
 	pack_put_id(out, &entry->objects[0]);
-	pack_put_u64(out, entry->units);
+	pack_put_id(out, &entry->objects[1]);
+	pack_put_u64(out, entry->size);
 	pack_put_u8(out, (uint8_t)entry->chunks);
 	pack_put_u64(out, entry->bytes);
+	pack_put_u8(out, (uint8_t)((entry->proved ? PROVED : 0) |
+				   (entry->by_maker ? BY_MAKER : 0)));
+	if (has_tree(entry))
+		pack_put(out, entry->tree, entry->units * sizeof *entry->tree);
 }
 
 static chunk_set get_chunks(struct pack_in *in)
@@ -107,11 +182,21 @@ static chunk_set get_chunks(struct pack_in *in)
 
 static void get_content(struct pack_in *in, struct seal_entry *ret)
 {
+	unsigned flags;
+
 	ret->objects[0] = pack_get_id(in);
-	ret->units = pack_get_u64(in);
+	ret->objects[1] = pack_get_id(in);
+	ret->size = pack_get_u64(in);
+	ret->units = placement_units(ret->size, placement_unit_size(ret->size));
 	ret->chunks = get_chunks(in);
 	ret->bytes = pack_get_u64(in);
-	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0)
+	flags = pack_get_u8(in);
+	ret->proved = flags & PROVED;
+	ret->by_maker = flags & BY_MAKER;
+	if (has_tree(ret))
+		ret->tree = (const dfs_key *)pack_get(in, ret->units * sizeof *ret->tree);
+	if (ret->units > DFS_FILE_UNITS_MAX || ret->chunks == 0 ||
+	    (flags & ~(unsigned)CONTENT_FLAGS_ALL) != 0)
 		in->failed = true;
 }
 
@@ -123,8 +208,7 @@ void seal_put_entry(struct pack_out *out, const struct seal_entry *entry)
 		put_register(out, entry);
 		break;
 	case SEAL_BINDING:
-		pack_put_id(out, &entry->objects[0]);
-		put_path(out, entry);
+		put_binding(out, entry);
 		break;
 	case SEAL_CONTENT:
 		put_content(out, entry);
@@ -159,8 +243,7 @@ enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
 		get_register(in, ret);
 		break;
 	case SEAL_BINDING:
-		ret->objects[0] = pack_get_id(in);
-		get_path(in, ret);
+		get_binding(in, ret);
 		break;
 	case SEAL_CONTENT:
 		get_content(in, ret);
@@ -191,6 +274,7 @@ static void put_head(struct pack_out *out, const struct seal_head *head)
 	pack_put_u32(out, head->epoch);
 	pack_put_u64(out, head->reserved);
 	pack_put_ballot(out, &head->floor);
+	pack_put_ballot(out, &head->bar);
 	pack_put_u64(out, head->begun);
 	pack_put_u8(out, head->votes);
 	pack_put_u32(out, head->born);
@@ -198,7 +282,16 @@ static void put_head(struct pack_out *out, const struct seal_head *head)
 		pack_put_id(out, &head->peers[i].store);
 		pack_put_u32(out, head->peers[i].epoch);
 		pack_put_u64(out, head->peers[i].newest_segment);
+		pack_put(out, head->peers[i].signature, DFS_SIGNATURE_LEN);
 	}
+}
+
+static void get_signature(struct pack_in *in, char ret[DFS_SIGNATURE_LEN])
+{
+	const uint8_t *bytes = pack_get(in, DFS_SIGNATURE_LEN);
+
+	if (bytes)
+		memcpy(ret, bytes, DFS_SIGNATURE_LEN);
 }
 
 static void get_head(struct pack_in *in, struct seal_head *ret)
@@ -213,6 +306,7 @@ static void get_head(struct pack_in *in, struct seal_head *ret)
 	ret->epoch = pack_get_u32(in);
 	ret->reserved = pack_get_u64(in);
 	ret->floor = pack_get_ballot(in);
+	ret->bar = pack_get_ballot(in);
 	ret->begun = pack_get_u64(in);
 	votes = pack_get_u8(in);
 	ret->votes = votes == 1;
@@ -221,6 +315,7 @@ static void get_head(struct pack_in *in, struct seal_head *ret)
 		ret->peers[i].store = pack_get_id(in);
 		ret->peers[i].epoch = pack_get_u32(in);
 		ret->peers[i].newest_segment = pack_get_u64(in);
+		get_signature(in, ret->peers[i].signature);
 	}
 	if (ret->begun == 0 || votes > 1)
 		in->failed = true;

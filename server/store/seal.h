@@ -20,7 +20,7 @@
 enum { SEAL_MAX = 8 << 20, SEAL_ENTRIES_MAX = SEAL_MAX - 256 };
 
 /* Of a store's segments, their registers' values included. */
-enum { SEAL_VERSION = 3 };
+enum { SEAL_VERSION = 4 };
 
 struct seal_head {
 	dfs_id store;
@@ -29,6 +29,8 @@ struct seal_head {
 	uint32_t epoch;
 	uint64_t reserved;
 	dfs_ballot floor;
+	/* No promise is given at or below it; zero: it has not been agreed on. */
+	dfs_ballot bar;
 	/*
 	 * The first segment that counts: of those below, from before a recovery, only
 	 * content does.  Until the store votes, the recovery is under way.
@@ -41,8 +43,8 @@ struct seal_head {
 
 enum seal_type {
 	SEAL_REGISTER = 'r', /* path, ballot, kind and what follows it, objects, bytes */
-	SEAL_BINDING = 'b',  /* objects[0], path, ballot */
-	SEAL_CONTENT = 'u',  /* objects[0], units, chunks, bytes */
+	SEAL_BINDING = 'b',  /* objects[0], path, ballot, size, owner */
+	SEAL_CONTENT = 'u',  /* objects, size, chunks, bytes, and how it is there */
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
 	SEAL_SETTLED = 's',  /* path, ballot */
 	SEAL_FORGET = 'f',   /* path, ballot: up to this one it is gone */
@@ -52,7 +54,7 @@ enum seal_type {
 /* An accepted value names its content and at most so many earlier ones. */
 enum { SEAL_OBJECTS_MAX = 1 + DFS_EARLIER_MAX };
 
-/* Unpacked, path and owner point into the record. */
+/* Unpacked, path, owner and tree point into the record. */
 struct seal_entry {
 	enum seal_type type;
 	const char *path;
@@ -62,15 +64,29 @@ struct seal_entry {
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
 	uint32_t holders;
-	uint64_t size;     /* of a file's content; of an account: the quota */
-	const char *owner; /* of a file; of an account: whose it is */
+	/* Of content, here, bound or of a file; of an account: the quota. */
+	uint64_t size;
+	uint64_t earlier_size; /* of the contents of a file's earlier versions */
+	/* Whose quota it counts against; of an account: whose it is; none: length 0 */
+	const char *owner;
 	size_t owner_len;
 	unsigned object_count;
 	dfs_id objects[SEAL_OBJECTS_MAX];
 	uint64_t units;
 	chunk_set chunks;
-	uint64_t bytes; /* of the records, as stored */
+	/*
+	 * Of content, whose maker is objects[1] and whose units follow from its size: its
+	 * units were proved; and its records are under the id of its maker: an upload had
+	 * no other when it began.
+	 */
+	bool proved, by_maker;
+	const dfs_key *tree; /* of content of up to four units: their leaves */
+	uint64_t digest;     /* of a value: statement_short */
+	uint64_t bytes;      /* of the records, as stored */
 };
+
+/* Whose quota an entry counts against, where its path says so; else as it was. */
+void seal_find_owner(struct seal_entry *entry);
 
 /* out->failed when out of memory. */
 void seal_put_entry(struct pack_out *out, const struct seal_entry *entry);

@@ -21,6 +21,7 @@ const struct store_rules store_rules_default = {
 	.bury_registers = true,
 	.seal_recovering = true,
 	.raise_floor = true,
+	.prove = true,
 	.grace_ms = 60000,
 	.merge_fan = 8,
 	.merge_bytes = 256 << 20,
@@ -62,6 +63,7 @@ static struct store *new_store(const struct store_options *options)
 		return NULL;
 	store->rules = options->rules ? *options->rules : store_rules_default;
 	limit_uploads(store);
+	uploads_init(&store->uploads, store->rules.uploads);
 	store->server = options->server;
 	store->cluster = options->cluster;
 	store->head =
@@ -145,6 +147,7 @@ void store_close(struct store *store)
 	damage_free(&store->damage);
 	group_free(&store->group);
 	compactor_free(&store->compactor);
+	uploads_destroy(&store->uploads);
 	pthread_rwlock_destroy(&store->lock);
 	pthread_mutex_destroy(&store->serial);
 	free(store);

@@ -1,7 +1,9 @@
 /* Filling a batch with values, bindings and numbers; and freeing it. */
 #include "batch.h"
 
+#include "object.h"
 #include "path.h"
+#include "statement.h"
 #include "uploads.h"
 #include "value.h"
 
@@ -62,10 +64,29 @@ static bool is_path(const char *path, size_t len)
 
 /* ---- values -------------------------------------------------------------------- */
 
-static void describe_value(struct seal_entry *entry, const dfs_value *value)
+/* Earlier contents are named too.  false when out of memory. */
+static bool name_earlier(struct seal_entry *entry, const dfs_earlier *earlier,
+			 u_int count)
+{
+	bool good = true;
+
+	for (u_int i = 0; good && i < count; i++) {
+		good = object_of_content(&earlier[i].content,
+					 &entry->objects[entry->object_count++]);
+		entry->earlier_size += earlier[i].content.size;
+	}
+	return good;
+}
+
+/* false when out of memory. */
+static bool describe_value(struct seal_entry *entry, const dfs_value *value)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
+	dfs_key digest;
+	bool good = statement_digest(value, &digest);
 
+	entry->digest = statement_short(&digest);
 	entry->type = SEAL_REGISTER;
 	entry->kind = value->body.kind;
 	if (entry->kind == DFS_ACCOUNT) {
@@ -73,17 +94,23 @@ static void describe_value(struct seal_entry *entry, const dfs_value *value)
 			path_of_whom(entry->path, entry->path_len, &entry->owner_len);
 		entry->size = value->body.dfs_body_u.account.quota;
 	}
-	if (entry->kind != DFS_FILE)
-		return;
+	if (entry->kind == DFS_TOMBSTONE) {
+		seal_find_owner(entry);
+		return good && name_earlier(entry, tombstone->earlier.earlier_val,
+					    tombstone->earlier.earlier_len);
+	}
+	if (!value_has_content(value))
+		return good;
 	entry->owner = manifest->owner.dfs_user_val;
 	entry->owner_len = manifest->owner.dfs_user_len;
 	entry->size = manifest->content.size;
 	entry->has_readers = manifest->access.readers.readers_len > 0;
 	entry->holders = manifest->content.holders;
-	entry->objects[entry->object_count++] = manifest->content.object;
-	for (u_int i = 0; i < manifest->earlier.earlier_len; i++)
-		entry->objects[entry->object_count++] =
-			manifest->earlier.earlier_val[i].content.object;
+	return good &&
+	       object_of_content(&manifest->content,
+				 &entry->objects[entry->object_count++]) &&
+	       name_earlier(entry, manifest->earlier.earlier_val,
+			    manifest->earlier.earlier_len);
 }
 
 static bool accepts_already(const struct store_batch *batch, const char *path, size_t len)
@@ -109,7 +136,8 @@ struct store_record *batch_register_new(struct seal_entry *entry, const dfs_valu
 
 	if (len == 0)
 		return NULL;
-	describe_value(entry, value);
+	if (!describe_value(entry, value))
+		return NULL;
 	pack_put_ballot(&data, &entry->ballot);
 	pack_put(&data, bytes, len);
 	frame_key_register(&key, entry->path, entry->path_len);
@@ -143,7 +171,7 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 	/* The node, and its owner's quota while the batch is on its way. */
 	pthread_rwlock_wrlock(&store->lock);
 	reg = index_register_new(store->index, &entry);
-	if (reg && how & STORE_WITHIN_QUOTA && reg->kind == DFS_FILE &&
+	if (reg && how & STORE_WITHIN_QUOTA &&
 	    !index_claim(store->index, reg, &claimed)) {
 		index_register_free(store->index, reg);
 		reg = NULL;
@@ -170,31 +198,40 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 	return 0;
 }
 
-int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
-		     size_t len, const dfs_ballot *ballot)
+/* ---- bindings ------------------------------------------------------------------- */
+
+static int bind_object(struct store_batch *batch, const dfs_ballot *ballot,
+		       const struct index_stake *stake)
 {
 	struct store *store = batch->store;
 	struct seal_entry entry = {.type = SEAL_BINDING,
-				   .path = path,
-				   .path_len = len,
+				   .path = stake->path,
+				   .path_len = stake->path_len,
 				   .ballot = *ballot,
-				   .objects[0] = *object};
-	struct index_binding *binding;
+				   .objects[0] = *stake->object,
+				   .size = stake->size,
+				   .owner = stake->owner,
+				   .owner_len = stake->owner_len};
+	struct index_binding *binding = NULL;
 	struct index_object *held;
 	struct store_op *op;
 	struct batch_here here;
+	int rc = ENOMEM;
 
-	if (!is_path(path, len))
+	if (!is_path(stake->path, stake->path_len))
 		return EINVAL;
-	held = batch_hold_object(store, object, &here);
+	held = batch_hold_object(store, stake->object, &here);
 	if (!held)
 		return ENOMEM;
-	if (!here.some && !batch_has_content(batch, object)) {
+	if (!here.some && !batch_has_content(batch, stake->object)) {
 		batch_release_object(store, held);
 		return EINVAL;
 	}
 	pthread_rwlock_wrlock(&store->lock);
-	binding = index_binding_new(store->index, &entry);
+	if (stake->owner_len > 0 && !index_fits_quota(store->index, stake))
+		rc = EDQUOT;
+	else
+		binding = index_binding_new(store->index, &entry);
 	index_release(store->index, held);
 	pthread_rwlock_unlock(&store->lock);
 	op = binding ? batch_add_op(batch, SEAL_BINDING) : NULL;
@@ -204,10 +241,27 @@ int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char
 		pthread_rwlock_wrlock(&store->lock);
 		index_binding_free(store->index, binding);
 		pthread_rwlock_unlock(&store->lock);
-		return ENOMEM;
+		return rc;
 	}
 	op->binding = binding;
 	return 0;
+}
+
+int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
+		     size_t len, const dfs_ballot *ballot)
+{
+	const struct index_stake stake = {
+		.path = path, .path_len = len, .object = object};
+
+	return bind_object(batch, ballot, &stake);
+}
+
+int store_batch_stake(struct store_batch *batch, const dfs_id *object,
+		      const dfs_ballot *ballot, const struct store_stake *stake)
+{
+	const struct index_stake what = store_index_stake(object, stake);
+
+	return bind_object(batch, ballot, &what);
 }
 
 /* ---- numbers ------------------------------------------------------------------- */

@@ -1,24 +1,43 @@
 /* Filling a batch with content: a small file's units, or an upload. */
 #include "batch.h"
 
+#include "object.h"
+#include "pieces.h"
 #include "placement.h"
 #include "uploads.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-static bool share_is_good(const dfs_share *share)
+/* What is to be added: a share, and what follows from it. */
+struct adding {
+	const dfs_share *share;
+	dfs_id object;
+	uint64_t units;
+	dfs_key root;
+};
+
+/* false: the share breaks a rule. */
+static bool begin_adding(struct adding *adding, const dfs_share *share)
 {
+	adding->share = share;
+	adding->units = placement_units(share->size, placement_unit_size(share->size));
 	return share->chunks > 0 && share->chunks <= CHUNKS_ALL &&
-	       share->units <= DFS_FILE_UNITS_MAX;
+	       adding->units <= DFS_FILE_UNITS_MAX &&
+	       object_of_share(share, &adding->object) &&
+	       tree_root(adding->units, share->tree.tree_val, share->tree.tree_len,
+			 &adding->root);
 }
 
-static struct seal_entry describe(const dfs_share *share)
+static struct seal_entry describe(const struct adding *adding)
 {
 	return (struct seal_entry){.type = SEAL_CONTENT,
-				   .objects[0] = share->object,
-				   .units = share->units,
-				   .chunks = share->chunks};
+				   .objects = {adding->object, adding->share->maker},
+				   .size = adding->share->size,
+				   .units = adding->units,
+				   .tree = adding->share->tree.tree_val,
+				   .chunks = adding->share->chunks};
 }
 
 /*
@@ -48,20 +67,14 @@ static int add_content(struct store_batch *batch, const struct seal_entry *entry
 	op->object = take_object;
 	op->spare = spare;
 	op->content = *entry;
+	op->content.tree = NULL; /* of the caller: packed by now */
 	op->image = upload ? (unsigned)batch->upload_count : 0;
 	return 0;
 }
 
-/* Something good is here, of an object with another number of units. */
-static bool contradicts(const struct batch_here *here, const dfs_share *share)
-{
-	return here->some && here->chunks != 0 && here->units != share->units;
-}
-
 /*
  * What comes in place of damaged chunks: a start must not take the damaged ones for what
- * is here, so they are trimmed first; all of them, where it is something else that is
- * here.
+ * is here, so they are trimmed first.
  */
 static int replace_damaged(struct store_batch *batch, struct index_object *object,
 			   const struct batch_here *here, const struct seal_entry *entry,
@@ -70,8 +83,6 @@ static int replace_damaged(struct store_batch *batch, struct index_object *objec
 	chunk_set replaced = here->damaged & entry->chunks;
 	struct batch_here again;
 
-	if (here->some && here->units != entry->units && entry->chunks != 0)
-		replaced = CHUNKS_ALL;
 	if (replaced == 0)
 		return 0;
 	/* A reference of its own. */
@@ -80,17 +91,31 @@ static int replace_damaged(struct store_batch *batch, struct index_object *objec
 		      : ENOMEM;
 }
 
-/* Exactly the units of these chunks, each once? */
-static bool units_are_complete(const dfs_share *share, const dfs_unit *units,
-			       size_t count)
+/* Does the unit, of a content of at most four, hash to its leaf? */
+static bool unit_is_proved(const dfs_share *share, const dfs_unit *unit)
 {
-	if (count != placement_units_of(share->units, share->chunks))
+	dfs_key leaf;
+
+	return tree_leaf(&share->maker, unit->number, unit->data.data, unit->data.len,
+			 &leaf) &&
+	       memcmp(&leaf, &share->tree.tree_val[unit->number], sizeof leaf) == 0;
+}
+
+/* Exactly the units of these chunks, each once, and proved? */
+static bool units_are_complete(const struct adding *adding, bool prove,
+			       const dfs_unit *units, size_t count)
+{
+	const dfs_share *share = adding->share;
+
+	if (adding->units > DFS_SERVERS ||
+	    count != placement_units_of(adding->units, share->chunks))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t number = units[i].number;
 
-		if (number >= share->units || units[i].data.len > DFS_UNIT_MAX ||
-		    !set_has(share->chunks, placement_chunk(number)))
+		if (number >= adding->units || units[i].data.len > DFS_UNIT_MAX ||
+		    !set_has(share->chunks, placement_chunk(number)) ||
+		    (prove && !unit_is_proved(share, &units[i])))
 			return false;
 		for (size_t j = 0; j < i; j++)
 			if (units[j].number == number)
@@ -99,7 +124,7 @@ static bool units_are_complete(const dfs_share *share, const dfs_unit *units,
 	return true;
 }
 
-static struct store_record *pack_units(const dfs_share *share, const dfs_unit *units,
+static struct store_record *pack_units(const dfs_id *object, const dfs_unit *units,
 				       size_t count, uint64_t *ret_bytes)
 {
 	struct store_record *records = NULL, **end = &records;
@@ -107,7 +132,7 @@ static struct store_record *pack_units(const dfs_share *share, const dfs_unit *u
 
 	*ret_bytes = 0;
 	for (size_t i = 0; i < count; i++) {
-		frame_key_unit(&key, &share->object, units[i].number);
+		frame_key_unit(&key, object, units[i].number);
 		*end = store_record_new(FRAME_UNIT, &key, units[i].data.data,
 					units[i].data.len);
 		if (!*end) {
@@ -123,26 +148,27 @@ static struct store_record *pack_units(const dfs_share *share, const dfs_unit *u
 int store_batch_content(struct store_batch *batch, const dfs_share *share,
 			const dfs_unit *units, size_t count)
 {
-	struct seal_entry entry = describe(share);
 	struct store_record *records;
 	struct index_object *object;
+	struct seal_entry entry;
 	struct batch_here here;
+	struct adding adding;
 	int rc;
 
-	if (!share_is_good(share) || batch_has_content(batch, &share->object) ||
-	    count > DFS_UNITS_MAX || !units_are_complete(share, units, count))
+	if (!begin_adding(&adding, share) || batch_has_content(batch, &adding.object) ||
+	    !units_are_complete(&adding, batch->store->rules.prove, units, count))
 		return EINVAL;
-	records = pack_units(share, units, count, &entry.bytes);
+	entry = describe(&adding);
+	entry.proved = true;
+	records = pack_units(&adding.object, units, count, &entry.bytes);
 	if (count > 0 && !records)
 		return ENOMEM;
-	object = batch_hold_object(batch->store, &share->object, &here);
+	object = batch_hold_object(batch->store, &adding.object, &here);
 	if (!object) {
 		store_record_free_all(records);
 		return ENOMEM;
 	}
-	rc = contradicts(&here, share)
-		     ? EINVAL
-		     : replace_damaged(batch, object, &here, &entry, NULL);
+	rc = replace_damaged(batch, object, &here, &entry, NULL);
 	if (rc != 0)
 		batch_release_object(batch->store, object);
 	else
@@ -154,11 +180,113 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 	return rc;
 }
 
+/* ---- uploads ------------------------------------------------------------------- */
+
+/* All units that have come, at most four: EINVAL when one does not hash to its leaf. */
+static int prove_units(const struct store_upload *upload, const struct adding *adding)
+{
+	int rc = 0;
+
+	for (uint64_t i = 0; i < adding->units && rc == 0; i++) {
+		dfs_unit unit = {.number = i};
+		void *record;
+
+		if (!unit_set_has(&upload->have, i))
+			continue;
+		rc = uploads_fetch(upload, i, &record, &unit.data);
+		if (rc != 0)
+			break;
+		rc = unit_is_proved(adding->share, &unit) ? 0 : EINVAL;
+		free(record);
+	}
+	return rc;
+}
+
+/* The top over one piece that has come. */
+static int read_top(const struct store_upload *upload, const struct adding *adding,
+		    uint64_t piece, dfs_key *ret)
+{
+	size_t count = tree_piece_leaves(adding->units, piece);
+	dfs_key leaves[DFS_PIECE_LEAVES];
+	dfs_bytes data;
+	void *record;
+	bool good;
+	int rc = uploads_fetch(upload, PIECES_FIRST + piece, &record, &data);
+
+	if (rc != 0)
+		return rc;
+	good = data.len == count * sizeof leaves[0];
+	if (good)
+		memcpy(leaves, data.data, data.len);
+	free(record);
+	if (!good)
+		return EINVAL;
+	return tree_top(leaves, count, ret) ? 0 : ENOMEM;
+}
+
+/* The records of the tops, where there are several. */
+static int add_tops(struct store_upload *upload, const struct adding *adding,
+		    const dfs_key *tops)
+{
+	uint64_t pieces = tree_pieces(adding->units);
+	int rc = 0;
+
+	for (uint64_t i = 0; i < pieces_tops(adding->units) && rc == 0; i++) {
+		uint64_t from = i * DFS_PIECE_LEAVES, count = pieces - from;
+
+		if (count > DFS_PIECE_LEAVES)
+			count = DFS_PIECE_LEAVES;
+		rc = uploads_add(upload, PIECES_TOPS + i, &tops[from],
+				 count * sizeof tops[0]);
+	}
+	return rc;
+}
+
+/* The pieces lead to the root, or EINVAL; and their tops are added. */
+static int prove_pieces(struct store_upload *upload, const struct adding *adding)
+{
+	uint64_t pieces = tree_pieces(adding->units);
+	dfs_key *tops = calloc(pieces, sizeof *tops), *nodes, root;
+	int rc = tops ? 0 : ENOMEM;
+
+	for (uint64_t i = 0; i < pieces && rc == 0; i++)
+		rc = read_top(upload, adding, i, &tops[i]);
+	nodes = rc == 0 ? malloc(pieces * sizeof *nodes) : NULL;
+	if (nodes) {
+		memcpy(nodes, tops, pieces * sizeof *nodes);
+		if (!tree_top(nodes, pieces, &root))
+			rc = ENOMEM;
+		else if (memcmp(&root, &adding->root, sizeof root) != 0)
+			rc = EINVAL;
+	} else if (rc == 0) {
+		rc = ENOMEM;
+	}
+	if (rc == 0)
+		rc = add_tops(upload, adding, tops);
+	free(nodes);
+	free(tops);
+	return rc;
+}
+
+/* What has come is this content as far as can be told without reading much of it. */
+static int prove_upload(const struct store *store, struct store_upload *upload,
+			const struct adding *adding)
+{
+	int rc = !store->rules.prove           ? 0
+		 : adding->units > DFS_SERVERS ? prove_pieces(upload, adding)
+					       : prove_units(upload, adding);
+
+	/* From here on it is the object's. */
+	return rc == 0 ? uploads_rename(upload, &adding->object) : rc;
+}
+
 /* Moves the upload, all of it described, from the connection to the batch; or ends it. */
 static void take_upload(struct store_batch *batch, struct store_uploads *uploads,
 			struct store_upload *upload, bool wanted)
 {
 	uploads_take(uploads, upload);
+	/* From here on its binding counts. */
+	uploads_unstake(batch->store, upload);
 	if (wanted && upload->image) {
 		batch->uploads[batch->upload_count++] = upload;
 		return;
@@ -173,25 +301,26 @@ static void take_upload(struct store_batch *batch, struct store_uploads *uploads
 int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		       const dfs_share *share)
 {
-	struct store_upload *upload = uploads_find(uploads, &share->object);
-	struct seal_entry entry = describe(share);
+	struct store_upload *upload = uploads_find(uploads, &share->maker);
 	struct store_upload *own; /* one with a segment of its own */
 	struct index_object *object;
+	struct seal_entry entry;
 	struct batch_here here;
+	struct adding adding;
 	chunk_set given;
 	int rc = 0;
 
-	if (!share_is_good(share) || batch_has_content(batch, &share->object) ||
+	if (!begin_adding(&adding, share) || batch_has_content(batch, &adding.object) ||
 	    batch->upload_count == DFS_BATCH_MAX)
 		return EINVAL;
-	object = batch_hold_object(batch->store, &share->object, &here);
+	object = batch_hold_object(batch->store, &adding.object, &here);
 	if (!object)
 		return ENOMEM;
+	entry = describe(&adding);
 	/* Which chunks of those claimed are here or given, and so what is added. */
 	own = upload && upload->image ? upload : NULL;
-	given = upload ? uploads_chunks(upload, share) : 0;
-	if (contradicts(&here, share) ||
-	    (upload && !upload->failed && (share->chunks & ~(here.chunks | given)) != 0))
+	given = upload ? uploads_chunks(upload, adding.units, share->chunks) : 0;
+	if (upload && !upload->failed && (share->chunks & ~(here.chunks | given)) != 0)
 		rc = EINVAL;
 	else if ((share->chunks & ~here.chunks) == 0)
 		entry.chunks = 0;
@@ -200,6 +329,10 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 	else
 		rc = upload->failed;
 	entry.chunks &= given;
+	if (rc == 0 && entry.chunks != 0)
+		rc = prove_upload(batch->store, upload, &adding);
+	entry.by_maker = own;
+	entry.proved = adding.units <= DFS_SERVERS || uploads_are_proved(uploads);
 	if (rc == 0)
 		rc = replace_damaged(batch, object, &here, &entry, own);
 	if (rc != 0) {

@@ -19,14 +19,15 @@ struct sum {
 /* The path needs no length: what follows it has always the same. */
 static XXH128_hash_t hash_register(const struct index_register *reg)
 {
-	uint8_t bytes[DFS_PATH_MAX + PACK_BALLOT], *at = bytes;
+	uint8_t bytes[DFS_PATH_MAX + PACK_BALLOT + 8], *at = bytes;
 
 	memcpy(at, index_path(reg), reg->path_len);
 	at += reg->path_len;
 	at += pack_number(at, reg->ballot.epoch, 4);
 	at += pack_number(at, reg->ballot.counter, 8);
 	memcpy(at, reg->ballot.proposer.bytes, DFS_ID_LEN);
-	return XXH3_128bits(bytes, reg->path_len + PACK_BALLOT);
+	(void)pack_number(at + DFS_ID_LEN, reg->digest, 8);
+	return XXH3_128bits(bytes, reg->path_len + PACK_BALLOT + 8);
 }
 
 static bool add_register(void *context, struct index_register *reg)

@@ -71,4 +71,8 @@ struct store {
 	struct compactor compactor;
 };
 
+/* As the index knows it. */
+struct index_stake store_index_stake(const dfs_id *object,
+				     const struct store_stake *stake);
+
 #endif

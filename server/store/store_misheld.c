@@ -2,7 +2,6 @@
 #include "store_survey.h"
 
 #include "placement.h"
-#include "register.h"
 #include "walk.h"
 
 #include <errno.h>
@@ -21,15 +20,14 @@ static bool is_misheld(const struct store *store, const struct index_register *r
 		placement_held(reg->holders, placement_opposite(store->server));
 	unsigned row;
 
-	if (reg->kind != DFS_FILE || !reg->settled || reg->object_count == 0)
+	if (!index_has_content(reg) || !reg->settled || reg->object_count == 0)
 		return false;
-	if (own == 0)
-		return register_missing(store, reg) == 0;
 	row = placement_row(reg->holders);
-	if (opposite != CHUNKS_ALL || row >= DFS_SERVERS)
+	if (own != 0 && (opposite != CHUNKS_ALL || row >= DFS_SERVERS))
 		return false;
-	pair = placement_pair(row, store->server) & placement_filled(reg->size);
-	return (pair & ~index_chunks(reg->objects[0])) == 0;
+	pair = row < DFS_SERVERS ? placement_pair(row, store->server) : CHUNKS_ALL;
+	/* What was not proved makes up for no spare. */
+	return (pair & placement_filled(reg->size) & ~index_proved(reg->objects[0])) == 0;
 }
 
 static bool tell_misheld(void *context, struct index_register *reg)

@@ -4,6 +4,7 @@
 #include "ballot.h"
 #include "clock.h"
 #include "path.h"
+#include "pieces.h"
 #include "placement.h"
 #include "register.h"
 #include "space.h"
@@ -121,6 +122,18 @@ chunk_set store_chunks(struct store *store, const dfs_id *object)
 	return chunks;
 }
 
+chunk_set store_proved(struct store *store, const dfs_id *object)
+{
+	const struct index_object *found;
+	chunk_set chunks;
+
+	pthread_rwlock_rdlock(&store->lock);
+	found = index_find_object(store->index, object);
+	chunks = found ? index_proved(found) : 0;
+	pthread_rwlock_unlock(&store->lock);
+	return chunks;
+}
+
 uint64_t store_units(struct store *store, const dfs_id *object)
 {
 	const struct index_object *found;
@@ -133,8 +146,23 @@ uint64_t store_units(struct store *store, const dfs_id *object)
 	return units;
 }
 
-/* With a reference, and for somebody who reads it; NULL when the unit is not here. */
-static struct segment *find_unit(struct store *store, const dfs_id *object, uint64_t unit)
+/* A chunk that is here, if possible undamaged; 0: none. */
+static unsigned any_chunk(const struct index_object *object)
+{
+	chunk_set good = index_chunks(object), chunks = good ? good : object->part.chunks;
+
+	for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++)
+		if (set_has(chunks, chunk))
+			return chunk;
+	return 0;
+}
+
+/*
+ * With a reference, and for somebody who reads it; NULL when the record is not here.  A
+ * piece is in each segment that has some of the content.
+ */
+static struct segment *find_unit(struct store *store, const dfs_id *object, uint64_t unit,
+				 struct frame_key *ret_key)
 {
 	struct segment *file = NULL;
 	struct index_object *found;
@@ -142,9 +170,12 @@ static struct segment *find_unit(struct store *store, const dfs_id *object, uint
 
 	pthread_rwlock_rdlock(&store->lock);
 	found = index_find_object(store->index, object);
-	part = found && unit < found->units ? index_part(found, placement_chunk(unit))
-					    : NULL;
+	part = found && pieces_has(found->units, CHUNKS_ALL, unit)
+		       ? index_part(found, unit < PIECES_FIRST ? placement_chunk(unit)
+							       : any_chunk(found))
+		       : NULL;
 	if (part) {
+		frame_key_unit(ret_key, index_record_id(found, part), unit);
 		file = segment_ref(part->segment->file);
 		index_read(store->index, found);
 	}
@@ -159,9 +190,8 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	unsigned looks = 0;
 	int rc;
 
-	frame_key_unit(&key, object, unit);
 	do {
-		struct segment *file = find_unit(store, object, unit);
+		struct segment *file = find_unit(store, object, unit, &key);
 
 		if (!file)
 			return ENOENT;
@@ -171,39 +201,6 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 		segment_unref(file);
 	} while (look_again(&rc, &looks));
 	return rc;
-}
-
-/* What a unit takes in its segment beyond its data (store_record_bytes). */
-static uint64_t unit_overhead(void)
-{
-	const dfs_id none = {{0}};
-	struct frame_key key;
-
-	frame_key_unit(&key, &none, 0);
-	return store_record_bytes_of(&key, DFS_UNIT_MAX - DFS_UNIT_SIZE);
-}
-
-bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size)
-{
-	uint32_t unit_size = placement_unit_size(size);
-	uint64_t units = placement_units(size, unit_size), overhead = unit_overhead();
-	const struct index_object *found;
-	bool fits = true;
-
-	pthread_rwlock_rdlock(&store->lock);
-	found = index_find_object(store->index, object);
-	if (found && !found->dropping && found->part.chunks != 0) {
-		fits = found->units == units;
-		for (const struct index_part *part = &found->part; part && fits;
-		     part = part->more)
-			fits = part->estimated ||
-			       part->bytes <=
-				       placement_bytes_of(size, part->chunks) +
-					       placement_units_of(units, part->chunks) *
-						       overhead;
-	}
-	pthread_rwlock_unlock(&store->lock);
-	return fits;
 }
 
 bool store_is_of_path(struct store *store, const dfs_id *object, const char *path,
@@ -256,21 +253,39 @@ void store_owner(struct store *store, const char *name, size_t len,
 	pthread_rwlock_rdlock(&store->lock);
 	owner = index_find_owner(store->index, name, len);
 	if (owner)
-		*ret = (struct store_owner){owner->used, owner->quota, owner->shared};
+		*ret = (struct store_owner){.used = owner->contents + owner->registers +
+						    owner->staged,
+					    .contents = owner->contents,
+					    .registers = owner->registers,
+					    .staged = owner->staged,
+					    .quota = owner->quota,
+					    .shared = owner->shared};
 	pthread_rwlock_unlock(&store->lock);
 }
 
-bool store_fits_quota(struct store *store, const char *user, const dfs_path *path,
-		      uint64_t size)
+struct index_stake store_index_stake(const dfs_id *object,
+				     const struct store_stake *stake)
 {
-	size_t owner_len = strlen(user);
-	const char *owner = user;
+	struct index_stake ret = {.path = stake->path->dfs_path_val,
+				  .path_len = stake->path->dfs_path_len,
+				  .owner = stake->user,
+				  .owner_len = stake->user ? strlen(stake->user) : 0,
+				  .object = object,
+				  .size = stake->user ? stake->size : 0};
+
+	if (stake->user && !path_is_shared(ret.path, ret.path_len))
+		ret.owner = path_of_whom(ret.path, ret.path_len, &ret.owner_len);
+	return ret;
+}
+
+bool store_fits_quota(struct store *store, const dfs_id *object,
+		      const struct store_stake *stake)
+{
+	const struct index_stake what = store_index_stake(object, stake);
 	bool fits;
 
-	if (!path_is_shared(path->dfs_path_val, path->dfs_path_len))
-		owner = path_of_whom(path->dfs_path_val, path->dfs_path_len, &owner_len);
 	pthread_rwlock_rdlock(&store->lock);
-	fits = index_fits_quota(store->index, owner, owner_len, path, size);
+	fits = what.owner_len == 0 || index_fits_quota(store->index, &what);
 	pthread_rwlock_unlock(&store->lock);
 	return fits;
 }
@@ -301,6 +316,7 @@ void store_get_numbers(struct store *store, struct store_numbers *ret)
 	ret->files = counts.files;
 	ret->tombstones = counts.tombstones;
 	ret->objects = counts.objects;
+	ret->unproved = counts.unproved;
 	ret->damaged_registers = counts.damaged;
 	ret->damaged = damage_count(&store->damage);
 	ret->disk_error = atomic_load(&store->disk_error);

@@ -40,6 +40,30 @@ void store_record_free_all(struct store_record *records)
 	}
 }
 
+const struct store_record *store_record_find(const struct store_record *records,
+					     const struct frame_key *key)
+{
+	while (records && (records->key->len != key->len ||
+			   memcmp(records->key->bytes, key->bytes, key->len) != 0))
+		records = records->next;
+	return records;
+}
+
+int store_record_copy(const struct store_record *records, const struct frame_key *key,
+		      void **ret_frame, size_t *ret_len)
+{
+	const struct store_record *record = store_record_find(records, key);
+
+	if (!record)
+		return ENOENT;
+	*ret_frame = malloc(record->len);
+	if (!*ret_frame)
+		return ENOMEM;
+	memcpy(*ret_frame, record->frame, record->len);
+	*ret_len = record->len;
+	return 0;
+}
+
 /* In a bucket of gdbm. */
 enum { BUCKET_ELEMENT = 24 };
 

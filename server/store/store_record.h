@@ -24,6 +24,13 @@ struct store_record *store_record_new(enum frame_type type, const struct frame_k
 /* It and all that follow it. */
 void store_record_free_all(struct store_record *records);
 
+/* Of these and all that follow it the one of this key; NULL: none. */
+const struct store_record *store_record_find(const struct store_record *records,
+					     const struct frame_key *key);
+/* A copy of its frame, which the caller frees; ENOENT, ENOMEM. */
+int store_record_copy(const struct store_record *records, const struct frame_key *key,
+		      void **ret_frame, size_t *ret_len);
+
 /* What a record takes in its segment, about; the same by its key and data. */
 uint64_t store_record_bytes(const struct store_record *record);
 uint64_t store_record_bytes_of(const struct frame_key *key, size_t data_len);

@@ -1,20 +1,28 @@
 /*
- * Reading everything again.
+ * Reading everything again, and proving it.
  *
  * A scrub goes through the entries of one segment's @seal after another, and reads what
  * of it the index still finds there.  It holds a reference of the segment's file, and no
  * lock while it reads; a merge that takes the segment away has verified what was in it.
+ * A prover does the same with the segments that have something unproved, the newest
+ * first.
  */
 #include "store_scrub.h"
 
 #include "ballot.h"
+#include "pieces.h"
 #include "placement.h"
+#include "prove.h"
+#include "statement.h"
 #include "store_internal.h"
 #include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The number of no record. */
+#define PAST_ALL (UINT64_MAX - 1)
 
 struct store_scrub {
 	struct store *store;
@@ -25,7 +33,24 @@ struct store_scrub {
 	struct seal_reader reader;
 	struct seal_entry entry; /* if has_entry */
 	bool has_entry;
+	bool proving; /* its content; prove has been begun */
+	struct prove prove;
+	bool is_prover;
+	uint64_t
+		below; /* of a prover: it got no further with those from this number on */
 };
+
+struct store_scrub *store_scrub_new_prover(struct store *store)
+{
+	const struct store_scrub_position beginning = {0};
+	struct store_scrub *scrub = store_scrub_new(store, &beginning);
+
+	if (scrub) {
+		scrub->is_prover = true;
+		scrub->below = UINT64_MAX;
+	}
+	return scrub;
+}
 
 struct store_scrub *store_scrub_new(struct store *store,
 				    const struct store_scrub_position *from)
@@ -39,8 +64,16 @@ struct store_scrub *store_scrub_new(struct store *store,
 	return scrub;
 }
 
+static void end_proving(struct store_scrub *scrub)
+{
+	if (scrub->proving)
+		prove_end(&scrub->prove);
+	scrub->proving = false;
+}
+
 static void close_segment(struct store_scrub *scrub)
 {
+	end_proving(scrub);
 	segment_unref(scrub->file);
 	scrub->file = NULL;
 	free(scrub->seal);
@@ -70,9 +103,27 @@ static void count_damage(struct store_scrubbed *ret, bool seal)
 	ret->seal_damaged |= seal;
 }
 
+/* Has the segment that is being read something unproved? */
+static bool has_unproved(const struct store_scrub *scrub)
+{
+	const struct index_segment *segment;
+	bool has;
+
+	pthread_rwlock_rdlock(&scrub->store->lock);
+	TAILQ_FOREACH (segment, &scrub->store->segments.list, order)
+		if (segment->file == scrub->file)
+			break;
+	has = segment && segment->unproved > 0;
+	pthread_rwlock_unlock(&scrub->store->lock);
+	return has;
+}
+
 /* What follows the segment that was being read. */
 static void go_on_behind(struct store_scrub *scrub)
 {
+	/* A prover turns to the newest again, but not to what its list does not tell. */
+	if (scrub->is_prover && has_unproved(scrub))
+		scrub->below = scrub->position.lo;
 	scrub->position = (struct store_scrub_position){.lo = scrub->position.hi + 1};
 	close_segment(scrub);
 }
@@ -100,6 +151,26 @@ static bool find_next_segment(struct store_scrub *scrub)
 		*position = (struct store_scrub_position){.lo = segment_lo(scrub->file),
 							  .hi = segment_hi(scrub->file)};
 	return true;
+}
+
+/* For a prover: the newest segment that has something unproved, from its beginning. */
+static bool find_unproved_segment(struct store_scrub *scrub)
+{
+	struct store *store = scrub->store;
+	struct index_segment *segment;
+
+	pthread_rwlock_rdlock(&store->lock);
+	TAILQ_FOREACH_REVERSE(segment, &store->segments.list, index_segment_list, order)
+	if (segment->unproved > 0 && segment_hi(segment->file) < scrub->below)
+		break;
+	if (segment) {
+		scrub->file = segment_ref(segment->file);
+		scrub->counts = segment_lo(segment->file) >= store->head.begun;
+		scrub->position = (struct store_scrub_position){
+			.lo = segment_lo(segment->file), .hi = segment_hi(segment->file)};
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return segment;
 }
 
 /* Goes to the entry of the position; the one that was begun is there again. */
@@ -164,9 +235,35 @@ static bool has_register(struct store_scrub *scrub)
 	return has;
 }
 
-static bool has_unit(struct store_scrub *scrub, uint64_t unit)
+/* Is something of the content unproved here?  If done, it is so no more. */
+static bool is_unproved(struct store_scrub *scrub, bool done)
 {
-	chunk_set chunk = set_of(placement_chunk(unit));
+	struct store *store = scrub->store;
+	struct index_object *object;
+	bool is = false;
+
+	if (done)
+		pthread_rwlock_wrlock(&store->lock);
+	else
+		pthread_rwlock_rdlock(&store->lock);
+	object = index_find_object(store->index, &scrub->entry.objects[0]);
+	for (struct index_part *part = object ? &object->part : NULL; part;
+	     part = part->more) {
+		if (part->chunks == 0 || part->proved ||
+		    part->segment->file != scrub->file)
+			continue;
+		is = true;
+		if (done)
+			index_prove(store->index, object, part->segment,
+				    scrub->entry.chunks);
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return is;
+}
+
+/* Is some of these chunks, of the entry, still here in this segment? */
+static bool is_here(struct store_scrub *scrub, chunk_set chunk)
+{
 	const struct index_part *part = NULL;
 	struct index_object *object;
 
@@ -186,43 +283,82 @@ static int read_register(struct store_scrub *scrub, struct store_scrubbed *ret)
 {
 	const struct seal_entry *entry = &scrub->entry;
 	dfs_value value;
+	dfs_key digest;
 	int rc;
 
 	if (!has_register(scrub))
 		return 0;
 	rc = store_record_fetch_value(scrub->file, entry->path, entry->path_len,
 				      &entry->ballot, &value);
+	if (rc == 0) {
+		/* The same ballot with another value: not what was accepted. */
+		if (!statement_digest(&value, &digest))
+			rc = ENOMEM;
+		else if (statement_short(&digest) != entry->digest)
+			rc = EBADMSG;
+		value_free(&value);
+	}
 	if (rc != 0 && !is_damage(rc))
 		return rc;
 	ret->records++;
 	ret->bytes += entry->bytes;
-	if (rc == 0)
-		value_free(&value);
-	else if (damage_mark_register(scrub->store, scrub->file, entry->path,
-				      entry->path_len, &entry->ballot))
+	if (rc != 0 && damage_mark_register(scrub->store, scrub->file, entry->path,
+					    entry->path_len, &entry->ballot))
 		count_damage(ret, false);
 	return 0;
+}
+
+/*
+ * Does the entry tell of the object, with its pieces?  Also where it tells of no records:
+ * it may not be true.  0, and what it tells can be proved; EBADMSG: all of it counts as
+ * damaged; or an errno of reading.
+ */
+static int prove_entry(struct store_scrub *scrub, struct store_scrubbed *ret)
+{
+	int rc;
+
+	if (scrub->proving || !scrub->store->rules.prove)
+		return 0;
+	rc = prove_begin(&scrub->prove, scrub->file, &scrub->entry);
+	scrub->proving = rc == 0;
+	if (is_damage(rc) && damage_mark_unit(scrub->store, scrub->file,
+					      &scrub->entry.objects[0], PIECES_FIRST))
+		count_damage(ret, false);
+	return is_damage(rc) ? EBADMSG : rc;
 }
 
 static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scrubbed *ret)
 {
 	const dfs_id *object = &scrub->entry.objects[0];
 	struct frame_key key;
+	uint64_t bad = unit;
 	dfs_bytes data;
 	void *record;
 	int rc;
 
-	frame_key_unit(&key, object, unit);
+	frame_key_unit(&key, &scrub->entry.objects[scrub->entry.by_maker], unit);
 	rc = store_record_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
+	if (rc == 0) {
+		if (scrub->proving)
+			rc = prove_record(&scrub->prove, unit, &data, &bad);
+		free(record);
+	}
 	if (rc != 0 && !is_damage(rc))
 		return rc;
 	ret->records++;
 	ret->bytes += rc == 0 ? data.len : DFS_UNIT_SIZE;
-	if (rc == 0)
-		free(record);
-	else if (damage_mark_unit(scrub->store, scrub->file, object, unit))
+	if (rc != 0 && damage_mark_unit(scrub->store, scrub->file, object, bad))
 		count_damage(ret, false);
+	/* Without what proves them the others are as good as damaged, and marked so. */
+	if (rc != 0 && bad >= PIECES_FIRST)
+		scrub->position.unit = PAST_ALL;
 	return 0;
+}
+
+/* Which chunks a record belongs to. */
+static chunk_set unit_chunks(uint64_t unit)
+{
+	return unit < PIECES_FIRST ? set_of(placement_chunk(unit)) : CHUNKS_ALL;
 }
 
 /* Its units, one at least, as far as the budget goes; *ret_done: all of them. */
@@ -232,13 +368,21 @@ static int read_content(struct store_scrub *scrub, uint64_t bytes,
 	uint64_t *unit = &scrub->position.unit;
 	int rc = 0;
 
+	*ret_done = true;
+	if (is_here(scrub, CHUNKS_ALL))
+		rc = prove_entry(scrub, ret);
+	if (rc != 0)
+		return rc == EBADMSG ? 0 : rc;
 	do {
-		if (*unit < scrub->entry.units && has_unit(scrub, *unit))
+		*ret_done = !pieces_next(scrub->entry.units, scrub->entry.chunks, unit);
+		if (*ret_done)
+			return 0;
+		if (is_here(scrub, unit_chunks(*unit)))
 			rc = read_unit(scrub, *unit, ret);
 		if (rc != 0)
 			return rc;
-	} while (++*unit < scrub->entry.units && ret->bytes < bytes);
-	*ret_done = *unit >= scrub->entry.units;
+		++*unit;
+	} while (ret->bytes < bytes);
 	return 0;
 }
 
@@ -249,16 +393,20 @@ static int read_entry(struct store_scrub *scrub, uint64_t bytes,
 	bool done = true;
 	int rc = 0;
 
-	if (scrub->entry.type == SEAL_REGISTER)
-		rc = read_register(scrub, ret);
-	else if (scrub->entry.type == SEAL_CONTENT)
+	if (scrub->entry.type == SEAL_CONTENT &&
+	    (!scrub->is_prover || is_unproved(scrub, false)))
 		rc = read_content(scrub, bytes, ret, &done);
+	else if (scrub->entry.type == SEAL_REGISTER && !scrub->is_prover)
+		rc = read_register(scrub, ret);
 	if (rc == ESTALE) {
 		close_segment(scrub);
 		return 0;
 	}
 	if (rc != 0 || !done)
 		return rc;
+	end_proving(scrub);
+	if (scrub->is_prover && scrub->entry.type == SEAL_CONTENT)
+		(void)is_unproved(scrub, true);
 	scrub->has_entry = false;
 	scrub->position.record++;
 	scrub->position.unit = 0;
@@ -297,10 +445,12 @@ int store_scrub_step(struct store_scrub *scrub, uint64_t bytes,
 			rc = read_entry(scrub, bytes, ret);
 		} else if (scrub->file) {
 			next_entry(scrub, ret);
-		} else if (find_next_segment(scrub)) {
+		} else if (scrub->is_prover ? find_unproved_segment(scrub)
+					    : find_next_segment(scrub)) {
 			rc = open_segment(scrub, ret);
 		} else {
 			memset(&scrub->position, 0, sizeof scrub->position);
+			scrub->below = UINT64_MAX;
 			ret->end = true;
 			break;
 		}

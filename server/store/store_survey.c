@@ -4,6 +4,7 @@
 #include "path.h"
 #include "ballot.h"
 #include "clock.h"
+#include "object.h"
 #include "placement.h"
 #include "register.h"
 #include "walk.h"
@@ -114,22 +115,22 @@ int store_next_unsettled(struct store *store, const char *after, size_t after_le
  * are not here.  With the store's lock held.
  */
 static void note_owed(struct store *store, struct store_owed *owed,
-		      struct store_owed_content content)
+		      const struct store_owed_content *content, const dfs_key *tree)
 {
 	const struct index_object *found =
-		index_find_object(store->index, &content.object);
+		index_find_object(store->index, &content->object);
+	struct store_owed_content *noted = &owed->contents[owed->count];
+	chunk_set missing = content->missing & placement_filled(content->size) &
+			    ~(found ? index_chunks(found) : 0);
 
-	content.missing &=
-		placement_filled(content.size) & ~(found ? index_chunks(found) : 0);
-	if (content.missing != 0 && owed->count < 1 + DFS_EARLIER_MAX)
-		owed->contents[owed->count++] = content;
+	if (missing == 0 || owed->count == 1 + DFS_EARLIER_MAX)
+		return;
+	*noted = *content;
+	noted->missing = missing;
+	if (content->tree_len > 0)
+		memcpy(noted->tree, tree, content->tree_len * sizeof *tree);
+	owed->count++;
 }
-
-struct owing {
-	struct store *store;
-	struct store_owed *ret;
-	bool read; /* its value says more */
-};
 
 /* Less than a pair of an earlier version is here. */
 static bool lacks_earlier(const struct index_register *reg)
@@ -140,6 +141,19 @@ static bool lacks_earlier(const struct index_register *reg)
 	return false;
 }
 
+/* Of what the value gives this server something is missing. */
+static bool lacks_given(const struct index_register *reg, chunk_set given)
+{
+	return (given & placement_filled(reg->size) & ~index_chunks(reg->objects[0])) !=
+	       0;
+}
+
+struct owing {
+	struct store *store;
+	struct store_owed *ret;
+};
+
+/* It may owe something: its value says what. */
 static bool owes(void *context, struct index_register *reg)
 {
 	struct owing *owing = context;
@@ -147,18 +161,10 @@ static bool owes(void *context, struct index_register *reg)
 	chunk_set given = placement_held(reg->holders, owing->store->server);
 
 	owed->count = 0;
-	if (reg->kind != DFS_FILE || reg->object_count == 0)
+	if (!index_has_content(reg) || reg->object_count == 0)
 		return false;
-	owing->read = given == 0 || lacks_earlier(reg);
-	if (given != 0)
-		note_owed(owing->store, owed,
-			  (struct store_owed_content){.object = reg->objects[0]->id,
-						      .size = reg->size,
-						      .given = given,
-						      .missing = given});
-	if (!owing->read && owed->count == 0)
+	if (given != 0 && !lacks_given(reg, given) && !lacks_earlier(reg))
 		return false;
-	owed->ballot = reg->ballot;
 	owed->path_len = reg->path_len;
 	memcpy(owed->path, index_path(reg), reg->path_len);
 	return true;
@@ -170,15 +176,22 @@ static void note_content(struct store *store, struct store_owed *owed,
 	chunk_set given = placement_held(content->holders, store->server);
 	chunk_set wanted =
 		given != 0 ? given : placement_pair(content->row, store->server);
+	dfs_id object;
 
+	if (!object_of_content(content, &object))
+		return;
 	note_owed(store, owed,
-		  (struct store_owed_content){.object = content->object,
-					      .size = content->size,
-					      .given = given,
-					      .missing = wanted});
+		  &(struct store_owed_content){.object = object,
+					       .maker = content->maker,
+					       .size = content->size,
+					       .tree_len = content->tree.tree_len,
+					       .holders = content->holders,
+					       .given = given,
+					       .missing = wanted},
+		  content->tree.tree_val);
 }
 
-/* What the value says, in place of what was known from memory; false: it owes nothing. */
+/* What the value owes; false: nothing. */
 static bool read_owed(struct store *store, struct store_owed *owed)
 {
 	const dfs_manifest *manifest;
@@ -187,10 +200,9 @@ static bool read_owed(struct store *store, struct store_owed *owed)
 
 	/* What cannot be read is damaged, and mended as that. */
 	if (store_value(store, owed->path, owed->path_len, &reg, &value) != 0)
-		return owed->count > 0;
-	owed->count = 0;
+		return false;
 	owed->ballot = reg.ballot;
-	if (value.body.kind == DFS_FILE) {
+	if (value_has_content(&value)) {
 		manifest = &value.body.dfs_body_u.manifest;
 		pthread_rwlock_rdlock(&store->lock);
 		note_content(store, owed, &manifest->content);
@@ -212,7 +224,7 @@ int store_next_owed(struct store *store, const char *after, size_t after_len,
 
 	walk_after(&walk, after, after_len);
 	while (walk_registers(&walk))
-		if (!owing.read || read_owed(store, ret))
+		if (read_owed(store, ret))
 			return 0;
 	return ENOENT;
 }
@@ -229,11 +241,12 @@ static bool exceeds(void *context, struct index_register *reg)
 	struct exceeding *exceeding = context;
 	chunk_set given = placement_held(reg->holders, exceeding->store->server), here;
 
-	if (reg->kind != DFS_FILE || !reg->settled || given == 0 ||
+	if (!index_has_content(reg) || !reg->settled || given == 0 ||
 	    reg->object_count == 0 || reg->objects[0]->refs != 1)
 		return false;
 	here = index_chunks(reg->objects[0]);
-	if ((here & ~given) == 0 || (given & ~here) != 0)
+	/* What was not proved does not make up for what would go. */
+	if ((here & ~given) == 0 || (given & ~index_proved(reg->objects[0])) != 0)
 		return false;
 	*exceeding->ret = (struct store_surplus){.path_len = reg->path_len,
 						 .ballot = reg->ballot,

@@ -12,6 +12,7 @@
 #include "value_fixture.h"
 
 #include "cluster.h"
+#include "object.h"
 #include "placement.h"
 #include "text.h"
 #include "value.h"
@@ -50,9 +51,7 @@ static int add_file(struct store_batch *batch, unsigned server, uint64_t number)
 	static const uint8_t byte = 1;
 	dfs_value value = make_value(number);
 	const dfs_content *content = &value.body.dfs_body_u.manifest.content;
-	dfs_share share = {.object = content->object,
-			   .units = UNITS,
-			   .chunks = placement_held(content->holders, server)};
+	dfs_share share = object_share(content, placement_held(content->holders, server));
 	dfs_unit units[UNITS];
 	char path[PATH_LEN + 1];
 	size_t count = 0;
@@ -64,8 +63,8 @@ static int add_file(struct store_batch *batch, unsigned server, uint64_t number)
 	make_path(path, number);
 	rc = store_batch_content(batch, &share, units, count);
 	if (rc == 0)
-		rc = store_batch_bind(batch, &share.object, path, PATH_LEN,
-				      &value.origin);
+		rc = store_batch_bind(batch, store_fixture_object_of(&share), path,
+				      PATH_LEN, &value.origin);
 	if (rc == 0)
 		rc = store_fixture_batch_value(batch, path, &value.origin, &value,
 					       STORE_CONFIRMED);

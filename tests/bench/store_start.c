@@ -34,15 +34,14 @@ static int fill_batch(struct store *store, uint64_t from, uint64_t to)
 	int rc = batch ? 0 : -1;
 
 	for (uint64_t i = from; i < to && rc == 0; i++) {
-		dfs_share share = {
-			.object = store_fixture_id(i + 1), .units = 4, .chunks = 3};
+		dfs_share share = store_fixture_share(i + 1, 4, 3);
 		dfs_unit units[2] = {{0, {1, &byte}}, {1, {1, &byte}}};
 
 		make_path(path, i);
 		rc = store_batch_content(batch, &share, units, 2);
 		if (rc == 0)
-			rc = store_batch_bind(batch, &share.object, path, PATH_LEN,
-					      &ballot);
+			rc = store_batch_bind(batch, store_fixture_object_of(&share),
+					      path, PATH_LEN, &ballot);
 		if (rc == 0)
 			rc = store_fixture_batch_accept(batch, path, i + 1, 1);
 	}

@@ -25,12 +25,13 @@ static double since(int64_t began_ms)
 static int commit(struct store *store, struct store_uploads *uploads, uint64_t units)
 {
 	struct store_batch *batch = store_batch_new(store);
-	dfs_share share = {.object = store_fixture_id(1), .units = units, .chunks = 15};
+	dfs_share share = store_fixture_share(1, units, 15);
 	dfs_ballot ballot = store_fixture_ballot(1);
 	int rc = batch ? store_batch_upload(batch, uploads, &share) : -1;
 
 	if (rc == 0)
-		rc = store_batch_bind(batch, &share.object, "/bench/x", 8, &ballot);
+		rc = store_batch_bind(batch, store_fixture_object_of(&share), "/bench/x",
+				      8, &ballot);
 	if (rc == 0)
 		return store_commit(batch);
 	store_batch_free(batch);

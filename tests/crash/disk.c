@@ -318,6 +318,7 @@ static struct tried walk_states(const struct store_rules *rules,
 	memset(&state_fixture, 0, sizeof state_fixture);
 	store_fixture_rules(&state_fixture);
 	state_fixture.rules = *rules;
+	state_fixture.rules.prove = false;
 	state_fixture.rules.merge_fan = 0;
 	state_fixture.rules.grace_ms = 3600000;
 	store_fixture_start(&state_fixture);
@@ -337,6 +338,7 @@ static struct tried try_play(const struct disk_play *play,
 
 	store_fixture_rules(&fixture);
 	fixture.rules = *rules;
+	fixture.rules.prove = false; /* the fixture's trees are all zeros */
 	fixture.rules.merge_bytes = merge_bytes;
 	disk.synced_count = 0; /* of what came before */
 	play->begin(&fixture);

@@ -90,7 +90,7 @@ static void forget(struct store_fixture *fixture, unsigned number, uint64_t coun
 
 static void trim(struct store_fixture *fixture, unsigned object)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 
 	assert_int_equal(store_trim(fixture->store, &id, STAYS), 0);
 	disk_note(TRIMMED, object, 0);

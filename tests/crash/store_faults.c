@@ -186,8 +186,7 @@ static int stage_large(struct store *store)
 {
 	struct store_uploads *uploads = store_uploads_new(store);
 	struct store_batch *batch = store_batch_new(store);
-	dfs_share share = {
-		.object = store_fixture_id(2), .units = UNITS, .chunks = CHUNKS_ALL};
+	dfs_share share = store_fixture_share(2, UNITS, CHUNKS_ALL);
 	dfs_ballot ballot = store_fixture_ballot(5);
 	int rc = uploads && batch ? 0 : ENOMEM;
 
@@ -196,7 +195,8 @@ static int stage_large(struct store *store)
 	if (rc == 0)
 		rc = store_batch_upload(batch, uploads, &share);
 	if (rc == 0)
-		rc = store_batch_bind(batch, &share.object, "/a/large", 8, &ballot);
+		rc = store_batch_bind(batch, store_fixture_object_of(&share), "/a/large",
+				      8, &ballot);
 	if (rc == 0)
 		rc = store_commit(batch);
 	else
@@ -299,6 +299,8 @@ static bool run_child(struct report *report)
 	store_fixture_start(&fixture);
 	store_close(fixture.store);
 	fixture.store = NULL;
+	/* What the child stages is read here, too. */
+	store_fixture_resize(2, store_fixture_size(UNITS));
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {

@@ -126,7 +126,7 @@ static bool state_is_right(struct store *store, size_t end)
 	for (unsigned number = 1; number <= FILES && right; number++)
 		right = file_is_right(store, number, acknowledged(end, number));
 	for (size_t i = 0; right && (note = disk_noted(end, i)) != NULL; i++) {
-		dfs_id id = store_fixture_id(note->number);
+		dfs_id id = store_fixture_object(note->number);
 
 		if (note->what == DROPPED)
 			right = store_chunks(store, &id) == 0;

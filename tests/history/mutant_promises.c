@@ -17,6 +17,7 @@ const struct acceptor_rules acceptor_rules_default = {
 	.honour = false,
 	.reserve = true,
 	.check_data = true,
+	.prove = true,
 };
 
 int main(int argc, char **argv)

@@ -17,7 +17,7 @@
  *		above that ballot which names something else is settled
  * large=1	content is staged before PREPARE and not in it
  * nodata=	who refuses for want of content: 0 any ACCEPT, 1 only a first proposal,
- *		2 none
+ *		2 none; 3 as 1, and who is named as no holder refuses those too
  * spare=0	no spares; dropspare=1 they are given back
  * loss=	disks that are lost; repair=1 a server fetches its pair, 2 and the spare
  *		too
@@ -218,8 +218,10 @@ static int refuses(const U *u, int j, int b, int first)
 		return 0;
 	if (mode == 0 && u->s[j].mark >> i & 1 && (first || !markfirst))
 		return 1;
-	if (nodata == 2 || (nodata == 1 && !first))
+	if (nodata == 2 || (nodata != 0 && !first))
 		return 0;
+	if (nodata == 3 && !(u->s[j].H >> b & 1))
+		return 1;
 	if (u->s[j].H >> b & 1) {
 		if (!(u->s[j].own >> i & 1))
 			return 1;

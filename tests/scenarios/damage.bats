@@ -71,6 +71,7 @@ segments_are_read()
 spoil()
 {
 	local segment size offset
+	eventually 30 is_proved
 	for segment in "$CLUSTER/dfs$1"/data/seg/*.gdbm; do
 		# A merge may have taken a small one away.
 		size=$(stat -c %s "$segment") || continue

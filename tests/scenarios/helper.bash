@@ -22,6 +22,7 @@
 #	CLUSTER		the cluster's folder; DFS_CONFIG names its cluster.conf, DFS_USER is "tester";
 #			XDG_RUNTIME_DIR ($T/run) has the sessions, $T/passwords/NAME the passwords
 #	HOME		an empty folder
+#	PROTOCOL	the version of the protocol that servers are asked for
 #	SERVER_PID	[1]..[4]: pids of the servers that this test started and did not end
 #	IN		prefix of every program that the helper starts: empty, or what enters the
 #			namespace of namespace_start
@@ -43,6 +44,7 @@
 #	random_file FILE SIZE; file_of_row FILE ROW SIZE
 #	damage_large N		wrong bytes in all large segments of dfsN, which is stopped for it
 #	has_begun_to_scrub N	it will read nothing more by itself during a test, unless it is started anew
+#	is_proved		no server has an upload that it has yet to prove, which would find what is spoilt
 #	spoil N			a wrong byte in every 64 KiB of them, while dfsN runs
 #	eventually SECONDS COMMAND...	repeats it until it succeeds; fails after the limit, which
 #				is longer on a busy machine (tests/run)
@@ -76,6 +78,7 @@ export LC_ALL=C.UTF-8
 unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR
 unset DFS_CONFIG DFS_USER DFS_PASSWORD_FILE NO_COLOR
 
+PROTOCOL=2
 SERVER_PID=()
 GIVEN_PORTS=()
 BACKGROUND_PIDS=()
@@ -199,7 +202,7 @@ server_answers()
 	port=$(server_port "$1")
 	[ -n "$port" ] || return 1
 	"${IN[@]}" timeout 5 rpcinfo -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp \
-		"$((600000000 + $1))" 1 >/dev/null 2>&1
+		"$((600000000 + $1))" "$PROTOCOL" >/dev/null 2>&1
 }
 
 server_answers_or_died()
@@ -334,9 +337,17 @@ assert done > 0, "there is no large segment"' "$CLUSTER/dfs$1/data/seg"
 	eventually 30 is "$1" up
 }
 
+is_proved()
+{
+	local backlog
+	backlog=$(client status --json 2>/dev/null | field unproved | sort -u) || true
+	[ -n "$backlog" ] && ! grep -Eqv '^(0|None)$' <<<"$backlog"
+}
+
 # Another value for a byte in every 64 KiB of the large segments of a server; what is sealed is read-only.
 spoil()
 {
+	eventually 30 is_proved
 	"$PYTHON" -c 'import os, sys
 done = 0
 for path in sys.argv[1:]:

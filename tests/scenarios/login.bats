@@ -453,30 +453,57 @@ tester            active    -" ]
 }
 
 @test "a quota is kept at the byte, and df shows it" {
-	alone user quota tester 1000 --user admin
+	local one two three
+	used()
+	{
+		alone df --json | grep '"user":"tester"' | field used
+	}
+
 	head -c 600 /dev/urandom >"$T/600"
 	head -c 400 /dev/urandom >"$T/400"
 	head -c 401 /dev/urandom >"$T/401"
+	head -c 384 /dev/urandom >"$T/384"
+	head -c 385 /dev/urandom >"$T/385"
 	alone put "$T/600" one
-	run -7 alone put "$T/401" two
+	# With the file itself count its path and what is said of it.
+	one=$(used)
+	[ "$one" -gt 600 ]
+	[ "$one" -lt 2000 ]
+	# Without room for 512 bytes that say what it is, nothing of it is brought.
+	alone user quota tester $((one + 600 + 511)) --user admin
+	run -7 alone put "$T/600" tow
 	[[ $output == *quota* ]]
-	run -4 alone stat two
+	run -4 alone stat tow
+	[ "$(used)" = "$one" ]
+	# A path of the same length takes as much: to the byte.
+	two=$((one + one - 200))
+	alone user quota tester "$two" --user admin
 	alone put "$T/400" two
 	run --separate-stderr -0 alone df --json
-	[ "$(grep '"user":"tester"' <<<"$output" | field used)" = 1000 ]
-	[ "$(grep '"user":"tester"' <<<"$output" | field quota)" = 1000 ]
+	[ "$(grep '"user":"tester"' <<<"$output" | field used)" = "$two" ]
+	[ "$(grep '"user":"tester"' <<<"$output" | field quota)" = "$two" ]
 	[ "$(grep -c '"server":"dfs[1-4]".*"size":[0-9]*,"free":[0-9]*' <<<"$output")" = 4 ]
-	run -7 alone put "$T/401" two
-	run -0 alone get two -
+	# What replaces something counts instead of it, and says which operation was before.
+	run -7 alone put "$T/385" two
+	[[ $output == *quota* ]]
 	cmp <(alone get two -) "$T/400"
-	# What replaces something counts instead of it.
+	alone put "$T/384" two
+	cmp <(alone get two -) "$T/384"
+	[ "$(used)" = "$two" ]
 	alone put "$T/400" one
 	run --separate-stderr -0 alone df
-	[ "$(tail -1 <<<"$output")" = "tester  800 used of 1000" ]
+	three=$(used)
+	[ $((two - three)) = $((200 - 16)) ]
+	[ "$(tail -1 <<<"$output")" = "tester  $three used of $two" ]
+	# One byte more than a new file may have.
+	alone user quota tester $((three + one - 200)) --user admin
+	run -7 alone put "$T/401" tow
+	[[ $output == *quota* ]]
+	run -4 alone stat tow
 	alone user quota tester 0 --user admin
 	alone put "$T/600" three
 	run --separate-stderr -0 alone df
-	[ "$(tail -1 <<<"$output")" = "tester  1400 used, no quota" ]
+	[ "$(tail -1 <<<"$output")" = "tester  $(used) used, no quota" ]
 }
 
 @test "passwd re-wraps the secrets and no file; sessions are over, recovery files stay" {
@@ -574,13 +601,13 @@ tester            active    -" ]
 	alone put "$T/theirs" /tester/name --user other
 	run -0 alone get name -
 	[ "$output" = theirs ]
-	run --separate-stderr -0 alone stat name
+	run --separate-stderr -0 alone stat --sha256 name
 	grep -q '^owner       tester$' <<<"$output"
 	grep -q '^writer      other$' <<<"$output"
 	grep -q '^readers     other (writes too)$' <<<"$output"
 	[ "$(awk '$1 == "sha256" { print $2 }' <<<"$output")" = "$(sha256sum <"$T/theirs" | cut -c-64)" ]
 	# admin sees that it is there, and no more.
-	run --separate-stderr -0 alone stat /tester/name --user admin
+	run --separate-stderr -0 alone stat --sha256 /tester/name --user admin
 	grep -q '^size        7$' <<<"$output"
 	grep -q '^sha256      -$' <<<"$output"
 	grep -q '^xxh128      -$' <<<"$output"

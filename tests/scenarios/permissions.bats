@@ -92,45 +92,108 @@ said()
 	[ "$(client stat --json /shared/file | field owner)" = other ]
 }
 
+# [--user NAME]: what counts against his quota.
+used()
+{
+	client df --json "$@" | grep '"user":' | field used
+}
+
 @test "2.2 a quota holds at it and one byte past it, for whoever stores" {
-	local small=$T/small large=$T/large
+	local small=$T/small large=$T/large reg quota before
 	client user quota tester 1000000 --user admin
+	[ "$(used)" = 0 ]
 	[[ $(client df) == *"tester  0 used of 1000000"* ]]
-	random_file "$small" 1000
-	random_file "$large" 999000
+	random_file "$small" 10000
+	random_file "$large" 900000
 	client put "$large" large
-	random_file "$T/more" 1001
-	run -7 client put "$T/more" small
+	# What is said of a file counts as well; of one with the same length of path as much.
+	reg=$(($(used) - 900000))
+	[ "$reg" -gt 100 ]
+	[ "$reg" -lt 2000 ]
+	quota=$((910000 + 2 * reg))
+	client user quota tester "$quota" --user admin
+	random_file "$T/more" 11000
+	run -7 client put "$T/more" smell
 	[[ $output == *"over the quota of tester"* ]]
 	client put "$small" small
-	[[ $(client df) == *"tester  1000000 used of 1000000"* ]]
+	[ "$(used)" = "$quota" ]
+	[[ $(client df) == *"tester  $quota used of $quota, which is all"* ]]
 	# Nothing more, wherever it is counted, in one piece or unit by unit.
+	random_file "$T/more" 10001
+	run -7 client put "$T/more" small
+	cmp <(client get small -) "$small"
 	printf x >"$T/byte"
+	: >"$T/empty"
 	run -7 client put "$T/byte" byte
+	run -7 client put "$T/empty" empty
 	run -7 client put "$T/byte" /shared/byte
 	run -7 client put "$large" larger
+	run -7 client share small other --write
+	[[ $output == *"over the quota of tester"* ]]
+	client put "$T/byte" small
 	client share small other --write
 	run -7 client put --user other "$T/more" /tester/small
 	[[ $output == *"over the quota of tester"* ]]
 	client put --user other "$T/byte" /tester/small
+	before=$(used)
 	client put "$T/byte" /shared/byte
-	[[ $(client df) == *"tester  999002 used of 1000000"* ]]
+	[ "$(used)" -gt $((before + 100)) ]
 	# Who stores over a file below /shared/ owns it from then on.
+	[ "$(used --user other)" = 0 ]
 	client put --user other "$T/more" /shared/byte
-	[[ $(client df) == *"tester  999001 used of 1000000"* ]]
-	[[ $(client df --user other) == *"other  1001 used"* ]]
-	# What is there may be stored again, made smaller and deleted under a quota that has shrunk.
+	[ "$(used)" = "$before" ]
+	[ "$(used --user other)" -gt 10101 ]
+	[ "$(used --user other)" -lt 12001 ]
+	# What is there may be made smaller and deleted under a quota that has shrunk.
 	client user quota tester 10 --user admin
-	client put "$large" large
+	head -c 899900 "$large" >"$T/less"
+	client put "$T/less" large
+	run -7 client put "$large" large
 	run -7 client put "$T/byte" byte
 	client delete large
-	client put "$T/byte" byte
-	[[ $(client df) == *"tester  2 used of 10"* ]]
+	client delete small
+	run -7 client put "$T/byte" byte
 	# All of it is known after a restart.
+	before=$(used)
 	servers_stop
 	servers_start
-	[[ $(client df) == *"tester  2 used of 10"* ]]
+	[ "$(used)" = "$before" ]
 	run -7 client put "$T/more" byte
+}
+
+@test "8.4 files of no bytes, and what was deleted, cost what they take" {
+	local each quota i
+	: >"$T/empty"
+	client put "$T/empty" empty-10
+	each=$(used)
+	[ "$each" -gt 100 ]
+	[ "$each" -lt 2000 ]
+	# Room for ten.
+	quota=$((10 * each))
+	client user quota tester "$quota" --user admin
+	for i in {11..19}; do
+		client put "$T/empty" "empty-$i"
+	done
+	[ "$(used)" = "$quota" ]
+	run -7 client put "$T/empty" empty-20
+	[[ $output == *"over the quota of tester"* ]]
+	# Of a tree there comes what has room.
+	client delete empty-19
+	mkdir "$T/tree"
+	for i in {1..20}; do
+		: >"$T/tree/$i"
+	done
+	run -7 client put -r "$T/tree" tree
+	[ "$(used)" -le "$quota" ]
+	[ "$(client list -r --json | grep -c '"path"')" = 9 ]
+	# Deleting makes room, but for what is kept of it until all servers have forgotten it.
+	for i in {10..18}; do
+		client delete "empty-$i"
+	done
+	[ "$(used)" -gt 0 ]
+	[ "$(used)" -lt "$quota" ]
+	# Another user's account is another one.
+	[ "$(used --user other)" = 0 ]
 }
 
 @test "2.2 others' files are not listed, however many there are and whatever is asked" {

@@ -20,7 +20,7 @@ info()
 # registered N [PORT]: dfsN is in the directory, at its port
 registered()
 {
-	info -p 127.0.0.1 | grep -Eq "^ +$((600000000 + $1)) +1 +tcp +${2:-$(server_port "$1")}( |\$)"
+	info -p 127.0.0.1 | grep -Eq "^ +$((600000000 + $1)) +2 +tcp +${2:-$(server_port "$1")}( |\$)"
 }
 
 unregistered()
@@ -35,21 +35,21 @@ unregistered()
 	for n in 1 2 3 4; do
 		eventually 20 registered $n
 	done
-	info -s 127.0.0.1 | grep -E '600000003 +1 +tcp '
-	info | grep -E '600000003 +1 +tcp +127\.0\.0\.1\.[0-9]+\.[0-9]+ '
-	info -l 127.0.0.1 600000004 1 | grep -E '600000004 +1 +inet/tcp/\S+ +127\.0\.0\.1\.'
+	info -s 127.0.0.1 | grep -E '600000003 +2 +tcp '
+	info | grep -E '600000003 +2 +tcp +127\.0\.0\.1\.[0-9]+\.[0-9]+ '
+	info -l 127.0.0.1 600000004 2 | grep -E '600000004 +2 +inet/tcp/\S+ +127\.0\.0\.1\.'
 	info -m 127.0.0.1 | grep -i 'portmap\|rpcbind'
 	for n in 1 2 3 4; do
-		info -t 127.0.0.1 $((600000000 + n)) | grep "version 1 ready and waiting"
-		info -t 127.0.0.1 $((600000000 + n)) 1 | grep "ready and waiting"
-		info -T tcp 127.0.0.1 $((600000000 + n)) | grep "version 1 ready and waiting"
+		info -t 127.0.0.1 $((600000000 + n)) | grep "version 2 ready and waiting"
+		info -t 127.0.0.1 $((600000000 + n)) 2 | grep "ready and waiting"
+		info -T tcp 127.0.0.1 $((600000000 + n)) | grep "version 2 ready and waiting"
 		port=$(server_port $n)
 		info -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp $((600000000 + n)) |
-			grep "version 1 ready and waiting"
+			grep "version 2 ready and waiting"
 	done
-	run info -t 127.0.0.1 600000002 2
+	run info -t 127.0.0.1 600000002 1
 	[ "$status" != 0 ]
-	[[ $output == *"version 2 is not available"* ]]
+	[[ $output == *"version 1 is not available"* ]]
 	# A clean end takes the line out of the directory.
 	server_stop 3
 	unregistered 3
@@ -67,7 +67,7 @@ unregistered()
 	eventually 20 grep -q 'warn unregistered .*another server answers' "$T/second.log"
 	local port
 	port=$(sed -n 's/.*listening address=127.0.0.1://p' "$T/second.log")
-	info -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp 600000001 1
+	info -a "127.0.0.1.$((port >> 8)).$((port & 255))" -T tcp 600000001 2
 	registered 1
 	[ "${SERVER_PID[1]}" = "$first" ]
 }

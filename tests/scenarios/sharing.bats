@@ -40,7 +40,7 @@ stat_of()
 	gets other /tester/file "$T/one"
 	# It is the same version, and the reader sees its digests.
 	[ "$(stat_of file file_version)" = "$version" ]
-	[ "$(client stat --user other --json /tester/file | field sha256)" = \
+	[ "$(client stat --sha256 --user other --json /tester/file | field sha256)" = \
 		"$(sha256sum "$T/one" | cut -d' ' -f1)" ]
 	[ "$(stat_of file readers)" = '[{"user": "other", "writes": false}]' ]
 	refused put --user other "$T/two" /tester/file
@@ -137,6 +137,17 @@ stat_of()
 	gets user17 /tester/file "$T/one"
 }
 
+@test "8.7 a file is shared at once by way of a server that missed it, and knows nothing of its content" {
+	server_stop 1
+	client put "$T/one" file
+	server_stop 3
+	server_start 1
+	client share --write file other
+	gets other /tester/file "$T/one"
+	client put --user other "$T/two" /tester/file
+	gets tester file "$T/two"
+}
+
 @test "sharing with one server down, and reading there when it is back" {
 	client put "$T/one" file
 	server_stop 2
@@ -196,7 +207,7 @@ stat_of()
 @test "admin sees sizes and may delete, and cannot read" {
 	client put "$T/one" file
 	[ "$(client stat --user admin --json /tester/file | field size)" = 300000 ]
-	[ "$(client stat --user admin --json /tester/file | field sha256)" = - ]
+	[ "$(client stat --sha256 --user admin --json /tester/file | field sha256)" = - ]
 	refused get --user admin /tester/file "$T/out"
 	[[ "$output" == *"cannot be read by admin"* ]]
 	[ ! -e "$T/out" ]

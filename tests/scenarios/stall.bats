@@ -41,7 +41,7 @@ memory()
 	log_has 1 'warn refused address=127\.0\.0\.2:[0-9]+ what=(connection|handshake)'
 	run ! log_has 1 'warn refused address=127\.0\.0\.1:'
 	echo "dfs1: $before KiB before, $(memory 1 VmHWM) KiB at most"
-	# 96 MiB of records and answers (server/service/admission.c), and what 192 connections need besides
+	# 150 MiB of records and answers (server/service/admission.c), and what 192 connections need besides
 	[ -n "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ] || [ "$(memory 1 VmHWM)" -lt $((before + 160 * 1024)) ]
 }
 

@@ -107,11 +107,11 @@ servers = json.load(sys.stdin)["servers"]
 print(*("%d,%d" % ((4, 1) if set(servers[n]["chunks"]) == {1, 4} else tuple(servers[n]["chunks"])) for n in sorted(servers)))')" = "$want" ]
 	done
 	# Without an rpcbind: the command of README, with its own port's numbers, at the ports of here.
-	grep -qF 'rpcinfo -a 127.0.0.1.39.17 -T tcp 600000001 1' "$README"
+	grep -qF 'rpcinfo -a 127.0.0.1.39.17 -T tcp 600000001 2' "$README"
 	[ $((39 * 256 + 17)) = 10001 ]
 	for n in 1 2 3 4; do
 		row=$(server_port $n)
-		rpcinfo -a "127.0.0.1.$((row >> 8)).$((row & 255))" -T tcp "60000000$n" 1 | grep 'ready and waiting'
+		rpcinfo -a "127.0.0.1.$((row >> 8)).$((row & 255))" -T tcp "60000000$n" 2 | grep 'ready and waiting'
 	done
 	name=$(ls "$CLUSTER/dfs2/data/seg" | head -1)
 	gdbmtool -r "$CLUSTER/dfs2/data/seg/$name" count | grep -E '[0-9]'

@@ -42,6 +42,23 @@ three_files_and_a_loss()
 	eventually 30 counts 2 2 0 1
 }
 
+@test "8.7 a value that claims what nobody brought is accepted by none, and no status is worse" {
+	random_file "$T/in" 3000
+	client put "$T/in" mine
+	client put "$T/in" theirs --user other
+	for absent in 1 4; do
+		# NODATA, of holders and of whom it names as none, the first time and later.
+		run -0 "$DFS_TOOLS/scenarios/tools/half" --claim "$CLUSTER/cluster.conf" /tester/mine $absent
+		[ "$output" = "2 2 2 2"$'\n'"2 2 2 2" ]
+	done
+	for user in tester other admin; do
+		run -0 client status --user $user
+		[ "${lines[4]}" = "2 files: 2 with two copies, 0 with one, 0 unreadable" ]
+		[ "${lines[5]}" = ok ]
+	done
+	client get mine - | cmp - "$T/in"
+}
+
 @test "status: everybody's files by their living copies, spares counted, for everybody" {
 	random_file "$T/in" 3000
 	client put "$T/in" a

@@ -81,18 +81,18 @@ holders_of()
 }
 
 @test "verify: a copy that opens to something else is wrong on that server; two of them lose the file" {
-	file_of_row "$T/in" 2 3000000
+	file_of_row "$T/in" 2 1000000
 	client put "$T/in" name
 	client put "$T/in" other
 	local object holders
 	object=$(object_of name)
 	mapfile -t holders < <(holders_of 2 3)
 	[ ${#holders[@]} = 2 ]
-	# Unit 6 belongs to chunk 3.
-	edit "${holders[0]}" flip "$object" 6 40
+	# Unit 2 belongs to chunk 3; so small a file is proved when it comes, and by the scrub.
+	edit "${holders[0]}" flip "$object" 2 40
 	run -9 --separate-stderr client verify
 	[ "${lines[0]}" = "/tester/name: dfs${holders[0]}: chunk 3 wrong, not what was stored: it can be read, but has one good copy of some units" ]
-	[ "${lines[1]}" = "2 files, 6000000 bytes: not everything has two good copies; 1 not all right, 0 unreadable; found 1 damaged, mended 0" ]
+	[ "${lines[1]}" = "2 files, 2000000 bytes: not everything has two good copies; 1 not all right, 0 unreadable; found 1 damaged, mended 0" ]
 	client get name - | cmp "$T/in" -
 	client verify name --json >"$T/json" || [ $? = 9 ]
 	"$PYTHON" -c 'import json, sys
@@ -102,7 +102,7 @@ assert lines[0]["path"] == "/tester/name" and not lines[0]["lost"], lines
 assert lines[0]["chunks"].pop("dfs" + sys.argv[1])["wrong"] == [3], lines
 assert all(x == dict(damaged=[], missing=[], wrong=[], unreached=[]) for x in lines[0]["chunks"].values()), lines
 assert lines[1]["bad"] == 1 and lines[1]["unreadable"] == 0, lines' "${holders[0]}" <"$T/json"
-	edit "${holders[1]}" flip "$object" 6 40
+	edit "${holders[1]}" flip "$object" 2 40
 	run -9 client verify name
 	[[ ${lines[0]} == *": no good copy within reach of 1 unit" ]]
 	[[ ${lines[1]} == *"1 unreadable; found 1 damaged, mended 0" ]]

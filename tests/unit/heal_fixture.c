@@ -1,6 +1,7 @@
 /* A store that is lost, damaged and mended. */
 #include "heal_fixture.h"
 
+#include "object.h"
 #include "placement.h"
 #include "store_phase.h"
 #include "value.h"
@@ -86,8 +87,8 @@ int heal_fixture_content(struct store *store, uint64_t object, unsigned chunks,
 			 uint32_t len)
 {
 	struct store_batch *batch = store_batch_new(store);
-	dfs_share share = {
-		.object = store_fixture_id(object), .units = 4, .chunks = chunks};
+	dfs_content content = {0};
+	dfs_share share;
 	uint8_t *bytes = malloc(4 * (size_t)len + 1);
 	dfs_unit units[4];
 	size_t count = 0;
@@ -95,6 +96,8 @@ int heal_fixture_content(struct store *store, uint64_t object, unsigned chunks,
 
 	assert_non_null(batch);
 	assert_non_null(bytes);
+	store_fixture_content(object, &content);
+	share = object_share(&content, chunks);
 	for (unsigned unit = 0; unit < 4; unit++) {
 		memset(bytes + unit * (size_t)len, (int)unit + 1, len);
 		if (chunks & 1U << unit)
@@ -126,7 +129,7 @@ void heal_fixture_file(struct store *store, const char *path, uint64_t object,
 
 unsigned heal_fixture_chunks(struct store *store, uint64_t object)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 
 	return store_chunks(store, &id);
 }

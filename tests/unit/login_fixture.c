@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "session_file.h"
 #include "tls.h"
+#include "statement.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,4 +77,31 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 		call = NULL;
 	}
 	return call;
+}
+
+bool login_fixture_propose(const struct identity *identity, const char *path,
+			   const dfs_ballot *ballot, dfs_value *value)
+{
+	char copy[DFS_PATH_MAX];
+	const dfs_path name = {(u_int)strlen(path), memcpy(copy, path, strlen(path))};
+
+	return login_fixture_prove(identity, &name, ballot, value);
+}
+
+bool login_fixture_prove(const struct identity *identity, const dfs_path *path,
+			 const dfs_ballot *ballot, dfs_value *value)
+{
+	dfs_proof *proof = &value->proof;
+	dfs_signature *signature = &proof->signature;
+	dfs_key digest, statement;
+
+	xdr_free((xdrproc_t)xdr_dfs_proof, proof);
+	memset(proof, 0, sizeof *proof);
+	proof->ballot = *ballot;
+	proof->signer.dfs_user_val = strdup(identity->user);
+	proof->signer.dfs_user_len = (u_int)strlen(identity->user);
+	return proof->signer.dfs_user_val && statement_digest_stated(value, &digest) &&
+	       statement_of_proposal(path, ballot, &digest, &statement) &&
+	       identity_sign(identity->pairs[0], identity->account.key, &statement, 1,
+			     &signature);
 }

@@ -16,4 +16,13 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 				const char *user, struct identity *ret_identity,
 				char *why, size_t why_size);
 
+/*
+ * The user proposes the value of this path at this ballot: signs it, instead of what its
+ * proof was, which is freed.
+ */
+bool login_fixture_propose(const struct identity *identity, const char *path,
+			   const dfs_ballot *ballot, dfs_value *value);
+bool login_fixture_prove(const struct identity *identity, const dfs_path *path,
+			 const dfs_ballot *ballot, dfs_value *value);
+
 #endif

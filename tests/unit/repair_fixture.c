@@ -3,8 +3,13 @@
 
 #include "ballot.h"
 #include "errors.h"
+#include "object.h"
+#include "pieces.h"
 #include "placement.h"
+#include "procs.h"
+#include "tree.h"
 #include "store_fixture.h"
+#include "store_scrub.h"
 #include "value.h"
 #include "value_fixture.h"
 
@@ -78,6 +83,24 @@ static void await(void *context, struct repair_ask *asking)
 		__atomic_fetch_add(&fixture->asked, 1, __ATOMIC_RELAXED);
 	}
 	asking->answered = true;
+}
+
+static void leaves(void *context, struct repair_leaves_ask *asking)
+{
+	struct repair_fixture *fixture = ((struct repair_caller *)context)->fixture;
+	const struct server_parts parts = {
+		.store = server_of(fixture, asking->server)->store};
+	struct caller caller = {.server = &parts, .peer = 1};
+	dfs_piece_res res = {0};
+
+	assert_true(is_up(fixture, asking->server));
+	procs_piece(&caller, &asking->args, &res);
+	asking->taken =
+		res.status == DFS_OK && asking->take(asking, &res.dfs_piece_res_u.piece);
+	asking->answered = true;
+	if (res.status == DFS_OK)
+		free(res.dfs_piece_res_u.piece.path.path_val);
+	caller_release(&caller);
 }
 
 /* What one server promises; the highest of all is kept. */
@@ -234,7 +257,7 @@ static struct repair *repair_of(struct repair_fixture *fixture, unsigned server)
 			.store = server_of(fixture, server)->store,
 			.acceptor = server_of(fixture, server)->acceptor,
 			.server = server,
-			.calls = {caller, meet, reach, ask, await, change},
+			.calls = {caller, meet, reach, ask, await, leaves, change},
 			.rules = &fixture->rules});
 		assert_non_null(caller->repair);
 	}
@@ -278,31 +301,133 @@ static void fill(uint8_t *bytes, size_t len, uint64_t object, uint64_t number)
 	}
 }
 
+/* All of an object, and its tree. */
+struct whole {
+	uint8_t *bytes;
+	uint32_t unit_size;
+	uint64_t size, units;
+	dfs_key *leaves;
+	dfs_key tree[DFS_SERVERS];
+	dfs_content content; /* maker, size, unit size and tree, which is the above */
+};
+
+static void make_whole(struct whole *whole, uint64_t object, uint64_t size)
+{
+	dfs_content *content = &whole->content;
+	dfs_key *nodes;
+
+	memset(whole, 0, sizeof *whole);
+	whole->size = size;
+	whole->unit_size = placement_unit_size(size);
+	whole->units = placement_units(size, whole->unit_size);
+	whole->bytes = malloc(size + 1);
+	whole->leaves = calloc(whole->units + 1, sizeof *whole->leaves);
+	nodes = calloc(whole->units + 1, sizeof *nodes);
+	assert_true(whole->bytes && whole->leaves && nodes);
+	*content = (dfs_content){.maker = store_fixture_maker(object),
+				 .size = size,
+				 .unit_size = whole->unit_size,
+				 .tree = {(u_int)whole->units, whole->tree}};
+	for (uint64_t u = 0; u < whole->units; u++) {
+		uint8_t *at = whole->bytes + u * whole->unit_size;
+		uint32_t len = placement_unit_len(size, whole->unit_size, u);
+
+		fill(at, len, object, u);
+		assert_true(tree_leaf(&content->maker, u, at, len, &whole->leaves[u]));
+		nodes[u] = whole->leaves[u];
+	}
+	if (whole->units <= DFS_SERVERS) {
+		memcpy(whole->tree, nodes, whole->units * sizeof *nodes);
+	} else {
+		content->tree.tree_len = 1;
+		assert_true(tree_top(nodes, whole->units, &whole->tree[0]));
+	}
+	free(nodes);
+}
+
+static void free_whole(struct whole *whole)
+{
+	free(whole->bytes);
+	free(whole->leaves);
+}
+
+static dfs_unit unit_of(const struct whole *whole, uint64_t number)
+{
+	return (dfs_unit){number,
+			  {placement_unit_len(whole->size, whole->unit_size, number),
+			   whole->bytes + number * whole->unit_size}};
+}
+
+static int stage_small(struct store_batch *batch, const struct whole *whole,
+		       const dfs_share *share)
+{
+	dfs_unit units[DFS_SERVERS];
+	size_t count = 0;
+
+	for (uint64_t u = 0; u < whole->units; u++)
+		if (set_has(share->chunks, placement_chunk(u)))
+			units[count++] = unit_of(whole, u);
+	return store_batch_content(batch, share, units, count);
+}
+
+static int stage_large(struct store *store, struct store_batch *batch,
+		       const struct whole *whole, const dfs_share *share)
+{
+	struct store_uploads *uploads = store_uploads_new(store);
+	int rc = 0;
+
+	assert_non_null(uploads);
+	for (uint64_t u = 0; u < whole->units && rc == 0; u++) {
+		dfs_unit unit = unit_of(whole, u);
+
+		if (set_has(share->chunks, placement_chunk(u)))
+			rc = store_upload(uploads, &share->maker, &unit);
+	}
+	for (uint64_t i = 0; i < tree_pieces(whole->units) && rc == 0; i++) {
+		size_t count = tree_piece_leaves(whole->units, i);
+		dfs_unit unit = {PIECES_FIRST + i,
+				 {(uint32_t)(count * sizeof(dfs_key)),
+				  (const uint8_t *)&whole->leaves[i * DFS_PIECE_LEAVES]}};
+
+		rc = store_upload(uploads, &share->maker, &unit);
+	}
+	if (rc == 0)
+		rc = store_batch_upload(batch, uploads, share);
+	store_uploads_free(uploads);
+	return rc;
+}
+
+void repair_fixture_prove(struct repair_fixture *fixture, unsigned server)
+{
+	struct store_scrub *scrub =
+		store_scrub_new_prover(server_of(fixture, server)->store);
+	struct store_scrubbed step;
+
+	assert_non_null(scrub);
+	do
+		assert_int_equal(store_scrub_step(scrub, 1 << 20, &step), 0);
+	while (!step.end);
+	store_scrub_free(scrub);
+}
+
 static void stage_on(struct repair_fixture *fixture, unsigned server, uint64_t object,
 		     uint64_t size, unsigned chunks)
 {
 	struct store *store = server_of(fixture, server)->store;
-	uint32_t unit_size = placement_unit_size(size);
-	const dfs_share share = {store_fixture_id(object),
-				 placement_units(size, unit_size), chunks};
 	struct store_batch *batch = store_batch_new(store);
-	dfs_unit units[DFS_UNITS_MAX];
-	uint8_t *bytes = malloc(size + 1), *at = bytes;
-	size_t count = 0;
+	struct whole whole;
+	dfs_share share;
 
-	assert_non_null(bytes);
-	for (uint64_t u = 0; u < share.units; u++) {
-		uint32_t len = placement_unit_len(size, unit_size, u);
-
-		if (!(chunks & 1U << (placement_chunk(u) - 1)))
-			continue;
-		fill(at, len, object, u);
-		units[count++] = (dfs_unit){u, {len, at}};
-		at += len;
-	}
-	assert_int_equal(store_batch_content(batch, &share, units, count), 0);
+	make_whole(&whole, object, size);
+	share = object_share(&whole.content, chunks);
+	assert_int_equal(whole.units <= DFS_SERVERS
+				 ? stage_small(batch, &whole, &share)
+				 : stage_large(store, batch, &whole, &share),
+			 0);
 	assert_int_equal(store_commit(batch), 0);
-	free(bytes);
+	free_whole(&whole);
+	if (!fixture->unproved)
+		repair_fixture_prove(fixture, server);
 }
 
 void repair_fixture_stage(struct repair_fixture *fixture, uint64_t object, uint64_t size,
@@ -311,6 +436,30 @@ void repair_fixture_stage(struct repair_fixture *fixture, uint64_t object, uint6
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (placement_held(here, s) != 0)
 			stage_on(fixture, s, object, size, placement_held(here, s));
+}
+
+/* Which object it is, of the size that it has. */
+static void take_tree(dfs_content *content, uint64_t object)
+{
+	struct whole whole;
+
+	make_whole(&whole, object, content->size);
+	content->maker = whole.content.maker;
+	content->tree.tree_len = whole.content.tree.tree_len;
+	memcpy(content->tree.tree_val, whole.tree,
+	       content->tree.tree_len * sizeof whole.tree[0]);
+	free_whole(&whole);
+}
+
+static dfs_id object_id(uint64_t object, uint64_t size)
+{
+	struct whole whole;
+	dfs_id id;
+
+	make_whole(&whole, object, size);
+	assert_true(object_of_content(&whole.content, &id));
+	free_whole(&whole);
+	return id;
 }
 
 static dfs_value value_of(const struct repair_file *file)
@@ -323,14 +472,19 @@ static dfs_value value_of(const struct repair_file *file)
 	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
 
 	manifest->content.holders = file->holders;
+	take_tree(&manifest->content, file->object);
 	if (file->earlier != 0) {
 		manifest->earlier.earlier_val =
 			calloc(1, sizeof *manifest->earlier.earlier_val);
 		assert_non_null(manifest->earlier.earlier_val);
 		manifest->earlier.earlier_len = 1;
 		manifest->earlier.earlier_val[0].content = manifest->content;
-		manifest->earlier.earlier_val[0].content.object =
-			store_fixture_id(file->earlier);
+		manifest->earlier.earlier_val[0].content.tree.tree_val =
+			value_fixture_copy((dfs_key[DFS_SERVERS]){{{0}}},
+					   DFS_SERVERS * sizeof(dfs_key));
+		manifest->earlier.earlier_val[0].content.writer.dfs_user_val =
+			value_fixture_copy("ann", 3);
+		take_tree(&manifest->earlier.earlier_val[0].content, file->earlier);
 		manifest->earlier.earlier_val[0].content_version =
 			(dfs_version){file->counter - 1, store_fixture_id(1)};
 	}
@@ -362,13 +516,13 @@ void repair_fixture_put(struct repair_fixture *fixture, const struct repair_file
 
 /* ---- looking ------------------------------------------------------------------- */
 
-static bool is_unit(struct store *store, uint64_t object, uint64_t number, uint32_t len)
+static bool is_unit(struct store *store, const dfs_id *id, uint64_t object,
+		    uint64_t number, uint32_t len)
 {
-	const dfs_id id = store_fixture_id(object);
 	uint8_t *expected = malloc(len + 1);
 	dfs_bytes data;
 	void *record;
-	bool is = store_unit(store, &id, number, &record, &data) == 0;
+	bool is = store_unit(store, id, number, &record, &data) == 0;
 
 	assert_non_null(expected);
 	if (is) {
@@ -384,12 +538,13 @@ unsigned repair_fixture_chunks(struct repair_fixture *fixture, unsigned server,
 			       uint64_t object, uint64_t size)
 {
 	struct store *store = server_of(fixture, server)->store;
-	const dfs_id id = store_fixture_id(object);
+	const dfs_id id = object_id(object, size);
 	uint32_t unit_size = placement_unit_size(size);
 	unsigned chunks = store_chunks(store, &id);
 
 	for (uint64_t u = 0; u < placement_units(size, unit_size); u++)
-		if (!is_unit(store, object, u, placement_unit_len(size, unit_size, u)))
+		if (!is_unit(store, &id, object, u,
+			     placement_unit_len(size, unit_size, u)))
 			chunks &= ~(1U << (placement_chunk(u) - 1));
 	return chunks;
 }

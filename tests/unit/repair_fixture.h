@@ -27,7 +27,8 @@ struct repair_fixture {
 	uint64_t asked;  /* units, by all */
 	/* Comes once, before something is proposed. */
 	void (*meanwhile)(struct repair_fixture *fixture);
-	bool alone; /* nobody can be reached to propose */
+	bool alone;    /* nobody can be reached to propose */
+	bool unproved; /* what is staged is not proved then */
 };
 
 /* All vote, with nothing in their stores; for cmocka. */
@@ -54,6 +55,9 @@ void repair_fixture_put(struct repair_fixture *fixture, const struct repair_file
 /* Only what servers have of it. */
 void repair_fixture_stage(struct repair_fixture *fixture, uint64_t object, uint64_t size,
 			  uint32_t here);
+
+/* Proves what came unproved. */
+void repair_fixture_prove(struct repair_fixture *fixture, unsigned server);
 
 /* Its thread, which looks every few milliseconds. */
 void repair_fixture_run(struct repair_fixture *fixture, unsigned server);

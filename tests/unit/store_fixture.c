@@ -2,7 +2,10 @@
 #include "store_fixture.h"
 
 #include "clock.h"
+#include "object.h"
+#include "pieces.h"
 #include "placement.h"
+#include "tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +19,7 @@
 void store_fixture_rules(struct store_fixture *fixture)
 {
 	fixture->rules = store_rules_default;
+	fixture->rules.prove = false;
 	fixture->options.rules = &fixture->rules;
 }
 
@@ -37,6 +41,8 @@ void store_fixture_start(struct store_fixture *fixture)
 	fixture->options.folder = fixture->folder;
 	fixture->options.server = 2;
 	fixture->options.cluster = store_fixture_id(4711);
+	if (!fixture->options.rules)
+		store_fixture_rules(fixture);
 	errno = store_create(&fixture->options);
 	must(errno == 0, "create");
 	store_fixture_reopen(fixture);
@@ -91,6 +97,110 @@ dfs_ballot store_fixture_ballot(uint64_t counter)
 	return (dfs_ballot){.counter = counter, .proposer = store_fixture_id(counter)};
 }
 
+/* ---- objects ------------------------------------------------------------------- */
+
+dfs_key store_fixture_token(uint64_t object)
+{
+	dfs_key token;
+
+	memset(token.bytes, 0x5a, sizeof token.bytes);
+	memcpy(token.bytes, &object, sizeof object);
+	return token;
+}
+
+dfs_id store_fixture_maker(uint64_t object)
+{
+	const dfs_key token = store_fixture_token(object);
+	dfs_id maker;
+
+	must(object_maker(&token, &maker), "a maker");
+	return maker;
+}
+
+/* What the objects of numbers were given besides four units, one byte or more each. */
+enum { OBJECTS = 1 << 18 };
+static struct {
+	uint64_t number, size;
+	bool used;
+} sized[OBJECTS];
+
+uint64_t store_fixture_size(uint64_t units)
+{
+	return units == 4 ? 1000 : units < 4 ? units : units * DFS_UNIT_SIZE;
+}
+
+/* Where it is noted, or is to be. */
+static size_t place_of(uint64_t object)
+{
+	size_t at = object % OBJECTS, seen = 0;
+
+	for (; sized[at].used && sized[at].number != object; at = (at + 1) % OBJECTS)
+		must(++seen < OBJECTS, "too many objects");
+	return at;
+}
+
+static const uint64_t *size_of(uint64_t object)
+{
+	size_t at = place_of(object);
+
+	return sized[at].used ? &sized[at].size : NULL;
+}
+
+void store_fixture_resize(uint64_t object, uint64_t size)
+{
+	size_t at = place_of(object);
+
+	sized[at].number = object;
+	sized[at].size = size;
+	sized[at].used = true;
+}
+
+void store_fixture_content(uint64_t object, dfs_content *content)
+{
+	static dfs_key none[DFS_SERVERS];
+	const uint64_t *size = size_of(object);
+	uint64_t units;
+
+	content->maker = store_fixture_maker(object);
+	content->size = size ? *size : store_fixture_size(4);
+	content->unit_size = placement_unit_size(content->size);
+	units = placement_units(content->size, content->unit_size);
+	content->tree.tree_val = none;
+	content->tree.tree_len = units > DFS_SERVERS ? 1 : (u_int)units;
+}
+
+dfs_share store_fixture_share(uint64_t object, uint64_t units, chunk_set chunks)
+{
+	dfs_content content = {0};
+
+	if (store_fixture_size(units) != store_fixture_size(4) || size_of(object))
+		store_fixture_resize(object, store_fixture_size(units));
+	store_fixture_content(object, &content);
+	return object_share(&content, chunks);
+}
+
+const dfs_id *store_fixture_object_of(const dfs_share *share)
+{
+	static dfs_id ids[16];
+	static unsigned next;
+	dfs_id *id = &ids[next++ % 16];
+
+	must(object_of_share(share, id), "an object");
+	return id;
+}
+
+dfs_id store_fixture_object(uint64_t object)
+{
+	dfs_content content = {0};
+	dfs_id id;
+
+	store_fixture_content(object, &content);
+	must(object_of_content(&content, &id), "an object");
+	return id;
+}
+
+/* ---- content ------------------------------------------------------------------- */
+
 static void make_units(dfs_unit *units, uint8_t *bytes, size_t count, uint32_t len)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -103,8 +213,7 @@ int store_fixture_stage(struct store *store, const char *path, uint64_t object,
 			uint64_t counter, uint32_t len)
 {
 	struct store_batch *batch = store_batch_new(store);
-	dfs_share share = {
-		.object = store_fixture_id(object), .units = 4, .chunks = CHUNKS_ALL};
+	dfs_share share = store_fixture_share(object, 4, CHUNKS_ALL);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 	uint8_t *bytes = malloc(4 * (size_t)len + 1);
 	dfs_unit units[4];
@@ -114,7 +223,8 @@ int store_fixture_stage(struct store *store, const char *path, uint64_t object,
 	make_units(units, bytes, 4, len);
 	rc = store_batch_content(batch, &share, units, 4);
 	if (rc == 0)
-		rc = store_batch_bind(batch, &share.object, path, strlen(path), &ballot);
+		rc = store_batch_bind(batch, store_fixture_object_of(&share), path,
+				      strlen(path), &ballot);
 	free(bytes);
 	if (rc == 0)
 		return store_commit(batch);
@@ -143,12 +253,11 @@ static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
 		return;
 	value->body.dfs_body_u.manifest.owner.dfs_user_val = owner;
 	value->body.dfs_body_u.manifest.owner.dfs_user_len = 5;
-	value->body.dfs_body_u.manifest.writer = value->body.dfs_body_u.manifest.owner;
+	content->writer = value->body.dfs_body_u.manifest.owner;
+	content->signature.leaves = 1;
 	value->body.dfs_body_u.manifest.keys.keys_val = &key;
 	value->body.dfs_body_u.manifest.keys.keys_len = 1;
-	content->object = store_fixture_id(object);
-	content->size = 1000;
-	content->unit_size = placement_unit_size(1000);
+	store_fixture_content(object, content);
 	for (unsigned server = 1; server <= DFS_SERVERS; server++)
 		content->holders = placement_hold(content->holders, server,
 						  placement_pair(0, server));
@@ -211,14 +320,30 @@ int store_fixture_put(struct store *store, const char *path, uint64_t object,
 	return rc;
 }
 
+static int upload_piece(struct store_uploads *uploads, const dfs_id *maker,
+			uint64_t units, uint64_t piece)
+{
+	uint32_t len = (uint32_t)(tree_piece_leaves(units, piece) * DFS_KEY_LEN);
+	uint8_t *leaves = calloc(1, len);
+	dfs_unit unit = {.number = PIECES_FIRST + piece, .data = {len, leaves}};
+	int rc;
+
+	must(leaves != NULL, "a piece");
+	rc = store_upload(uploads, maker, &unit);
+	free(leaves);
+	return rc;
+}
+
 int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_t units,
 			 unsigned chunks, uint32_t len)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_maker(object);
 	uint8_t *bytes = malloc((size_t)len + 1);
 	int rc = 0;
 
 	must(bytes != NULL, "upload");
+	for (uint64_t i = 0; i < tree_pieces(units) && rc == 0; i++)
+		rc = upload_piece(uploads, &id, units, i);
 	for (uint64_t i = 0; i < units && rc == 0; i++) {
 		dfs_unit unit = {.number = i, .data = {len, bytes}};
 
@@ -232,7 +357,7 @@ int store_fixture_upload(struct store_uploads *uploads, uint64_t object, uint64_
 
 int store_fixture_unit(struct store *store, uint64_t object, uint64_t unit, uint32_t len)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 	dfs_bytes data;
 	void *record;
 	int rc = store_unit(store, &id, unit, &record, &data);

@@ -26,6 +26,22 @@ void store_fixture_end(struct store_fixture *fixture);
 dfs_id store_fixture_id(uint64_t number);
 dfs_ballot store_fixture_ballot(uint64_t counter);
 
+/*
+ * Objects made from numbers, which their makers are made of.  Each has four units and
+ * 1000 bytes, unless it was given others by one of these, for the rest of the program;
+ * their trees are all zeros, so the rules of the fixture do not ask for proofs.
+ */
+dfs_key store_fixture_token(uint64_t object);
+dfs_id store_fixture_maker(uint64_t object); /* of that */
+dfs_share store_fixture_share(uint64_t object, uint64_t units, chunk_set chunks);
+void store_fixture_resize(uint64_t object, uint64_t size);
+uint64_t store_fixture_size(uint64_t units);
+/* All but times, row and holders. */
+void store_fixture_content(uint64_t object, dfs_content *content);
+/* Its id; of the share: overwritten after some more. */
+dfs_id store_fixture_object(uint64_t object);
+const dfs_id *store_fixture_object_of(const dfs_share *share);
+
 /* Accepts any value in a batch, at a path that is a string. */
 int store_fixture_batch_value(struct store_batch *batch, const char *path,
 			      const dfs_ballot *ballot, const dfs_value *value,

@@ -17,6 +17,11 @@ static void *must(void *memory)
 	abort();
 }
 
+void *value_fixture_copy(const void *bytes, size_t len)
+{
+	return memcpy(must(malloc(len)), bytes, len);
+}
+
 static dfs_user user_of(const char *name)
 {
 	return (dfs_user){(u_int)strlen(name), must(strdup(name))};
@@ -47,8 +52,8 @@ static void add_reader(dfs_access *access, const char *name, bool writes)
 	reader->user = user_of(name);
 	reader->writes = writes;
 	if (count == 0)
-		access->signature.signature_val = must(calloc(1, DFS_SIGNATURE_LEN));
-	access->signature.signature_len = DFS_SIGNATURE_LEN;
+		access->signature = must(calloc(1, sizeof *access->signature));
+	access->signature->leaves = 1;
 }
 
 dfs_value value_fixture_file(const struct value_fixture_file *file)
@@ -58,7 +63,8 @@ dfs_value value_fixture_file(const struct value_fixture_file *file)
 	dfs_content *content = &manifest->content;
 
 	manifest->owner = user_of(file->owner);
-	manifest->writer = user_of(file->owner);
+	content->writer = user_of(file->owner);
+	content->signature.leaves = 1;
 	if (file->reader)
 		add_reader(&manifest->access, file->reader, false);
 	if (file->writer)
@@ -66,9 +72,10 @@ dfs_value value_fixture_file(const struct value_fixture_file *file)
 	manifest->keys.keys_len = 1 + manifest->access.readers.readers_len;
 	manifest->keys.keys_val =
 		must(calloc(manifest->keys.keys_len, sizeof *manifest->keys.keys_val));
-	content->object = store_fixture_id(file->object);
-	content->size = file->size;
-	content->unit_size = placement_unit_size(file->size);
+	store_fixture_resize(file->object, file->size);
+	store_fixture_content(file->object, content);
+	content->tree.tree_val =
+		must(calloc(DFS_SERVERS, sizeof *content->tree.tree_val));
 	for (unsigned server = 1; server <= DFS_SERVERS; server++)
 		content->holders = placement_hold(content->holders, server,
 						  placement_pair(0, server));
@@ -80,6 +87,8 @@ dfs_value value_fixture_account(uint64_t quota, uint64_t counter)
 	dfs_value value = begin(DFS_ACCOUNT, counter);
 
 	value.body.dfs_body_u.account.quota = quota;
+	value.body.dfs_body_u.account.number = value.body.dfs_body_u.account.key = 1;
+	value.body.dfs_body_u.account.signature.leaves = 1; /* nobody looks at it */
 	return value;
 }
 

@@ -26,4 +26,7 @@ dfs_value value_fixture_tombstone(uint64_t counter);
 int value_fixture_accept(struct store *store, const char *path, dfs_value take_value,
 			 unsigned how);
 
+/* A copy that value_free frees. */
+void *value_fixture_copy(const void *bytes, size_t len);
+
 #endif

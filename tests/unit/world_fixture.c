@@ -269,6 +269,7 @@ void world_create(struct world *world)
 	memset(world, 0, sizeof *world);
 	world->acceptor_rules = acceptor_rules_default;
 	world->acceptor_rules.ask_ms = 0;
+	world->acceptor_rules.prove = false; /* its values are nobody's */
 	world->recovery_rules = recovery_rules_default;
 	world->recovery_rules.retry_ms = 0;
 	world->compare_rules = compare_rules_default;
@@ -540,7 +541,7 @@ unsigned world_read(struct world *world, const unsigned servers[3], const char *
 {
 	char room[WORLD_PATH];
 	dfs_path one = {(u_int)strlen(path), room};
-	dfs_paths args = {{1, &one}};
+	dfs_paths args = {.paths = {1, &one}};
 	dfs_ballot newest = {0}, first = {0};
 	unsigned operation = 0;
 

@@ -172,9 +172,8 @@ struct dfs_file {
 	uint32_t unit_size;
 	char version[DFS_VERSION_TEXT];
 	char object[DFS_ID_TEXT];
-	bool opened;        /* by this user's key; then these are known (stat and get): */
-	uint8_t xxh128[16]; /* of the content, in the order that xxh128sum prints */
-	uint8_t sha256[32];
+	bool opened;         /* by this user's key; then this is known (stat and get): */
+	uint8_t xxh128[16];  /* of the content, in the order that xxh128sum prints */
 	unsigned chunks[4];  /* per server: chunks it was given, bit c-1 for chunk c */
 	unsigned missing[4]; /* of those, what it says it lacks (dfs_list alone) */
 	unsigned copies; /* living ones of the worst chunk: 2 full, 1 degraded, 0 none */
@@ -386,6 +385,7 @@ void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
 struct dfs_healing {
 	uint64_t owed_files, owed_bytes; /* that it has to fetch */
 	uint64_t lost_files; /* of these: nobody in reach had what is missing */
+	uint64_t unproved;   /* objects that it has yet to prove, unit by unit */
 	uint64_t spares;     /* objects of which it keeps more than it should */
 	uint64_t unsettled;  /* registers not known to be settled */
 	uint64_t abandoned;  /* uploads that came to nothing and are not cleaned yet */

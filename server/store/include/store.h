@@ -38,6 +38,7 @@ struct store_rules {
 	bool bury_registers;     /* those from before a recovery are dead */
 	bool seal_recovering;    /* a recovery that has not ended is known as such */
 	bool raise_floor;        /* in the segment that forgets */
+	bool prove;              /* what is stored hashes to its tree */
 	int64_t grace_ms;        /* that dropped content stays readable */
 	size_t merge_fan;        /* so many segments of one size class are merged */
 	uint64_t merge_bytes;    /* a merged segment is not larger */
@@ -94,6 +95,7 @@ struct store_numbers {
 	uint64_t highest_counter; /* of any accepted ballot of this epoch */
 	uint64_t newest_segment;
 	uint64_t segments, files, tombstones, objects, stored_bytes, damaged;
+	uint64_t unproved;          /* contents that came so and are not proved yet */
 	uint64_t damaged_registers; /* now; damaged: records found so since the start */
 	int disk_error; /* an errno, of a disk that did not take the last commit; or 0 */
 	uint64_t disk_free, disk_size; /* free: without the reserve */
@@ -109,6 +111,7 @@ struct store_register {
 	dfs_ballot ballot;
 	dfs_kind kind;
 	uint32_t holders;
+	uint64_t digest;  /* of the value: statement_short */
 	dfs_id object;    /* of a file; else zero */
 	uint64_t size;    /* of a file: bytes */
 	bool has_readers; /* others besides the owner of a file: its value says who */
@@ -155,9 +158,13 @@ size_t store_blocker(struct store *store, const char *path, size_t len, char *bl
 /* ---- owners -------------------------------------------------------------------- */
 
 struct store_owner {
-	uint64_t used;  /* bytes of the files that belong to the user, as accepted here */
-	uint64_t quota; /* as his account here says; 0: no limit */
-	uint64_t shared; /* of these files: how many name readers */
+	/* Bytes that count against the user's quota, as accepted here; the sum of: */
+	uint64_t used;
+	uint64_t contents;  /* of his files, and of earlier versions that they keep; */
+	uint64_t registers; /* of what is stored of his paths: values, tombstones too; */
+	uint64_t staged;    /* of what is staged, beyond what it is to replace */
+	uint64_t quota;     /* as his account here says; 0: no limit */
+	uint64_t shared;    /* of his files: how many name readers */
 };
 
 /* Zeros for somebody of whom nothing is known. */
@@ -165,33 +172,42 @@ void store_owner(struct store *store, const char *name, size_t len,
 		 struct store_owner *ret);
 
 /*
- * Would a content of this size at this path fit the quota that it is counted against?
- * That is of whose path it is, or, of one below /shared/, of the user who puts it.
+ * Content that is staged for a path: it counts against the quota of whose path it is, or,
+ * of one below /shared/, of the user who puts it.
  */
-bool store_fits_quota(struct store *store, const char *user, const dfs_path *path,
-		      uint64_t size);
+struct store_stake {
+	const char *user; /* NULL: a server, which is refused nothing */
+	const dfs_path *path;
+	uint64_t size;
+};
+
+/*
+ * Would it fit?  What of the object is staged for the path already counts once.  Where
+ * the path has no file yet there must be room for its register too, of which a client's
+ * has at least STORE_FILE_LEAST bytes: what could not be accepted is not brought.
+ */
+enum { STORE_FILE_LEAST = 512 };
+bool store_fits_quota(struct store *store, const dfs_id *object,
+		      const struct store_stake *stake);
 
 /* ---- content ------------------------------------------------------------------- */
 
 /* The chunks of the object that are wholly here and not found damaged; 0: unknown. */
 chunk_set store_chunks(struct store *store, const dfs_id *object);
+/* Of these, those of which every unit has been proved by the tree. */
+chunk_set store_proved(struct store *store, const dfs_id *object);
 
 /* How many units the whole object has, as it was stored; 0 for an unknown one. */
 uint64_t store_units(struct store *store, const dfs_id *object);
 
 /*
- * One unit, verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
+ * One unit, or a piece of its tree (numbered from DFS_FILE_UNITS_MAX on; pieces.h),
+ * verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
  * EBADMSG or EIO. Content that nothing refers to can be read until its grace is over,
  * which each read begins anew (index_read).
  */
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data);
-
-/*
- * Could all that is here of the object be of a content of this size: as many units, and
- * no more bytes than such units have?  True also where nothing is here.
- */
-bool store_fits_size(struct store *store, const dfs_id *object, uint64_t size);
 
 /* Is the object bound to this path, or named by what it accepted, or was it so last? */
 bool store_is_of_path(struct store *store, const dfs_id *object, const char *path,
@@ -218,18 +234,28 @@ struct store_uploads *store_uploads_new(struct store *store);
 void store_uploads_free(struct store_uploads *uploads);
 
 /*
- * A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO,
- * ENOMEM; EAGAIN: there are too many uploads on all connections.  A connection has at
- * most eight: the ninth ends the one that was used least recently.
+ * Whose they are from now on, and against whose portion they count; those of somebody
+ * else end.  Without this they are nobody's: a server's.
  */
-int store_upload(struct store_uploads *uploads, const dfs_id *object,
+void store_uploads_are_of(struct store_uploads *uploads, const char *user);
+
+/*
+ * An upload goes by the maker of its content, whose object has no id before all of it is
+ * known; the pieces of its tree come as units do.
+ * A unit given again with the same bytes is fine, with others EINVAL.  ENOSPC, EIO,
+ * ENOMEM; EAGAIN: there are too many uploads on all connections, or of this user.  A
+ * connection has at most eight: the ninth ends the one that was used least recently.
+ */
+int store_upload(struct store_uploads *uploads, const dfs_id *maker,
 		 const dfs_unit *unit);
 
 /*
- * The size of the content that the object is to be, in bytes; EINVAL when its upload was
- * given another before.  Nothing where there is no upload of it.
+ * What the object is to be, and for whom, which counts until the upload ends: EINVAL when
+ * its upload was given another size before, EDQUOT when there is no room for it.  Where
+ * there is no upload of it, only whether there would be.
  */
-int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint64_t size);
+int store_upload_stake(struct store_uploads *uploads, const dfs_id *maker,
+		       const struct store_stake *stake);
 
 /*
  * Content that was repaired comes as any other, by store_batch_content or
@@ -240,7 +266,7 @@ int store_upload_size(struct store_uploads *uploads, const dfs_id *object, uint6
 void store_uploads_are_repairs(struct store_uploads *uploads);
 
 /* Ends an upload that failed: all of it goes, and its space is free at once. */
-void store_upload_end(struct store_uploads *uploads, const dfs_id *object);
+void store_upload_end(struct store_uploads *uploads, const dfs_id *maker);
 
 /* ---- batches ------------------------------------------------------------------- */
 
@@ -256,8 +282,9 @@ void store_batch_free(struct store_batch *batch);
 
 /* How a value is accepted. */
 enum {
-	STORE_CONFIRMED = 1,   /* through ACCEPT */
-	STORE_WITHIN_QUOTA = 2 /* EDQUOT where its owner may not have so much */
+	STORE_CONFIRMED = 1, /* through ACCEPT */
+	/* EDQUOT where its owner may not have so much; deleting is always possible */
+	STORE_WITHIN_QUOTA = 2
 };
 
 /*
@@ -268,14 +295,16 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		       const dfs_ballot *ballot, const dfs_value *value, unsigned how);
 
 /*
- * A small file's units, and what they are part of; EINVAL when chunks are not complete.
+ * A small file's units, and what they are part of; EINVAL when chunks are not complete,
+ * or a unit does not hash to its leaf in share->tree.
  */
 int store_batch_content(struct store_batch *batch, const dfs_share *share,
 			const dfs_unit *units, size_t count);
 
 /*
  * An upload of this connection; ENOENT when there is none with this id, EINVAL when the
- * units of the chunks that share claims are not all there.  Where the object is in the
+ * units of the chunks that share claims are not all there, or its pieces do not lead to
+ * the root (of at most four units: these to their leaves).  Where the object is in the
  * store already (an upload that was repeated), with those chunks, that is 0 and adds
  * nothing.
  */
@@ -285,6 +314,9 @@ int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 /* Binds the object to (path, ballot); replaces only a lower ballot of the same path. */
 int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
 		     size_t len, const dfs_ballot *ballot);
+/* The same of what a user stages, which counts until a value names it: or EDQUOT. */
+int store_batch_stake(struct store_batch *batch, const dfs_id *object,
+		      const dfs_ballot *ballot, const struct store_stake *stake);
 
 /* Raises the reservation or the epoch; never lowers either. */
 int store_batch_reserve(struct store_batch *batch, uint64_t counter);

@@ -23,8 +23,8 @@ struct store_range {
 /*
  * How many registers there are, and the sum, modulo 2^128, of the XXH3-128 (seed 0,
  * canonical form) of each one's path followed by its ballot: epoch (4 bytes, big endian),
- * counter (8), proposer (16).  So stores that accepted the same have the same digest, in
- * whatever order.
+ * counter (8), proposer (16); and by the digest of its value (8).  So stores that
+ * accepted the same have the same digest, in whatever order.
  */
 struct store_digest {
 	uint64_t registers;

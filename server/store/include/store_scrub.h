@@ -1,5 +1,5 @@
 /*
- * Reading everything again.
+ * Reading everything again, and proving it.
  *
  * Results, threads and ownership are as in store.h.
  */
@@ -24,13 +24,19 @@ struct store_scrubbed {
 };
 
 /*
- * Reads and verifies all that is stored, in the order of segments.  What merges have
- * moved was verified by them.  One thread at a time; the store outlives it.  NULL when
- * out of memory.
+ * Reads and verifies all that is stored, in the order of segments; content is proved,
+ * too, unit by unit, by its tree and the id of its object.  What merges have moved was
+ * read by them.  One thread at a time; the store outlives it.  NULL when out of memory.
  */
 struct store_scrub;
 struct store_scrub *store_scrub_new(struct store *store,
 				    const struct store_scrub_position *from);
+/*
+ * Reads only what came unproved (store_numbers.unproved) and so proves it, the newest
+ * segment first: it counts as proved from then on, but for what was found damaged.  The
+ * end: each such segment had its turn.
+ */
+struct store_scrub *store_scrub_new_prover(struct store *store);
 void store_scrub_free(struct store_scrub *scrub);
 
 /*

@@ -25,7 +25,11 @@ int store_next_unsettled(struct store *store, const char *after, size_t after_le
 
 struct store_owed_content {
 	dfs_id object;
-	uint64_t size;     /* bytes of the content */
+	dfs_id maker;
+	uint64_t size; /* bytes of the content */
+	u_int tree_len;
+	dfs_key tree[DFS_SERVERS]; /* as in the value */
+	uint32_t holders;          /* likewise */
 	chunk_set given;   /* the chunks that the manifest gives this server; 0: none */
 	chunk_set missing; /* of those, or of its own pair: not here, or damaged */
 };
@@ -42,9 +46,9 @@ struct store_owed {
 /*
  * The first file after the cursor whose manifest gives this server chunks that are not
  * here or damaged; where it gives it none, its own pair counts (by the row).  Chunks
- * without units are never missing.  Values are read only of files that give this server
- * nothing, or have earlier versions of which less than a pair is here.  ENOENT at the
- * end.
+ * without units are never missing.  Values are read of files of which something is
+ * missing, of those that give this server nothing, and of those that have earlier
+ * versions of which less than a pair is here.  ENOENT at the end.
  */
 int store_next_owed(struct store *store, const char *after, size_t after_len,
 		    struct store_owed *ret);
@@ -58,7 +62,7 @@ struct store_surplus {
 	size_t path_len;
 	dfs_ballot ballot;
 	dfs_id object;
-	chunk_set given, here; /* given is not 0, and all of it is here */
+	chunk_set given, here; /* given is not 0; all of it is here, and proved */
 };
 
 /*
@@ -79,10 +83,10 @@ struct store_misheld {
 };
 
 /*
- * The first after the cursor, as store_next, where this server's own pair is here and the
- * value gives it nothing, or gives all four chunks to its opposite; or where it gives all
- * four to this server, and to the opposite its own pair.  Current contents only, from
- * memory.
+ * The first after the cursor, as store_next, where this server's own pair is here and
+ * proved, and the value gives it nothing, or gives all four chunks to its opposite; or
+ * where it gives all four to this server, and to the opposite its own pair.  Current
+ * contents only, from memory.
  */
 int store_next_misheld(struct store *store, const char *after, size_t after_len,
 		       struct store_misheld *ret);

@@ -17,6 +17,7 @@
  */
 #include "ballot.h"
 #include "frame.h"
+#include "object.h"
 #include "placement.h"
 #include "text.h"
 #include "value.h"
@@ -145,17 +146,101 @@ static bool load(dfs_bytes data, uint8_t *ret, size_t *ret_len, void *context)
 	return true;
 }
 
-static struct frame_key unit_key(char **arguments)
+static bool is_of(const dfs_content *content, const dfs_id *object, dfs_id *ret_maker)
+{
+	dfs_id found;
+
+	if (!object_of_content(content, &found) || !id_equal(&found, object))
+		return false;
+	*ret_maker = content->maker;
+	return true;
+}
+
+/* The record is a register whose file has this object: its maker. */
+static bool find_in_record(datum key, datum record, const dfs_id *object,
+			   dfs_id *ret_maker)
+{
+	struct frame_key name = {.len = (size_t)key.dsize};
+	dfs_bytes data;
+	dfs_value value;
+	bool found = false;
+
+	if (key.dsize < 1 || *key.dptr != 'r' || name.len > sizeof name.bytes)
+		return false;
+	memcpy(name.bytes, key.dptr, name.len);
+	if (!frame_unpack((uint8_t *)record.dptr, (size_t)record.dsize, FRAME_REGISTER,
+			  &name, &data) ||
+	    data.len < BALLOT ||
+	    !value_unpack(data.data + BALLOT, data.len - BALLOT, &value))
+		return false;
+	if (value.body.kind == DFS_FILE)
+		found = is_of(&value.body.dfs_body_u.manifest.content, object, ret_maker);
+	value_free(&value);
+	return found;
+}
+
+static bool find_in_segment(const char *path, const dfs_id *object, dfs_id *ret_maker)
+{
+	char copy[8192];
+	GDBM_FILE file;
+	bool found = false;
+
+	(void)snprintf(copy, sizeof copy, "%s", path);
+	file = gdbm_open(copy, 0, GDBM_READER, 0600, NULL);
+	if (!file)
+		fail(gdbm_strerror(gdbm_errno));
+	for (datum key = gdbm_firstkey(file); key.dptr && !found;) {
+		datum record = gdbm_fetch(file, key), next;
+
+		found = find_in_record(key, record, object, ret_maker);
+		free(record.dptr);
+		next = gdbm_nextkey(file, key);
+		free(key.dptr);
+		key = next;
+	}
+	gdbm_close(file);
+	return found;
+}
+
+/* Records that came by PUT are under the id of the maker; false: no register says it. */
+static bool find_maker(const char *folder, const dfs_id *object, dfs_id *ret_maker)
+{
+	char seg[4096], path[8192];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	(void)snprintf(seg, sizeof seg, "%s/seg", folder);
+	dir = opendir(seg);
+	if (!dir)
+		fail("no such data folder");
+	while (!found && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof path, "%s/%s", seg, entry->d_name);
+		found = find_in_segment(path, object, ret_maker);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* OBJECT UNIT, by the one id or the other. */
+static int edit_unit(const char *folder, char **arguments, edit change, void *context)
 {
 	struct frame_key key;
 	uint64_t unit;
-	dfs_id object;
+	dfs_id object, maker;
+	int count;
 
 	if (!id_parse(arguments[0], &object) ||
 	    !text_number(arguments[1], 0, UINT64_MAX, &unit))
 		fail("not an object and a unit");
 	frame_key_unit(&key, &object, unit);
-	return key;
+	count = edit_all(folder, FRAME_UNIT, &key, change, context);
+	if (!find_maker(folder, &object, &maker))
+		return count;
+	frame_key_unit(&key, &maker, unit);
+	return count + edit_all(folder, FRAME_UNIT, &key, change, context);
 }
 
 /* ---- manifests ----------------------------------------------------------------- */
@@ -184,9 +269,10 @@ static void add_reader(dfs_manifest *manifest, const char *name)
 	manifest->keys.keys_val =
 		realloc(manifest->keys.keys_val, (keys + 1) * sizeof(dfs_wrapped));
 	manifest->keys.keys_val[keys] = manifest->keys.keys_val[0];
-	if (access->signature.signature_len == 0)
-		access->signature.signature_val = calloc(1, DFS_SIGNATURE_LEN);
-	access->signature.signature_len = DFS_SIGNATURE_LEN;
+	if (!access->signature) {
+		access->signature = calloc(1, sizeof *access->signature);
+		access->signature->leaves = 1;
+	}
 }
 
 /* Holders that a file of this row can have, so that the value keeps every rule. */
@@ -210,7 +296,7 @@ static bool edit_manifest(dfs_manifest *manifest, const char *field, const char 
 	     strcmp(field, "signature") == 0))
 		return false;
 	if (strcmp(field, "writer") == 0)
-		set_user(&manifest->writer, value);
+		set_user(&content->writer, value);
 	else if (strcmp(field, "reader") == 0)
 		add_reader(manifest, value);
 	else if (strcmp(field, "writes") == 0)
@@ -218,13 +304,17 @@ static bool edit_manifest(dfs_manifest *manifest, const char *field, const char 
 	else if (strcmp(field, "reader-key") == 0)
 		access->readers.readers_val[0].seal_key.bytes[5] ^= 1;
 	else if (strcmp(field, "signature") == 0)
-		access->signature.signature_val[5] ^= 1;
+		access->signature->signature[5] ^= 1;
 	else if (strcmp(field, "key") == 0)
 		manifest->keys.keys_val[0].box[5] ^= 1;
 	else if (strcmp(field, "ephemeral") == 0)
 		manifest->keys.keys_val[0].ephemeral.bytes[5] ^= 1;
-	else if (strcmp(field, "object") == 0 && id_parse(value, &content->object))
+	else if (strcmp(field, "maker") == 0 && id_parse(value, &content->maker))
 		return true;
+	else if (strcmp(field, "tree") == 0)
+		content->tree.tree_val[0].bytes[5] ^= 1;
+	else if (strcmp(field, "content-signature") == 0)
+		content->signature.signature[5] ^= 1;
 	else if (strcmp(field, "size") == 0)
 		content->size ^= 1;
 	else if (strcmp(field, "modified") == 0)
@@ -288,17 +378,13 @@ int main(int argc, char **argv)
 	if (strcmp(verb, "flip") == 0 && argc == 6) {
 		long at = strtol(argv[5], NULL, 10);
 
-		key = unit_key(argv + 3);
-		count = edit_all(argv[1], FRAME_UNIT, &key, flip, &at);
+		count = edit_unit(argv[1], argv + 3, flip, &at);
 	} else if (strcmp(verb, "cut") == 0 && argc == 5) {
-		key = unit_key(argv + 3);
-		count = edit_all(argv[1], FRAME_UNIT, &key, cut, NULL);
+		count = edit_unit(argv[1], argv + 3, cut, NULL);
 	} else if (strcmp(verb, "save") == 0 && argc == 6) {
-		key = unit_key(argv + 3);
-		count = edit_all(argv[1], FRAME_UNIT, &key, save, argv[5]);
+		count = edit_unit(argv[1], argv + 3, save, argv[5]);
 	} else if (strcmp(verb, "load") == 0 && argc == 6) {
-		key = unit_key(argv + 3);
-		count = edit_all(argv[1], FRAME_UNIT, &key, load, argv[5]);
+		count = edit_unit(argv[1], argv + 3, load, argv[5]);
 	} else if (strcmp(verb, "manifest") == 0 && (argc == 5 || argc == 6)) {
 		struct manifest_edit wanted = {argv[4], argc == 6 ? argv[5] : ""};
 

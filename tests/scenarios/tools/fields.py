@@ -9,121 +9,15 @@ and shares no code with the servers.  Prints what is wrong; the exit code is 0 w
 import base64
 import glob
 import re
-import struct
 import subprocess
 import sys
+
+sys.dont_write_bytecode = True
+from xdr import Data, Wire
 
 FRAME = ("magic", "checksum", "version", "type", "key_len", "data_len", "key", "data")
 UNIT = ("format", "box")
 SEAL, REGISTER, CONTENT = 1, 2, 3
-
-
-class Wire:
-    """The types of a .x file, as far as dfs.x goes; and values of them taken from bytes."""
-
-    def __init__(self, text):
-        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-        text = re.sub(r"^[%#].*$", "", text, flags=re.M)
-        self.consts = {n: int(v, 0) for n, v in re.findall(r"const\s+(\w+)\s*=\s*(\w+);", text)}
-        self.types = {}
-        for name, body in re.findall(r"enum\s+(\w+)\s*{(.*?)}", text, re.S):
-            words = dict(re.findall(r"(\w+)\s*=\s*(\d+)", body))
-            self.consts.update({n: int(v) for n, v in words.items()})
-            self.types[name] = ("enum", {int(v) for v in words.values()})
-        for name, body in re.findall(r"struct\s+(\w+)\s*{(.*?)}", text, re.S):
-            self.types[name] = ("struct", [self.declaration(x) for x in body.split(";") if x.strip()])
-        for name, kind, word, body in re.findall(
-                r"union\s+(\w+)\s+switch\s*\((\w+)\s+(\w+)\)\s*{(.*?)}", text, re.S):
-            self.types[name] = ("union", kind, word, self.arms(body))
-        for body in re.findall(r"typedef\s+(.*?);", text, re.S):
-            field = self.declaration(body)
-            self.types[field[0]] = ("alias", field)
-
-    @staticmethod
-    def declaration(text):
-        """(name, type, how many): how many is None, "?", ("<", bound) or ("[", bound)"""
-        type_, star, name, sort, bound = re.fullmatch(
-            r"\s*(?:struct\s+)?(\w+)\s+(\*?)\s*(\w+)\s*([<\[]?)(\w*)[>\]]?\s*", text).groups()
-        return name, type_, "?" if star else (sort, bound) if sort else None
-
-    def arms(self, body):
-        found, words = {}, []
-        for label, field in re.findall(r"(?:case\s+(\w+)|default)\s*:([^:]*?;)?", body):
-            words.append(label)
-            if field:
-                text = field.rstrip("; \n\t").strip()
-                for word in words:
-                    key = self.consts.get(word, word) if word else None
-                    found[key] = None if text == "void" else self.declaration(text)
-                words = []
-        return found
-
-    def reachable(self, name, found):
-        """Adds all fields of a type, and of the types of its fields, as "type.field"."""
-        sort, *rest = self.types.get(name, ("plain",))
-        if sort == "alias":
-            self.reachable(rest[0][1], found)
-        fields = rest[0] if sort == "struct" else []
-        if sort == "union":
-            fields = [(rest[1], rest[0], None)] + [x for x in rest[2].values() if x]
-        for field, type_, _ in fields:
-            if f"{name}.{field}" not in found:
-                found.add(f"{name}.{field}")
-                self.reachable(type_, found)
-
-    def take(self, name, data):
-        """Takes a value of this type from data; dict, list, bytes or int."""
-        sort, *rest = self.types.get(name, ("plain",))
-        if sort == "plain":
-            return data.number({"uint32_t": 4, "int32_t": 4, "bool": 4, "uint64_t": 8, "int64_t": 8}[name])
-        if sort == "enum":
-            value = data.number(4)
-            data.demand(value in rest[0], f"{value} is no {name}")
-            return value
-        if sort == "alias":
-            return self.field(rest[0], data)
-        if sort == "struct":
-            return {field[0]: self.field(field, data) for field in rest[0]}
-        kind = self.take(rest[0], data)
-        arm = rest[2].get(kind, rest[2].get(None))
-        return {rest[1]: kind, **({arm[0]: self.field(arm, data)} if arm else {})}
-
-    def field(self, field, data):
-        _, type_, many = field
-        if many is None:
-            return self.take(type_, data)
-        if many == "?":
-            return self.take(type_, data) if data.number(4) else None
-        bound = self.consts.get(many[1]) if not many[1].isdigit() else int(many[1])
-        count = data.number(4) if many[0] == "<" else bound
-        data.demand(count <= bound, f"{count} of at most {bound} {field[0]}")
-        if type_ == "opaque":
-            value = data.bytes(count)
-            data.demand(not any(data.bytes(-count % 4)), "padding that is not zero")
-            return value
-        return [self.take(type_, data) for _ in range(count)]
-
-
-class Data:
-    """Bytes that are taken one after the other."""
-
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def demand(self, good, why):
-        if not good:
-            raise ValueError(f"{why} (at {self.at} of {len(self.data)})")
-
-    def bytes(self, count):
-        self.demand(self.at + count <= len(self.data), f"{count} more bytes")
-        self.at += count
-        return self.data[self.at - count:self.at]
-
-    def number(self, width):
-        return int.from_bytes(self.bytes(width), "big")
-
-    def end(self):
-        self.demand(self.at == len(self.data), "bytes that belong to no field")
 
 
 def records(segment):
@@ -145,9 +39,14 @@ def take_frame(key, data):
     return kind, Data(body)
 
 
-def take_unit(data):
+def take_unit(wire, key, data):
+    if int.from_bytes(key[-8:], "big") >= wire.consts["DFS_FILE_UNITS_MAX"]:
+        # What proves units: hashes (server/store/include/pieces.h).
+        data.demand(data.data and len(data.data) % 32 == 0, "no hashes")
+        data.bytes(len(data.data))
+        return
     data.demand(data.number(1) in (1, 2), "no format of a unit")
-    data.demand(len(data.bytes(len(data.data) - 1)) >= 12 + 16, "no room for nonce and tag")
+    data.demand(len(data.bytes(len(data.data) - 1)) > 16, "no room for content and tag")
 
 
 def take_register(wire, data):
@@ -171,19 +70,33 @@ def take_entry(wire, data):
         data.demand(flags < 8, "unknown flags")
         if flags & 4:
             data.bytes(data.number(1))
-        data.bytes(8 + 4 + 8)
-        data.bytes(16 * data.number(1))
-    elif kind in (b"b", b"s", b"f"):
-        data.bytes(16 if kind == b"b" else 0)
+        data.bytes(8 + 4 + 8 + 8)
+        count = data.number(1)
+        data.bytes(16 * count + (8 if count > 1 else 0))
+    elif kind == b"b":
+        data.bytes(16)
+        path = take_path(data)
+        data.bytes(8)
+        if path.startswith(b"/shared/"):
+            data.bytes(data.number(1))
+    elif kind in (b"s", b"f"):
         take_path(data)
-    elif kind in (b"u", b"d", b"t"):
-        data.bytes(16 + {b"u": 8 + 1 + 8, b"d": 0, b"t": 1}[kind])
+    elif kind in (b"d", b"t"):
+        data.bytes(16 + {b"d": 0, b"t": 1}[kind])
+    elif kind == b"u":
+        data.bytes(16 + 16)
+        size = data.number(8)
+        data.bytes(1 + 8)
+        data.demand(data.number(1) < 4, "unknown flags")
+        unit = min(max(-(-size // 4), 1), 262144)
+        units = -(-size // unit)
+        data.bytes(32 * units if 2 <= units <= 4 else 0)
     else:
         data.demand(False, f"no type of an entry: {kind}")
 
 
 def take_seal(wire, data):
-    data.bytes(4 + 16 + 16 + 4 + 4 + 8 + 28 + 8 + 1 + 4 + 4 * (16 + 4 + 8))
+    data.bytes(4 + 16 + 16 + 4 + 4 + 8 + 28 + 28 + 8 + 1 + 4 + 4 * (16 + 4 + 8 + 64))
     for _ in range(data.number(4)):
         take_entry(wire, data)
 
@@ -199,7 +112,7 @@ def decode(wire, folder, found):
                 value = take_register(wire, data)
                 kind = f"register of kind {value['body']['kind']}"
             elif kind == CONTENT:
-                take_unit(data)
+                take_unit(wire, key, data)
             else:
                 data.demand(False, f"no type of a record: {kind}")
             data.end()

@@ -8,6 +8,13 @@
  * has; prints the status of its ACCEPT, and of its FINISH.
  *
  *	half --alone USER CONFIG FILE PATH SERVER
+ *
+ * Or what was never begun: as "tester", a value that claims a content of 1 TiB is to be
+ * accepted by all, named as its holders but for one, first at the ballot at which it says
+ * that it was first proposed, then at the next; prints what each says, a line for each of
+ * the two.
+ *
+ *	half --claim CONFIG PATH SERVER
  */
 #include "ballot.h"
 #include "call.h"
@@ -15,9 +22,11 @@
 #include "clock.h"
 #include "login_fixture.h"
 #include "manifest.h"
+#include "object.h"
 #include "path.h"
 #include "placement.h"
 #include "text.h"
+#include "tree.h"
 #include "value.h"
 
 #include <stdio.h>
@@ -35,6 +44,7 @@ struct half {
 	uint8_t bytes[CONTENT_MAX];
 	size_t len;
 	uint8_t key[KEYS_LEN];
+	dfs_key token;
 	dfs_id operation;
 	dfs_ballot ballot;
 	dfs_value value; /* to be accepted */
@@ -75,7 +85,7 @@ static dfs_path wire_path(const struct half *half)
 static void look(struct half *half, unsigned server)
 {
 	dfs_path path = wire_path(half);
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	const dfs_looked *item;
 	dfs_lookup_res res;
 
@@ -98,17 +108,27 @@ static void make_content(struct half *half)
 {
 	dfs_manifest *manifest = &half->value.body.dfs_body_u.manifest;
 	dfs_content *content = &manifest->content;
-	struct content_hash *hash = content_hash_new(true);
+	struct content_hash *hash = content_hash_new(false);
 	struct cipher *cipher = cipher_new();
 	struct content_digests digests;
+	const struct manifest_stated stated = {
+		.path = half->path, .owner = "tester", .content = content};
 	struct manifest_secret secret;
 	struct cipher_object object;
+	uint8_t *sealed = malloc(MANIFEST_SEALED_LEN);
 
 	must(hash && cipher && content_hash_add(hash, half->bytes, half->len) &&
 		     content_hash_end(hash, &digests) &&
 		     keys_random(half->key, sizeof half->key) &&
-		     id_random(&content->object),
+		     manifest_token(&half->identity, &half->operation, &half->token) &&
+		     object_maker(&half->token, &content->maker) && sealed,
 	     "content");
+	free(content->writer.dfs_user_val);
+	content->writer.dfs_user_val = strdup(half->identity.user);
+	content->writer.dfs_user_len = (u_int)strlen(half->identity.user);
+	free(content->tree.tree_val);
+	content->tree.tree_val = calloc(DFS_SERVERS, sizeof(dfs_key));
+	content->tree.tree_len = DFS_SERVERS;
 	content->size = half->len;
 	content->unit_size = placement_unit_size(half->len);
 	content->row = content_row(digests.xxh128);
@@ -122,18 +142,26 @@ static void make_content(struct half *half)
 
 		memcpy(half->units[u].room + CIPHER_BEFORE,
 		       half->bytes + u * content->unit_size, len);
+		half->units[u].room[0] = CIPHER_ANY;
 		half->units[u].len =
 			cipher_seal(cipher, &object, u, half->units[u].room, len);
-		must(half->units[u].len > 0, "cipher");
+		must(half->units[u].len > 0 &&
+			     tree_leaf(&content->maker, u, half->units[u].room,
+				       half->units[u].len, &content->tree.tree_val[u]),
+		     "cipher");
 	}
 	cipher_free(cipher);
 	free(manifest->keys.keys_val);
 	free(content->sealed.sealed_val);
-	secret.digests = digests;
+	content->sealed.sealed_val = (char *)sealed;
+	content->sealed.sealed_len = MANIFEST_SEALED_LEN;
+	memcpy(secret.xxh128, digests.xxh128, sizeof secret.xxh128);
 	memcpy(secret.key, half->key, sizeof secret.key);
-	must(manifest_sign_content(&half->identity, half->path, manifest, &secret) &&
-		     manifest_seal(&half->identity, half->path, manifest, &half->owner,
-				   &secret),
+	free(content->signature.path.path_val);
+	must(manifest_seal(content, &secret, sealed) &&
+		     manifest_sign_contents(&half->identity, &stated, 1) &&
+		     manifest_wrap(&half->identity, half->path, manifest, &half->owner,
+				   half->key),
 	     "manifest");
 }
 
@@ -161,7 +189,8 @@ static void prepare(struct half *half, unsigned server)
 	dfs_prepare_res res;
 
 	item.stage.kind = DFS_STAGE_CONTENT;
-	small->share = (dfs_share){content->object, DFS_SERVERS, chunks};
+	small->share = object_share(content, chunks);
+	small->token = half->token;
 	small->units.units_val = units;
 	for (unsigned u = 0; u < DFS_SERVERS; u++)
 		if (chunks & 1U << (placement_chunk(u) - 1))
@@ -214,7 +243,7 @@ static void take_owner(struct half *half, unsigned server)
 {
 	char name[] = PATH_ACCOUNTS "tester";
 	dfs_path path = {sizeof name - 1, name};
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	const dfs_looked *item;
 	dfs_lookup_res res;
 
@@ -230,7 +259,7 @@ static void take_owner(struct half *half, unsigned server)
 static dfs_status ask_to_finish(struct half *half, unsigned server)
 {
 	dfs_path path = wire_path(half);
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	dfs_finish_res res;
 	dfs_status status;
 
@@ -261,10 +290,59 @@ static int alone(const char *user, char **args)
 	half.ballot.counter += BALLOT_JUMP / 2;
 	make_value(&half);
 	make_content(&half);
+	must(login_fixture_propose(&half.identity, half.path, &half.ballot, &half.value),
+	     "proof");
 	prepare(&half, (unsigned)server);
 	printf("%d ", (int)ask_to_accept(&half, (unsigned)server));
 	printf("%d\n", (int)ask_to_finish(&half, (unsigned)server));
 	call_close(half.calls[server - 1]);
+	return 0;
+}
+
+/* CONFIG PATH SERVER */
+static int claim(char **args)
+{
+	static struct half half;
+	dfs_content *content;
+	uint64_t absent = 0;
+
+	must(cluster_read(args[0], &half.cluster, why, sizeof why) &&
+		     text_number(args[2], 1, DFS_SERVERS, &absent),
+	     "usage");
+	half.path = args[1];
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		identity_wipe(&half.identity);
+		half.calls[s - 1] = login_fixture_open(&half.cluster, s, "tester",
+						       &half.identity, why, sizeof why);
+		must(half.calls[s - 1] != NULL, "log-in");
+		look(&half, s);
+	}
+	make_value(&half);
+	content = &half.value.body.dfs_body_u.manifest.content;
+	must(id_random(&content->maker), "random");
+	content->size = (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE;
+	content->unit_size = placement_unit_size(content->size);
+	content->tree.tree_len = 1;
+	content->holders = 0;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != absent)
+			content->holders = placement_hold(
+				content->holders, s, placement_pair(content->row, s));
+	const struct manifest_stated stated = {
+		.path = half.path, .owner = "tester", .content = content};
+
+	free(content->signature.path.path_val);
+	must(manifest_sign_contents(&half.identity, &stated, 1), "signature");
+	for (unsigned again = 0; again < 2; again++, half.ballot.counter++) {
+		must(login_fixture_propose(&half.identity, half.path, &half.ballot,
+					   &half.value),
+		     "proof");
+		for (unsigned s = 1; s <= DFS_SERVERS; s++)
+			printf("%d%s", (int)ask_to_accept(&half, s),
+			       s < DFS_SERVERS ? " " : "\n");
+	}
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		call_close(half.calls[s - 1]);
 	return 0;
 }
 
@@ -275,6 +353,8 @@ int main(int argc, char **argv)
 
 	if (argc == 7 && strcmp(argv[1], "--alone") == 0)
 		return alone(argv[2], argv + 3);
+	if (argc == 5 && strcmp(argv[1], "--claim") == 0)
+		return claim(argv + 2);
 	(void)snprintf(why, sizeof why, "see the head of half.c");
 	must(argc > 4 && cluster_read(argv[1], &half.cluster, why, sizeof why), "usage");
 	read_file(&half, argv[2]);
@@ -289,6 +369,8 @@ int main(int argc, char **argv)
 	half.owner = half.identity.account.seal_key;
 	make_value(&half);
 	make_content(&half);
+	must(login_fixture_propose(&half.identity, half.path, &half.ballot, &half.value),
+	     "proof");
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		prepare(&half, s);
 	for (int i = 4; i < argc; i++) {

@@ -13,6 +13,7 @@
  */
 #include "call.h"
 #include "clock.h"
+#include "statement.h"
 #include "text.h"
 #include "tls.h"
 #include "value.h"
@@ -62,7 +63,7 @@ static void say(struct call *call, uint32_t procedure, const void *args, void *r
 static void keep(struct call *call, const dfs_path *path, const char *file)
 {
 	dfs_path copy = *path;
-	const dfs_paths args = {{1, &copy}};
+	const dfs_paths args = {.paths = {1, &copy}};
 	static char room[FILE_MAX];
 	dfs_lookup_res res;
 	FILE *stream;
@@ -148,10 +149,13 @@ static dfs_status say_learn(struct call *call, const dfs_path *path,
 static dfs_status say_forget(struct call *call, const dfs_path *path,
 			     const dfs_accepted *kept)
 {
-	dfs_settled_item item = {*path, kept->ballot};
+	dfs_settled_item item = {.path = *path, .ballot = kept->ballot};
 	const dfs_forget_args args = {{1, &item}};
 	dfs_settled_res res;
+	dfs_key digest;
 
+	must(statement_digest(&kept->value, &digest), "digest");
+	item.digest = statement_short(&digest);
 	say(call, DFS_FORGET, &args, &res);
 	return res.status;
 }

@@ -24,7 +24,7 @@ static bool read_if_known(struct peers *peers, const dfs_paths *paths,
 			  int64_t deadline_ms, struct peers_register *ret)
 {
 	if (is_known_here(peers, &paths->paths.paths_val[0])) {
-		const dfs_paths account = {{1, paths->paths.paths_val}};
+		const dfs_paths account = {.paths = {1, paths->paths.paths_val}};
 
 		if (!peers_read(peers, &account, deadline_ms, ret))
 			return false;

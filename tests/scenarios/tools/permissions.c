@@ -17,8 +17,11 @@
 #include "call.h"
 #include "clock.h"
 #include "login_fixture.h"
+#include "manifest.h"
+#include "object.h"
 #include "placement.h"
 #include "tls.h"
+#include "tree.h"
 #include "value.h"
 
 #include <stdarg.h>
@@ -85,11 +88,13 @@ struct walk {
 	unsigned rights;
 	struct call *call;
 	dfs_seen seen;
-	struct known here;      /* of the path */
-	dfs_value file;         /* of /tester/private */
-	dfs_ticket owners;      /* for that, of tester's */
-	const char *procedure;  /* at hand */
-	unsigned checks, wrong; /* so far */
+	struct known here;        /* of the path */
+	struct identity identity; /* of the last who logged in: nobody signs as he does */
+	dfs_value file;           /* of /tester/private */
+	dfs_key token;            /* of its maker, which tester alone can derive */
+	dfs_ticket owners;        /* for that, of tester's */
+	const char *procedure;    /* at hand */
+	unsigned checks, wrong;   /* so far */
 };
 
 static char why[512];
@@ -159,9 +164,13 @@ static dfs_ballot ballot_for(const struct walk *walk, unsigned demand)
 	dfs_ballot ballot = {.epoch = walk->seen.epoch};
 	bool allowed = (walk->rights & demand) == demand && walk->user;
 
-	ballot.counter = allowed ? 0 : walk->seen.counter + 1;
+	ballot.counter = allowed ? 1 : walk->seen.counter + 1;
 	if (!id_random(&ballot.proposer))
 		fail("random");
+	if (allowed) { /* below every other of the counter 1 */
+		memset(&ballot.proposer, 0, sizeof ballot.proposer);
+		ballot.proposer.bytes[DFS_ID_LEN - 1] = 1;
+	}
 	return ballot;
 }
 
@@ -178,6 +187,15 @@ static dfs_id new_id(void)
  * ---- content --------------------------------------------------------------------------
  */
 
+static dfs_key new_token(void)
+{
+	dfs_key token;
+
+	if (!keys_random(token.bytes, sizeof token.bytes))
+		fail("random");
+	return token;
+}
+
 static void try_put(struct walk *walk)
 {
 	static const uint8_t byte;
@@ -186,7 +204,7 @@ static void try_put(struct walk *walk)
 	const dfs_put_args args = {.operation = new_id(),
 				   .path = wire_path(walk->path, copy),
 				   .size = 4,
-				   .object = new_id(),
+				   .token = new_token(),
 				   .units = {1, &unit}};
 	dfs_put_res res;
 
@@ -195,25 +213,53 @@ static void try_put(struct walk *walk)
 	expect(walk, is_file(walk) ? WRITE : ALL + 1, res.status, DFS_OK);
 }
 
+/* A content of four bytes, each of which is stored as it is. */
+static void make_content(unsigned pair, dfs_key tree[DFS_SERVERS], dfs_small *ret)
+{
+	static const uint8_t byte;
+	bool good;
+
+	ret->token = new_token();
+	good = object_maker(&ret->token, &ret->share.maker);
+	for (unsigned unit = 0; unit < DFS_SERVERS; unit++)
+		good = good && tree_leaf(&ret->share.maker, unit, &byte, 1, &tree[unit]);
+	if (!good)
+		fail("memory");
+	ret->share.size = DFS_SERVERS;
+	ret->share.tree.tree_len = DFS_SERVERS;
+	ret->share.tree.tree_val = tree;
+	ret->share.chunks = pair;
+}
+
+/*
+ * Of tester's file, with its token, where it would do harm; of what nobody has put where
+ * not.
+ */
 static void try_bind(struct walk *walk)
 {
 	char copy[64];
 	unsigned demand = is_file(walk) ? WRITE : ALL + 1;
+	bool allowed = (walk->rights & demand) == demand && walk->user;
 	const dfs_content *content = &walk->file.body.dfs_body_u.manifest.content;
-	dfs_bind_item item = {
-		.path = wire_path(walk->path, copy),
-		.size = content->size,
-		.share = {content->object,
-			  placement_units(content->size, content->unit_size),
-			  placement_pair(content->row, walk->server)}};
+	unsigned pair = placement_pair(content->row, walk->server);
+	dfs_bind_item item = {.path = wire_path(walk->path, copy),
+			      .share = object_share(content, pair),
+			      .token = walk->token};
 	const dfs_bind_args args = {new_id(), ballot_for(walk, demand), {1, &item}};
+	dfs_key tree[DFS_SERVERS];
+	dfs_small small;
 	dfs_bind_res res;
 
+	if (allowed) {
+		make_content(pair, tree, &small);
+		item.share = small.share;
+		item.token = small.token;
+	}
 	if (!say(walk, DFS_BIND, &args, &res))
 		fail("BIND");
 	expect(walk, demand,
 	       res.status == DFS_OK ? res.dfs_bind_res_u.items.items_val[0] : res.status,
-	       DFS_REFUSED);
+	       DFS_NODATA);
 	call_free_result((xdrproc_t)xdr_dfs_bind_res, &res);
 }
 
@@ -249,7 +295,7 @@ static dfs_ticket ticket_for(struct walk *walk)
 {
 	char copy[64];
 	dfs_path path = wire_path(walk->path, copy);
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	dfs_ticket ticket;
 	dfs_lookup_res res;
 
@@ -271,33 +317,76 @@ static bool has_object(const struct walk *walk)
 	return walk->here.known && walk->here.value.body.kind == DFS_FILE;
 }
 
-static const dfs_id *object_of(const struct walk *walk)
+static dfs_id object_of(const struct walk *walk)
 {
 	const dfs_value *value = has_object(walk) ? &walk->here.value : &walk->file;
+	dfs_id object;
 
-	return &value->body.dfs_body_u.manifest.content.object;
+	if (!object_of_content(&value->body.dfs_body_u.manifest.content, &object))
+		fail("memory");
+	return object;
 }
 
 static void try_get(struct walk *walk)
 {
-	const dfs_id *object = object_of(walk);
+	const dfs_id object = object_of(walk);
 	dfs_ticket ticket = ticket_for(walk), forged = ticket;
 	bool may = has_object(walk) && walk->rights & CONTENT;
 
 	walk->checks += 4;
-	if (get(walk, object, NULL, 0, false) != DFS_DENIED)
+	if (get(walk, &object, NULL, 0, false) != DFS_DENIED)
 		is_wrong(walk, "units without a ticket");
-	forged.object = *object;
+	forged.object = object;
 	forged.ends = INT64_MAX;
-	if (get(walk, object, &forged, 1, false) != DFS_DENIED)
+	if (get(walk, &object, &forged, 1, false) != DFS_DENIED)
 		is_wrong(walk, "units for a forged ticket");
 	if (!id_is_zero(&ticket.object) != may)
 		is_wrong(walk, may ? "no ticket" : "a ticket");
-	if (may && get(walk, object, &ticket, 1, true) != DFS_OK)
+	if (may && get(walk, &object, &ticket, 1, true) != DFS_OK)
 		is_wrong(walk, "no units for a ticket");
 	if ((!walk->user || strcmp(walk->user, "tester") != 0) &&
 	    get(walk, &walk->owners.object, &walk->owners, 1, false) != DFS_DENIED)
 		is_wrong(walk, "units for somebody else's ticket");
+}
+
+static dfs_status piece(struct walk *walk, const dfs_id *object, const dfs_ticket *ticket)
+{
+	const dfs_piece_args args = {.object = *object, .ticket = *ticket};
+	dfs_piece_res res;
+	dfs_status status;
+
+	if (!say(walk, DFS_PIECE, &args, &res))
+		fail("PIECE");
+	status = res.status;
+	call_free_result((xdrproc_t)xdr_dfs_piece_res, &res);
+	return status;
+}
+
+/* Small contents have no pieces: who may read them is told so. */
+static void try_piece(struct walk *walk)
+{
+	static const dfs_ticket none;
+	const dfs_content *file = &walk->file.body.dfs_body_u.manifest.content;
+	const dfs_id object = object_of(walk);
+	dfs_ticket ticket = ticket_for(walk), forged = ticket;
+	bool has_pieces;
+
+	walk->checks += 2;
+	if (piece(walk, &object, &none) != DFS_DENIED)
+		is_wrong(walk, "a piece without a ticket");
+	forged.object = object;
+	forged.ends = INT64_MAX;
+	if (piece(walk, &object, &forged) != DFS_DENIED)
+		is_wrong(walk, "a piece for a forged ticket");
+	if (has_object(walk))
+		file = &walk->here.value.body.dfs_body_u.manifest.content;
+	has_pieces = placement_units(file->size, file->unit_size) > DFS_SERVERS;
+	if (has_object(walk) && walk->rights & CONTENT &&
+	    piece(walk, &object, &ticket) != (has_pieces ? DFS_OK : DFS_UNKNOWN))
+		is_wrong(walk, "no answer for a ticket");
+	if ((!walk->user || strcmp(walk->user, "tester") != 0) &&
+	    piece(walk, &walk->owners.object, &walk->owners) != DFS_DENIED)
+		is_wrong(walk, "a piece for somebody else's ticket");
 }
 
 /*
@@ -308,7 +397,7 @@ static void try_lookup(struct walk *walk)
 {
 	char copy[64];
 	dfs_path path = wire_path(walk->path, copy);
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	dfs_lookup_res res;
 
 	if (!say(walk, DFS_LOOKUP, &args, &res))
@@ -324,7 +413,7 @@ static void try_finish(struct walk *walk)
 {
 	char copy[64];
 	dfs_path path = wire_path(walk->path, copy);
-	const dfs_paths args = {{1, &path}};
+	const dfs_paths args = {.paths = {1, &path}};
 	dfs_finish_res res;
 
 	if (!say(walk, DFS_FINISH, &args, &res))
@@ -362,6 +451,7 @@ static void prepare(struct walk *walk, const dfs_stage *stage, uint64_t size,
 static void try_prepare(struct walk *walk)
 {
 	static const uint8_t byte;
+	dfs_key tree[DFS_SERVERS];
 	dfs_unit units[2];
 	dfs_stage nothing = {.kind = DFS_STAGE_NOTHING};
 	dfs_stage content = {.kind = DFS_STAGE_CONTENT};
@@ -374,29 +464,82 @@ static void try_prepare(struct walk *walk)
 	for (unsigned unit = 0; unit < DFS_SERVERS; unit++)
 		if (pair & 1U << unit)
 			units[count++] = (dfs_unit){unit, {1, &byte}};
-	content.dfs_stage_u.small.share = (dfs_share){new_id(), 4, pair};
+	make_content(pair, tree, &content.dfs_stage_u.small);
 	content.dfs_stage_u.small.units.units_len = count;
 	content.dfs_stage_u.small.units.units_val = units;
 	prepare(walk, &nothing, 0, DELETE);
 	prepare(walk, &content, 4, is_file(walk) ? WRITE : ALL + 1);
 	if (has_object(walk))
 		file = &walk->here.value.body.dfs_body_u.manifest.content;
-	*share = (dfs_share){file->object, placement_units(file->size, file->unit_size),
-			     placement_pair(file->row, walk->server)};
+	*share = object_share(file, placement_pair(file->row, walk->server));
 	prepare(walk, &binding, file->size, ALL + 1);
 	binding.dfs_stage_u.binding.ticket = ticket_for(walk);
 	prepare(walk, &binding, file->size, has_object(walk) ? WRITE | CONTENT : ALL + 1);
 }
 
+/* What the file is said to be is stated by who proposes it. */
+static void state_content(struct walk *walk, dfs_manifest *manifest)
+{
+	dfs_content *content = &manifest->content;
+	char owner[DFS_USER_MAX + 1];
+	struct manifest_stated stated = {walk->path, owner, content};
+
+	if (strncmp(walk->path, "/shared/", 8) == 0) {
+		free(manifest->owner.dfs_user_val);
+		manifest->owner.dfs_user_val = strdup(walk->identity.user);
+		manifest->owner.dfs_user_len = (u_int)strlen(walk->identity.user);
+	}
+	(void)snprintf(owner, sizeof owner, "%.*s", (int)manifest->owner.dfs_user_len,
+		       manifest->owner.dfs_user_val);
+	free(content->writer.dfs_user_val);
+	content->writer.dfs_user_val = strdup(walk->identity.user);
+	content->writer.dfs_user_len = (u_int)strlen(walk->identity.user);
+	free(content->signature.path.path_val);
+	if (!manifest_sign_contents(&walk->identity, &stated, 1))
+		fail("memory");
+}
+
+/* Of what others may write, it says so; else nothing. */
+static void make_tombstone(dfs_value *value)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	dfs_tombstone tombstone = {0};
+
+	if (value->body.kind == DFS_FILE && manifest->access.readers.readers_len > 0) {
+		tombstone.owner = manifest->owner;
+		tombstone.access = manifest->access;
+		memset(&manifest->owner, 0, sizeof manifest->owner);
+		memset(&manifest->access, 0, sizeof manifest->access);
+	}
+	xdr_free((xdrproc_t)xdr_dfs_body, &value->body);
+	memset(&value->body, 0, sizeof value->body);
+	value->body.kind = DFS_TOMBSTONE;
+	value->body.dfs_body_u.tombstone = tombstone;
+}
+
+/* admin says more; others can only say again what he said. */
+static void change_account(struct walk *walk, dfs_account *account)
+{
+	if (strcmp(walk->identity.user, "admin") != 0)
+		return;
+	account->number++;
+	account->quota++;
+	free(account->signature.path.path_val);
+	if (!identity_sign_account(walk->identity.pairs[0], strrchr(walk->path, '/') + 1,
+				   account))
+		fail("memory");
+}
+
 /*
- * A value that would do harm: of the path's own kind, as one that somebody proposed
- * before.
+ * A value that would do harm: of the path's own kind, signed by who proposes it at this
+ * ballot, as one that somebody proposed before where that can be.
  */
-static dfs_value harmful(struct walk *walk, bool tombstone)
+static dfs_value harmful(struct walk *walk, const dfs_ballot *ballot, bool tombstone)
 {
 	const struct known *here = &walk->here;
 	bool copies = here->known && here->value.body.kind != DFS_TOMBSTONE;
-	dfs_manifest *manifest;
+	char copy[64];
+	const dfs_path path = wire_path(walk->path, copy);
 	dfs_value value;
 
 	if (!value_copy(copies ? &here->value : &walk->file, &value))
@@ -406,22 +549,20 @@ static dfs_value harmful(struct walk *walk, bool tombstone)
 	free(value.recent.recent_val);
 	value.recent.recent_len = 0;
 	value.recent.recent_val = NULL;
-	value.origin = (dfs_ballot){.counter = 1, .proposer = new_id()};
+	value.origin = *ballot;
+	if (ballot->counter > 1)
+		value.origin = (dfs_ballot){.counter = 1, .proposer = new_id()};
 	value.content_version = (dfs_version){value.number, value.operation};
-	if (tombstone) {
-		xdr_free((xdrproc_t)xdr_dfs_body, &value.body);
-		memset(&value.body, 0, sizeof value.body);
-		value.body.kind = DFS_TOMBSTONE;
-	} else if (value.body.kind == DFS_ACCOUNT) {
-		value.body.dfs_body_u.account.quota++;
-	} else if (value.body.kind == DFS_CREDENTIALS) {
+	if (tombstone)
+		make_tombstone(&value);
+	else if (value.body.kind == DFS_ACCOUNT)
+		change_account(walk, &value.body.dfs_body_u.account);
+	else if (value.body.kind == DFS_CREDENTIALS)
 		value.body.dfs_body_u.credentials.verifiers.of[0].bytes[0] ^= 1;
-	} else if (walk->user && strncmp(walk->path, "/shared/", 8) == 0) {
-		manifest = &value.body.dfs_body_u.manifest;
-		free(manifest->owner.dfs_user_val);
-		manifest->owner.dfs_user_val = strdup(walk->user);
-		manifest->owner.dfs_user_len = (u_int)strlen(walk->user);
-	}
+	else
+		state_content(walk, &value.body.dfs_body_u.manifest);
+	if (!login_fixture_prove(&walk->identity, &path, ballot, &value))
+		fail("memory");
 	return value;
 }
 
@@ -429,9 +570,10 @@ static void accept_as(struct walk *walk, uint32_t procedure, bool tombstone,
 		      unsigned demand)
 {
 	char copy[64];
+	const dfs_ballot ballot = ballot_for(walk, demand);
 	dfs_proposal item = {.path = wire_path(walk->path, copy),
-			     .value = harmful(walk, tombstone)};
-	const dfs_accept_args args = {ballot_for(walk, demand), {1, &item}};
+			     .value = harmful(walk, &ballot, tombstone)};
+	const dfs_accept_args args = {ballot, {1, &item}};
 	dfs_accept_res res;
 
 	if (!say(walk, procedure, &args, &res))
@@ -458,7 +600,8 @@ static void try_delete(struct walk *walk)
 static void try_settled(struct walk *walk)
 {
 	char copy[64];
-	dfs_settled_item item = {wire_path(walk->path, copy), ballot_for(walk, DELETE)};
+	dfs_settled_item item = {.path = wire_path(walk->path, copy),
+				 .ballot = ballot_for(walk, DELETE)};
 	const dfs_settled_args args = {{1, &item}};
 	dfs_settled_res res;
 
@@ -588,8 +731,9 @@ static void expect_denied(struct walk *walk, bool answered, const dfs_status *st
 static void try_learn(struct walk *walk)
 {
 	char copy[64];
-	dfs_learn_item item = {wire_path(walk->path, copy), ballot_for(walk, ALL + 1),
-			       harmful(walk, false)};
+	const dfs_ballot ballot = ballot_for(walk, ALL + 1);
+	dfs_learn_item item = {wire_path(walk->path, copy), ballot,
+			       harmful(walk, &ballot, false)};
 	const dfs_learn_args args = {{1, &item}};
 	dfs_learn_res res = {0};
 
@@ -600,7 +744,8 @@ static void try_learn(struct walk *walk)
 static void try_forget(struct walk *walk)
 {
 	char copy[64];
-	dfs_settled_item item = {wire_path(walk->path, copy), walk->here.ballot};
+	dfs_settled_item item = {.path = wire_path(walk->path, copy),
+				 .ballot = walk->here.ballot};
 	const dfs_forget_args args = {{1, &item}};
 	dfs_settled_res res = {0};
 
@@ -645,7 +790,7 @@ static const struct {
 	{"FINISH", try_finish},   {"SETTLED", try_settled}, {"LIST", try_list},
 	{"STATUS", try_status},   {"HEAL", try_heal},       {"LEARN", try_learn},
 	{"FORGET", try_forget},   {"FENCE", try_fence},     {"DIGEST", try_digest},
-	{"RECALL", try_recall},
+	{"RECALL", try_recall},   {"PIECE", try_piece},
 };
 enum { PROCEDURES = sizeof procedures / sizeof procedures[0] };
 
@@ -656,8 +801,9 @@ static struct call *connect_as(struct walk *walk, const char *user)
 	SSL_CTX *tls;
 
 	if (user) {
-		call = login_fixture_open(&walk->cluster, walk->server, user, NULL, why,
-					  sizeof why);
+		identity_wipe(&walk->identity);
+		call = login_fixture_open(&walk->cluster, walk->server, user,
+					  &walk->identity, why, sizeof why);
 	} else {
 		tls = tls_for_client(walk->cluster.ca, why, sizeof why);
 		call = call_open(
@@ -676,7 +822,7 @@ static void look(struct walk *walk, const char *path, struct known *ret,
 {
 	char copy[64];
 	dfs_path one = wire_path(path, copy);
-	const dfs_paths args = {{1, &one}};
+	const dfs_paths args = {.paths = {1, &one}};
 	const dfs_looked *item;
 	const dfs_accepted *accepted;
 	dfs_lookup_res res;
@@ -754,6 +900,7 @@ static void walk_server(struct walk *walk)
 {
 	static struct known before[PLACES], after[PLACES];
 	struct known file;
+	dfs_id maker;
 	dfs_status_ok was, is;
 
 	look_at_all(walk, before, &was);
@@ -763,6 +910,10 @@ static void walk_server(struct walk *walk)
 	if (!file.known)
 		fail("/tester/private is not there");
 	walk->file = file.value;
+	if (!manifest_token(&walk->identity, &file.value.operation, &walk->token) ||
+	    !object_maker(&walk->token, &maker) ||
+	    !id_equal(&maker, &file.value.body.dfs_body_u.manifest.content.maker))
+		fail("/tester/private is not what was put");
 	for (size_t i = 0; i < PLACES; i++) {
 		walk->user = places[i].user;
 		walk->path = places[i].path;

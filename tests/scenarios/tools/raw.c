@@ -101,29 +101,36 @@ static int accept_file(struct call *call, const struct identity *identity, char 
 	dfs_accept_args args = {.ballot = {.counter = counter}, .items = {1, &item}};
 	dfs_content *content = &item.value.body.dfs_body_u.manifest.content;
 	char owner[] = "tester";
+	const struct manifest_stated stated = {
+		.path = path, .owner = owner, .content = content};
+	uint8_t sealed[MANIFEST_SEALED_LEN];
 	dfs_accept_res res;
 
 	item.value.body.kind = DFS_FILE;
 	item.value.body.dfs_body_u.manifest.owner = (dfs_user){6, owner};
-	item.value.body.dfs_body_u.manifest.writer = (dfs_user){6, owner};
+	content->writer = (dfs_user){6, owner};
 	item.value.number = number;
 	item.value.origin.counter = 1;
 	if (!id_random(&item.value.origin.proposer) ||
-	    !id_random(&item.value.operation) || !id_random(&content->object) ||
+	    !id_random(&item.value.operation) || !id_random(&content->maker) ||
 	    !id_random(&args.ballot.proposer))
 		return fail();
 	item.value.recent.recent_len = 1;
 	item.value.recent.recent_val = &item.value.operation;
 	item.value.content_version = (dfs_version){number, item.value.operation};
-	content->size = 4;
-	content->unit_size = 1;
+	/* Nothing of it has to be there. */
+	content->size = 0;
+	content->unit_size = placement_unit_size(0);
+	content->sealed.sealed_len = sizeof sealed;
+	content->sealed.sealed_val = (char *)sealed;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		content->holders =
 			placement_hold(content->holders, s, placement_pair(0, s));
-	if (!manifest_sign_content(identity, path, &item.value.body.dfs_body_u.manifest,
-				   &secret) ||
-	    !manifest_seal(identity, path, &item.value.body.dfs_body_u.manifest,
-			   &identity->account.seal_key, &secret))
+	if (!manifest_seal(content, &secret, sealed) ||
+	    !manifest_sign_contents(identity, &stated, 1) ||
+	    !manifest_wrap(identity, path, &item.value.body.dfs_body_u.manifest,
+			   &identity->account.seal_key, secret.key) ||
+	    !login_fixture_propose(identity, path, &args.ballot, &item.value))
 		return fail();
 	if (!run(call, DFS_ACCEPT, &args, &res))
 		return fail();
@@ -132,7 +139,8 @@ static int accept_file(struct call *call, const struct identity *identity, char 
 					  : res.status));
 	call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
 	free(item.value.body.dfs_body_u.manifest.keys.keys_val);
-	free(content->sealed.sealed_val);
+	free(content->signature.path.path_val);
+	xdr_free((xdrproc_t)xdr_dfs_proof, &item.value.proof);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "cluster.h"
 #include "dfs.h"
 #include "login_fixture.h"
+#include "object.h"
 #include "text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,14 +97,16 @@ static void try_accept(uint32_t procedure, dfs_path path, const char *hex)
 
 static void try_bind(dfs_path path, const char *hex)
 {
-	dfs_bind_item bind = {.path = path, .share = {.units = 1, .chunks = 1}};
+	dfs_key leaf = {.bytes = {0}};
+	dfs_bind_item bind = {.path = path,
+			      .share = {.size = 1, .tree = {1, &leaf}, .chunks = 1}};
 	dfs_bind_args args = {.items = {.items_len = 1, .items_val = &bind}};
 	dfs_bind_res res;
 	dfs_status item = DFS_OK;
 
 	args.ballot.counter = 1;
 	if (!id_random(&args.operation) || !id_random(&args.ballot.proposer) ||
-	    !id_random(&bind.share.object))
+	    !object_maker(&bind.token, &bind.share.maker))
 		exit(1);
 	run(DFS_BIND, &args, &res);
 	if (res.status == DFS_OK && res.dfs_bind_res_u.items.items_len == 1)

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "path.h"
 #include "peers.h"
+#include "sign_fixture.h"
 #include "value.h"
 
 #include <openssl/evp.h>
@@ -32,6 +33,7 @@ static struct world {
 	unsigned answers, equal[2];
 	bool gone[2]; /* the account, the credentials: unknown */
 	bool deleted; /* the account: a tombstone */
+	bool forged;  /* the account: not as admin signed it */
 	dfs_value values[2];
 	bool finishes; /* else too few are in reach for it */
 	dfs_value finished[2];
@@ -86,6 +88,8 @@ static void world_begin(void)
 	memset(world.values, 0, sizeof world.values);
 	account->body.kind = DFS_ACCOUNT;
 	account->body.dfs_body_u.account.quota = 77;
+	account->body.dfs_body_u.account.number = account->body.dfs_body_u.account.key =
+		1;
 	credentials->body.kind = DFS_CREDENTIALS;
 	give_password(credentials, 'p');
 	credentials->body.dfs_body_u.credentials.keyring.keyring_val = ring;
@@ -103,7 +107,7 @@ static void world_begin(void)
 	memcpy(world.finished, world.values, sizeof world.values);
 	world.heard = world.finishes = true;
 	world.answers = world.equal[0] = world.equal[1] = 3;
-	world.gone[0] = world.gone[1] = world.deleted = false;
+	world.gone[0] = world.gone[1] = world.deleted = world.forged = false;
 	world.readings = world.finishings = 0;
 	world.begun = world.go_on = NULL;
 	world.now_ms = 1000000;
@@ -118,6 +122,15 @@ static bool is_bobs(const dfs_path *path, unsigned *ret)
 
 	*ret = path_kind(path->dfs_path_val, path->dfs_path_len) == PATH_OF_CREDENTIALS;
 	return len == 3 && memcmp(whose, "bob", 3) == 0;
+}
+
+/* What admin says of bob at the moment. */
+static void sign(bool forged, dfs_value *value)
+{
+	if (value->body.kind != DFS_ACCOUNT)
+		return;
+	sign_fixture_account("bob", &value->body.dfs_body_u.account);
+	value->body.dfs_body_u.account.quota += forged;
 }
 
 static bool fake_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
@@ -147,6 +160,7 @@ static bool fake_read(struct peers *peers, const dfs_paths *paths, int64_t deadl
 			continue;
 		ret[i].reg.known = TRUE;
 		assert_true(value_copy(&now.values[which], &accepted->value));
+		sign(now.forged, &accepted->value);
 		if (now.deleted && which == 0) {
 			value_free(&accepted->value);
 			accepted->value.body.kind = DFS_TOMBSTONE;
@@ -172,6 +186,7 @@ static void fake_finish(struct peers *peers, const dfs_paths *paths, int64_t dea
 		reg->known = TRUE;
 		assert_true(value_copy(&world.finished[which],
 				       &reg->dfs_register_u.accepted.value));
+		sign(world.forged, &reg->dfs_register_u.accepted.value);
 	}
 }
 
@@ -203,13 +218,23 @@ static const struct accounts_rules rules = {
 
 /* ---- trying ------------------------------------------------------------------ */
 
+static struct accounts *new_accounts(unsigned server, const uint8_t secret[32],
+				     const struct accounts_rules *with)
+{
+	return accounts_new(
+		&(struct accounts_options){.server = server,
+					   .secret = secret,
+					   .admin_key = sign_fixture_key("admin", 1),
+					   .rules = with});
+}
+
 static struct accounts *begin_with(const struct accounts_rules *with)
 {
 	static const uint8_t secret[32] = "of the four";
 	struct accounts *accounts;
 
 	world_begin();
-	accounts = accounts_new(NULL, SERVER, secret, with);
+	accounts = new_accounts(SERVER, secret, with);
 	assert_non_null(accounts);
 	return accounts;
 }
@@ -450,14 +475,14 @@ static void test_2_5_unknown_users_have_salts_too(void **state)
 	 * The four tell the same; who does not know their secret cannot tell which are
 	 * invented.
 	 */
-	others = accounts_new(
-		NULL, 3,
+	others = new_accounts(
+		3,
 		(const uint8_t *)"of the four\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
 		&rules);
 	assert_non_null(others);
 	assert_true(equal(ask(others, "bob"), nobodys));
 	accounts_free(others);
-	others = accounts_new(NULL, SERVER, other, &rules);
+	others = new_accounts(SERVER, other, &rules);
 	assert_non_null(others);
 	assert_false(equal(ask(others, "bob"), nobodys));
 	accounts_free(others);

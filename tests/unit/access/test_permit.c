@@ -6,6 +6,7 @@
 
 #include "peers.h"
 #include "store_fixture.h"
+#include "store_forget.h"
 #include "ticket.h"
 #include "value.h"
 #include "value_fixture.h"
@@ -48,6 +49,7 @@ static struct {
 	bool heard;
 	unsigned answers;
 	bool known, shared;
+	uint64_t counter;
 	atomic_uint calls, inside, most;
 	bool pairs; /* each call waits for another one to be in it */
 	pthread_barrier_t pair;
@@ -83,9 +85,12 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 		memset(&ret[i], 0, sizeof ret[i]);
 		ret[i].answers = world.answers;
 		ret[i].reg.known = world.known;
-		if (world.known)
-			ret[i].reg.dfs_register_u.accepted.value =
-				make_file("bob", world.shared, 1);
+		if (!world.known)
+			continue;
+		ret[i].reg.dfs_register_u.accepted.ballot =
+			store_fixture_ballot(world.counter);
+		ret[i].reg.dfs_register_u.accepted.value =
+			make_file("bob", world.shared, world.counter);
 	}
 	return true;
 }
@@ -115,6 +120,7 @@ static int start(void **state)
 	memset(&world, 0, sizeof world);
 	world.heard = true;
 	world.answers = 3;
+	world.counter = 1;
 	*state = fixture;
 	return 0;
 }
@@ -294,6 +300,82 @@ static void test_2_2_who_votes_is_on_the_list_of_three(void **state)
 	assert_int_equal(judge_vote(fixture, "admin", PERMIT_DELETE), DFS_OK);
 }
 
+/* ---- judged again ------------------------------------------------------------- */
+
+static const dfs_path bobs_file = {sizeof "/bob/file" - 1, "/bob/file"};
+
+/* A caller who was permitted to write the path; votes: by what three servers say. */
+static struct caller permitted(struct fixture *fixture, const char *user, bool votes)
+{
+	struct caller caller = {.server = &fixture->server};
+	const struct permit_demand demand = {PERMIT_WRITE, &bobs_file, votes};
+
+	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
+	permit_judge(&caller, &demand, 1, caller.permitted);
+	assert_int_equal(caller.permitted[0], DFS_OK);
+	return caller;
+}
+
+static void test_8_8_what_changed_here_is_the_last_word(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store.store;
+
+	accept_file(store, "/bob/file", "bob", true, 5);
+	struct caller dave = permitted(fixture, "dave", false);
+	struct caller bob = permitted(fixture, "bob", true);
+
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_OK);
+	/* It changed, and he is on the list still. */
+	accept_file(store, "/bob/file", "bob", true, 6);
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_OK);
+	accept_file(store, "/bob/file", "bob", false, 7);
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_DENIED);
+	/* What is permitted by its name stays permitted. */
+	assert_int_equal(permit_judge_again(&bob, 0, &bobs_file), DFS_OK);
+	assert_int_equal(world.calls, 0);
+}
+
+/* What comes here late, and was known when the three were asked, changes nothing. */
+static void test_8_8_what_the_three_knew_is_no_change(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store.store;
+
+	world.known = world.shared = true;
+	world.counter = 8;
+	struct caller dave = permitted(fixture, "dave", true);
+
+	assert_int_equal(world.calls, 1);
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_OK);
+	accept_file(store, "/bob/file", "bob", false, 7);
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_OK);
+	accept_file(store, "/bob/file", "bob", false, 9);
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_DENIED);
+	assert_int_equal(world.calls, 1);
+}
+
+/* Deleted and forgotten meanwhile: the list that permitted is nowhere any more. */
+static void test_8_8_what_was_forgotten_permits_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store.store;
+	const dfs_ballot deleted = store_fixture_ballot(6);
+
+	accept_file(store, "/bob/file", "bob", true, 5);
+	struct caller dave = permitted(fixture, "dave", false);
+
+	assert_int_equal(store_fixture_accept(store, "/bob/file", 0, 6), 0);
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_DENIED);
+	struct store_batch *batch = store_batch_new(store);
+
+	assert_int_equal(store_batch_forget(batch, bobs_file.dfs_path_val,
+					    bobs_file.dfs_path_len, &deleted, &deleted),
+			 0);
+	assert_int_equal(store_commit(batch), 0);
+	assert_int_equal(permit_judge_again(&dave, 0, &bobs_file), DFS_UNCHECKED);
+}
+
 static void test_nobody_is_asked_where_the_name_decides(void **state)
 {
 	struct fixture *fixture = *state;
@@ -400,7 +482,7 @@ static bool gives_ticket(struct fixture *fixture, const char *user, unsigned pee
 	dfs_accepted *accepted = &reg.dfs_register_u.accepted;
 	char copy[64];
 	dfs_path named = path_of(path, copy, sizeof copy);
-	dfs_id object = store_fixture_id(7);
+	dfs_id object = store_fixture_object(7);
 	bool gives;
 
 	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
@@ -441,6 +523,12 @@ int main(void)
 			test_nobody_is_asked_where_the_name_decides, start, end),
 		cmocka_unit_test_setup_teardown(
 			test_2_2_who_votes_is_on_the_list_of_three, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_8_8_what_changed_here_is_the_last_word, start, end),
+		cmocka_unit_test_setup_teardown(test_8_8_what_the_three_knew_is_no_change,
+						start, end),
+		cmocka_unit_test_setup_teardown(
+			test_8_8_what_was_forgotten_permits_nothing, start, end),
 		cmocka_unit_test_setup_teardown(test_existence_is_not_told, start, end),
 		cmocka_unit_test_setup_teardown(test_a_batch_is_asked_for_at_once, start,
 						end),

@@ -2,7 +2,9 @@
 #include "acceptor.h"
 
 #include "ballot.h"
+#include "object.h"
 #include "placement.h"
+#include "tree.h"
 #include "value.h"
 
 #include <errno.h>
@@ -75,6 +77,7 @@ static int set_up(void **state)
 		.folder = place->folder, .server = SERVER, .cluster = id_of(77)};
 	assert_int_equal(store_create(&options), 0);
 	place->rules = acceptor_rules_default;
+	place->rules.prove = false; /* that is test_proof.c */
 	open_place(place);
 	*state = place;
 	return 0;
@@ -160,6 +163,18 @@ static dfs_status accept_tombstone(struct place *place, char *path, dfs_ballot b
 	return send_value(place, path, ballot, &value);
 }
 
+static const uint8_t letters[4] = {'a', 'b', 'c', 'd'};
+
+/* The leaves of a file of four units of a letter each; overwritten by the next. */
+static dfs_key *tree_of(dfs_id maker)
+{
+	static dfs_key leaves[4];
+
+	for (unsigned u = 0; u < 4; u++)
+		assert_true(tree_leaf(&maker, u, &letters[u], 1, &leaves[u]));
+	return leaves;
+}
+
 /* ACCEPT of a file of four bytes that names server 1 as a holder of these chunks. */
 static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot,
 			      dfs_ballot origin, dfs_id object)
@@ -175,10 +190,13 @@ static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot
 	value.content_version = (dfs_version){1, operation};
 	value.body.kind = DFS_FILE;
 	manifest->owner = (dfs_user){3, owner};
-	manifest->writer = manifest->owner;
+	manifest->content.writer = manifest->owner;
+	manifest->content.signature.leaves = 1;
 	manifest->keys.keys_val = &key;
 	manifest->keys.keys_len = 1;
-	manifest->content.object = object;
+	manifest->content.maker = object;
+	manifest->content.tree.tree_val = tree_of(object);
+	manifest->content.tree.tree_len = 4;
 	manifest->content.size = 4;
 	manifest->content.unit_size = 1;
 	for (unsigned s = 1; s <= 4; s++)
@@ -191,13 +209,13 @@ static dfs_status accept_file(struct place *place, char *path, dfs_ballot ballot
 /* What PREPARE brings of that file: row 0 gives server 1 the chunks 1 and 2. */
 static dfs_stage stage_of(dfs_id object, dfs_unit units[2])
 {
-	static const uint8_t bytes[2] = {'a', 'b'};
 	dfs_stage stage = {.kind = DFS_STAGE_CONTENT};
 	dfs_small *small = &stage.dfs_stage_u.small;
 
 	for (unsigned u = 0; u < 2; u++)
-		units[u] = (dfs_unit){u, {1, &bytes[u]}};
-	small->share = (dfs_share){object, 4, placement_pair(0, SERVER)};
+		units[u] = (dfs_unit){u, {1, &letters[u]}};
+	small->share =
+		(dfs_share){object, 4, {4, tree_of(object)}, placement_pair(0, SERVER)};
 	small->units.units_len = 2;
 	small->units.units_val = units;
 	return stage;
@@ -222,6 +240,22 @@ static void test_lower_ballots_are_refused(void **state)
 	/* Now it is accepted: no promise at or below it. */
 	assert_int_equal(promise(place, path, ballot_of(10, 2)), DFS_REFUSED);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, 10);
+}
+
+/* An object whose id reads as the path itself, which one message has both of. */
+static void test_8_11_an_id_is_no_path(void **state)
+{
+	static char sixteen[] = "/ann/16-bytes-ab";
+	struct place *place = *state;
+	dfs_unit units[2];
+	dfs_status staged = DFS_IO;
+	dfs_id object;
+
+	memcpy(object.bytes, sixteen, sizeof object.bytes);
+	dfs_stage stage = stage_of(object, units);
+	assert_int_equal(prepare(place, sixteen, ballot_of(3, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(staged, DFS_OK);
 }
 
 static void test_an_accept_needs_no_promise(void **state)
@@ -375,7 +409,7 @@ static void test_an_epoch_travels_between_servers(void **state)
 static bool lookup_votes(struct place *place, dfs_status *ret_status)
 {
 	dfs_path one = path_of(path);
-	dfs_paths args = {{1, &one}};
+	dfs_paths args = {.paths = {1, &one}};
 	dfs_lookup_res res = {0};
 
 	acceptor_lookup(place->acceptor, &args, &res);
@@ -491,7 +525,11 @@ static void forget(struct place *place, dfs_ballot ballot)
 	dfs_settled_item item = {.path = path_of(path), .ballot = ballot};
 	dfs_forget_args args = {{1, &item}};
 	dfs_settled_res res = {0};
+	struct store_register reg;
 
+	/* Of what is here, whatever its ballot. */
+	if (store_register(place->store, path, strlen(path), &reg) == 0)
+		item.digest = reg.digest;
 	acceptor_forget(place->acceptor, &args, &res);
 	assert_int_equal(res.status, DFS_OK);
 }
@@ -678,14 +716,16 @@ static void test_a_holder_needs_its_content(void **state)
 	dfs_unit units[2];
 	dfs_stage stage = stage_of(object, units);
 	dfs_status staged;
+	dfs_id id;
 
+	assert_true(object_of_share(&stage.dfs_stage_u.small.share, &id));
 	assert_int_equal(
 		accept_file(place, path, ballot_of(5, 1), ballot_of(5, 1), object),
 		DFS_NODATA);
 	assert_int_equal(prepare(place, path, ballot_of(6, 1), &stage, NULL, &staged),
 			 DFS_OK);
 	assert_int_equal(staged, DFS_OK);
-	assert_int_equal(store_chunks(place->store, &object), placement_pair(0, SERVER));
+	assert_int_equal(store_chunks(place->store, &id), placement_pair(0, SERVER));
 	/* Bound to ballot 6: a first proposal at 7 has nothing bound to it. */
 	assert_int_equal(
 		accept_file(place, path, ballot_of(7, 1), ballot_of(7, 1), object),
@@ -729,7 +769,8 @@ static void test_binding_what_was_never_uploaded(void **state)
 {
 	struct place *place = *state;
 	struct store_uploads *uploads = store_uploads_new(place->store);
-	dfs_bind_item item = {.path = path_of(path), .share = {id_of(4000), 4, 3}};
+	dfs_bind_item item = {.path = path_of(path),
+			      .share = {id_of(4000), 4, {4, tree_of(id_of(4000))}, 3}};
 	dfs_bind_args args = {id_of(5), ballot_of(9, 1), {1, &item}};
 	dfs_bind_res res = {0};
 
@@ -749,6 +790,7 @@ int main(void)
 		TEST(test_2_2_what_a_peer_has_seen_is_in_reach),
 		TEST(test_2_2_peers_are_asked_before_a_far_ballot_is_refused),
 		TEST(test_lower_ballots_are_refused),
+		TEST(test_8_11_an_id_is_no_path),
 		TEST(test_an_accept_needs_no_promise),
 		TEST(test_the_accepted_ballot_again_while_confirmed),
 		TEST(test_a_restart_refuses_what_may_have_been_promised),

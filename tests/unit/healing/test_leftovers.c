@@ -79,7 +79,7 @@ static unsigned lookup(void *context, unsigned servers, const dfs_paths *paths,
 static void look(const struct world_server *server, const dfs_path *name, dfs_looked *ret)
 {
 	dfs_path copy = *name;
-	const dfs_paths paths = {{1, &copy}};
+	const dfs_paths paths = {.paths = {1, &copy}};
 	dfs_lookup_res res = {0};
 
 	acceptor_lookup(server->acceptor, &paths, &res);

@@ -228,8 +228,8 @@ static void test_registers_come_in_pages(void **state)
 	fill_all(world);
 	world_recover(world, 1);
 	assert_int_equal(count_of(world, 1), MANY);
-	/* Three pages of each of two peers. */
-	assert_int_equal(world->fences, 6);
+	/* Three pages of each of two peers, and before them one of accounts. */
+	assert_int_equal(world->fences, 8);
 }
 
 static void test_a_failure_begins_it_anew(void **state)

@@ -4,6 +4,7 @@
 #include "ballot.h"
 #include "placement.h"
 
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { PLAIN = 1, ZSTD = 2, SIZE = 2 * 1024 * 1024 + 77 };
+enum { PLAIN = CIPHER_PLAIN, ZSTD = CIPHER_ZSTD, SIZE = 2 * 1024 * 1024 + 77 };
 
 struct world {
 	struct cipher *cipher;
@@ -28,7 +29,7 @@ static void init_object(struct cipher_object *object, uint64_t size)
 	dfs_content content = {.size = size, .unit_size = placement_unit_size(size)};
 	uint8_t key[KEYS_LEN];
 
-	assert_true(id_random(&content.object));
+	assert_true(id_random(&content.maker));
 	assert_true(keys_random(key, sizeof key));
 	assert_true(cipher_object_init(object, &content, key));
 }
@@ -69,6 +70,7 @@ static void fill_text(uint8_t *bytes, size_t len)
 
 static uint32_t seal(struct world *world, uint64_t unit, uint32_t len)
 {
+	world->room[0] = CIPHER_ANY;
 	memcpy(world->room + CIPHER_BEFORE, world->bytes, len);
 	return cipher_seal(world->cipher, &world->object, unit, world->room, len);
 }
@@ -160,7 +162,7 @@ static void test_units_open_in_their_place_only(void **state)
 	assert_true(opens(world, 3, len));
 	assert_false(opens(world, 2, len));
 	assert_false(opens(world, 3 + (1 << 20), len));
-	world->object.id.bytes[15] ^= 1;
+	world->object.maker.bytes[15] ^= 1;
 	assert_false(opens(world, 3, len));
 	world->object = object;
 	world->object.size--;
@@ -175,17 +177,88 @@ static void test_units_open_in_their_place_only(void **state)
 	assert_true(opens(world, 3, len));
 }
 
-static void test_nonces_differ(void **state)
+/* The number, with the highest byte first, at the end of len bytes. */
+static void put_number(uint8_t *at, size_t len, uint64_t number)
+{
+	while (len > 0) {
+		at[--len] = (uint8_t)number;
+		number >>= 8;
+	}
+}
+
+/* As cipher.h describes it: what others write by it opens. */
+static void test_nonce_is_the_number_of_the_unit(void **state)
 {
 	struct world *world = *state;
-	uint8_t first[KEYS_NONCE];
+	uint8_t nonce[KEYS_NONCE], aad[8 + 1 + DFS_ID_LEN + 16] = "dfs unit";
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	uint64_t unit = 0x30201;
+	int done;
 
-	fill_text(world->bytes, 100);
-	init_object(&world->object, 400);
-	seal(world, 0, 100);
-	memcpy(first, world->room + 1, sizeof first);
-	seal(world, 0, 100);
-	assert_memory_not_equal(world->room + 1, first, sizeof first);
+	init_object(&world->object, (uint64_t)DFS_FILE_UNITS_MAX * DFS_UNIT_SIZE);
+	assert_true(keys_random(world->bytes, DFS_UNIT_SIZE));
+	put_number(nonce, sizeof nonce, unit);
+	aad[8] = PLAIN;
+	memcpy(aad + 9, world->object.maker.bytes, DFS_ID_LEN);
+	put_number(aad + 9 + DFS_ID_LEN, 8, unit);
+	put_number(aad + 9 + DFS_ID_LEN + 8, 8, world->object.size);
+	world->room[0] = PLAIN;
+	assert_int_equal(EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL,
+					    world->object.key, nonce),
+			 1);
+	assert_int_equal(EVP_EncryptUpdate(context, NULL, &done, aad, (int)sizeof aad),
+			 1);
+	assert_int_equal(EVP_EncryptUpdate(context, world->room + 1, &done, world->bytes,
+					   DFS_UNIT_SIZE),
+			 1);
+	assert_int_equal(EVP_EncryptFinal_ex(context, world->room, &done), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, KEYS_TAG,
+					     world->room + 1 + DFS_UNIT_SIZE),
+			 1);
+	EVP_CIPHER_CTX_free(context);
+	assert_int_equal(CIPHER_MORE, 17);
+	assert_true(opens(world, unit, DFS_UNIT_SIZE + CIPHER_MORE));
+	assert_memory_equal(world->back, world->bytes, DFS_UNIT_SIZE);
+}
+
+/* One nonce is for one plaintext: whatever the cipher has met meanwhile. */
+static void test_sealed_again_a_unit_is_the_same(void **state)
+{
+	struct world *world = *state;
+	uint8_t *first = malloc(DFS_UNIT_MAX);
+
+	assert_non_null(first);
+	for (uint8_t format = PLAIN; format <= ZSTD; format++) {
+		uint32_t len;
+
+		init_object(&world->object, SIZE);
+		if (format == ZSTD)
+			fill_text(world->bytes, 4096);
+		else
+			assert_true(keys_random(world->bytes, 4096));
+		len = seal(world, 5, 4096);
+		assert_int_equal(world->room[0], format);
+		memcpy(first, world->room, len);
+		/* Others, of which none is tried for a while; or a cipher that is new. */
+		for (unsigned again = 0; again < 40; again++) {
+			if (again == 20) {
+				cipher_free(world->cipher);
+				world->cipher = cipher_new();
+				assert_non_null(world->cipher);
+			}
+			memcpy(world->back, world->bytes, 4096);
+			assert_true(keys_random(world->bytes, 4096));
+			seal(world, again + 6, 4096);
+			memcpy(world->bytes, world->back, 4096);
+			world->room[0] = format;
+			memcpy(world->room + CIPHER_BEFORE, world->bytes, 4096);
+			assert_int_equal(cipher_seal(world->cipher, &world->object, 5,
+						     world->room, 4096),
+					 len);
+			assert_memory_equal(world->room, first, len);
+		}
+	}
+	free(first);
 }
 
 static void test_nothing_of_the_content_shows(void **state)
@@ -277,6 +350,21 @@ static void test_frames_of_another_length_do_not_open(void **state)
 	}
 }
 
+/* Buffers are as long as a unit may be, whatever a server says of this one. */
+static void test_8_10_a_unit_is_as_long_as_its_size_makes_it(void **state)
+{
+	static const uint32_t told[] = {1048576, UINT32_MAX, DFS_UNIT_SIZE + 1, 1, 0};
+	struct world *world = *state;
+	struct cipher_object object;
+
+	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+		const dfs_content lying = {.size = 4 << 20, .unit_size = told[i]};
+
+		assert_true(cipher_object_init(&object, &lying, world->object.key));
+		assert_int_equal(object.unit_size, DFS_UNIT_SIZE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,7 +373,10 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_units_open_in_their_place_only,
 						setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nonces_differ, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nonce_is_the_number_of_the_unit,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sealed_again_a_unit_is_the_same,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_of_the_content_shows, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_only_what_shrinks_is_compressed,
@@ -295,6 +386,9 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(test_frames_of_another_length_do_not_open,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_8_10_a_unit_is_as_long_as_its_size_makes_it, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

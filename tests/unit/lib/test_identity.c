@@ -4,6 +4,7 @@
  */
 #include "identity.h"
 #include "status.h"
+#include "value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,8 +23,22 @@ struct world {
 	struct keys_ring ring; /* ann's */
 	uint8_t master[KEYS_MASTER];
 	uint8_t locked[DFS_KEYRING_MAX];
+	dfs_former_key former;
 	dfs_identity answer; /* to ann */
 };
+
+static void sign_account(const struct world *world, const char *user,
+			 dfs_account *account)
+{
+	xdr_free((xdrproc_t)xdr_dfs_signature, &account->signature);
+	assert_true(identity_sign_account(world->admin.pairs[0], user, account));
+}
+
+static void end(struct world *world)
+{
+	xdr_free((xdrproc_t)xdr_dfs_signature, &world->answer.account.signature);
+	identity_wipe(&world->admin);
+}
 
 static void begin(struct world *world)
 {
@@ -42,6 +57,12 @@ static void begin(struct world *world)
 	assert_true(keys_random(world->master, sizeof world->master));
 	assert_true(identity_make_account(&world->admin, "ann", world->ring.secrets[0],
 					  &world->answer.account));
+	world->former = (dfs_former_key){1, sign};
+	world->answer.account.number = 3;
+	world->answer.account.key = 2;
+	world->answer.account.former.former_len = 1;
+	world->answer.account.former.former_val = &world->former;
+	sign_account(world, "ann", &world->answer.account);
 	assert_true(keys_lock_ring(&world->ring, world->master, world->locked, &len));
 	world->answer.keyring.keyring_val = (char *)world->locked;
 	world->answer.keyring.keyring_len = (u_int)len;
@@ -77,7 +98,7 @@ static void test_identity_of_a_log_in(void **state)
 	identity_wipe(&ann);
 	for (size_t i = 0; i < sizeof ann; i++)
 		assert_int_equal(((uint8_t *)&ann)[i], 0);
-	identity_wipe(&world.admin);
+	end(&world);
 }
 
 /* Whoever answers cannot change a byte that matters, nor answer for somebody else. */
@@ -93,12 +114,17 @@ static void test_changed_answers_are_not_believed(void **state)
 		{&account->seal_key, KEYS_LEN},
 		{&account->sign_key, KEYS_LEN},
 		{&account->shared, sizeof account->shared},
-		{account->signature, DFS_SIGNATURE_LEN},
+		{account->signature.signature, DFS_SIGNATURE_LEN},
+		{&account->number, sizeof account->number},
+		{&account->quota, sizeof account->quota},
+		{&account->key, sizeof account->key},
+		{&world.former.sign_key, KEYS_LEN},
+		{&world.former.number, sizeof world.former.number},
 	};
 
 	(void)state;
 	begin(&world);
-	was = *account;
+	assert_true(value_copy_account(account, &was));
 	assert_true(identity_account_is_same(account, &was));
 	for (size_t p = 0; p < sizeof signed_parts / sizeof signed_parts[0]; p++) {
 		uint8_t *bytes = signed_parts[p].at;
@@ -111,6 +137,7 @@ static void test_changed_answers_are_not_believed(void **state)
 			bytes[i] ^= 1;
 		}
 	}
+	value_free_account(&was);
 	assert_false(identity_account_is_genuine(world.admin_key, "anna", account));
 	assert_false(identity_account_is_genuine(world.admin_key, "an", account));
 	assert_false(identity_account_is_genuine(world.admin_key, "", account));
@@ -127,22 +154,33 @@ static void test_changed_answers_are_not_believed(void **state)
 	world.admin_key[0] ^= 1;
 	assert_true(fills(&world, "ann", &ann));
 	identity_wipe(&ann);
-	identity_wipe(&world.admin);
+	end(&world);
 }
 
-/* Whether he may log in and how much he may store is the servers' business. */
-static void test_disabling_and_quota_are_not_signed(void **state)
+/* Whether he may log in and how much he may store is for admin alone to say. */
+static void test_disabling_and_quota_are_signed(void **state)
 {
 	struct world world;
 	struct identity ann;
+	dfs_account *account = &world.answer.account;
 
 	(void)state;
 	begin(&world);
-	world.answer.account.disabled = true;
-	world.answer.account.quota = 1 << 20;
+	account->disabled = true;
+	assert_false(fills(&world, "ann", &ann));
+	account->disabled = false;
+	account->gone = true;
+	assert_false(fills(&world, "ann", &ann));
+	account->gone = false;
+	account->former.former_len = 0;
+	assert_false(fills(&world, "ann", &ann));
+	account->former.former_len = 1;
+	account->quota = 1 << 20;
+	assert_false(fills(&world, "ann", &ann));
+	sign_account(&world, "ann", account);
 	assert_true(fills(&world, "ann", &ann));
 	identity_wipe(&ann);
-	identity_wipe(&world.admin);
+	end(&world);
 }
 
 /* An older account of the same user, genuine as it is, is not that of this keyring. */
@@ -153,10 +191,12 @@ static void test_account_and_keyring_belong_together(void **state)
 
 	(void)state;
 	begin(&world);
+	xdr_free((xdrproc_t)xdr_dfs_signature, &world.answer.account.signature);
 	assert_true(identity_make_account(&world.admin, "ann", world.ring.secrets[1],
 					  &world.answer.account));
+	sign_account(&world, "ann", &world.answer.account);
 	assert_false(fills(&world, "ann", &ann));
-	identity_wipe(&world.admin);
+	end(&world);
 }
 
 /* The key of /shared/ is wrapped for the user by name. */
@@ -171,12 +211,11 @@ static void test_shared_key_of_another_does_not_open(void **state)
 	assert_true(
 		identity_make_account(&world.admin, "bob", world.ring.secrets[0], &bob));
 	world.answer.account.shared = bob.shared;
-	assert_true(identity_sign_account(world.admin.pairs[0], "ann",
-					  &world.answer.account));
+	sign_account(&world, "ann", &world.answer.account);
 	assert_false(fills(&world, "ann", &ann));
 	assert_false(identity_sign_account(world.admin.pairs[0], "shared",
 					   &world.answer.account));
-	identity_wipe(&world.admin);
+	end(&world);
 }
 
 int main(void)
@@ -184,7 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity_of_a_log_in),
 		cmocka_unit_test(test_changed_answers_are_not_believed),
-		cmocka_unit_test(test_disabling_and_quota_are_not_signed),
+		cmocka_unit_test(test_disabling_and_quota_are_signed),
 		cmocka_unit_test(test_account_and_keyring_belong_together),
 		cmocka_unit_test(test_shared_key_of_another_does_not_open),
 	};

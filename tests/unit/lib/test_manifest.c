@@ -44,6 +44,8 @@ static void become(struct world *world, const char *name, struct identity *ret)
 	assert_true(keys_random(master, sizeof master));
 	assert_true(identity_make_account(&world->admin, name, ring.secrets[0],
 					  &answer.account));
+	answer.account.number = answer.account.key = 1;
+	assert_true(identity_sign_account(world->admin.pairs[0], name, &answer.account));
 	assert_true(keys_lock_ring(&ring, master, locked, &len));
 	answer.keyring.keyring_val = (char *)locked;
 	answer.keyring.keyring_len = (u_int)len;
@@ -51,6 +53,7 @@ static void become(struct world *world, const char *name, struct identity *ret)
 	memcpy(admin_key, sign.bytes, sizeof admin_key);
 	assert_int_equal(identity_fill(ret, name, admin_key, &answer, master).code,
 			 DFS_EXIT_DONE);
+	xdr_free((xdrproc_t)xdr_dfs_account, &answer.account);
 }
 
 /* Another secret, of somebody's first, behind the one that the ring has. */
@@ -72,12 +75,32 @@ static void add_reader(struct world *world, const struct identity *who, bool wri
 	reader->seal_key = who->account.seal_key;
 }
 
+/* bob stores the content; ann lets others read it. */
 static void seal(struct world *world, const char *at)
 {
-	assert_true(
-		manifest_sign_content(&world->bob, at, &world->manifest, &world->secret));
-	assert_true(manifest_seal(&world->ann, at, &world->manifest,
-				  &world->ann.account.seal_key, &world->secret));
+	dfs_manifest *manifest = &world->manifest;
+	dfs_content *content = &manifest->content;
+	const struct manifest_stated stated = {
+		.path = at, .owner = "ann", .content = content};
+	uint8_t *sealed = malloc(MANIFEST_SEALED_LEN);
+
+	assert_non_null(sealed);
+	content->sealed.sealed_val = (char *)sealed;
+	content->sealed.sealed_len = MANIFEST_SEALED_LEN;
+	assert_true(manifest_seal(content, &world->secret, sealed));
+	assert_true(manifest_sign_contents(&world->bob, &stated, 1));
+	assert_true(manifest_wrap(&world->ann, at, manifest, &world->ann.account.seal_key,
+				  world->secret.key));
+	assert_true(manifest_sign_access(&world->ann, at, manifest));
+}
+
+static void unseal(dfs_manifest *manifest)
+{
+	free(manifest->keys.keys_val);
+	free(manifest->content.sealed.sealed_val);
+	free(manifest->content.signature.path.path_val);
+	free(manifest->access.signature->path.path_val);
+	free(manifest->access.signature);
 }
 
 static int setup(void **state)
@@ -95,20 +118,22 @@ static int setup(void **state)
 	become(world, "cem", &world->cem);
 	become(world, "dan", &world->dan);
 	manifest->owner = user("ann");
-	manifest->writer = user("bob");
+	manifest->content.writer = user("bob");
 	manifest->access.readers.readers_val =
 		calloc(DFS_READERS_MAX, sizeof(dfs_reader));
 	add_reader(world, &world->bob, true);
 	add_reader(world, &world->cem, false);
-	assert_true(id_random(&manifest->content.object));
+	assert_true(id_random(&manifest->content.maker));
 	manifest->content.size = 5;
 	manifest->content.modified = 1;
 	manifest->content.stored = 2;
 	manifest->content.row = 3;
 	manifest->content.unit_size = 2;
+	manifest->content.tree.tree_len = 3;
+	manifest->content.tree.tree_val = calloc(3, sizeof(dfs_key));
+	assert_true(keys_random(manifest->content.tree.tree_val, 3 * sizeof(dfs_key)));
 	assert_true(keys_random(&world->secret, sizeof world->secret));
 	seal(world, path);
-	assert_true(manifest_sign_access(&world->ann, path, manifest));
 	return 0;
 }
 
@@ -170,11 +195,6 @@ static void test_older_secrets_open_older_files(void **state)
 	remember(&new, &world->bob);
 	assert_int_equal(opens(world, &new), MANIFEST_OPEN);
 	identity_wipe(&new);
-	become(world, "ann", &new);
-	assert_false(manifest_access_is_own(&new, path, &world->manifest));
-	remember(&new, &world->ann);
-	assert_true(manifest_access_is_own(&new, path, &world->manifest));
-	identity_wipe(&new);
 }
 
 static void test_shared_opens_for_everyone(void **state)
@@ -185,41 +205,31 @@ static void test_shared_opens_for_everyone(void **state)
 	dfs_manifest manifest = world->manifest;
 
 	memset(&manifest.access, 0, sizeof manifest.access);
-	assert_true(manifest_seal(&world->ann, at, &manifest, NULL, &world->secret));
+	assert_true(manifest_wrap(&world->ann, at, &manifest, NULL, world->secret.key));
 	assert_int_equal(manifest.keys.keys_len, 1);
 	assert_int_equal(manifest_open(&world->dan, at, &manifest, &secret),
 			 MANIFEST_OPEN);
 	assert_memory_equal(&secret, &world->secret, sizeof secret);
-	/* The same at another path: neither file may pass for the other. */
-	assert_int_equal(manifest_open(&world->dan, "/shared/other", &manifest, &secret),
-			 MANIFEST_DAMAGED);
+	/* Below /ann/ it is for her alone. */
+	assert_int_equal(manifest_open(&world->dan, path, &manifest, &secret),
+			 MANIFEST_NOT_FOR_US);
 	free(manifest.keys.keys_val);
-	free(manifest.content.sealed.sealed_val);
 }
 
-/* Each field that a reader believes, changed by itself: 2.3. */
+/* The digest is bound to what the content is: a manifest of another is refused. */
 static void test_edited_manifests_do_not_open(void **state)
 {
 	struct world *world = *state;
 	dfs_manifest *manifest = &world->manifest;
 	dfs_content *content = &manifest->content;
-	dfs_reader *readers = manifest->access.readers.readers_val;
 	const struct {
 		void *at;
 		size_t len;
 	} fields[] = {
 		{manifest->owner.dfs_user_val, 3},
-		{manifest->writer.dfs_user_val, 3},
-		{readers[0].user.dfs_user_val, 3},
-		{readers[1].user.dfs_user_val, 3},
-		{&readers[0].seal_key, KEYS_LEN},
-		{&readers[1].seal_key, KEYS_LEN},
-		{&content->object, sizeof content->object},
-		{&content->size, sizeof content->size},
-		{&content->modified, sizeof content->modified},
-		{&content->stored, sizeof content->stored},
-		{&content->row, sizeof content->row},
-		{&content->unit_size, sizeof content->unit_size},
+		{&content->maker, sizeof content->maker},
+		{&content->size, 1},
+		{content->tree.tree_val, 3 * sizeof content->tree.tree_val[0]},
 		{content->sealed.sealed_val, MANIFEST_SEALED_LEN},
 		{&manifest->keys.keys_val[0], sizeof manifest->keys.keys_val[0]},
 	};
@@ -234,20 +244,21 @@ static void test_edited_manifests_do_not_open(void **state)
 			assert_int_equal(opens(world, &world->ann), MANIFEST_OPEN);
 		}
 	}
-	readers[0].writes = !readers[0].writes;
-	assert_int_equal(opens(world, &world->ann), MANIFEST_DAMAGED);
-	readers[0].writes = !readers[0].writes;
 	content->sealed.sealed_len--;
 	assert_int_equal(opens(world, &world->ann), MANIFEST_DAMAGED);
 	content->sealed.sealed_len++;
+	content->tree.tree_len--;
+	assert_int_equal(opens(world, &world->ann), MANIFEST_DAMAGED);
+	content->tree.tree_len++;
 	manifest->keys.keys_len--;
 	assert_int_equal(opens(world, &world->ann), MANIFEST_DAMAGED);
 	manifest->keys.keys_len++;
 	manifest->access.readers.readers_len--;
 	assert_int_equal(opens(world, &world->ann), MANIFEST_DAMAGED);
 	manifest->access.readers.readers_len++;
-	/* What is the servers' own may change. */
+	/* What is the servers' own may change, and what a signature is for. */
 	content->holders ^= 0xff;
+	content->stored++;
 	assert_int_equal(opens(world, &world->ann), MANIFEST_OPEN);
 }
 
@@ -256,33 +267,52 @@ static void test_list_of_readers_is_the_owners(void **state)
 	struct world *world = *state;
 	dfs_manifest *manifest = &world->manifest;
 	dfs_reader *readers = manifest->access.readers.readers_val;
-	const uint8_t *sign_key = (const uint8_t *)world->ann.account.sign_key.bytes;
+	dfs_signature *signature = manifest->access.signature;
+	const dfs_account *ann = &world->ann.account;
 
-	assert_true(manifest_access_is_genuine(path, manifest, sign_key));
-	assert_true(manifest_access_is_own(&world->ann, path, manifest));
-	assert_false(manifest_access_is_own(&world->bob, path, manifest));
-	assert_false(manifest_access_is_genuine(
-		path, manifest, (const uint8_t *)world->bob.account.sign_key.bytes));
+	assert_non_null(signature);
+	assert_true(manifest_access_is_genuine(path, manifest, ann));
+	assert_false(manifest_access_is_genuine(path, manifest, &world->bob.account));
 	/* It is for this path alone. */
-	assert_false(manifest_access_is_genuine("/ann/another", manifest, sign_key));
+	assert_false(manifest_access_is_genuine("/ann/another", manifest, ann));
 	readers[1].user.dfs_user_val[0] ^= 1;
-	assert_false(manifest_access_is_genuine(path, manifest, sign_key));
+	assert_false(manifest_access_is_genuine(path, manifest, ann));
 	readers[1].user.dfs_user_val[0] ^= 1;
 	readers[1].writes = true;
-	assert_false(manifest_access_is_genuine(path, manifest, sign_key));
+	assert_false(manifest_access_is_genuine(path, manifest, ann));
 	readers[1].writes = false;
 	readers[1].seal_key = world->dan.account.seal_key;
-	assert_false(manifest_access_is_genuine(path, manifest, sign_key));
+	assert_false(manifest_access_is_genuine(path, manifest, ann));
 	readers[1].seal_key = world->cem.account.seal_key;
-	manifest->access.signature.signature_val[0] ^= 1;
-	assert_false(manifest_access_is_genuine(path, manifest, sign_key));
-	manifest->access.signature.signature_val[0] ^= 1;
-	manifest->access.signature.signature_len = 0;
-	assert_false(manifest_access_is_genuine(path, manifest, sign_key));
-	manifest->access.signature.signature_len = DFS_SIGNATURE_LEN;
+	manifest->access.generation++;
+	assert_false(manifest_access_is_genuine(path, manifest, ann));
+	manifest->access.generation--;
+	signature->signature[0] ^= 1;
+	assert_false(manifest_access_is_genuine(path, manifest, ann));
+	signature->signature[0] ^= 1;
+	signature->key++;
+	assert_false(manifest_access_is_genuine(path, manifest, ann));
+	signature->key--;
+	manifest->access.signature = NULL;
+	assert_false(manifest_access_is_genuine(path, manifest, ann));
+	manifest->access.signature = signature;
 	/* The content is none of its business. */
 	manifest->content.size++;
-	assert_true(manifest_access_is_genuine(path, manifest, sign_key));
+	assert_true(manifest_access_is_genuine(path, manifest, ann));
+}
+
+/* A key that ann had proves what she signed with it. */
+static void test_former_keys_prove_older_lists(void **state)
+{
+	struct world *world = *state;
+	dfs_former_key former = {world->ann.account.key, world->ann.account.sign_key};
+	dfs_account renewed = world->dan.account;
+
+	renewed.key = world->ann.account.key + 1;
+	assert_false(manifest_access_is_genuine(path, &world->manifest, &renewed));
+	renewed.former.former_val = &former;
+	renewed.former.former_len = 1;
+	assert_true(manifest_access_is_genuine(path, &world->manifest, &renewed));
 }
 
 static void test_no_readers_need_no_signature(void **state)
@@ -291,9 +321,8 @@ static void test_no_readers_need_no_signature(void **state)
 	dfs_manifest manifest = {.owner = world->manifest.owner};
 
 	assert_true(manifest_sign_access(&world->ann, path, &manifest));
-	assert_int_equal(manifest.access.signature.signature_len, 0);
-	assert_true(manifest_access_is_genuine(
-		path, &manifest, (const uint8_t *)world->ann.account.sign_key.bytes));
+	assert_null(manifest.access.signature);
+	assert_true(manifest_access_is_genuine(path, &manifest, &world->ann.account));
 }
 
 /* The longest of everything fits, and so does its value on the wire. */
@@ -308,90 +337,104 @@ static void test_sixteen_readers_at_the_longest_path(void **state)
 	longest[DFS_PATH_MAX] = '\0';
 	while (manifest->access.readers.readers_len < DFS_READERS_MAX)
 		add_reader(world, &world->dan, false);
-	free(manifest->keys.keys_val);
-	free(manifest->content.sealed.sealed_val);
-	free(manifest->access.signature.signature_val);
-	assert_true(manifest_sign_access(&world->ann, longest, manifest));
+	unseal(manifest);
 	seal(world, longest);
 	assert_int_equal(manifest->keys.keys_len, DFS_KEYS_MAX);
 	assert_int_equal(manifest_open(&world->ann, longest, manifest, &secret),
 			 MANIFEST_OPEN);
 	assert_int_equal(manifest_open(&world->dan, longest, manifest, &secret),
 			 MANIFEST_OPEN);
+	assert_true(manifest_access_is_genuine(longest, manifest, &world->ann.account));
 	longest[DFS_PATH_MAX] = 'x';
 	longest[DFS_PATH_MAX + 1] = '\0';
-	assert_int_equal(manifest_open(&world->ann, longest, manifest, &secret),
-			 MANIFEST_DAMAGED);
+	assert_false(manifest_access_is_genuine(longest, manifest, &world->ann.account));
+}
+
+static bool is_bobs(const struct world *world, const dfs_content *content)
+{
+	char name[sizeof path];
+	const dfs_path at = {sizeof path - 1, memcpy(name, path, sizeof path)};
+	const dfs_key *key = statement_key(&world->bob.account, content->signature.key);
+	dfs_key statement;
+
+	assert_non_null(key);
+	return statement_of_content(&at, &world->manifest.owner, content, &statement) &&
+	       statement_is_signed(&statement, &content->signature, key);
 }
 
 /*
  * Whoever knows public keys can make a manifest that opens: 2.3.  What he cannot make is
- * the signature, nor can one be taken from another path, content or writer.
+ * the writer's signature, of which one covers a batch.
  */
-static void test_forged_content_is_not_the_writers(void **state)
+static void test_contents_are_signed_in_batches(void **state)
 {
 	struct world *world = *state;
-	dfs_manifest *manifest = &world->manifest;
-	const uint8_t *bob = (const uint8_t *)world->bob.account.sign_key.bytes;
-	struct manifest_secret secret = world->secret;
-	struct identity renewed;
+	dfs_content *content = &world->manifest.content;
+	dfs_content others[2] = {*content, *content};
+	struct manifest_stated stated[3] = {
+		{.path = "/ann/first", .owner = "ann", .content = &others[0]},
+		{.path = path, .owner = "ann", .content = content},
+		{.path = "/ann/last", .owner = "ann", .content = &others[1]},
+	};
 
-	assert_true(manifest_content_is_genuine(path, manifest, &secret, bob));
-	assert_true(manifest_content_is_own(&world->bob, path, manifest, &secret));
-	assert_false(manifest_content_is_own(&world->ann, path, manifest, &secret));
-	assert_false(manifest_content_is_genuine("/ann/other", manifest, &secret, bob));
-	/* An older secret of the ring is one's own too. */
-	become(world, "bob", &renewed);
-	assert_false(manifest_content_is_own(&renewed, path, manifest, &secret));
-	remember(&renewed, &world->bob);
-	assert_true(manifest_content_is_own(&renewed, path, manifest, &secret));
-	identity_wipe(&renewed);
-	/* The owner may let others read, which changes nothing of what bob signed. */
-	manifest->access.readers.readers_len--;
-	assert_true(manifest_content_is_genuine(path, manifest, &secret, bob));
-	manifest->access.readers.readers_len++;
-	for (size_t i = 0; i < sizeof secret.digests; i++) {
-		((uint8_t *)&secret.digests)[i] ^= 1;
-		assert_false(manifest_content_is_genuine(path, manifest, &secret, bob));
-		((uint8_t *)&secret.digests)[i] ^= 1;
-	}
-	manifest->content.object.bytes[0] ^= 1;
-	assert_false(manifest_content_is_genuine(path, manifest, &secret, bob));
-	manifest->content.object.bytes[0] ^= 1;
+	assert_true(is_bobs(world, content));
+	free(content->signature.path.path_val);
+	assert_true(manifest_sign_contents(&world->bob, stated, 3));
+	assert_int_equal(content->signature.leaves, 3);
+	assert_int_equal(content->signature.key, world->bob.account.key);
+	assert_true(is_bobs(world, content));
+	/* The same at another path is another statement. */
+	assert_false(is_bobs(world, &others[0]));
+	content->stored++;
+	assert_false(is_bobs(world, content));
+	content->stored--;
+	free(content->signature.path.path_val);
 	/* cem signs and says that it was bob. */
-	assert_true(manifest_sign_content(&world->cem, path, manifest, &secret));
-	assert_false(manifest_content_is_genuine(path, manifest, &secret, bob));
+	assert_true(manifest_sign_contents(&world->cem, &stated[1], 1));
+	assert_false(is_bobs(world, content));
+	free(others[0].signature.path.path_val);
+	free(others[1].signature.path.path_val);
 }
 
-static void test_writers_are_the_owner_and_who_is_listed(void **state)
+/* Of the same operation and secret the same, and of others another. */
+static void test_tokens_can_be_derived_again(void **state)
 {
 	struct world *world = *state;
-	dfs_manifest *manifest = &world->manifest;
-	dfs_user was = manifest->writer;
+	struct identity changed;
+	dfs_id operation;
+	dfs_key token, again;
 
-	assert_true(manifest_writer_is_listed(manifest));
-	manifest->writer = manifest->owner;
-	assert_true(manifest_writer_is_listed(manifest));
-	/* cem may only read, dan is nobody here. */
-	manifest->writer = manifest->access.readers.readers_val[1].user;
-	assert_false(manifest_writer_is_listed(manifest));
-	manifest->writer = (dfs_user){3, world->dan.user};
-	assert_false(manifest_writer_is_listed(manifest));
-	manifest->writer = was;
+	assert_true(id_random(&operation));
+	assert_true(manifest_token(&world->ann, &operation, &token));
+	assert_true(manifest_token(&world->ann, &operation, &again));
+	assert_memory_equal(&token, &again, sizeof token);
+	assert_true(manifest_token(&world->bob, &operation, &again));
+	assert_memory_not_equal(&token, &again, sizeof token);
+	operation.bytes[15] ^= 1;
+	assert_true(manifest_token(&world->ann, &operation, &again));
+	assert_memory_not_equal(&token, &again, sizeof token);
+	operation.bytes[15] ^= 1;
+	/* The first secret counts, not those behind it. */
+	become(world, "ann", &changed);
+	remember(&changed, &world->ann);
+	assert_true(manifest_token(&changed, &operation, &again));
+	assert_memory_not_equal(&token, &again, sizeof token);
+	identity_wipe(&changed);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_forged_content_is_not_the_writers),
-		TEST(test_writers_are_the_owner_and_who_is_listed),
+		TEST(test_contents_are_signed_in_batches),
+		TEST(test_tokens_can_be_derived_again),
 		TEST(test_owner_and_readers_open_it),
 		TEST(test_names_open_nothing),
 		TEST(test_older_secrets_open_older_files),
 		TEST(test_shared_opens_for_everyone),
 		TEST(test_edited_manifests_do_not_open),
 		TEST(test_list_of_readers_is_the_owners),
+		TEST(test_former_keys_prove_older_lists),
 		TEST(test_no_readers_need_no_signature),
 		TEST(test_sixteen_readers_at_the_longest_path),
 	};

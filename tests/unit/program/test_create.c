@@ -3,6 +3,7 @@
 
 #include "status.h"
 #include "store.h"
+#include "sign_fixture.h"
 #include "store_fixture.h"
 #include "value.h"
 #include "value_fixture.h"
@@ -25,6 +26,19 @@ struct fixture {
 
 /* ---- registers --------------------------------------------------------------- */
 
+/* As admin says it, whatever it is. */
+static void sign(dfs_learn_item *item)
+{
+	char path[DFS_PATH_MAX + 1];
+	dfs_body *body = &item->value.body;
+
+	(void)snprintf(path, sizeof path, "%.*s", (int)item->path.dfs_path_len,
+		       item->path.dfs_path_val);
+	if (body->kind == DFS_ACCOUNT)
+		sign_fixture_account(strrchr(path, '/') + 1, &body->dfs_body_u.account);
+	sign_fixture_prove(path, &item->value.origin, "admin", 1, &item->value);
+}
+
 static void add(struct fixture *fixture, const char *path, dfs_value take_value)
 {
 	dfs_learn_item *item;
@@ -37,6 +51,7 @@ static void add(struct fixture *fixture, const char *path, dfs_value take_value)
 	item->path = (dfs_path){(u_int)strlen(path), strdup(path)};
 	item->ballot = take_value.origin;
 	item->value = take_value;
+	sign(item);
 	fixture->first.items.items_len++;
 }
 
@@ -55,6 +70,7 @@ static int start(void **state)
 	strcpy(fixture->settings.name, "dfs3");
 	fixture->settings.number = 3;
 	fixture->settings.cluster.id = store_fixture_id(77);
+	fixture->settings.cluster.admin_key = sign_fixture_key("admin", 1);
 	(void)snprintf(fixture->settings.data, sizeof fixture->settings.data, "%s/data",
 		       fixture->folder);
 	add(fixture, "/@accounts/admin", value_fixture_account(0, 1));
@@ -204,11 +220,36 @@ static void test_admin_has_both_of_his(void **state)
 	refused(fixture);
 	fixture->first.items.items_len = 2;
 	item(fixture, 0)->path.dfs_path_val[11] = 'b';
+	sign(item(fixture, 0));
 	refused(fixture);
 	item(fixture, 0)->path.dfs_path_val[11] = 'a';
+	sign(item(fixture, 0));
 	item(fixture, 1)->path.dfs_path_val[14] = 'b';
+	sign(item(fixture, 1));
 	refused(fixture);
 	item(fixture, 1)->path.dfs_path_val[14] = 'a';
+	sign(item(fixture, 1));
+	assert_int_equal(create(fixture), DFS_EXIT_DONE);
+}
+
+/* What admin did not sign is no beginning. */
+static void test_all_of_it_is_signed(void **state)
+{
+	struct fixture *fixture = *state;
+	dfs_value *account = &item(fixture, 0)->value;
+	dfs_key *admin = &fixture->settings.cluster.admin_key;
+	const dfs_ballot ballot = account->origin;
+
+	account->body.dfs_body_u.account.quota++;
+	sign_fixture_prove("/@accounts/admin", &ballot, "admin", 1, account);
+	refused(fixture);
+	account->body.dfs_body_u.account.quota--;
+	sign_fixture_prove("/@accounts/admin", &ballot, "admin", 2, account);
+	refused(fixture);
+	sign_fixture_prove("/@accounts/admin", &ballot, "admin", 1, account);
+	admin->bytes[0] ^= 1;
+	refused(fixture);
+	admin->bytes[0] ^= 1;
 	assert_int_equal(create(fixture), DFS_EXIT_DONE);
 }
 
@@ -217,14 +258,18 @@ static void test_only_users_and_only_in_the_beginning(void **state)
 	struct fixture *fixture = *state;
 
 	item(fixture, 1)->ballot.epoch = item(fixture, 1)->value.origin.epoch = 1;
+	sign(item(fixture, 1));
 	refused(fixture);
 	item(fixture, 1)->ballot.epoch = item(fixture, 1)->value.origin.epoch = 0;
+	sign(item(fixture, 1));
 	item(fixture, 1)->ballot.counter++;
 	refused(fixture);
 	item(fixture, 1)->ballot.counter--;
 	item(fixture, 1)->value.body.dfs_body_u.credentials.scrypt.log2_n = 14;
+	sign(item(fixture, 1));
 	refused(fixture);
 	item(fixture, 1)->value.body.dfs_body_u.credentials.scrypt.log2_n = 15;
+	sign(item(fixture, 1));
 	/* A third one, of another kind than users have, or gone, or there already. */
 	add(fixture, "/bob/file",
 	    value_fixture_file(&(struct value_fixture_file){
@@ -268,6 +313,7 @@ int main(void)
 		TEST(test_a_store_begins_with_its_registers),
 		TEST(test_the_bytes_are_one_list_and_no_more),
 		TEST(test_admin_has_both_of_his),
+		TEST(test_all_of_it_is_signed),
 		TEST(test_only_users_and_only_in_the_beginning),
 		TEST(test_as_many_as_a_message_has_and_one_more),
 	};

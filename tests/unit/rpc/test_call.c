@@ -332,6 +332,56 @@ static void test_a_refusal_leaves_the_connection_usable(void **state)
 	fake_end(&fake);
 }
 
+/* The versions that the server of each call speaks. */
+static const struct {
+	rpcvers_t low, high;
+	const char *sentence;
+	bool older;
+} versions[] = {
+	{1, 1, "dfs1: it speaks an older protocol (1; this program needs 2)", true},
+	{3, 5, "dfs1: it speaks a newer protocol (3; this program needs 2)", false},
+	/* What no honest server says. */
+	{2, 2, "dfs1: it speaks another version of our protocol", false},
+	{0, UINT32_MAX, "dfs1: it speaks another version of our protocol", false},
+};
+
+static bool answer_version(struct record *record, uint32_t xid, unsigned n)
+{
+	struct rpc_msg message;
+
+	memset(&message, 0, sizeof message);
+	message.rm_xid = xid;
+	message.rm_direction = REPLY;
+	message.rm_reply.rp_stat = MSG_ACCEPTED;
+	message.acpted_rply.ar_stat = PROG_MISMATCH;
+	message.acpted_rply.ar_vers.low = versions[n].low;
+	message.acpted_rply.ar_vers.high = versions[n].high;
+	return xdr_replymsg(record_begin(record), &message) &&
+	       record_send(record, clock_now_ms() + LONG_MS);
+}
+
+static void test_8_17_another_version_is_named(void **state)
+{
+	const size_t count = sizeof versions / sizeof versions[0];
+	const struct script script = {.answer = answer_version, .calls = (unsigned)count};
+	char why[WIRE_FIXTURE_WHY];
+	dfs_settled_res res;
+	struct fake fake;
+
+	(void)state;
+	assert_int_equal(DFS_VERSION, 2);
+	fake_start(&fake, &script);
+	struct call *call = fake_open(&fake, LONG_MS, why);
+	assert_non_null(call);
+	for (size_t i = 0; i < count; i++) {
+		assert_false(settle(call, &res, LONG_MS, why));
+		assert_string_equal(why, versions[i].sentence);
+		assert_int_equal(call_is_older(call), versions[i].older);
+	}
+	call_close(call);
+	fake_end(&fake);
+}
+
 /* The same through libtirpc's own interface, as rpcgen's stubs would use it. */
 static void test_a_client_of_libtirpc(void **state)
 {
@@ -482,12 +532,64 @@ static void test_content_lies_in_the_handle(void **state)
 	fake_end(&fake);
 }
 
+struct watched {
+	char why[WIRE_FIXTURE_WHY];
+	unsigned times;
+};
+
+static void note_wrong(void *context, const char *why)
+{
+	struct watched *watched = context;
+
+	(void)snprintf(watched->why, sizeof watched->why, "%s", why);
+	watched->times++;
+}
+
+/* Each time there are four answers. */
+static void test_8_10_an_answer_that_breaks_a_rule_is_a_failure(void **state)
+{
+	static const char sentence[] =
+		"dfs1 answers wrongly: more answers than questions: left out";
+	const struct script script = {.answer = answer_content, .calls = 3};
+	dfs_want wants[4] = {{.unit = 0}};
+	const dfs_get_args three = {.wants = {3, wants}}, four = {.wants = {4, wants}};
+	struct watched watched = {.times = 0};
+	char why[WIRE_FIXTURE_WHY];
+	struct fake fake;
+	dfs_get_res res;
+
+	(void)state;
+	fake_start(&fake, &script);
+	struct call *call = fake_open(&fake, LONG_MS, why);
+	const struct one_try try = {clock_now_ms() + LONG_MS, why, sizeof why};
+
+	assert_non_null(call);
+	assert_false(call_run(call, DFS_GET, &three, &res, &try));
+	assert_string_equal(why, sentence);
+	call_watch(call, &(struct call_watcher){note_wrong, &watched});
+	memset(&res, 1, sizeof res);
+	assert_false(call_run(call, DFS_GET, &three, &res, &try));
+	assert_int_equal(watched.times, 1);
+	assert_string_equal(watched.why, sentence);
+	/* Nothing is left to be freed, or to be taken. */
+	assert_int_equal(res.dfs_get_res_u.items.items_len, 0);
+	assert_null(res.dfs_get_res_u.items.items_val);
+	/* The connection is in step. */
+	assert_false(call_is_dead(call));
+	assert_true(call_run(call, DFS_GET, &four, &res, &try));
+	assert_int_equal(watched.times, 1);
+	call_free_result((xdrproc_t)xdr_dfs_get_res, &res);
+	call_close(call);
+	fake_end(&fake);
+}
+
 static void test_what_cannot_be_encoded_is_not_sent(void **state)
 {
 	const struct script script = {.answer = answer_content, .calls = 1};
 	dfs_unit unit = {.number = 0, .data = {DFS_UNIT_MAX + 1, content}};
 	const dfs_put_args args = {.units = {1, &unit}};
-	const dfs_get_args no_wants = {.wants = {0, NULL}};
+	dfs_want wants[4] = {{.unit = 0}};
+	const dfs_get_args get_args = {.wants = {4, wants}};
 	char why[WIRE_FIXTURE_WHY];
 	dfs_put_res res;
 	dfs_get_res got;
@@ -503,7 +605,7 @@ static void test_what_cannot_be_encoded_is_not_sent(void **state)
 	assert_non_null(strstr(why, "breaks a limit"));
 	assert_false(call_is_dead(call));
 	assert_true(
-		call_run(call, DFS_GET, &no_wants, &got,
+		call_run(call, DFS_GET, &get_args, &got,
 			 &(struct one_try){clock_now_ms() + LONG_MS, why, sizeof why}));
 	call_free_result((xdrproc_t)xdr_dfs_get_res, &got);
 	call_close(call);
@@ -534,10 +636,12 @@ int main(void)
 		cmocka_unit_test(test_1_5_a_mute_server_is_given_up_at_the_deadline),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_a_refusal_leaves_the_connection_usable),
+		cmocka_unit_test(test_8_17_another_version_is_named),
 		cmocka_unit_test(test_a_client_of_libtirpc),
 		cmocka_unit_test(test_1_5_no_answer_makes_the_handle_dead),
 		cmocka_unit_test(test_a_call_is_cancelled_from_another_thread),
 		cmocka_unit_test(test_content_lies_in_the_handle),
+		cmocka_unit_test(test_8_10_an_answer_that_breaks_a_rule_is_a_failure),
 		cmocka_unit_test(test_what_cannot_be_encoded_is_not_sent),
 	};
 

@@ -124,6 +124,7 @@ static void test_wrong_ones(void **state)
 		{HEAD "[dfs1]\naddress = a:0\n" REST, "HOST:PORT"},
 		{HEAD "[dfs1]\naddress = a:65536\n" REST, "HOST:PORT"},
 		{HEAD "[dfs1]\naddress =\n" REST, "without a value"},
+		{HEAD "[dfs1]\naddress =;a:1\n" REST, "without a value"},
 		{HEAD "[dfs1]\naddress = a:1\naddress = a:2\n" REST, "twice"},
 		{HEAD "[dfs1]\nhost = a\nhost = b\n" REST, "twice"},
 		{HEAD "[dfs1]\n[dfs1]\n" REST, "second section dfs1"},

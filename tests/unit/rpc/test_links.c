@@ -251,6 +251,37 @@ static void test_only_who_is_asked_for_is_connected_to(void **state)
 	fake_end(&fake);
 }
 
+static void test_8_10_who_answered_wrongly_stays_left_out(void **state)
+{
+	static const char sentence[] = "dfs2 answers wrongly: a rule: left out";
+	struct owner owner = {.refuse = false};
+	char why[LINKS_WHY];
+	struct fake fake;
+
+	(void)state;
+	fake_start(&fake);
+	struct links *links = connect_to(&fake, SERVERS_ALL, &owner);
+
+	links_settle(links, true);
+	assert_int_equal(links_up(links), set_of(2));
+	assert_int_equal(links_left_out(links), 0);
+	links_leave_out(links, 2, "a rule");
+	/* At once, though it is connected. */
+	assert_int_equal(links_left_out(links), set_of(2));
+	assert_int_equal(links_up(links), 0);
+	assert_string_equal(links_why(links, 2, why), sentence);
+	/* Nothing more is asked on that connection, and there is no other. */
+	assert_false(ask(links, 2, sentence));
+	assert_false(ask(links, 2, sentence));
+	links_retry_after(links, 0);
+	links_settle(links, true);
+	assert_int_equal(links_up(links), 0);
+	assert_string_equal(links_why(links, 2, why), sentence);
+	assert_int_equal(atomic_load(&fake.connections), 1);
+	end(links, &owner);
+	fake_end(&fake);
+}
+
 static void test_who_is_not_introduced_is_down(void **state)
 {
 	struct owner owner = {.refuse = true};
@@ -360,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_who_is_asked_for_is_connected_to),
+		cmocka_unit_test(test_8_10_who_answered_wrongly_stays_left_out),
 		cmocka_unit_test(test_who_is_not_introduced_is_down),
 		cmocka_unit_test(test_a_server_that_hung_up_is_connected_to_again),
 		cmocka_unit_test(

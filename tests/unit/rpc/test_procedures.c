@@ -39,6 +39,7 @@ static const struct {
 	{DFS_FENCE, "DFS_FENCE", sizeof(dfs_fence_args), sizeof(dfs_fence_res)},
 	{DFS_DIGEST, "DFS_DIGEST", sizeof(dfs_digest_args), sizeof(dfs_digest_res)},
 	{DFS_RECALL, "DFS_RECALL", sizeof(dfs_recall_args), sizeof(dfs_recall_res)},
+	{DFS_PIECE, "DFS_PIECE", sizeof(dfs_piece_args), sizeof(dfs_piece_res)},
 };
 
 enum { DECLARED = sizeof declared / sizeof declared[0] };

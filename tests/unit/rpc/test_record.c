@@ -327,7 +327,7 @@ static void test_what_is_too_long_is_not_encoded(void **state)
 	(void)state;
 	bench_start(&bench, true);
 	xdrs = record_begin(bench.record);
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < DFS_RECORD_MAX / (DFS_UNIT_MAX + 4); i++)
 		assert_true(xdr_dfs_bytes(xdrs, &bytes));
 	assert_false(xdr_dfs_bytes(xdrs, &bytes));
 	bytes.len++;

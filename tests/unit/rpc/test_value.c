@@ -27,10 +27,10 @@ static char *text_of(const char *text, u_int *ret_len)
 	return copy;
 }
 
-static void fill_content(dfs_content *content, unsigned char object, uint64_t size,
+static void fill_content(dfs_content *content, unsigned char maker, uint64_t size,
 			 unsigned row)
 {
-	content->object = id_of(object);
+	content->maker = id_of(maker);
 	content->size = size;
 	content->modified = 1;
 	content->stored = 2;
@@ -39,6 +39,13 @@ static void fill_content(dfs_content *content, unsigned char object, uint64_t si
 	for (unsigned server = 1; server <= 4; server++)
 		content->holders = placement_hold(content->holders, server,
 						  placement_pair(row, server));
+	content->writer.dfs_user_val = text_of("bert", &content->writer.dfs_user_len);
+	content->tree.tree_len =
+		(u_int)placement_units(content->size, content->unit_size);
+	if (content->tree.tree_len > DFS_SERVERS)
+		content->tree.tree_len = 1;
+	content->tree.tree_val = calloc(content->tree.tree_len, sizeof(dfs_key));
+	assert_non_null(content->tree.tree_val);
 }
 
 /* A file after three operations; everything in it was allocated. */
@@ -60,7 +67,6 @@ static void make_file(dfs_value *value)
 	value->content_version.operation = id_of(3);
 	value->body.kind = DFS_FILE;
 	manifest->owner.dfs_user_val = text_of("anna", &manifest->owner.dfs_user_len);
-	manifest->writer.dfs_user_val = text_of("bert", &manifest->writer.dfs_user_len);
 	manifest->keys.keys_len = 1;
 	manifest->keys.keys_val = calloc(1, sizeof(dfs_wrapped));
 	assert_non_null(manifest->keys.keys_val);
@@ -71,6 +77,9 @@ static void add_extras(dfs_value *value)
 {
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 
+	manifest->continues = calloc(1, sizeof *manifest->continues);
+	assert_non_null(manifest->continues);
+	*manifest->continues = (dfs_version){2, id_of(2)};
 	manifest->earlier.earlier_len = 2;
 	manifest->earlier.earlier_val = calloc(2, sizeof(dfs_earlier));
 	assert_non_null(manifest->earlier.earlier_val);
@@ -91,6 +100,7 @@ static void add_extras(dfs_value *value)
 	value->lock->lease_ms = 30000;
 	value->note->old_path.dfs_path_val =
 		text_of("/anna/old", &value->note->old_path.dfs_path_len);
+	value->note->operation = id_of(61);
 	value->note->old_version.number = 4;
 	value->note->old_version.operation = id_of(60);
 }
@@ -98,9 +108,7 @@ static void add_extras(dfs_value *value)
 static void make_tombstone(dfs_value *value)
 {
 	make_file(value);
-	free(value->body.dfs_body_u.manifest.owner.dfs_user_val);
-	free(value->body.dfs_body_u.manifest.writer.dfs_user_val);
-	free(value->body.dfs_body_u.manifest.keys.keys_val);
+	xdr_free((xdrproc_t)xdr_dfs_body, &value->body);
 	memset(&value->body, 0, sizeof value->body);
 	value->body.kind = DFS_TOMBSTONE;
 }
@@ -116,6 +124,10 @@ static void test_right_ones(void **state)
 	assert_null(value_check(&value));
 	/* a renewal of the lock is an operation that is not remembered */
 	value.operation = id_of(77);
+	assert_null(value_check(&value));
+	value.body.kind = DFS_LINK;
+	assert_null(value_check(&value));
+	value.body.dfs_body_u.manifest.attributes.mode = 0100;
 	assert_null(value_check(&value));
 	value_free(&value);
 
@@ -162,7 +174,7 @@ static void test_holders(void **state)
 	value_free(&value);
 }
 
-enum { BREAKS = 26 };
+enum { BREAKS = 34 };
 
 /* Breaks the rule of this number; false when the value needs no rule to be wrong any
  * more. */
@@ -173,7 +185,7 @@ static void break_rule(dfs_value *value, unsigned rule)
 
 	switch (rule) {
 	case 0:
-		value->body.kind = DFS_FOLDER;
+		value->body.kind = (dfs_kind)0;
 		break;
 	case 1:
 		value->body.kind = (dfs_kind)99;
@@ -212,7 +224,7 @@ static void break_rule(dfs_value *value, unsigned rule)
 		manifest->owner.dfs_user_val[0] = 'A';
 		break;
 	case 13:
-		content->object = id_of(0);
+		content->maker = id_of(0);
 		break;
 	case 14:
 		content->row = 4;
@@ -249,6 +261,30 @@ static void break_rule(dfs_value *value, unsigned rule)
 		break;
 	case 25:
 		value->note->old_version.number = 0;
+		break;
+	case 26:
+		value->note->operation = id_of(0);
+		break;
+	case 27:
+		content->tree.tree_len--; /* a leaf of two is missing */
+		break;
+	case 28:
+		manifest->earlier.earlier_val[0].content.tree.tree_len = 0;
+		break;
+	case 29:
+		content->writer.dfs_user_val[0] = '@';
+		break;
+	case 30:
+		manifest->attributes.mode = 0111;
+		break;
+	case 31:
+		manifest->continues->number = 3;
+		break;
+	case 32:
+		manifest->continues->operation = id_of(0);
+		break;
+	case 33:
+		manifest->earlier.earlier_val[0].content_version.operation = id_of(0);
 		break;
 	default:
 		fail();
@@ -330,6 +366,53 @@ static void test_changed_bytes(void **state)
 		}
 }
 
+static void *zeros(size_t len)
+{
+	void *bytes = calloc(1, len);
+
+	assert_non_null(bytes);
+	return bytes;
+}
+
+static void make_name(dfs_user *user)
+{
+	free(user->dfs_user_val);
+	user->dfs_user_val = zeros(DFS_USER_MAX);
+	user->dfs_user_len = DFS_USER_MAX;
+}
+
+static void make_signature(dfs_signature *signature)
+{
+	signature->path.path_len = DFS_BATCH_DEPTH;
+	signature->path.path_val = zeros(DFS_BATCH_DEPTH * sizeof(dfs_key));
+}
+
+static void make_largest(dfs_content *content)
+{
+	free(content->tree.tree_val);
+	content->tree.tree_len = DFS_SERVERS;
+	content->tree.tree_val = zeros(DFS_SERVERS * sizeof(dfs_key));
+	content->sealed.sealed_len = DFS_SEALED_MAX;
+	content->sealed.sealed_val = zeros(DFS_SEALED_MAX);
+	make_name(&content->writer);
+	make_signature(&content->signature);
+}
+
+static void make_readers(dfs_manifest *manifest)
+{
+	dfs_access *access = &manifest->access;
+
+	access->readers.readers_len = DFS_READERS_MAX;
+	access->readers.readers_val = zeros(DFS_READERS_MAX * sizeof(dfs_reader));
+	for (unsigned i = 0; i < DFS_READERS_MAX; i++)
+		make_name(&access->readers.readers_val[i].user);
+	access->signature = zeros(sizeof *access->signature);
+	make_signature(access->signature);
+	free(manifest->keys.keys_val);
+	manifest->keys.keys_len = DFS_KEYS_MAX;
+	manifest->keys.keys_val = zeros(DFS_KEYS_MAX * sizeof(dfs_wrapped));
+}
+
 /* The bound in dfs.x is what the bounds inside a value add up to. */
 static void test_largest_fits(void **state)
 {
@@ -345,25 +428,32 @@ static void test_largest_fits(void **state)
 	value.number = UINT64_MAX;
 	value.recent.recent_len = DFS_RECENT_MAX;
 	value.recent.recent_val = calloc(DFS_RECENT_MAX, sizeof(dfs_id));
-	free(manifest->earlier.earlier_val);
 	manifest->earlier.earlier_len = DFS_EARLIER_MAX;
-	manifest->earlier.earlier_val = calloc(DFS_EARLIER_MAX, sizeof(dfs_earlier));
+	manifest->earlier.earlier_val = realloc(manifest->earlier.earlier_val,
+						DFS_EARLIER_MAX * sizeof(dfs_earlier));
 	assert_non_null(manifest->earlier.earlier_val);
-	for (unsigned i = 0; i <= DFS_EARLIER_MAX; i++) {
-		dfs_content *content =
-			i == DFS_EARLIER_MAX ? &manifest->content
-					     : &manifest->earlier.earlier_val[i].content;
-
-		content->sealed.sealed_len = DFS_SEALED_MAX;
-		content->sealed.sealed_val = calloc(1, DFS_SEALED_MAX);
-		assert_non_null(content->sealed.sealed_val);
-	}
+	memset(manifest->earlier.earlier_val + 2, 0,
+	       (DFS_EARLIER_MAX - 2) * sizeof(dfs_earlier));
+	for (unsigned i = 0; i < DFS_EARLIER_MAX; i++)
+		make_largest(&manifest->earlier.earlier_val[i].content);
+	make_largest(&manifest->content);
+	make_readers(manifest);
 	free(value.note->old_path.dfs_path_val);
-	value.note->old_path.dfs_path_val = calloc(1, DFS_PATH_MAX);
+	value.note->old_path.dfs_path_val = zeros(DFS_PATH_MAX);
 	value.note->old_path.dfs_path_len = DFS_PATH_MAX;
-	free(manifest->owner.dfs_user_val);
-	manifest->owner.dfs_user_val = calloc(1, DFS_USER_MAX);
-	manifest->owner.dfs_user_len = DFS_USER_MAX;
+	make_name(&value.lock->keeper);
+	make_name(&manifest->owner);
+	make_name(&value.proof.signer);
+	make_signature(&value.proof.signature);
+	value.proof.confirmations.confirmations_len = DFS_CONFIRMATIONS_MAX;
+	value.proof.confirmations.confirmations_val =
+		zeros(DFS_CONFIRMATIONS_MAX * sizeof(dfs_confirmation));
+	for (unsigned i = 0; i < DFS_CONFIRMATIONS_MAX; i++) {
+		dfs_confirmation *one = &value.proof.confirmations.confirmations_val[i];
+
+		one->path.path_len = DFS_CONFIRMATION_DEPTH;
+		one->path.path_val = zeros(DFS_CONFIRMATION_DEPTH * sizeof(dfs_key));
+	}
 
 	len = value_pack(&value, packed, sizeof packed);
 	assert_true(len > 0);
@@ -412,6 +502,7 @@ static void test_readers(void **state)
 	dfs_access *access = &value.body.dfs_body_u.manifest.access;
 	dfs_reader *readers = access->readers.readers_val;
 	u_int *keys_len = &value.body.dfs_body_u.manifest.keys.keys_len;
+	dfs_signature *signature;
 
 	(void)state;
 	assert_null(value_check(&value));
@@ -433,12 +524,94 @@ static void test_readers(void **state)
 	assert_non_null(value_check(&value));
 	rename_user(&readers[1].user, "cem");
 	assert_null(value_check(&value));
-	access->signature.signature_len = 0;
+	signature = access->signature;
+	access->signature = NULL;
 	assert_non_null(value_check(&value));
-	access->signature.signature_len = DFS_SIGNATURE_LEN - 1;
+	access->signature = signature;
+	signature->leaf = signature->leaves; /* beyond the batch */
 	assert_non_null(value_check(&value));
-	access->signature.signature_len = DFS_SIGNATURE_LEN;
+	signature->leaf = 0;
+	assert_null(value_check(&value));
 	value_free(&value);
+}
+
+/* A folder, a tombstone that shows who may write, accounts: what each has to say. */
+static void test_other_kinds(void **state)
+{
+	dfs_value value = shared_file(), account = value_fixture_account(0, 1);
+	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
+	dfs_former_key former[2] = {{.number = 2}, {.number = 1}};
+	dfs_account *said = &account.body.dfs_body_u.account;
+	dfs_user owner = manifest->owner;
+	dfs_access access = manifest->access;
+	dfs_tombstone *tombstone = &value.body.dfs_body_u.tombstone;
+
+	(void)state;
+	memset(&manifest->owner, 0, sizeof manifest->owner);
+	memset(&manifest->access, 0, sizeof manifest->access);
+	xdr_free((xdrproc_t)xdr_dfs_body, &value.body);
+	memset(&value.body, 0, sizeof value.body);
+	value.body.kind = DFS_FOLDER;
+	assert_non_null(value_check(&value)); /* nobody's */
+	value.body.dfs_body_u.folder.owner = owner;
+	assert_null(value_check(&value));
+	value.body.dfs_body_u.folder.attributes.mode = 01;
+	assert_non_null(value_check(&value));
+	value.body.dfs_body_u.folder.attributes.mode = 0;
+	value.body.dfs_body_u.folder.access = access;
+	assert_null(value_check(&value));
+
+	memset(&value.body, 0, sizeof value.body);
+	value.body.kind = DFS_TOMBSTONE;
+	assert_null(value_check(&value));
+	tombstone->access.generation = 1;
+	assert_non_null(value_check(&value));
+	tombstone->access = access;
+	assert_non_null(value_check(&value)); /* of nobody's */
+	tombstone->owner = owner;
+	assert_null(value_check(&value));
+	memset(&tombstone->access, 0, sizeof tombstone->access);
+	assert_non_null(value_check(&value)); /* it leaves nothing */
+	tombstone->access = access;
+	value_free(&value);
+
+	said->key = 3;
+	said->former.former_len = 2;
+	said->former.former_val = former;
+	assert_null(value_check(&account));
+	former[0].number = 3;
+	assert_non_null(value_check(&account));
+	former[0].number = 1;
+	assert_non_null(value_check(&account));
+	former[0].number = 2;
+	former[1].number = 0;
+	assert_non_null(value_check(&account));
+	said->former.former_len = 0;
+	said->former.former_val = NULL;
+	said->key = 0;
+	assert_non_null(value_check(&account));
+	said->key = 1;
+	assert_null(value_check(&account));
+	said->number = 0;
+	assert_non_null(value_check(&account));
+	value_free(&account);
+}
+
+/* What servers say themselves: the one value without an operation. */
+static void test_nothing(void **state)
+{
+	dfs_value value = value_nothing(), other = value_nothing();
+
+	(void)state;
+	assert_true(value_is_nothing(&value));
+	assert_null(value_check(&value));
+	other.number = 1;
+	assert_false(value_is_nothing(&other));
+	assert_non_null(value_check(&other));
+	other = value_nothing();
+	other.body.kind = DFS_FOLDER;
+	assert_false(value_is_nothing(&other));
+	assert_non_null(value_check(&other));
 }
 
 static bool may_stand(const char *path, const dfs_value *value)
@@ -478,6 +651,10 @@ static void test_places_of_values(void **state)
 	values[2].body.dfs_body_u.account.disabled = true;
 	assert_true(may_stand("/@accounts/ann", &values[2]));
 	assert_false(may_stand("/@accounts/admin", &values[2]));
+	values[2].body.dfs_body_u.account.disabled = false;
+	values[2].body.dfs_body_u.account.gone = true;
+	assert_true(may_stand("/@accounts/ann", &values[2]));
+	assert_false(may_stand("/@accounts/admin", &values[2]));
 	for (size_t v = 0; v < sizeof values / sizeof values[0]; v++)
 		value_free(&values[v]);
 }
@@ -493,6 +670,8 @@ int main(void)
 		cmocka_unit_test(test_largest_fits),
 		cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_readers),
+		cmocka_unit_test(test_other_kinds),
+		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_places_of_values),
 	};
 

@@ -2,6 +2,7 @@
 #include "admission.h"
 
 #include "clock.h"
+#include "portions.h"
 #include "wire_fixture.h"
 
 #include <arpa/inet.h>
@@ -81,7 +82,7 @@ static void test_1_10_one_address_leaves_room_for_others(void **state)
 	memset(guests, 0, sizeof guests);
 	for (int i = 0; i < 4; i++) {
 		assert_true(enter(admission, &guests[i], "127.0.0.2"));
-		admission_promote(guests[i].seat);
+		assert_true(admission_promote(guests[i].seat, PORTIONS_NOBODY));
 	}
 	assert_false(enter(admission, &guests[4], "127.0.0.2"));
 	/* The same address, as IPv6 writes it */
@@ -112,7 +113,7 @@ static void test_1_10_the_oldest_stranger_makes_room(void **state)
 	assert_true(enter(admission, &guests[0], "127.0.0.1"));
 	assert_true(enter(admission, &guests[1], "127.0.0.2"));
 	assert_true(enter(admission, &guests[2], "127.0.0.2"));
-	admission_promote(guests[1].seat);
+	assert_true(admission_promote(guests[1].seat, PORTIONS_NOBODY));
 	assert_true(enter(admission, &guests[3], "127.0.0.2"));
 	assert_false(is_cut_off(&guests[2]));
 	assert_true(enter(admission, &guests[4], "127.0.0.2"));
@@ -181,6 +182,70 @@ static void test_1_10_memory_is_capped_and_waited_for(void **state)
 	admission_free(admission);
 }
 
+/* Of six seats one user has three, from wherever he comes; the fourth stays nobody's. */
+static void test_8_6_seats_are_shared_out(void **state)
+{
+	static const char *const hosts[] = {"127.0.0.1", "127.0.0.2"};
+	struct admission *admission = admission_new(&limits);
+	struct guest guests[6];
+
+	(void)state;
+	memset(guests, 0, sizeof guests);
+	for (int i = 0; i < 4; i++) {
+		assert_true(enter(admission, &guests[i], hosts[i % 2]));
+		assert_int_equal(admission_promote(guests[i].seat, "greedy"), i < 3);
+	}
+	/* Who logs in again where he sits needs no other seat. */
+	assert_true(admission_promote(guests[0].seat, "greedy"));
+	/* Others come in, and a server in any case. */
+	assert_true(admission_promote(guests[3].seat, "modest"));
+	assert_true(enter(admission, &guests[4], "127.0.0.3"));
+	assert_true(admission_promote(guests[4].seat, PORTIONS_NOBODY));
+	/* Where every seat is taken nobody gets another one. */
+	leave(&guests[0]);
+	assert_true(enter(admission, &guests[0], "127.0.0.1"));
+	assert_true(enter(admission, &guests[5], "127.0.0.3"));
+	assert_false(admission_promote(guests[5].seat, "greedy"));
+	for (int i = 0; i < 6; i++)
+		leave(&guests[i]);
+	assert_int_equal(admission_count(admission), 0);
+	admission_free(admission);
+}
+
+/* Of 1,000 bytes one user has 500 at most, and waits for himself alone. */
+static void test_8_6_memory_is_shared_out(void **state)
+{
+	struct admission_limits wide = limits;
+
+	(void)state;
+	wide.bytes_per_address[ADMISSION_ANSWERS] = 1000;
+	struct admission *admission = admission_new(&wide);
+	struct guest greedy[3], modest;
+
+	for (int i = 0; i < 3; i++) {
+		assert_true(enter(admission, &greedy[i], "127.0.0.1"));
+		assert_true(admission_promote(greedy[i].seat, "greedy"));
+	}
+	assert_true(enter(admission, &modest, "127.0.0.1"));
+	assert_true(admission_reserve(greedy[0].seat, ADMISSION_ANSWERS, 250, 0));
+	assert_true(admission_reserve(greedy[1].seat, ADMISSION_ANSWERS, 250, 0));
+	assert_false(admission_reserve(greedy[2].seat, ADMISSION_ANSWERS, 1, 0));
+	/* A stranger's stays nobody's when he has logged in. */
+	assert_true(admission_reserve(modest.seat, ADMISSION_ANSWERS, 450, 0));
+	assert_true(admission_promote(modest.seat, "modest"));
+	admission_release(modest.seat, ADMISSION_ANSWERS, 450);
+	assert_true(admission_reserve(modest.seat, ADMISSION_ANSWERS, 500, 0));
+	admission_release(modest.seat, ADMISSION_ANSWERS, 500);
+	admission_release(greedy[0].seat, ADMISSION_ANSWERS, 250);
+	assert_true(admission_reserve(greedy[2].seat, ADMISSION_ANSWERS, 250, 0));
+	admission_release(greedy[1].seat, ADMISSION_ANSWERS, 250);
+	admission_release(greedy[2].seat, ADMISSION_ANSWERS, 250);
+	for (int i = 0; i < 3; i++)
+		leave(&greedy[i]);
+	leave(&modest);
+	admission_free(admission);
+}
+
 static void *leave_later(void *arg)
 {
 	struct guest *guest = arg;
@@ -222,6 +287,8 @@ int main(void)
 		cmocka_unit_test(test_1_10_one_address_leaves_room_for_others),
 		cmocka_unit_test(test_1_10_the_oldest_stranger_makes_room),
 		cmocka_unit_test(test_1_10_memory_is_capped_and_waited_for),
+		cmocka_unit_test(test_8_6_seats_are_shared_out),
+		cmocka_unit_test(test_8_6_memory_is_shared_out),
 		cmocka_unit_test(test_the_end),
 	};
 

@@ -28,6 +28,7 @@ static const struct {
 	{DFS_PUT, DISPATCH_USER, false, true, false},
 	{DFS_BIND, DISPATCH_USER, true, true, false},
 	{DFS_GET, DISPATCH_USER_OR_PEER, false, false, true},
+	{DFS_PIECE, DISPATCH_USER_OR_PEER, false, false, true},
 	{DFS_LOOKUP, DISPATCH_USER_OR_PEER, true, false, false},
 	{DFS_PREPARE, DISPATCH_USER_OR_PEER, true, true, false},
 	{DFS_ACCEPT, DISPATCH_USER_OR_PEER, true, true, false},
@@ -60,7 +61,7 @@ static void test_1_9_every_procedure_has_its_row(void **state)
 		assert_true(types->result_size <= DISPATCH_ROOM);
 	}
 	assert_null(dispatch_find(0));
-	assert_null(dispatch_find(15));
+	assert_null(dispatch_find(16));
 	assert_null(dispatch_find(UINT32_MAX));
 }
 
@@ -84,7 +85,7 @@ static void test_2_2_what_arguments_demand(void **state)
 	char name[] = "/bob/x", other[] = "/bob/y";
 	dfs_path path[2] = {{6, name}, {6, other}};
 	struct permit_demand demands[DFS_BATCH_MAX];
-	dfs_paths paths = {{2, path}};
+	dfs_paths paths = {.paths = {2, path}};
 	dfs_put_args put = {.path = path[0]};
 	dfs_bind_item bound[2] = {{.path = path[0]}, {.path = path[1]}};
 	dfs_bind_args bind = {.items = {2, bound}};
@@ -197,7 +198,8 @@ static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 	server.store = fixture.store;
 	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
 	assert_non_null(server.acceptor);
-	server.accounts = accounts_new(NULL, 2, server.secret, &accounts_rules_default);
+	server.accounts = accounts_new(&(struct accounts_options){
+		.server = 2, .secret = server.secret, .rules = &accounts_rules_default});
 	assert_non_null(server.accounts);
 
 	log_in(&caller);
@@ -230,7 +232,8 @@ static void test_2_2_the_rest_is_denied(void **state)
 	store_fixture_start(&fixture);
 	server.store = fixture.store;
 	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
-	server.accounts = accounts_new(NULL, 2, server.secret, &accounts_rules_default);
+	server.accounts = accounts_new(&(struct accounts_options){
+		.server = 2, .secret = server.secret, .rules = &accounts_rules_default});
 	log_in(&user);
 	peer.peer = 3;
 	for (size_t i = 0; i < SERVED; i++) {
@@ -239,8 +242,9 @@ static void test_2_2_the_rest_is_denied(void **state)
 
 		assert_int_equal(run(&nobody, procedure) == DFS_DENIED,
 				 access != DISPATCH_ANYONE);
+		/* A piece is for who has a ticket. */
 		assert_int_equal(run(&user, procedure) == DFS_DENIED,
-				 access == DISPATCH_PEER);
+				 access == DISPATCH_PEER || procedure == DFS_PIECE);
 		assert_int_equal(run(&peer, procedure) == DFS_DENIED,
 				 access == DISPATCH_USER);
 	}

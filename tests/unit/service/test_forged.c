@@ -39,6 +39,7 @@ void peers_free_registers(struct peers_register *registers, size_t count)
 
 /* ---- the fixture ------------------------------------------------------------- */
 
+enum { LEAST = STORE_FILE_LEAST };
 enum { SERVER = 2, PAIR = 6 /* chunks 2 and 3: of row 0 */ };
 
 struct fixture {
@@ -50,13 +51,15 @@ struct fixture {
 static int start(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct acceptor_rules rules = acceptor_rules_default;
 
 	assert_non_null(fixture);
+	rules.prove = false; /* what is forged here is not signed either */
 	assert_int_equal(placement_pair(0, SERVER), PAIR);
 	store_fixture_start(&fixture->store);
 	fixture->server.number = SERVER;
 	fixture->server.store = fixture->store.store;
-	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, NULL);
+	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, &rules);
 	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
 	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
 	fixture->bob.server = &fixture->server;
@@ -111,6 +114,32 @@ static uint64_t units_of(uint64_t size)
 
 static const uint8_t zeros[DFS_UNIT_MAX + 1];
 
+/* Of a size with another one's leaves; nobody looks at what they are of. */
+static dfs_share share_with(uint64_t size, uint64_t object, u_int leaves)
+{
+	static dfs_key tree[DFS_SERVERS];
+
+	return (dfs_share){.maker = store_fixture_maker(object),
+			   .size = size,
+			   .tree = {leaves, tree},
+			   .chunks = PAIR};
+}
+
+static dfs_share share_of(uint64_t size, uint64_t object)
+{
+	uint64_t units = units_of(size);
+
+	return share_with(size, object, units > DFS_SERVERS ? 1 : (u_int)units);
+}
+
+/* Another size is another object. */
+static dfs_id object_of(uint64_t size, uint64_t object)
+{
+	const dfs_share share = share_of(size, object);
+
+	return *store_fixture_object_of(&share);
+}
+
 /* PUT of one unit. */
 static dfs_status put(struct fixture *fixture, const char *path, uint64_t size,
 		      uint64_t object, uint64_t unit, uint32_t len)
@@ -120,7 +149,7 @@ static dfs_status put(struct fixture *fixture, const char *path, uint64_t size,
 	dfs_put_args args = {.operation = store_fixture_id(1),
 			     .path = path_of(path, &text),
 			     .size = size,
-			     .object = store_fixture_id(object),
+			     .token = store_fixture_token(object),
 			     .units = {1, &one}};
 	dfs_put_res res = {0};
 
@@ -129,13 +158,13 @@ static dfs_status put(struct fixture *fixture, const char *path, uint64_t size,
 }
 
 /* BIND of the pair; res->status where the call is refused as a whole. */
-static dfs_status bind_as(struct fixture *fixture, const char *path, uint64_t size,
-			  uint64_t object, uint64_t units, uint64_t counter)
+static dfs_status bind_share(struct fixture *fixture, const char *path,
+			     const dfs_share *share, uint64_t shown, uint64_t counter)
 {
 	struct text text;
 	dfs_bind_item item = {.path = path_of(path, &text),
-			      .size = size,
-			      .share = {store_fixture_id(object), units, PAIR}};
+			      .share = *share,
+			      .token = store_fixture_token(shown)};
 	dfs_bind_args args = {
 		store_fixture_id(1), store_fixture_ballot(counter), {1, &item}};
 	dfs_bind_res res = {0};
@@ -151,7 +180,9 @@ static dfs_status bind_as(struct fixture *fixture, const char *path, uint64_t si
 static dfs_status bind_pair(struct fixture *fixture, const char *path, uint64_t size,
 			    uint64_t object, uint64_t counter)
 {
-	return bind_as(fixture, path, size, object, units_of(size), counter);
+	const dfs_share share = share_of(size, object);
+
+	return bind_share(fixture, path, &share, object, counter);
 }
 
 /*
@@ -206,8 +237,8 @@ static dfs_status prepare_content(struct fixture *fixture, const char *path,
 	dfs_unit units[2] = {{1, {len, zeros}}, {2, {len, zeros}}};
 	dfs_stage stage = {.kind = DFS_STAGE_CONTENT};
 
-	stage.dfs_stage_u.small.share =
-		(dfs_share){store_fixture_id(object), units_of(size), PAIR};
+	stage.dfs_stage_u.small.share = share_of(size, object);
+	stage.dfs_stage_u.small.token = store_fixture_token(object);
 	stage.dfs_stage_u.small.units.units_len = 2;
 	stage.dfs_stage_u.small.units.units_val = units;
 	return prepare(fixture, path, size, &stage, counter);
@@ -219,8 +250,7 @@ static dfs_status prepare_binding(struct fixture *fixture, const char *path,
 {
 	dfs_stage stage = {.kind = DFS_STAGE_BINDING};
 
-	stage.dfs_stage_u.binding.share =
-		(dfs_share){store_fixture_id(object), units_of(size), PAIR};
+	stage.dfs_stage_u.binding.share = share_of(size, object);
 	stage.dfs_stage_u.binding.ticket = *ticket;
 	return prepare(fixture, path, size, &stage, counter);
 }
@@ -246,7 +276,7 @@ static dfs_status accept_file(struct fixture *fixture, const char *path,
 
 static dfs_status get(struct fixture *fixture, uint64_t object, const dfs_ticket *ticket)
 {
-	dfs_want want = {store_fixture_id(object), 1};
+	dfs_want want = {object_of(1000, object), 1};
 	dfs_ticket copy = *ticket;
 	dfs_get_args args = {{1, &want}, {1, &copy}};
 	dfs_get_res res = {0};
@@ -260,12 +290,18 @@ static dfs_status get(struct fixture *fixture, uint64_t object, const dfs_ticket
 	return status;
 }
 
+static dfs_ticket ticket_for(struct fixture *fixture, const char *user, uint64_t size,
+			     uint64_t object, int64_t ago_ns)
+{
+	const dfs_id id = object_of(size, object);
+
+	return ticket_make(fixture->server.secret, user, &id, clock_wall_ns() - ago_ns);
+}
+
 static dfs_ticket ticket_of(struct fixture *fixture, const char *user, uint64_t object,
 			    int64_t ago_ns)
 {
-	dfs_id id = store_fixture_id(object);
-
-	return ticket_make(fixture->server.secret, user, &id, clock_wall_ns() - ago_ns);
+	return ticket_for(fixture, user, 1000, object, ago_ns);
 }
 
 static const dfs_ticket no_ticket;
@@ -298,6 +334,8 @@ static void test_2_2_units_fit_the_size_that_is_claimed(void **state)
 static void test_2_2_an_upload_keeps_its_size(void **state)
 {
 	struct fixture *fixture = *state;
+	const dfs_share fewer = share_with(1000, 1, 3), root = share_with(1000, 1, 1);
+	const dfs_share right = share_of(1000, 1);
 
 	assert_int_equal(put(fixture, "/bob/a", 1000, 1, 1, 270), DFS_OK);
 	assert_int_equal(put(fixture, "/bob/a", 999, 1, 2, 270), DFS_INVALID);
@@ -305,11 +343,13 @@ static void test_2_2_an_upload_keeps_its_size(void **state)
 	assert_int_equal(put(fixture, "/bob/a", 1000, 1, 2, 270), DFS_OK);
 	assert_int_equal(bind_pair(fixture, "/bob/a", 999, 1, 5), DFS_INVALID);
 	assert_int_equal(bind_pair(fixture, "/bob/a", 1001, 1, 5), DFS_INVALID);
-	assert_int_equal(bind_as(fixture, "/bob/a", 1000, 1, 3, 5), DFS_INVALID);
-	assert_int_equal(bind_as(fixture, "/bob/a", 1000, 1, 5, 5), DFS_INVALID);
+	assert_int_equal(bind_share(fixture, "/bob/a", &fewer, 1, 5), DFS_INVALID);
+	assert_int_equal(bind_share(fixture, "/bob/a", &root, 1, 5), DFS_INVALID);
+	/* Nor without its token. */
+	assert_int_equal(bind_share(fixture, "/bob/a", &right, 2, 5), DFS_INVALID);
 	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
-	/* What is bound again has it still. */
-	assert_int_equal(bind_pair(fixture, "/bob/a", 800, 1, 6), DFS_INVALID);
+	/* Of another size it is another object, which nobody brought. */
+	assert_int_equal(bind_pair(fixture, "/bob/a", 800, 1, 6), DFS_NODATA);
 	assert_int_equal(bind_pair(fixture, "/bob/a", 1000, 1, 6), DFS_OK);
 }
 
@@ -399,44 +439,112 @@ static void test_2_2_a_binding_needs_a_ticket(void **state)
 			 DFS_DENIED);
 	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &old, 6),
 			 DFS_DENIED);
+	/* Of another size it is another object. */
 	assert_int_equal(prepare_binding(fixture, "/bob/a", 500, 7, &bobs, 6),
-			 DFS_INVALID);
+			 DFS_DENIED);
 	assert_int_equal(prepare_binding(fixture, "/bob/a", 1000, 7, &bobs, 6), DFS_OK);
 }
 
 /* ---- quotas ------------------------------------------------------------------ */
 
+/* As staged by nobody: the pair, without regard to quotas. */
+static void stage_pair(struct fixture *fixture, const char *path, uint64_t size,
+		       uint64_t object, uint32_t len)
+{
+	struct store_batch *batch = store_batch_new(fixture->store.store);
+	const dfs_share share = share_of(size, object);
+	const dfs_unit units[2] = {{1, {len, zeros}}, {2, {len, zeros}}};
+	const dfs_id id = object_of(size, object);
+	const dfs_ballot ballot = store_fixture_ballot(5);
+
+	assert_non_null(batch);
+	assert_int_equal(store_batch_content(batch, &share, units, 2), 0);
+	assert_int_equal(store_batch_bind(batch, &id, path, strlen(path), &ballot), 0);
+	assert_int_equal(store_commit(batch), 0);
+}
+
+static uint64_t used(struct fixture *fixture)
+{
+	struct store_owner owner;
+
+	store_owner(fixture->store.store, "bob", 3, &owner);
+	return owner.used;
+}
+
+/* Bob's connection ends, and so do his uploads. */
+static void connect_again(struct fixture *fixture)
+{
+	store_uploads_free(fixture->bob.uploads);
+	fixture->bob.uploads = store_uploads_new(fixture->store.store);
+}
+
 static void test_2_2_no_step_goes_past_the_quota(void **state)
 {
 	struct fixture *fixture = *state;
 	struct value_fixture_file file = {
-		.owner = "bob", .size = 600, .object = 1, .counter = 5};
-	dfs_ticket ticket = ticket_of(fixture, "bob", 7, 0);
+		.owner = "bob", .size = 6000, .object = 1, .counter = 5};
+	const dfs_ticket small = ticket_for(fixture, "bob", 400, 7, 0);
+	const dfs_ticket larger = ticket_for(fixture, "bob", 401, 7, 0);
+	uint64_t all;
 
-	set_quota(fixture, 1000, 1);
-	assert_int_equal(put(fixture, "/bob/a", 1001, 1, 1, 1), DFS_OVER_QUOTA);
-	assert_int_equal(bind_pair(fixture, "/bob/a", 1001, 1, 5), DFS_OVER_QUOTA);
-	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
+	set_quota(fixture, 10000 + LEAST, 1);
+	assert_int_equal(put(fixture, "/bob/a", 10001, 1, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 10001, 1, 5), DFS_OVER_QUOTA);
+	assert_int_equal(upload(fixture, "/bob/a", 6000, 1, 5), DFS_OK);
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
 	/*
-	 * 400 are left, at every step and for each path; over itself the file may grow to
-	 * 1000.
+	 * 400 are left, at every step and for each path; over itself the file may grow by
+	 * as much.
 	 */
+	all = used(fixture) + 400 + LEAST;
+	set_quota(fixture, all, 2);
 	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
 	assert_int_equal(put(fixture, "/shared/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
-	assert_int_equal(put(fixture, "/bob/a", 1000, 2, 1, 1), DFS_OK);
-	assert_int_equal(put(fixture, "/bob/a", 1001, 3, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/a", all + 1, 3, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/a", all, 2, 1, 1), DFS_OK);
+	connect_again(fixture);
 	assert_int_equal(bind_pair(fixture, "/bob/b", 401, 9, 6), DFS_OVER_QUOTA);
 	assert_int_equal(prepare_content(fixture, "/bob/b", 401, 4, 129, 6),
 			 DFS_OVER_QUOTA);
 	assert_int_equal(prepare_content(fixture, "/shared/b", 401, 4, 129, 6),
 			 DFS_OVER_QUOTA);
-	assert_int_equal(store_fixture_stage(fixture->store.store, "/bob/c", 7, 5, 129),
-			 0);
-	assert_int_equal(prepare_binding(fixture, "/bob/b", 401, 7, &ticket, 7),
+	stage_pair(fixture, "/bob/c", 400, 7, 129);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 401, 7, &larger, 7),
 			 DFS_OVER_QUOTA);
-	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &ticket, 8), DFS_OK);
-	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 9), DFS_OK);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &small, 8), DFS_OK);
+	/* That is what was left; the same again is no more. */
+	assert_int_equal(prepare_content(fixture, "/bob/d", 400, 5, 129, 9),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 400, 7, &small, 10), DFS_OK);
+}
+
+static void test_8_4_no_step_is_repeated_past_the_quota(void **state)
+{
+	struct fixture *fixture = *state;
+	const dfs_id refused = object_of(8, 7);
+
+	set_quota(fixture, 1000 + LEAST, 1);
+	/* Open uploads, */
+	assert_int_equal(put(fixture, "/bob/a", 600, 1, 1, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/b", 401, 2, 1, 1), DFS_OVER_QUOTA);
+	assert_int_equal(put(fixture, "/bob/b", 400, 2, 1, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/b", 400, 2, 2, 1), DFS_OK);
+	assert_int_equal(put(fixture, "/bob/c", 1, 3, 0, 1), DFS_OVER_QUOTA);
+	connect_again(fixture);
+	assert_int_equal(used(fixture), 0);
+	/* what is bound, one path after another, */
+	assert_int_equal(upload(fixture, "/bob/a", 600, 4, 5), DFS_OK);
+	assert_int_equal(upload(fixture, "/bob/b", 401, 5, 5), DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 401, 5, 129, 5),
+			 DFS_OVER_QUOTA);
+	assert_int_equal(prepare_content(fixture, "/bob/b", 400, 5, 129, 5), DFS_OK);
+	assert_int_equal(used(fixture), 1000);
+	assert_int_equal(prepare_content(fixture, "/bob/c", 8, 6, 30, 5), DFS_OVER_QUOTA);
+	/* and several for one path. */
+	assert_int_equal(prepare_content(fixture, "/bob/a", 8, 7, 30, 6), DFS_OVER_QUOTA);
+	assert_int_equal(used(fixture), 1000);
+	/* Nothing of what was refused is here. */
+	assert_int_equal(store_chunks(fixture->store.store, &refused), 0);
 }
 
 static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state)
@@ -446,11 +554,14 @@ static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state
 		.owner = "bob", .size = 600, .object = 1, .counter = 5};
 	struct value_fixture_file second = {
 		.owner = "bob", .size = 600, .object = 2, .counter = 6};
+	uint64_t with_first;
 
-	set_quota(fixture, 1000, 1);
 	assert_int_equal(upload(fixture, "/bob/a", 600, 1, 5), DFS_OK);
 	assert_int_equal(upload(fixture, "/shared/b", 600, 2, 6), DFS_OK);
 	assert_int_equal(accept_file(fixture, "/bob/a", first, true), DFS_OK);
+	with_first = used(fixture);
+	/* The quota was lowered meanwhile. */
+	set_quota(fixture, with_first, 1);
 	assert_int_equal(accept_file(fixture, "/shared/b", second, true), DFS_OVER_QUOTA);
 	/* Nor by calling it a value that others proposed first. */
 	assert_int_equal(accept_file(fixture, "/shared/b", second, false),
@@ -469,23 +580,139 @@ static void test_2_2_a_manifest_fits_what_is_here(void **state)
 		.owner = "bob", .size = 1000, .object = 1, .counter = 5};
 
 	assert_int_equal(upload(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
-	/*
-	 * Smaller, so that less counts: by units that are longer than such a content's,
-	 */
+	/* Smaller, so that less counts, or larger: that is not what was brought. */
 	file.size = 4;
-	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
-	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_INVALID);
-	/* and by their number. */
-	file.size = 0;
-	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_NODATA);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_NODATA);
 	file.size = 5 * (uint64_t)DFS_UNIT_SIZE;
-	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_INVALID);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_NODATA);
 	/* Of what is not here this server says that it is no holder. */
 	file.size = 1000;
 	file.object = 2;
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_NODATA);
 	file.object = 1;
 	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_OK);
+}
+
+/* What it points to becomes its own, and fits its size. */
+static void own_content(dfs_content *content)
+{
+	static const dfs_key tree[DFS_SERVERS];
+	u_int leaves = (u_int)units_of(content->size);
+
+	content->unit_size = placement_unit_size(content->size);
+	content->tree.tree_len = leaves;
+	content->tree.tree_val = value_fixture_copy(tree, sizeof tree);
+	content->writer = (dfs_user){3, value_fixture_copy("bob", 3)};
+	memset(&content->sealed, 0, sizeof content->sealed);
+	memset(&content->signature, 0, sizeof content->signature);
+	content->signature.leaves = 1;
+}
+
+/*
+ * ACCEPT of a file of which this server is named as no holder, or that keeps a version.
+ */
+static dfs_status accept_changed(struct fixture *fixture, const char *path,
+				 const struct value_fixture_file *file, bool first,
+				 const dfs_earlier *earlier)
+{
+	struct text text;
+	dfs_proposal item = {.path = path_of(path, &text),
+			     .value = value_fixture_file(file)};
+	dfs_manifest *manifest = &item.value.body.dfs_body_u.manifest;
+	dfs_accept_args args = {store_fixture_ballot(file->counter + !first), {1, &item}};
+	dfs_accept_res res = {0};
+	dfs_status status;
+
+	if (earlier) {
+		manifest->earlier.earlier_val = calloc(1, sizeof *earlier);
+		assert_non_null(manifest->earlier.earlier_val);
+		manifest->earlier.earlier_len = 1;
+		manifest->earlier.earlier_val[0] = *earlier;
+		own_content(&manifest->earlier.earlier_val[0].content);
+	} else {
+		manifest->content.holders &= ~(UINT32_C(15) << 4 * (SERVER - 1));
+	}
+	procs_accept(call(fixture), &args, &res);
+	status = res.status == DFS_OK ? res.dfs_accept_res_u.ok.items.items_val[0]
+				      : res.status;
+	xdr_free((xdrproc_t)xdr_dfs_accept_res, &res);
+	value_free(&item.value);
+	return status;
+}
+
+static void test_8_7_content_that_nobody_brought_is_not_believed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file file = {
+		.owner = "bob", .size = (uint64_t)1 << 40, .object = 1, .counter = 5};
+
+	/* As a holder or not, as a first proposal or a later one. */
+	assert_int_equal(accept_file(fixture, "/bob/a", file, true), DFS_NODATA);
+	assert_int_equal(accept_file(fixture, "/bob/a", file, false), DFS_NODATA);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, true, NULL),
+			 DFS_NODATA);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, false, NULL),
+			 DFS_NODATA);
+	file.size = 1;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, false, NULL),
+			 DFS_NODATA);
+	/* A file without bytes claims nothing. */
+	file.size = 0;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &file, true, NULL), DFS_OK);
+	/* What is here, or named here, is believed; of another size it is not. */
+	file = (struct value_fixture_file){
+		.owner = "bob", .size = 1000, .object = 2, .counter = 8};
+	assert_int_equal(upload(fixture, "/bob/b", 1000, 2, 8), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/bob/b", file, true), DFS_OK);
+	file.counter = 10;
+	assert_int_equal(accept_changed(fixture, "/bob/b", &file, true, NULL), DFS_OK);
+	file.counter = 12;
+	assert_int_equal(accept_changed(fixture, "/bob/b", &file, false, NULL), DFS_OK);
+	/* Not so that it would be another path's. */
+	assert_int_equal(accept_changed(fixture, "/bob/c", &file, false, NULL),
+			 DFS_DENIED);
+	/* A server is believed. */
+	file = (struct value_fixture_file){
+		.owner = "bob", .size = (uint64_t)1 << 40, .object = 3, .counter = 20};
+	fixture->bob.peer = 3;
+	assert_int_equal(accept_changed(fixture, "/bob/d", &file, false, NULL), DFS_OK);
+}
+
+static void test_8_7_a_kept_version_is_one_that_was_there(void **state)
+{
+	struct fixture *fixture = *state;
+	struct value_fixture_file first = {
+		.owner = "bob", .size = 1000, .object = 1, .counter = 5};
+	struct value_fixture_file second = {
+		.owner = "bob", .size = 2000, .object = 2, .counter = 6};
+	dfs_value value = value_fixture_file(&first);
+	dfs_earlier kept = {.content_version = value.content_version,
+			    .content = value.body.dfs_body_u.manifest.content};
+
+	value_free(&value);
+	assert_int_equal(upload(fixture, "/bob/a", 2000, 2, 6), DFS_OK);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	assert_int_equal(upload(fixture, "/bob/a", 1000, 1, 5), DFS_OK);
+	assert_int_equal(accept_file(fixture, "/bob/a", first, true), DFS_OK);
+	/* Another size, or another object, is none of the path's. */
+	kept.content.size = 1001;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	kept.content.size = 0;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	kept.content.size = 1000;
+	kept.content.maker = store_fixture_maker(3);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept),
+			 DFS_NODATA);
+	kept.content.maker = store_fixture_maker(1);
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, true, &kept), DFS_OK);
+	/* What is kept may be kept on. */
+	second.counter = 7;
+	assert_int_equal(accept_changed(fixture, "/bob/a", &second, false, &kept),
+			 DFS_OK);
 }
 
 static void test_2_2_a_manifest_names_no_object_of_another_path(void **state)
@@ -552,7 +779,7 @@ static void test_2_2_each_item_is_refused_by_itself(void **state)
 	struct text texts[2];
 	dfs_path paths[2] = {path_of("/carol/x", &texts[0]),
 			     path_of("/bob/x", &texts[1])};
-	dfs_paths lookup = {{2, paths}};
+	dfs_paths lookup = {.paths = {2, paths}};
 	dfs_lookup_res looked = {0};
 	dfs_proposal items[2] = {{.path = paths[0], .value = value_fixture_tombstone(5)},
 				 {.path = paths[1], .value = value_fixture_tombstone(5)}};
@@ -578,6 +805,39 @@ static void test_2_2_each_item_is_refused_by_itself(void **state)
 	value_free(&items[1].value);
 }
 
+/* ---- ballots ------------------------------------------------------------------ */
+
+/* Who told others of such a ballot later would look like a liar: answers.h. */
+static void test_8_10_a_ballot_has_a_counter_and_a_proposer(void **state)
+{
+	struct fixture *fixture = *state;
+	struct text text;
+	const dfs_path path = path_of("/bob/x", &text);
+	dfs_ballot wrong[2] = {store_fixture_ballot(5), store_fixture_ballot(5)};
+	dfs_prepare_item wanted = {.path = path};
+	dfs_proposal proposed = {.path = path, .value = value_fixture_tombstone(5)};
+	struct store_register reg;
+
+	wrong[0].counter = 0;
+	memset(&wrong[1].proposer, 0, sizeof wrong[1].proposer);
+	for (size_t i = 0; i < 2; i++) {
+		const dfs_prepare_args prepare = {
+			store_fixture_id(1), wrong[i], {1, &wanted}};
+		const dfs_accept_args accept = {wrong[i], {1, &proposed}};
+		dfs_prepare_res prepare_res = {0};
+		dfs_accept_res accept_res = {0}, delete_res = {0};
+
+		procs_prepare(call(fixture), &prepare, &prepare_res);
+		assert_int_equal(prepare_res.status, DFS_INVALID);
+		procs_accept(call(fixture), &accept, &accept_res);
+		assert_int_equal(accept_res.status, DFS_INVALID);
+		procs_delete(call(fixture), &accept, &delete_res);
+		assert_int_equal(delete_res.status, DFS_INVALID);
+	}
+	assert_int_not_equal(store_register(fixture->store.store, "/bob/x", 6, &reg), 0);
+	value_free(&proposed.value);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -590,12 +850,16 @@ int main(void)
 		TEST(test_2_2_content_in_prepare_fits_the_size),
 		TEST(test_2_2_a_binding_needs_a_ticket),
 		TEST(test_2_2_no_step_goes_past_the_quota),
+		TEST(test_8_4_no_step_is_repeated_past_the_quota),
 		TEST(test_2_2_what_came_meanwhile_counts_when_it_is_accepted),
 		TEST(test_2_2_a_manifest_fits_what_is_here),
+		TEST(test_8_7_content_that_nobody_brought_is_not_believed),
+		TEST(test_8_7_a_kept_version_is_one_that_was_there),
 		TEST(test_2_2_a_manifest_names_no_object_of_another_path),
 		TEST(test_2_2_owners_are_who_they_are),
 		TEST(test_2_2_units_are_for_who_has_a_ticket),
 		TEST(test_2_2_each_item_is_refused_by_itself),
+		TEST(test_8_10_a_ballot_has_a_counter_and_a_proposer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,7 +168,7 @@ static void told(struct fixture *fixture, const char *user, char *folder, bool r
 			      .recursive = recursive,
 			      .detail = detail,
 			      .max = max};
-	char after[DFS_PATH_MAX];
+	char after[DFS_CURSOR_MAX];
 	size_t len = 0;
 	bool more = true;
 
@@ -193,10 +193,10 @@ static void told(struct fixture *fixture, const char *user, char *folder, bool r
 						    entry->kind == DFS_ACCOUNT));
 		}
 		more = ok->more;
-		assert_true(!more || ok->next.dfs_path_len > 0);
+		assert_true(!more || ok->next.dfs_cursor_len > 0);
 		if (more)
-			memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
-		args.after = (dfs_path){ok->next.dfs_path_len, after};
+			memcpy(after, ok->next.dfs_cursor_val, ok->next.dfs_cursor_len);
+		args.after = (dfs_cursor){ok->next.dfs_cursor_len, after};
 		xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
 	}
 }
@@ -243,7 +243,7 @@ static void test_a_page_looks_at_so_much_and_no_more(void **state)
 {
 	enum { FILES = 600 };
 	struct fixture *fixture = *state;
-	char folder[] = "/eve/", path[32], after[64], got[64];
+	char folder[] = "/eve/", path[32], after[DFS_CURSOR_MAX], got[64];
 	dfs_list_args args = {.folder = {5, folder}, .max = 1024};
 	unsigned pages = 0;
 	bool more = true;
@@ -270,8 +270,8 @@ static void test_a_page_looks_at_so_much_and_no_more(void **state)
 		more = ok->more;
 		assert_int_equal(ok->entries.entries_len, more ? 0 : 1);
 		if (more)
-			memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
-		args.after = (dfs_path){ok->next.dfs_path_len, after};
+			memcpy(after, ok->next.dfs_cursor_val, ok->next.dfs_cursor_len);
+		args.after = (dfs_cursor){ok->next.dfs_cursor_len, after};
 		xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
 		pages++;
 	}
@@ -309,7 +309,7 @@ static void expect_owing(struct fixture *fixture, char *folder, bool recursive,
 			      .recursive = recursive,
 			      .owing = owing,
 			      .max = max};
-	char after[DFS_PATH_MAX], got[1024] = "";
+	char after[DFS_CURSOR_MAX], got[1024] = "";
 	size_t len = 0;
 	bool more = true;
 
@@ -327,8 +327,8 @@ static void expect_owing(struct fixture *fixture, char *folder, bool recursive,
 		}
 		more = ok->more;
 		if (more)
-			memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
-		args.after = (dfs_path){ok->next.dfs_path_len, after};
+			memcpy(after, ok->next.dfs_cursor_val, ok->next.dfs_cursor_len);
+		args.after = (dfs_cursor){ok->next.dfs_cursor_len, after};
 		xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
 	}
 	assert_string_equal(got, want);
@@ -383,7 +383,7 @@ static void test_3_1_what_is_damaged_is_missing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct store *store = fixture->store.store;
-	const dfs_id id = store_fixture_id(101);
+	const dfs_id id = store_fixture_object(101);
 	char folder[] = "/dan/";
 	dfs_bytes data;
 	void *record;
@@ -401,7 +401,7 @@ static void test_a_page_that_finds_nothing_owing_ends(void **state)
 {
 	enum { FILES = 8192, AT_ONCE = 512 };
 	struct fixture *fixture = *state;
-	char folder[] = "/dan/", path[32], after[64];
+	char folder[] = "/dan/", path[32], after[DFS_CURSOR_MAX];
 	dfs_list_args args = {
 		.folder = {5, folder}, .recursive = true, .owing = true, .max = 1024};
 	dfs_list_res res;
@@ -432,8 +432,8 @@ static void test_a_page_that_finds_nothing_owing_ends(void **state)
 	ask(fixture, "dan", &args, &res);
 	assert_true(ok->more);
 	assert_int_equal(ok->entries.entries_len, 0);
-	memcpy(after, ok->next.dfs_path_val, ok->next.dfs_path_len);
-	args.after = (dfs_path){ok->next.dfs_path_len, after};
+	memcpy(after, ok->next.dfs_cursor_val, ok->next.dfs_cursor_len);
+	args.after = (dfs_cursor){ok->next.dfs_cursor_len, after};
 	xdr_free((xdrproc_t)xdr_dfs_list_res, &res);
 	ask(fixture, "dan", &args, &res);
 	assert_false(ok->more);

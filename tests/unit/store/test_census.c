@@ -158,14 +158,16 @@ static void test_empty(void **state)
 static void test_3_1_spares_go_when_they_are_trimmed(void **state)
 {
 	struct store_fixture *fixture = *state;
-	const dfs_id second = store_fixture_id(2);
 	struct store_census census;
+	dfs_id second;
 
 	add(fixture, "/a", 1, 1000, ROW_0, OWN);
 	add(fixture, "/b", 2, 1000, ROW_0, CHUNKS_ALL);
+	second = store_fixture_object(2);
 	/* Given all of it: none. */
 	add(fixture, "/c", 3, 1000, 0x9cf3, CHUNKS_ALL);
 	/* Not settled: not yet. */
+	store_fixture_resize(4, 1000);
 	assert_int_equal(heal_fixture_content(fixture->store, 4, CHUNKS_ALL, LEN), 0);
 	assert_int_equal(store_fixture_accept(fixture->store, "/d", 4, 5), 0);
 	census = take(fixture);
@@ -219,7 +221,7 @@ static void expect_owed(struct store_fixture *fixture, uint64_t files)
 static void test_3_1_every_change_counts(void **state)
 {
 	struct store_fixture *fixture = *state;
-	const dfs_id id = store_fixture_id(1);
+	const dfs_id id = store_fixture_object(1);
 	dfs_bytes data;
 	void *record;
 

@@ -103,10 +103,10 @@ static unsigned good_values(struct store_fixture *fixture)
 		rc = store_value(fixture->store, path, strlen(path), &reg, &value);
 		assert_true(rc == 0 || rc == EBADMSG || rc == ENOENT);
 		if (rc == 0) {
-			dfs_id id = store_fixture_id(i);
+			dfs_id id = store_fixture_maker(i);
 
 			assert_true(id_equal(
-				&value.body.dfs_body_u.manifest.content.object, &id));
+				&value.body.dfs_body_u.manifest.content.maker, &id));
 			value_free(&value);
 			good++;
 		}
@@ -118,27 +118,22 @@ static unsigned good_values(struct store_fixture *fixture)
 	return good;
 }
 
-/* A store as another version of the program writes it: nothing of it is guessed at. */
-static void test_another_version_is_told(void **state)
+/* Leaves in the store one segment, as a program of that version writes it. */
+static void write_as(struct store_fixture *fixture, unsigned version)
 {
-	struct store_fixture *fixture = *state;
 	struct seal_head head = {.server = fixture->options.server,
 				 .cluster = fixture->options.cluster,
 				 .store = store_fixture_id(1)};
 	struct segment_image *image = segment_image_in_memory(1);
 	struct pack_out none = {0}, seal = {0};
 	struct store_record *record;
-	struct store *store = NULL;
 	struct frame_key key;
-	char folder[PATH_MAX], path[PATH_MAX];
+	char folder[PATH_MAX];
 	int fd;
 
-	close_store(fixture);
-	for (unsigned i = 1; i <= 1 + 2 * FILES; i++)
-		assert_int_equal(unlink(segment_path(fixture, i, path)), 0);
 	seal_put(&seal, &head, 0, &none);
 	assert_int_equal(seal.bytes[3], SEAL_VERSION);
-	seal.bytes[3]--;
+	seal.bytes[3] = (uint8_t)version;
 	frame_key_seal(&key);
 	record = store_record_new(FRAME_SEAL, &key, seal.bytes, seal.len);
 	assert_int_equal(segment_image_add(image, &key, record->frame, record->len), 0);
@@ -150,10 +145,31 @@ static void test_another_version_is_told(void **state)
 	segment_image_free(image);
 	store_record_free_all(record);
 	pack_free(&seal);
-	assert_int_equal(
-		store_open(&fixture->options, &store, fixture->why, sizeof fixture->why),
-		EPROTO);
-	assert_non_null(strstr(fixture->why, "another version"));
+}
+
+/* Nothing of the store of another version is guessed at. */
+static void test_8_17_another_version_is_told(void **state)
+{
+	struct store_fixture *fixture = *state;
+	static const char *const words[] = {
+		"older version of this program, and is left as it is: carry the files "
+		"over: \"get -r\" with the older programs, \"put -r\" with these",
+		"newer version of this program: run that one."};
+	const unsigned versions[] = {SEAL_VERSION - 1, SEAL_VERSION + 1};
+	struct store *store = NULL;
+	char path[PATH_MAX];
+
+	close_store(fixture);
+	for (unsigned i = 1; i <= 1 + 2 * FILES; i++)
+		assert_int_equal(unlink(segment_path(fixture, i, path)), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		write_as(fixture, versions[i]);
+		assert_int_equal(store_open(&fixture->options, &store, fixture->why,
+					    sizeof fixture->why),
+				 EPROTO);
+		assert_non_null(strstr(fixture->why, words[i]));
+		assert_int_equal(unlink(segment_path(fixture, 1, path)), 0);
+	}
 }
 
 static void test_1_6_segment_removed(void **state)
@@ -523,7 +539,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_9_25_a_start_needs_few_descriptors,
 						start, end),
-		cmocka_unit_test_setup_teardown(test_another_version_is_told, start, end),
+		cmocka_unit_test_setup_teardown(test_8_17_another_version_is_told, start,
+						end),
 		cmocka_unit_test_setup_teardown(test_1_6_segment_removed, start, end),
 		cmocka_unit_test_setup_teardown(test_1_6_folder_emptied, start, end),
 		cmocka_unit_test_setup_teardown(test_first_segments_removed, start, end),

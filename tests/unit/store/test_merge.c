@@ -89,7 +89,7 @@ static void wait_objects(struct store_fixture *fixture, uint64_t most)
 
 static unsigned chunks_of(struct store *store, uint64_t object)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 
 	return store_chunks(store, &id);
 }
@@ -97,7 +97,7 @@ static unsigned chunks_of(struct store *store, uint64_t object)
 static bool is_bound(struct store *store, uint64_t object, const char *path,
 		     uint64_t counter)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 
 	return store_is_bound(store, &id, path, strlen(path), &ballot);
@@ -332,15 +332,15 @@ static void put_large(struct store_fixture *fixture, const char *path, uint64_t 
 {
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 	struct store_batch *batch = store_batch_new(fixture->store);
-	dfs_share share = {
-		.object = store_fixture_id(object), .units = 40, .chunks = CHUNKS_ALL};
+	dfs_share share = store_fixture_share(object, 40, CHUNKS_ALL);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 
 	assert_int_equal(store_fixture_upload(uploads, object, 40, CHUNKS_ALL, 200000),
 			 0);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
-	assert_int_equal(
-		store_batch_bind(batch, &share.object, path, strlen(path), &ballot), 0);
+	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), path,
+					  strlen(path), &ballot),
+			 0);
 	assert_int_equal(store_commit(batch), 0);
 	store_uploads_free(uploads);
 	assert_int_equal(store_fixture_accept(fixture->store, path, object, counter), 0);
@@ -377,17 +377,16 @@ static void test_half_dead_segment_is_rewritten(void **state)
 
 	/* Four objects of 800 kB in one segment, of which three go. */
 	for (uint64_t i = 0; i < 4; i++) {
-		dfs_share share = {.object = store_fixture_id(i + 1),
-				   .units = 4,
-				   .chunks = CHUNKS_ALL};
+		dfs_share share = store_fixture_share(i + 1, 4, CHUNKS_ALL);
 		dfs_unit units[4];
 
 		memset(bytes, (int)i + 1, 200000);
 		for (uint64_t unit = 0; unit < 4; unit++)
 			units[unit] = (dfs_unit){.number = unit, .data = {200000, bytes}};
 		assert_int_equal(store_batch_content(batch, &share, units, 4), 0);
-		assert_int_equal(
-			store_batch_bind(batch, &share.object, paths[i], 4, &ballot), 0);
+		assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share),
+						  paths[i], 4, &ballot),
+				 0);
 		assert_int_equal(store_fixture_batch_accept(batch, paths[i], i + 1, 5),
 				 0);
 	}
@@ -410,7 +409,7 @@ static void test_half_dead_segment_is_rewritten(void **state)
 static void stage_chunks(struct store_fixture *fixture, unsigned chunks)
 {
 	struct store_batch *batch = store_batch_new(fixture->store);
-	dfs_share share = {.object = store_fixture_id(1), .units = 4, .chunks = chunks};
+	dfs_share share = store_fixture_share(1, 4, chunks);
 	dfs_unit units[4];
 	uint8_t bytes[4][300];
 	size_t count = 0;
@@ -463,15 +462,13 @@ static void stage_two(struct store_fixture *fixture)
 	uint8_t *bytes = calloc(1, 50000);
 
 	for (uint64_t i = 0; i < 2; i++) {
-		dfs_share share = {.object = store_fixture_id(i + 1),
-				   .units = 4,
-				   .chunks = CHUNKS_ALL};
+		dfs_share share = store_fixture_share(i + 1, 4, CHUNKS_ALL);
 		dfs_unit units[4];
 
 		for (uint64_t unit = 0; unit < 4; unit++)
 			units[unit] = (dfs_unit){.number = unit, .data = {50000, bytes}};
 		assert_int_equal(store_batch_content(batch, &share, units, 4), 0);
-		assert_int_equal(store_batch_bind(batch, &share.object,
+		assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share),
 						  i == 0 ? "/a/x" : "/a/y", 4, &ballot),
 				 0);
 	}

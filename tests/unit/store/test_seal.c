@@ -25,17 +25,45 @@ static const struct seal_head head = {
 	.peers = {{.store = {{9}}, .epoch = 3, .newest_segment = 1ULL << 41},
 		  [3] = {.store = {{8}}, .epoch = 4, .newest_segment = 12}}};
 
+static const dfs_key leaves[3] = {{{1}}, {{2}}, {{3}}};
+
 static const struct seal_entry entries[] = {
 	{.type = SEAL_CONTENT,
-	 .objects = {{{7}}},
+	 .objects = {{{7}}, {{17}}},
+	 .size = 40 << 18,
 	 .units = 40,
 	 .chunks = 3,
 	 .bytes = 1 << 20},
+	{.type = SEAL_CONTENT,
+	 .objects = {{{5}}, {{15}}},
+	 .size = 5,
+	 .units = 3,
+	 .tree = leaves,
+	 .chunks = 12,
+	 .proved = true,
+	 .by_maker = true,
+	 .bytes = 1 << 19},
 	{.type = SEAL_BINDING,
 	 .objects = {{{7}}},
 	 .path = "/a/x",
 	 .path_len = 4,
-	 .ballot = {.counter = 9, .proposer = {{4}}}},
+	 .ballot = {.counter = 9, .proposer = {{4}}},
+	 .size = 1ULL << 40,
+	 .owner = "a",
+	 .owner_len = 1},
+	{.type = SEAL_BINDING,
+	 .objects = {{{7}}},
+	 .path = "/shared/x",
+	 .path_len = 9,
+	 .ballot = {.counter = 9, .proposer = {{4}}},
+	 .size = 7,
+	 .owner = "somebody",
+	 .owner_len = 8},
+	{.type = SEAL_BINDING,
+	 .objects = {{{7}}},
+	 .path = "/shared/x",
+	 .path_len = 9,
+	 .ballot = {.counter = 8, .proposer = {{4}}}},
 	{.type = SEAL_REGISTER,
 	 .path = "/a/x",
 	 .path_len = 4,
@@ -47,6 +75,7 @@ static const struct seal_entry entries[] = {
 	 .owner_len = 1,
 	 .object_count = 2,
 	 .objects = {{{7}}, {{8}}},
+	 .earlier_size = 1ULL << 43,
 	 .bytes = 333},
 	{.type = SEAL_REGISTER,
 	 .path = "/shared/x",
@@ -83,7 +112,23 @@ static const struct seal_entry entries[] = {
 	 .ballot = {.counter = 10},
 	 .kind = DFS_TOMBSTONE,
 	 .settled = true,
+	 .owner = "b",
+	 .owner_len = 1,
 	 .bytes = 200},
+	{.type = SEAL_REGISTER,
+	 .path = "/shared/y",
+	 .path_len = 9,
+	 .ballot = {.counter = 10},
+	 .kind = DFS_TOMBSTONE,
+	 .owner = "somebody",
+	 .owner_len = 8,
+	 .bytes = 201},
+	{.type = SEAL_REGISTER,
+	 .path = "/shared/z",
+	 .path_len = 9,
+	 .ballot = {.counter = 10},
+	 .kind = DFS_TOMBSTONE,
+	 .bytes = 201},
 	{.type = SEAL_SETTLED, .path = "/a/x", .path_len = 4, .ballot = {.counter = 9}},
 	{.type = SEAL_DROP, .objects = {{{6}}}},
 	{.type = SEAL_TRIM, .objects = {{{7}}}, .chunks = 9},
@@ -115,6 +160,7 @@ static void check_entry(const struct seal_entry *a, const struct seal_entry *b)
 	assert_int_equal(a->settled, b->settled);
 	assert_int_equal(a->has_readers, b->has_readers);
 	assert_true(a->size == b->size);
+	assert_true(a->earlier_size == b->earlier_size);
 	assert_int_equal(a->owner_len, b->owner_len);
 	if (a->owner_len > 0)
 		assert_memory_equal(a->owner, b->owner, a->owner_len);
@@ -125,6 +171,11 @@ static void check_entry(const struct seal_entry *a, const struct seal_entry *b)
 	assert_int_equal(a->units, b->units);
 	assert_int_equal(a->chunks, b->chunks);
 	assert_int_equal(a->bytes, b->bytes);
+	assert_int_equal(a->proved, b->proved);
+	assert_int_equal(a->by_maker, b->by_maker);
+	assert_int_equal(!a->tree, !b->tree);
+	if (a->tree)
+		assert_memory_equal(a->tree, b->tree, a->units * sizeof *a->tree);
 }
 
 static void test_comes_back(void **state)

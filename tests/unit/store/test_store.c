@@ -39,7 +39,7 @@ static int end(void **state)
 
 static unsigned chunks_of(struct store *store, uint64_t object)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 
 	return store_chunks(store, &id);
 }
@@ -47,7 +47,7 @@ static unsigned chunks_of(struct store *store, uint64_t object)
 static bool is_bound(struct store *store, uint64_t object, const char *path,
 		     uint64_t counter)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 
 	return store_is_bound(store, &id, path, strlen(path), &ballot);
@@ -56,7 +56,7 @@ static bool is_bound(struct store *store, uint64_t object, const char *path,
 static void check_file(struct store *store, const char *path, uint64_t object,
 		       uint64_t counter, bool settled)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object), maker = store_fixture_maker(object);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 	struct store_register reg;
 	dfs_value value;
@@ -68,7 +68,7 @@ static void check_file(struct store *store, const char *path, uint64_t object,
 	assert_int_equal(reg.settled, settled);
 	assert_int_equal(store_value(store, path, strlen(path), &reg, &value), 0);
 	assert_int_equal(value.number, counter);
-	assert_true(id_equal(&value.body.dfs_body_u.manifest.content.object, &id));
+	assert_true(id_equal(&value.body.dfs_body_u.manifest.content.maker, &maker));
 	value_free(&value);
 }
 
@@ -227,7 +227,7 @@ static void test_content_rules(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store_batch *batch = store_batch_new(fixture->store);
-	dfs_share share = {.object = store_fixture_id(1), .units = 4, .chunks = 3};
+	dfs_share share = store_fixture_share(1, 4, 3);
 	dfs_unit units[3] = {{0, {1, (const uint8_t *)"a"}},
 			     {1, {1, (const uint8_t *)"b"}},
 			     {2, {1, (const uint8_t *)"c"}}};
@@ -239,20 +239,27 @@ static void test_content_rules(void **state)
 	units[1].number = 0;
 	assert_int_equal(store_batch_content(batch, &share, units, 2), EINVAL);
 	units[1].number = 1;
-	assert_int_equal(store_batch_bind(batch, &share.object, "/a/x", 4, &ballot),
+	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/x",
+					  4, &ballot),
 			 EINVAL);
 	assert_int_equal(store_batch_content(batch, &share, units, 2), 0);
 	assert_int_equal(store_batch_content(batch, &share, units, 2), EINVAL);
-	assert_int_equal(store_batch_bind(batch, &share.object, "/a/x", 4, &ballot), 0);
-	assert_int_equal(store_batch_bind(batch, &share.object, "/a/y", 4, &ballot), 0);
+	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/x",
+					  4, &ballot),
+			 0);
+	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/y",
+					  4, &ballot),
+			 0);
 	assert_int_equal(chunks_of(fixture->store, 1), 0);
 	assert_int_equal(store_commit(batch), 0);
 	assert_int_equal(chunks_of(fixture->store, 1), 3);
 	/* An empty file: no units, and a binding all the same. */
 	batch = store_batch_new(fixture->store);
-	share = (dfs_share){.object = store_fixture_id(2), .units = 0, .chunks = 6};
+	share = store_fixture_share(2, 0, 6);
 	assert_int_equal(store_batch_content(batch, &share, NULL, 0), 0);
-	assert_int_equal(store_batch_bind(batch, &share.object, "/a/x", 4, &ballot), 0);
+	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/x",
+					  4, &ballot),
+			 0);
 	assert_int_equal(store_commit(batch), 0);
 	store_fixture_reopen(fixture);
 	assert_int_equal(chunks_of(fixture->store, 2), 6);
@@ -264,7 +271,7 @@ static void test_content_rules(void **state)
 static void test_binding_only_rises(void **state)
 {
 	struct store_fixture *fixture = *state;
-	dfs_id object = store_fixture_id(1);
+	dfs_id object = store_fixture_object(1);
 	static const uint64_t counters[] = {7, 6};
 
 	assert_int_equal(store_fixture_stage(fixture->store, "/a/x", 1, 5, 10), 0);
@@ -290,7 +297,8 @@ static int bind_upload(struct store_fixture *fixture, struct store_uploads *uplo
 	int rc = store_batch_upload(batch, uploads, share);
 
 	if (rc == 0)
-		rc = store_batch_bind(batch, &share->object, "/a/x", 4, &ballot);
+		rc = store_batch_bind(batch, store_fixture_object_of(share), "/a/x", 4,
+				      &ballot);
 	if (rc == 0)
 		return store_commit(batch);
 	store_batch_free(batch);
@@ -300,18 +308,18 @@ static int bind_upload(struct store_fixture *fixture, struct store_uploads *uplo
 static void check_upload(struct store_fixture *fixture, uint64_t units, uint32_t len)
 {
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
-	dfs_share share = {.object = store_fixture_id(1), .units = units, .chunks = 6};
+	dfs_share share = store_fixture_share(1, units, 6);
 	dfs_unit again = {.number = 1, .data = {1, (const uint8_t *)"x"}};
 
 	assert_int_equal(bind_upload(fixture, uploads, &share), ENOENT);
-	assert_int_equal(store_fixture_upload(uploads, 1, units - 2, 6, len), 0);
+	assert_int_equal(store_fixture_upload(uploads, 1, units, 2, len), 0);
 	assert_int_equal(bind_upload(fixture, uploads, &share), EINVAL);
-	assert_int_equal(store_upload(uploads, &share.object, &again), EINVAL);
+	assert_int_equal(store_upload(uploads, &share.maker, &again), EINVAL);
 	/* All of them, most for the second time. */
 	assert_int_equal(store_fixture_upload(uploads, 1, units, 6, len), 0);
-	share.units = units - 4;
+	share.size = store_fixture_size(units - 4);
 	assert_int_equal(bind_upload(fixture, uploads, &share), EINVAL);
-	share.units = units;
+	share.size = store_fixture_size(units);
 	share.chunks = 7;
 	assert_int_equal(bind_upload(fixture, uploads, &share), EINVAL);
 	share.chunks = 6;
@@ -345,7 +353,7 @@ static void test_spare_comes_later(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
-	dfs_share share = {.object = store_fixture_id(1), .units = 24, .chunks = 3};
+	dfs_share share = store_fixture_share(1, 24, 3);
 
 	assert_int_equal(store_fixture_upload(uploads, 1, 24, 3, 200000), 0);
 	assert_int_equal(bind_upload(fixture, uploads, &share), 0);
@@ -380,7 +388,7 @@ static void test_upload_ends_with_connection(void **state)
 /* One unit of one byte. */
 static int give_unit(struct store_uploads *uploads, uint64_t object, uint64_t number)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_maker(object);
 	dfs_unit unit = {.number = number, .data = {1, (const uint8_t *)"x"}};
 
 	return store_upload(uploads, &id, &unit);
@@ -390,7 +398,7 @@ static void test_a_connection_has_few_uploads(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
-	dfs_share share = {.object = store_fixture_id(1), .units = 1, .chunks = 1};
+	dfs_share share = store_fixture_share(1, 1, 1);
 
 	/*
 	 * The first one is used again and again, and stays; the others go, the oldest
@@ -401,10 +409,10 @@ static void test_a_connection_has_few_uploads(void **state)
 		assert_int_equal(give_unit(uploads, 1, 0), 0);
 	}
 	assert_int_equal(bind_upload(fixture, uploads, &share), 0);
-	share.object = store_fixture_id(13);
+	share.maker = store_fixture_maker(13);
 	assert_int_equal(bind_upload(fixture, uploads, &share), ENOENT);
 	for (uint64_t object = 14; object <= 20; object++) {
-		share.object = store_fixture_id(object);
+		share.maker = store_fixture_maker(object);
 		assert_int_equal(bind_upload(fixture, uploads, &share), 0);
 	}
 	store_uploads_free(uploads);
@@ -414,7 +422,7 @@ static void test_uploads_in_all(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store_uploads *one, *two;
-	dfs_id id = store_fixture_id(1);
+	dfs_id id = store_fixture_maker(1);
 
 	fixture->rules.uploads = 3;
 	store_fixture_reopen(fixture);

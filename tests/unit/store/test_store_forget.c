@@ -119,17 +119,16 @@ static int forget_and_merge(struct store_fixture *fixture)
 	assert_int_equal(store_fixture_batch_accept(batch, "/a", 0, 6), 0);
 	for (unsigned i = 0; i < 2; i++) {
 		static uint8_t bytes[50000];
-		dfs_share share = {.object = store_fixture_id(10 + i),
-				   .units = 4,
-				   .chunks = CHUNKS_ALL};
+		dfs_share share = store_fixture_share(10 + i, 4, CHUNKS_ALL);
 		dfs_ballot ballot = store_fixture_ballot(5);
 		dfs_unit units[4];
 
 		for (unsigned unit = 0; unit < 4; unit++)
 			units[unit] = (dfs_unit){.number = unit, .data = {50000, bytes}};
 		assert_int_equal(store_batch_content(batch, &share, units, 4), 0);
-		assert_int_equal(
-			store_batch_bind(batch, &share.object, "/big", 4, &ballot), 0);
+		assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share),
+						  "/big", 4, &ballot),
+				 0);
 	}
 	assert_int_equal(store_commit(batch), 0);
 	assert_int_equal(forget(fixture->store, "/a", 6, 6), 0);
@@ -260,7 +259,7 @@ static void test_floor(void **state)
 
 static int trim(struct store *store, uint64_t object, unsigned chunks)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 
 	return store_trim(store, &id, chunks);
 }
@@ -336,8 +335,7 @@ static void test_trimming_gives_space_back(void **state)
 	struct store_fixture *fixture = *state;
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 	struct store_batch *batch = store_batch_new(fixture->store);
-	dfs_share share = {
-		.object = store_fixture_id(1), .units = 40, .chunks = CHUNKS_ALL};
+	dfs_share share = store_fixture_share(1, 40, CHUNKS_ALL);
 	uint64_t half = 4300000;
 
 	fixture->rules.merge_fan = 4;

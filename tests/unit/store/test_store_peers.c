@@ -82,8 +82,7 @@ static void test_memory_travels(void **state)
 	struct store_fixture *fixture = *state;
 	struct store_uploads *uploads;
 	struct store_batch *batch;
-	dfs_share share = {
-		.object = store_fixture_id(1), .units = 24, .chunks = CHUNKS_ALL};
+	dfs_share share = store_fixture_share(1, 24, CHUNKS_ALL);
 	uint64_t newest = store_fixture_numbers(fixture).newest_segment;
 
 	remember(fixture, 3, watermark_of(3, 0, 1));

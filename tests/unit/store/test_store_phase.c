@@ -55,7 +55,7 @@ static int look(struct store_fixture *fixture, const char *path)
 static bool is_bound(struct store *store, uint64_t object, const char *path,
 		     uint64_t counter)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 	dfs_ballot ballot = store_fixture_ballot(counter);
 
 	return store_is_bound(store, &id, path, strlen(path), &ballot);

@@ -348,9 +348,8 @@ static void test_3_8_nothing_is_left_in_a_segment_that_goes(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store *store = fixture->store;
-	const dfs_share empty = {.object = store_fixture_id(20), .chunks = CHUNKS_ALL};
-	const dfs_share full = {
-		.object = store_fixture_id(1), .units = 4, .chunks = CHUNKS_ALL};
+	const dfs_share empty = store_fixture_share(20, 0, CHUNKS_ALL);
+	const dfs_share full = store_fixture_share(1, 4, CHUNKS_ALL);
 	static const uint8_t bytes[LEN];
 	dfs_unit units[4];
 	struct store_batch *batch = store_batch_new(store);
@@ -414,7 +413,7 @@ static void mend_by_upload(struct store_fixture *fixture, uint32_t len)
 {
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 	struct store_batch *batch = store_batch_new(fixture->store);
-	dfs_share share = {.object = store_fixture_id(1), .units = 4, .chunks = 4};
+	dfs_share share = store_fixture_share(1, 4, 4);
 
 	store_uploads_are_repairs(uploads);
 	assert_int_equal(store_fixture_upload(uploads, 1, 4, 4, len), 0);

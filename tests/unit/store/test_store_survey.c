@@ -33,7 +33,7 @@ static int start(void **state)
 static void expect_owed(struct store_fixture *fixture, const char *path, uint64_t object,
 			unsigned given, unsigned missing)
 {
-	dfs_id id = store_fixture_id(object);
+	dfs_id id = store_fixture_object(object);
 	struct store_owed owed;
 
 	assert_int_equal(store_next_owed(fixture->store, NULL, 0, &owed), 0);
@@ -105,16 +105,16 @@ static void test_damage_is_owed(void **state)
 /* One unit for an object of four, bound to this path. */
 static void plant_one_unit(struct store *store, const char *path, uint64_t object)
 {
-	const dfs_share share = {
-		.object = store_fixture_id(object), .units = 1, .chunks = 1};
+	const dfs_share share = store_fixture_share(object, 1, 1);
 	const dfs_ballot ballot = store_fixture_ballot(4);
 	struct store_batch *batch = store_batch_new(store);
 	static const uint8_t bytes[LEN];
 	const dfs_unit unit = {0, {LEN, bytes}};
 
 	assert_int_equal(store_batch_content(batch, &share, &unit, 1), 0);
-	assert_int_equal(
-		store_batch_bind(batch, &share.object, path, strlen(path), &ballot), 0);
+	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), path,
+					  strlen(path), &ballot),
+			 0);
 	assert_int_equal(store_commit(batch), 0);
 }
 
@@ -203,14 +203,17 @@ static void test_earlier_versions_are_owed(void **state)
 	dfs_manifest *manifest = &value.body.dfs_body_u.manifest;
 	dfs_earlier *earlier = calloc(1, sizeof *earlier);
 	struct store_owed owed;
-	dfs_id id = store_fixture_id(2);
+	dfs_key tree[DFS_SERVERS] = {{{0}}};
+	dfs_id id;
 
 	assert_non_null(earlier);
+	store_fixture_resize(2, 900);
+	id = store_fixture_object(2);
 	earlier->content_version = (dfs_version){4, store_fixture_id(99)};
 	earlier->content = manifest->content;
-	earlier->content.object = id;
-	earlier->content.size = 900;
-	earlier->content.unit_size = placement_unit_size(900);
+	store_fixture_content(2, &earlier->content);
+	earlier->content.tree.tree_val = value_fixture_copy(tree, sizeof tree);
+	earlier->content.writer.dfs_user_val = value_fixture_copy("a", 1);
 	manifest->earlier.earlier_val = earlier;
 	manifest->earlier.earlier_len = 1;
 	assert_int_equal(value_fixture_accept(fixture->store, "/a/1", value, 0), 0);
@@ -269,12 +272,13 @@ static void test_abandoned(void **state)
 	struct store_fixture *fixture = *state;
 	struct store *store = fixture->store;
 	struct store_abandoned abandoned;
-	dfs_id id = store_fixture_id(2);
+	dfs_id id;
 
 	assert_int_equal(store_next_abandoned(store, 0, NULL, 0, &abandoned), ENOENT);
 	/* Two attempts at a path, of which nothing came. */
 	assert_int_equal(store_fixture_stage(store, "/a/1", 1, 5, LEN), 0);
 	assert_int_equal(store_fixture_stage(store, "/a/1", 2, 7, LEN), 0);
+	id = store_fixture_object(2);
 	/* One that is accepted here, one that is settled. */
 	assert_int_equal(store_fixture_stage(store, "/a/2", 3, 5, LEN), 0);
 	assert_int_equal(store_fixture_accept(store, "/a/2", 3, 5), 0);
@@ -349,16 +353,15 @@ static void put_many(struct store_fixture *fixture)
 		struct store_batch *batch = store_batch_new(fixture->store);
 
 		for (unsigned j = i; j < i + 500; j++) {
-			dfs_share share = {.object = store_fixture_id(j + 1),
-					   .units = 4,
-					   .chunks = OWN};
+			dfs_share share = store_fixture_share(j + 1, 4, OWN);
 			const dfs_unit units[2] = {{1, {1, &byte}}, {2, {1, &byte}}};
 			const dfs_ballot *bound = j % 2 == 0 ? &later : &ballot;
 
 			path_of(j, path);
 			assert_int_equal(store_batch_content(batch, &share, units, 2), 0);
-			assert_int_equal(store_batch_bind(batch, &share.object, path,
-							  strlen(path), bound),
+			assert_int_equal(store_batch_bind(batch,
+							  store_fixture_object_of(&share),
+							  path, strlen(path), bound),
 					 0);
 			assert_int_equal(
 				store_fixture_batch_accept(batch, path, j + 1, 5), 0);

@@ -1,0 +1,299 @@
+/* Who may say that a path has a value. */
+#include "authority.h"
+
+#include "ballot.h"
+#include "path.h"
+#include "value.h"
+
+#include <string.h>
+
+static bool is_named(const dfs_user *user, const char *name, size_t len)
+{
+	return user->dfs_user_len == len && memcmp(user->dfs_user_val, name, len) == 0;
+}
+
+static bool is_admin(const dfs_user *user)
+{
+	return is_named(user, "admin", strlen("admin"));
+}
+
+static bool same_user(const dfs_user *a, const dfs_user *b)
+{
+	return is_named(a, b->dfs_user_val, b->dfs_user_len);
+}
+
+static enum path_kind kind_of(const dfs_path *path)
+{
+	return path_kind(path->dfs_path_val, path->dfs_path_len);
+}
+
+/* Whose the path is; of a path of a register. */
+static dfs_user whose(const dfs_path *path)
+{
+	size_t len;
+	/* path_of_whom points into the path. */
+	const char *name = path_of_whom(path->dfs_path_val, path->dfs_path_len, &len);
+
+	return (dfs_user){(u_int)len, path->dfs_path_val + (name - path->dfs_path_val)};
+}
+
+/* ---- signatures ---------------------------------------------------------------- */
+
+/* The key that this signature has to be made with; admin's is always the same. */
+static bool key_of(const struct authority_source *source, const dfs_user *user,
+		   uint32_t number, struct authority_key *ret, bool *ret_unknown)
+{
+	*ret = (struct authority_key){
+		.key = source->admin_key, .present = true, .welcome = true};
+	if (is_admin(user) || source->key(source->context, user, number, ret))
+		return true;
+	*ret_unknown = true;
+	return false;
+}
+
+static bool is_signed(const struct authority_source *source, const dfs_key *statement,
+		      const dfs_signature *signature, const struct authority_key *key)
+{
+	return statement_is_signed_seen(source->seen, statement, signature, &key->key);
+}
+
+/* What a user proposes now is signed for this very ballot, with the key that he has. */
+static const char *check_fresh(const struct authority_claim *claim,
+			       const struct authority_key *key)
+{
+	const dfs_proof *proof = &claim->value->proof;
+
+	if (!claim->caller)
+		return ballot_compare(&proof->ballot, claim->ballot) > 0
+			       ? "a proof of a later ballot"
+			       : NULL;
+	if (ballot_compare(&proof->ballot, claim->ballot) != 0)
+		return "a proof of another ballot";
+	if (!is_named(&proof->signer, claim->caller, strlen(claim->caller)))
+		return "a value that another signed";
+	return key->present && key->welcome ? NULL : "a key that is no longer good";
+}
+
+static const char *check_proof(const struct authority_source *source,
+			       const struct authority_claim *claim, bool *ret_unknown)
+{
+	const dfs_value *value = claim->value;
+	const dfs_proof *proof = &value->proof;
+	struct authority_key key;
+	dfs_key digest, statement;
+	const char *wrong = statement_check_signature(&proof->signature);
+
+	if (!wrong && ballot_compare(&value->origin, &proof->ballot) > 0)
+		wrong = "a value that was first proposed after it was signed";
+	if (wrong)
+		return wrong;
+	if (!key_of(source, &proof->signer, proof->signature.key, &key, ret_unknown))
+		return "a value whose signer's key is not known";
+	wrong = check_fresh(claim, &key);
+	if (wrong)
+		return wrong;
+	return statement_digest_stated(value, &digest) &&
+			       statement_of_proposal(claim->path, &proof->ballot, &digest,
+						     &statement) &&
+			       is_signed(source, &statement, &proof->signature, &key)
+		       ? NULL
+		       : "a value that its signer did not sign";
+}
+
+const char *authority_check_content(const struct authority_source *source,
+				    const dfs_path *path, const dfs_user *owner,
+				    const dfs_content *content, bool *ret_unknown)
+{
+	struct authority_key key;
+	dfs_key statement;
+
+	if (!key_of(source, &content->writer, content->signature.key, &key, ret_unknown))
+		return "a content whose writer's key is not known";
+	return statement_of_content(path, owner, content, &statement) &&
+			       is_signed(source, &statement, &content->signature, &key)
+		       ? NULL
+		       : "a content that its writer did not sign";
+}
+
+static const char *check_access(const struct authority_source *source,
+				const struct authority_claim *claim, bool *ret_unknown)
+{
+	const dfs_access *access = value_access(claim->value);
+	const dfs_user owner = whose(claim->path);
+	struct authority_key key;
+	dfs_key statement;
+
+	if (!access || !access->signature)
+		return NULL;
+	if (!key_of(source, &owner, access->signature->key, &key, ret_unknown))
+		return "readers whose owner's key is not known";
+	return statement_of_access(claim->path, &owner, access, &statement) &&
+			       is_signed(source, &statement, access->signature, &key)
+		       ? NULL
+		       : "readers that the owner did not sign";
+}
+
+bool authority_account_is_genuine(const dfs_key *admin_key, const dfs_user *user,
+				  const dfs_account *account)
+{
+	dfs_key statement;
+
+	return statement_of_account(user, account, &statement) &&
+	       statement_is_signed(&statement, &account->signature, admin_key);
+}
+
+/* What is stated in it, by whomever. */
+static const char *check_body(const struct authority_source *source,
+			      const struct authority_claim *claim, bool *ret_unknown)
+{
+	const dfs_body *body = &claim->value->body;
+	const dfs_manifest *manifest = &body->dfs_body_u.manifest;
+	const char *wrong = check_access(source, claim, ret_unknown);
+
+	if (!wrong && value_has_content(claim->value))
+		wrong = authority_check_content(source, claim->path, &manifest->owner,
+						&manifest->content, ret_unknown);
+	if (!wrong && body->kind == DFS_ACCOUNT) {
+		const dfs_user user = whose(claim->path);
+
+		if (!authority_account_is_genuine(&source->admin_key, &user,
+						  &body->dfs_body_u.account))
+			wrong = "an account that admin did not sign";
+	}
+	return wrong;
+}
+
+const char *authority_check_signed(const struct authority_source *source,
+				   const struct authority_claim *claim, bool *ret_unknown)
+{
+	const char *wrong;
+
+	*ret_unknown = false;
+	if (value_is_nothing(claim->value))
+		return claim->caller ? "what only servers say" : NULL;
+	wrong = check_proof(source, claim, ret_unknown);
+	return wrong ? wrong : check_body(source, claim, ret_unknown);
+}
+
+/* ---- who may ------------------------------------------------------------------- */
+
+static bool lets_write(const dfs_access *access, const dfs_user *user)
+{
+	for (u_int i = 0; access && i < access->readers.readers_len; i++)
+		if (same_user(&access->readers.readers_val[i].user, user))
+			return access->readers.readers_val[i].writes;
+	return false;
+}
+
+static bool same_access(const dfs_access *a, const dfs_access *b)
+{
+	if (a->generation != b->generation ||
+	    a->readers.readers_len != b->readers.readers_len)
+		return false;
+	for (u_int i = 0; i < a->readers.readers_len; i++) {
+		const dfs_reader *one = &a->readers.readers_val[i];
+		const dfs_reader *other = &b->readers.readers_val[i];
+
+		if (!same_user(&one->user, &other->user) ||
+		    one->writes != other->writes ||
+		    memcmp(&one->seal_key, &other->seal_key, sizeof one->seal_key) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A writer leaves the list as it is.  A server may tell of one that is newer than what is
+ * known here, as the owner has signed it.
+ */
+static const char *check_writer(const struct authority_claim *claim,
+				const dfs_value *accepted)
+{
+	const dfs_access *access = value_access(claim->value);
+	const dfs_access *before = accepted ? value_access(accepted) : NULL;
+	bool newer = !claim->caller &&
+		     (!accepted || accepted->body.kind == DFS_TOMBSTONE ||
+		      (access && before && access->generation > before->generation));
+
+	if (!lets_write(access, &claim->value->proof.signer))
+		return "a value of somebody who may not write there";
+	if (newer || (!accepted && claim->caller))
+		return NULL;
+	return before && same_access(access, before)
+		       ? NULL
+		       : "readers that are not those of the file";
+}
+
+static const char *check_file(const struct authority_claim *claim,
+			      const dfs_value *accepted)
+{
+	const dfs_path *path = claim->path;
+	const dfs_user owner = whose(path);
+	const dfs_user *signer = &claim->value->proof.signer;
+
+	if (path_is_shared(path->dfs_path_val, path->dfs_path_len) ||
+	    same_user(signer, &owner) ||
+	    (claim->value->body.kind == DFS_TOMBSTONE && is_admin(signer)))
+		return NULL;
+	return check_writer(claim, accepted);
+}
+
+/* What admin said later counts, whatever the ballots. */
+static const char *check_account(const struct authority_claim *claim,
+				 const dfs_value *accepted)
+{
+	const dfs_body *body = &claim->value->body;
+
+	if (!is_admin(&claim->value->proof.signer))
+		return "an account that is not from admin";
+	if (!accepted || accepted->body.kind != DFS_ACCOUNT)
+		return NULL;
+	return body->kind == DFS_ACCOUNT &&
+			       body->dfs_body_u.account.number >=
+				       accepted->body.dfs_body_u.account.number
+		       ? NULL
+		       : "an account that is older than what is known";
+}
+
+bool authority_depends(const struct authority_claim *claim)
+{
+	const dfs_user owner = whose(claim->path);
+
+	switch (kind_of(claim->path)) {
+	case PATH_OF_FILE:
+		return value_is_nothing(claim->value) ||
+		       !(path_is_shared(claim->path->dfs_path_val,
+					claim->path->dfs_path_len) ||
+			 same_user(&claim->value->proof.signer, &owner));
+	case PATH_OF_ACCOUNT:
+		return true;
+	default:
+		return value_is_nothing(claim->value);
+	}
+}
+
+const char *authority_check_allowed(const struct authority_claim *claim,
+				    const dfs_value *accepted)
+{
+	const dfs_user *signer = &claim->value->proof.signer;
+	dfs_user user;
+
+	if (value_is_nothing(claim->value))
+		return accepted && !value_is_nothing(accepted)
+			       ? "nothing, where something is known"
+			       : NULL;
+	switch (kind_of(claim->path)) {
+	case PATH_OF_FILE:
+		return check_file(claim, accepted);
+	case PATH_OF_ACCOUNT:
+		return check_account(claim, accepted);
+	case PATH_OF_CREDENTIALS:
+		user = whose(claim->path);
+		return is_admin(signer) || same_user(signer, &user)
+			       ? NULL
+			       : "credentials of another";
+	case PATH_OF_NOTHING:
+		break;
+	}
+	return "a path that no register can have";
+}

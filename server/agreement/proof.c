@@ -1,0 +1,311 @@
+/* Whether a value is proved, as this server knows the users. */
+#include "proof.h"
+
+#include "ballot.h"
+#include "clock.h"
+#include "log.h"
+#include "path.h"
+#include "throttle.h"
+#include "value.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Out of memory is an error like others: uthash reports it instead of ending the process.
+ */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->lost = true)
+#include <uthash.h>
+
+enum {
+	KNOWN = 4096,
+	/* Who makes up names is answered at once, and does not keep the peers busy. */
+	ASKED_PER_SECOND = 20
+};
+
+/* An account that admin signed. */
+struct known {
+	char name[DFS_USER_MAX + 1];
+	dfs_ballot ballot; /* of the register here that it was read from last, or zero */
+	dfs_account account;
+	bool lost; /* set by uthash when it had no memory to add this */
+	UT_hash_handle hh;
+};
+
+struct proof {
+	struct store *store;
+	struct authority_source source;
+	proof_ask *ask;
+	void *ask_context;
+	pthread_mutex_t lock; /* of all below */
+	struct known *known;
+	int64_t second;
+	unsigned asked; /* in that second */
+};
+
+static bool find_key(void *context, const dfs_user *user, uint32_t number,
+		     struct authority_key *ret);
+
+struct proof *proof_new(struct store *store, const dfs_key *admin_key)
+{
+	struct proof *proof = calloc(1, sizeof *proof);
+
+	if (!proof)
+		return NULL;
+	proof->store = store;
+	proof->source = (struct authority_source){.admin_key = *admin_key,
+						  .seen = statement_seen_new(),
+						  .key = find_key,
+						  .context = proof};
+	pthread_mutex_init(&proof->lock, NULL);
+	if (proof->source.seen)
+		return proof;
+	proof_free(proof);
+	return NULL;
+}
+
+/* With the lock held, or nobody there. */
+static void forget_all(struct proof *proof)
+{
+	struct known *known, *next;
+
+	HASH_ITER (hh, proof->known, known, next) {
+		HASH_DEL(proof->known, known);
+		value_free_account(&known->account);
+		free(known);
+	}
+}
+
+void proof_free(struct proof *proof)
+{
+	if (!proof)
+		return;
+	forget_all(proof);
+	statement_seen_free(proof->source.seen);
+	pthread_mutex_destroy(&proof->lock);
+	free(proof);
+}
+
+void proof_set_ask(struct proof *proof, proof_ask *ask, void *context)
+{
+	proof->ask = ask;
+	proof->ask_context = context;
+}
+
+/* ---- what is known of users ---------------------------------------------------- */
+
+/* As a key: all bytes count. */
+struct name {
+	char text[DFS_USER_MAX + 1];
+};
+
+static struct name name_of(const dfs_user *user)
+{
+	struct name name = {""};
+
+	memcpy(name.text, user->dfs_user_val, user->dfs_user_len);
+	return name;
+}
+
+/* With the lock held; NULL when out of memory. */
+static struct known *find_or_add(struct proof *proof, const struct name *name)
+{
+	struct known *known;
+
+	HASH_FIND(hh, proof->known, name->text, sizeof name->text, known);
+	if (known)
+		return known;
+	if (HASH_COUNT(proof->known) >= KNOWN)
+		forget_all(proof);
+	known = calloc(1, sizeof *known);
+	if (!known)
+		return NULL;
+	memcpy(known->name, name->text, sizeof known->name);
+	HASH_ADD(hh, proof->known, name, sizeof known->name, known);
+	if (known->lost) {
+		free(known);
+		return NULL;
+	}
+	return known;
+}
+
+/*
+ * Of two that admin signed the later one counts.  ballot: of the register here, or NULL.
+ */
+static void note_account(struct proof *proof, const dfs_user *user,
+			 const dfs_account *account, const dfs_ballot *ballot)
+{
+	const struct name name = name_of(user);
+	struct known *known;
+	dfs_account copy;
+
+	if (!authority_account_is_genuine(&proof->source.admin_key, user, account) ||
+	    !value_copy_account(account, &copy))
+		return;
+	pthread_mutex_lock(&proof->lock);
+	known = find_or_add(proof, &name);
+	if (known && ballot)
+		known->ballot = *ballot;
+	if (known && copy.number > known->account.number) {
+		dfs_account older = known->account;
+
+		known->account = copy;
+		copy = older;
+	}
+	pthread_mutex_unlock(&proof->lock);
+	value_free_account(&copy);
+}
+
+void proof_know(struct proof *proof, const dfs_user *user, const dfs_account *account)
+{
+	note_account(proof, user, account, NULL);
+}
+
+/* The account's register here. */
+struct account_path {
+	char text[sizeof PATH_ACCOUNTS + DFS_USER_MAX];
+	size_t len;
+};
+
+static struct account_path path_of(const dfs_user *user)
+{
+	struct account_path path;
+
+	path.len = (size_t)snprintf(path.text, sizeof path.text, PATH_ACCOUNTS "%.*s",
+				    (int)user->dfs_user_len, user->dfs_user_val);
+	return path;
+}
+
+static void read_here(struct proof *proof, const dfs_user *user)
+{
+	const struct account_path path = path_of(user);
+	struct store_register reg;
+	dfs_value value;
+
+	if (store_value(proof->store, path.text, path.len, &reg, &value) != 0)
+		return;
+	if (value.body.kind == DFS_ACCOUNT)
+		note_account(proof, user, &value.body.dfs_body_u.account, &reg.ballot);
+	value_free(&value);
+}
+
+static bool may_ask(struct proof *proof)
+{
+	int64_t second = clock_now_ms() / 1000;
+	bool may;
+
+	pthread_mutex_lock(&proof->lock);
+	if (second != proof->second) {
+		proof->second = second;
+		proof->asked = 0;
+	}
+	may = proof->asked < ASKED_PER_SECOND;
+	proof->asked += may;
+	pthread_mutex_unlock(&proof->lock);
+	return may;
+}
+
+static void ask_peers(struct proof *proof, const dfs_user *user)
+{
+	dfs_account account;
+
+	if (!proof->ask || !may_ask(proof) ||
+	    !proof->ask(proof->ask_context, user, &account))
+		return;
+	note_account(proof, user, &account, NULL);
+	value_free_account(&account);
+}
+
+/*
+ * Is the key known?  *ret_fresh: what is known is what the register here says, or is
+ * later.
+ */
+static bool find_known(struct proof *proof, const dfs_user *user, uint32_t number,
+		       const dfs_ballot *here, bool *ret_fresh, struct authority_key *ret)
+{
+	const struct name name = name_of(user);
+	const dfs_key *key = NULL;
+	struct known *known;
+
+	pthread_mutex_lock(&proof->lock);
+	HASH_FIND(hh, proof->known, name.text, sizeof name.text, known);
+	*ret_fresh = known && ballot_compare(here, &known->ballot) <= 0;
+	if (known)
+		key = statement_key(&known->account, number);
+	if (key)
+		*ret = (struct authority_key){.key = *key,
+					      .present = number == known->account.key,
+					      .welcome = !known->account.gone &&
+							 !known->account.disabled};
+	pthread_mutex_unlock(&proof->lock);
+	return key;
+}
+
+static bool find_key(void *context, const dfs_user *user, uint32_t number,
+		     struct authority_key *ret)
+{
+	struct proof *proof = context;
+	struct store_register reg = {.ballot.counter = 0};
+	bool fresh = false, found;
+
+	if (path_check_user(user->dfs_user_val, user->dfs_user_len))
+		return false;
+	const struct account_path path = path_of(user);
+
+	(void)store_register(proof->store, path.text, path.len, &reg);
+	found = find_known(proof, user, number, &reg.ballot, &fresh, ret);
+	if (!fresh) {
+		read_here(proof, user);
+		found = find_known(proof, user, number, &reg.ballot, &fresh, ret);
+	}
+	if (!found) {
+		ask_peers(proof, user);
+		found = find_known(proof, user, number, &reg.ballot, &fresh, ret);
+	}
+	return found;
+}
+
+/* ---- judging ------------------------------------------------------------------- */
+
+static void log_refusal(const struct authority_claim *claim, const char *why)
+{
+	static struct throttle throttle = THROTTLE_INIT;
+	const dfs_user *signer = &claim->value->proof.signer;
+	char path[256], quoted[256];
+	unsigned held_back;
+
+	if (!throttle_pass(&throttle, &held_back))
+		return;
+	log_event(LOG_WARN, "not-proved", "path=%s from=%s signer=%s why=%s held_back=%u",
+		  log_quote(claim->path->dfs_path_val, claim->path->dfs_path_len, path,
+			    sizeof path),
+		  claim->caller ? claim->caller : "server",
+		  log_quote(signer->dfs_user_val, signer->dfs_user_len, quoted,
+			    sizeof quoted),
+		  log_sentence(why, (char[512]){""}, 512), held_back);
+}
+
+dfs_status proof_check_signed(struct proof *proof, const struct authority_claim *claim)
+{
+	bool unknown = false;
+	const char *wrong = authority_check_signed(&proof->source, claim, &unknown);
+
+	if (!wrong)
+		return DFS_OK;
+	log_refusal(claim, wrong);
+	return unknown ? DFS_UNCHECKED : DFS_INVALID;
+}
+
+dfs_status proof_check_allowed(const struct authority_claim *claim,
+			       const dfs_value *accepted)
+{
+	const char *wrong = authority_check_allowed(claim, accepted);
+
+	if (!wrong)
+		return DFS_OK;
+	log_refusal(claim, wrong);
+	return DFS_DENIED;
+}

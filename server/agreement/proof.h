@@ -1,0 +1,42 @@
+/*
+ * Whether a value is proved, as this server knows the users (rpc/authority.h).
+ *
+ * Accounts are those that are accepted here, if admin signed them; where a key is not
+ * known, peers are asked.  What is refused is logged, with why.  All functions may be
+ * called from any thread, those that check signatures without a lock.
+ */
+#ifndef DFS_PROOF_H
+#define DFS_PROOF_H
+
+#include "authority.h"
+#include "store.h"
+
+struct proof;
+
+/* NULL when out of memory.  The store outlives it. */
+struct proof *proof_new(struct store *store, const dfs_key *admin_key);
+void proof_free(struct proof *proof);
+
+/*
+ * How an account is asked for that is not here; it is not trusted.  What the account
+ * points to is then to be freed.  Set before there are calls.
+ */
+typedef bool proof_ask(void *context, const dfs_user *user, dfs_account *ret);
+void proof_set_ask(struct proof *proof, proof_ask *ask, void *context);
+
+/*
+ * An account that may not be accepted here yet; one that admin did not sign is ignored.
+ */
+void proof_know(struct proof *proof, const dfs_user *user, const dfs_account *account);
+
+/*
+ * Are the signatures right?  DFS_INVALID, DFS_DENIED, or DFS_UNCHECKED where a key cannot
+ * be had.  Must not be called with a latch: it may ask peers.
+ */
+dfs_status proof_check_signed(struct proof *proof, const struct authority_claim *claim);
+
+/* May the signer make it on top of what is accepted (NULL: nothing)?  DFS_DENIED: no. */
+dfs_status proof_check_allowed(const struct authority_claim *claim,
+			       const dfs_value *accepted);
+
+#endif

@@ -1,0 +1,233 @@
+/*
+ * dfsN, broken into: the server as it is, but for one lie in what it answers.  It is
+ * linked so that its answers to LIST, LOOKUP and GET go through here; its number is the
+ * last letter of the name that it is called by.
+ *
+ *	DFS_LIE="KIND [FOLDER]" dfsN ARG...
+ *
+ *	empty	a listing begins with an entry whose path is empty
+ *	newline	a listing begins with an entry with a newline in its name
+ *	above	a listing begins with an entry that lies above what is listed
+ *	units	values in listings say that units have no length
+ *	rows	values in listings say that the row is the tenth
+ *	value	of the path in FOLDER/item it tells what is there, and its units are in
+ *		FOLDER/unit.0 to .3 (broken_values.c)
+ */
+#include "object.h"
+#include "path.h"
+#include "procs.h"
+#include "server.h"
+#include "value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum lie { LIE_EMPTY, LIE_NEWLINE, LIE_ABOVE, LIE_UNITS, LIE_ROWS, LIE_VALUE, LIES };
+
+static const char *const names[LIES] = {"empty", "newline", "above",
+					"units", "rows",    "value"};
+
+static enum lie lie;
+static dfs_learn_item item; /* of LIE_VALUE */
+static uint8_t units[DFS_SERVERS][DFS_UNIT_MAX];
+static size_t lens[DFS_SERVERS];
+
+void __real_procs_list(struct caller *caller, const dfs_list_args *args,
+		       dfs_list_res *res);
+void __real_procs_lookup(struct caller *caller, const dfs_paths *args,
+			 dfs_lookup_res *res);
+void __real_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res);
+void __wrap_procs_list(struct caller *caller, const dfs_list_args *args,
+		       dfs_list_res *res);
+void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
+			 dfs_lookup_res *res);
+void __wrap_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res);
+
+static void must(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "lying: %s\n", what);
+	_exit(2);
+}
+
+/* ---- listings ------------------------------------------------------------------ */
+
+/* Below the folder that is listed, and before all other names in it. */
+static dfs_path first_name(const dfs_path *folder, const char *name)
+{
+	size_t len = folder->dfs_path_len + strlen(name);
+	dfs_path ret = {(u_int)len, malloc(len + 1)};
+
+	must(ret.dfs_path_val != NULL, "out of memory");
+	(void)snprintf(ret.dfs_path_val, len + 1, "%.*s%s", (int)folder->dfs_path_len,
+		       folder->dfs_path_val, name);
+	return ret;
+}
+
+static void put_first(dfs_list_ok *ok, dfs_path take_path)
+{
+	u_int count = ok->entries.entries_len;
+	dfs_list_entry *entries = calloc(count + 1, sizeof *entries);
+
+	must(entries != NULL, "out of memory");
+	if (count > 0)
+		memcpy(entries + 1, ok->entries.entries_val, count * sizeof *entries);
+	entries[0].path = take_path;
+	entries[0].kind = DFS_FILE;
+	entries[0].ballot.counter = 1;
+	entries[0].settled = TRUE;
+	free(ok->entries.entries_val);
+	ok->entries.entries_val = entries;
+	ok->entries.entries_len = count + 1;
+}
+
+static void change_values(dfs_list_ok *ok)
+{
+	for (u_int i = 0; i < ok->entries.entries_len; i++) {
+		dfs_value *value = ok->entries.entries_val[i].value;
+
+		if (!value || value->body.kind != DFS_FILE)
+			continue;
+		/* The newest that there is, so that it is what is shown. */
+		ok->entries.entries_val[i].ballot.counter += 1;
+		if (lie == LIE_UNITS)
+			value->body.dfs_body_u.manifest.content.unit_size = 0;
+		else
+			value->body.dfs_body_u.manifest.content.row = 9;
+	}
+}
+
+void __wrap_procs_list(struct caller *caller, const dfs_list_args *args,
+		       dfs_list_res *res)
+{
+	static char none[] = "";
+	const dfs_path nothing = {0, none};
+	dfs_list_ok *ok = &res->dfs_list_res_u.ok;
+
+	__real_procs_list(caller, args, res);
+	if (res->status != DFS_OK)
+		return;
+	if (lie == LIE_EMPTY)
+		put_first(ok, first_name(&nothing, ""));
+	else if (lie == LIE_NEWLINE)
+		put_first(ok, first_name(&args->folder, "!\nforged"));
+	else if (lie == LIE_ABOVE)
+		put_first(ok, first_name(&args->folder, "../forged"));
+	else if (lie == LIE_UNITS || lie == LIE_ROWS)
+		change_values(ok);
+}
+
+/* ---- a value and its units ----------------------------------------------------- */
+
+static void tell_value(dfs_looked *looked)
+{
+	dfs_accepted *accepted = &looked->dfs_looked_u.reg.dfs_register_u.accepted;
+
+	if (looked->status == DFS_OK)
+		xdr_free((xdrproc_t)xdr_dfs_register, (char *)&looked->dfs_looked_u.reg);
+	memset(looked, 0, sizeof *looked);
+	looked->status = DFS_OK;
+	looked->dfs_looked_u.reg.known = TRUE;
+	accepted->ballot = item.ballot;
+	accepted->settled = TRUE;
+	/* Of a value that is broken it may be none. */
+	(void)object_of_content(&item.value.body.dfs_body_u.manifest.content,
+				&accepted->ticket.object);
+	accepted->ticket.ends = INT64_MAX;
+	must(value_copy(&item.value, &accepted->value), "out of memory");
+}
+
+void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
+			 dfs_lookup_res *res)
+{
+	__real_procs_lookup(caller, args, res);
+	if (lie != LIE_VALUE || res->status != DFS_OK)
+		return;
+	for (u_int i = 0; i < res->dfs_lookup_res_u.ok.items.items_len; i++) {
+		const dfs_path *path = &args->paths.paths_val[i];
+
+		if (path_compare(path->dfs_path_val, path->dfs_path_len,
+				 item.path.dfs_path_val, item.path.dfs_path_len) == 0)
+			tell_value(&res->dfs_lookup_res_u.ok.items.items_val[i]);
+	}
+}
+
+void __wrap_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res)
+{
+	__real_procs_get(caller, args, res);
+	if (lie != LIE_VALUE || res->status != DFS_OK)
+		return;
+	for (u_int i = 0; i < res->dfs_get_res_u.items.items_len; i++) {
+		const dfs_want *want = &args->wants.wants_val[i];
+		dfs_got *got = &res->dfs_get_res_u.items.items_val[i];
+
+		/* Whatever is asked for that is not here can only be this. */
+		if (got->status == DFS_OK || want->unit >= DFS_SERVERS)
+			continue;
+		got->status = DFS_OK;
+		got->dfs_got_u.data =
+			(dfs_bytes){(uint32_t)lens[want->unit], units[want->unit]};
+	}
+}
+
+/* ---- the beginning ------------------------------------------------------------- */
+
+static size_t read_all(const char *folder, const char *name, uint8_t *ret, size_t size)
+{
+	char path[4096];
+	size_t len = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
+	file = fopen(path, "rb");
+	if (file) {
+		len = fread(ret, 1, size, file);
+		(void)fclose(file);
+	}
+	must(len > 0, path);
+	return len;
+}
+
+static void read_value(const char *folder)
+{
+	static uint8_t bytes[2 * DFS_VALUE_MAX];
+	size_t len = read_all(folder, "item", bytes, sizeof bytes);
+	char name[16];
+	XDR xdrs;
+
+	memset(&xdrs, 0, sizeof xdrs);
+	xdrmem_create(&xdrs, (char *)bytes, (u_int)len, XDR_DECODE);
+	must(xdr_dfs_learn_item(&xdrs, &item), "FOLDER/item");
+	xdr_destroy(&xdrs);
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		(void)snprintf(name, sizeof name, "unit.%u", i);
+		lens[i] = read_all(folder, name, units[i], sizeof units[i]);
+	}
+}
+
+/* The kind, and in *ret_folder what is behind it. */
+static enum lie parse(const char *text, const char **ret_folder)
+{
+	size_t len = text ? strcspn(text, " ") : 0;
+	unsigned kind = 0;
+
+	while (kind < LIES &&
+	       (strlen(names[kind]) != len || memcmp(names[kind], text, len) != 0))
+		kind++;
+	must(kind < LIES, "see the head of lying.c");
+	*ret_folder = text[len] == ' ' ? text + len + 1 : text + len;
+	return (enum lie)kind;
+}
+
+int main(int argc, char **argv)
+{
+	const char *folder;
+
+	lie = parse(getenv("DFS_LIE"), &folder);
+	if (lie == LIE_VALUE)
+		read_value(folder);
+	return server_main((unsigned)(argv[0][strlen(argv[0]) - 1] - '0'), argc, argv);
+}

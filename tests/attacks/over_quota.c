@@ -1,0 +1,256 @@
+/*
+ * Attack 4: more on a server's disk than one's quota.
+ *
+ *	over_quota QUOTA KIND
+ *
+ * By "third", whose quota this is, in bytes:
+ *
+ *	values		small files, whose values say much more than is in them
+ *	earlier		one file, that names the contents which it had before
+ *	staged		contents that no value ever names
+ */
+#include "attack.h"
+
+#include "text.h"
+#include "value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGE = 65536, ITEMS = 4096 };
+
+static const char user[] = "third";
+
+struct escape {
+	struct attacker third;
+	uint64_t quota;
+	uint64_t kept;     /* bytes, at each of the servers */
+	dfs_ballot ballot; /* for paths that have had none */
+};
+
+/* ---- at all servers ------------------------------------------------------------ */
+
+static dfs_status prepare_at_all(struct escape *escape, const char *path,
+				 const dfs_ballot *ballot,
+				 const struct attack_content *content)
+{
+	dfs_status status = DFS_OK;
+
+	for (unsigned s = 1; s <= DFS_SERVERS && status == DFS_OK; s++)
+		status = attack_prepare(&escape->third, s, path, ballot, content);
+	return status;
+}
+
+static dfs_status accept_at_all(struct escape *escape, const char *path,
+				const dfs_ballot *ballot, const dfs_value *value)
+{
+	dfs_status status = DFS_OK;
+
+	for (unsigned s = 1; s <= DFS_SERVERS && status == DFS_OK; s++)
+		status = attack_accept(&escape->third, s, path, ballot, value);
+	return status;
+}
+
+static uint64_t used(struct escape *escape)
+{
+	dfs_status_res res;
+	uint64_t bytes;
+
+	attack_say(&escape->third, 1, DFS_STATUS, NULL, &res);
+	attack_must(res.status == DFS_OK, "STATUS");
+	bytes = res.dfs_status_res_u.ok.used;
+	call_free_result((xdrproc_t)xdr_dfs_status_res, &res);
+	return bytes;
+}
+
+/* What was kept, once something was refused, or there is enough of it. */
+static _Noreturn void judge(struct escape *escape, unsigned items, dfs_status status)
+{
+	unsigned long long bytes = escape->kept, of = escape->quota;
+
+	if (items == 0)
+		attack_broken("the first was answered %s", attack_status(status));
+	if (escape->kept > escape->quota)
+		attack_won("%u kept, with %llu bytes, of a quota of %llu; %llu used",
+			   items, bytes, of, (unsigned long long)used(escape));
+	attack_failed("%u kept, with %llu bytes, of a quota of %llu; then %s", items,
+		      bytes, of, attack_status(status));
+}
+
+/* ---- values -------------------------------------------------------------------- */
+
+/* As many readers as there may be; their names are of nobody. */
+static void add_readers(const struct escape *escape, const char *path, dfs_value *value)
+{
+	static dfs_reader readers[DFS_READERS_MAX];
+	static char names[DFS_READERS_MAX][DFS_USER_MAX];
+	static dfs_wrapped keys[DFS_KEYS_MAX];
+	dfs_manifest manifest = value->body.dfs_body_u.manifest;
+	dfs_value copy = *value;
+
+	for (unsigned i = 0; i < DFS_READERS_MAX; i++) {
+		memset(names[i], 'r', sizeof names[i]);
+		names[i][0] = (char)('a' + i);
+		readers[i].user = (dfs_user){sizeof names[i], names[i]};
+	}
+	keys[0] = manifest.keys.keys_val[0];
+	manifest.access.generation = 1;
+	manifest.access.readers.readers_len = DFS_READERS_MAX;
+	manifest.access.readers.readers_val = readers;
+	manifest.keys.keys_len = DFS_KEYS_MAX;
+	manifest.keys.keys_val = keys;
+	attack_must(manifest_sign_access(&escape->third.identity, path, &manifest),
+		    "signature");
+	copy.body.dfs_body_u.manifest = manifest;
+	attack_must(value_copy(&copy, &copy), "memory");
+	xdr_free((xdrproc_t)xdr_dfs_signature, manifest.access.signature);
+	free(manifest.access.signature);
+	value_free(value);
+	*value = copy;
+}
+
+static dfs_status keep_value(struct escape *escape, unsigned item)
+{
+	static uint8_t packed[DFS_VALUE_MAX];
+	struct attack_content content;
+	char path[64];
+	dfs_value value;
+	dfs_status status;
+
+	(void)snprintf(path, sizeof path, "/%s/value-%u", user, item);
+	attack_content_make(&content, "tiny", 4, (struct attack_object){.key = NULL});
+	attack_value_make(&escape->third, path, &escape->ballot, &content, &value);
+	add_readers(escape, path, &value);
+	status = prepare_at_all(escape, path, &escape->ballot, &content);
+	if (status == DFS_OK)
+		status = accept_at_all(escape, path, &escape->ballot, &value);
+	if (status == DFS_OK)
+		escape->kept += value_pack(&value, packed, sizeof packed);
+	value_free(&value);
+	attack_content_free(&content);
+	return status;
+}
+
+/* ---- contents ------------------------------------------------------------------ */
+
+static dfs_status stage(struct escape *escape, const char *path, const dfs_ballot *ballot,
+			struct attack_content *ret)
+{
+	static uint8_t bytes[LARGE];
+	dfs_status status;
+
+	attack_must(keys_random(bytes, sizeof bytes), "random");
+	attack_content_make(ret, bytes, sizeof bytes,
+			    (struct attack_object){.key = NULL});
+	status = prepare_at_all(escape, path, ballot, ret);
+	if (status != DFS_OK)
+		attack_content_free(ret);
+	return status;
+}
+
+static dfs_status keep_staged(struct escape *escape, unsigned item)
+{
+	struct attack_content content;
+	dfs_status status;
+	char path[64];
+
+	(void)snprintf(path, sizeof path, "/%s/staged-%u", user, item);
+	status = stage(escape, path, &escape->ballot, &content);
+	if (status == DFS_OK) {
+		escape->kept += LARGE;
+		attack_content_free(&content);
+	}
+	return status;
+}
+
+/* What the path had so far becomes earlier versions of the value. */
+static void add_earlier(const struct attack_known *known, dfs_value *value)
+{
+	static dfs_earlier earlier[DFS_EARLIER_MAX];
+	const dfs_manifest *before = &known->value.body.dfs_body_u.manifest;
+	u_int count = before->earlier.earlier_len;
+	dfs_value copy = *value;
+
+	if (count == DFS_EARLIER_MAX)
+		count--;
+	for (u_int i = 0; i < count; i++)
+		earlier[i + 1] = before->earlier.earlier_val[i];
+	earlier[0] = (dfs_earlier){.content_version = known->value.content_version,
+				   .key = before->keys.keys_val[0],
+				   .content = before->content};
+	copy.number = known->value.number + 1;
+	copy.content_version.number = copy.number;
+	copy.body.dfs_body_u.manifest.earlier.earlier_len = count + 1;
+	copy.body.dfs_body_u.manifest.earlier.earlier_val = earlier;
+	attack_must(value_copy(&copy, &copy), "memory");
+	value_free(value);
+	*value = copy;
+}
+
+/* What the value names, as the first server tells. */
+static uint64_t named(const struct attack_known *known)
+{
+	const dfs_manifest *manifest = &known->value.body.dfs_body_u.manifest;
+	uint64_t bytes = known->known ? manifest->content.size : 0;
+
+	for (u_int i = 0; known->known && i < manifest->earlier.earlier_len; i++)
+		bytes += manifest->earlier.earlier_val[i].content.size;
+	return bytes;
+}
+
+static dfs_status keep_earlier(struct escape *escape, unsigned item)
+{
+	static const char path[] = "/third/versions";
+	dfs_ballot ballot = attack_ballot(&escape->third, SERVERS_ALL);
+	struct attack_content content;
+	struct attack_known known;
+	dfs_value value;
+	dfs_status status = stage(escape, path, &ballot, &content);
+
+	if (item > DFS_EARLIER_MAX)
+		attack_broken("all versions do not exceed the quota");
+	if (status != DFS_OK)
+		return status;
+	attack_look(&escape->third, 1, path, &known);
+	attack_value_make(&escape->third, path, &ballot, &content, &value);
+	if (known.known)
+		add_earlier(&known, &value);
+	status = accept_at_all(escape, path, &ballot, &value);
+	attack_forget(&known);
+	attack_look(&escape->third, 1, path, &known);
+	escape->kept = named(&known);
+	attack_forget(&known);
+	value_free(&value);
+	attack_content_free(&content);
+	return status;
+}
+
+/* ---- all of it ----------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	dfs_status (*keep)(struct escape *escape, unsigned item);
+} kinds[] = {{"values", keep_value}, {"earlier", keep_earlier}, {"staged", keep_staged}};
+
+int main(int argc, char **argv)
+{
+	static struct escape escape;
+	dfs_status status = DFS_OK;
+	unsigned item = 0;
+
+	if (argc != 3 || !text_number(argv[1], LARGE, UINT32_MAX, &escape.quota))
+		attack_broken("see the head of over_quota.c");
+	attack_begin(&escape.third, user, SERVERS_ALL);
+	escape.ballot = attack_ballot(&escape.third, SERVERS_ALL);
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strcmp(kinds[i].name, argv[2]) != 0)
+			continue;
+		while (status == DFS_OK && item < ITEMS && escape.kept <= escape.quota) {
+			status = kinds[i].keep(&escape, item);
+			item += status == DFS_OK;
+		}
+		judge(&escape, item, status);
+	}
+	attack_broken("no such kind: %s", argv[2]);
+}

@@ -1,0 +1,6 @@
+/* What a target needs besides an engine. */
+#include "fuzz.h"
+
+void fuzz_took(void)
+{
+}
