@@ -14,7 +14,7 @@
  * What a server hides makes pages without entries.  Each of them stands for hundreds of
  * files at least, so that these are more than there are: such a listing has no end.
  */
-enum { EMPTY_PAGES = 16384, PLACE = DFS_PATH_MAX + 3 };
+enum { EMPTY_PAGES = 4096, PLACE = DFS_PATH_MAX + 3 };
 
 /* One server's listing: the page at hand and what comes after it. */
 struct listing_source {
