@@ -55,7 +55,7 @@ static bool take(struct mending_file *file, const struct dfs_verified *item,
 		return false;
 	file->bad = item->bad_units;
 	file->code = item->result.code;
-	/* One that is wrong besides is not mended: no server knows of it. */
+	/* One that is wrong besides is not waited for: its server has yet to find it. */
 	mended = !mending_wants(item) && file->code != DFS_EXIT_DAMAGED;
 	if (!mended || file->mended_ms == 0)
 		file->mended_ms = mended ? now : 0;
