@@ -100,9 +100,10 @@ static const char *check_proof(const struct authority_source *source,
 		       : "a value that its signer did not sign";
 }
 
-const char *authority_check_content(const struct authority_source *source,
-				    const dfs_path *path, const dfs_user *owner,
-				    const dfs_content *content, bool *ret_unknown)
+/* By a key that he has or had. */
+static const char *check_content(const struct authority_source *source,
+				 const dfs_path *path, const dfs_user *owner,
+				 const dfs_content *content, bool *ret_unknown)
 {
 	struct authority_key key;
 	dfs_key statement;
@@ -151,8 +152,8 @@ static const char *check_body(const struct authority_source *source,
 	const char *wrong = check_access(source, claim, ret_unknown);
 
 	if (!wrong && value_has_content(claim->value))
-		wrong = authority_check_content(source, claim->path, &manifest->owner,
-						&manifest->content, ret_unknown);
+		wrong = check_content(source, claim->path, &manifest->owner,
+				      &manifest->content, ret_unknown);
 	if (!wrong && body->kind == DFS_ACCOUNT) {
 		const dfs_user user = whose(claim->path);
 

@@ -61,9 +61,4 @@ bool authority_depends(const struct authority_claim *claim);
 bool authority_account_is_genuine(const dfs_key *admin_key, const dfs_user *user,
 				  const dfs_account *account);
 
-/* Did the content's writer sign it?  source->key gives the key, former or present. */
-const char *authority_check_content(const struct authority_source *source,
-				    const dfs_path *path, const dfs_user *owner,
-				    const dfs_content *content, bool *ret_unknown);
-
 #endif

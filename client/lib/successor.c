@@ -152,8 +152,8 @@ bool successor_is_same(const dfs_content *a, const dfs_content *b)
 {
 	dfs_id object, other;
 
-	return object_of_content(a, &object) && object_of_content(b, &other) &&
-	       id_equal(&object, &other);
+	return id_equal(&a->maker, &b->maker) && object_of_content(a, &object) &&
+	       object_of_content(b, &other) && id_equal(&object, &other);
 }
 
 /*

@@ -5,10 +5,12 @@
 #include "errors.h"
 #include "object.h"
 #include "placement.h"
+#include "statement.h"
 #include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const dfs_path *proposal_path(const void *items, size_t i)
 {
@@ -41,12 +43,18 @@ static bool lacks_data(struct acceptor *acceptor, const dfs_ballot *ballot,
 			       item->path.dfs_path_len, ballot);
 }
 
-static bool same_content(const dfs_content *a, const dfs_content *b)
+/* In all that its writer stated of it, and as he signed it. */
+static bool same_content(const dfs_path *path, const dfs_content *a, const dfs_content *b)
 {
-	dfs_id one, other;
+	const dfs_user owner = {0, NULL};
+	dfs_key one, other;
 
-	return object_of_content(a, &one) && object_of_content(b, &other) &&
-	       id_equal(&one, &other) && a->row == b->row;
+	return id_equal(&a->maker, &b->maker) &&
+	       memcmp(a->signature.signature, b->signature.signature,
+		      sizeof a->signature.signature) == 0 &&
+	       statement_of_content(path, &owner, a, &one) &&
+	       statement_of_content(path, &owner, b, &other) &&
+	       memcmp(&one, &other, sizeof one) == 0;
 }
 
 /* The earlier versions that a value keeps: of a file, or of one that was deleted. */
@@ -65,16 +73,17 @@ static const dfs_earlier *earlier_of(const dfs_value *value, u_int *ret_count)
 	return body->dfs_body_u.tombstone.earlier.earlier_val;
 }
 
-static bool keeps_content(const dfs_value *value, const dfs_content *content)
+static bool keeps_content(const dfs_path *path, const dfs_value *value,
+			  const dfs_content *content)
 {
 	u_int count;
 	const dfs_earlier *earlier = earlier_of(value, &count);
 
 	for (u_int i = 0; i < count; i++)
-		if (same_content(&earlier[i].content, content))
+		if (same_content(path, &earlier[i].content, content))
 			return true;
 	return value_has_content(value) &&
-	       same_content(&value->body.dfs_body_u.manifest.content, content);
+	       same_content(path, &value->body.dfs_body_u.manifest.content, content);
 }
 
 /* Are the earlier versions that it keeps what the accepted value has or keeps? */
@@ -94,7 +103,7 @@ static dfs_status check_earlier(struct acceptor *acceptor, const dfs_proposal *i
 		return status;
 	kept = reg.known;
 	for (u_int i = 0; kept && i < count; i++)
-		kept = keeps_content(now, &earlier[i].content);
+		kept = keeps_content(&item->path, now, &earlier[i].content);
 	xdr_free((xdrproc_t)xdr_dfs_register, &reg);
 	return kept ? DFS_OK : DFS_NODATA;
 }
@@ -129,8 +138,7 @@ static dfs_status check_proposal(struct acceptor *acceptor,
 {
 	const dfs_content *content = &item->value.body.dfs_body_u.manifest.content;
 	dfs_id object;
-	const struct acceptor_claim claim = {
-		.path = &item->path, .object = &object, .size = content->size};
+	const struct acceptor_claim claim = {.path = &item->path, .object = &object};
 	dfs_status status;
 
 	if (!caller->user)

@@ -40,7 +40,6 @@ static dfs_status check_binding(struct binding *binding, size_t i)
 	const struct store_stake stake = stake_of(binding->caller, item);
 	const struct acceptor_claim claim = {.path = &item->path,
 					     .object = &binding->objects[i],
-					     .size = item->share.size,
 					     .chunks = item->share.chunks};
 	dfs_status status;
 

@@ -133,7 +133,6 @@ dfs_status acceptor_judged_again(const struct acceptor_caller *caller, size_t it
 struct acceptor_claim {
 	const dfs_path *path;
 	const dfs_id *object;
-	uint64_t size;
 	bool has_ticket;  /* for the object, which may then be another path's */
 	chunk_set chunks; /* that it brings content of */
 };
@@ -142,7 +141,6 @@ struct acceptor_claim {
  * DFS_DENIED: the object is here and not this path's, or content is brought that is not
  * here, for an object that another path has: who may read that one knows its id, and
  * could put something else in the place of what this server has yet to fetch.
- * DFS_INVALID: its size is another.
  */
 dfs_status acceptor_check_object(struct acceptor *acceptor,
 				 const struct acceptor_claim *claim);

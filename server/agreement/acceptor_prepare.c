@@ -77,7 +77,6 @@ static dfs_status check_staging(struct preparing *preparing, size_t i)
 	const struct acceptor_caller *caller = preparing->caller;
 	struct acceptor_claim claim = {.path = &item->path,
 				       .object = &preparing->objects[i],
-				       .size = item->size,
 				       .has_ticket =
 					       item->stage.kind == DFS_STAGE_BINDING};
 

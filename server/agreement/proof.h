@@ -30,8 +30,8 @@ void proof_set_ask(struct proof *proof, proof_ask *ask, void *context);
 void proof_know(struct proof *proof, const dfs_user *user, const dfs_account *account);
 
 /*
- * Are the signatures right?  DFS_INVALID, DFS_DENIED, or DFS_UNCHECKED where a key cannot
- * be had.  Must not be called with a latch: it may ask peers.
+ * Are the signatures right?  DFS_INVALID, or DFS_UNCHECKED where a key cannot be had.
+ *  Must not be called with a latch: it may ask peers.
  */
 dfs_status proof_check_signed(struct proof *proof, const struct authority_claim *claim);
 
