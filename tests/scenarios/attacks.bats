@@ -31,13 +31,11 @@ edit()
 # A line of text, to be found again in what "get" gives.
 text_of_thief="This is what other made of it."
 
-# gets_what_was_put NAME LOCAL: or nothing, but no other content.
+# gets_what_was_put NAME LOCAL
 gets_what_was_put()
 {
-	rm -f "$T/got"
-	if client get "$1" "$T/got"; then
-		cmp "$2" "$T/got"
-	fi
+	client get -f "$1" "$T/got"
+	cmp "$2" "$T/got"
 }
 
 # holds N NAME: the manifest names dfsN as a holder, and status finds nothing amiss.
