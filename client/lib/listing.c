@@ -11,10 +11,10 @@
 #include <string.h>
 
 /*
- * What a server hides makes pages without entries.  Each of them stands for hundreds of
- * files at least, so that these are more than there are: such a listing has no end.
+ * What a server hides makes pages without entries.  Each of them stands for 256 files at
+ * least: behind four million hidden ones in a row a listing counts as one without an end.
  */
-enum { EMPTY_PAGES = 4096, PLACE = DFS_PATH_MAX + 3 };
+enum { EMPTY_PAGES = 16384, PLACE = DFS_PATH_MAX + 3 };
 
 /* One server's listing: the page at hand and what comes after it. */
 struct listing_source {

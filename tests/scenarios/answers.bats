@@ -159,7 +159,7 @@ fill()
 @test "8.10 a listing that one server goes on with for ever ends" {
 	fill
 	liar_start 1
-	# 4,096 pages.
+	# 16,384 pages.
 	PATIENCE=400 left_out endless "a listing that does not end" lists
 }
 

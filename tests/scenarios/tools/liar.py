@@ -189,10 +189,10 @@ def backwards(entries):
 
 
 def endless(args, answer):
-    """A page without an entry that leads on, again and again."""
-    after = args['after'].rstrip(b'0123456789') or args['folder'] + b'a'
-    number = int(args['after'][len(after):] or 1 << 40) + 1
-    answer['ok'] = dict(votes=1, more=1, next=after + str(number).encode(), entries=[])
+    """A page without an entry that leads on, again and again: dfsN refuses what it did not make."""
+    number = int(args['after'] or 0) if args['after'].isdigit() else 0
+    answer.clear()
+    answer.update(status=0, ok=dict(votes=1, more=1, next=str(number + 1).encode(), entries=[]))
     return True
 
 
@@ -320,7 +320,7 @@ def changed(call, answer):
     args_type, type_ = WIRE.procedures[procedure]
     args = WIRE.take(args_type, Data(call[CALL_HEAD:]))
     told = WIRE.take(type_, Data(answer[REPLY_HEAD:]))
-    if told['status'] != 0 or not lie(args, told):
+    if (told['status'] != 0 and lie is not endless) or not lie(args, told):
         return answer
     note('lies', name)
     return answer[:REPLY_HEAD] + WIRE.give(type_, told)
