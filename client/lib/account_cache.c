@@ -2,8 +2,8 @@
 #include "account_cache.h"
 
 #include "identity.h"
+#include "lookup.h"
 #include "path.h"
-#include "reading.h"
 #include "statement.h"
 #include "value.h"
 
@@ -29,16 +29,18 @@ void account_cache_free(struct account_cache *accounts)
 	}
 }
 
-/* What three servers say of him, if admin says so too. */
+/* What three servers say of him, or else the newest, if admin says so too. */
 static bool read_account(struct dfs *dfs, const char *user, dfs_account *ret,
 			 struct dfs_result *result)
 {
 	char path[sizeof PATH_ACCOUNTS + DFS_USER_MAX];
-	struct lookup lookup = {.path = path};
+	struct lookup lookup = {.path = path}, *looked = &lookup;
 	const dfs_account *told = &lookup.value.body.dfs_body_u.account;
 
 	(void)snprintf(path, sizeof path, PATH_ACCOUNTS "%s", user);
-	reading_run(dfs, &lookup, 1);
+	/* Finished or not: it counts by admin's signature and its number. */
+	if (lookup_agreed(dfs, &looked, 1) > 0)
+		lookup_newest(dfs, &lookup, 1);
 	*result = lookup.result;
 	if (result->code == DFS_EXIT_DONE &&
 	    (!lookup.known || lookup.value.body.kind != DFS_ACCOUNT))

@@ -183,13 +183,15 @@ static bool find_in_segment(const char *path, const dfs_id *object, dfs_id *ret_
 {
 	char copy[8192];
 	GDBM_FILE file;
+	datum key;
 	bool found = false;
 
 	(void)snprintf(copy, sizeof copy, "%s", path);
 	file = gdbm_open(copy, 0, GDBM_READER, 0600, NULL);
 	if (!file)
 		fail(gdbm_strerror(gdbm_errno));
-	for (datum key = gdbm_firstkey(file); key.dptr && !found;) {
+	key = gdbm_firstkey(file);
+	while (key.dptr && !found) {
 		datum record = gdbm_fetch(file, key), next;
 
 		found = find_in_record(key, record, object, ret_maker);
@@ -198,6 +200,7 @@ static bool find_in_segment(const char *path, const dfs_id *object, dfs_id *ret_
 		free(key.dptr);
 		key = next;
 	}
+	free(key.dptr);
 	gdbm_close(file);
 	return found;
 }
