@@ -30,11 +30,14 @@ void portions_init(struct portions *portions, uint64_t limit)
 
 void portions_clear(struct portions *portions)
 {
-	struct portion *portion, *next;
+	struct portion *portion = portions->users;
 
-	HASH_ITER (hh, portions->users, portion, next) {
-		HASH_DEL(portions->users, portion);
+	HASH_CLEAR(hh, portions->users);
+	while (portion) {
+		struct portion *next = portion->hh.next;
+
 		free(portion);
+		portion = next;
 	}
 }
 

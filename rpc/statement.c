@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,9 +181,8 @@ uint64_t statement_short(const dfs_key *digest)
 
 static void put_message(size_t count, const dfs_key *top, uint8_t ret[STATEMENT_MESSAGE])
 {
-	uint8_t *at = ret + 9;
+	uint8_t *at = ret + snprintf((char *)ret, STATEMENT_MESSAGE, "dfs batch");
 
-	memcpy(ret, "dfs batch", 9);
 	for (int shift = 24; shift >= 0; shift -= 8)
 		*at++ = (uint8_t)(count >> shift);
 	memcpy(at, top->bytes, DFS_KEY_LEN);

@@ -71,7 +71,7 @@ static const dfs_account *read_anew(struct dfs *dfs, const char *user,
 				    struct dfs_result *result)
 {
 	struct account_cache *known;
-	dfs_account account;
+	dfs_account account = {0};
 
 	if (!read_account(dfs, user, &account, result))
 		return NULL;

@@ -170,7 +170,7 @@ enum leaves_end leaves_ask(struct call *call, const struct leaves_source *source
 	enum leaves_end end = LEAVES_REFUSED;
 	const dfs_piece *given;
 	dfs_piece_res res;
-	char why[LINKS_WHY];
+	char why[LINKS_WHY] = "";
 
 	*ret_status = DFS_IO;
 	if (!call_run(call, DFS_PIECE, &args, &res,

@@ -75,7 +75,7 @@ static void run_call(struct job *job, unsigned server, struct call *call, const 
 			.wants = {asking->count - done, asking->wants + done},
 			.tickets = {asking->tickets_count, asking->tickets}};
 		dfs_get_res res;
-		char text[LINKS_WHY];
+		char text[LINKS_WHY] = "";
 		u_int came;
 
 		if (!call_run(call, DFS_GET, &args, &res,

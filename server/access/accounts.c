@@ -206,7 +206,8 @@ static bool tell_identity(const struct user *user, const struct recognition *fou
 		value_free_account(&ret->account);
 		return false;
 	}
-	memcpy(ret->keyring.keyring_val, found->keyring, found->keyring_len);
+	if (found->keyring_len > 0)
+		memcpy(ret->keyring.keyring_val, found->keyring, found->keyring_len);
 	ret->keyring.keyring_len = found->keyring_len;
 	return true;
 }

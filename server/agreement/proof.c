@@ -70,12 +70,15 @@ struct proof *proof_new(struct store *store, const dfs_key *admin_key)
 /* With the lock held, or nobody there. */
 static void forget_all(struct proof *proof)
 {
-	struct known *known, *next;
+	struct known *known = proof->known;
 
-	HASH_ITER (hh, proof->known, known, next) {
-		HASH_DEL(proof->known, known);
+	HASH_CLEAR(hh, proof->known);
+	while (known) {
+		struct known *next = known->hh.next;
+
 		value_free_account(&known->account);
 		free(known);
+		known = next;
 	}
 }
 

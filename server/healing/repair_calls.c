@@ -42,7 +42,7 @@ static bool get_units(struct repair_ask *ask, struct call *call)
 {
 	const dfs_get_args args = {.wants = {ask->count, ask->wants}};
 	dfs_get_res res;
-	char why[LINKS_WHY];
+	char why[LINKS_WHY] = "";
 	u_int answered = 0;
 
 	if (!call_run(call, DFS_GET, &args, &res,
@@ -59,7 +59,7 @@ static bool get_units(struct repair_ask *ask, struct call *call)
 static bool get_leaves(struct repair_leaves_ask *ask, struct call *call)
 {
 	dfs_piece_res res;
-	char why[LINKS_WHY];
+	char why[LINKS_WHY] = "";
 
 	if (!call_run(call, DFS_PIECE, &ask->args, &res,
 		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, sizeof why}))

@@ -59,7 +59,8 @@ static bool is_twice(const dfs_paths *args)
 	for (u_int i = 0; i < args->paths.paths_len; i++)
 		for (u_int j = 0; j < i; j++)
 			if (path_compare(paths[i].dfs_path_val, paths[i].dfs_path_len,
-					 paths[j].dfs_path_val, paths[j].dfs_path_len) == 0)
+					 paths[j].dfs_path_val,
+					 paths[j].dfs_path_len) == 0)
 				return true;
 	return false;
 }

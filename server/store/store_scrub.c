@@ -158,19 +158,23 @@ static bool find_unproved_segment(struct store_scrub *scrub)
 {
 	struct store *store = scrub->store;
 	struct index_segment *segment;
+	bool found = false;
 
 	pthread_rwlock_rdlock(&store->lock);
 	TAILQ_FOREACH_REVERSE(segment, &store->segments.list, index_segment_list, order)
-	if (segment->unproved > 0 && segment_hi(segment->file) < scrub->below)
-		break;
-	if (segment) {
+	{
+		found = segment->unproved > 0 && segment_hi(segment->file) < scrub->below;
+		if (found)
+			break;
+	}
+	if (found) {
 		scrub->file = segment_ref(segment->file);
 		scrub->counts = segment_lo(segment->file) >= store->head.begun;
 		scrub->position = (struct store_scrub_position){
 			.lo = segment_lo(segment->file), .hi = segment_hi(segment->file)};
 	}
 	pthread_rwlock_unlock(&store->lock);
-	return segment;
+	return found;
 }
 
 /* Goes to the entry of the position; the one that was begun is there again. */

@@ -19,6 +19,7 @@
 #include "value.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { UNIT = 1 << 20, CHOSEN = 0x41 };
@@ -82,8 +83,14 @@ static void change(const struct attacker *other, const char *folder, uint32_t un
 	dfs_value *value = &item->value;
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	dfs_content *content = &manifest->content;
-	static dfs_key tree[DFS_SERVERS];
 
+	free(content->tree.tree_val);
+	content->tree.tree_len = DFS_SERVERS;
+	content->tree.tree_val = calloc(DFS_SERVERS, sizeof *content->tree.tree_val);
+	attack_must(content->tree.tree_val, "memory");
+	xdr_free((xdrproc_t)xdr_dfs_signature, &content->signature);
+	content->signature = (dfs_signature){0};
+	free(manifest->keys.keys_val);
 	attack_must(id_random(&content->maker) && id_random(&value->operation) &&
 			    keys_random(secret->key, sizeof secret->key),
 		    "random");
@@ -95,8 +102,6 @@ static void change(const struct attacker *other, const char *folder, uint32_t un
 	content->unit_size = unit_size;
 	content->stored = clock_wall_ns();
 	content->holders = placement_hold(content->holders, 1, CHUNKS_ALL);
-	content->tree.tree_len = DFS_SERVERS;
-	content->tree.tree_val = tree;
 	write_units(folder, content, secret->key);
 	attack_must(content->sealed.sealed_len == MANIFEST_SEALED_LEN &&
 			    manifest_seal(content, secret,
@@ -125,10 +130,12 @@ int main(int argc, char **argv)
 	attack_look(&other, 1, path, &known);
 	attack_open_file(&other, path, &known, &secret);
 	item = (dfs_learn_item){.path = attack_path(path),
-				.ballot = attack_ballot(&other, SERVERS_ALL),
-				.value = known.value};
+				.ballot = attack_ballot(&other, SERVERS_ALL)};
+	attack_must(value_copy(&known.value, &item.value), "memory");
 	change(&other, argv[2], rules ? DFS_UNIT_SIZE : UNIT, &item, &secret);
 	write_item(argv[2], &item);
+	value_free(&item.value);
+	attack_forget(&known);
 	attack_end(&other);
 	printf("%s: units of %d bytes\n", path, UNIT);
 	return 0;

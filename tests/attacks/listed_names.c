@@ -58,7 +58,8 @@ static void look_at(unsigned server, const dfs_list_ok *ok)
 {
 	const dfs_cursor *next = &ok->next;
 
-	if (memmem(next->dfs_cursor_val, next->dfs_cursor_len, secret, strlen(secret)))
+	if (next->dfs_cursor_len > 0 &&
+	    memmem(next->dfs_cursor_val, next->dfs_cursor_len, secret, strlen(secret)))
 		attack_won("dfs%u told: entries=%u more=%d next=%.*s", server,
 			   ok->entries.entries_len, (int)ok->more,
 			   (int)next->dfs_cursor_len, next->dfs_cursor_val);

@@ -182,6 +182,7 @@ static void test_8_10_status(void **state)
 	dfs_status_res res = {.status = DFS_OK};
 	dfs_status_ok *ok = &res.dfs_status_res_u.ok;
 	dfs_text *texts[] = {&ok->why, &ok->software, &ok->to_heal.doing};
+	char lines[] = "up\r\n.", letter[] = "up \xc3\xa4";
 
 	(void)state;
 	ok->server = SERVER;
@@ -196,9 +197,9 @@ static void test_8_10_status(void **state)
 	expect_wrong(judge(DFS_STATUS, NULL, &res), "a state that there is not");
 	ok->state = DFS_STATE_VOTING;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		*texts[i] = (dfs_text){5, (char[]){"up\r\n."}};
+		*texts[i] = (dfs_text){5, lines};
 		expect_wrong(judge(DFS_STATUS, NULL, &res), "control characters");
-		*texts[i] = (dfs_text){5, (char[]){"up \xc3\xa4"}};
+		*texts[i] = (dfs_text){5, letter};
 		expect_good(judge(DFS_STATUS, NULL, &res));
 	}
 	kept.holders = 0x10000;
