@@ -21,7 +21,7 @@ typedef struct {
 	uint8_t lower; /* nothing at or below it is heard: the reservation at a start */
 	uint8_t floor; /* the same while the path is unknown */
 	uint8_t epoch, is_lost;
-	uint8_t has_handed, handed, handed_value; /* to a server that lost its disk */
+	uint8_t has_handed, handed, handed_value;   /* to a server that lost its disk */
 	uint8_t has_answered, answer, answer_value; /* to the reader */
 	struct {
 		uint8_t given;      /* it has promised this ballot, */
@@ -90,8 +90,8 @@ static void field(struct bits *bits, uint8_t *value, int count)
 
 static void server_fields(struct bits *bits, server_state *s)
 {
-	uint8_t *const small[] = {&s->promised, &s->ballot, &s->value,
-				  &s->lower,    &s->floor,  &s->handed,
+	uint8_t *const small[] = {&s->promised, &s->ballot,       &s->value,
+				  &s->lower,    &s->floor,        &s->handed,
 				  &s->answer,   &s->handed_value, &s->answer_value};
 	uint8_t *const flags[] = {&s->epoch, &s->is_lost, &s->has_handed,
 				  &s->has_answered};

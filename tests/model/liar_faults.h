@@ -67,8 +67,10 @@ static void step_hand_over(const U *u)
 	}
 }
 
+/* What no other server has any more, for all have gone on, is not counted anew. */
 static void take_over(const U *u, int server, int ballot, int value)
 {
+	int is_held = 0;
 	U n = *u;
 	server_state *s = &n.server[server];
 
@@ -76,10 +78,14 @@ static void take_over(const U *u, int server, int ballot, int value)
 	s->epoch = epoch_from != 0;
 	s->promised = s->ballot = (uint8_t)ballot;
 	s->value = (uint8_t)value;
-	if (ballot)
+	for (int j = 0; j < HONEST; j++)
+		is_held |= j != server && u->server[j].ballot == ballot &&
+			   u->server[j].value == value;
+	if (ballot && is_held)
 		s->at[ballot].accepted |= (uint8_t)(1 << value);
 	for (int j = 0; j < HONEST; j++)
-		n.server[j].has_handed = n.server[j].handed = n.server[j].handed_value = 0;
+		n.server[j].has_handed = n.server[j].handed = n.server[j].handed_value =
+			0;
 	D("s%d votes again, with value %d of %d", server + 1, value, ballot);
 	out(&n);
 }

@@ -106,9 +106,9 @@ static void propose(const U *u, int ballot, int seen_at, int value)
 
 /* What the honest ones among those asked told, taken together. */
 struct told {
-	int count;      /* how many they are */
-	int at, value;  /* the highest */
-	int alike;      /* how many told just that */
+	int count;     /* how many they are */
+	int at, value; /* the highest */
+	int alike;     /* how many told just that */
 	int outvoting; /* how many know nothing, with a floor not below it */
 };
 
