@@ -29,16 +29,16 @@
  * loss=1	one disk is lost, and filled from donors= servers, one of them the liar;
  *		epoch= the first ballot of the new epoch, or 0: there is none
  * forget=	a server forgets a tombstone: 1 when the liar says so; 2 when it has asked
- *		the three others and they have just that, or more; 3 or know nothing, with a
- *		floor not below it
+ *		the three others and they have just that, or more; 3 or know
+ *		nothing, with a floor not below it
  * alone=	what one answer says against two that know nothing, with floors not below
  *		it: 0 it counts; 1 it does not; 2 the fourth decides
  * floors=1	floors rise for other paths too
  * rd=		a read that ends with two equal answers: 1 settled ones, and the third
  *		is not higher; 2 the third may be higher; 3 they need not be settled; 4 it
  *		ends with what one server says that it has finished
- * none=1	so does one with three answers that say "no such file", whatever their ballots;
- *		else only with three that are alike
+ * none=1	so does one with three answers that say "no such file", whatever
+ *		their ballots; else only with three that are alike
  * reader=1	the answers of a read come one after the other, not at once
  */
 #include "liar.h"

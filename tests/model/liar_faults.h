@@ -177,7 +177,7 @@ static void step_raise_floor(const U *u)
 		}
 }
 
-/* ---- a reader asks the servers one after the other ---------------------------------- */
+/* ---- a reader asks the servers one after the other ----------------------------- */
 
 static void newest_chosen(const U *u, int *ret_ballot, int *ret_value)
 {
