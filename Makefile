@@ -204,7 +204,7 @@ $(SANITIZERS:%=test-sanitize-%): test-sanitize-%:
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' RUN_FLAGS='--sanitizer $* --limit 3600' run-tests
 
 # The search behind doc/AGREEMENT.md: each model is one source, built without the product.
-$(BUILD)/tests/model/%: tests/model/%.c tests/model/engine.h
+$(BUILD)/tests/model/%: tests/model/%.c $(wildcard tests/model/*.h)
 	@mkdir -p $(@D)
 	$(Q) $(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $<
 .PHONY: model
