@@ -97,6 +97,18 @@ static dfs_status told_grants(const struct caller *caller,
 		       : DFS_DENIED;
 }
 
+/*
+ * Is the newest that was told the very vote that is judged, since others were faster?
+ * Then no change came after it, and who first accepted it had found it permitted.
+ */
+static bool is_voted_on(const struct permit_demand *demand,
+			const struct peers_register *told)
+{
+	return demand->votes_at && told->answers >= 2 && told->reg.known &&
+	       ballot_compare(&told->reg.dfs_register_u.accepted.ballot,
+			      demand->votes_at) == 0;
+}
+
 /* false when others were still asking by then. */
 static bool begin_asking(int64_t deadline_ms)
 {
@@ -155,6 +167,10 @@ static void ask_peers(struct caller *caller, const struct permit_demand *demands
 		if (ret[at] == DFS_OK)
 			caller->grounds[at] = (struct caller_grounds){
 				true, told[i].reg.dfs_register_u.accepted.ballot};
+		else if (heard && is_voted_on(&demands[at], &told[i]) &&
+			 accepted_grants(caller, demands[at].path, demands[at].right,
+					 &caller->grounds[at]))
+			ret[at] = DFS_OK;
 	}
 	if (heard)
 		peers_free_registers(told, count);
@@ -225,7 +241,7 @@ void permit_judge(struct caller *caller, const struct permit_demand *demands,
 					   : judge_by_name(caller, &demands[i], &depends);
 		if (!depends)
 			continue;
-		if (!demands[i].votes &&
+		if (!demands[i].votes_at &&
 		    accepted_grants(caller, demands[i].path, demands[i].right,
 				    &caller->grounds[i]))
 			ret[i] = DFS_OK;

@@ -45,15 +45,16 @@ enum permit_right {
 struct permit_demand {
 	enum permit_right right;
 	const dfs_path *path;
-	bool votes;
+	const dfs_ballot *votes_at; /* or NULL: it does not vote */
 };
 
 /*
  * Decides each demand (at most DFS_BATCH_MAX): DFS_OK, DFS_DENIED, DFS_INVALID for what
  * is no path of a register (or no folder), DFS_UNCHECKED where it depends on servers that
  * are not in reach.  Where the register here does not permit, or the demand votes, the
- * newest of three is asked for, in one batch.  By what each was permitted is noted in
- * caller->grounds.
+ * newest of three is asked for, in one batch.  Where that is what the vote is on, which
+ * others were faster to accept, what is accepted here decides: a tombstone has no list.
+ * By what each was permitted is noted in caller->grounds.
  */
 void permit_judge(struct caller *caller, const struct permit_demand *demands,
 		  size_t count, dfs_status *ret);

@@ -14,7 +14,7 @@ size_t dispatch_demands_paths(const void *args, struct permit_demand *ret)
 
 	for (u_int i = 0; i < asked->paths.paths_len; i++)
 		ret[i] = (struct permit_demand){PERMIT_READ, &asked->paths.paths_val[i],
-						false};
+						NULL};
 	return asked->paths.paths_len;
 }
 
@@ -22,7 +22,7 @@ size_t dispatch_demands_put(const void *args, struct permit_demand *ret)
 {
 	const dfs_put_args *put = args;
 
-	*ret = (struct permit_demand){PERMIT_WRITE, &put->path, false};
+	*ret = (struct permit_demand){PERMIT_WRITE, &put->path, NULL};
 	return 1;
 }
 
@@ -32,7 +32,7 @@ size_t dispatch_demands_bind(const void *args, struct permit_demand *ret)
 
 	for (u_int i = 0; i < bind->items.items_len; i++)
 		ret[i] = (struct permit_demand){PERMIT_WRITE,
-						&bind->items.items_val[i].path, false};
+						&bind->items.items_val[i].path, NULL};
 	return bind->items.items_len;
 }
 
@@ -47,7 +47,7 @@ size_t dispatch_demands_prepare(const void *args, struct permit_demand *ret)
 		ret[i].right = item->stage.kind == DFS_STAGE_NOTHING ? PERMIT_DELETE
 								     : PERMIT_WRITE;
 		ret[i].path = &item->path;
-		ret[i].votes = false;
+		ret[i].votes_at = NULL;
 	}
 	return prepare->items.items_len;
 }
@@ -62,7 +62,7 @@ size_t dispatch_demands_accept(const void *args, struct permit_demand *ret)
 		ret[i].right = item->value.body.kind == DFS_TOMBSTONE ? PERMIT_DELETE
 								      : PERMIT_WRITE;
 		ret[i].path = &item->path;
-		ret[i].votes = true;
+		ret[i].votes_at = &accept->ballot;
 	}
 	return accept->items.items_len;
 }
@@ -73,7 +73,7 @@ size_t dispatch_demands_settled(const void *args, struct permit_demand *ret)
 
 	for (u_int i = 0; i < settled->items.items_len; i++)
 		ret[i] = (struct permit_demand){PERMIT_DELETE,
-						&settled->items.items_val[i].path, false};
+						&settled->items.items_val[i].path, NULL};
 	return settled->items.items_len;
 }
 

@@ -146,7 +146,7 @@ static dfs_status judge(struct fixture *fixture, const char *user, unsigned peer
 	struct caller caller = {.server = &fixture->server, .peer = peer};
 	char copy[128];
 	dfs_path named = path_of(path, copy, sizeof copy);
-	const struct permit_demand demand = {right, &named, false};
+	const struct permit_demand demand = {right, &named, NULL};
 	dfs_status status = DFS_IO;
 
 	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
@@ -260,18 +260,25 @@ static void test_a_server_that_lags_asks(void **state)
 			 DFS_UNCHECKED);
 }
 
-static dfs_status judge_vote(struct fixture *fixture, const char *user,
-			     enum permit_right right)
+static dfs_status judge_vote_at(struct fixture *fixture, const char *user,
+				enum permit_right right, uint64_t counter)
 {
+	const dfs_ballot ballot = store_fixture_ballot(counter);
 	struct caller caller = {.server = &fixture->server};
 	char copy[] = "/bob/file";
 	dfs_path named = {sizeof copy - 1, copy};
-	const struct permit_demand demand = {right, &named, true};
+	const struct permit_demand demand = {right, &named, &ballot};
 	dfs_status status = DFS_IO;
 
 	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
 	permit_judge(&caller, &demand, 1, &status);
 	return status;
+}
+
+static dfs_status judge_vote(struct fixture *fixture, const char *user,
+			     enum permit_right right)
+{
+	return judge_vote_at(fixture, user, right, 9);
 }
 
 /* Alone this server may not have heard that the list was made shorter. */
@@ -300,6 +307,30 @@ static void test_2_2_who_votes_is_on_the_list_of_three(void **state)
 	assert_int_equal(judge_vote(fixture, "admin", PERMIT_DELETE), DFS_OK);
 }
 
+/*
+ * Two servers were faster to accept the tombstone that is voted on, and have no list any
+ * more: that is no reason to refuse who may delete.
+ */
+static void test_2_2_who_deletes_is_not_stopped_by_his_own_tombstone(void **state)
+{
+	struct fixture *fixture = *state;
+
+	accept_file(fixture->store.store, "/bob/file", "bob", true, 5);
+	world.known = true;
+	world.counter = 6;
+	assert_int_equal(judge_vote_at(fixture, "dave", PERMIT_DELETE, 6), DFS_OK);
+	assert_int_equal(judge_vote_at(fixture, "carol", PERMIT_DELETE, 6), DFS_DENIED);
+	/* Another's change, before this vote or after it, is one. */
+	assert_int_equal(judge_vote_at(fixture, "dave", PERMIT_DELETE, 7), DFS_DENIED);
+	assert_int_equal(judge_vote_at(fixture, "dave", PERMIT_DELETE, 5), DFS_DENIED);
+	world.answers = 1;
+	assert_int_equal(judge_vote_at(fixture, "dave", PERMIT_DELETE, 6), DFS_UNCHECKED);
+	world.answers = 3;
+	/* Here he was taken off the list. */
+	accept_file(fixture->store.store, "/bob/file", "bob", false, 6);
+	assert_int_equal(judge_vote_at(fixture, "dave", PERMIT_DELETE, 6), DFS_DENIED);
+}
+
 /* ---- judged again ------------------------------------------------------------- */
 
 static const dfs_path bobs_file = {sizeof "/bob/file" - 1, "/bob/file"};
@@ -308,7 +339,9 @@ static const dfs_path bobs_file = {sizeof "/bob/file" - 1, "/bob/file"};
 static struct caller permitted(struct fixture *fixture, const char *user, bool votes)
 {
 	struct caller caller = {.server = &fixture->server};
-	const struct permit_demand demand = {PERMIT_WRITE, &bobs_file, votes};
+	const dfs_ballot ballot = store_fixture_ballot(9);
+	const struct permit_demand demand = {PERMIT_WRITE, &bobs_file,
+					     votes ? &ballot : NULL};
 
 	(void)snprintf(caller.user, sizeof caller.user, "%s", user);
 	permit_judge(&caller, &demand, 1, caller.permitted);
@@ -424,7 +457,7 @@ static void test_a_batch_is_asked_for_at_once(void **state)
 	fill(fixture);
 	for (size_t i = 0; i < 5; i++) {
 		named[i] = path_of(paths[i], copies[i], sizeof copies[i]);
-		demands[i] = (struct permit_demand){PERMIT_READ, &named[i], false};
+		demands[i] = (struct permit_demand){PERMIT_READ, &named[i], NULL};
 	}
 	permit_judge(&caller, demands, 5, status);
 	assert_int_equal(world.calls, 1);
@@ -437,7 +470,7 @@ static void test_a_batch_is_asked_for_at_once(void **state)
 	for (size_t i = 0; i < DFS_BATCH_MAX; i++) {
 		(void)snprintf(copies[i], sizeof copies[i], "/bob/%zu", i);
 		named[i] = (dfs_path){(u_int)strlen(copies[i]), copies[i]};
-		demands[i] = (struct permit_demand){PERMIT_READ, &named[i], false};
+		demands[i] = (struct permit_demand){PERMIT_READ, &named[i], NULL};
 	}
 	permit_judge(&caller, demands, DFS_BATCH_MAX, status);
 	assert_int_equal(world.asked, DFS_BATCH_MAX);
@@ -523,6 +556,9 @@ int main(void)
 			test_nobody_is_asked_where_the_name_decides, start, end),
 		cmocka_unit_test_setup_teardown(
 			test_2_2_who_votes_is_on_the_list_of_three, start, end),
+		cmocka_unit_test_setup_teardown(
+			test_2_2_who_deletes_is_not_stopped_by_his_own_tombstone, start,
+			end),
 		cmocka_unit_test_setup_teardown(
 			test_8_8_what_changed_here_is_the_last_word, start, end),
 		cmocka_unit_test_setup_teardown(test_8_8_what_the_three_knew_is_no_change,

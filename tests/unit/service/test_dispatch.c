@@ -121,14 +121,14 @@ static void test_2_2_what_arguments_demand(void **state)
 	assert_int_equal(demands[1].right, PERMIT_WRITE);
 	assert_int_equal(demands[2].right, PERMIT_WRITE);
 	assert_ptr_equal(demands[2].path, &prepared[2].path);
-	assert_false(demands[0].votes || demands[2].votes);
+	assert_false(demands[0].votes_at || demands[2].votes_at);
 	for (size_t i = 0; i < 4; i++)
 		proposed[i].value.body.kind = kinds[i];
 	assert_int_equal(dispatch_demands_accept(&accept, demands), 4);
 	assert_int_equal(demands[0].right, PERMIT_DELETE);
 	for (size_t i = 1; i < 4; i++)
 		assert_int_equal(demands[i].right, PERMIT_WRITE);
-	assert_true(demands[0].votes && demands[3].votes);
+	assert_true(demands[0].votes_at && demands[3].votes_at);
 	assert_ptr_equal(demands[3].path, &proposed[3].path);
 	assert_int_equal(dispatch_demands_settled(&settled, demands), 1);
 	assert_int_equal(demands[0].right, PERMIT_DELETE);

@@ -97,7 +97,7 @@ static int end(void **state)
 /* The dispatcher judges, and then somebody else is faster. */
 static struct caller *judged_too_early(struct fixture *fixture)
 {
-	const struct permit_demand demand = {PERMIT_WRITE, &path, false};
+	const struct permit_demand demand = {PERMIT_WRITE, &path, NULL};
 
 	permit_judge(&fixture->bob, &demand, 1, fixture->bob.permitted);
 	assert_int_equal(fixture->bob.permitted[0], DFS_OK);
