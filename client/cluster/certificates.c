@@ -143,7 +143,7 @@ X509 *certificates_next(const struct certificates *authority)
 {
 	const X509_NAME *name = X509_get_subject_name(authority->certificate);
 	X509 *next =
-		make_certificate(authority->key, "", NULL, authority_extensions, NULL);
+		make_certificate(authority->key, "dfs", NULL, authority_extensions, NULL);
 
 	if (next && X509_set_subject_name(next, name) == 1 &&
 	    X509_set_issuer_name(next, name) == 1 &&

@@ -57,7 +57,7 @@ static bool finish(struct replacement *replacement, bool good, char *why, size_t
 	return false;
 }
 
-/* ---- the list ---------------------------------------------------------------------- */
+/* ---- the list ------------------------------------------------------------------- */
 
 static X509 *read_certificate(const char *file, char *why, size_t why_size)
 {
@@ -206,7 +206,7 @@ end:
 	return done;
 }
 
-/* ---- the authority ------------------------------------------------------------------- */
+/* ---- the authority -------------------------------------------------------------- */
 
 /* Those in the file, to the other, but for what has ended. */
 static bool copy_good(FILE *from, FILE *to)
