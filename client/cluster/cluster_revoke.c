@@ -2,8 +2,8 @@
  * The end of a server whose folder was stolen.
  *
  * The list comes first: it is what counts.  Then each folder gets the former secret
- * before the new one, so that whoever is cut off in between leaves folders whose servers
- * understand each other: the next run finds secrets that differ and says so.
+ * before the new one.  Whoever is cut off in between does it again within the hour, while
+ * all four still use the former one; later the secrets differ, which is said.
  */
 #include "cluster_revoke.h"
 
