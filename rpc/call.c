@@ -246,6 +246,11 @@ unsigned call_server(const struct call *call)
 	return call->server;
 }
 
+X509 *call_peer_certificate(const struct call *call)
+{
+	return stream_peer_certificate(exchange_stream(call->exchange));
+}
+
 int64_t call_peer_ends(const struct call *call)
 {
 	return stream_peer_ends(exchange_stream(call->exchange));

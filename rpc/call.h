@@ -66,6 +66,9 @@ unsigned call_server(const struct call *call);
 /* When the certificate ends that the server has shown (tls_ends). */
 int64_t call_peer_ends(const struct call *call);
 
+/* That certificate, which is the call's; from any thread. */
+X509 *call_peer_certificate(const struct call *call);
+
 /*
  * Is the connection gone or out of step?  (A reply that only refuses leaves it usable.)
  */

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "hello.h"
+#include "tls.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -83,6 +84,15 @@ static void go_down(struct link *link, char why[LINKS_WHY])
 	set_state(link, LINK_DOWN, why);
 }
 
+/* With the lock held. */
+static void drop_if_revoked(struct link *link)
+{
+	X509 *shown = link->call ? call_peer_certificate(link->call) : NULL;
+
+	if (shown && tls_is_revoked(link->links->tls, shown))
+		call_cancel(link->call);
+}
+
 /* A connection, on which nothing was said yet; NULL, with why. */
 static struct call *open_call(struct link *link, char *why)
 {
@@ -104,6 +114,8 @@ static struct call *open_call(struct link *link, char *why)
 	link->call = call;
 	if (call)
 		link->ends = call_peer_ends(call);
+	/* Others may be believed now than when the handshake began. */
+	drop_if_revoked(link);
 	if (call && links->closing)
 		call_cancel(call);
 	pthread_mutex_unlock(&links->lock);
@@ -323,6 +335,8 @@ void links_set_tls(struct links *links, SSL_CTX *take_tls)
 	SSL_CTX *before = links->tls;
 
 	links->tls = take_tls;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		drop_if_revoked(&links->link[i]);
 	pthread_mutex_unlock(&links->lock);
 	SSL_CTX_free(before);
 }

@@ -103,7 +103,10 @@ void links_wait(struct links *links, bool (*enough)(void *context, server_set on
 void links_retry_after(struct links *links, int64_t pause_ms);
 void links_retry(struct links *links);
 
-/* Connections from now on are made with this one; takes one reference. */
+/*
+ * Connections from now on are made with this one, and those end whose certificate it has
+ * as revoked; takes one reference.
+ */
 void links_set_tls(struct links *links, SSL_CTX *take_tls);
 
 void links_submit(struct links *links, unsigned server, struct job *job);

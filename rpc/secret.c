@@ -97,6 +97,47 @@ bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], 
 	return good;
 }
 
+bool secret_read_former(const char *file, uint8_t ret[SECRET_LEN], int64_t *ret_until_ns,
+			char *why, size_t why_size)
+{
+	char text[SECRET_FORMER_TEXT + 1] = "";
+	uint64_t until = 0;
+	FILE *stream;
+	bool good;
+
+	*ret_until_ns = 0;
+	if (access(file, F_OK) != 0 && errno == ENOENT)
+		return true;
+	stream = secret_open(file, "the former secret of the servers", "", why, why_size);
+	if (!stream)
+		return false;
+	setvbuf(stream, NULL, _IONBF, 0);
+	size_t len = fread(text, 1, sizeof text - 1, stream);
+	(void)fclose(stream);
+	good = len > SECRET_TEXT && text[len - 1] == '\n' && text[SECRET_TEXT - 1] == ' ';
+	if (good) {
+		text[len - 1] = text[SECRET_TEXT - 1] = '\0';
+		good = text_unhex(text, ret, SECRET_LEN) &&
+		       text_number(text + SECRET_TEXT, 1, INT64_MAX / 1000000000 / 2,
+				   &until);
+	}
+	OPENSSL_cleanse(text, sizeof text);
+	*ret_until_ns = good ? (int64_t)until * 1000000000 : 0;
+	if (!good)
+		(void)snprintf(why, why_size,
+			       "%s: not a former secret; mend it with: rm '%s'", file,
+			       file);
+	return good;
+}
+
+void secret_former_text(const uint8_t secret[SECRET_LEN], int64_t until_ns,
+			char text[SECRET_FORMER_TEXT])
+{
+	(void)text_hex(secret, SECRET_LEN, text);
+	(void)snprintf(text + SECRET_TEXT - 1, SECRET_FORMER_TEXT - SECRET_TEXT + 1,
+		       " %lld", (long long)(until_ns / 1000000000));
+}
+
 bool secret_write(const char *file, const char *line, char *why, size_t why_size)
 {
 	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -41,6 +41,19 @@ FILE *secret_open(const char *file, const char *what, const char *folder, char *
 bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], char *why,
 		 size_t why_size);
 
+/*
+ * The secret that dfsN/secret has replaced, in dfsN/secret.old: one line, 64 hex digits,
+ * a blank, and until when (seconds since 1970 UTC) it is the one that is used.  Till then
+ * every server can be given the new one, which it takes at once and uses afterwards; for
+ * as long again the former one is taken.  A file that is not there: ret_until_ns is 0.
+ * Otherwise like secret_read.
+ */
+bool secret_read_former(const char *file, uint8_t ret[SECRET_LEN], int64_t *ret_until_ns,
+			char *why, size_t why_size);
+enum { SECRET_FORMER_TEXT = 2 * SECRET_LEN + 24 };
+void secret_former_text(const uint8_t secret[SECRET_LEN], int64_t until_ns,
+			char text[SECRET_FORMER_TEXT]);
+
 /* Writes a new file of one line, 0600; false, with why, also when it exists. */
 bool secret_write(const char *file, const char *line, char *why, size_t why_size);
 

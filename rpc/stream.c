@@ -25,6 +25,8 @@
 struct stream {
 	int fd;
 	SSL *ssl; /* NULL in the clear */
+	/* What the peer has shown, or NULL: set once, for other threads to look at. */
+	X509 *shown;
 	int64_t deadline;
 	int error; /* of the first failure; never cleared */
 	atomic_bool cancelled;
@@ -59,6 +61,7 @@ void stream_close(struct stream *stream)
 		SSL_free(stream->ssl);
 		ERR_clear_error();
 	}
+	X509_free(stream->shown);
 	close(stream->fd);
 	free(stream);
 }
@@ -80,7 +83,12 @@ unsigned stream_peer_server(const struct stream *stream)
 
 int64_t stream_peer_ends(const struct stream *stream)
 {
-	return stream->ssl ? tls_ends(SSL_get0_peer_certificate(stream->ssl)) : 0;
+	return tls_ends(stream->shown);
+}
+
+X509 *stream_peer_certificate(const struct stream *stream)
+{
+	return stream->shown;
 }
 
 int stream_error(const struct stream *stream)
@@ -298,5 +306,7 @@ bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const ch
 	stream->ssl = tls_handshake(tls, stream->fd, server, name, try);
 	if (!stream->ssl)
 		stream_fail(stream, EPROTO);
+	else
+		stream->shown = SSL_get1_peer_certificate(stream->ssl);
 	return stream->ssl;
 }

@@ -46,6 +46,12 @@ unsigned stream_peer_server(const struct stream *stream);
 /* When the certificate that the peer has shown ends (tls_ends); 0: none. */
 int64_t stream_peer_ends(const struct stream *stream);
 
+/*
+ * That certificate, which is the stream's; NULL: none.  From any thread, once
+ * stream_start_tls has returned.
+ */
+X509 *stream_peer_certificate(const struct stream *stream);
+
 /* Bytes in the clear that have arrived and were not read. */
 bool stream_has_unread(const struct stream *stream);
 

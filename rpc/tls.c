@@ -131,6 +131,8 @@ static SSL_CTX *context_new(const SSL_METHOD *method, const char *ca_file, char 
 			    : "copy ca.pem from the folder that \"cluster create\" made");
 		goto fail;
 	}
+	if (!tls_read_list(context, ca_file, why, why_size))
+		goto fail;
 	return context;
 fail:
 	SSL_CTX_free(context);
@@ -301,14 +303,14 @@ int64_t tls_ca_ends(SSL_CTX *context)
 {
 	STACK_OF(X509_OBJECT) *known =
 		X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
-	int64_t first = 0;
+	int64_t last = 0;
 
 	for (int i = 0; i < sk_X509_OBJECT_num(known); i++) {
 		int64_t ends =
 			tls_ends(X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i)));
 
-		if (ends != 0 && (first == 0 || ends < first))
-			first = ends;
+		if (ends > last)
+			last = ends;
 	}
-	return first;
+	return last;
 }

@@ -4,6 +4,10 @@
  * Everything fails closed: a missing or group-readable key, a certificate that does not
  * fit its key or has expired, an unreadable CA are errors here, with a sentence that says
  * what to do.
+ *
+ * A file crl.pem beside the CA's certificate is the list of the certificates that it has
+ * revoked (X.509 CRL, one or several).  Whoever reads the CA reads it too, and believes
+ * none of these; a list that is damaged, or signed by another CA, is an error likewise.
  */
 #ifndef DFS_TLS_H
 #define DFS_TLS_H
@@ -39,9 +43,20 @@ SSL_CTX *tls_for_peer(const struct tls_own *own, char *why, size_t why_size);
  */
 bool tls_agree(SSL_CTX *server, SSL_CTX *client, char *why, size_t why_size);
 
+/* The name of the list beside the CA's certificate in ca_file. */
+#define TLS_LIST "crl.pem"
+void tls_list_name(const char *ca_file, char *ret, size_t size);
+
+/* By what this context has read, was the certificate revoked? */
+bool tls_is_revoked(SSL_CTX *context, X509 *certificate);
+
+/* Are the lists that fresh has read no older than those of before, and none missing? */
+bool tls_list_is_as_new(SSL_CTX *fresh, SSL_CTX *before);
+
 /*
- * When a certificate ends, or the first of the CAs that a context believes; nanoseconds
- * since 1970 UTC, 0: not known.  So long before that people are told.
+ * When a certificate ends, or the last of the CAs that a context believes: one that was
+ * renewed stands beside its successor.  Nanoseconds since 1970 UTC, 0: not known.  So
+ * long before that people are told.
  */
 enum { TLS_WARN_DAYS = 60 };
 int64_t tls_ends(const X509 *certificate);

@@ -22,7 +22,7 @@
 #include "proof.h"
 #include "procs.h"
 #include "registrar.h"
-#include "secret.h"
+#include "secrets.h"
 #include "settings.h"
 #include "status.h"
 #include "store.h"
@@ -52,7 +52,8 @@ struct server {
 	const struct settings *settings;
 	struct certificate_files files;
 	struct certificate *certificate;
-	uint8_t secret[SECRET_LEN];
+	struct secrets_files secrets_files;
+	struct secrets secrets;
 	struct store *store;
 	struct proof *proof;
 	struct acceptor *acceptor;
@@ -105,8 +106,13 @@ static bool load_secrets(struct server *server)
 						   .ca = settings->cluster.ca,
 						   .folder = settings->cluster.folder};
 	server->certificate = certificate_load(&server->files, why, sizeof why);
-	if (server->certificate && secret_read(settings->secret, settings->cluster.folder,
-					       server->secret, why, sizeof why))
+	pthread_mutex_init(&server->secrets.lock, NULL);
+	server->secrets_files =
+		(struct secrets_files){.newest = settings->secret,
+				       .former = settings->former_secret,
+				       .folder = settings->cluster.folder};
+	if (server->certificate &&
+	    secrets_read(&server->secrets, &server->secrets_files, why, sizeof why))
 		return true;
 	log_say(why);
 	return false;
@@ -159,7 +165,7 @@ static bool meet_others(struct server *server)
 		server->accounts = accounts_new(&(struct accounts_options){
 			.peers = server->peers,
 			.server = settings->number,
-			.secret = server->secret,
+			.secrets = &server->secrets,
 			.admin_key = settings->cluster.admin_key,
 			.rules = &accounts_rules_default});
 	}
@@ -190,9 +196,9 @@ static void share(struct server *server)
 					      .peers = server->peers,
 					      .accounts = server->accounts,
 					      .healing = server->healing,
+					      .secrets = &server->secrets,
 					      .started_ns = clock_wall_ns(),
 					      .connections = count_connections};
-	memcpy(server->parts.secret, server->secret, SECRET_LEN);
 	server->shared = (struct connection_shared){.server = &server->parts,
 						    .certificate = server->certificate,
 						    .times = &connection_times_default};
@@ -273,12 +279,16 @@ static void warn_of_ends(const struct server *server)
 	}
 }
 
-/* SIGHUP: certificate, key and CA are read again; what is of no use changes nothing. */
+/*
+ * SIGHUP: certificate, key, CA, the list of what it has revoked, and the secret are read
+ * again; what is of no use changes nothing.
+ */
 static void server_reload(struct server *server)
 {
 	char why[2 * PATH_MAX + 256], quoted[512];
 
-	if (certificate_reload(server->certificate, why, sizeof why)) {
+	if (secrets_read(&server->secrets, &server->secrets_files, why, sizeof why) &&
+	    certificate_reload(server->certificate, why, sizeof why)) {
 		peers_set_tls(server->peers, certificate_peer(server->certificate));
 		healing_set_tls(server->healing, certificate_peer(server->certificate));
 		tell_certificate(server);

@@ -120,6 +120,8 @@ static bool find_files(struct settings *settings, const char *data)
 		    "%s/%s/key.new.pem", folder, name) &&
 	       fill(settings, settings->secret, sizeof settings->secret, "%s/%s/secret",
 		    folder, name) &&
+	       fill(settings, settings->former_secret, sizeof settings->former_secret,
+		    "%s/%s/secret.old", folder, name) &&
 	       fill(settings, settings->pid, sizeof settings->pid, "%s/%s/pid", folder,
 		    name) &&
 	       fill(settings, settings->mark, sizeof settings->mark, "%s/%s/store",

@@ -1,5 +1,5 @@
 /* The cluster's own certificate authority, by OpenSSL. */
-#include "certificates.h"
+#include "certificates_internal.h"
 
 #include "secret.h"
 
@@ -21,12 +21,6 @@ enum {
 	DAYS_VALID = 3650,
 	DAYS_EARLY = -1,   /* clocks differ */
 	SERIAL_BITS = 127, /* positive and at most 20 bytes (RFC 5280, section 4.1.2.2) */
-};
-
-/* Also used for the key and the certificate of a server while they are made. */
-struct certificates {
-	EVP_PKEY *key;
-	X509 *certificate;
 };
 
 struct extension {
@@ -54,7 +48,7 @@ static const struct extension server_extensions[] = {
 	{NID_authority_key_identifier, "keyid"},
 	{NID_undef, NULL}};
 
-static void blame_openssl(const char *what, char *why, size_t why_size)
+void certificates_blame(const char *what, char *why, size_t why_size)
 {
 	char reason[160];
 
@@ -138,11 +132,25 @@ struct certificates *certificates_new(const char *cluster_id, char *why, size_t 
 		authority->certificate = make_certificate(authority->key, name, NULL,
 							  authority_extensions, NULL);
 	if (!authority->certificate) {
-		blame_openssl("the certificate authority", why, why_size);
+		certificates_blame("the certificate authority", why, why_size);
 		certificates_free(authority);
 		return NULL;
 	}
 	return authority;
+}
+
+X509 *certificates_next(const struct certificates *authority)
+{
+	const X509_NAME *name = X509_get_subject_name(authority->certificate);
+	X509 *next =
+		make_certificate(authority->key, "dfs", NULL, authority_extensions, NULL);
+
+	if (next && X509_set_subject_name(next, name) == 1 &&
+	    X509_set_issuer_name(next, name) == 1 &&
+	    X509_sign(next, authority->key, EVP_sha256()) != 0)
+		return next;
+	X509_free(next);
+	return NULL;
 }
 
 /* The key of the authority: a sentence of its own when it is not on this machine. */
@@ -166,7 +174,7 @@ static EVP_PKEY *read_key(const char *file, char *why, size_t why_size)
 	key = PEM_read_PrivateKey(stream, NULL, NULL, NULL);
 	(void)fclose(stream);
 	if (!key)
-		blame_openssl("a certificate without the CA's key", why, why_size);
+		certificates_blame("a certificate without the CA's key", why, why_size);
 	return key;
 }
 
@@ -286,7 +294,7 @@ bool certificates_write_server(const struct certificates *authority, const char 
 		server.certificate = make_certificate(server.key, name, authority,
 						      server_extensions, alternative);
 	if (!server.certificate)
-		blame_openssl("a server's certificate", why, why_size);
+		certificates_blame("a server's certificate", why, why_size);
 	else
 		written = write_both(&server, pair, why, why_size);
 	X509_free(server.certificate);

@@ -10,6 +10,7 @@
 #include "certificates.h"
 #include "cluster.h"
 #include "result.h"
+#include "revocation.h"
 #include "secret.h"
 #include "sets.h"
 #include "status.h"
@@ -203,13 +204,21 @@ static bool prepare(struct renewal *renewal, const char *folder, server_set serv
 }
 
 struct dfs_result cluster_renew(const char *folder, server_set servers,
-				struct cluster_renewed ret[DFS_SERVERS])
+				struct cluster_renewed ret[DFS_SERVERS],
+				bool *ret_authority)
 {
 	struct renewal renewal = {.new_secret = false};
 	bool done;
 
 	memset(ret, 0, DFS_SERVERS * sizeof ret[0]);
+	*ret_authority = false;
 	done = prepare(&renewal, folder, servers);
+	if (done &&
+	    !revocation_renew_authority(renewal.authority, renewal.cluster.ca,
+					ret_authority, renewal.result.why, DFS_WHY)) {
+		renewal.result.code = DFS_EXIT_OTHER;
+		done = false;
+	}
 	for (unsigned s = 1; done && s <= DFS_SERVERS; s++)
 		if (set_has(servers, s))
 			done = renew_server(&renewal, s, &ret[s - 1]);

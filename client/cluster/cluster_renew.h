@@ -20,9 +20,11 @@ struct cluster_renewed {
  * where all four are to be renewed and none has a secret are they given a new one.  ret
  * has an entry for each server.  After a failure those that are done stay done; no server
  * is left with a certificate that does not fit its key (see
- * server/service/certificate.c).
+ * server/service/certificate.c).  Where the CA's own certificate ends within five years,
+ * it gets a successor first (revocation.h), which *ret_authority says.
  */
 struct dfs_result cluster_renew(const char *folder, server_set servers,
-				struct cluster_renewed ret[DFS_SERVERS]);
+				struct cluster_renewed ret[DFS_SERVERS],
+				bool *ret_authority);
 
 #endif

@@ -1,8 +1,9 @@
-/* cluster create DIR, cluster renew DIR */
+/* cluster create DIR, cluster renew DIR, cluster revoke DIR dfsN */
 #include "commands.h"
 
 #include "cluster_create.h"
 #include "cluster_renew.h"
+#include "cluster_revoke.h"
 #include "output.h"
 #include "run.h"
 #include "sets.h"
@@ -123,6 +124,22 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 			    folder, name);
 }
 
+/* The name of a certificate's copy is the administrator's: what matters is what it is. */
+static void report_authority(struct run *run, const char *folder)
+{
+	if (output_json(run->output))
+		output_object(run->output, "path", "ca.pem", DFS_EXIT_DONE,
+			      json_pack("{s:b}", "certificate", true));
+	else
+		output_text(run->output,
+			    "the CA has a new certificate, before the old one in "
+			    "%s/ca.pem: copy that file\nto all servers' machines, where "
+			    "running servers take it on SIGHUP, and to all users, in\n"
+			    "any order; whoever has only the old one goes on until it "
+			    "ends\n",
+			    folder);
+}
+
 static int verb_renew(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -130,6 +147,7 @@ static int verb_renew(struct run *run)
 	server_set servers = named_servers(options);
 	struct dfs_result result;
 	sigset_t before;
+	bool authority;
 
 	if (options->count < 2 || servers == 0)
 		return run_usage(run, "cluster renew takes a folder, and then which "
@@ -137,12 +155,65 @@ static int verb_renew(struct run *run)
 	if (options_has(options, OPTION_BASE_PORT) || options->host_count > 0)
 		return run_usage(run, "--base-port and --host are for cluster create");
 	hold_signals(&before);
-	result = cluster_renew(options->arguments[1], servers, renewed);
+	result = cluster_renew(options->arguments[1], servers, renewed, &authority);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (authority)
+		report_authority(run, options->arguments[1]);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (renewed[s - 1].certificate)
 			report_renewed(run, options->arguments[1], s, &renewed[s - 1]);
 	if (result.code != DFS_EXIT_DONE)
+		output_failure(run->output, "path", NULL, result.code, result.why);
+	return result.code;
+}
+
+static void report_revoked(struct run *run, const char *folder, unsigned server)
+{
+	char name[8];
+
+	(void)snprintf(name, sizeof name, "dfs%u", server);
+	if (output_json(run->output)) {
+		output_object(run->output, "server", name, DFS_EXIT_DONE,
+			      json_pack("{s:b, s:b}", "revoked", true, "secret", true));
+		return;
+	}
+	output_text(
+		run->output,
+		"%s is revoked once the others know of it; within the hour, and in this "
+		"order:\n"
+		"1. copy %s/crl.pem to where ca.pem is on all servers' machines, and of "
+		"each of the\n"
+		"   other three its dfsN/secret and dfsN/secret.old; send these three "
+		"SIGHUP\n"
+		"2. give crl.pem to all users, beside their ca.pem\n"
+		"3. for %s to come back: client cluster renew '%s' %s, copy %s/%s and "
+		"crl.pem to\n"
+		"   its machine, and start it again\n",
+		name, folder, name, folder, name, folder, name);
+}
+
+static int verb_revoke(struct run *run)
+{
+	const struct options *options = &run->options;
+	server_set servers = named_servers(options);
+	struct dfs_result result;
+	unsigned server = 1;
+	sigset_t before;
+
+	if (options->count != 3 || servers == 0)
+		return run_usage(run,
+				 "cluster revoke takes a folder, and the server that "
+				 "is meant: dfs1 to dfs4");
+	if (options_has(options, OPTION_BASE_PORT) || options->host_count > 0)
+		return run_usage(run, "--base-port and --host are for cluster create");
+	while (!set_has(servers, server))
+		server++;
+	hold_signals(&before);
+	result = cluster_revoke(options->arguments[1], server);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (result.code == DFS_EXIT_DONE)
+		report_revoked(run, options->arguments[1], server);
+	else
 		output_failure(run->output, "path", NULL, result.code, result.why);
 	return result.code;
 }
@@ -155,14 +226,17 @@ static int verb_cluster(struct run *run)
 		return verb_create(run);
 	if (options->count > 0 && strcmp(options->arguments[0], "renew") == 0)
 		return verb_renew(run);
-	return run_usage(run, "what to do with a cluster: cluster create DIR, or "
-			      "cluster renew DIR");
+	if (options->count > 0 && strcmp(options->arguments[0], "revoke") == 0)
+		return verb_revoke(run);
+	return run_usage(run, "what to do with a cluster: cluster create DIR, "
+			      "cluster renew DIR, or cluster revoke DIR dfsN");
 }
 
 const struct command cmd_cluster = {
 	.name = "cluster",
 	.usage = "cluster create DIR [--base-port PORT|auto] [--host N=HOST[:PORT]]...\n"
-		 "       or cluster renew DIR [dfsN]...",
+		 "       or cluster renew DIR [dfsN]...\n"
+		 "       or cluster revoke DIR dfsN",
 	.summary = "Make a new cluster of four servers, or new certificates",
 	.examples = {"cluster create mycluster --host 1=alpha --host 2=beta:7000",
 		     "cluster renew mycluster dfs2"},
@@ -179,7 +253,14 @@ const struct command cmd_cluster = {
 		   "are named,\n"
 		   "with DIR/ca.key, and gives a server that has lost its secret that of "
 		   "another.\n"
-		   "A running server loads them on SIGHUP.\n",
+		   "A running server loads them on SIGHUP.  A CA that ends within five "
+		   "years gets a\n"
+		   "new certificate beside the old one.\n\n"
+		   "revoke is for a server whose folder was stolen: it puts its "
+		   "certificate on the\n"
+		   "list DIR/crl.pem, which servers and clients look at, and changes the "
+		   "secret of\n"
+		   "the servers.\n",
 	.options = OPTION_BIT(OPTION_BASE_PORT) | OPTION_BIT(OPTION_HOST),
 	.run = verb_cluster,
 };

@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "secrets.h"
 #include "log.h"
 #include "throttle.h"
 #include "value.h"
@@ -16,7 +17,7 @@
 
 struct accounts {
 	unsigned server;
-	uint8_t secret[32];
+	struct secrets *secrets;
 	struct accounts_rules rules;
 	struct users *users;
 	pthread_mutex_t lock;   /* of all below */
@@ -38,7 +39,7 @@ struct accounts *accounts_new(const struct accounts_options *options)
 	if (!accounts)
 		return NULL;
 	accounts->server = options->server;
-	memcpy(accounts->secret, options->secret, sizeof accounts->secret);
+	accounts->secrets = options->secrets;
 	accounts->rules = *rules;
 	pthread_mutex_init(&accounts->lock, NULL);
 	clock_condition_init(&accounts->changed);
@@ -58,7 +59,6 @@ void accounts_free(struct accounts *accounts)
 	users_free(accounts->users);
 	pthread_cond_destroy(&accounts->changed);
 	pthread_mutex_destroy(&accounts->lock);
-	OPENSSL_cleanse(accounts->secret, sizeof accounts->secret);
 	free(accounts);
 }
 
@@ -87,12 +87,15 @@ static bool invent_scrypt(const struct accounts *accounts, const char *name,
 {
 	char text[sizeof "dfs salt" + DFS_USER_MAX];
 	int len = snprintf(text, sizeof text, "dfs salt%s", name);
-	uint8_t mac[EVP_MAX_MD_SIZE];
+	uint8_t mac[EVP_MAX_MD_SIZE], secrets[SECRETS_MAX][SECRET_LEN];
 	unsigned mac_len = 0;
 
-	if (!HMAC(EVP_sha256(), accounts->secret, (int)sizeof accounts->secret,
-		  (const uint8_t *)text, (size_t)len, mac, &mac_len) ||
-	    mac_len < sizeof ret->salt)
+	(void)secrets_get(accounts->secrets, clock_wall_ns(), secrets);
+	bool made = HMAC(EVP_sha256(), secrets[0], SECRET_LEN, (const uint8_t *)text,
+			 (size_t)len, mac, &mac_len) &&
+		    mac_len >= sizeof ret->salt;
+	secret_wipe(secrets, sizeof secrets);
+	if (!made)
 		return false;
 	/* As "client user add" makes them. */
 	*ret = (dfs_scrypt){.log2_n = 15, .r = 8, .p = 3};

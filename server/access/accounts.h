@@ -17,6 +17,7 @@
 #include "users.h"
 
 struct accounts;
+struct secrets;
 
 /* What tests replace; the product uses accounts_rules_default. */
 struct accounts_rules {
@@ -38,8 +39,8 @@ extern const struct accounts_rules accounts_rules_default;
 struct accounts_options {
 	struct peers *peers; /* outlive it */
 	unsigned server;
-	const uint8_t *secret; /* 32 bytes that the four servers share */
-	dfs_key admin_key;     /* of cluster.conf: signs every account */
+	struct secrets *secrets; /* that the four servers share; outlives the accounts */
+	dfs_key admin_key;       /* of cluster.conf: signs every account */
 	const struct accounts_rules *rules;
 };
 

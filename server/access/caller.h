@@ -17,6 +17,7 @@ struct accounts;
 struct admission_seat;
 struct healing;
 struct peers;
+struct secrets;
 struct store;
 struct store_uploads;
 
@@ -29,7 +30,7 @@ struct server_parts {
 	struct peers *peers;
 	struct accounts *accounts;
 	struct healing *healing;
-	uint8_t secret[32]; /* that the four servers share */
+	struct secrets *secrets;
 	int64_t started_ns;
 	unsigned (*connections)(void); /* how many are open now */
 };

@@ -7,6 +7,7 @@
 #include "object.h"
 #include "path.h"
 #include "peers.h"
+#include "secrets.h"
 #include "ticket.h"
 #include "value.h"
 #include <errno.h>
@@ -317,6 +318,10 @@ void permit_give_ticket(const struct caller *caller, const dfs_path *path,
 	    !object_of_content(&accepted->value.body.dfs_body_u.manifest.content,
 			       &object))
 		return;
-	accepted->ticket = ticket_make(caller->server->secret, caller->user, &object,
-				       clock_wall_ns());
+	const int64_t now = clock_wall_ns();
+	uint8_t secrets[SECRETS_MAX][SECRET_LEN];
+
+	(void)secrets_get(caller->server->secrets, now, secrets);
+	accepted->ticket = ticket_make(secrets[0], caller->user, &object, now);
+	secret_wipe(secrets, sizeof secrets);
 }

@@ -14,6 +14,7 @@
 #include <openssl/bn.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -27,6 +28,7 @@ struct contexts {
 
 struct certificate {
 	const struct certificate_files *files;
+	atomic_uint readings; /* how often it was read; changes under the lock */
 	pthread_mutex_t lock; /* of what follows */
 	struct contexts contexts;
 };
@@ -110,12 +112,25 @@ void certificate_free(struct certificate *certificate)
 bool certificate_reload(struct certificate *certificate, char *why, size_t why_size)
 {
 	struct contexts fresh, old;
+	char list[PATH_MAX + sizeof TLS_LIST];
 
 	if (!load(certificate->files, &fresh, why, why_size))
 		return false;
+	/* Only this thread changes it. */
+	if (!tls_list_is_as_new(fresh.server, certificate->contexts.server)) {
+		tls_list_name(certificate->files->ca, list, sizeof list);
+		(void)snprintf(why, why_size,
+			       "%s: the list of revoked certificates is gone, or older "
+			       "than the one that was read before; copy it from where "
+			       "\"cluster revoke\" was done",
+			       list);
+		free_contexts(&fresh);
+		return false;
+	}
 	pthread_mutex_lock(&certificate->lock);
 	old = certificate->contexts;
 	certificate->contexts = fresh;
+	atomic_fetch_add(&certificate->readings, 1);
 	pthread_mutex_unlock(&certificate->lock);
 	free_contexts(&old);
 	return true;
@@ -140,6 +155,20 @@ SSL_CTX *certificate_server(struct certificate *certificate)
 SSL_CTX *certificate_peer(struct certificate *certificate)
 {
 	return refer(certificate, &certificate->contexts.peer);
+}
+
+unsigned certificate_readings(struct certificate *certificate)
+{
+	return atomic_load(&certificate->readings);
+}
+
+bool certificate_has_revoked(struct certificate *certificate, X509 *shown)
+{
+	SSL_CTX *context = certificate_server(certificate);
+	bool revoked = tls_is_revoked(context, shown);
+
+	SSL_CTX_free(context);
+	return revoked;
 }
 
 int certificate_days_left(struct certificate *certificate, bool of_ca)

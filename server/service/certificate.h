@@ -33,6 +33,8 @@ void certificate_free(struct certificate *certificate);
 
 /*
  * Reads all of it again; false, with why, when it is of no use, and what was there stays.
+ * A list of revoked certificates that is older than the one before, or gone, is of none.
+ * One thread at a time.
  */
 bool certificate_reload(struct certificate *certificate, char *why, size_t why_size);
 
@@ -41,6 +43,13 @@ bool certificate_reload(struct certificate *certificate, char *why, size_t why_s
  */
 SSL_CTX *certificate_server(struct certificate *certificate);
 SSL_CTX *certificate_peer(struct certificate *certificate);
+
+/*
+ * How often it was read again: when that has changed, who was believed before may be
+ * revoked.
+ */
+unsigned certificate_readings(struct certificate *certificate);
+bool certificate_has_revoked(struct certificate *certificate, X509 *shown);
 
 /* Whole days until the server's own, or the CA's, ends; INT_MAX where nobody knows. */
 int certificate_days_left(struct certificate *certificate, bool of_ca);

@@ -25,6 +25,9 @@ const struct connection_times connection_times_default = {
 /* In the clear a call is 40 bytes and at most 800 of credential and verifier. */
 enum { CLEAR_MAX = 1024 };
 
+/* So often a server that idles is looked at again: was it revoked? */
+enum { REVOKED_MS = 2000 };
+
 static bool reserve(void *seat, size_t bytes, int64_t deadline_ms)
 {
 	return admission_reserve(seat, ADMISSION_CALLS, bytes, deadline_ms);
@@ -35,16 +38,53 @@ static void release(void *seat, size_t bytes)
 	admission_release(seat, ADMISSION_CALLS, bytes);
 }
 
-/* Waits for the next message; false when the connection has idled too long. */
-static bool wait_for_message(const struct connection_times *times, struct stream *stream,
-			     struct record *record)
+/* What a connection has learnt of its peer's certificate. */
+struct belief {
+	struct certificate *certificate;
+	unsigned readings; /* at which it was believed last */
+};
+
+/* A server that was revoked since is one no more; whoever shows nothing cannot be. */
+static bool is_revoked(struct belief *belief, const struct message_channel *channel)
 {
+	unsigned readings = certificate_readings(belief->certificate);
+	X509 *shown = stream_peer_certificate(channel->stream);
+
+	if (!shown || readings == belief->readings)
+		return false;
+	belief->readings = readings;
+	if (!certificate_has_revoked(belief->certificate, shown))
+		return false;
+	message_log_refused(channel->caller, "connection", "certificate revoked");
+	return true;
+}
+
+/*
+ * Waits for the next message; false when the connection has idled too long, or is to end
+ * because its peer was revoked.
+ */
+static bool wait_for_message(const struct connection_times *times, struct belief *belief,
+			     const struct message_channel *channel)
+{
+	struct stream *stream = channel->stream;
+
 	if (stream_wait(stream, clock_now_ms() + times->linger))
-		return true;
-	record_rest(record);
-	return stream_wait(
-		stream,
-		clock_now_ms() + (stream_in_tls(stream) ? times->idle : times->stranger));
+		return !is_revoked(belief, channel);
+	record_rest(channel->record);
+	int64_t until =
+		clock_now_ms() + (stream_in_tls(stream) ? times->idle : times->stranger);
+	for (;;) {
+		int64_t now = clock_now_ms(), next = now + REVOKED_MS;
+
+		/* Others have nothing that could be revoked, and are not woken. */
+		if (!stream_peer_certificate(stream) || next > until)
+			next = until;
+		bool came = stream_wait(stream, next);
+		if (is_revoked(belief, channel))
+			return false;
+		if (came || next == until)
+			return came;
+	}
 }
 
 static bool start_tls(const struct connection_shared *shared,
@@ -78,8 +118,12 @@ static void serve(const struct connection_shared *shared,
 	struct stream *stream = channel->stream;
 	struct record *record = channel->record;
 
+	/* Before a handshake asks for it, so that no reading is missed. */
+	struct belief belief = {shared->certificate,
+				certificate_readings(shared->certificate)};
+
 	for (;;) {
-		if (!wait_for_message(shared->times, stream, record))
+		if (!wait_for_message(shared->times, &belief, channel))
 			return;
 		if (!record_receive(record,
 				    stream_in_tls(stream) ? DFS_RECORD_MAX : CLEAR_MAX,

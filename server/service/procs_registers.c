@@ -7,6 +7,7 @@
 #include "object.h"
 #include "permit.h"
 #include "placement.h"
+#include "secrets.h"
 #include "ticket.h"
 #include "tree.h"
 #include "value.h"
@@ -109,9 +110,15 @@ static bool stage_is_good(const dfs_prepare_item *item)
 bool procs_may_read(const struct caller *caller, const dfs_ticket *ticket,
 		    const dfs_id *object)
 {
-	return id_equal(&ticket->object, object) &&
-	       ticket_is_good(caller->server->secret, caller->user, ticket,
-			      clock_wall_ns());
+	const int64_t now = clock_wall_ns();
+	uint8_t secrets[SECRETS_MAX][SECRET_LEN];
+	unsigned count = secrets_get(caller->server->secrets, now, secrets);
+	bool good = false;
+
+	for (unsigned i = 0; i < count && !good; i++)
+		good = ticket_is_good(secrets[i], caller->user, ticket, now);
+	secret_wipe(secrets, sizeof secrets);
+	return good && id_equal(&ticket->object, object);
 }
 
 /* What is bound without being brought has to be what the caller may read. */

@@ -19,6 +19,10 @@
 #include "stream_fixture.h"
 #include "value.h"
 #include "value_fixture.h"
+#include "secrets.h"
+
+/* Of the one server here. */
+static struct secrets shared;
 
 enum {
 	SERVER = 2,
@@ -95,7 +99,7 @@ static struct accounts *new_accounts(void)
 	rules.finish = peers_finish;
 	rules.slowdown = (struct slowdown_rules){.free_tries = 1 << 20, .pairs = 16};
 	const struct accounts_options options = {
-		.server = SERVER, .secret = world.server.secret, .rules = &rules};
+		.server = SERVER, .secrets = &shared, .rules = &rules};
 	struct accounts *accounts = accounts_new(&options);
 
 	FUZZ_MUST(accounts);
@@ -139,6 +143,7 @@ static void start(void)
 	store_fixture_reopen(&world.store);
 	world.server = (struct server_parts){.number = SERVER,
 					     .store = world.store.store,
+					     .secrets = &shared,
 					     .connections = no_connections};
 	world.server.acceptor = acceptor_new(world.store.store, SERVER, NULL);
 	world.proof = proof_new(world.store.store, &(dfs_key){"admin's key"});

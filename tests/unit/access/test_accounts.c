@@ -9,6 +9,7 @@
 #include "peers.h"
 #include "sign_fixture.h"
 #include "value.h"
+#include "secrets.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>
@@ -221,9 +222,14 @@ static const struct accounts_rules rules = {
 static struct accounts *new_accounts(unsigned server, const uint8_t secret[32],
 				     const struct accounts_rules *with)
 {
+	static struct secrets shared[2]; /* as many as there are accounts at a time */
+	static unsigned made;
+	struct secrets *own = &shared[made++ % 2];
+
+	memcpy(own->newest, secret, SECRET_LEN);
 	return accounts_new(
 		&(struct accounts_options){.server = server,
-					   .secret = secret,
+					   .secrets = own,
 					   .admin_key = sign_fixture_key("admin", 1),
 					   .rules = with});
 }

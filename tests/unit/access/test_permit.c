@@ -10,6 +10,7 @@
 #include "ticket.h"
 #include "value.h"
 #include "value_fixture.h"
+#include "secrets.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -21,6 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+/* Of the one server here. */
+static struct secrets the_secrets;
 
 /* A file that carol may read and dave may write, if it is shared. */
 static dfs_value make_file(const char *owner, bool shared, uint64_t counter)
@@ -116,7 +120,9 @@ static int start(void **state)
 	assert_non_null(fixture);
 	store_fixture_start(&fixture->store);
 	fixture->server.store = fixture->store.store;
-	memset(fixture->server.secret, 9, sizeof fixture->server.secret);
+	memset(&the_secrets, 0, sizeof the_secrets);
+	memset(the_secrets.newest, 9, sizeof the_secrets.newest);
+	fixture->server.secrets = &the_secrets;
 	memset(&world, 0, sizeof world);
 	world.heard = true;
 	world.answers = 3;
@@ -524,8 +530,8 @@ static bool gives_ticket(struct fixture *fixture, const char *user, unsigned pee
 	gives = memcmp(&accepted->ticket, &none, sizeof none) != 0;
 	if (gives) {
 		assert_memory_equal(&accepted->ticket.object, &object, sizeof object);
-		assert_true(ticket_is_good(fixture->server.secret, user,
-					   &accepted->ticket, accepted->ticket.ends - 1));
+		assert_true(ticket_is_good(the_secrets.newest, user, &accepted->ticket,
+					   accepted->ticket.ends - 1));
 	}
 	value_free(&accepted->value);
 	return gives;

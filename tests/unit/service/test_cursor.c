@@ -4,6 +4,7 @@
 #include "peers.h"
 #include "store_fixture.h"
 #include "value_fixture.h"
+#include "secrets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+/* Of the one server here. */
+static struct secrets shared;
 
 enum { SERVER = 2 };
 
@@ -30,7 +34,9 @@ static int start(void **state)
 	fixture->server.acceptor =
 		acceptor_new(fixture->store.store, SERVER, &acceptor_rules_default);
 	assert_non_null(fixture->server.acceptor);
-	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
+	memset(&shared, 0, sizeof shared);
+	memset(shared.newest, 3, sizeof shared.newest);
+	fixture->server.secrets = &shared;
 	*state = fixture;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "dispatch_demands.h"
 #include "store_fixture.h"
+#include "secrets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* Of the one server here. */
+static struct secrets shared;
 
 /* What the table is to say of each procedure: a second opinion. */
 static const struct {
@@ -176,7 +180,8 @@ static void log_in(struct caller *caller)
 static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 {
 	struct store_fixture fixture = {.store = NULL};
-	struct server_parts server = {.number = 2, .connections = no_connections};
+	struct server_parts server = {
+		.number = 2, .secrets = &shared, .connections = no_connections};
 	struct caller caller = {.server = &server}, peer = caller;
 	char file[PATH_MAX];
 	const char *why;
@@ -199,7 +204,7 @@ static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
 	assert_non_null(server.acceptor);
 	server.accounts = accounts_new(&(struct accounts_options){
-		.server = 2, .secret = server.secret, .rules = &accounts_rules_default});
+		.server = 2, .secrets = &shared, .rules = &accounts_rules_default});
 	assert_non_null(server.accounts);
 
 	log_in(&caller);
@@ -225,7 +230,8 @@ static void test_1_6_a_recovering_server_answers_what_it_may(void **state)
 static void test_2_2_the_rest_is_denied(void **state)
 {
 	struct store_fixture fixture = {.store = NULL};
-	struct server_parts server = {.number = 2, .connections = no_connections};
+	struct server_parts server = {
+		.number = 2, .secrets = &shared, .connections = no_connections};
 	struct caller nobody = {.server = &server}, user = nobody, peer = nobody;
 
 	(void)state;
@@ -233,7 +239,7 @@ static void test_2_2_the_rest_is_denied(void **state)
 	server.store = fixture.store;
 	server.acceptor = acceptor_new(fixture.store, 2, &acceptor_rules_default);
 	server.accounts = accounts_new(&(struct accounts_options){
-		.server = 2, .secret = server.secret, .rules = &accounts_rules_default});
+		.server = 2, .secrets = &shared, .rules = &accounts_rules_default});
 	log_in(&user);
 	peer.peer = 3;
 	for (size_t i = 0; i < SERVED; i++) {

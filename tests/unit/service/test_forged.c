@@ -11,6 +11,7 @@
 #include "ticket.h"
 #include "value.h"
 #include "value_fixture.h"
+#include "secrets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+/* Of the one server here. */
+static struct secrets shared;
 
 /* In place of server/agreement/peers.c: handlers ask nobody. */
 bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
@@ -61,7 +65,9 @@ static int start(void **state)
 	fixture->server.store = fixture->store.store;
 	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, &rules);
 	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
-	memset(fixture->server.secret, 3, sizeof fixture->server.secret);
+	memset(&shared, 0, sizeof shared);
+	memset(shared.newest, 3, sizeof shared.newest);
+	fixture->server.secrets = &shared;
 	fixture->bob.server = &fixture->server;
 	fixture->bob.uploads = store_uploads_new(fixture->store.store);
 	strcpy(fixture->bob.user, "bob");
@@ -293,9 +299,10 @@ static dfs_status get(struct fixture *fixture, uint64_t object, const dfs_ticket
 static dfs_ticket ticket_for(struct fixture *fixture, const char *user, uint64_t size,
 			     uint64_t object, int64_t ago_ns)
 {
+	(void)fixture;
 	const dfs_id id = object_of(size, object);
 
-	return ticket_make(fixture->server.secret, user, &id, clock_wall_ns() - ago_ns);
+	return ticket_make(shared.newest, user, &id, clock_wall_ns() - ago_ns);
 }
 
 static dfs_ticket ticket_of(struct fixture *fixture, const char *user, uint64_t object,

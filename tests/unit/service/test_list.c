@@ -6,6 +6,7 @@
 #include "placement.h"
 #include "value.h"
 #include "value_fixture.h"
+#include "secrets.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+/* Of the one server here. */
+static struct secrets shared;
 
 /* In place of server/agreement/peers.c: a listing is told from what is here. */
 bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
@@ -73,6 +77,7 @@ static int start(void **state)
 	assert_non_null(fixture);
 	store_fixture_start(&fixture->store);
 	fixture->server.store = store = fixture->store.store;
+	fixture->server.secrets = &shared;
 	fixture->server.acceptor = acceptor_new(store, 2, &acceptor_rules_default);
 	assert_non_null(fixture->server.acceptor);
 	for (size_t i = 0; i < WORLD; i++) {

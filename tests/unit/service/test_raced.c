@@ -10,12 +10,16 @@
 #include "store_fixture.h"
 #include "value.h"
 #include "value_fixture.h"
+#include "secrets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+/* Of the one server here. */
+static struct secrets shared;
 
 /* In place of server/agreement/peers.c: what is accepted here permits. */
 bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
@@ -72,6 +76,7 @@ static int start(void **state)
 	store_fixture_start(&fixture->store);
 	fixture->server.number = SERVER;
 	fixture->server.store = fixture->store.store;
+	fixture->server.secrets = &shared;
 	fixture->server.acceptor = acceptor_new(fixture->store.store, SERVER, &rules);
 	assert_int_equal(acceptor_vote(fixture->server.acceptor), 0);
 	fixture->bob.server = &fixture->server;

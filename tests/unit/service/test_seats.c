@@ -8,6 +8,7 @@
 #include "store_fixture.h"
 #include "value_fixture.h"
 #include "wire_fixture.h"
+#include "secrets.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,6 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+/* Of the one server here. */
+static struct secrets shared;
 
 enum { SEATS = 8 };
 
@@ -80,9 +84,10 @@ static int start(void **state)
 	fixture->admission = admission_new(&limits);
 	fixture->server.number = 2;
 	fixture->server.store = fixture->store.store;
+	fixture->server.secrets = &shared;
 	fixture->server.accounts = accounts_new(
 		&(struct accounts_options){.server = 2,
-					   .secret = fixture->server.secret,
+					   .secrets = &shared,
 					   .admin_key = sign_fixture_key("admin", 1),
 					   .rules = &rules});
 	assert_non_null(fixture->server.accounts);

@@ -1,0 +1,138 @@
+/*
+ * The end of a server whose folder was stolen.
+ *
+ * The list comes first: it is what counts.  Then each folder gets the former secret
+ * before the new one.  Whoever is cut off in between does it again within the hour, while
+ * all four still use the former one; later the secrets differ, which is said.
+ */
+#include "cluster_revoke.h"
+
+#include "certificates.h"
+#include "clock.h"
+#include "cluster.h"
+#include "dfs.h"
+#include "result.h"
+#include "revocation.h"
+#include "secret.h"
+#include "status.h"
+#include "tls.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef char name_buf[PATH_MAX + 32];
+
+static const char *name_of(const struct cluster *cluster, unsigned server,
+			   const char *file, name_buf buf)
+{
+	(void)snprintf(buf, sizeof(name_buf), "%s/dfs%u/%s", cluster->folder, server,
+		       file);
+	return buf;
+}
+
+/* A line in the place of the one that was there. */
+static bool replace(const struct cluster *cluster, unsigned server, const char *file,
+		    const char *line, char *why)
+{
+	name_buf fresh, name;
+
+	(void)name_of(cluster, server, file, name);
+	(void)snprintf(fresh, sizeof fresh, "%.*s.new", (int)sizeof fresh - 5, name);
+	if (unlink(fresh) != 0 && errno != ENOENT) {
+		(void)snprintf(why, DFS_WHY, "cannot remove %.800s: %s", fresh,
+			       strerror(errno));
+		return false;
+	}
+	if (!secret_write(fresh, line, why, DFS_WHY))
+		return false;
+	if (rename(fresh, name) == 0)
+		return true;
+	(void)snprintf(why, DFS_WHY, "cannot make %.800s: %s", name, strerror(errno));
+	return false;
+}
+
+/*
+ * What the servers use now: while a change is under way, still what that replaces.  All
+ * four are to have the same.
+ */
+static bool read_used(const struct cluster *cluster, uint8_t ret[SECRET_LEN], char *why)
+{
+	uint8_t secret[SECRET_LEN], former[SECRET_LEN];
+	bool same = true;
+
+	for (unsigned s = 1; same && s <= DFS_SERVERS; s++) {
+		name_buf name;
+		int64_t until = 0;
+
+		if (!secret_read(name_of(cluster, s, "secret", name), cluster->folder,
+				 secret, why, DFS_WHY) ||
+		    !secret_read_former(name_of(cluster, s, "secret.old", name), former,
+					&until, why, DFS_WHY))
+			return false;
+		if (until > clock_wall_ns())
+			memcpy(secret, former, SECRET_LEN);
+		same = s == 1 || memcmp(ret, secret, SECRET_LEN) == 0;
+		memcpy(ret, secret, SECRET_LEN);
+		if (!same)
+			(void)snprintf(
+				why, DFS_WHY,
+				"%.800s and that of another server's folder differ: "
+				"copy here what the servers that run have",
+				name_of(cluster, s, "secret", name));
+	}
+	secret_wipe(secret, sizeof secret);
+	secret_wipe(former, sizeof former);
+	return same;
+}
+
+/* A new secret for all four, beside the one that they use. */
+static bool change_secret(const struct cluster *cluster, const uint8_t used[SECRET_LEN],
+			  char *why)
+{
+	const int64_t until =
+		clock_wall_ns() + CLUSTER_REVOKE_SECONDS * INT64_C(1000000000);
+	char former_line[SECRET_FORMER_TEXT], line[SECRET_TEXT];
+	uint8_t fresh[SECRET_LEN];
+	bool done = secret_make(fresh);
+
+	if (!done)
+		(void)snprintf(why, DFS_WHY, "cannot make random numbers");
+	secret_former_text(used, until, former_line);
+	secret_text(fresh, line);
+	for (unsigned s = 1; done && s <= DFS_SERVERS; s++)
+		done = replace(cluster, s, "secret.old", former_line, why) &&
+		       replace(cluster, s, "secret", line, why);
+	secret_wipe(fresh, sizeof fresh);
+	secret_wipe(line, sizeof line);
+	secret_wipe(former_line, sizeof former_line);
+	return done;
+}
+
+struct dfs_result cluster_revoke(const char *folder, unsigned server)
+{
+	struct dfs_result result = {.code = DFS_EXIT_USAGE};
+	struct certificates *authority = NULL;
+	uint8_t used[SECRET_LEN];
+	name_buf config, key, certificate;
+	char list[PATH_MAX + sizeof TLS_LIST];
+	struct cluster cluster;
+
+	(void)snprintf(config, sizeof config, "%s/cluster.conf", folder);
+	if (!cluster_read(config, &cluster, result.why, DFS_WHY))
+		return result;
+	result.code = DFS_EXIT_OTHER;
+	(void)snprintf(key, sizeof key, "%s/ca.key", cluster.folder);
+	tls_list_name(cluster.ca, list, sizeof list);
+	authority = certificates_read(&(struct certificate_pair){cluster.ca, key},
+				      result.why, DFS_WHY);
+	if (authority && read_used(&cluster, used, result.why) &&
+	    revocation_add(authority, name_of(&cluster, server, "cert.pem", certificate),
+			   list, result.why, DFS_WHY) &&
+	    change_secret(&cluster, used, result.why))
+		result = (struct dfs_result){.code = DFS_EXIT_DONE};
+	certificates_free(authority);
+	secret_wipe(used, sizeof used);
+	return result;
+}
