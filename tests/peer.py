@@ -57,6 +57,7 @@ BETWEEN_SERVERS = ((32, bytes(4)), (33, bytes(4)), (34, bytes(4 + 16 + 4)), (35,
                    (36, struct.pack(">I", 1) + bytes(16 + 4 + 8 + 64)))
 OK, RECOVERING, UNKNOWN, DENIED, UNCHECKED = 0, 6, 7, 9, 12
 RECORD_MAX = 2621440
+STRANGER_MAX = 4096  # before a log-in
 # Counters of ballots above those that the servers of a new cluster have come to.
 FAR = 1 << 20
 
@@ -478,6 +479,10 @@ def check_records(ok):
     after(record(call(1, 0, cred=bytes(500))), connect(), "a credential above 400 bytes")
     after(struct.pack(">I", 0x80000000 | RECORD_MAX + 4), greeted(), "more than 2.5 MiB inside TLS")
     after(struct.pack(">I", 0) * 8, greeted(), "empty fragments inside TLS")
+    after(struct.pack(">I", 0x80000000 | STRANGER_MAX + 4), secure(), "more than 4 KiB before a log-in")
+    with secure() as stream:
+        stream.sendall(record(call(7, 99, bytes(STRANGER_MAX - len(call(7, 99))))))
+        ok(reply(stream)[0] == 7, "4 KiB before a log-in")
     half = struct.pack(">I", RECORD_MAX // 2) + bytes(RECORD_MAX // 2)
     after(half * 3, greeted(), "fragments that come to more than 2.5 MiB")
     with greeted() as stream:

@@ -217,17 +217,6 @@ static bool tell_identity(const struct user *user, const struct recognition *fou
 
 /* ---- logging in -------------------------------------------------------------- */
 
-/* The address without its port. */
-static void host_of(const char *address, char *ret, size_t size)
-{
-	char *port;
-
-	(void)snprintf(ret, size, "%s", address);
-	port = strrchr(ret, ':');
-	if (port)
-		*port = '\0';
-}
-
 /* Waits until the pair may try; false when too many tries came before it. */
 static bool begin_try(struct accounts *accounts, const char *name, const char *host)
 {
@@ -258,6 +247,16 @@ static void end_try(struct accounts *accounts, const char *name, const char *hos
 							   accounts->rules.now_ms()));
 	slowdown_end(accounts->slowdown, name, host);
 	pthread_cond_broadcast(&accounts->changed);
+	pthread_mutex_unlock(&accounts->lock);
+}
+
+/* A session's proof is 256 random bits: nobody guesses it, so nobody waits for others. */
+static void end_session_try(struct accounts *accounts, int64_t began, dfs_status status)
+{
+	if (status != DFS_DENIED)
+		return;
+	pthread_mutex_lock(&accounts->lock);
+	hold_back(accounts, began + accounts->rules.slowdown.floor_ms);
 	pthread_mutex_unlock(&accounts->lock);
 }
 
@@ -302,7 +301,8 @@ void accounts_login(struct accounts *accounts, struct caller *caller,
 		    const dfs_login_args *args, dfs_login_res *res)
 {
 	dfs_login_answer *answer = &res->dfs_login_res_u.answer;
-	char name[DFS_USER_MAX + 1], host[sizeof caller->address];
+	const bool guessable = args->how.kind == DFS_LOGIN_PASSWORD;
+	char name[DFS_USER_MAX + 1], origin[ORIGIN_TEXT];
 	struct caller_proof proof;
 	int64_t began;
 
@@ -313,8 +313,9 @@ void accounts_login(struct accounts *accounts, struct caller *caller,
 		return;
 	}
 	caller->user[0] = '\0';
-	host_of(caller->address, host, sizeof host);
-	if (!claim(&args->how, &proof) || !begin_try(accounts, name, host)) {
+	origin_text(&caller->origin, origin);
+	if (!claim(&args->how, &proof) ||
+	    (guessable && !begin_try(accounts, name, origin))) {
 		res->status = DFS_BUSY;
 		return;
 	}
@@ -322,7 +323,10 @@ void accounts_login(struct accounts *accounts, struct caller *caller,
 	answer->kind = args->how.kind;
 	res->status = try_proof(accounts, caller, name, &proof,
 				&answer->dfs_login_answer_u.identity);
-	end_try(accounts, name, host, began, res->status);
+	if (guessable)
+		end_try(accounts, name, origin, began, res->status);
+	else
+		end_session_try(accounts, began, res->status);
 	log_outcome(caller, name, res->status);
 }
 

@@ -8,6 +8,7 @@
 #define DFS_CALLER_H
 
 #include "dfs.h"
+#include "origin.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,7 @@ struct caller_grounds {
 struct caller {
 	const struct server_parts *server;
 	char address[64];              /* for the log */
+	struct origin origin;          /* for what is counted by address */
 	struct admission_seat *seat;   /* of the connection */
 	struct store_uploads *uploads; /* made when the connection is inside TLS */
 

@@ -4,8 +4,6 @@
 #include "clock.h"
 #include "dfs.h"
 #include "portions.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +15,8 @@ const struct admission_limits admission_limits_default = {
 	/* Tens of clients with a handful of connections each, and three other servers. */
 	.connections = 512,
 	.per_address = 192,
-	.strangers_per_address = 96,
+	.strangers = 256,
+	.strangers_of = {[ORIGIN_ADDRESS] = 96, [ORIGIN_NETWORK] = 192},
 	/*
 	 * A record is at most 2.5 MiB.  One address gets less than one user does: what
 	 * stalls on one of his machines leaves something to the others.
@@ -26,19 +25,17 @@ const struct admission_limits admission_limits_default = {
 	.bytes_per_address = {20 << 20, 40 << 20},
 };
 
-enum { KEY_LEN = 16 };
-
-/* An address with seats; gone with the last of them. */
-struct address {
-	uint8_t key[KEY_LEN];
+/* An address or a network with seats; gone with the last of them. */
+struct group {
+	struct origin origin;
 	unsigned seats, strangers;
-	size_t bytes[2];
+	size_t bytes[2]; /* of addresses alone */
 	UT_hash_handle hh;
 };
 
 struct admission_seat {
 	struct admission *admission;
-	struct address *address;
+	struct group *groups[ORIGIN_WIDTHS];
 	int fd;
 	bool stranger; /* counted as one */
 	/* Whose it is, and whose the memory is that it holds; nobody's: "". */
@@ -47,7 +44,7 @@ struct admission_seat {
 };
 
 /*
- * lock guards all of it, and the fields of the seats and addresses.
+ * lock guards all of it, and the fields of the seats and groups.
  *
  * seats is in the order of arrival.  A stranger that was cut off is no longer counted as
  * one but keeps its seat until its thread leaves, so that seats is what is really open.
@@ -58,7 +55,8 @@ struct admission {
 	pthread_cond_t changed;
 	struct admission_seat *seats;
 	struct portions portions; /* of seats: how many are open is what is taken */
-	struct address *addresses;
+	struct group *groups[ORIGIN_WIDTHS];
+	unsigned strangers;
 	struct portions bytes[2];
 	bool ended;
 };
@@ -90,66 +88,82 @@ void admission_free(struct admission *admission)
 	free(admission);
 }
 
-/* Of IPv4, mapped or not, the address; of IPv6 the 64 bits that one host may fill. */
-static void key_of(const struct sockaddr *address, uint8_t key[KEY_LEN])
+/* The entry of the origin, made if need be; NULL when out of memory. */
+static struct group *group_of(struct group **groups, const struct origin *origin)
 {
-	memset(key, 0, KEY_LEN);
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in v4;
+	struct group *group;
 
-		memcpy(&v4, address, sizeof v4);
-		key[10] = key[11] = 0xff;
-		memcpy(key + 12, &v4.sin_addr, 4);
-	} else if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 v6;
-
-		memcpy(&v6, address, sizeof v6);
-		memcpy(key, &v6.sin6_addr, IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) ? 16 : 8);
-	}
-}
-
-/* The entry of the address, made if need be; NULL when out of memory. */
-static struct address *address_of(struct admission *admission,
-				  const struct sockaddr *from)
-{
-	uint8_t key[KEY_LEN];
-	struct address *address;
-
-	key_of(from, key);
-	HASH_FIND(hh, admission->addresses, key, KEY_LEN, address);
-	if (address)
-		return address;
-	address = calloc(1, sizeof *address);
-	if (!address)
+	HASH_FIND(hh, *groups, origin, sizeof *origin, group);
+	if (group)
+		return group;
+	group = calloc(1, sizeof *group);
+	if (!group)
 		return NULL;
-	memcpy(address->key, key, KEY_LEN);
-	HASH_ADD(hh, admission->addresses, key, KEY_LEN, address);
-	return address;
+	group->origin = *origin;
+	HASH_ADD(hh, *groups, origin, sizeof group->origin, group);
+	return group;
 }
 
-static void drop_if_empty(struct admission *admission, struct address *address)
+static void drop_if_empty(struct group **groups, struct group *group)
 {
-	if (address->seats > 0)
+	if (!group || group->seats > 0)
 		return;
-	HASH_DEL(admission->addresses, address);
-	free(address);
+	HASH_DEL(*groups, group);
+	free(group);
 }
 
-/* Cuts off the stranger of this address who has been one for longest. */
-static bool cut_off_stranger(struct admission *admission, struct address *address)
+static void count_stranger(struct admission_seat *seat, bool is_one)
 {
-	struct admission_seat *seat;
+	unsigned before = seat->stranger, now = is_one;
+
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
+		seat->groups[width]->strangers += now - before;
+	seat->admission->strangers += now - before;
+	seat->stranger = is_one;
+}
+
+/* Which of two strangers goes first, where the first came earlier. */
+static bool is_greedier(const struct admission_seat *than,
+			const struct admission_seat *seat)
+{
+	const unsigned network = seat->groups[ORIGIN_NETWORK]->strangers,
+		       of_than = than->groups[ORIGIN_NETWORK]->strangers;
+
+	if (network != of_than)
+		return network > of_than;
+	return seat->groups[ORIGIN_ADDRESS]->strangers >
+	       than->groups[ORIGIN_ADDRESS]->strangers;
+}
+
+/* Cuts off a stranger: of the group, if one is given, else of all. */
+static void cut_off_stranger(struct admission *admission, const struct group *group)
+{
+	struct admission_seat *seat, *found = NULL;
 
 	DL_FOREACH (admission->seats, seat) {
 		/* cppcheck-suppress uninitvar ; seats are made by calloc */
-		if (seat->address != address || !seat->stranger)
+		if (!seat->stranger || (group && seat->groups[ORIGIN_ADDRESS] != group &&
+					seat->groups[ORIGIN_NETWORK] != group))
 			continue;
-		(void)shutdown(seat->fd, SHUT_RDWR);
-		seat->stranger = false;
-		address->strangers--;
-		return true;
+		if (!found || is_greedier(found, seat))
+			found = seat;
 	}
-	return false;
+	if (!found)
+		return;
+	(void)shutdown(found->fd, SHUT_RDWR);
+	count_stranger(found, false);
+}
+
+/* The new one counts already: is there one too many of it, its network, or in all? */
+static void make_room(struct admission *admission, const struct admission_seat *fresh)
+{
+	const struct admission_limits *limits = &admission->limits;
+
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
+		if (fresh->groups[width]->strangers > limits->strangers_of[width])
+			cut_off_stranger(admission, fresh->groups[width]);
+	if (admission->strangers > limits->strangers)
+		cut_off_stranger(admission, NULL);
 }
 
 struct admission_seat *admission_enter(struct admission *admission,
@@ -157,44 +171,43 @@ struct admission_seat *admission_enter(struct admission *admission,
 {
 	const struct admission_limits *limits = &admission->limits;
 	struct admission_seat *seat = calloc(1, sizeof *seat);
-	struct address *entry = NULL;
 
 	if (!seat)
 		return NULL;
 	pthread_mutex_lock(&admission->lock);
 	if (admission->ended)
 		goto fail;
-	entry = address_of(admission, address);
-	if (!entry || entry->seats >= limits->per_address)
-		goto fail;
-	if (entry->strangers >= limits->strangers_per_address &&
-	    !cut_off_stranger(admission, entry))
-		goto fail;
-	if (!portions_take(&admission->portions, PORTIONS_NOBODY, 1))
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
+		const struct origin origin = origin_of(address, (enum origin_width)width);
+
+		seat->groups[width] = group_of(&admission->groups[width], &origin);
+		if (!seat->groups[width])
+			goto fail;
+	}
+	if (seat->groups[ORIGIN_ADDRESS]->seats >= limits->per_address ||
+	    !portions_take(&admission->portions, PORTIONS_NOBODY, 1))
 		goto fail;
 	seat->admission = admission;
-	seat->address = entry;
 	seat->fd = fd;
-	seat->stranger = true;
-	entry->seats++;
-	entry->strangers++;
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
+		seat->groups[width]->seats++;
+	count_stranger(seat, true);
+	/* Before it is in the list: nobody makes room for himself. */
+	make_room(admission, seat);
 	DL_APPEND(admission->seats, seat);
 	pthread_mutex_unlock(&admission->lock);
 	return seat;
 fail:
-	if (entry)
-		drop_if_empty(admission, entry);
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
+		drop_if_empty(&admission->groups[width], seat->groups[width]);
 	pthread_mutex_unlock(&admission->lock);
 	free(seat);
 	return NULL;
 }
 
-/* With the lock. */
-static void count_out_stranger(struct admission_seat *seat)
+struct origin admission_origin(const struct admission_seat *seat)
 {
-	if (seat->stranger)
-		seat->address->strangers--;
-	seat->stranger = false;
+	return seat->groups[ORIGIN_ADDRESS]->origin;
 }
 
 bool admission_promote(struct admission_seat *seat, const char *user)
@@ -205,7 +218,7 @@ bool admission_promote(struct admission_seat *seat, const char *user)
 	bool moved = portions_move(&admission->portions, seat->user, user, 1);
 	if (moved) {
 		(void)snprintf(seat->user, sizeof seat->user, "%s", user);
-		count_out_stranger(seat);
+		count_stranger(seat, false);
 	}
 	pthread_mutex_unlock(&admission->lock);
 	return moved;
@@ -216,9 +229,11 @@ void admission_leave(struct admission_seat *take_seat)
 	struct admission *admission = take_seat->admission;
 
 	pthread_mutex_lock(&admission->lock);
-	count_out_stranger(take_seat);
-	take_seat->address->seats--;
-	drop_if_empty(admission, take_seat->address);
+	count_stranger(take_seat, false);
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
+		take_seat->groups[width]->seats--;
+		drop_if_empty(&admission->groups[width], take_seat->groups[width]);
+	}
 	DL_DELETE(admission->seats, take_seat);
 	portions_give(&admission->portions, take_seat->user, 1);
 	pthread_cond_broadcast(&admission->changed);
@@ -230,7 +245,7 @@ bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
 		       size_t bytes, int64_t deadline_ms)
 {
 	struct admission *admission = seat->admission;
-	struct address *address = seat->address;
+	struct group *address = seat->groups[ORIGIN_ADDRESS];
 	const struct admission_limits *limits = &admission->limits;
 	bool granted = false, in_time = true;
 
@@ -258,7 +273,7 @@ void admission_release(struct admission_seat *seat, enum admission_memory which,
 
 	pthread_mutex_lock(&admission->lock);
 	portions_give(&admission->bytes[which], seat->holder[which], bytes);
-	seat->address->bytes[which] -= bytes;
+	seat->groups[ORIGIN_ADDRESS]->bytes[which] -= bytes;
 	pthread_cond_broadcast(&admission->changed);
 	pthread_mutex_unlock(&admission->lock);
 }

@@ -9,6 +9,8 @@
 #ifndef DFS_ADMISSION_H
 #define DFS_ADMISSION_H
 
+#include "origin.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +23,11 @@ struct admission_seat;
 struct admission_limits {
 	unsigned connections; /* in all */
 	unsigned per_address;
-	unsigned strangers_per_address; /* neither logged in nor a server */
+	/*
+	 * Of those that are neither logged in nor a server: in all, and by enum
+	 * origin_width.
+	 */
+	unsigned strangers, strangers_of[ORIGIN_WIDTHS];
 	/* Both by enum admission_memory. */
 	size_t bytes[2]; /* in all */
 	size_t bytes_per_address[2];
@@ -40,9 +46,10 @@ struct admission *admission_new(const struct admission_limits *limits);
 void admission_free(struct admission *admission);
 
 /*
- * A seat for the socket, or NULL when a cap is reached.  Where only too many strangers of
- * this address are there, the one that has been one for longest is cut off in favour of
- * the new one.
+ * A seat for the socket, or NULL when a cap is reached.  Where only too many strangers
+ * are there (of this address, of its network, in all), one of them is cut off in favour
+ * of the new one: of the network with the most of them the address with the most, and
+ * there who has been one for longest.
  */
 struct admission_seat *admission_enter(struct admission *admission,
 				       const struct sockaddr *address, int fd);
@@ -52,6 +59,8 @@ struct admission_seat *admission_enter(struct admission *admission,
  * portion of the seats.
  */
 bool admission_promote(struct admission_seat *seat, const char *user);
+/* The address that the seat counts for. */
+struct origin admission_origin(const struct admission_seat *seat);
 /* Before the socket is closed.  All memory was given back. */
 void admission_leave(struct admission_seat *take_seat);
 

@@ -28,6 +28,19 @@ enum { CLEAR_MAX = 1024 };
 /* So often a server that idles is looked at again: was it revoked? */
 enum { REVOKED_MS = 2000 };
 
+/* HELLO and LOGIN, with all names at their longest, are far below it. */
+enum { STRANGER_MAX = 4096 };
+
+static size_t record_max(const struct message_channel *channel)
+{
+	const struct caller *caller = channel->caller;
+
+	if (!stream_in_tls(channel->stream))
+		return CLEAR_MAX;
+	return caller->peer == 0 && caller->user[0] == '\0' ? STRANGER_MAX
+							    : DFS_RECORD_MAX;
+}
+
 static bool reserve(void *seat, size_t bytes, int64_t deadline_ms)
 {
 	return admission_reserve(seat, ADMISSION_CALLS, bytes, deadline_ms);
@@ -115,7 +128,6 @@ static bool start_tls(const struct connection_shared *shared,
 static void serve(const struct connection_shared *shared,
 		  const struct message_channel *channel)
 {
-	struct stream *stream = channel->stream;
 	struct record *record = channel->record;
 
 	/* Before a handshake asks for it, so that no reading is missed. */
@@ -125,8 +137,7 @@ static void serve(const struct connection_shared *shared,
 	for (;;) {
 		if (!wait_for_message(shared->times, &belief, channel))
 			return;
-		if (!record_receive(record,
-				    stream_in_tls(stream) ? DFS_RECORD_MAX : CLEAR_MAX,
+		if (!record_receive(record, record_max(channel),
 				    clock_now_ms() + shared->times->record))
 			return;
 		switch (message_answer(channel)) {
@@ -146,7 +157,9 @@ void connection_serve(const struct connection_shared *shared,
 		      struct admission_seat *take_seat, int take_fd, const char *address)
 {
 	const struct record_budget budget = {reserve, release, take_seat};
-	struct caller caller = {.server = shared->server, .seat = take_seat};
+	struct caller caller = {.server = shared->server,
+				.origin = admission_origin(take_seat),
+				.seat = take_seat};
 	struct stream *stream = stream_new(take_fd);
 	struct record *record = stream ? record_new(stream, &budget) : NULL;
 

@@ -151,7 +151,7 @@ static dfs_status check_demands(const struct dispatch_call *call, struct caller 
 	return DFS_OK;
 }
 
-void dispatch_run(struct dispatch_call *call, struct caller *caller)
+bool dispatch_judge(struct dispatch_call *call, struct caller *caller)
 {
 	const struct dispatch_row *row = call->row;
 	dfs_status status = may_call(row, caller) ? DFS_OK : DFS_DENIED;
@@ -166,10 +166,14 @@ void dispatch_run(struct dispatch_call *call, struct caller *caller)
 		status = check_user(row, caller);
 	if (status == DFS_OK)
 		status = check_demands(call, caller);
-	if (status == DFS_OK)
-		row->handler(caller, call->args, call->res);
-	else
+	if (status != DFS_OK)
 		dispatch_refuse(call, status);
+	return status == DFS_OK;
+}
+
+void dispatch_run(struct dispatch_call *call, struct caller *caller)
+{
+	call->row->handler(caller, call->args, call->res);
 }
 
 void dispatch_free(struct dispatch_call *call, struct caller *caller)

@@ -55,10 +55,13 @@ bool dispatch_decode(struct dispatch_call *call, const struct dispatch_row *row,
 		     XDR *xdrs);
 
 /*
- * Fills the result: through the handler, or with a status that refuses.  Default deny:
- * what the row does not open, and what server/access/permit.h does not allow, no handler
- * sees.
+ * May the caller have it called?  false: the result is filled, with a status that
+ * refuses.  Default deny: what the row does not open, and what server/access/permit.h
+ * does not allow, no handler sees.
  */
+bool dispatch_judge(struct dispatch_call *call, struct caller *caller);
+
+/* Fills the result, through the handler; of a call that dispatch_judge let pass. */
 void dispatch_run(struct dispatch_call *call, struct caller *caller);
 
 /* Fills the result with a status that is an error, without running the handler. */

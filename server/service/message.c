@@ -137,18 +137,19 @@ static enum message_next run_procedure(const struct message_channel *channel,
 		return accept_with(channel, xid, GARBAGE_ARGS);
 	}
 	/*
-	 * Memory for the answer, or DFS_BUSY.
+	 * Who is refused takes no memory.  Then memory for the answer, or DFS_BUSY.
 	 *
 	 * Calls that wait for other servers hold memory meanwhile, there as here: who
 	 * waits for them must not wait for memory.  Servers have one call under way each.
 	 */
-	if (caller->peer == 0)
+	bool permitted = dispatch_judge(&call, caller);
+	if (permitted && caller->peer == 0)
 		reserved = row->answer_max;
 	if (reserved > 0 && !admission_reserve(channel->seat, ADMISSION_ANSWERS, reserved,
 					       began + channel->answer_ms)) {
 		reserved = 0;
 		dispatch_refuse(&call, DFS_BUSY);
-	} else {
+	} else if (permitted) {
 		dispatch_run(&call, caller);
 	}
 

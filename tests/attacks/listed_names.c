@@ -96,7 +96,8 @@ static unsigned list(struct attacker *other, unsigned server, bool recursive,
 		more = ok->more;
 		found = found || shows_visible(ok);
 		args.after.dfs_cursor_len = ok->next.dfs_cursor_len;
-		memcpy(after, ok->next.dfs_cursor_val, ok->next.dfs_cursor_len);
+		if (args.after.dfs_cursor_len > 0)
+			memcpy(after, ok->next.dfs_cursor_val, ok->next.dfs_cursor_len);
 		call_free_result((xdrproc_t)xdr_dfs_list_res, &res);
 	}
 	if (!found)

@@ -201,7 +201,8 @@ static void run(struct caller *caller, const struct dispatch_row *row,
 	if (!dispatch_decode(&call, row, &xdrs))
 		return;
 	if (xdr_getpos(&xdrs) == len) {
-		dispatch_run(&call, caller);
+		if (dispatch_judge(&call, caller))
+			dispatch_run(&call, caller);
 		check_answer(&call);
 		if (dispatch_status(&call) == DFS_OK) {
 			fuzz_took();

@@ -23,7 +23,8 @@ enum { LONG_MS = 20000 };
 static const struct admission_limits limits = {
 	.connections = 6,
 	.per_address = 4,
-	.strangers_per_address = 2,
+	.strangers = 6,
+	.strangers_of = {2, 6},
 	.bytes = {100, 1000},
 	.bytes_per_address = {60, 600},
 };
@@ -140,6 +141,69 @@ struct wait {
 	size_t bytes;
 	bool granted;
 };
+
+/* Of the network with the most the address with the most, and there the oldest. */
+static void test_12_9_the_greediest_makes_room(void **state)
+{
+	static const char *const hosts[] = {"10.1.1.9", "10.1.2.1", "10.1.2.1",
+					    "10.1.2.2", "10.1.1.1"};
+	const struct admission_limits few = {.connections = 9,
+					     .per_address = 9,
+					     .strangers = 5,
+					     .strangers_of = {3, 4},
+					     .bytes = {1, 1},
+					     .bytes_per_address = {1, 1}};
+	struct admission *admission = admission_new(&few);
+	struct guest guests[5], late, v6;
+
+	(void)state;
+	memset(guests, 0, sizeof guests);
+	for (int i = 0; i < 5; i++)
+		assert_true(enter(admission, &guests[i], hosts[i]));
+	/* Five may be there, and the sixth is one too many. */
+	for (int i = 0; i < 5; i++)
+		assert_false(is_cut_off(&guests[i]));
+	assert_true(enter(admission, &late, "10.1.3.1"));
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(is_cut_off(&guests[i]), i == 1);
+	/* Who has proved something is in no line: now nobody is one too many. */
+	assert_true(admission_promote(guests[0].seat, PORTIONS_NOBODY));
+	assert_true(enter_from(admission, &v6, AF_INET6, "2001:db8:1:2:3::4"));
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(is_cut_off(&guests[i]), i == 1);
+	for (int i = 0; i < 5; i++)
+		leave(&guests[i]);
+	leave(&late);
+	leave(&v6);
+	admission_free(admission);
+}
+
+static struct origin origin_from(const char *host, enum origin_width width)
+{
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+	assert_int_equal(inet_pton(AF_INET6, host, &v6.sin6_addr), 1);
+	return origin_of((const struct sockaddr *)&v6, width);
+}
+
+static bool same(const char *one, const char *other, enum origin_width width)
+{
+	const struct origin a = origin_from(one, width), b = origin_from(other, width);
+
+	return memcmp(&a, &b, sizeof a) == 0;
+}
+
+static void test_12_13_one_key_for_an_address(void **state)
+{
+	(void)state;
+	assert_true(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::", ORIGIN_ADDRESS));
+	assert_false(same("2001:db8:1:2::1", "2001:db8:1:3::1", ORIGIN_ADDRESS));
+	assert_true(same("2001:db8:1::1", "2001:db8:ffff::1", ORIGIN_NETWORK));
+	assert_false(same("2001:db8::1", "2001:db9::1", ORIGIN_NETWORK));
+	assert_false(same("::ffff:10.0.0.1", "::ffff:10.0.0.2", ORIGIN_ADDRESS));
+	assert_true(same("::ffff:10.0.0.1", "::ffff:10.0.0.255", ORIGIN_NETWORK));
+	assert_false(same("::ffff:10.0.0.1", "::ffff:10.0.1.1", ORIGIN_NETWORK));
+}
 
 static void *reserve(void *arg)
 {
@@ -286,6 +350,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_1_10_one_address_leaves_room_for_others),
 		cmocka_unit_test(test_1_10_the_oldest_stranger_makes_room),
+		cmocka_unit_test(test_12_9_the_greediest_makes_room),
+		cmocka_unit_test(test_12_13_one_key_for_an_address),
 		cmocka_unit_test(test_1_10_memory_is_capped_and_waited_for),
 		cmocka_unit_test(test_8_6_seats_are_shared_out),
 		cmocka_unit_test(test_8_6_memory_is_shared_out),

@@ -158,7 +158,8 @@ static dfs_status run(struct caller *caller, uint32_t procedure)
 
 	xdrmem_create(&xdrs, zeros, sizeof zeros, XDR_DECODE);
 	assert_true(dispatch_decode(&call, dispatch_find(procedure), &xdrs));
-	dispatch_run(&call, caller);
+	if (dispatch_judge(&call, caller))
+		dispatch_run(&call, caller);
 	dfs_status status = dispatch_status(&call);
 	/* An error is nothing but its status: the result must encode. */
 	char wire[1024];
