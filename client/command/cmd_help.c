@@ -7,14 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Has the verb verbs of its own? */
+static bool has_words(const char *name)
+{
+	return strcmp(name, cmd_cluster.name) == 0 || strcmp(name, cmd_key.name) == 0 ||
+	       strcmp(name, cmd_user.name) == 0;
+}
+
 static int verb_help(struct run *run)
 {
 	const struct command *about = NULL;
 	char *text;
 
-	/* "help cluster create" is the one with two words. */
-	if (run->options.count > 1 &&
-	    strcmp(run->options.arguments[0], cmd_cluster.name) != 0)
+	/* Of "help user add" the first word is the verb. */
+	if (run->options.count > 1 && !has_words(run->options.arguments[0]))
 		return run_usage(run, "help takes one verb");
 	if (run->options.count > 0) {
 		about = commands_find_typed(run, run->options.arguments[0]);

@@ -3,7 +3,6 @@
 
 #include "clock.h"
 #include "format.h"
-#include "name.h"
 #include "outcome.h"
 #include "output.h"
 #include "progress.h"
@@ -298,8 +297,7 @@ static struct dfs_result find_path(struct run *run, char **ret)
 {
 	const char *typed = run->options.count > 0 ? run->options.arguments[0] : "/";
 
-	return name_is_folder(typed) ? run_folder(run, typed, ret)
-				     : run_path(run, typed, ret);
+	return run_either(run, typed, ret);
 }
 
 static int verb_repair(struct run *run)

@@ -2,7 +2,6 @@
 #include "commands.h"
 
 #include "mending.h"
-#include "name.h"
 #include "outcome.h"
 #include "output.h"
 #include "progress.h"
@@ -263,8 +262,7 @@ static void add_typed(struct verification *verification, const char *typed)
 {
 	struct run *run = verification->run;
 	char *path = NULL;
-	struct dfs_result result = name_is_folder(typed) ? run_folder(run, typed, &path)
-							 : run_path(run, typed, &path);
+	struct dfs_result result = run_either(run, typed, &path);
 
 	if (result.code == DFS_EXIT_DONE)
 		result = dfs_list(run->dfs, path,
@@ -282,8 +280,11 @@ static void add_typed(struct verification *verification, const char *typed)
 static void print_summary(const struct verification *verification, int code)
 {
 	struct output *output = verification->run->output;
+	/* A name that is not there, or not listed, tells nothing of copies. */
 	const char *word = code == DFS_EXIT_DONE ? "two good copies of everything"
-						 : "not everything has two good copies";
+			   : verification->bad == 0
+				   ? "not all that was named was read"
+				   : "not everything has two good copies";
 
 	if (output_json(output)) {
 		output_object(output, "path", NULL, code,

@@ -3,6 +3,7 @@
 
 #include "cluster.h"
 #include "commands.h"
+#include "name.h"
 #include "output.h"
 #include "path.h"
 #include "session_file.h"
@@ -153,6 +154,19 @@ struct dfs_result run_folder(const struct run *run, const char *typed, char **re
 		path = folder;
 	}
 	return checked(path, true, ret_path);
+}
+
+struct dfs_result run_either(const struct run *run, const char *typed, char **ret_path)
+{
+	struct dfs_result result;
+
+	if (name_is_folder(typed))
+		return run_folder(run, typed, ret_path);
+	result = run_path(run, typed, ret_path);
+	if (result.code == DFS_EXIT_USAGE &&
+	    run_folder(run, typed, ret_path).code == DFS_EXIT_DONE)
+		result.code = DFS_EXIT_DONE;
+	return result;
 }
 
 char *run_name(const struct run *run, const char *typed)

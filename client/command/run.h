@@ -91,6 +91,11 @@ struct dfs_result run_new_password(const struct run *run, const char *user,
  */
 struct dfs_result run_path(const struct run *run, const char *typed, char **ret_path);
 
+/*
+ * Either: a folder's where it ends in '/' or can only be one, as "/USER", else a file's.
+ */
+struct dfs_result run_either(const struct run *run, const char *typed, char **ret_path);
+
 /* Like run_path for a folder, with or without its final '/'; the result has one. */
 struct dfs_result run_folder(const struct run *run, const char *typed, char **ret_path);
 

@@ -73,6 +73,8 @@ without_output()
 	[ "${lines[0]}" = Examples: ]
 	run -0 client --help
 	run -0 client help cluster create
+	run -0 client help user add
+	run -0 client help key export
 	usage 'one verb' help put get
 	client help --json | objects 0
 	client help list | grep -qF -e '-R, --recursive'

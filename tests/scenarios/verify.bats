@@ -69,7 +69,15 @@ holders_of()
 	[ "${lines[1]}" = "/shared/nine: good" ]
 	[ "${lines[2]}" = "2 files, 12 bytes: two good copies of everything" ]
 	[ "$(client verify --json | field files)" = 13 ]
-	run -4 client verify nowhere
+	# Of what was not read nothing is said.
+	run -4 --separate-stderr client verify nowhere
+	[ "$output" = "0 files, 0 bytes: not all that was named was read" ]
+	# A folder that no file can be is one without its slash too.
+	for folder in /tester /shared; do
+		run -0 client verify $folder
+		[ "$output" = "$(client verify $folder/)" ]
+	done
+	run -0 client repair /tester
 	run -4 client verify in/3 nowhere/
 	run -4 client verify /other/mine
 	run -0 client verify --user other
