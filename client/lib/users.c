@@ -133,7 +133,7 @@ static bool edit_account(void *context, dfs_body *draft, struct dfs_result *resu
 	struct new_user *making = context;
 	dfs_account *account = &making->account;
 	const dfs_account *before = before_of(&making->saying, draft, result);
-	bool lives = before && !before->gone, keeps = before && making->replaces;
+	bool lives = before && !before->gone;
 
 	if (result->code != DFS_EXIT_DONE)
 		return false;
@@ -144,8 +144,12 @@ static bool edit_account(void *context, dfs_body *draft, struct dfs_result *resu
 			    making->name);
 		return false;
 	}
-	account->disabled = keeps && before->disabled;
-	account->quota = keeps ? before->quota : making->quota;
+	account->disabled = false;
+	account->quota = making->quota;
+	if (before && making->replaces) {
+		account->disabled = before->disabled;
+		account->quota = before->quota;
+	}
 	account->key = 1;
 	account->former.former_len = 0;
 	if ((before && !keep_keys(making, before, result)) ||
