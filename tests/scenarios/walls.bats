@@ -113,6 +113,8 @@ compile()
 	echo '/* Nobody names it. */' >server/agreement/wall.c
 	printf '@test "%s a promise that no list has" {\n}\n' 99.9 >tests/scenarios/unlisted.bats
 	sed -i 's/`readme.bats`/`bytes.bats`/' tests/README.md
+	sed -i -e '/^## What is promised$/a\\n- The moon stays where it is.' -e 's/`stored.bats 8.12`/`stored.bats 99.9`/' \
+		-e 's/`sharing.bats after unshare`/`sharing.bats never`/' -e 's/`test_ticket`/`test_wall`/' doc/SECURITY.md
 	lint_fails
 	said "cites doc/DESIGN.md"" 99, which is not there"
 	said "cites doc/NOTHING"".md, which is not there"
@@ -121,6 +123,10 @@ compile()
 	said "names wall_of"".h, which is nowhere"
 	grep 'CONTRIBUTING.md:.* names' "$T/after"
 	said 'server/agreement/README.md does not name wall.c'
+	said 'doc/SECURITY.md promises without a test: '"['The moon stays where it is.']"
+	said 'names stored.bats 99.9, which is no test'
+	said 'names sharing.bats never, which is no test'
+	said 'names test_wall, which is no test'
 	said 'tests/README.md: 99.9 does not name unlisted.bats'
 	said 'tests/README.md: 1.1 does not name readme.bats'
 	said 'tests/README.md: 1.1 names bytes.bats, which has it not'
