@@ -96,6 +96,8 @@ bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
  * Of a value whose signatures are right, with the path's latch held: may it be made on
  * top of what is accepted here?
  */
+dfs_status acceptor_check_signed(struct acceptor *acceptor,
+				 const struct authority_claim *claim);
 dfs_status acceptor_check_allowed(struct acceptor *acceptor,
 				  const struct authority_claim *claim);
 

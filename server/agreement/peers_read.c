@@ -200,7 +200,7 @@ void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
 
 		if (words[i].ballot && i + 1 != peers->server &&
 		    tell_alike(words, i) < PEERS_TWO &&
-		    acceptor_check_signed(peers->acceptor, &claim) != DFS_OK)
+		    acceptor_check_told(peers->acceptor, &claim) != DFS_OK)
 			told->of[i] = NULL;
 	}
 }

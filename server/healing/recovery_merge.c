@@ -188,7 +188,7 @@ static bool is_proved(const struct recovery_merging *merging, const struct choic
 	/* What servers say of themselves yields to what somebody has signed. */
 	if (value_is_nothing(handed->value))
 		return !other;
-	return acceptor_check_signed(merging->recovery->acceptor, &claim) == DFS_OK;
+	return acceptor_check_told(merging->recovery->acceptor, &claim) == DFS_OK;
 }
 
 /* Whose word on this path is not to be believed. */

@@ -8,6 +8,8 @@
 #include "clock.h"
 #include "hello.h"
 #include "procedures.h"
+#include "proof.h"
+#include "sign_fixture.h"
 #include "store_fixture.h"
 #include "value.h"
 #include "value_fixture.h"
@@ -30,13 +32,17 @@ static struct {
 	struct store_fixture stores[DFS_SERVERS];
 	struct acceptor *acceptors[DFS_SERVERS];
 	struct peers *peers;
-	unsigned up;     /* servers that are connected to; a mask */
-	unsigned silent; /* of these, those that do not answer */
-	unsigned slow;   /* given up as too slow */
+	struct proof *proof; /* of the server that asks */
+	unsigned up;         /* servers that are connected to; a mask */
+	unsigned silent;     /* of these, those that do not answer */
+	unsigned slow;       /* given up as too slow */
 	unsigned calls[64];
 	/* Comes before each call, to do what others may do meanwhile. */
 	void (*before)(unsigned server, uint32_t procedure);
 } world;
+
+/* Does the server that asks look at proofs? */
+static bool world_proves;
 
 struct links {
 	int unused;
@@ -205,12 +211,13 @@ void round_free(struct round *round)
 static int begin(void **state)
 {
 	struct acceptor_rules rules = acceptor_rules_default;
+	const dfs_key admin = sign_fixture_key("admin", 1);
 	struct cluster *cluster = calloc(1, sizeof *cluster);
 
 	(void)state;
-	rules.prove = false;
 	memset(&world, 0, sizeof world);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		rules.prove = world_proves && i + 1 == SELF;
 		store_fixture_rules(&world.stores[i]);
 		world.stores[i].rules.fsync_segments = false;
 		world.stores[i].rules.fsync_folder = false;
@@ -219,12 +226,25 @@ static int begin(void **state)
 		assert_non_null(world.acceptors[i]);
 		assert_int_equal(acceptor_vote(world.acceptors[i]), 0);
 	}
+	world.proof = proof_new(world.stores[SELF - 1].store, &admin);
+	assert_non_null(world.proof);
+	acceptor_set_proof(world.acceptors[SELF - 1], world.proof);
 	world.up = ALL;
 	world.peers = peers_new(cluster, SELF, NULL, world.acceptors[SELF - 1],
 				world.stores[SELF - 1].store);
 	assert_non_null(world.peers);
 	free(cluster);
 	return 0;
+}
+
+static int begin_proving(void **state)
+{
+	int rc;
+
+	world_proves = true;
+	rc = begin(state);
+	world_proves = false;
+	return rc;
 }
 
 static int end(void **state)
@@ -235,6 +255,7 @@ static int end(void **state)
 		acceptor_free(world.acceptors[i]);
 		store_fixture_end(&world.stores[i]);
 	}
+	proof_free(world.proof);
 	return 0;
 }
 
@@ -840,6 +861,71 @@ static void test_3_1_two_servers_change_nothing(void **state)
 	assert_int_equal(has(1, one, &reg), 300);
 }
 
+/* ---- one that lies ------------------------------------------------------------ */
+
+static char of_ann[] = "/@credentials/ann";
+
+/* Credentials of ann, signed by this user, accepted by these servers. */
+static void give_credentials(unsigned servers, uint64_t counter, const char *signer)
+{
+	const dfs_ballot ballot = store_fixture_ballot(counter);
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		dfs_value value = value_fixture_credentials(counter);
+
+		sign_fixture_prove(of_ann, &ballot, signer, 1, &value);
+		if (servers & 1U << i)
+			assert_int_equal(value_fixture_accept(world.stores[i].store,
+							      of_ann, value,
+							      STORE_CONFIRMED),
+					 0);
+		else
+			value_free(&value);
+	}
+}
+
+static void know_user(const char *user)
+{
+	dfs_value value = value_fixture_account(0, 1);
+	dfs_user name = {(u_int)strlen(user), strdup(user)};
+
+	value.body.dfs_body_u.account.number = 1;
+	value.body.dfs_body_u.account.key = 1;
+	sign_fixture_account(user, &value.body.dfs_body_u.account);
+	proof_know(world.proof, &name, &value.body.dfs_body_u.account);
+	free(name.dfs_user_val);
+	value_free(&value);
+}
+
+/* The counter of what is read of ann's credentials. */
+static uint64_t read_credentials(void)
+{
+	dfs_path path = {(u_int)strlen(of_ann), of_ann};
+	const dfs_paths paths = {.paths = {1, &path}};
+	struct peers_register ret;
+	uint64_t counter;
+
+	assert_true(peers_read(world.peers, &paths, clock_now_ms() + LONG_MS, &ret));
+	counter = ret.reg.known ? ret.reg.dfs_register_u.accepted.ballot.counter : 0;
+	peers_free_registers(&ret, 1);
+	return counter;
+}
+
+/* A user gives one server what it could not make: his signature. */
+static void test_8_9_credentials_that_another_signed_are_not_believed(void **state)
+{
+	(void)state;
+	know_user("ann");
+	know_user("eve");
+	world.up = bit(1) | bit(SELF) | bit(3);
+	give_credentials(bit(1) | bit(SELF), 3, "ann");
+	give_credentials(bit(3), 5, "eve");
+	assert_int_equal(read_credentials(), 3);
+	/* Had ann signed them, they would count. */
+	give_credentials(bit(3), 7, "ann");
+	assert_int_equal(read_credentials(), 7);
+}
+
 #define FOUR_SERVERS(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -864,6 +950,9 @@ int main(void)
 		FOUR_SERVERS(test_3_1_the_newest_value_is_changed_and_others_stay),
 		FOUR_SERVERS(test_3_1_who_is_overtaken_twice_leaves_it_alone),
 		FOUR_SERVERS(test_3_1_two_servers_change_nothing),
+		cmocka_unit_test_setup_teardown(
+			test_8_9_credentials_that_another_signed_are_not_believed,
+			begin_proving, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -498,6 +498,56 @@ static void test_8_9_credentials_are_their_users(void **state)
 		DFS_DENIED);
 }
 
+/* ---- what one server tells ----------------------------------------------------- */
+
+/* What came of it when one server told of it, signed by this user; frees it. */
+static dfs_status tell(const char *path, const char *signer, uint32_t key,
+		       dfs_value take_value)
+{
+	const dfs_path name = path_of(path);
+	const dfs_ballot ballot = store_fixture_ballot(place.counter);
+	const struct authority_claim claim = {
+		.path = &name, .ballot = &ballot, .value = &take_value};
+	dfs_status status;
+
+	prove_now(path, signer, key, &take_value);
+	status = acceptor_check_told(place.acceptor, &claim);
+	value_free(&take_value);
+	return status;
+}
+
+/* A right signature of the wrong user is no proof. */
+static void test_8_9_what_one_server_tells_is_from_who_may(void **state)
+{
+	static const char credentials[] = "/@credentials/bob", path[] = "/ann/x";
+
+	(void)state;
+	assert_int_equal(
+		tell(credentials, "bob", 1, value_fixture_credentials(++place.counter)),
+		DFS_OK);
+	assert_int_equal(
+		tell(credentials, "admin", 1, value_fixture_credentials(++place.counter)),
+		DFS_OK);
+	assert_int_equal(
+		tell(credentials, "eve", 1, value_fixture_credentials(++place.counter)),
+		DFS_DENIED);
+	assert_int_equal(tell(account_path("ann"), "ann", 2, account_of("ann", 9, 2)),
+			 DFS_DENIED);
+	/* What admin said before is no news. */
+	assert_int_equal(tell(account_path("ann"), "admin", 1, account_of("ann", 2, 2)),
+			 DFS_DENIED);
+	assert_int_equal(tell(account_path("ann"), "admin", 1, account_of("ann", 4, 2)),
+			 DFS_OK);
+	assert_int_equal(tell(account_path("ann"), "admin", 1, tombstone_now()),
+			 DFS_DENIED);
+	assert_int_equal(tell(path, "bob", 1, file_of(path, "ann", 1)), DFS_DENIED);
+	assert_int_equal(tell(path, "eve", 1, file_of(path, "eve", 1)), DFS_OK);
+	assert_int_equal(tell(path, "ann", 2, file_of(path, "ann", 1)), DFS_OK);
+	/* He may be a writer of what was there: the tombstone does not say. */
+	assert_int_equal(tell(path, "bob", 1, tombstone_now()), DFS_OK);
+	assert_int_equal(tell(credentials, "eve", 1, tombstone_now()), DFS_DENIED);
+}
+
 /* ---- what servers say of themselves -------------------------------------------- */
 
 static void test_8_9_servers_say_nothing_but_that_there_is_nothing(void **state)
@@ -592,6 +642,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_8_9_accounts_are_admins, begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_credentials_are_their_users,
 						begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_8_9_what_one_server_tells_is_from_who_may, begin, end),
 		cmocka_unit_test_setup_teardown(
 			test_8_9_servers_say_nothing_but_that_there_is_nothing, begin,
 			end),
