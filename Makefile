@@ -135,6 +135,8 @@ FUZZ_SIGNED  := $(FUZZ_CLIENTS) $(BUILD)/tests/fuzz/arguments
 # What reaches the disk is recorded in these two.
 $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)/tests/crash/disk.o
 $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
+# Looking up is counted and answered by the test.
+$(BUILD)/tests/unit/lib/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
 # The server, with a hand on three of its answers.
 $(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
 # What is put before a program's own calls: without sanitizers, which want to be first.

@@ -22,7 +22,8 @@ const dfs_account *account_cache_find(struct dfs *dfs, const char *user,
 
 /*
  * Keys for authority.h: also former ones, of oneself, and of users who are gone.  The
- * context is the session.
+ * context is the session.  A key that the account did not have is not looked for again
+ * for ten seconds; while an account is read, which only admin signs, nobody else's is.
  */
 bool account_cache_key(void *context, const dfs_user *user, uint32_t number,
 		       struct authority_key *ret);

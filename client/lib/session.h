@@ -27,6 +27,7 @@ struct dfs {
 	struct login *login;             /* the links' own; lives as long as they do */
 	const struct identity *identity; /* who it is; NULL before dfs_login */
 	struct account_cache *accounts;  /* of others, as they are needed */
+	bool reads_account;              /* one of these is being read */
 	struct statement_seen *seen_batches; /* signatures that were verified */
 	struct cluster *cluster;
 	int64_t ca_ends_ns; /* tls_ca_ends */
