@@ -54,6 +54,8 @@ void leftovers_batch_drop(struct leftovers_batch *batch);
 struct leftovers_kind {
 	leftovers_next *next;
 	leftovers_wants *wants;
+	/* A path counts as seen before whatever its ballot was then. */
+	bool any_ballot;
 	/* Deals with those of a batch that it can, and says with how many. */
 	uint64_t (*treat)(struct leftovers *leftovers,
 			  const struct leftovers_batch *batch);

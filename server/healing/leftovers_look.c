@@ -42,31 +42,6 @@ void leftovers_batch_drop(struct leftovers_batch *batch)
 
 /* ---- what was there the last time ---------------------------------------------- */
 
-static int order_hashes(const void *left, const void *right)
-{
-	const uint64_t *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* Of a path and a ballot. */
-static uint64_t hash_both(uint64_t path_hash, const dfs_ballot *ballot)
-{
-	const struct {
-		uint64_t path, counter;
-		uint64_t epoch;
-		dfs_id proposer;
-	} both = {path_hash, ballot->counter, ballot->epoch, ballot->proposer};
-
-	return XXH3_64bits(&both, sizeof both);
-}
-
-static bool was_seen(const struct leftovers_seen *seen, uint64_t hash)
-{
-	return seen->count > 0 && bsearch(&hash, seen->hashes, seen->count,
-					  sizeof seen->hashes[0], order_hashes);
-}
-
 /*
  * Walks over what is wanted behind seen->from; each step's register, its path and its
  * hash.
@@ -75,6 +50,33 @@ struct leftovers_walk {
 	struct store_found at;
 	uint64_t hash;
 };
+
+static int order_hashes(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Of where the walk is: the path, and the ballot if it counts. */
+static uint64_t hash_of(const struct leftovers_kind *kind,
+			const struct leftovers_walk *walk)
+{
+	const dfs_ballot *ballot = &walk->at.reg.ballot;
+	const struct {
+		uint64_t path, counter;
+		uint64_t epoch;
+		dfs_id proposer;
+	} both = {walk->hash, ballot->counter, ballot->epoch, ballot->proposer};
+
+	return kind->any_ballot ? walk->hash : XXH3_64bits(&both, sizeof both);
+}
+
+static bool was_seen(const struct leftovers_seen *seen, uint64_t hash)
+{
+	return seen->count > 0 && bsearch(&hash, seen->hashes, seen->count,
+					  sizeof seen->hashes[0], order_hashes);
+}
 
 static bool find_wanted(struct leftovers *leftovers, struct leftovers_walk *walk,
 			const struct leftovers_kind *kind)
@@ -105,7 +107,7 @@ static void remember(struct leftovers *leftovers, struct leftovers_seen *seen,
 	seen->from_len = walk->at.path_len;
 	seen->count = 0;
 	while (seen->count < SEEN_MOST && find_wanted(leftovers, walk, kind))
-		seen->hashes[seen->count++] = hash_both(walk->hash, &walk->at.reg.ballot);
+		seen->hashes[seen->count++] = hash_of(kind, walk);
 	qsort(seen->hashes, seen->count, sizeof seen->hashes[0], order_hashes);
 }
 
@@ -119,7 +121,7 @@ uint64_t leftovers_look(struct leftovers *leftovers, struct leftovers_seen *seen
 
 	walk_from(&walk, seen);
 	while (left > 0 && find_wanted(leftovers, &walk, kind)) {
-		if (!was_seen(seen, hash_both(walk.hash, &walk.at.reg.ballot)))
+		if (!was_seen(seen, hash_of(kind, &walk)))
 			continue;
 		left--;
 		if (!leftovers_batch_add(&batch, walk.at.path, walk.at.path_len,

@@ -145,7 +145,8 @@ static void note_end(struct leftovers *leftovers, uint64_t forgotten)
 
 uint64_t leftovers_tombstones(struct leftovers *leftovers)
 {
-	const struct leftovers_kind kind = {store_next_tombstone, is_mine, forget_batch};
+	const struct leftovers_kind kind = {
+		.next = store_next_tombstone, .wants = is_mine, .treat = forget_batch};
 	uint64_t forgotten;
 
 	if (is_passed_over(leftovers))

@@ -74,7 +74,14 @@ static uint64_t settle_batch(struct leftovers *leftovers,
 
 uint64_t leftovers_unsettled(struct leftovers *leftovers)
 {
-	const struct leftovers_kind kind = {store_next_unsettled, is_any, settle_batch};
+	/*
+	 * Who goes on writing a path, and tells of nothing that it is settled, must not
+	 * have all that he overtook kept for him.
+	 */
+	const struct leftovers_kind kind = {.next = store_next_unsettled,
+					    .wants = is_any,
+					    .any_ballot = true,
+					    .treat = settle_batch};
 
 	return leftovers_look(leftovers, &leftovers->unsettled, &kind);
 }

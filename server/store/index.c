@@ -89,9 +89,10 @@ void index_count(const struct index *index, struct index_counts *ret)
 
 /* ---- nodes --------------------------------------------------------------------- */
 
-static bool is_content(dfs_kind kind)
+/* Of what may name contents; of others size says something else. */
+static bool has_size(dfs_kind kind)
 {
-	return kind == DFS_FILE || kind == DFS_LINK;
+	return kind == DFS_FILE || kind == DFS_LINK || kind == DFS_TOMBSTONE;
 }
 
 struct index_register *index_register_new(struct index *index,
@@ -113,7 +114,7 @@ struct index_register *index_register_new(struct index *index,
 		return NULL;
 	}
 	reg->ballot = entry->ballot;
-	reg->size = is_content(entry->kind) ? entry->size & SIZE_MASK : 0;
+	reg->size = has_size(entry->kind) ? entry->size & SIZE_MASK : 0;
 	reg->digest = entry->digest;
 	reg->owner = owner & INDEX_OWNER_NOBODY;
 	reg->bytes = (uint16_t)entry->bytes;

@@ -68,7 +68,7 @@ struct index_register {
 	struct index_segment *segment;
 	struct index_register *older; /* overtaken, and this is not settled */
 	dfs_ballot ballot;
-	/* Of a file: bytes; the number of whose it, or what is left of it, is. */
+	/* Of the first content: bytes; the number of whom it counts against. */
 	uint64_t size : 41, owner : 23;
 	uint16_t bytes; /* of the record, as stored */
 	uint16_t holders;
@@ -77,8 +77,8 @@ struct index_register {
 	uint8_t object_count;
 	uint64_t digest; /* of the value: statement_short */
 	/*
-	 * Then the path; then, of an account, its quota; of a file that keeps earlier
-	 * versions, the bytes of their contents.
+	 * Then the path; then, of an account, its quota; of what names more contents
+	 * than one, the bytes of all but the first.
 	 */
 	struct index_object *objects[];
 };
@@ -89,7 +89,7 @@ struct index_register {
 struct index_owner {
 	RB_ENTRY(index_owner) entry;
 	/* Bytes that count against the quota, of what is accepted now: */
-	uint64_t contents;   /* of files, and of the earlier versions that they keep; */
+	uint64_t contents;   /* of files, and of earlier versions that are kept; */
 	uint64_t registers;  /* of the records of files and tombstones; */
 	uint64_t tombstones; /* of these last alone; */
 	uint64_t staged;     /* of what is staged, beyond what its paths have */

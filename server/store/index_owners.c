@@ -29,7 +29,10 @@ const struct index_owner *index_find_owner(const struct index *index, const char
 
 /* ---- what counts ---------------------------------------------------------------- */
 
-/* Of the contents that a file names: its own, and those of its earlier versions. */
+/*
+ * Of the contents that a value names: a file's own, and those of the earlier versions
+ * that it, or what is left of a deleted one, keeps.
+ */
 static uint64_t contents_of(const struct index_register *reg)
 {
 	uint64_t earlier = 0;
@@ -44,9 +47,9 @@ static uint64_t cost_of(const struct index_register *reg)
 {
 	if (reg->owner == INDEX_OWNER_NOBODY)
 		return 0;
-	if (index_has_content(reg))
-		return contents_of(reg) + reg->bytes;
-	return reg->kind == DFS_TOMBSTONE ? reg->bytes : 0;
+	return index_has_content(reg) || reg->kind == DFS_TOMBSTONE
+		       ? contents_of(reg) + reg->bytes
+		       : 0;
 }
 
 void index_count_owner(struct index *index, const struct index_register *reg)
@@ -61,6 +64,7 @@ void index_count_owner(struct index *index, const struct index_register *reg)
 		owner->registers += reg->bytes;
 		owner->shared += reg->has_readers;
 	} else if (reg->kind == DFS_TOMBSTONE) {
+		owner->contents += contents_of(reg);
 		owner->registers += reg->bytes;
 		owner->tombstones += reg->bytes;
 	} else if (reg->kind == DFS_ACCOUNT) {
@@ -81,6 +85,7 @@ void index_uncount_owner(struct index *index, const struct index_register *reg)
 		owner->registers -= reg->bytes;
 		owner->shared -= reg->has_readers;
 	} else if (reg->kind == DFS_TOMBSTONE) {
+		owner->contents -= contents_of(reg);
 		owner->registers -= reg->bytes;
 		owner->tombstones -= reg->bytes;
 	} else if (reg->kind == DFS_ACCOUNT) {
@@ -270,14 +275,17 @@ static uint64_t more_with(const struct index *index, const struct index_register
 	return beyond(cost + beyond(left, cost), now + beyond(staged, now));
 }
 
-/* A tombstone must always be possible; of what never was, not any number of them. */
+/*
+ * A tombstone that keeps nothing must always be possible; of what never was, not any
+ * number of them.
+ */
 static bool may_delete(const struct index *index, const struct index_owner *owner,
 		       const struct index_register *reg, uint64_t more)
 {
 	const struct index_register *now =
 		index_find_register(index, index_path(reg), reg->path_len);
 
-	return reg->kind == DFS_TOMBSTONE &&
+	return reg->kind == DFS_TOMBSTONE && reg->object_count == 0 &&
 	       ((now && index_has_content(now)) ||
 		owner->tombstones + owner->claimed + more <= INDEX_TOMBSTONES_MOST);
 }

@@ -28,7 +28,7 @@ void register_describe(const struct store *store, const struct index_register *r
 				       .kind = (dfs_kind)reg->kind,
 				       .digest = reg->digest,
 				       .holders = reg->holders,
-				       .size = reg->size,
+				       .size = index_has_content(reg) ? reg->size : 0,
 				       .has_readers = reg->has_readers,
 				       .settled = reg->settled,
 				       .confirmed = reg->confirmed};

@@ -64,9 +64,12 @@ struct seal_entry {
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
 	uint32_t holders;
-	/* Of content, here, bound or of a file; of an account: the quota. */
+	/*
+	 * Of content, here, bound or the first that a value names; of an account: the
+	 * quota.
+	 */
 	uint64_t size;
-	uint64_t earlier_size; /* of the contents of a file's earlier versions */
+	uint64_t earlier_size; /* of all other contents that a value names */
 	/* Whose quota it counts against; of an account: whose it is; none: length 0 */
 	const char *owner;
 	size_t owner_len;

@@ -78,11 +78,31 @@ static bool name_earlier(struct seal_entry *entry, const dfs_earlier *earlier,
 	return good;
 }
 
+/* Whose it was below /shared/ nobody knows: who deleted it pays for it. */
+static bool describe_tombstone(struct seal_entry *entry, const dfs_value *value)
+{
+	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
+	const dfs_earlier *earlier = tombstone->earlier.earlier_val;
+	u_int count = tombstone->earlier.earlier_len;
+
+	seal_find_owner(entry);
+	if (path_is_shared(entry->path, entry->path_len)) {
+		entry->owner = value->proof.signer.dfs_user_val;
+		entry->owner_len = value->proof.signer.dfs_user_len;
+	}
+	if (!name_earlier(entry, earlier, count))
+		return false;
+	if (count > 0) {
+		entry->size = earlier[0].content.size;
+		entry->earlier_size -= entry->size;
+	}
+	return true;
+}
+
 /* false when out of memory. */
 static bool describe_value(struct seal_entry *entry, const dfs_value *value)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
-	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
 	dfs_key digest;
 	bool good = statement_digest(value, &digest);
 
@@ -94,11 +114,8 @@ static bool describe_value(struct seal_entry *entry, const dfs_value *value)
 			path_of_whom(entry->path, entry->path_len, &entry->owner_len);
 		entry->size = value->body.dfs_body_u.account.quota;
 	}
-	if (entry->kind == DFS_TOMBSTONE) {
-		seal_find_owner(entry);
-		return good && name_earlier(entry, tombstone->earlier.earlier_val,
-					    tombstone->earlier.earlier_len);
-	}
+	if (entry->kind == DFS_TOMBSTONE)
+		return describe_tombstone(entry, value) && good;
 	if (!value_has_content(value))
 		return good;
 	entry->owner = manifest->owner.dfs_user_val;

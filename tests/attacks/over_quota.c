@@ -8,6 +8,10 @@
  *	values		small files, whose values say much more than is in them
  *	earlier		one file, that names the contents which it had before
  *	staged		contents that no value ever names
+ *	deleted		files that were deleted, and keep what they had
+ *	tombstones	of files below /shared/ that never were, with a note of a move
+ *
+ * Without a lock or a note all servers would forget what was deleted after a while.
  */
 #include "attack.h"
 
@@ -18,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGE = 65536, ITEMS = 4096 };
+enum { LARGE = 65536, ITEMS = 4096, TOMBSTONES_MOST = 1 << 20 };
 
 static const char user[] = "third";
 
@@ -226,12 +230,96 @@ static dfs_status keep_earlier(struct escape *escape, unsigned item)
 	return status;
 }
 
+/* ---- what was deleted ---------------------------------------------------------- */
+
+/* A tombstone of his, in the place of the value that this one is. */
+static dfs_status bury(struct escape *escape, const char *path, const dfs_value *before,
+		       dfs_tombstone tombstone)
+{
+	dfs_ballot ballot = attack_ballot(&escape->third, SERVERS_ALL);
+	dfs_value value = *before;
+	char name[] = "third", old_path[DFS_PATH_MAX];
+	dfs_lock lock = {
+		.keeper = {sizeof name - 1, name}, .taking = {"taken"}, .lease_ms = 1};
+	dfs_note note = {.operation = {"moved"}, .old_path = {sizeof old_path, old_path}};
+	dfs_status status;
+
+	for (size_t i = 0; i < sizeof old_path; i++)
+		old_path[i] = i % 2 ? 'p' : '/';
+	memcpy(old_path, "/third/", strlen("/third/"));
+	attack_must(id_random(&value.operation), "random");
+	value.origin = ballot;
+	value.number++;
+	value.recent.recent_len = 0;
+	value.content_version = (dfs_version){value.number, value.operation};
+	value.lock = tombstone.earlier.earlier_len > 0 ? &lock : NULL;
+	value.note = tombstone.earlier.earlier_len > 0 ? NULL : &note;
+	memset(&value.proof, 0, sizeof value.proof);
+	value.body = (dfs_body){.kind = DFS_TOMBSTONE};
+	value.body.dfs_body_u.tombstone = tombstone;
+	attack_must(value_copy(&value, &value), "memory");
+	status = prepare_at_all(escape, path, &ballot, NULL);
+	if (status == DFS_OK)
+		status = accept_at_all(escape, path, &ballot, &value);
+	value_free(&value);
+	return status;
+}
+
+static dfs_status keep_deleted(struct escape *escape, unsigned item)
+{
+	char path[64], name[] = "third";
+	struct attack_content content;
+	dfs_earlier earlier;
+	dfs_value value;
+	dfs_ballot ballot = attack_ballot(&escape->third, SERVERS_ALL);
+	dfs_status status;
+
+	(void)snprintf(path, sizeof path, "/%s/deleted-%u", user, item);
+	status = stage(escape, path, &ballot, &content);
+	if (status != DFS_OK)
+		return status;
+	attack_value_make(&escape->third, path, &ballot, &content, &value);
+	status = accept_at_all(escape, path, &ballot, &value);
+	earlier = (dfs_earlier){.content_version = value.content_version,
+				.key = value.body.dfs_body_u.manifest.keys.keys_val[0],
+				.content = value.body.dfs_body_u.manifest.content};
+	if (status == DFS_OK)
+		status = bury(escape, path, &value,
+			      (dfs_tombstone){.owner = {sizeof name - 1, name},
+					      .earlier = {1, &earlier}});
+	if (status == DFS_OK)
+		escape->kept += LARGE;
+	value_free(&value);
+	attack_content_free(&content);
+	return status;
+}
+
+static dfs_status keep_tombstone(struct escape *escape, unsigned item)
+{
+	static const dfs_value nothing;
+	char path[64];
+	dfs_status status;
+
+	/* So much he may leave whatever his quota is: it is what deleting takes. */
+	if (item == 0)
+		escape->quota += TOMBSTONES_MOST;
+	(void)snprintf(path, sizeof path, "/shared/tombstone-%u", item);
+	status = bury(escape, path, &nothing, (dfs_tombstone){.access.generation = 0});
+	if (status == DFS_OK)
+		escape->kept += DFS_PATH_MAX;
+	return status;
+}
+
 /* ---- all of it ----------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
 	dfs_status (*keep)(struct escape *escape, unsigned item);
-} kinds[] = {{"values", keep_value}, {"earlier", keep_earlier}, {"staged", keep_staged}};
+} kinds[] = {{"values", keep_value},
+	     {"earlier", keep_earlier},
+	     {"staged", keep_staged},
+	     {"deleted", keep_deleted},
+	     {"tombstones", keep_tombstone}};
 
 int main(int argc, char **argv)
 {

@@ -35,6 +35,16 @@ attack()
 	attack over_quota 131072 staged
 }
 
+@test "8.4 what a deleted file keeps costs as much of a quota as it takes of a disk" {
+	user_add third --quota 128K
+	attack over_quota 131072 deleted
+}
+
+@test "8.4 what is deleted below /shared/ costs as much as what is deleted elsewhere" {
+	user_add third --quota 128K
+	attack over_quota 131072 tombstones
+}
+
 @test "8.5 where a page of a listing ends tells no name that is not shown" {
 	user_add third
 	mkdir -p "$T/in/private"

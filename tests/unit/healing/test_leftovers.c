@@ -441,6 +441,22 @@ static void test_3_7_what_three_name_is_settled(void **state)
 	assert_false(is_settled(place, 2));
 }
 
+static void test_8_4_who_goes_on_writing_has_nothing_kept_by_it(void **state)
+{
+	struct place *place = *state;
+	struct leftovers *leftovers = place->lookers[0].leftovers;
+
+	for (unsigned counter = 5; counter < 10; counter++) {
+		for (unsigned s = 1; s <= DFS_SERVERS; s++)
+			assert_int_equal(world_accept(&place->world, s, path,
+						      world_ballot(0, counter, 7), ONE),
+					 DFS_OK);
+		/* What is new in a look is left to its writer. */
+		assert_int_equal(leftovers_unsettled(leftovers), counter % 2 == 0);
+		assert_int_equal(is_settled(place, 1), counter % 2 == 0);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -455,6 +471,7 @@ int main(void)
 		TEST(test_3_3_after_three_it_comes_back),
 		TEST(test_3_3_after_four_it_does_not),
 		TEST(test_3_7_what_three_name_is_settled),
+		TEST(test_8_4_who_goes_on_writing_has_nothing_kept_by_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -518,6 +518,86 @@ static void test_8_4_kept_versions_count(void **state)
 	assert_int_equal(contents(fixture, "bob"), 0);
 }
 
+/*
+ * What bob deletes at the path, with so many versions of 1000 bytes that are kept; 0 or
+ * an errno.
+ */
+static int drop_kept(struct store_fixture *fixture, const char *path, u_int versions,
+		     uint64_t counter)
+{
+	dfs_value file = value_fixture_file(&(struct value_fixture_file){
+		.owner = "bob", .size = 1000, .object = 5, .counter = 5});
+	dfs_value dead = value_fixture_tombstone(counter), said = dead;
+	struct store_batch *batch = store_batch_new(fixture->store);
+	dfs_earlier earlier[DFS_EARLIER_MAX];
+	dfs_user *bob = &file.body.dfs_body_u.manifest.owner;
+	int rc;
+
+	assert_non_null(batch);
+	for (u_int i = 0; i < versions; i++)
+		earlier[i] = (dfs_earlier){
+			.content_version = {versions - i, store_fixture_id(70 + i)},
+			.content = file.body.dfs_body_u.manifest.content};
+	said.number = said.content_version.number = versions + 1;
+	said.content_version.operation = said.operation;
+	said.body.dfs_body_u.tombstone =
+		(dfs_tombstone){.owner = *bob, .earlier = {versions, earlier}};
+	said.proof.signer = *bob;
+	if (versions == 0)
+		said.body.dfs_body_u.tombstone.owner.dfs_user_len = 0;
+	rc = store_fixture_batch_value(batch, path, &said.origin, &said,
+				       STORE_WITHIN_QUOTA);
+	if (rc == 0)
+		rc = store_commit(batch);
+	else
+		store_batch_free(batch);
+	value_free(&dead);
+	value_free(&file);
+	return rc;
+}
+
+static void test_8_4_what_a_deleted_file_keeps_counts(void **state)
+{
+	struct store_fixture *fixture = *state;
+	uint64_t quota;
+
+	put(fixture, "/bob/a", "bob", 1000, 5);
+	put(fixture, "/bob/b", "bob", 1000, 5);
+	assert_int_equal(drop_kept(fixture, "/bob/a", 1, 6), 0);
+	assert_int_equal(contents(fixture, "bob"), 2000);
+	assert_int_equal(drop_kept(fixture, "/bob/a", 3, 7), 0);
+	assert_int_equal(contents(fixture, "bob"), 4000);
+	store_fixture_reopen(fixture);
+	assert_int_equal(contents(fixture, "bob"), 4000);
+	/* Who is over his quota can delete, and keep nothing more of it. */
+	quota = used(fixture, "bob");
+	set_quota(fixture, "/@accounts/bob", quota, 1);
+	assert_int_equal(drop_kept(fixture, "/bob/a", 4, 8), EDQUOT);
+	assert_int_equal(drop_kept(fixture, "/bob/b", 2, 8), EDQUOT);
+	assert_int_equal(drop_kept(fixture, "/bob/b", 0, 8), 0);
+	assert_int_equal(drop_kept(fixture, "/bob/a", 0, 8), 0);
+	assert_int_equal(contents(fixture, "bob"), 0);
+}
+
+static void test_8_4_below_shared_who_deletes_pays(void **state)
+{
+	struct store_fixture *fixture = *state;
+	uint64_t dead;
+
+	put(fixture, "/shared/a", "carol", 1000, 5);
+	assert_int_equal(drop_kept(fixture, "/shared/a", 0, 6), 0);
+	assert_int_equal(used(fixture, "carol"), 0);
+	dead = used(fixture, "bob");
+	assert_true(dead > 0);
+	assert_int_equal(drop_kept(fixture, "/shared/b", 1, 6), 0);
+	assert_true(used(fixture, "bob") > 1000 + 2 * dead);
+	assert_int_equal(contents(fixture, "bob"), 1000);
+	dead = used(fixture, "bob");
+	store_fixture_reopen(fixture);
+	assert_int_equal(used(fixture, "bob"), dead);
+	assert_int_equal(used(fixture, "carol"), 0);
+}
+
 /* ---- what is staged -------------------------------------------------------------- */
 
 /* An object of that size, all of it here. */
@@ -763,6 +843,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_8_4_who_is_over_his_quota_can_delete,
 						start, end),
 		cmocka_unit_test_setup_teardown(test_8_4_kept_versions_count, start, end),
+		cmocka_unit_test_setup_teardown(test_8_4_what_a_deleted_file_keeps_counts,
+						start, end),
+		cmocka_unit_test_setup_teardown(test_8_4_below_shared_who_deletes_pays,
+						start, end),
 		cmocka_unit_test_setup_teardown(
 			test_8_4_what_is_bound_counts_until_it_is_named, start, end),
 		cmocka_unit_test_setup_teardown(
