@@ -112,13 +112,16 @@ bool procs_may_read(const struct caller *caller, const dfs_ticket *ticket,
 {
 	const int64_t now = clock_wall_ns();
 	uint8_t secrets[SECRETS_MAX][SECRET_LEN];
-	unsigned count = secrets_get(caller->server->secrets, now, secrets);
 	bool good = false;
 
+	/* Each wanted unit is asked about with each ticket. */
+	if (!id_equal(&ticket->object, object))
+		return false;
+	unsigned count = secrets_get(caller->server->secrets, now, secrets);
 	for (unsigned i = 0; i < count && !good; i++)
 		good = ticket_is_good(secrets[i], caller->user, ticket, now);
 	secret_wipe(secrets, sizeof secrets);
-	return good && id_equal(&ticket->object, object);
+	return good;
 }
 
 /* What is bound without being brought has to be what the caller may read. */
