@@ -163,6 +163,24 @@ bool secret_write(const char *file, const char *line, char *why, size_t why_size
 	return written;
 }
 
+bool secret_replace(const char *file, const char *line, char *why, size_t why_size)
+{
+	char fresh[PATH_MAX + 40];
+
+	(void)snprintf(fresh, sizeof fresh, "%s.new", file);
+	if (unlink(fresh) != 0 && errno != ENOENT) {
+		(void)snprintf(why, why_size, "cannot remove %s: %s", fresh,
+			       strerrordesc_np(errno));
+		return false;
+	}
+	if (!secret_write(fresh, line, why, why_size))
+		return false;
+	if (rename(fresh, file) == 0)
+		return true;
+	(void)snprintf(why, why_size, "cannot make %s: %s", file, strerrordesc_np(errno));
+	return false;
+}
+
 void secret_text(const uint8_t secret[SECRET_LEN], char text[SECRET_TEXT])
 {
 	(void)text_hex(secret, SECRET_LEN, text);

@@ -58,6 +58,12 @@ void secret_former_text(const uint8_t secret[SECRET_LEN], int64_t until_ns,
 bool secret_write(const char *file, const char *line, char *why, size_t why_size);
 
 /*
+ * Likewise, in the place of what is there, at once: by FILE.new, which a run that was cut
+ * off may have left.
+ */
+bool secret_replace(const char *file, const char *line, char *why, size_t why_size);
+
+/*
  * The line of the servers' secret, and a new one; false: the system has no random bytes.
  */
 enum { SECRET_TEXT = 2 * SECRET_LEN + 1 };

@@ -27,6 +27,7 @@ struct renewal {
 	struct certificates *authority;
 	uint8_t secret[SECRET_LEN];
 	bool usable[DFS_SERVERS]; /* the secret in the server's folder */
+	unsigned donor;           /* the first such server; 0: none */
 	bool new_secret;
 	struct dfs_result result;
 };
@@ -77,6 +78,7 @@ static bool find_secret(struct renewal *renewal, server_set servers)
 		}
 		OPENSSL_cleanse(secret, sizeof secret);
 	}
+	renewal->donor = first;
 	if (first != 0)
 		return true;
 	if (servers != SERVERS_ALL) {
@@ -126,23 +128,42 @@ static bool sync_folder(struct renewal *renewal, unsigned server)
 	return synced;
 }
 
+/* While the secret changes, a server has the former one too: as its donor's folder. */
+static bool give_former(struct renewal *renewal, unsigned server)
+{
+	char text[SECRET_FORMER_TEXT], *why = renewal->result.why;
+	uint8_t former[SECRET_LEN];
+	int64_t until_ns = 0;
+	name_buf name;
+	bool given;
+
+	if (renewal->donor != 0 &&
+	    !secret_read_former(name_of(renewal, renewal->donor, "secret.old", name),
+				former, &until_ns, why, DFS_WHY))
+		return false;
+	if (until_ns == 0)
+		return remove_left(renewal, server, "secret.old");
+	secret_former_text(former, until_ns, text);
+	given = secret_replace(name_of(renewal, server, "secret.old", name), text, why,
+			       DFS_WHY);
+	OPENSSL_cleanse(former, sizeof former);
+	OPENSSL_cleanse(text, sizeof text);
+	return given;
+}
+
 static bool give_secret(struct renewal *renewal, unsigned server)
 {
 	char text[SECRET_TEXT];
 	name_buf name;
-	bool written;
+	bool given;
 
-	if (!remove_left(renewal, server, "secret.new"))
-		return false;
+	renewal->result.code = DFS_EXIT_OTHER;
 	secret_text(renewal->secret, text);
-	written = secret_write(name_of(renewal, server, "secret.new", name), text,
+	given = give_former(renewal, server) &&
+		secret_replace(name_of(renewal, server, "secret", name), text,
 			       renewal->result.why, DFS_WHY);
 	OPENSSL_cleanse(text, sizeof text);
-	if (!written) {
-		renewal->result.code = DFS_EXIT_OTHER;
-		return false;
-	}
-	return move(renewal, server, "secret.new", "secret");
+	return given;
 }
 
 static bool give_certificate(struct renewal *renewal, unsigned server)

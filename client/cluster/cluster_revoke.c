@@ -16,11 +16,9 @@
 #include "secret.h"
 #include "status.h"
 #include "tls.h"
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef char name_buf[PATH_MAX + 32];
 
@@ -30,27 +28,6 @@ static const char *name_of(const struct cluster *cluster, unsigned server,
 	(void)snprintf(buf, sizeof(name_buf), "%s/dfs%u/%s", cluster->folder, server,
 		       file);
 	return buf;
-}
-
-/* A line in the place of the one that was there. */
-static bool replace(const struct cluster *cluster, unsigned server, const char *file,
-		    const char *line, char *why)
-{
-	name_buf fresh, name;
-
-	(void)name_of(cluster, server, file, name);
-	(void)snprintf(fresh, sizeof fresh, "%.*s.new", (int)sizeof fresh - 5, name);
-	if (unlink(fresh) != 0 && errno != ENOENT) {
-		(void)snprintf(why, DFS_WHY, "cannot remove %.800s: %s", fresh,
-			       strerror(errno));
-		return false;
-	}
-	if (!secret_write(fresh, line, why, DFS_WHY))
-		return false;
-	if (rename(fresh, name) == 0)
-		return true;
-	(void)snprintf(why, DFS_WHY, "cannot make %.800s: %s", name, strerror(errno));
-	return false;
 }
 
 /*
@@ -101,9 +78,14 @@ static bool change_secret(const struct cluster *cluster, const uint8_t used[SECR
 		(void)snprintf(why, DFS_WHY, "cannot make random numbers");
 	secret_former_text(used, until, former_line);
 	secret_text(fresh, line);
-	for (unsigned s = 1; done && s <= DFS_SERVERS; s++)
-		done = replace(cluster, s, "secret.old", former_line, why) &&
-		       replace(cluster, s, "secret", line, why);
+	for (unsigned s = 1; done && s <= DFS_SERVERS; s++) {
+		name_buf former, secret;
+
+		done = secret_replace(name_of(cluster, s, "secret.old", former),
+				      former_line, why, DFS_WHY) &&
+		       secret_replace(name_of(cluster, s, "secret", secret), line, why,
+				      DFS_WHY);
+	}
 	secret_wipe(fresh, sizeof fresh);
 	secret_wipe(line, sizeof line);
 	secret_wipe(former_line, sizeof former_line);
