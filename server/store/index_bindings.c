@@ -63,6 +63,7 @@ static struct index_binding *find_first(const struct index *index, const char *p
 	return best;
 }
 
+/* cppcheck-suppress unknownMacro ; see index_internal.h */
 INDEX_TREE(index_bindings, index_binding, compare_bindings)
 
 /* Of the same path; or NULL. */

@@ -163,6 +163,7 @@ static bool find_unproved_segment(struct store_scrub *scrub)
 	pthread_rwlock_rdlock(&store->lock);
 	TAILQ_FOREACH_REVERSE(segment, &store->segments.list, index_segment_list, order)
 	{
+		/* cppcheck-suppress uninitvar ; the list's macro sets it */
 		found = segment->unproved > 0 && segment_hi(segment->file) < scrub->below;
 		if (found)
 			break;
