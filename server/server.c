@@ -281,7 +281,8 @@ static void warn_of_ends(const struct server *server)
 
 /*
  * SIGHUP: certificate, key, CA, the list of what it has revoked, and the secret are read
- * again; what is of no use changes nothing.
+ * again.  Secrets that are of no use change nothing.  The others count together; where
+ * one is of no use, none of them changes.
  */
 static void server_reload(struct server *server)
 {
