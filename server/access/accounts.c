@@ -3,8 +3,8 @@
 
 #include "ballot.h"
 #include "clock.h"
-#include "secrets.h"
 #include "log.h"
+#include "secrets.h"
 #include "throttle.h"
 #include "value.h"
 #include <openssl/crypto.h>

@@ -15,11 +15,11 @@
 #include "peers.h"
 #include "placement.h"
 #include "proof.h"
+#include "secrets.h"
 #include "store_fixture.h"
 #include "stream_fixture.h"
 #include "value.h"
 #include "value_fixture.h"
-#include "secrets.h"
 
 /* Of the one server here. */
 static struct secrets shared;

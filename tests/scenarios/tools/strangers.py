@@ -41,7 +41,7 @@ def large(stream):
 
 def proofs(stream):
     while True:
-        stream.sendall(call(LOGIN, struct.pack(">I8s", 6, b"tester") + struct.pack(">I", 1) + os.urandom(32)))
+        stream.sendall(call(LOGIN, struct.pack(">I8sI", 6, b"tester", 1) + os.urandom(32)))
         if not stream.recv(4096):
             return
 

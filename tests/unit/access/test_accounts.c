@@ -7,9 +7,9 @@
 #include "clock.h"
 #include "path.h"
 #include "peers.h"
+#include "secrets.h"
 #include "sign_fixture.h"
 #include "value.h"
-#include "secrets.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>

@@ -5,12 +5,12 @@
 #include "permit.h"
 
 #include "peers.h"
+#include "secrets.h"
 #include "store_fixture.h"
 #include "store_forget.h"
 #include "ticket.h"
 #include "value.h"
 #include "value_fixture.h"
-#include "secrets.h"
 
 #include <pthread.h>
 #include <setjmp.h>

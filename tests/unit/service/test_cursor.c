@@ -2,9 +2,9 @@
 #include "procs.h"
 
 #include "peers.h"
+#include "secrets.h"
 #include "store_fixture.h"
 #include "value_fixture.h"
-#include "secrets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

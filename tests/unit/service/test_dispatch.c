@@ -4,8 +4,8 @@
 #include "accounts.h"
 #include "clock.h"
 #include "dispatch_demands.h"
-#include "store_fixture.h"
 #include "secrets.h"
+#include "store_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

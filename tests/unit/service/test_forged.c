@@ -8,10 +8,10 @@
 #include "peers.h"
 #include "placement.h"
 #include "heal_fixture.h"
+#include "secrets.h"
 #include "ticket.h"
 #include "value.h"
 #include "value_fixture.h"
-#include "secrets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

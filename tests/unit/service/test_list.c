@@ -4,9 +4,9 @@
 #include "heal_fixture.h"
 #include "peers.h"
 #include "placement.h"
+#include "secrets.h"
 #include "value.h"
 #include "value_fixture.h"
-#include "secrets.h"
 
 #include <errno.h>
 #include <setjmp.h>

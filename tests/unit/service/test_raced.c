@@ -7,10 +7,10 @@
 #include "peers.h"
 #include "permit.h"
 #include "placement.h"
+#include "secrets.h"
 #include "store_fixture.h"
 #include "value.h"
 #include "value_fixture.h"
-#include "secrets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,11 +4,11 @@
 #include "accounts.h"
 #include "admission.h"
 #include "path.h"
+#include "secrets.h"
 #include "sign_fixture.h"
 #include "store_fixture.h"
 #include "value_fixture.h"
 #include "wire_fixture.h"
-#include "secrets.h"
 
 #include <errno.h>
 #include <netinet/in.h>
