@@ -43,11 +43,13 @@ path_server/service   := -Iserver/service -Iserver/access $(path_server/healing)
 path_server           := -Iserver $(path_server/service)
 path_client/lib       := -Iclient/lib -Iclient/lib/include $(path_rpc)
 path_client/cluster   := -Iclient/cluster $(path_client/lib)
-path_client/command   := -Iclient/command -Iclient/cluster -Iclient/lib/include $(path_rpc)
-path_client           := $(path_client/command)
+path_client/command   := -Iclient/command -Iclient/lib/include $(path_rpc)
+path_client/upkeep    := -Iclient/upkeep -Iclient/cluster $(path_client/command)
+path_client/verbs     := -Iclient/verbs -Iclient/upkeep $(path_client/command)
+path_client           := $(path_client/verbs)
 $(foreach n,1 2 3 4,$(eval path_dfs$(n) := -Iserver))
 # A test may look into every layer; nothing looks into the tests.
-path_tests            := -Itests/unit -Iclient/cluster -Iclient/command $(path_client/lib) \
+path_tests            := -Itests/unit -Iclient/cluster $(path_client/verbs) $(path_client/lib) \
 			 -Iserver/store $(path_server)
 path_of = $(or $(path_$(patsubst %/,%,$(1))),$(path_tests))
 
@@ -56,7 +58,8 @@ RPC_OBJECTS     := $(call objects,rpc) $(BUILD)/rpc/dfs_xdr.o
 SERVER_WINGS    := service access healing agreement store
 SERVER_OBJECTS  := $(call objects,server $(SERVER_WINGS:%=server/%))
 LIB_OBJECTS     := $(call objects,client/lib)
-COMMAND_OBJECTS := $(call objects,client/command client/cluster)
+CLIENT_WINGS    := verbs upkeep command cluster
+COMMAND_OBJECTS := $(call objects,$(CLIENT_WINGS:%=client/%))
 SERVERS        := $(foreach n,1 2 3 4,$(BIN)/dfs$(n)/dfs$(n))
 PROGRAMS       := $(BIN)/client/client $(SERVERS)
 
