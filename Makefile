@@ -46,11 +46,13 @@ path_client/session   := -Iclient/session -Iclient/lib/include $(path_rpc)
 path_client/registers := -Iclient/registers $(path_client/session)
 path_client/lib       := -Iclient/lib $(path_client/registers)
 path_client/cluster   := -Iclient/cluster $(path_client/session)
-path_client/command   := -Iclient/command -Iclient/cluster -Iclient/lib/include $(path_rpc)
-path_client           := $(path_client/command)
+path_client/command   := -Iclient/command -Iclient/lib/include $(path_rpc)
+path_client/upkeep    := -Iclient/upkeep -Iclient/cluster $(path_client/command)
+path_client/verbs     := -Iclient/verbs -Iclient/upkeep $(path_client/command)
+path_client           := $(path_client/verbs)
 $(foreach n,1 2 3 4,$(eval path_dfs$(n) := -Iserver))
 # A test may look into every layer; nothing looks into the tests.
-path_tests            := -Itests/unit -Iclient/cluster -Iclient/command $(path_client/lib) \
+path_tests            := -Itests/unit -Iclient/cluster $(path_client/verbs) $(path_client/lib) \
 			 -Iserver/store $(path_server)
 path_of = $(or $(path_$(patsubst %/,%,$(1))),$(path_tests))
 
@@ -58,8 +60,10 @@ objects         = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1)))
 RPC_OBJECTS     := $(call objects,rpc) $(BUILD)/rpc/dfs_xdr.o
 SERVER_WINGS    := service access healing agreement store
 SERVER_OBJECTS  := $(call objects,server $(SERVER_WINGS:%=server/%))
-LIB_OBJECTS     := $(call objects,client/lib client/registers client/session)
-COMMAND_OBJECTS := $(call objects,client/command client/cluster)
+LIB_WINGS       := lib registers session
+LIB_OBJECTS     := $(call objects,$(LIB_WINGS:%=client/%))
+CLIENT_WINGS    := verbs upkeep command cluster
+COMMAND_OBJECTS := $(call objects,$(CLIENT_WINGS:%=client/%))
 SERVERS        := $(foreach n,1 2 3 4,$(BIN)/dfs$(n)/dfs$(n))
 PROGRAMS       := $(BIN)/client/client $(SERVERS)
 

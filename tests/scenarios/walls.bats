@@ -20,7 +20,11 @@ forbidden=(
 	client/lib/put.c commands.h
 	client/registers/manifest.c store.h
 	client/cluster/undo.c commands.h
-	client/command/cmd_df.c proposer.h
+	client/command/run.c cluster_create.h
+	client/command/run.c upkeep.h
+	client/upkeep/cmd_user.c commands.h
+	client/verbs/cmd_df.c proposer.h
+	client/verbs/cmd_df.c cluster_create.h
 	client/main.c proposer.h
 )
 

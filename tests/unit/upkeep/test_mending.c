@@ -1,4 +1,4 @@
-/* client/command/mending: verify's wait, with servers that mend as the test says. */
+/* client/upkeep/mending: verify's wait, with servers that mend as the test says. */
 #include "mending.h"
 
 #include "clock.h"

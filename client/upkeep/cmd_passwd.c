@@ -1,5 +1,5 @@
 /* passwd, key export FILE */
-#include "commands.h"
+#include "upkeep.h"
 
 #include "outcome.h"
 #include "output.h"

@@ -1,5 +1,5 @@
 /* user add|list|delete|disable|enable|passwd|quota */
-#include "commands.h"
+#include "upkeep.h"
 
 #include "amount.h"
 #include "format.h"

@@ -1,5 +1,5 @@
 /* repair [PATH] */
-#include "commands.h"
+#include "upkeep.h"
 
 #include "clock.h"
 #include "format.h"

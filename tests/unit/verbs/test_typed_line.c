@@ -1,4 +1,4 @@
-/* command/typed_line: lines as bash has them, and what is inserted into them. */
+/* client/verbs/typed_line: lines as bash has them, and what is inserted into them. */
 #include "typed_line.h"
 
 #include <setjmp.h>

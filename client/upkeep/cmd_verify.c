@@ -1,5 +1,5 @@
 /* verify [PATH...] */
-#include "commands.h"
+#include "upkeep.h"
 
 #include "mending.h"
 #include "outcome.h"

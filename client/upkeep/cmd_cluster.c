@@ -1,5 +1,5 @@
 /* cluster create DIR, cluster renew DIR, cluster revoke DIR dfsN */
-#include "commands.h"
+#include "upkeep.h"
 
 #include "cluster_create.h"
 #include "cluster_renew.h"

@@ -1,5 +1,5 @@
 /* status */
-#include "commands.h"
+#include "upkeep.h"
 
 #include "clock.h"
 #include "output.h"

@@ -1,5 +1,5 @@
 /* login, logout, whoami */
-#include "commands.h"
+#include "upkeep.h"
 
 #include "format.h"
 #include "outcome.h"
