@@ -1,7 +1,7 @@
 /*
  * Cryptography that whoever answers knows all keys of: boxes are open, and every
- * signature is good.  In place of functions of client/lib/keys.c (see Makefile), so that
- * an input gets behind them.
+ * signature is good.  In place of functions of client/session/keys.c (see
+ * Makefile), so that an input gets behind them.
  */
 #include "fuzz.h"
 

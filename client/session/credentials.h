@@ -2,7 +2,7 @@
  * Making and editing credentials: the register "/@credentials/NAME", by which the servers
  * recognise a user and which keeps his secrets, encrypted.
  *
- * Pure: it asks nobody.  See client/lib/keys.h for what is encrypted how.
+ * Pure: it asks nobody.  See client/session/keys.h for what is encrypted how.
  */
 #ifndef DFS_CREDENTIALS_H
 #define DFS_CREDENTIALS_H
