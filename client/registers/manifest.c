@@ -174,14 +174,14 @@ bool manifest_wrap(const struct identity *identity, const char *path,
 	const dfs_reader *readers = manifest->access.readers.readers_val;
 	u_int count = manifest->access.readers.readers_len;
 	dfs_wrapped *keys = calloc(count + 1, sizeof *keys);
-	bool shared = path_is_shared(path, strlen(path)), good = keys;
+	const dfs_key *first = path_is_shared(path, strlen(path))
+				       ? keys_pair_seal_key(identity->shared_pair)
+				       : owner_seal_key;
+	bool good = keys && first;
 
 	manifest->keys.keys_val = keys;
 	manifest->keys.keys_len = keys ? count + 1 : 0;
-	good = good && keys_wrap(key,
-				 shared ? keys_pair_seal_key(identity->shared_pair)
-					: owner_seal_key,
-				 purpose, context, &keys[0]);
+	good = good && keys_wrap(key, first, purpose, context, &keys[0]);
 	for (u_int i = 0; good && i < count; i++)
 		good = keys_wrap(key, &readers[i].seal_key, purpose, context,
 				 &keys[i + 1]);

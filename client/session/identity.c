@@ -14,7 +14,7 @@
 
 static const char shared_purpose[] = "shared";
 
-bool identity_sign(const struct keys_pair *pair, uint32_t key, const dfs_key *statements,
+bool identity_sign(struct keys_pair *pair, uint32_t key, const dfs_key *statements,
 		   size_t count, dfs_signature *const *ret_signatures)
 {
 	uint8_t message[STATEMENT_MESSAGE], signature[DFS_SIGNATURE_LEN];
@@ -40,7 +40,7 @@ static dfs_user name_of(const char *user, char room[DFS_USER_MAX + 1])
 	return (dfs_user){(u_int)strlen(room), room};
 }
 
-bool identity_sign_account(const struct keys_pair *admin, const char *user,
+bool identity_sign_account(struct keys_pair *admin, const char *user,
 			   dfs_account *account)
 {
 	char room[DFS_USER_MAX + 1];
@@ -108,12 +108,12 @@ bool identity_make_pairs(struct identity *identity)
 	return make_ring_pairs(identity) && make_shared_pair(identity);
 }
 
-static bool is_pair_of(const dfs_account *account, const struct keys_pair *pair)
+/* Both keys of a pair come from one secret, so that one tells which it is. */
+static bool is_pair_of(const dfs_account *account, struct keys_pair *pair)
 {
-	return CRYPTO_memcmp(keys_pair_seal_key(pair), &account->seal_key,
-			     sizeof account->seal_key) == 0 &&
-	       CRYPTO_memcmp(keys_pair_sign_key(pair), &account->sign_key,
-			     sizeof account->sign_key) == 0;
+	const dfs_key *seal = keys_pair_seal_key(pair);
+
+	return seal && CRYPTO_memcmp(seal, &account->seal_key, sizeof *seal) == 0;
 }
 
 /* The pairs of the secrets; and the account says whose these are. */

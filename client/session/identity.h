@@ -40,7 +40,7 @@ bool identity_make_pairs(struct identity *identity);
  * this number of somebody's account.  What the signatures held before is not freed, and
  * on failure nothing is left in them.
  */
-bool identity_sign(const struct keys_pair *pair, uint32_t key, const dfs_key *statements,
+bool identity_sign(struct keys_pair *pair, uint32_t key, const dfs_key *statements,
 		   size_t count, dfs_signature *const *ret_signatures);
 
 /*
@@ -53,7 +53,7 @@ bool identity_make_account(const struct identity *admin, const char *user,
  * admin's signature of all that the account says; the first pair of admin's ring.  What
  * was there before is not freed.
  */
-bool identity_sign_account(const struct keys_pair *admin, const char *user,
+bool identity_sign_account(struct keys_pair *admin, const char *user,
 			   dfs_account *account);
 bool identity_account_is_genuine(const uint8_t admin_key[KEYS_LEN], const char *user,
 				 const dfs_account *account);

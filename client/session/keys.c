@@ -23,6 +23,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,9 +297,17 @@ static bool public_of(EVP_PKEY *key, uint8_t *ret)
 	return key && EVP_PKEY_get_raw_public_key(key, ret, &len) == 1 && len == KEYS_LEN;
 }
 
+/* One of the two keys of a pair, and its public one. */
+struct half {
+	int type;
+	EVP_PKEY *key; /* NULL: nobody has needed it yet */
+	dfs_key public_key;
+};
+
 struct keys_pair {
-	EVP_PKEY *seal, *sign;
-	dfs_key seal_key, sign_key; /* the public ones of these */
+	uint8_t secret[KEYS_LEN];
+	pthread_mutex_t lock; /* while a half is made */
+	struct half seal, sign;
 };
 
 struct keys_pair *keys_pair_new(const uint8_t secret[KEYS_LEN])
@@ -307,13 +316,11 @@ struct keys_pair *keys_pair_new(const uint8_t secret[KEYS_LEN])
 
 	if (!pair)
 		return NULL;
-	pair->seal = private_key(secret, EVP_PKEY_X25519);
-	pair->sign = private_key(secret, EVP_PKEY_ED25519);
-	if (public_of(pair->seal, (uint8_t *)pair->seal_key.bytes) &&
-	    public_of(pair->sign, (uint8_t *)pair->sign_key.bytes))
-		return pair;
-	keys_pair_free(pair);
-	return NULL;
+	memcpy(pair->secret, secret, KEYS_LEN);
+	pthread_mutex_init(&pair->lock, NULL);
+	pair->seal.type = EVP_PKEY_X25519;
+	pair->sign.type = EVP_PKEY_ED25519;
+	return pair;
 }
 
 void keys_pair_free(struct keys_pair *pair)
@@ -321,31 +328,53 @@ void keys_pair_free(struct keys_pair *pair)
 	if (!pair)
 		return;
 	/* OpenSSL wipes what was private. */
-	EVP_PKEY_free(pair->seal);
-	EVP_PKEY_free(pair->sign);
+	EVP_PKEY_free(pair->seal.key);
+	EVP_PKEY_free(pair->sign.key);
+	pthread_mutex_destroy(&pair->lock);
+	secret_wipe(pair->secret, sizeof pair->secret);
 	free(pair);
 }
 
-const dfs_key *keys_pair_seal_key(const struct keys_pair *pair)
+/* Whose key stays as it is from then on; NULL when out of memory. */
+static const struct half *made(struct keys_pair *pair, struct half *half)
 {
-	return &pair->seal_key;
+	pthread_mutex_lock(&pair->lock);
+	if (!half->key)
+		half->key = private_key(pair->secret, half->type);
+	if (!public_of(half->key, (uint8_t *)half->public_key.bytes)) {
+		EVP_PKEY_free(half->key);
+		half->key = NULL;
+	}
+	pthread_mutex_unlock(&pair->lock);
+	return half->key ? half : NULL;
 }
 
-const dfs_key *keys_pair_sign_key(const struct keys_pair *pair)
+const dfs_key *keys_pair_seal_key(struct keys_pair *pair)
 {
-	return &pair->sign_key;
+	const struct half *half = made(pair, &pair->seal);
+
+	return half ? &half->public_key : NULL;
+}
+
+const dfs_key *keys_pair_sign_key(struct keys_pair *pair)
+{
+	const struct half *half = made(pair, &pair->sign);
+
+	return half ? &half->public_key : NULL;
 }
 
 bool keys_public(const uint8_t secret[KEYS_LEN], dfs_key *ret_seal, dfs_key *ret_sign)
 {
 	struct keys_pair *pair = keys_pair_new(secret);
+	const dfs_key *seal = pair ? keys_pair_seal_key(pair) : NULL;
+	const dfs_key *sign = seal ? keys_pair_sign_key(pair) : NULL;
 
-	if (!pair)
-		return false;
-	*ret_seal = pair->seal_key;
-	*ret_sign = pair->sign_key;
+	if (sign) {
+		*ret_seal = *seal;
+		*ret_sign = *sign;
+	}
 	keys_pair_free(pair);
-	return true;
+	return sign;
 }
 
 /* ---- wrapping ------------------------------------------------------------------ */
@@ -403,14 +432,16 @@ bool keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key, const char 
 	return good;
 }
 
-bool keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
-		 const char *purpose, struct keys_bytes context, uint8_t ret[KEYS_LEN])
+bool keys_unwrap(const dfs_wrapped *wrapped, struct keys_pair *pair, const char *purpose,
+		 struct keys_bytes context, uint8_t ret[KEYS_LEN])
 {
+	const struct half *seal = made(pair, &pair->seal);
 	const uint8_t *ephemeral = (const uint8_t *)wrapped->ephemeral.bytes;
-	const uint8_t *reader = (const uint8_t *)pair->seal_key.bytes;
+	const uint8_t *reader = seal ? (const uint8_t *)seal->public_key.bytes : NULL;
 	uint8_t under[KEYS_LEN];
 	const struct sealing sealing = {under, zero_nonce, context};
-	bool good = wrap_key(pair->seal, ephemeral, (struct wrapping){ephemeral, reader},
+	bool good = seal &&
+		    wrap_key(seal->key, ephemeral, (struct wrapping){ephemeral, reader},
 			     purpose, under) &&
 		    gcm_open(&sealing, (const uint8_t *)wrapped->box, sizeof wrapped->box,
 			     ret);
@@ -421,13 +452,14 @@ bool keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
 
 /* ---- signing ------------------------------------------------------------------- */
 
-bool keys_sign(const struct keys_pair *pair, const void *bytes, size_t len,
+bool keys_sign(struct keys_pair *pair, const void *bytes, size_t len,
 	       uint8_t ret[DFS_SIGNATURE_LEN])
 {
+	const struct half *sign = made(pair, &pair->sign);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	size_t ret_len = DFS_SIGNATURE_LEN;
-	bool good = context &&
-		    EVP_DigestSignInit(context, NULL, NULL, NULL, pair->sign) == 1 &&
+	bool good = sign && context &&
+		    EVP_DigestSignInit(context, NULL, NULL, NULL, sign->key) == 1 &&
 		    EVP_DigestSign(context, ret, &ret_len, bytes, len) == 1 &&
 		    ret_len == DFS_SIGNATURE_LEN;
 

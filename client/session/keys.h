@@ -73,28 +73,28 @@ bool keys_unlock_ring(const uint8_t *locked, size_t len,
 bool keys_public(const uint8_t secret[KEYS_LEN], dfs_key *ret_seal, dfs_key *ret_sign);
 
 /*
- * What a secret stands for: two private keys and their public ones.  Making it costs two
- * multiplications on the curve, about as much as opening a file with it, so who needs a
- * secret more than once keeps its pair.  Any thread may use it, several at once; freeing
- * it wipes the private keys.
+ * What a secret stands for: two private keys and their public ones.  Each is made when it
+ * is first needed, at the cost of a multiplication on the curve, about half of opening a
+ * file with it; so who needs a secret more than once keeps its pair.  Any thread may use
+ * it, several at once; freeing it wipes the private keys.
  */
 struct keys_pair;
 /* NULL when out of memory. */
 struct keys_pair *keys_pair_new(const uint8_t secret[KEYS_LEN]);
 void keys_pair_free(struct keys_pair *pair);
-/* The same as keys_public; they live as long as the pair. */
-const dfs_key *keys_pair_seal_key(const struct keys_pair *pair);
-const dfs_key *keys_pair_sign_key(const struct keys_pair *pair);
+/* The same as keys_public; they live as long as the pair.  NULL when out of memory. */
+const dfs_key *keys_pair_seal_key(struct keys_pair *pair);
+const dfs_key *keys_pair_sign_key(struct keys_pair *pair);
 
 /* ---- wrapping, signing */
 
 /* key for who holds the pair behind seal_key; the context is what it belongs to. */
 bool keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key, const char *purpose,
 	       struct keys_bytes context, dfs_wrapped *ret);
-bool keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
-		 const char *purpose, struct keys_bytes context, uint8_t ret[KEYS_LEN]);
+bool keys_unwrap(const dfs_wrapped *wrapped, struct keys_pair *pair, const char *purpose,
+		 struct keys_bytes context, uint8_t ret[KEYS_LEN]);
 
-bool keys_sign(const struct keys_pair *pair, const void *bytes, size_t len,
+bool keys_sign(struct keys_pair *pair, const void *bytes, size_t len,
 	       uint8_t ret[DFS_SIGNATURE_LEN]);
 bool keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
 		 const uint8_t signature[DFS_SIGNATURE_LEN]);

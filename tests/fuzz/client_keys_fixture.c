@@ -18,7 +18,7 @@ bool __wrap_keys_unlock_ring(const uint8_t *locked, size_t len,
 			     const uint8_t master[KEYS_MASTER], struct keys_ring *ret);
 bool __wrap_keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key,
 		      const char *purpose, struct keys_bytes context, dfs_wrapped *ret);
-bool __wrap_keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
+bool __wrap_keys_unwrap(const dfs_wrapped *wrapped, struct keys_pair *pair,
 			const char *purpose, struct keys_bytes context,
 			uint8_t ret[KEYS_LEN]);
 bool __wrap_keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
@@ -91,7 +91,7 @@ bool __wrap_keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key,
 	return true;
 }
 
-bool __wrap_keys_unwrap(const dfs_wrapped *wrapped, const struct keys_pair *pair,
+bool __wrap_keys_unwrap(const dfs_wrapped *wrapped, struct keys_pair *pair,
 			const char *purpose, struct keys_bytes context,
 			uint8_t ret[KEYS_LEN])
 {
