@@ -75,7 +75,10 @@ static void explain_denied(const struct refusals *refusals,
 						: "is not yours to write");
 }
 
-/* Whose quota it is: the owner's of the path, below /shared/ one's own. */
+/*
+ * Whose quota it is: that of whoever brings it, and the owner's of the path, which is
+ * another's where one may write for him.
+ */
 static void explain_over(const struct refusals_case *of, struct dfs_result *ret)
 {
 	size_t path_len = strlen(of->path), len = strlen(of->user);
@@ -83,9 +86,16 @@ static void explain_over(const struct refusals_case *of, struct dfs_result *ret)
 
 	if (!path_is_shared(of->path, path_len))
 		whose = path_of_whom(of->path, path_len, &len);
-	result_fail(ret, DFS_EXIT_DENIED,
-		    "over the quota of %.*s: delete something, or ask admin for more",
-		    (int)len, whose);
+	if (len == strlen(of->user) && memcmp(whose, of->user, len) == 0)
+		result_fail(ret, DFS_EXIT_DENIED,
+			    "over the quota of %.*s: delete something, or ask admin for "
+			    "more",
+			    (int)len, whose);
+	else
+		result_fail(ret, DFS_EXIT_DENIED,
+			    "over the quota of %.*s, or of %.*s, who brings it: delete "
+			    "something, or ask admin for more",
+			    (int)len, whose, DFS_USER_MAX, of->user);
 }
 
 bool refusals_explain(const struct refusals *refusals, const struct refusals_case *of,

@@ -20,7 +20,7 @@ struct refusals {
 	server_set nobody;    /* and of these: they do not know who calls */
 	server_set unchecked; /* they cannot tell who calls */
 	server_set full;      /* they have no room for the content */
-	server_set over;      /* it is more than the owner's quota */
+	server_set over;      /* it is more than a quota: explain_over says whose */
 	server_set failing;   /* their disk failed */
 	server_set busy;      /* too much is open there, of this user or in all */
 	server_set unshown;   /* they know nothing of the content */

@@ -99,7 +99,9 @@ const struct command cmd_df = {
 		   "its size and\n"
 		   "about a kilobyte for its name and keys; also earlier versions that "
 		   "are kept, what\n"
-		   "is being put, and for some minutes what is left of deleted files.\n",
+		   "you are putting, for others too, and for some minutes what is left "
+		   "of deleted\n"
+		   "files.\n",
 	.options = 0,
 	.run = verb_df,
 };

@@ -112,7 +112,7 @@ static bool exceeds_promises(const struct acceptor *acceptor, const dfs_path *pa
 {
 	const dfs_ballot *promised = promises_find(acceptor->promises, path);
 
-	return ballot->counter > promises_lowest(acceptor->promises) &&
+	return ballot->counter > promises_lowest(acceptor->promises, path) &&
 	       (!promised || !acceptor->rules.honour ||
 		ballot_compare(ballot, promised) >= 0);
 }

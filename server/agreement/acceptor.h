@@ -161,8 +161,8 @@ void acceptor_digest(struct acceptor *, const dfs_digest_args *, dfs_digest_res 
 
 /*
  * Whom a message is from.  Of a user nothing is taken on trust: content has to fit the
- * size that is claimed for it and the owner's quota, and an object that is here has to be
- * this path's.
+ * size that is claimed for it, his quota and that of the path's owner, and an object that
+ * is here has to be this path's.
  */
 struct acceptor_caller {
 	const char *user; /* NULL: a server */

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "log.h"
 #include "path.h"
+#include "portions.h"
 #include "throttle.h"
 #include "value.h"
 
@@ -22,7 +23,10 @@
 
 enum {
 	KNOWN = 4096,
-	/* Who makes up names is answered at once, and does not keep the peers busy. */
+	/*
+	 * Who makes up names is answered at once, and keeps neither the peers busy nor
+	 * others from being asked for: users have portions of this.
+	 */
 	ASKED_PER_SECOND = 20
 };
 
@@ -37,13 +41,19 @@ struct known {
 
 struct proof {
 	struct store *store;
-	struct authority_source source;
+	struct authority_source source; /* its context is that of each check */
 	proof_ask *ask;
 	void *ask_context;
 	pthread_mutex_t lock; /* of all below */
 	struct known *known;
 	int64_t second;
-	unsigned asked; /* in that second */
+	struct portions asked; /* in that second, and for whom */
+};
+
+/* For whom keys are looked for. */
+struct wanting {
+	struct proof *proof;
+	const char *user; /* who proposes, or PORTIONS_NOBODY: a server tells */
 };
 
 static bool find_key(void *context, const dfs_user *user, uint32_t number,
@@ -56,10 +66,9 @@ struct proof *proof_new(struct store *store, const dfs_key *admin_key)
 	if (!proof)
 		return NULL;
 	proof->store = store;
-	proof->source = (struct authority_source){.admin_key = *admin_key,
-						  .seen = statement_seen_new(),
-						  .key = find_key,
-						  .context = proof};
+	proof->source = (struct authority_source){
+		.admin_key = *admin_key, .seen = statement_seen_new(), .key = find_key};
+	portions_init(&proof->asked, ASKED_PER_SECOND);
 	pthread_mutex_init(&proof->lock, NULL);
 	if (proof->source.seen)
 		return proof;
@@ -87,6 +96,7 @@ void proof_free(struct proof *proof)
 	if (!proof)
 		return;
 	forget_all(proof);
+	portions_clear(&proof->asked);
 	statement_seen_free(proof->source.seen);
 	pthread_mutex_destroy(&proof->lock);
 	free(proof);
@@ -195,7 +205,7 @@ static void read_here(struct proof *proof, const dfs_user *user)
 	value_free(&value);
 }
 
-static bool may_ask(struct proof *proof)
+static bool may_ask(struct proof *proof, const char *user)
 {
 	int64_t second = clock_now_ms() / 1000;
 	bool may;
@@ -203,19 +213,20 @@ static bool may_ask(struct proof *proof)
 	pthread_mutex_lock(&proof->lock);
 	if (second != proof->second) {
 		proof->second = second;
-		proof->asked = 0;
+		portions_clear(&proof->asked);
+		portions_init(&proof->asked, ASKED_PER_SECOND);
 	}
-	may = proof->asked < ASKED_PER_SECOND;
-	proof->asked += may;
+	may = portions_take(&proof->asked, user, 1);
 	pthread_mutex_unlock(&proof->lock);
 	return may;
 }
 
-static void ask_peers(struct proof *proof, const dfs_user *user)
+static void ask_peers(const struct wanting *wanting, const dfs_user *user)
 {
+	struct proof *proof = wanting->proof;
 	dfs_account account;
 
-	if (!proof->ask || !may_ask(proof) ||
+	if (!proof->ask || !may_ask(proof, wanting->user) ||
 	    !proof->ask(proof->ask_context, user, &account))
 		return;
 	note_account(proof, user, &account, NULL);
@@ -250,7 +261,8 @@ static bool find_known(struct proof *proof, const dfs_user *user, uint32_t numbe
 static bool find_key(void *context, const dfs_user *user, uint32_t number,
 		     struct authority_key *ret)
 {
-	struct proof *proof = context;
+	const struct wanting *wanting = context;
+	struct proof *proof = wanting->proof;
 	struct store_register reg = {.ballot.counter = 0};
 	bool fresh = false, found;
 
@@ -265,7 +277,7 @@ static bool find_key(void *context, const dfs_user *user, uint32_t number,
 		found = find_known(proof, user, number, &reg.ballot, &fresh, ret);
 	}
 	if (!found) {
-		ask_peers(proof, user);
+		ask_peers(wanting, user);
 		found = find_known(proof, user, number, &reg.ballot, &fresh, ret);
 	}
 	return found;
@@ -293,8 +305,13 @@ static void log_refusal(const struct authority_claim *claim, const char *why)
 
 dfs_status proof_check_signed(struct proof *proof, const struct authority_claim *claim)
 {
+	struct wanting wanting = {proof, claim->caller ? claim->caller : PORTIONS_NOBODY};
+	struct authority_source source = proof->source;
 	bool unknown = false;
-	const char *wrong = authority_check_signed(&proof->source, claim, &unknown);
+	const char *wrong;
+
+	source.context = &wanting;
+	wrong = authority_check_signed(&source, claim, &unknown);
 
 	if (!wrong)
 		return DFS_OK;

@@ -341,6 +341,18 @@ void attack_content_free(struct attack_content *content)
 	memset(content, 0, sizeof *content);
 }
 
+uint64_t attack_used(struct attacker *attacker, unsigned server)
+{
+	dfs_status_res res;
+	uint64_t bytes;
+
+	attack_say(attacker, server, DFS_STATUS, NULL, &res);
+	attack_must(res.status == DFS_OK, "STATUS");
+	bytes = res.dfs_status_res_u.ok.used;
+	call_free_result((xdrproc_t)xdr_dfs_status_res, &res);
+	return bytes;
+}
+
 static dfs_user as_user(const char *name)
 {
 	dfs_path path = attack_path(name);

@@ -89,6 +89,9 @@ void attack_look(struct attacker *attacker, unsigned server, const char *path,
 		 struct attack_known *ret);
 void attack_forget(struct attack_known *known);
 
+/* Bytes that count against his quota, as one server tells. */
+uint64_t attack_used(struct attacker *attacker, unsigned server);
+
 /* A ballot of his own that all these servers would hear, as far as they tell. */
 dfs_ballot attack_ballot(struct attacker *attacker, server_set servers);
 

@@ -4,6 +4,7 @@
  */
 #include "acceptor.h"
 
+#include "clock.h"
 #include "proof.h"
 #include "sign_fixture.h"
 #include "store_fixture.h"
@@ -604,6 +605,25 @@ static void test_8_9_a_key_that_is_not_here_is_asked_for(void **state)
 	assert_int_equal(propose("joe", 1, "/joe/x", tombstone_now()), DFS_UNCHECKED);
 }
 
+/* Who makes up names keeps no other from being asked for, within the same second too. */
+static void test_8_9_who_makes_up_names_hinders_himself(void **state)
+{
+	enum { HIS_PORTION = 10, MANY = 100 };
+	int64_t second;
+
+	(void)state;
+	/* Time for all of it within one second. */
+	while (clock_now_ms() % 1000 > 300)
+		clock_pause(10);
+	second = clock_now_ms() / 1000;
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(propose("joe", 1, "/joe/x", tombstone_now()),
+				 DFS_UNCHECKED);
+	if (clock_now_ms() / 1000 == second)
+		assert_int_equal(place.asked, HIS_PORTION);
+	assert_int_equal(propose("kim", 1, "/kim/x", tombstone_now()), DFS_OK);
+}
+
 /* An account that a recovery has heard of, before it is accepted here. */
 static void test_an_account_that_is_to_come(void **state)
 {
@@ -651,6 +671,8 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(
 			test_8_9_a_key_that_is_not_here_is_asked_for, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_8_9_who_makes_up_names_hinders_himself, begin, end),
 		cmocka_unit_test_setup_teardown(test_an_account_that_is_to_come, begin,
 						end),
 	};

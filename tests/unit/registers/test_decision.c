@@ -70,7 +70,7 @@ static void test_what_others_began_may_be_denied(void **state)
 	assert_true(is_final(world));
 }
 
-static void test_quota_is_the_owners(void **state)
+static void test_whose_quota_it_is(void **state)
 {
 	struct world *world = new_world("/bob/file");
 
@@ -80,7 +80,7 @@ static void test_quota_is_the_owners(void **state)
 	world->proposal.refusals.over = 0x9;
 	assert_true(is_final(world));
 	assert_int_equal(world->result.code, DFS_EXIT_DENIED);
-	assert_non_null(strstr(world->result.why, "quota of bob:"));
+	assert_non_null(strstr(world->result.why, "quota of bob, or of ann, "));
 	world->proposal.path = "/shared/file";
 	assert_true(is_final(world));
 	assert_non_null(strstr(world->result.why, "quota of ann:"));
@@ -127,7 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_that_deny_are_believed),
 		cmocka_unit_test(test_what_others_began_may_be_denied),
-		cmocka_unit_test(test_quota_is_the_owners),
+		cmocka_unit_test(test_whose_quota_it_is),
 		cmocka_unit_test(test_two_that_call_it_invalid),
 		cmocka_unit_test(test_refusals_are_noted),
 	};
