@@ -92,12 +92,13 @@ int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
 			const dfs_value *value);
 
+/* As proof_check_signed. */
+dfs_status acceptor_check_signed(struct acceptor *acceptor,
+				 struct authority_claim *claim);
 /*
  * Of a value whose signatures are right, with the path's latch held: may it be made on
  * top of what is accepted here?
  */
-dfs_status acceptor_check_signed(struct acceptor *acceptor,
-				 const struct authority_claim *claim);
 dfs_status acceptor_check_allowed(struct acceptor *acceptor,
 				  const struct authority_claim *claim);
 
