@@ -144,6 +144,9 @@ $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)
 $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
 # Looking up is counted and answered by the test.
 $(BUILD)/tests/unit/registers/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
+# Servers' pages of a listing are made by the test.
+$(BUILD)/tests/unit/registers/test_listing: LDFLAGS += -Wl,--wrap=links_leave_out \
+		$(addprefix -Wl$(comma)--wrap=round_,new ask wait take free)
 # The server, with a hand on three of its answers.
 $(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
 # What is put before a program's own calls: without sanitizers, which want to be first.

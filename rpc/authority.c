@@ -117,7 +117,7 @@ static const char *check_content(const struct authority_source *source,
 }
 
 static const char *check_access(const struct authority_source *source,
-				const struct authority_claim *claim, bool *ret_unknown)
+				struct authority_claim *claim, bool *ret_unknown)
 {
 	const dfs_access *access = value_access(claim->value);
 	const dfs_user owner = whose(claim->path);
@@ -128,6 +128,7 @@ static const char *check_access(const struct authority_source *source,
 		return NULL;
 	if (!key_of(source, &owner, access->signature->key, &key, ret_unknown))
 		return "readers whose owner's key is not known";
+	claim->old_readers = !key.present || !key.welcome;
 	return statement_of_access(claim->path, &owner, access, &statement) &&
 			       is_signed(source, &statement, access->signature, &key)
 		       ? NULL
@@ -145,7 +146,7 @@ bool authority_account_is_genuine(const dfs_key *admin_key, const dfs_user *user
 
 /* What is stated in it, by whomever. */
 static const char *check_body(const struct authority_source *source,
-			      const struct authority_claim *claim, bool *ret_unknown)
+			      struct authority_claim *claim, bool *ret_unknown)
 {
 	const dfs_body *body = &claim->value->body;
 	const dfs_manifest *manifest = &body->dfs_body_u.manifest;
@@ -165,11 +166,12 @@ static const char *check_body(const struct authority_source *source,
 }
 
 const char *authority_check_signed(const struct authority_source *source,
-				   const struct authority_claim *claim, bool *ret_unknown)
+				   struct authority_claim *claim, bool *ret_unknown)
 {
 	const char *wrong;
 
 	*ret_unknown = false;
+	claim->old_readers = false;
 	if (value_is_nothing(claim->value))
 		return claim->caller ? "what only servers say" : NULL;
 	wrong = check_proof(source, claim, ret_unknown);
@@ -239,6 +241,19 @@ static const char *check_file(const struct authority_claim *claim,
 	return check_writer(claim, accepted);
 }
 
+/* What an old key signed stays as it is; it lets nobody in anew. */
+static const char *check_readers(const struct authority_claim *claim,
+				 const dfs_value *accepted)
+{
+	const dfs_access *before = accepted ? value_access(accepted) : NULL;
+
+	if (!claim->caller || !claim->old_readers)
+		return NULL;
+	return before && same_access(value_access(claim->value), before)
+		       ? NULL
+		       : "new readers, signed with a key that is no longer good";
+}
+
 /* What admin said later counts, whatever the ballots. */
 static const char *check_account(const struct authority_claim *claim,
 				 const dfs_value *accepted)
@@ -262,7 +277,7 @@ bool authority_depends(const struct authority_claim *claim)
 
 	switch (kind_of(claim->path)) {
 	case PATH_OF_FILE:
-		return value_is_nothing(claim->value) ||
+		return value_is_nothing(claim->value) || claim->old_readers ||
 		       !(path_is_shared(claim->path->dfs_path_val,
 					claim->path->dfs_path_len) ||
 			 same_user(&claim->value->proof.signer, &owner));
@@ -277,6 +292,7 @@ const char *authority_check_allowed(const struct authority_claim *claim,
 				    const dfs_value *accepted)
 {
 	const dfs_user *signer = &claim->value->proof.signer;
+	const char *wrong;
 	dfs_user user;
 
 	if (value_is_nothing(claim->value))
@@ -285,7 +301,8 @@ const char *authority_check_allowed(const struct authority_claim *claim,
 			       : NULL;
 	switch (kind_of(claim->path)) {
 	case PATH_OF_FILE:
-		return check_file(claim, accepted);
+		wrong = check_file(claim, accepted);
+		return wrong ? wrong : check_readers(claim, accepted);
 	case PATH_OF_ACCOUNT:
 		return check_account(claim, accepted);
 	case PATH_OF_CREDENTIALS:

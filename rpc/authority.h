@@ -37,6 +37,11 @@ struct authority_claim {
 	const dfs_value *value;
 	/* who proposes it now, by himself; NULL: a server tells of it */
 	const char *caller;
+	/*
+	 * its readers are signed with a key that signs no new ones: a former one, or of
+	 * an owner who is gone or disabled; authority_check_signed notes it
+	 */
+	bool old_readers;
 };
 
 /*
@@ -44,8 +49,7 @@ struct authority_claim {
  * *ret_unknown: a key that is needed could not be had.
  */
 const char *authority_check_signed(const struct authority_source *source,
-				   const struct authority_claim *claim,
-				   bool *ret_unknown);
+				   struct authority_claim *claim, bool *ret_unknown);
 
 /*
  * NULL when its signer may make it on top of what is accepted (NULL: nothing is known),

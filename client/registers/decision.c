@@ -117,6 +117,23 @@ static void judge_space(const struct dfs *dfs, struct turn *turn)
 	(void)refuse(turn, &refusal, attempt_has_staged(turn));
 }
 
+/*
+ * What is there is signed anew, for it is to be finished: unless it is not proved.  Then
+ * that is what is to be told.
+ */
+static bool may_sign_again(struct dfs *dfs, struct turn *turn)
+{
+	const dfs_accepted *best = turn->judgement.best;
+	struct dfs_result refusal = {0};
+
+	if (!best || provenance_is_proved(dfs, turn->proposal->path, best))
+		return true;
+	result_fail(&refusal, DFS_EXIT_DAMAGED,
+		    "what the servers tell of it is damaged or forged");
+	(void)refuse(turn, &refusal, false);
+	return false;
+}
+
 bool decision_make(struct attempt *attempt, struct turn *turn)
 {
 	struct proposal *proposal = turn->proposal;
@@ -142,7 +159,8 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 		if (proposal->kind == PROPOSAL_FILE && count_holders(turn) < 3)
 			return false;
 		made = successor_make(attempt, turn, &refusal);
-		if (made == SUCCESSOR_REFUSED && !refuse(turn, &refusal, staged))
+		if (made == SUCCESSOR_REFUSED && (!refuse(turn, &refusal, staged) ||
+						  !may_sign_again(attempt->dfs, turn)))
 			return true;
 		if (made == SUCCESSOR_REFUSED)
 			made = successor_finish(attempt, turn);
@@ -150,6 +168,8 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 		return turn->proposes;
 	case JUDGE_OWN:
 	case JUDGE_FINISH:
+		if (!may_sign_again(attempt->dfs, turn))
+			return true;
 		turn->proposes = successor_finish(attempt, turn) == SUCCESSOR_MADE;
 		return turn->proposes;
 	case JUDGE_REPORT:

@@ -59,6 +59,7 @@ bool lookup_take(struct lookup *lookup, const dfs_accepted *accepted)
 /* The answers on one path: what was told, how it is counted, and who refused to tell. */
 struct path_answers {
 	const dfs_register *of[DFS_SERVERS]; /* NULL: it did not tell */
+	server_set told;
 	struct tally tally;
 	struct refusals refusals;
 };
@@ -112,8 +113,11 @@ static struct path_answers gather(const struct looking *looking,
 				&ok->items.items_val[pending->at].dfs_looked_u.reg;
 	}
 	provenance_drop_unproved(looking->dfs, pending->lookup->path, answers.of);
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		words[i] = tally_word(answers.of[i]);
+		if (answers.of[i])
+			answers.told = set_with(answers.told, i + 1);
+	}
 	answers.tally = tally_highest(words, unsure);
 	return answers;
 }
@@ -151,8 +155,8 @@ static void fail_few(const struct looking *looking, struct lookup *lookup,
 	const struct refusals_case of = {.what = REFUSALS_READ};
 
 	if (!refusals_explain(&unchecked, &of, &lookup->result))
-		session_too_few(looking->dfs, &lookup->result, looking->servers,
-				"fewer than two servers answered");
+		session_too_few(looking->dfs, &lookup->result, answers->told,
+				"fewer than two servers gave an answer that counts");
 }
 
 static void warn_unsure(const struct looking *looking, struct lookup *lookup,
@@ -164,7 +168,7 @@ static void warn_unsure(const struct looking *looking, struct lookup *lookup,
 	result_warn(&lookup->result,
 		    "only two servers answered (%.700s): what is shown may be a write "
 		    "that was never completed",
-		    session_absent(looking->dfs, looking->servers, absent));
+		    session_absent(looking->dfs, answers->told, absent));
 }
 
 /* Is it decided, or has it failed?  all: nobody else will answer. */

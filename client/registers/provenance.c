@@ -28,8 +28,7 @@ static const char *check(struct dfs *dfs, const char *path, const dfs_ballot *ba
 						.seen = dfs->seen_batches,
 						.key = account_cache_key,
 						.context = dfs};
-	const struct authority_claim claim = {
-		.path = &name, .ballot = ballot, .value = value};
+	struct authority_claim claim = {.path = &name, .ballot = ballot, .value = value};
 	bool unknown;
 	const char *wrong = authority_check_signed(&source, &claim, &unknown);
 

@@ -97,18 +97,41 @@ static bool carry_readers(const struct turn *turn, const dfs_account *owner,
 	return genuine;
 }
 
-/* The keys of a file whose other fields are filled in. */
+/*
+ * Does the owner put the file, and is the list signed with a key that he had?  Servers
+ * that have not seen it take it with his present one alone.
+ */
+static bool is_signed_of_old(const struct dfs *dfs, const dfs_manifest *manifest)
+{
+	const dfs_user *owner = &manifest->owner;
+
+	return manifest->access.signature && owner->dfs_user_len == strlen(dfs->user) &&
+	       memcmp(owner->dfs_user_val, dfs->user, owner->dfs_user_len) == 0 &&
+	       manifest->access.signature->key != dfs->identity->account.key;
+}
+
+/* The keys of a file whose other fields are filled in, and its list as it is to be. */
 static enum successor_end wrap(const struct attempt *attempt,
 			       const struct proposal *proposal, const dfs_account *owner,
 			       struct draft *draft, struct turn *turn)
 {
+	const struct identity *identity = attempt->dfs->identity;
 	dfs_manifest *manifest = &draft->value.body.dfs_body_u.manifest;
 	enum successor_end ended = SUCCESSOR_AGAIN;
+	dfs_signature *renewed = NULL;
+	bool good = true;
 
-	if (manifest_wrap(attempt->dfs->identity, proposal->path, manifest,
-			  &owner->seal_key, proposal->key))
+	if (is_signed_of_old(attempt->dfs, manifest)) {
+		good = manifest_sign_access(identity, proposal->path, manifest);
+		renewed = manifest->access.signature;
+	}
+	if (good && manifest_wrap(identity, proposal->path, manifest, &owner->seal_key,
+				  proposal->key))
 		ended = end(draft, turn);
 	free(manifest->keys.keys_val);
+	if (renewed)
+		xdr_free((xdrproc_t)xdr_dfs_signature, renewed);
+	free(renewed);
 	return ended;
 }
 

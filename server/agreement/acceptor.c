@@ -291,8 +291,7 @@ void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof)
 	acceptor->proof = proof;
 }
 
-dfs_status acceptor_check_signed(struct acceptor *acceptor,
-				 const struct authority_claim *claim)
+dfs_status acceptor_check_signed(struct acceptor *acceptor, struct authority_claim *claim)
 {
 	if (!acceptor->rules.prove)
 		return DFS_OK;
@@ -351,8 +350,7 @@ dfs_status acceptor_check_allowed(struct acceptor *acceptor,
  * account that admin stated before is never told anew.  Who may delete another's file is
  * said by the value that the tombstone took the place of, and not by the tombstone.
  */
-dfs_status acceptor_check_told(struct acceptor *acceptor,
-			       const struct authority_claim *claim)
+dfs_status acceptor_check_told(struct acceptor *acceptor, struct authority_claim *claim)
 {
 	dfs_status status = acceptor_check_signed(acceptor, claim);
 

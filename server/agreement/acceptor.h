@@ -51,8 +51,7 @@ void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof);
  * its signer may make such a value; see proof_check_signed.  Whoever takes a value in
  * another way than by a message asks.
  */
-dfs_status acceptor_check_told(struct acceptor *acceptor,
-			       const struct authority_claim *claim);
+dfs_status acceptor_check_told(struct acceptor *acceptor, struct authority_claim *claim);
 /* An account that is not accepted here yet: see proof_know. */
 void acceptor_know_account(struct acceptor *acceptor, const dfs_user *user,
 			   const dfs_account *account);

@@ -92,9 +92,9 @@ int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
 			const dfs_value *value);
 
-/* DFS_OK when the claim's signatures are right; see proof_check_signed. */
+/* As proof_check_signed. */
 dfs_status acceptor_check_signed(struct acceptor *acceptor,
-				 const struct authority_claim *claim);
+				 struct authority_claim *claim);
 /*
  * Of a value whose signatures are right: may it be made on top of what is accepted here?
  * With the path's latch held that stays so.

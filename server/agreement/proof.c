@@ -303,7 +303,7 @@ static void log_refusal(const struct authority_claim *claim, const char *why)
 		  log_sentence(why, (char[512]){""}, 512), held_back);
 }
 
-dfs_status proof_check_signed(struct proof *proof, const struct authority_claim *claim)
+dfs_status proof_check_signed(struct proof *proof, struct authority_claim *claim)
 {
 	struct wanting wanting = {proof, claim->caller ? claim->caller : PORTIONS_NOBODY};
 	struct authority_source source = proof->source;

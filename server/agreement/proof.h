@@ -31,9 +31,9 @@ void proof_know(struct proof *proof, const dfs_user *user, const dfs_account *ac
 
 /*
  * Are the signatures right?  DFS_INVALID, or DFS_UNCHECKED where a key cannot be had.
- *  Must not be called with a latch: it may ask peers.
+ * Must not be called with a latch: it may ask peers.
  */
-dfs_status proof_check_signed(struct proof *proof, const struct authority_claim *claim);
+dfs_status proof_check_signed(struct proof *proof, struct authority_claim *claim);
 
 /* May the signer make it on top of what is accepted (NULL: nothing)?  DFS_DENIED: no. */
 dfs_status proof_check_allowed(const struct authority_claim *claim,

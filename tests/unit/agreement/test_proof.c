@@ -463,6 +463,46 @@ static void test_8_9_writers_leave_the_list_as_it_is(void **state)
 	value_free(&value);
 }
 
+/* As eve puts it, who may write: ann's list, signed with this key of hers. */
+static dfs_value listed(const char *path, uint64_t generation, uint32_t key)
+{
+	dfs_value value = file_of(path, "eve", generation);
+
+	sign_fixture_access(path, "ann", key, &value.body.dfs_body_u.manifest.access);
+	return value;
+}
+
+static void test_8_9_a_former_key_signs_no_new_list(void **state)
+{
+	static const char path[] = "/ann/x";
+	dfs_value value;
+
+	(void)state;
+	assert_int_equal(propose("eve", 1, path, listed(path, 1, 1)), DFS_DENIED);
+	assert_int_equal(propose("ann", 2, path, listed(path, 1, 1)), DFS_DENIED);
+	/* What it signed before stays proved, and those on the list go on writing. */
+	value = listed(path, 1, 1);
+	prove_now(path, "eve", 1, &value);
+	assert_int_equal(learn(path, place.counter, &value, false), DFS_OK);
+	value_free(&value);
+	assert_int_equal(propose("eve", 1, path, listed(path, 1, 1)), DFS_OK);
+	assert_int_equal(propose("ann", 2, path, listed(path, 1, 1)), DFS_OK);
+	/* The same list with her new key is the same list. */
+	assert_int_equal(propose("eve", 1, path, listed(path, 1, 2)), DFS_OK);
+	assert_int_equal(propose("ann", 2, path, listed(path, 2, 1)), DFS_DENIED);
+	assert_int_equal(propose("ann", 2, path, listed(path, 2, 2)), DFS_OK);
+}
+
+/* Nor does the key of who is disabled now. */
+static void test_8_9_who_is_disabled_lets_nobody_in(void **state)
+{
+	(void)state;
+	assert_int_equal(propose("eve", 1, "/ann/x", listed("/ann/x", 1, 2)), DFS_OK);
+	add_user("ann", 4, 2, false, true);
+	assert_int_equal(propose("eve", 1, "/ann/x", listed("/ann/x", 1, 2)), DFS_OK);
+	assert_int_equal(propose("eve", 1, "/ann/y", listed("/ann/y", 1, 2)), DFS_DENIED);
+}
+
 static void test_8_9_accounts_are_admins(void **state)
 {
 	(void)state;
@@ -507,7 +547,7 @@ static dfs_status tell(const char *path, const char *signer, uint32_t key,
 {
 	const dfs_path name = path_of(path);
 	const dfs_ballot ballot = store_fixture_ballot(place.counter);
-	const struct authority_claim claim = {
+	struct authority_claim claim = {
 		.path = &name, .ballot = &ballot, .value = &take_value};
 	dfs_status status;
 
@@ -658,6 +698,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_writer_deletes_with_the_list,
 						begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_writers_leave_the_list_as_it_is,
+						begin, end),
+		cmocka_unit_test_setup_teardown(test_8_9_a_former_key_signs_no_new_list,
+						begin, end),
+		cmocka_unit_test_setup_teardown(test_8_9_who_is_disabled_lets_nobody_in,
 						begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_accounts_are_admins, begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_credentials_are_their_users,

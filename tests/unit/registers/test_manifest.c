@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "status.h"
+#include "successor.h"
 #include "value.h"
 
 #include <setjmp.h>
@@ -315,6 +316,57 @@ static void test_former_keys_prove_older_lists(void **state)
 	assert_true(manifest_access_is_genuine(path, &world->manifest, &renewed));
 }
 
+/* What this identity puts in the place of ann's file: bob's second content of it. */
+static dfs_manifest put_again(const struct world *world, const struct identity *who,
+			      dfs_value *ret_value)
+{
+	struct dfs dfs = {.identity = who};
+	struct attempt attempt = {.dfs = &dfs};
+	struct proposal proposal = {.path = path,
+				    .kind = PROPOSAL_FILE,
+				    .owner = "ann",
+				    .owner_account = &world->ann.account,
+				    .content = world->manifest.content};
+	dfs_accepted best = {.value.body = {.kind = DFS_FILE}};
+	struct turn turn = {.proposal = &proposal, .judgement = {.best = &best}};
+	struct dfs_result result = {0};
+
+	best.value.body.dfs_body_u.manifest = world->manifest;
+	memcpy(dfs.user, who->user, sizeof dfs.user);
+	assert_int_equal(successor_make(&attempt, &turn, &result), SUCCESSOR_MADE);
+	*ret_value = turn.value;
+	return turn.value.body.dfs_body_u.manifest;
+}
+
+/* Servers take a list that they have not seen with the owner's present key alone. */
+static void test_8_9_an_owners_put_signs_her_list_with_the_key_that_she_has(void **state)
+{
+	struct world *world = *state;
+	dfs_former_key former = {world->ann.account.key, world->ann.account.sign_key};
+	dfs_account *account = &world->ann.account;
+	dfs_manifest put;
+	dfs_value value;
+
+	put = put_again(world, &world->ann, &value);
+	assert_int_equal(put.access.signature->key, former.number);
+	value_free(&value);
+	account->key++;
+	account->former.former_val = &former;
+	account->former.former_len = 1;
+	put = put_again(world, &world->ann, &value);
+	assert_int_equal(put.access.signature->key, account->key);
+	assert_int_equal(put.access.readers.readers_len, 2);
+	assert_true(manifest_access_is_genuine(path, &put, account));
+	value_free(&value);
+	/* A writer leaves it as it is. */
+	put = put_again(world, &world->bob, &value);
+	assert_int_equal(put.access.signature->key, former.number);
+	assert_true(manifest_access_is_genuine(path, &put, account));
+	value_free(&value);
+	account->former.former_len = 0;
+	account->former.former_val = NULL;
+}
+
 static void test_no_readers_need_no_signature(void **state)
 {
 	struct world *world = *state;
@@ -435,6 +487,7 @@ int main(void)
 		TEST(test_edited_manifests_do_not_open),
 		TEST(test_list_of_readers_is_the_owners),
 		TEST(test_former_keys_prove_older_lists),
+		TEST(test_8_9_an_owners_put_signs_her_list_with_the_key_that_she_has),
 		TEST(test_no_readers_need_no_signature),
 		TEST(test_sixteen_readers_at_the_longest_path),
 	};
