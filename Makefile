@@ -127,7 +127,7 @@ FUZZERS      := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
 FUZZ_FIXTURES        := file stream
 FUZZ_CLIENT_FIXTURES := client client_keys
 FUZZ_CLIENT_WRAPPED  := exchange_ask_tls exchange_run stream_start_tls record_send clock_pause \
-		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap verify)
+		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap)
 FUZZ_CLIENTS := $(filter $(BUILD)/tests/fuzz/client_%,$(FUZZERS)) $(FUZZ_SEEDS)
 FUZZ_SIGNED  := $(FUZZ_CLIENTS) $(BUILD)/tests/fuzz/arguments
 
