@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "object.h"
 #include "pieces.h"
+#include "path.h"
 #include "placement.h"
 #include "tree.h"
 
@@ -212,11 +213,7 @@ static void make_units(dfs_unit *units, uint8_t *bytes, size_t count, uint32_t l
 int store_fixture_bind(struct store_batch *batch, const dfs_id *object, const char *path,
 		       size_t len, const dfs_ballot *ballot)
 {
-	union {
-		const char *borrow;
-		char *plain;
-	} name = {.borrow = path};
-	const dfs_path at = {(u_int)len, name.plain};
+	const dfs_path at = {(u_int)len, path_borrow(path).dfs_path_val};
 	const struct store_stake stake = {.path = &at};
 
 	return store_batch_stake(batch, object, ballot, &stake);
