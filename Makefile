@@ -137,6 +137,9 @@ $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)
 $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
 # Looking up is counted and answered by the test.
 $(BUILD)/tests/unit/lib/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
+# What stands in for links and rounds is for these alone.
+$(BUILD)/tests/unit/agreement/test_peers $(BUILD)/tests/unit/agreement/test_peers_finish: \
+		$(BUILD)/tests/unit/agreement/peers_world.o
 # Servers' pages of a listing are made by the test.
 $(BUILD)/tests/unit/lib/test_listing: LDFLAGS += -Wl,--wrap=links_leave_out \
 		$(addprefix -Wl$(comma)--wrap=round_,new ask wait take free)
