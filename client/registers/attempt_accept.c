@@ -2,6 +2,7 @@
 #include "attempt.h"
 
 #include "clock.h"
+#include "path.h"
 #include "statement.h"
 #include "value.h"
 
@@ -10,22 +11,11 @@
 
 /* ---- signing ------------------------------------------------------------------- */
 
-/* XDR takes names without const, and only reads them. */
-static dfs_path path_of(const char *path)
-{
-	union {
-		const char *borrow;
-		char *plain;
-	} name = {.borrow = path};
-
-	return (dfs_path){(u_int)strlen(path), name.plain};
-}
-
 /* Says whose proof it is, and gives the statement that he is to sign. */
 static bool state_proposal(const struct attempt *attempt, struct turn *turn, dfs_key *ret)
 {
 	const char *user = attempt->dfs->identity->user;
-	const dfs_path path = path_of(turn->proposal->path);
+	const dfs_path path = path_borrow(turn->proposal->path);
 	dfs_proof *proof = &turn->value.proof;
 	dfs_key digest;
 

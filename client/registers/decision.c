@@ -141,7 +141,8 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 	struct dfs_result refusal = {0};
 	enum successor_end made;
 
-	provenance_drop_unproved(attempt->dfs, proposal->path, turn->answers.of);
+	provenance_drop_unproved(attempt->dfs, proposal->path, turn->answers.of,
+				 turn->answers.words);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (!turn->answers.of[s - 1])
 			turn->promised = set_without(turn->promised, s);

@@ -5,15 +5,6 @@
 #include "tally.h"
 #include "value.h"
 
-static struct tally count(const struct judge_answers *answers)
-{
-	struct tally_word words[DFS_SERVERS];
-
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		words[i] = tally_word(answers->of[i]);
-	return tally_highest(words, false);
-}
-
 /* The highest accepted value that was told, or NULL. */
 static const dfs_accepted *best_of(const struct judge_answers *answers,
 				   const struct tally *tally)
@@ -84,7 +75,7 @@ struct judgement judge(const struct proposal *proposal,
 		       const struct judge_answers *answers, bool staged)
 {
 	struct judgement judgement = {.verdict = JUDGE_REPORT, .why = ""};
-	const struct tally tally = count(answers);
+	const struct tally tally = tally_highest(answers->words, false);
 	const dfs_accepted *best = best_of(answers, &tally);
 
 	judgement.best = best;

@@ -8,11 +8,13 @@
 #define DFS_JUDGE_H
 
 #include "proposer.h"
+#include "tally.h"
 
 /* What the servers that promised told of one path. */
 struct judge_answers {
-	const dfs_register *of[DFS_SERVERS]; /* NULL: no promise from this server */
-	bool blocked;                        /* a file stands in the way of this name */
+	const dfs_register *of[DFS_SERVERS];  /* NULL: no promise from this server */
+	struct tally_word words[DFS_SERVERS]; /* the same, as it is counted */
+	bool blocked;                         /* a file stands in the way of this name */
 };
 
 enum judge_verdict {

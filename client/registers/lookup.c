@@ -112,12 +112,10 @@ static struct path_answers gather(const struct looking *looking,
 			answers.of[s - 1] =
 				&ok->items.items_val[pending->at].dfs_looked_u.reg;
 	}
-	provenance_drop_unproved(looking->dfs, pending->lookup->path, answers.of);
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		words[i] = tally_word(answers.of[i]);
+	provenance_drop_unproved(looking->dfs, pending->lookup->path, answers.of, words);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (answers.of[i])
 			answers.told = set_with(answers.told, i + 1);
-	}
 	answers.tally = tally_highest(words, unsure);
 	return answers;
 }

@@ -22,20 +22,9 @@ enum { SEALED_FORMAT = 3 };
 
 static const char purpose[] = "object";
 
-/* XDR takes names without const, but only reads them. */
-static dfs_path name_of(const char *path)
-{
-	union {
-		const char *borrow;
-		char *plain;
-	} pointer = {.borrow = path};
-
-	return (dfs_path){(u_int)strlen(path), pointer.plain};
-}
-
 static dfs_user user_of(const char *name)
 {
-	dfs_path user = name_of(name);
+	dfs_path user = path_borrow(name);
 
 	return (dfs_user){user.dfs_path_len, user.dfs_path_val};
 }
@@ -206,7 +195,7 @@ bool manifest_sign_contents(const struct identity *identity,
 	bool good = count >= 1 && count <= DFS_BATCH_MAX;
 
 	for (size_t i = 0; good && i < count; i++) {
-		dfs_path path = name_of(stated[i].path);
+		dfs_path path = path_borrow(stated[i].path);
 		dfs_user owner = user_of(stated[i].owner);
 
 		signatures[i] = &stated[i].content->signature;
@@ -219,7 +208,7 @@ bool manifest_sign_contents(const struct identity *identity,
 bool manifest_sign_access(const struct identity *identity, const char *path,
 			  dfs_manifest *manifest)
 {
-	dfs_path name = name_of(path);
+	dfs_path name = path_borrow(path);
 	dfs_signature *signature;
 	dfs_key statement;
 
@@ -242,7 +231,7 @@ bool manifest_access_is_genuine(const char *path, const dfs_manifest *manifest,
 {
 	const dfs_access *access = &manifest->access;
 	const dfs_key *key;
-	dfs_path name = name_of(path);
+	dfs_path name = path_borrow(path);
 	dfs_key statement;
 
 	if (access->readers.readers_len == 0)

@@ -4,26 +4,16 @@
 #include "account_cache.h"
 #include "authority.h"
 #include "ballot.h"
+#include "path.h"
 #include "tally.h"
 
 #include <string.h>
-
-/* XDR takes names without const, and only reads them. */
-static dfs_path path_of(const char *path)
-{
-	union {
-		const char *borrow;
-		char *plain;
-	} name = {.borrow = path};
-
-	return (dfs_path){(u_int)strlen(path), name.plain};
-}
 
 /* NULL, or what about it is not proved. */
 static const char *check(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
 			 const dfs_value *value)
 {
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	const struct authority_source source = {.admin_key = dfs->cluster->admin_key,
 						.seen = dfs->seen_batches,
 						.key = account_cache_key,
@@ -54,18 +44,20 @@ static unsigned tell_alike(const struct tally_word words[DFS_SERVERS], unsigned 
 }
 
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
-			      const dfs_register *told[DFS_SERVERS])
+			      const dfs_register *told[DFS_SERVERS],
+			      struct tally_word ret_words[DFS_SERVERS])
 {
-	struct tally_word words[DFS_SERVERS];
-
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		words[i] = tally_word(told[i]);
-	if (tally_alike(words, false).equal >= 3)
+		ret_words[i] = tally_word(told[i]);
+	if (tally_alike(ret_words, false).equal >= 3)
 		return;
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (words[i].ballot && tell_alike(words, i) < 2 &&
-		    !provenance_is_proved(dfs, path, &told[i]->dfs_register_u.accepted))
-			told[i] = NULL;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (!ret_words[i].ballot || tell_alike(ret_words, i) >= 2 ||
+		    provenance_is_proved(dfs, path, &told[i]->dfs_register_u.accepted))
+			continue;
+		told[i] = NULL;
+		ret_words[i] = tally_word(NULL);
+	}
 }
 
 bool provenance_open(struct dfs *dfs, const char *path, const dfs_value *value,

@@ -9,6 +9,7 @@
 
 #include "manifest.h"
 #include "session.h"
+#include "tally.h"
 
 /*
  * Opens the manifest of a file, whose value at this path it is.  false, with result: code
@@ -23,9 +24,11 @@ bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted 
 
 /*
  * Where no three tell the same of the path: who tells of a value that is not proved, and
- * of which nobody else tells, has told nothing; its register becomes NULL.
+ * of which nobody else tells, has told nothing; its register becomes NULL.  What is left
+ * is in ret_words too, as it is counted.
  */
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
-			      const dfs_register *told[DFS_SERVERS]);
+			      const dfs_register *told[DFS_SERVERS],
+			      struct tally_word ret_words[DFS_SERVERS]);
 
 #endif

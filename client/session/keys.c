@@ -466,19 +466,3 @@ bool keys_sign(struct keys_pair *pair, const void *bytes, size_t len,
 	EVP_MD_CTX_free(context);
 	return good;
 }
-
-bool keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
-		 const uint8_t signature[DFS_SIGNATURE_LEN])
-{
-	EVP_PKEY *key =
-		EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, sign_key, KEYS_LEN);
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool good =
-		key && context &&
-		EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
-		EVP_DigestVerify(context, signature, DFS_SIGNATURE_LEN, bytes, len) == 1;
-
-	EVP_MD_CTX_free(context);
-	EVP_PKEY_free(key);
-	return good;
-}

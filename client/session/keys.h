@@ -96,8 +96,6 @@ bool keys_unwrap(const dfs_wrapped *wrapped, struct keys_pair *pair, const char 
 
 bool keys_sign(struct keys_pair *pair, const void *bytes, size_t len,
 	       uint8_t ret[DFS_SIGNATURE_LEN]);
-bool keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
-		 const uint8_t signature[DFS_SIGNATURE_LEN]);
 
 /* ---- boxes: AES-256-GCM with a random nonce */
 

@@ -126,8 +126,6 @@ uint64_t acceptor_messages(struct acceptor *acceptor);
 void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_res *);
 void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res *);
-void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_args *,
-		   dfs_bind_res *);
 
 /*
  * LEARN: the sender knows that three have accepted these.  Taken whatever was promised,

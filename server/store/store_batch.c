@@ -274,15 +274,6 @@ static int bind_object(struct store_batch *batch, const dfs_ballot *ballot,
 	return 0;
 }
 
-int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
-		     size_t len, const dfs_ballot *ballot)
-{
-	const struct index_stake stake = {
-		.path = path, .path_len = len, .object = object};
-
-	return bind_object(batch, ballot, &stake);
-}
-
 int store_batch_stake(struct store_batch *batch, const dfs_id *object,
 		      const dfs_ballot *ballot, const struct store_stake *stake)
 {

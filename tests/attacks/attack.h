@@ -68,9 +68,6 @@ void attack_end(struct attacker *attacker);
 void attack_say(struct attacker *attacker, unsigned server, uint32_t procedure,
 		const void *args, void *res);
 
-/* Borrows the text, which nobody changes. */
-dfs_path attack_path(const char *path);
-
 /*
  * ---- what is there --------------------------------------------------------------------
  */

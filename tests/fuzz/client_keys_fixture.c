@@ -21,8 +21,6 @@ bool __wrap_keys_wrap(const uint8_t key[KEYS_LEN], const dfs_key *seal_key,
 bool __wrap_keys_unwrap(const dfs_wrapped *wrapped, struct keys_pair *pair,
 			const char *purpose, struct keys_bytes context,
 			uint8_t ret[KEYS_LEN]);
-bool __wrap_keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
-			const uint8_t signature[DFS_SIGNATURE_LEN]);
 
 /* All that is given is read, as it would be otherwise. */
 static uint8_t look_at(const void *bytes, size_t len)
@@ -99,13 +97,4 @@ bool __wrap_keys_unwrap(const dfs_wrapped *wrapped, struct keys_pair *pair,
 	(void)look_at(context.at, context.len);
 	memcpy(ret, wrapped->box, KEYS_LEN);
 	return pair;
-}
-
-bool __wrap_keys_verify(const uint8_t sign_key[KEYS_LEN], const void *bytes, size_t len,
-			const uint8_t signature[DFS_SIGNATURE_LEN])
-{
-	(void)look_at(sign_key, KEYS_LEN);
-	(void)look_at(bytes, len);
-	(void)look_at(signature, DFS_SIGNATURE_LEN);
-	return true;
 }

@@ -313,12 +313,10 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		       const dfs_share *share);
 
-/* Binds the object to (path, ballot); replaces only a lower ballot of the same path. */
-int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
-		     size_t len, const dfs_ballot *ballot);
 /*
- * The same of what a user stages, which counts until a value names it: against him, or
- * against another who has staged the same for this path.  EDQUOT where it does not fit.
+ * Binds the object to (path, ballot); replaces only a lower ballot of the same path.
+ * What a user stages counts until a value names it: against him, or against another who
+ * has staged the same for this path.  EDQUOT where it does not fit.
  */
 int store_batch_stake(struct store_batch *batch, const dfs_id *object,
 		      const dfs_ballot *ballot, const struct store_stake *stake);

@@ -773,10 +773,11 @@ static void test_binding_what_was_never_uploaded(void **state)
 	dfs_bind_item item = {.path = path_of(path),
 			      .share = {id_of(4000), 4, {4, tree_of(id_of(4000))}, 3}};
 	dfs_bind_args args = {id_of(5), ballot_of(9, 1), {1, &item}};
+	const struct acceptor_caller caller = {.user = NULL};
 	dfs_bind_res res = {0};
 
 	assert_non_null(uploads);
-	acceptor_bind(place->acceptor, uploads, &args, &res);
+	acceptor_bind_for(place->acceptor, &caller, uploads, &args, &res);
 	assert_int_equal(res.status, DFS_OK);
 	assert_int_equal(res.dfs_bind_res_u.items.items_val[0], DFS_NODATA);
 	xdr_free((xdrproc_t)xdr_dfs_bind_res, &res);

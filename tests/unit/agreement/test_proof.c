@@ -5,6 +5,7 @@
 #include "acceptor.h"
 
 #include "clock.h"
+#include "path.h"
 #include "proof.h"
 #include "sign_fixture.h"
 #include "store_fixture.h"
@@ -31,22 +32,12 @@ static struct place {
 
 /* ---- sending ------------------------------------------------------------------- */
 
-static dfs_path path_of(const char *path)
-{
-	union {
-		const char *borrow;
-		char *plain;
-	} name = {.borrow = path};
-
-	return (dfs_path){(u_int)strlen(path), name.plain};
-}
-
 /* user: NULL for a server. */
 static dfs_status say(const char *user, const char *path, uint64_t counter,
 		      const dfs_value *value)
 {
 	const struct acceptor_caller caller = {.user = user};
-	dfs_proposal item = {.path = path_of(path), .value = *value};
+	dfs_proposal item = {.path = path_borrow(path), .value = *value};
 	const dfs_accept_args args = {store_fixture_ballot(counter), {1, &item}};
 	dfs_accept_res res = {0};
 	dfs_status status;
@@ -63,7 +54,7 @@ static dfs_status say(const char *user, const char *path, uint64_t counter,
 static dfs_status learn(const char *path, uint64_t counter, const dfs_value *value,
 			bool seen)
 {
-	dfs_learn_item item = {path_of(path), store_fixture_ballot(counter), *value};
+	dfs_learn_item item = {path_borrow(path), store_fixture_ballot(counter), *value};
 	const dfs_learn_args args = {{1, &item}};
 	dfs_learn_res res = {0};
 	dfs_status status;
@@ -545,7 +536,7 @@ static void test_8_9_credentials_are_their_users(void **state)
 static dfs_status tell(const char *path, const char *signer, uint32_t key,
 		       dfs_value take_value)
 {
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	const dfs_ballot ballot = store_fixture_ballot(place.counter);
 	struct authority_claim claim = {
 		.path = &name, .ballot = &ballot, .value = &take_value};

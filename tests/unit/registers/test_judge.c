@@ -65,6 +65,8 @@ static struct world *new_world(enum proposal_kind kind)
 
 static struct judgement judged(struct world *world, bool staged)
 {
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		world->answers.words[i] = tally_word(world->answers.of[i]);
 	return judge(&world->proposal, &world->answers, staged);
 }
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 static const char purpose[] = "object";
 static const char context[] = "context";
@@ -356,6 +357,23 @@ static void test_nothing_is_wrapped_for_a_point_of_small_order(void **state)
 	assert_false(keys_wrap(key, &seal, purpose, aad, &wrapped));
 }
 
+/* By RFC 8032, as servers look at it. */
+static bool is_signed(const uint8_t *sign_key, const void *bytes, size_t len,
+		      const uint8_t signature[DFS_SIGNATURE_LEN])
+{
+	EVP_PKEY *key =
+		EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, sign_key, KEYS_LEN);
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	bool good =
+		key && digest &&
+		EVP_DigestVerifyInit(digest, NULL, NULL, NULL, key) == 1 &&
+		EVP_DigestVerify(digest, signature, DFS_SIGNATURE_LEN, bytes, len) == 1;
+
+	EVP_MD_CTX_free(digest);
+	EVP_PKEY_free(key);
+	return good;
+}
+
 static void test_signature_of_these_bytes_by_this_key_only(void **state)
 {
 	uint8_t secret[KEYS_LEN], signature[DFS_SIGNATURE_LEN], bytes[] = "who may read";
@@ -370,20 +388,20 @@ static void test_signature_of_these_bytes_by_this_key_only(void **state)
 	keys_pair_free(pair);
 	const uint8_t *public = (const uint8_t *)sign.bytes;
 
-	assert_true(keys_verify(public, bytes, sizeof bytes, signature));
-	assert_false(keys_verify(public, bytes, sizeof bytes - 1, signature));
+	assert_true(is_signed(public, bytes, sizeof bytes, signature));
+	assert_false(is_signed(public, bytes, sizeof bytes - 1, signature));
 	for (size_t i = 0; i < sizeof bytes; i++) {
 		bytes[i] ^= 1;
-		assert_false(keys_verify(public, bytes, sizeof bytes, signature));
+		assert_false(is_signed(public, bytes, sizeof bytes, signature));
 		bytes[i] ^= 1;
 	}
 	for (size_t i = 0; i < sizeof signature; i++) {
 		signature[i] ^= 1;
-		assert_false(keys_verify(public, bytes, sizeof bytes, signature));
+		assert_false(is_signed(public, bytes, sizeof bytes, signature));
 		signature[i] ^= 1;
 	}
 	assert_false(
-		keys_verify((const uint8_t *)seal.bytes, bytes, sizeof bytes, signature));
+		is_signed((const uint8_t *)seal.bytes, bytes, sizeof bytes, signature));
 }
 
 int main(void)
