@@ -9,6 +9,7 @@
 #include "library.h"
 
 #include "clock.h"
+#include "path.h"
 #include "status.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static bool begin_upload(struct attacker *other, unsigned server)
 	static const uint8_t byte;
 	dfs_unit unit = {0, {1, &byte}};
 	dfs_put_args args = {
-		.path = attack_path(path), .size = CLAIMED, .units = {1, &unit}};
+		.path = path_borrow(path), .size = CLAIMED, .units = {1, &unit}};
 	dfs_put_res res;
 
 	attack_must(id_random(&args.operation) &&
