@@ -123,6 +123,7 @@ struct index_register *index_register_new(struct index *index,
 	reg->kind = (unsigned)entry->kind & 7;
 	reg->has_readers = entry->has_readers;
 	reg->settled = entry->settled;
+	reg->unbrought = entry->unbrought;
 	for (unsigned i = 0; i < entry->object_count; i++) {
 		reg->objects[i] = index_hold(index, &entry->objects[i]);
 		if (!reg->objects[i]) {
@@ -361,6 +362,14 @@ static void doubt_contents(struct index *index, const struct index_register *reg
 	}
 }
 
+/* That what it gives this server was not here is true of its content, too. */
+static void note_unbrought(const struct index_register *reg)
+{
+	if (reg->unbrought && reg->object_count > 0 &&
+	    reg->objects[0]->unbrought == INDEX_BROUGHT)
+		reg->objects[0]->unbrought = INDEX_UNBROUGHT;
+}
+
 void index_put_register(struct index *index, struct index_register *take_reg,
 			struct index_segment *segment)
 {
@@ -375,6 +384,7 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 		return;
 	}
 	doubt_contents(index, reg);
+	note_unbrought(reg);
 	if (top)
 		put_above(index, top, reg);
 	reg->segment = segment;

@@ -63,6 +63,11 @@ struct seal_entry {
 	dfs_kind kind;
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
+	/*
+	 * Of a value: when this store accepted the first that names its content, what it
+	 * gave this server of it was not here, and never had been.
+	 */
+	bool unbrought;
 	uint32_t holders;
 	/*
 	 * Of content, here, bound or the first that a value names; of an account: the

@@ -265,7 +265,10 @@ static bool is_unproved(struct store_scrub *scrub, bool done)
 	return is;
 }
 
-/* Is some of these chunks, of the entry, still here in this segment? */
+/*
+ * Is some of these chunks, of the entry, still here in this segment, and worth reading?
+ * Of what is known to be other bytes than its tree says, nothing is.
+ */
 static bool is_here(struct store_scrub *scrub, chunk_set chunk)
 {
 	const struct index_part *part = NULL;
@@ -275,8 +278,8 @@ static bool is_here(struct store_scrub *scrub, chunk_set chunk)
 	object = index_find_object(scrub->store->index, &scrub->entry.objects[0]);
 	if (object && !object->dropping && (scrub->entry.chunks & chunk) != 0)
 		part = &object->part;
-	while (part &&
-	       ((part->chunks & chunk) == 0 || part->segment->file != scrub->file))
+	while (part && ((part->chunks & ~part->unbrought & chunk) == 0 ||
+			part->segment->file != scrub->file))
 		part = part->more;
 	pthread_rwlock_unlock(&scrub->store->lock);
 	return part;
@@ -336,12 +339,14 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	const dfs_id *object = &scrub->entry.objects[0];
 	struct frame_key key;
 	uint64_t bad = unit;
+	bool read_well;
 	dfs_bytes data;
 	void *record;
 	int rc;
 
 	frame_key_unit(&key, &scrub->entry.objects[scrub->entry.by_maker], unit);
 	rc = store_record_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
+	read_well = rc == 0;
 	if (rc == 0) {
 		if (scrub->proving)
 			rc = prove_record(&scrub->prove, unit, &data, &bad);
@@ -351,7 +356,11 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 		return rc;
 	ret->records++;
 	ret->bytes += rc == 0 ? data.len : DFS_UNIT_SIZE;
-	if (rc != 0 && damage_mark_unit(scrub->store, scrub->file, object, bad))
+	/* No disk makes another unit with the right checksum. */
+	if (rc != 0 && read_well && bad < PIECES_FIRST &&
+	    damage_mark_unbrought(scrub->store, scrub->file, object, bad))
+		ret->unbrought++;
+	else if (rc != 0 && damage_mark_unit(scrub->store, scrub->file, object, bad))
 		count_damage(ret, false);
 	/* Without what proves them the others are as good as damaged, and marked so. */
 	if (rc != 0 && bad >= PIECES_FIRST)

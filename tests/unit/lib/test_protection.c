@@ -74,7 +74,8 @@ static void test_copies(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		struct protection_file file = {table[i].holders, table[i].full, {0}};
+		struct protection_file file = {
+			table[i].holders, table[i].full, {0}, false};
 
 		memcpy(file.missing, table[i].missing, sizeof file.missing);
 		if (protection_copies(&file, table[i].living) != table[i].copies)
@@ -158,9 +159,9 @@ static void test_two_lack(void **state)
 	dfs_kept first[1], fourth[1], third[1];
 	struct protection_view views[4];
 	struct protection_counts counts;
-	struct protection_file files[] = {{whole, 4, {1, 0, 0, 1}},
-					  {whole, 4, {1, 0, 0, 0}},
-					  {whole, 4, {0, 0, 0, 9}}};
+	struct protection_file files[] = {{whole, 4, {1, 0, 0, 1}, false},
+					  {whole, 4, {1, 0, 0, 0}, false},
+					  {whole, 4, {0, 0, 0, 9}, false}};
 
 	(void)state;
 	memcpy(first, full, sizeof first);
@@ -295,8 +296,8 @@ static void test_never_better(void **state)
 		for (int i = 0; i < FILES; i++) {
 			unsigned kind = draw(5), big = draw(2);
 
-			files[i] =
-				(struct protection_file){kinds[kind], big ? 4 : 2, {0}};
+			files[i] = (struct protection_file){
+				kinds[kind], big ? 4 : 2, {0}, false};
 			for (unsigned s = 0; s < 4; s++) {
 				dfs_kept *group = &kept[s][2 * kind + big];
 
