@@ -300,6 +300,8 @@ chunk_set index_proved(const struct index_object *object);
  */
 void index_prove(struct index *index, struct index_object *object,
 		 const struct index_segment *segment, chunk_set chunks);
+/* A part with just these chunks was proved before the start; others are left. */
+void index_was_proved(struct index *index, struct index_object *object, chunk_set chunks);
 /* Under which id the records of a part are in its segment. */
 const dfs_id *index_record_id(const struct index_object *object,
 			      const struct index_part *part);

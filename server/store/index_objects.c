@@ -215,6 +215,13 @@ void index_prove(struct index *index, struct index_object *object,
 			become_proved(index, part);
 }
 
+void index_was_proved(struct index *index, struct index_object *object, chunk_set chunks)
+{
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if (part->chunks == chunks && part->segment)
+			become_proved(index, part);
+}
+
 const dfs_id *index_record_id(const struct index_object *object,
 			      const struct index_part *part)
 {

@@ -228,6 +228,7 @@ void seal_put_entry(struct pack_out *out, const struct seal_entry *entry)
 	case SEAL_FORGET:
 		put_path(out, entry);
 		break;
+	case SEAL_PROVED:
 	case SEAL_TRIM:
 		pack_put_id(out, &entry->objects[0]);
 		pack_put_u8(out, (uint8_t)entry->chunks);
@@ -263,6 +264,7 @@ enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
 	case SEAL_FORGET:
 		get_path(in, ret);
 		break;
+	case SEAL_PROVED:
 	case SEAL_TRIM:
 		ret->objects[0] = pack_get_id(in);
 		ret->chunks = get_chunks(in);
@@ -341,6 +343,7 @@ uint64_t seal_undo_bytes(enum seal_type type, size_t path_len)
 	case SEAL_BINDING:
 	case SEAL_CONTENT:
 	case SEAL_SETTLED:
+	case SEAL_PROVED:
 		return 0;
 	}
 	return 0;

@@ -48,7 +48,8 @@ enum seal_type {
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
 	SEAL_SETTLED = 's',  /* path, ballot */
 	SEAL_FORGET = 'f',   /* path, ballot: up to this one it is gone */
-	SEAL_TRIM = 't'      /* objects[0], chunks: no others of earlier segments count */
+	SEAL_PROVED = 'p', /* objects[0], chunks: this part, in an earlier segment, is */
+	SEAL_TRIM = 't'    /* objects[0], chunks: no others of earlier segments count */
 };
 
 /* An accepted value names its content and at most so many earlier ones. */

@@ -184,7 +184,7 @@ static bool is_unbrought(const struct store *store, const struct index_register 
 	chunk_set given =
 		placement_held(reg->holders, store->server) & placement_filled(reg->size);
 
-	if (!index_has_content(reg) || given == 0)
+	if (!index_has_content(reg) || given == 0 || !store->rules.unbrought)
 		return false;
 	for (unsigned i = 0; old && i < old->object_count; i++)
 		if (old->objects[i] == reg->objects[0])

@@ -157,6 +157,12 @@ static unsigned any_chunk(const struct index_object *object)
 	return 0;
 }
 
+/* It may be one: how many there are is known where some of them are here. */
+static bool is_unit_of(const struct index_object *object, uint64_t unit)
+{
+	return object->part.chunks == 0 || pieces_has(object->units, CHUNKS_ALL, unit);
+}
+
 /* Which part of the object has the record; NULL: none, or none that was brought right. */
 static struct index_part *part_of(struct index_object *object, uint64_t unit)
 {
@@ -187,7 +193,7 @@ static struct segment *find_unit(struct store *store, const dfs_id *object, uint
 		frame_key_unit(ret_key, index_record_id(found, part), unit);
 		file = segment_ref(part->segment->file);
 		index_read(store->index, found);
-	} else if (found) {
+	} else if (found && is_unit_of(found, unit)) {
 		*ret_why = index_unbrought(found) != 0 ? ENODATA
 			   : found->named              ? ENXIO
 						       : ENOENT;

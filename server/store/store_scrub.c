@@ -239,9 +239,14 @@ static bool has_register(struct store_scrub *scrub)
 	return has;
 }
 
-/* Is something of the content unproved here?  If done, it is so no more. */
+/*
+ * Is something of the content unproved here?  If done, it is so no more, and what was not
+ * found damaged stays proved.
+ */
 static bool is_unproved(struct store_scrub *scrub, bool done)
 {
+	struct seal_entry proved = {.type = SEAL_PROVED,
+				    .objects[0] = scrub->entry.objects[0]};
 	struct store *store = scrub->store;
 	struct index_object *object;
 	bool is = false;
@@ -257,11 +262,15 @@ static bool is_unproved(struct store_scrub *scrub, bool done)
 		    part->segment->file != scrub->file)
 			continue;
 		is = true;
-		if (done)
-			index_prove(store->index, object, part->segment,
-				    scrub->entry.chunks);
+		if (!done)
+			continue;
+		if (part->damaged == 0 && (part->chunks & ~scrub->entry.chunks) == 0)
+			proved.chunks = part->chunks;
+		index_prove(store->index, object, part->segment, scrub->entry.chunks);
 	}
 	pthread_rwlock_unlock(&store->lock);
+	if (proved.chunks != 0)
+		group_note(store, &proved);
 	return is;
 }
 

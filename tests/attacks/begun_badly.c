@@ -41,9 +41,9 @@ static void hold(struct attack_content *content, server_set servers)
 	content->content.holders = 0;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (set_has(servers, s))
-			content->content.holders = placement_hold(
-				content->content.holders, s,
-				placement_pair(content->content.row, s));
+			content->content.holders =
+				placement_hold(content->content.holders, s,
+					       placement_pair(content->content.row, s));
 }
 
 /* Asks these servers to accept it; all of them must. */

@@ -39,6 +39,7 @@ struct store_rules {
 	bool seal_recovering;    /* a recovery that has not ended is known as such */
 	bool raise_floor;        /* in the segment that forgets */
 	bool prove;              /* what is stored hashes to its tree */
+	bool unbrought;          /* what was given and never was here is known as that */
 	int64_t grace_ms;        /* that dropped content stays readable */
 	size_t merge_fan;        /* so many segments of one size class are merged */
 	uint64_t merge_bytes;    /* a merged segment is not larger */
