@@ -22,6 +22,7 @@ enum {
 		 1U << DFS_BUSY | 1U << DFS_RECOVERING,
 	/* of the disk */
 	READ = 1U << DFS_DAMAGED | 1U << DFS_UNKNOWN | 1U << DFS_IO,
+	CONTENT = READ | NODATA | 1U << DFS_UNBROUGHT,
 	WRITTEN = READ | 1U << DFS_NOSPACE,
 	ANY = OK | REFUSED | NODATA | OVER | CALLER | WRITTEN
 };
@@ -31,7 +32,7 @@ enum {
 /* XDR lets every number through. */
 static const char *check_status(dfs_status status, unsigned allowed)
 {
-	return (unsigned)status > DFS_UNCHECKED || !(allowed >> status & 1)
+	return (unsigned)status > DFS_UNBROUGHT || !(allowed >> status & 1)
 		       ? "a status that is no answer to what was asked"
 		       : NULL;
 }
@@ -161,7 +162,7 @@ static const char *of_get(const struct answers_call *call)
 	size_t bytes = 0;
 
 	for (u_int i = 0; !wrong && i < count; i++) {
-		wrong = check_status(items[i].status, OK | CALLER | READ);
+		wrong = check_status(items[i].status, OK | CALLER | CONTENT);
 		if (items[i].status == DFS_OK)
 			bytes += items[i].dfs_got_u.data.len;
 	}
@@ -263,6 +264,7 @@ static const char *check_kept(const dfs_kept *kept, u_int count)
 	for (u_int i = 0; i < count; i++) {
 		bool good = kept[i].holders >> 4 * DFS_SERVERS == 0 &&
 			    kept[i].full <= DFS_SERVERS &&
+			    kept[i].unbrought <= kept[i].files &&
 			    add_files(&files, kept[i].files);
 
 		for (u_int mask = 0; good && mask <= CHUNKS_ALL; mask++)
@@ -316,7 +318,7 @@ static const struct answers_row {
 	{DFS_PUT, OK | CALLER | WRITTEN | OVER, of_nothing},
 	{DFS_BIND, OK | CALLER | WRITTEN, of_bind},
 	{DFS_GET, OK | CALLER, of_get},
-	{DFS_PIECE, OK | CALLER | READ, of_piece},
+	{DFS_PIECE, OK | CALLER | CONTENT, of_piece},
 	{DFS_LOOKUP, OK | CALLER, of_lookup},
 	{DFS_PREPARE, OK | CALLER | WRITTEN, of_prepare},
 	{DFS_ACCEPT, OK | CALLER | WRITTEN, of_accept},

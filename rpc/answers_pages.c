@@ -143,7 +143,8 @@ static const char *check_entry(const dfs_list_args *asked, const dfs_list_entry 
 	if (!is_in(&asked->folder, &entry->path))
 		return "a listing entry that is not below the folder";
 	if (entry->holders >> 4 * DFS_SERVERS != 0 || entry->full > DFS_SERVERS ||
-	    entry->missing > CHUNKS_ALL)
+	    entry->missing > CHUNKS_ALL || entry->unbrought > CHUNKS_ALL ||
+	    (entry->missing & entry->unbrought) != 0)
 		return "a listing entry with chunks that there are not";
 	return entry->kind == DFS_FOLDER ? check_folder(asked, entry)
 					 : check_path(asked, entry);

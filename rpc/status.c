@@ -30,6 +30,8 @@ const char *status_text(dfs_status status)
 		return "more than a user's quota";
 	case DFS_UNCHECKED:
 		return "too few servers in reach of this one to check who calls";
+	case DFS_UNBROUGHT:
+		return "its writer has not brought it there";
 	}
 	/* XDR lets every number through. */
 	return "an answer that this version does not know";

@@ -28,6 +28,7 @@ struct fetch_search {
 	server_set tried; /* servers that could not give it */
 	bool unknown;     /* one of them because it has no such object */
 	bool damaged;     /* one of them because it is damaged there, or does not prove */
+	bool unbrought;   /* one of them because its writer never brought it there */
 	bool denied;      /* one of them because it does not take the ticket */
 };
 
@@ -169,7 +170,8 @@ static void note_failure(struct fetch_search *search, unsigned server, dfs_statu
 	/* What came but did not prove is damaged too. */
 	search->damaged |= status == DFS_DAMAGED || status == DFS_OK;
 	search->denied |= status == DFS_DENIED;
-	search->unknown |= status == DFS_UNKNOWN;
+	search->unknown |= status == DFS_UNKNOWN || status == DFS_NODATA;
+	search->unbrought |= status == DFS_UNBROUGHT;
 }
 
 /* The leaf of a unit in the window, which stays there while the unit is asked for. */
@@ -392,6 +394,11 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 			    "transfer failed: %s is damaged on every server within "
 			    "reach that has it",
 			    what);
+	else if (search->unbrought)
+		result_fail(result, DFS_EXIT_DAMAGED,
+			    "transfer failed: its writer has not brought it whole: %s is "
+			    "nowhere within reach",
+			    what);
 	else if (search->denied)
 		result_fail(result, DFS_EXIT_DENIED,
 			    "transfer failed: its content is not yours to read");
@@ -406,8 +413,10 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 			    "try again, or start the others",
 			    what);
 	/* Replaced or deleted meanwhile, perhaps: the caller looks. */
-	return (search->unknown || search->denied) && !search->damaged ? FETCH_GONE
-								       : FETCH_FAILED;
+	return (search->unknown || search->denied) && !search->damaged &&
+			       !search->unbrought
+		       ? FETCH_GONE
+		       : FETCH_FAILED;
 }
 
 /* Hands all units, which are proved, to the caller, in order. */

@@ -33,8 +33,9 @@ static void describe(struct dfs *dfs, const struct listing_entry *found,
 		lookup_describe(dfs, found->value, &ret->file);
 	else
 		describe_briefly(dfs, found->holders, &ret->file);
-	memcpy(kept.missing, found->missing, sizeof kept.missing);
-	memcpy(ret->file.missing, found->missing, sizeof ret->file.missing);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		kept.missing[i] = found->missing[i] | found->unbrought[i];
+	memcpy(ret->file.missing, kept.missing, sizeof ret->file.missing);
 	ret->file.copies = protection_copies(&kept, ret->file.live);
 }
 

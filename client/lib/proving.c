@@ -166,7 +166,7 @@ static void set_bad(struct proving *file, unsigned server, uint64_t unit,
 {
 	unsigned i = server - 1;
 	bool first = (file->damaged[i] | file->missing[i] | file->wrong[i] |
-		      file->unreached[i]) == 0;
+		      file->unbrought[i] | file->unreached[i]) == 0;
 
 	/* A walk goes upwards. */
 	file->first[i] = first ? unit : file->first[i];
@@ -183,7 +183,10 @@ static unsigned *reason_of(struct proving *file, dfs_status status)
 	case DFS_IO:
 		return file->damaged;
 	case DFS_UNKNOWN:
+	case DFS_NODATA:
 		return file->missing;
+	case DFS_UNBROUGHT:
+		return file->unbrought;
 	case DFS_DENIED:
 		file->denied = true;
 		return file->unreached;

@@ -23,6 +23,7 @@ struct proving {
 	unsigned damaged[DFS_SERVERS];   /* the server says so, or cannot read its disk */
 	unsigned missing[DFS_SERVERS];   /* the server has no such thing */
 	unsigned wrong[DFS_SERVERS];     /* the server gives something else */
+	unsigned unbrought[DFS_SERVERS]; /* the server says that it never came right */
 	unsigned unreached[DFS_SERVERS]; /* it could not be asked, */
 	bool denied;                     /* or one did not take the ticket */
 	uint64_t first[DFS_SERVERS], last[DFS_SERVERS]; /* unit of all these */

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "listing.h"
 #include "placement.h"
+#include "protection.h"
 #include "round.h"
 
 #include <stdio.h>
@@ -77,6 +78,11 @@ static void explain(const struct listing_entry *found, unsigned voting,
 		}
 	ret->why = by_rank[rank];
 	ret->code = rank == 3 ? DFS_EXIT_DAMAGED : DFS_EXIT_FEW;
+	if (rank > 0 && !protection_is_unbrought(found->unbrought))
+		return;
+	/* Where nothing else is missing, or whatever else: it never was whole. */
+	ret->why = "its writer has not brought it whole: put it again, or delete it";
+	ret->code = DFS_EXIT_DONE;
 }
 
 /* Is it the path, or below the folder, that was asked for? */
@@ -106,7 +112,8 @@ struct dfs_result dfs_owed(struct dfs *dfs, const char *path,
 
 		if (found->folder || !is_asked(found->path, path))
 			continue;
-		memcpy(owed.missing, found->missing, sizeof owed.missing);
+		for (unsigned i = 0; i < DFS_SERVERS; i++)
+			owed.missing[i] = found->missing[i] | found->unbrought[i];
 		explain(found, voting, &owed);
 		if (entry(context, &owed) != 0)
 			break;

@@ -42,6 +42,8 @@ static void describe_healing(struct dfs_healing *ret, const dfs_status_ok *ok)
 	ret->owed_files = heal->owed_files;
 	ret->owed_bytes = heal->owed_bytes;
 	ret->lost_files = heal->lost_files;
+	for (u_int i = 0; i < ok->kept.kept_len; i++)
+		ret->unbrought += ok->kept.kept_val[i].unbrought;
 	ret->unproved = heal->unproved;
 	ret->spares = heal->spares;
 	ret->unsettled = heal->unsettled;
@@ -138,7 +140,8 @@ static void count_files(struct statuses *statuses, struct dfs_report *ret)
 		ret->code = 3;
 		return;
 	}
-	ret->files = counts.files;
+	ret->files = counts.files + counts.unbrought;
+	ret->unbrought = counts.unbrought;
 	memcpy(ret->files_by_copies, counts.by_copies, sizeof ret->files_by_copies);
 	ret->at_most = counts.at_most;
 	if (counts.by_copies[2] > 0)
@@ -260,7 +263,8 @@ struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
 			file.missing[i] = set_has(listing_servers(listing), i + 1)
 						  ? found->missing[i]
 						  : CHUNKS_ALL;
-		if (protection_copies(&file, SERVERS_ALL & ~gone) == 0 &&
+		if (!protection_is_unbrought(found->unbrought) &&
+		    protection_copies(&file, SERVERS_ALL & ~gone) == 0 &&
 		    name(context, found->path) != 0)
 			break;
 	}

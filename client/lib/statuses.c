@@ -66,7 +66,10 @@ void statuses_why(const struct statuses *statuses, unsigned server, char *why)
 static struct protection_file file_of(const struct statuses *statuses,
 				      const struct listing_entry *entry)
 {
-	struct protection_file file = {.holders = entry->holders, .full = entry->full};
+	struct protection_file file = {.holders = entry->holders,
+				       .full = entry->full,
+				       .unbrought =
+					       protection_is_unbrought(entry->unbrought)};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		file.missing[i] = set_has(statuses->voting, i + 1) ? entry->missing[i]
@@ -91,7 +94,7 @@ static bool take_names(struct statuses *statuses, struct listing *merge,
 			continue;
 		statuses->files[statuses->files_count++] = file_of(statuses, found);
 		for (unsigned i = 0; i < DFS_SERVERS; i++)
-			told[i] += found->from >> i & 1;
+			told[i] += found->missing[i] != 0;
 	}
 	free(found);
 	return all && result.code == DFS_EXIT_DONE &&

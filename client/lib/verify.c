@@ -126,7 +126,7 @@ static struct dfs_bad_units bad_units(const struct dfs_verified *item,
 	memcpy(bad.object, object.bytes, sizeof bad.object);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		bad.chunks[i] = item->damaged[i] | item->missing[i] | item->wrong[i] |
-				item->unreached[i];
+				item->unbrought[i] | item->unreached[i];
 		bad.first[i] = file->first[i];
 		bad.last[i] = file->last[i];
 	}
@@ -142,9 +142,10 @@ static void tell(struct dfs_verified *item, const struct proving *file)
 	memcpy(item->damaged, file->damaged, sizeof item->damaged);
 	memcpy(item->missing, file->missing, sizeof item->missing);
 	memcpy(item->wrong, file->wrong, sizeof item->wrong);
+	memcpy(item->unbrought, file->unbrought, sizeof item->unbrought);
 	memcpy(item->unreached, file->unreached, sizeof item->unreached);
 	item->lost = file->lost > 0;
-	bad = any(item->damaged) || any(item->wrong);
+	bad = any(item->damaged) || any(item->wrong) || any(item->unbrought);
 	absent = any(item->missing) || any(item->unreached) || thin;
 	if (!bad && !absent)
 		return;
@@ -152,6 +153,7 @@ static void tell(struct dfs_verified *item, const struct proving *file)
 	item->bad_units = bad_units(item, file, thin);
 	len = add_chunks(text, len, item->damaged, "damaged");
 	len = add_chunks(text, len, item->wrong, "wrong, not what was stored");
+	len = add_chunks(text, len, item->unbrought, "not brought by the writer");
 	len = add_chunks(text, len, item->missing, "missing");
 	len = add_chunks(text, len, item->unreached, "cannot be reached");
 	if (thin)

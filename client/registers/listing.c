@@ -336,9 +336,12 @@ bool listing_next(struct listing *listing, struct listing_entry *ret,
 		ret->holders = entry->holders;
 		ret->full = entry->full;
 		ret->from = from;
-		for (unsigned i = 0; i < DFS_SERVERS; i++)
-			ret->missing[i] =
-				set_has(from, i + 1) ? head(listing, i)->missing : 0;
+		for (unsigned i = 0; i < DFS_SERVERS; i++) {
+			bool tells = set_has(from, i + 1);
+
+			ret->missing[i] = tells ? head(listing, i)->missing : 0;
+			ret->unbrought[i] = tells ? head(listing, i)->unbrought : 0;
+		}
 		ret->value = entry->value;
 		if (ret->folder)
 			(void)snprintf(listing->skip, sizeof listing->skip, "%s/",

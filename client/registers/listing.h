@@ -19,7 +19,9 @@ struct listing_entry {
 	bool agreed; /* a folder: all servers have a live file below it */
 	uint32_t holders, full;
 	server_set from;                /* that told of it */
-	chunk_set missing[DFS_SERVERS]; /* that these say they lack */
+	chunk_set missing[DFS_SERVERS]; /* that these say they lack, */
+	chunk_set
+		unbrought[DFS_SERVERS]; /* and besides: were not brought by the writer */
 	dfs_value *value; /* with detail, if it could be read; the listing's own */
 };
 

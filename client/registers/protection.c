@@ -70,6 +70,35 @@ static const dfs_kept *find(const struct protection_view *view, const dfs_kept *
 	return NULL;
 }
 
+bool protection_is_unbrought(const chunk_set unbrought[DFS_SERVERS])
+{
+	unsigned servers = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		servers += unbrought[i] != 0;
+	return servers >= 2;
+}
+
+/* Files of the group that two servers say were not brought: the second highest count. */
+static uint64_t unbrought_of(const struct protection_view views[DFS_SERVERS],
+			     const dfs_kept *group)
+{
+	uint64_t most = 0, second = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_kept *own = views[i].votes ? find(&views[i], group) : NULL;
+		uint64_t files = own ? own->unbrought : 0;
+
+		if (files > most) {
+			second = most;
+			most = files;
+		} else if (files > second) {
+			second = files;
+		}
+	}
+	return second;
+}
+
 /*
  * What a server lacks of the files of a group, of which there are so many.  One that
  * votes and does not know a file was given it a moment ago, or has had it accepted in its
@@ -203,15 +232,20 @@ static struct protection_counts count_view(const struct protection_view *views,
 
 	for (size_t k = 0; k < views[at].count; k++) {
 		dfs_kept left = views[at].kept[k];
+		uint64_t unbrought =
+			least(unbrought_of(views, &views[at].kept[k]), left.files);
 
+		left.files -= unbrought;
 		counts.files += left.files;
+		counts.unbrought += unbrought;
 		for (size_t i = 0; files && i < files_count && left.files > 0; i++)
 			left.files -= files[i].holders == left.holders &&
-				      files[i].full == left.full;
+				      files[i].full == left.full && !files[i].unbrought;
 		count_group(views, living, &left, files, &counts);
 	}
 	for (size_t i = 0; files && i < files_count; i++)
-		counts.by_copies[2 - protection_copies(&files[i], living)]++;
+		if (!files[i].unbrought)
+			counts.by_copies[2 - protection_copies(&files[i], living)]++;
 	return counts;
 }
 
@@ -233,6 +267,8 @@ struct protection_counts protection_count(const struct protection_view views[DFS
 		all.at_most |= one.at_most;
 		if (one.files > all.files)
 			all.files = one.files;
+		if (one.unbrought > all.unbrought)
+			all.unbrought = one.unbrought;
 		if (one.by_copies[2] > none)
 			none = one.by_copies[2];
 		if (one.by_copies[2] + one.by_copies[1] > at_most_one)

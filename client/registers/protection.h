@@ -7,7 +7,8 @@
  * is as safe as the worst of its chunks that have units.  Servers may differ while one of
  * them catches up: then the worst of what they say counts.  Where two of them lack
  * something of one group, it is not known whether that is the same file: then the worst
- * that is possible counts, until names tell.
+ * that is possible counts, until names tell.  A file that two servers say was not brought
+ * whole by its writer is none of these: it was never kept, and nobody has lost it.
  *
  * All functions are pure.
  */
@@ -33,13 +34,15 @@ struct protection_view {
 struct protection_file {
 	uint32_t holders, full;
 	chunk_set missing[DFS_SERVERS];
+	bool unbrought; /* not whole, by its writer: two servers say so */
 };
 
 struct protection_counts {
 	unsigned
 		/* servers whose counts are in it; of fewer than two nothing is known */
 		views;
-	uint64_t files;
+	uint64_t files;        /* but for those that were */
+	uint64_t unbrought;    /* not brought whole by their writers */
 	uint64_t by_copies[3]; /* two or more, one, no living copy of the worst chunk */
 	bool at_most; /* the last two are as bad as it can be, and perhaps less */
 };
@@ -59,6 +62,12 @@ struct protection_counts protection_count(const struct protection_view views[DFS
 					  server_set living,
 					  const struct protection_file *files,
 					  size_t files_count);
+
+/*
+ * Do two servers say that of the file which each lacks chunks because they were not
+ * brought?  One alone may be lying, to hide what it has lost.
+ */
+bool protection_is_unbrought(const chunk_set unbrought[DFS_SERVERS]);
 
 /* Files of which this server says that it lacks something. */
 uint64_t protection_owing(const struct protection_view *view);

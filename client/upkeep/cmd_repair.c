@@ -78,8 +78,7 @@ static int count_owed(void *context, const struct dfs_owed *owed)
 {
 	struct repair_watch *watch = context;
 
-	(void)owed;
-	watch->owed++;
+	watch->owed += owed->code != DFS_EXIT_DONE;
 	return 0;
 }
 
@@ -159,7 +158,7 @@ static int print_owed(void *context, const struct dfs_owed *owed)
 	char name[8], text[DFS_WHY] = "";
 	size_t len = 0;
 
-	watch->owed++;
+	watch->owed += owed->code != DFS_EXIT_DONE;
 	add_code(watch, owed->code);
 	for (unsigned i = 0; i < 4; i++) {
 		json_t *chunks;
@@ -189,6 +188,34 @@ static int print_owed(void *context, const struct dfs_owed *owed)
 		output_text(output, ": %s: %s\n", text, owed->why);
 	}
 	return output_broken(output) ? DFS_EXIT_OTHER : 0;
+}
+
+/* Only what there is nothing to mend of: its writer has not brought it whole. */
+static int print_unbrought(void *context, const struct dfs_owed *owed)
+{
+	return owed->code == DFS_EXIT_DONE ? print_owed(context, owed) : 0;
+}
+
+static bool has_unbrought(const struct dfs_report *report)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (report->servers[i].healing.unbrought > 0)
+			return true;
+	return false;
+}
+
+/* Names, which cost a listing. */
+static void print_names(struct repair_watch *watch,
+			int (*print)(void *context, const struct dfs_owed *owed))
+{
+	struct output *output = watch->run->output;
+	struct dfs_result result = dfs_owed(watch->run->dfs, watch->path, print, watch);
+
+	output_warning(output, result.warning);
+	if (result.code != DFS_EXIT_DONE) {
+		add_code(watch, result.code);
+		output_failure(output, "path", NULL, result.code, result.why);
+	}
 }
 
 /* Servers that stand in the way. */
@@ -255,17 +282,12 @@ static void print_end(struct repair_watch *watch, bool done,
 	struct output *output = watch->run->output;
 	uint64_t all = watch->owed;
 
+	if (done && has_unbrought(report))
+		print_names(watch, print_unbrought);
 	if (!done) {
-		struct dfs_result result;
-
 		print_servers(watch, report);
 		watch->owed = 0;
-		result = dfs_owed(watch->run->dfs, watch->path, print_owed, watch);
-		output_warning(output, result.warning);
-		if (result.code != DFS_EXIT_DONE) {
-			add_code(watch, result.code);
-			output_failure(output, "path", NULL, result.code, result.why);
-		}
+		print_names(watch, print_owed);
 		/*
 		 * Of several servers each counts its own; of others' files no names are
 		 * told.
@@ -300,6 +322,22 @@ static struct dfs_result find_path(struct run *run, char **ret)
 	return run_either(run, typed, ret);
 }
 
+static int stop_at_first(void *context, const struct dfs_entry *entry)
+{
+	(void)context;
+	(void)entry;
+	return DFS_EXIT_OTHER;
+}
+
+/* There is nothing to mend of a file, or folder, that is not there. */
+static struct dfs_result check_path(struct run *run, const char *path)
+{
+	if (strcmp(path, "/") == 0)
+		return (struct dfs_result){.code = DFS_EXIT_DONE};
+	return dfs_list(run->dfs, path, (struct dfs_list_options){.recursive = true},
+			stop_at_first, NULL);
+}
+
 static int verb_repair(struct run *run)
 {
 	struct repair_watch watch = {.run = run};
@@ -316,6 +354,8 @@ static int verb_repair(struct run *run)
 	if (result.code == DFS_EXIT_DONE)
 		result = run_open(run);
 	if (result.code == DFS_EXIT_DONE)
+		result = check_path(run, path);
+	if (result.code == DFS_EXIT_DONE)
 		result = dfs_heal(run->dfs);
 	if (result.code == DFS_EXIT_DONE) {
 		watch.path = path;
@@ -326,6 +366,8 @@ static int verb_repair(struct run *run)
 	if (result.code == DFS_EXIT_DONE) {
 		print_end(&watch, done, &report);
 		result.code = watch.code;
+	} else if (result.code == DFS_EXIT_MISSING && run->options.count == 1) {
+		outcome_typed(run, run->options.arguments[0], &result);
 	} else {
 		outcome_all(run, run->options.arguments, run->options.count, &result);
 	}

@@ -52,10 +52,11 @@ static json_t *item_fields(const struct dfs_verified *item)
 		(void)snprintf(name, sizeof name, "dfs%u", i + 1);
 		(void)json_object_set_new(
 			servers, name,
-			json_pack("{s:o,s:o,s:o,s:o}", "damaged",
+			json_pack("{s:o,s:o,s:o,s:o,s:o}", "damaged",
 				  chunk_list(item->damaged[i]), "missing",
 				  chunk_list(item->missing[i]), "wrong",
-				  chunk_list(item->wrong[i]), "unreached",
+				  chunk_list(item->wrong[i]), "unbrought",
+				  chunk_list(item->unbrought[i]), "unreached",
 				  chunk_list(item->unreached[i])));
 	}
 	return json_pack("{s:I,s:b,s:b,s:o}", "size", (json_int_t)item->size, "lost",

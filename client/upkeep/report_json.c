@@ -22,14 +22,15 @@ static json_t *moment(int64_t ns)
 static json_t *healing_fields(const struct dfs_healing *healing)
 {
 	return json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o}}",
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o}}",
 		"healing", output_string(healing->doing), "owed",
 		integer(healing->owed_files), "owed_bytes", integer(healing->owed_bytes),
-		"lost", integer(healing->lost_files), "unproved",
-		integer(healing->unproved), "spares", integer(healing->spares),
-		"unsettled", integer(healing->unsettled), "abandoned",
-		integer(healing->abandoned), "fetched", integer(healing->fetched),
-		"fetched_per_second", integer(healing->per_second), "scrub", "read",
+		"lost", integer(healing->lost_files), "unbrought",
+		integer(healing->unbrought), "unproved", integer(healing->unproved),
+		"spares", integer(healing->spares), "unsettled",
+		integer(healing->unsettled), "abandoned", integer(healing->abandoned),
+		"fetched", integer(healing->fetched), "fetched_per_second",
+		integer(healing->per_second), "scrub", "read",
 		integer(healing->scrub_read), "of", integer(healing->scrub_of), "began",
 		moment(healing->scrub_began_ns), "last_ended",
 		moment(healing->scrub_ended_ns), "found", integer(healing->scrub_found));
@@ -80,11 +81,12 @@ static json_t *all_fields(const struct run *run, const struct dfs_report *report
 	if (report->counted)
 		(void)json_object_update_new(
 			fields,
-			json_pack("{s:o,s:{s:o,s:o,s:o},s:o,s:b}", "files",
+			json_pack("{s:o,s:{s:o,s:o,s:o},s:o,s:o,s:b}", "files",
 				  integer(report->files), "files_by_copies", "2",
 				  integer(by_copies[0]), "1", integer(by_copies[1]), "0",
-				  integer(by_copies[2]), "lost", integer(report->lost),
-				  "at_most", report->at_most));
+				  integer(by_copies[2]), "unbrought",
+				  integer(report->unbrought), "lost",
+				  integer(report->lost), "at_most", report->at_most));
 	if (result->why[0] != '\0')
 		(void)json_object_set_new(fields, "message", output_string(result->why));
 	if (result->warning[0] != '\0')

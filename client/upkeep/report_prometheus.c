@@ -47,6 +47,9 @@ static const struct metric metrics[] = {
 	{"lost_files", "gauge",
 	 "Owed files of which nobody in reach had what is missing.",
 	 OF(healing.lost_files), false},
+	{"unbrought_files", "gauge",
+	 "Files that their writers have not brought it whole.", OF(healing.unbrought),
+	 false},
 	{"unproved_uploads", "gauge",
 	 "Contents that came from their writers and are not proved yet.",
 	 OF(healing.unproved), false},
@@ -167,6 +170,10 @@ static void show_files(struct output *output, const struct dfs_report *report)
 	head(output, "dfs_", "files_lost", "gauge",
 	     "Files that nobody has any more, not even a server that is away.");
 	output_text(output, "dfs_files_lost %llu\n", (unsigned long long)report->lost);
+	head(output, "dfs_", "files_unbrought", "gauge",
+	     "Files that their writers have not brought whole, which are none of these.");
+	output_text(output, "dfs_files_unbrought %llu\n",
+		    (unsigned long long)report->unbrought);
 	head(output, "dfs_", "files_at_most", "gauge",
 	     "Whether fewer files than said may have less than two copies.");
 	output_text(output, "dfs_files_at_most %d\n", report->at_most);

@@ -200,6 +200,13 @@ static void print_files(struct output *output, const struct dfs_report *report)
 			    report->at_most ? "at least " : "", number(by_copies[0]),
 			    report->at_most ? "at most " : "", number(by_copies[1]));
 		print_unreadable(output, report);
+		if (report->unbrought > 0)
+			output_text(output,
+				    ", %llu not brought whole by %s (repair names those "
+				    "that you may list)",
+				    number(report->unbrought),
+				    report->unbrought == 1 ? "its writer"
+							   : "their writers");
 		output_text(output, "\n");
 	} else if (answering(report) < 2)
 		output_text(output, "files: unknown, because fewer than two servers "

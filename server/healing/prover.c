@@ -40,7 +40,7 @@ static void report(struct prover *prover, const struct store_scrubbed *scrubbed)
 		calls->condemn(calls->context,
 			       "The list of a segment is damaged: the store would not be "
 			       "whole when it is opened next.");
-	if (scrubbed->damaged > 0)
+	if (scrubbed->damaged + scrubbed->unbrought > 0)
 		calls->damaged(calls->context);
 }
 

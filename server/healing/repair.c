@@ -107,7 +107,8 @@ static bool has_reason(struct repair *repair, struct reasons *reasons)
 static void put_off_pass(struct repair *repair, struct reasons *reasons,
 			 const struct repair_outcome *outcome)
 {
-	bool left = outcome->lost + outcome->refused > 0 || outcome->failed;
+	bool left =
+		outcome->lost + outcome->open + outcome->refused > 0 || outcome->failed;
 
 	if (!left || outcome->files + outcome->proposed > 0)
 		reasons->pause_ms = repair->rules.again_ms;

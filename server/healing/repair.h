@@ -53,7 +53,8 @@ struct repair_leaves_ask {
 	dfs_piece_args args;
 	/* Its answer, during the call; true: it is what was wanted. */
 	bool (*take)(struct repair_leaves_ask *ask, const dfs_piece *piece);
-	bool answered; /* afterwards: with a piece or that it has none */
+	bool answered;     /* afterwards: with a piece or that it has none, */
+	dfs_status status; /* which it says with this */
 	bool taken;
 };
 
@@ -103,6 +104,9 @@ struct repair_outcome {
 	uint64_t files; /* contents of which something was brought back, */
 	uint64_t bytes; /* as stored */
 	uint64_t lost; /* contents of which something is to be had nowhere within reach */
+	/* Others, which their writers have not brought whole to anybody; */
+	uint64_t unbrought;
+	uint64_t open;     /* and of which that is not known yet */
 	uint64_t proposed; /* values with other holders, accepted by three */
 	uint64_t refused;  /* which were not */
 	uint64_t trimmed;  /* objects */

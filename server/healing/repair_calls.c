@@ -65,6 +65,7 @@ static bool get_leaves(struct repair_leaves_ask *ask, struct call *call)
 		      &(struct one_try){clock_now_ms() + LINKS_NEED_MS, why, sizeof why}))
 		return false;
 	ask->taken = res.status == DFS_OK && ask->take(ask, &res.dfs_piece_res_u.piece);
+	ask->status = res.status;
 	call_free_result((xdrproc_t)xdr_dfs_piece_res, &res);
 	return true;
 }

@@ -52,10 +52,12 @@ void repair_count(struct repair *repair, uint64_t bytes);
 struct repair_unit {
 	dfs_id object, maker;
 	uint64_t number;
-	dfs_key leaf;       /* what it has to hash to */
-	uint32_t most;      /* bytes that it may have */
-	server_set holders; /* who was given it: they are asked first */
-	server_set tried;   /* who could not give it */
+	dfs_key leaf;         /* what it has to hash to */
+	uint32_t most;        /* bytes that it may have */
+	server_set holders;   /* who was given it: they are asked first */
+	server_set tried;     /* who could not give it, */
+	server_set unbrought; /* because its writer never brought it there, */
+	server_set had;       /* or for another reason, though it is to have it */
 	bool asked;
 	uint32_t len;
 	uint8_t *bytes; /* malloc'd; NULL: not here */
@@ -117,7 +119,9 @@ void repair_load_await(struct repair_load *load);
 /* A content of which chunks are missing. */
 struct repair_piece {
 	struct repair_content content;
+	chunk_set given; /* to this server */
 	chunk_set missing;
+	chunk_set unbrought; /* of these: this server knows that they were not brought */
 	size_t path_len;
 	char *path; /* malloc'd */
 };
@@ -157,10 +161,18 @@ int repair_small_pull(struct repair_small *small, struct repair_lane *lane);
 
 /* One content, unit by unit through a file of its own; 0 or an errno of the store. */
 int repair_pull_large(struct repair_lane *lane, const struct repair_piece *piece);
+/* What peers said of chunks that could not be had of them. */
+struct repair_said {
+	server_set unbrought[DFS_SERVERS]; /* of each chunk: never brought there; */
+	server_set had[DFS_SERVERS];       /* not, or damaged, and may have been there */
+};
+/* Of a unit that is not here. */
+void repair_said_note(struct repair_said *said, const struct repair_unit *unit);
+
 /* Of this piece something was stored; or these chunks could not be had. */
 void repair_lane_stored(struct repair_lane *lane, uint64_t bytes);
 void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece,
-		      chunk_set chunks);
+		      chunk_set chunks, const struct repair_said *said);
 /*
  * Reads back what was stored: what is damaged is marked so by the store, and owed again.
  */

@@ -4,6 +4,7 @@
 #include "foreground.h"
 #include "log.h"
 #include "placement.h"
+#include "store_survey.h"
 
 #include <stdlib.h>
 #include <xxhash.h>
@@ -40,15 +41,83 @@ static bool is_news(struct repair *repair, const struct repair_piece *piece)
 	return news;
 }
 
-/* By name once all peers have been asked: until then one that is away may have it. */
-void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece,
-		      chunk_set chunks)
+/* ---- what could not be had ----------------------------------------------------- */
+
+void repair_said_note(struct repair_said *said, const struct repair_unit *unit)
+{
+	unsigned at = placement_chunk(unit->number) - 1;
+
+	said->unbrought[at] |= unit->unbrought;
+	said->had[at] |= unit->had;
+}
+
+enum verdict { LOST, UNBROUGHT, OPEN };
+
+/* The other servers whom the manifest gives this chunk. */
+static server_set others_given(const struct repair_lane *lane,
+			       const struct repair_piece *piece, unsigned chunk)
+{
+	server_set servers = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != lane->repair->server &&
+		    set_has(placement_held(piece->content.holders, s), chunk))
+			servers = set_with(servers, s);
+	return servers;
+}
+
+/*
+ * Nobody has this chunk.  Did anybody ever?  Its writer brought it to nobody where all
+ * say so who were to have it, this server among them; and where this one does not know,
+ * because it was to have none or has lost its disk, at least two others, for one alone may
+ * lie to hide what it has lost.  It is open while one of them gives something else, or
+ * does not know the file, for it has yet to find out.
+ */
+static enum verdict judge_chunk(const struct repair_lane *lane,
+				const struct repair_piece *piece, unsigned chunk,
+				const struct repair_said *said)
+{
+	server_set given = others_given(lane, piece, chunk), all = 0;
+	server_set unbrought = said->unbrought[chunk - 1];
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		all |= said->unbrought[i];
+	if (lane->away != 0)
+		return OPEN;
+	if ((given & said->had[chunk - 1]) != 0)
+		return LOST;
+	if ((given & ~unbrought) != 0)
+		return OPEN;
+	if (set_has(piece->unbrought, chunk) || set_count(all) >= 2)
+		return UNBROUGHT;
+	return piece->given == 0 && given != 0 ? UNBROUGHT : LOST;
+}
+
+static enum verdict judge(const struct repair_lane *lane,
+			  const struct repair_piece *piece, chunk_set chunks,
+			  const struct repair_said *said)
+{
+	enum verdict worst = UNBROUGHT;
+
+	for (unsigned c = 1; c <= DFS_SERVERS; c++) {
+		enum verdict one = set_has(chunks, c) ? judge_chunk(lane, piece, c, said)
+						      : UNBROUGHT;
+
+		if (one == OPEN || worst == OPEN)
+			worst = OPEN;
+		else if (one == LOST)
+			worst = LOST;
+	}
+	return worst;
+}
+
+static void tell(struct repair *repair, const struct repair_piece *piece,
+		 chunk_set chunks, const char *event)
 {
 	char quoted[512], list[8] = "";
 	size_t len = 0;
 
-	lane->outcome.lost++;
-	if (lane->away != 0 || !is_news(lane->repair, piece))
+	if (!is_news(repair, piece))
 		return;
 	for (unsigned c = 1; c <= DFS_SERVERS; c++)
 		if (set_has(chunks, c)) {
@@ -57,8 +126,34 @@ void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece
 			list[len++] = (char)('0' + c);
 			list[len] = '\0';
 		}
-	log_event(LOG_WARN, "lost", "path=%s chunks=%s",
+	log_event(LOG_WARN, event, "path=%s chunks=%s",
 		  log_quote(piece->path, piece->path_len, quoted, sizeof quoted), list);
+}
+
+/* By name once all peers have been asked: until then one that is away may have it. */
+void repair_lane_lost(struct repair_lane *lane, const struct repair_piece *piece,
+		      chunk_set chunks, const struct repair_said *said)
+{
+	struct repair *repair = lane->repair;
+
+	switch (judge(lane, piece, chunks, said)) {
+	case UNBROUGHT:
+		lane->outcome.unbrought++;
+		store_judge_unbrought(repair->store, &piece->content.object, true);
+		tell(repair, piece, chunks, "not-brought");
+		break;
+	case LOST:
+		lane->outcome.lost++;
+		store_judge_unbrought(repair->store, &piece->content.object, false);
+		tell(repair, piece, chunks, "lost");
+		break;
+	case OPEN:
+		if ((chunks & ~piece->unbrought) == 0)
+			lane->outcome.open++;
+		else
+			lane->outcome.lost++;
+		break;
+	}
 }
 
 void repair_verify(struct repair *repair, const struct repair_content *content,

@@ -23,6 +23,7 @@ struct repair_large {
 	uint64_t pieces;                  /* which is the last of so many */
 	uint64_t bytes;                   /* stored */
 	chunk_set chunks;                 /* whose units have all come so far */
+	struct repair_said said;          /* of the others */
 };
 
 /* ---- leaves -------------------------------------------------------------------- */
@@ -54,6 +55,7 @@ static bool fetch_leaves(struct repair_large *large)
 				 .piece = (uint32_t)large->pieces},
 			.take = take_leaves},
 		.large = large};
+	server_set unbrought = 0, had = 0;
 
 	large->lane->away |= others & ~reach;
 	for (unsigned s = 1; s <= DFS_SERVERS && !asking.ask.taken; s++) {
@@ -63,6 +65,16 @@ static bool fetch_leaves(struct repair_large *large)
 		calls->leaves(calls->context, &asking.ask);
 		if (!asking.ask.answered)
 			large->lane->away = set_with(large->lane->away, s);
+		else if (asking.ask.status == DFS_UNBROUGHT)
+			unbrought = set_with(unbrought, s);
+		else if (asking.ask.status == DFS_DAMAGED ||
+			 asking.ask.status == DFS_NODATA)
+			had = set_with(had, s);
+	}
+	/* Who has not even the tree has none of the chunks. */
+	for (unsigned i = 0; i < DFS_SERVERS && !asking.ask.taken; i++) {
+		large->said.unbrought[i] |= unbrought;
+		large->said.had[i] |= had;
 	}
 	return asking.ask.taken;
 }
@@ -152,6 +164,7 @@ static int store_load(struct repair_large *large, struct repair_load *load)
 		} else {
 			large->chunks =
 				set_without(large->chunks, placement_chunk(unit->number));
+			repair_said_note(&large->said, unit);
 		}
 	}
 	return rc;
@@ -239,7 +252,8 @@ static int pull(struct repair_large *large)
 		repair_lane_stored(large->lane, large->bytes);
 	}
 	if (piece->missing & ~large->chunks)
-		repair_lane_lost(large->lane, piece, piece->missing & ~large->chunks);
+		repair_lane_lost(large->lane, piece, piece->missing & ~large->chunks,
+				 &large->said);
 	return 0;
 }
 

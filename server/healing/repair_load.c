@@ -107,8 +107,13 @@ static void take_unit(struct repair_ask *ask, u_int at, const dfs_got *got)
 		unit->bytes = malloc(data->len + 1);
 	if (!unit->bytes) {
 		unit->tried = set_with(unit->tried, ask->server);
-		asked->unsure |= got->status != DFS_UNKNOWN &&
-				 got->status != DFS_DAMAGED && got->status != DFS_OK;
+		if (got->status == DFS_UNBROUGHT)
+			unit->unbrought = set_with(unit->unbrought, ask->server);
+		else if (got->status == DFS_DAMAGED || got->status == DFS_NODATA)
+			unit->had = set_with(unit->had, ask->server);
+		else
+			asked->unsure |=
+				got->status != DFS_UNKNOWN && got->status != DFS_OK;
 		return;
 	}
 	memcpy(unit->bytes, data->data, data->len);

@@ -52,7 +52,9 @@ static bool make_piece(struct pulling *pulling, const struct store_owed_content 
 						 .size = content->size,
 						 .holders = content->holders,
 						 .tree_len = content->tree_len},
+				     .given = content->given,
 				     .missing = content->missing,
+				     .unbrought = content->unbrought,
 				     .path_len = owed->path_len,
 				     .path = path};
 	memcpy(ret->content.tree, content->tree, sizeof ret->content.tree);
@@ -193,6 +195,8 @@ static void end_puller(struct puller *puller)
 	sum->files += puller->lane.outcome.files;
 	sum->bytes += puller->lane.outcome.bytes;
 	sum->lost += puller->lane.outcome.lost;
+	sum->unbrought += puller->lane.outcome.unbrought;
+	sum->open += puller->lane.outcome.open;
 	puller->pulling->away |= puller->lane.away;
 	repair_small_end(&puller->small);
 	free(puller);
@@ -236,6 +240,8 @@ void repair_pull(struct repair *repair, struct repair_outcome *outcome)
 	outcome->files = pulling->outcome.files;
 	outcome->bytes = pulling->outcome.bytes;
 	outcome->lost = pulling->outcome.lost;
+	outcome->unbrought = pulling->outcome.unbrought;
+	outcome->open = pulling->outcome.open;
 	outcome->refused += pulling->outcome.refused;
 	outcome->failed = pulling->outcome.failed || atomic_load(&repair->stopping);
 	/* Said again only where it has changed since the last pass. */

@@ -159,6 +159,19 @@ static int commit_pieces(struct repair_small *small, chunk_set stored[REPAIR_PIE
 	return store_commit(batch);
 }
 
+/* What is missing but for the stored chunks could not be had. */
+static void tell_lost(struct repair_lane *lane, const struct repair_piece *piece,
+		      const struct repair_unit *units, chunk_set stored)
+{
+	size_t count = placement_units_of(all_units(piece), piece->missing);
+	struct repair_said said = {{0}, {0}};
+
+	for (size_t i = 0; i < count; i++)
+		if (!units[i].bytes)
+			repair_said_note(&said, &units[i]);
+	repair_lane_lost(lane, piece, piece->missing & ~stored, &said);
+}
+
 int repair_small_pull(struct repair_small *small, struct repair_lane *lane)
 {
 	const struct repair_unit *units = small->load->units;
@@ -178,7 +191,7 @@ int repair_small_pull(struct repair_small *small, struct repair_lane *lane)
 			repair_lane_stored(lane, bytes_of(units, count));
 		}
 		if (piece->missing & ~stored[i])
-			repair_lane_lost(lane, piece, piece->missing & ~stored[i]);
+			tell_lost(lane, piece, units, stored[i]);
 		units += count;
 	}
 	return rc;

@@ -110,7 +110,7 @@ static void report(struct scrubber *scrubber, const struct store_scrubbed *scrub
 			scrubber->calls.context,
 			"The list of a segment is damaged: the store would not be "
 			"whole when it is opened next.");
-	if (scrubbed->damaged > 0)
+	if (scrubbed->damaged + scrubbed->unbrought > 0)
 		scrubber->calls.damaged(scrubber->calls.context);
 }
 

@@ -143,7 +143,8 @@ static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_
 	entry->settled = look->reg.settled;
 	entry->holders = look->reg.holders;
 	entry->full = look->reg.full;
-	entry->missing = look->reg.missing;
+	entry->missing = look->reg.missing & ~look->reg.unbrought;
+	entry->unbrought = look->reg.unbrought;
 	if (walk->args->detail && look->has_value) {
 		entry->value = malloc(sizeof *entry->value);
 		if (!entry->value)

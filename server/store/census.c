@@ -76,12 +76,14 @@ static void count_file(struct counting *counting, const struct index_register *r
 {
 	struct store_census *ret = counting->ret;
 	uint32_t full = set_count(placement_filled(reg->size));
-	chunk_set missing = register_missing(counting->store, reg);
+	chunk_set unbrought = register_unbrought(counting->store, reg);
+	chunk_set missing = register_missing(counting->store, reg) & ~unbrought;
 	dfs_kept *kept = counting->last;
 
 	if (!kept || kept->holders != reg->holders || kept->full != full)
 		kept = counting->last = find_pattern(counting, reg->holders, full);
 	kept->files++;
+	kept->unbrought += unbrought != 0;
 	if (missing != 0) {
 		kept->owing[missing]++;
 		ret->owed_files++;

@@ -223,6 +223,7 @@ static void publish_op(struct store *store, struct store_op *op, struct commit_j
 			     &op->forgotten->ballot);
 		break;
 	case SEAL_SETTLED:
+	case SEAL_PROVED:
 		break;
 	}
 }

@@ -127,6 +127,49 @@ bool damage_mark_unit(struct store *store, struct segment *file, const dfs_id *o
 	return true;
 }
 
+/* The chunk of the object, in this segment; false where it was proved. */
+static bool mark_unbrought(struct store *store, const struct segment *file,
+			   struct index_object *found, unsigned chunk)
+{
+	bool marked = false;
+
+	for (struct index_part *part = &found->part; part; part = part->more) {
+		if (part->segment == NULL || part->segment->file != file ||
+		    !set_has(part->chunks, chunk))
+			continue;
+		if (part->proved)
+			return false;
+		part->damaged = set_with(part->damaged, chunk) & CHUNKS_ALL;
+		part->unbrought = set_with(part->unbrought, chunk) & CHUNKS_ALL;
+		part->segment->damaged = true;
+		index_segment_changed(part->segment);
+		marked = true;
+	}
+	/* Whatever was known of it: the peers are to be asked for this chunk. */
+	if (marked)
+		found->unbrought = INDEX_UNBROUGHT;
+	store->changes += marked;
+	return marked;
+}
+
+bool damage_mark_unbrought(struct store *store, struct segment *file,
+			   const dfs_id *object, uint64_t unit)
+{
+	char hex[ID_TEXT], name[SEGMENT_NAME];
+	struct index_object *found;
+	bool marked;
+
+	pthread_rwlock_wrlock(&store->lock);
+	found = index_find_object(store->index, object);
+	marked = found && mark_unbrought(store, file, found, placement_chunk(unit));
+	pthread_rwlock_unlock(&store->lock);
+	if (marked)
+		log_event(LOG_WARN, "not-brought", "segment=%s unit=%s:%llu",
+			  segment_name(segment_lo(file), segment_hi(file), name),
+			  id_text(object, hex), (unsigned long long)unit);
+	return marked;
+}
+
 /* With the store's lock held. */
 static struct index_segment *find_listed(struct store *store, const struct segment *file)
 {

@@ -34,6 +34,14 @@ bool damage_mark_register(struct store *store, struct segment *file, const char 
 bool damage_mark_unit(struct store *store, struct segment *file, const dfs_id *object,
 		      uint64_t unit);
 bool damage_mark_segment(struct store *store, struct segment *file);
+/*
+ * A unit that reads well, so that it is as it was written here, is not what its tree
+ * says.  Where the part that it is in was never proved its writer brought it so: known
+ * until it is replaced, and logged, but no damage.  false, and nothing is done, where it
+ * was proved, or is not there any more.
+ */
+bool damage_mark_unbrought(struct store *store, struct segment *file,
+			   const dfs_id *object, uint64_t unit);
 bool damage_mark_list(struct store *store, struct segment *file);
 
 #endif

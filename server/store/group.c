@@ -323,7 +323,6 @@ int store_commit(struct store_batch *take_batch)
 void store_settled(struct store *store, const char *path, size_t len,
 		   const dfs_ballot *ballot)
 {
-	struct group *group = &store->group;
 	struct seal_entry entry = {
 		.type = SEAL_SETTLED, .path = path, .path_len = len, .ballot = *ballot};
 	bool news;
@@ -336,14 +335,20 @@ void store_settled(struct store *store, const char *path, size_t len,
 	pthread_rwlock_unlock(&store->lock);
 	if (!news)
 		return;
-	/* What does not fit is lost at the next start only, and learned again then. */
+	group_note(store, &entry);
+	compactor_wake(&store->compactor);
+}
+
+void group_note(struct store *store, const struct seal_entry *entry)
+{
+	struct group *group = &store->group;
+
 	pthread_mutex_lock(&group->lock);
-	if (group->notes.len < NOTES_MAX && batch_put_entry(&group->notes, &entry)) {
+	if (group->notes.len < NOTES_MAX && batch_put_entry(&group->notes, entry)) {
 		wait_a_second(group);
 		group->note_count++;
 	}
 	pthread_mutex_unlock(&group->lock);
-	compactor_wake(&store->compactor);
 }
 
 void group_remember(struct store *store)

@@ -22,7 +22,7 @@ struct group {
 	pthread_mutex_t lock;      /* of what follows */
 	pthread_cond_t more, done; /* for the thread; for who waits for an answer */
 	struct store_batch *queue, **queue_end;
-	struct pack_out notes; /* entries SEAL_SETTLED, not yet written */
+	struct pack_out notes; /* SEAL_SETTLED and SEAL_PROVED, not yet written */
 	uint32_t note_count;
 	int64_t notes_due_ms;
 	bool watermark_waits; /* to be written, by notes_due_ms */
@@ -43,5 +43,12 @@ void group_stop(struct store *store);
  * What is remembered of peers has changed: written with the next commit, or in a second.
  */
 void group_remember(struct store *store);
+
+/*
+ * An entry that says what was found out: it is written likewise.  What does not fit is
+ * lost at the next start only, and found out again then.
+ */
+struct seal_entry;
+void group_note(struct store *store, const struct seal_entry *entry);
 
 #endif

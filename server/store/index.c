@@ -123,6 +123,7 @@ struct index_register *index_register_new(struct index *index,
 	reg->kind = (unsigned)entry->kind & 7;
 	reg->has_readers = entry->has_readers;
 	reg->settled = entry->settled;
+	reg->unbrought = entry->unbrought;
 	for (unsigned i = 0; i < entry->object_count; i++) {
 		reg->objects[i] = index_hold(index, &entry->objects[i]);
 		if (!reg->objects[i]) {
@@ -344,6 +345,14 @@ static void put_above(struct index *index, struct index_register *top,
 	}
 }
 
+/* That what it gives this server was not here is true of its content, too. */
+static void note_unbrought(const struct index_register *reg)
+{
+	if (reg->unbrought && reg->object_count > 0 &&
+	    reg->objects[0]->unbrought == INDEX_BROUGHT)
+		reg->objects[0]->unbrought = INDEX_UNBROUGHT;
+}
+
 void index_put_register(struct index *index, struct index_register *take_reg,
 			struct index_segment *segment)
 {
@@ -357,6 +366,7 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 		index_restage(index, index_path(top), top->path_len);
 		return;
 	}
+	note_unbrought(reg);
 	if (top)
 		put_above(index, top, reg);
 	reg->segment = segment;

@@ -74,6 +74,8 @@ struct index_register {
 	uint16_t holders;
 	uint16_t path_len;
 	uint8_t kind : 3, has_readers : 1, settled : 1, confirmed : 1, damaged : 1;
+	/* What it gives this server of its content was never here (seal_entry). */
+	uint8_t unbrought : 1;
 	uint8_t object_count;
 	uint64_t digest; /* of the value: statement_short */
 	/*
@@ -117,14 +119,26 @@ struct index_staging {
 	char path[];
 };
 
-/* Where some chunks of an object are.  Those found damaged are among chunks. */
+/*
+ * Where some chunks of an object are.  Those found damaged are among chunks; and among
+ * those the ones that came so from their writer.
+ */
 struct index_part {
 	struct index_segment *segment;
 	struct index_part *more;
-	uint64_t bytes : 53, estimated : 1; /* the bytes, since chunks were trimmed */
+	uint64_t bytes : 49, estimated : 1; /* the bytes, since chunks were trimmed */
 	uint64_t chunks : 4, damaged : 4;   /* chunks 0: nothing is here */
+	uint64_t unbrought : 4;
 	uint64_t proved : 1;   /* its units, since they came; or none is to be */
 	uint64_t by_maker : 1; /* its records are under its maker's id */
+};
+
+/* Did the writer of an object bring this server what a value gives it? */
+enum index_unbrought {
+	INDEX_BROUGHT,        /* nothing is known against it */
+	INDEX_UNBROUGHT,      /* not all of it, or other bytes */
+	INDEX_UNBROUGHT_EVER, /* nor anybody else: the peers were asked */
+	INDEX_DOUBTED         /* a peer may have had it: what is missing is lost */
 };
 
 struct index_object {
@@ -141,6 +155,7 @@ struct index_object {
 	uint32_t last_path; /* a hash of the path that was bound to it or named it last */
 	uint32_t refs;
 	uint32_t units : 24, queued : 1, dropping : 1;
+	uint32_t unbrought : 2; /* enum index_unbrought */
 };
 
 struct index_binding {
@@ -271,7 +286,15 @@ void index_release(struct index *index, struct index_object *object);
 chunk_set index_chunks(const struct index_object *object);
 /* Those that are here, but for all that is known damaged. */
 chunk_set index_damaged(const struct index_object *object);
-/* Of these, those of which all units were proved. */
+/*
+ * Chunks, of all four, that their writer never brought here, or with other bytes; 0 where
+ * nothing is known against him.  And those of them that nobody else was brought either.
+ */
+chunk_set index_unbrought(const struct index_object *object);
+chunk_set index_unbrought_ever(const struct index_object *object);
+/* Chunks that were brought here right, as far as is known, damaged by now or not. */
+chunk_set index_brought(const struct index_object *object);
+/* Of those that are here undamaged, those of which all units were proved. */
 chunk_set index_proved(const struct index_object *object);
 /*
  * All undamaged units of these chunks that this segment has of the object are proved from
@@ -279,6 +302,8 @@ chunk_set index_proved(const struct index_object *object);
  */
 void index_prove(struct index *index, struct index_object *object,
 		 const struct index_segment *segment, chunk_set chunks);
+/* A part with just these chunks was proved before the start; others are left. */
+void index_was_proved(struct index *index, struct index_object *object, chunk_set chunks);
 /* Under which id the records of a part are in its segment. */
 const dfs_id *index_record_id(const struct index_object *object,
 			      const struct index_part *part);

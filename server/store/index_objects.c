@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What 53 bits hold: far more than any segment has. */
-#define BYTES_MASK ((UINT64_C(1) << 53) - 1)
+/* What 49 bits hold: far more than any segment has. */
+#define BYTES_MASK ((UINT64_C(1) << 49) - 1)
 /* Just what malloc has in 112: there may be millions. */
 _Static_assert(sizeof(struct index_object) == 104, "an object in memory");
 
@@ -149,6 +149,28 @@ chunk_set index_damaged(const struct index_object *object)
 	return damaged & ~good_chunks(object);
 }
 
+chunk_set index_brought(const struct index_object *object)
+{
+	unsigned chunks = 0;
+
+	for (const struct index_part *part = &object->part; part; part = part->more)
+		chunks |= part->chunks & ~(unsigned)part->unbrought;
+	return chunks;
+}
+
+chunk_set index_unbrought(const struct index_object *object)
+{
+	return object->unbrought == INDEX_UNBROUGHT ||
+			       object->unbrought == INDEX_UNBROUGHT_EVER
+		       ? CHUNKS_ALL & ~index_brought(object)
+		       : 0;
+}
+
+chunk_set index_unbrought_ever(const struct index_object *object)
+{
+	return object->unbrought == INDEX_UNBROUGHT_EVER ? index_unbrought(object) : 0;
+}
+
 struct index_part *index_part(struct index_object *object, unsigned chunk)
 {
 	struct index_part *damaged = NULL;
@@ -193,6 +215,13 @@ void index_prove(struct index *index, struct index_object *object,
 			become_proved(index, part);
 }
 
+void index_was_proved(struct index *index, struct index_object *object, chunk_set chunks)
+{
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if (part->chunks == chunks && part->segment)
+			become_proved(index, part);
+}
+
 const dfs_id *index_record_id(const struct index_object *object,
 			      const struct index_part *part)
 {
@@ -221,6 +250,10 @@ void index_put_content(struct index *index, struct index_object *object,
 	part->segment = segment;
 	part->chunks = entry->chunks & CHUNKS_ALL;
 	part->damaged = 0;
+	part->unbrought = 0;
+	/* Others may have more of it by now, too. */
+	if (object->unbrought == INDEX_UNBROUGHT_EVER)
+		object->unbrought = INDEX_UNBROUGHT;
 	part->bytes = entry->bytes & BYTES_MASK;
 	part->estimated = 0;
 	part->proved = entry->proved;
@@ -334,6 +367,7 @@ static void trim_part(struct index *index, struct index_object *object,
 	part->estimated = 1;
 	part->chunks &= chunks & CHUNKS_ALL;
 	part->damaged &= chunks & CHUNKS_ALL;
+	part->unbrought &= chunks & CHUNKS_ALL;
 	if (part->chunks == 0)
 		become_proved(index, part);
 }

@@ -63,7 +63,8 @@ static bool counts(const struct store *store, const struct seal_entry *entry,
 {
 	return segment_lo(segment->file) >= store->head.begun ||
 	       !store->rules.bury_registers || entry->type == SEAL_CONTENT ||
-	       entry->type == SEAL_DROP || entry->type == SEAL_TRIM;
+	       entry->type == SEAL_DROP || entry->type == SEAL_TRIM ||
+	       entry->type == SEAL_PROVED;
 }
 
 static int apply(struct store *store, const struct seal_entry *entry,
@@ -73,7 +74,8 @@ static int apply(struct store *store, const struct seal_entry *entry,
 
 	if (!counts(store, entry, segment))
 		return 0;
-	if (entry->type == SEAL_DROP || entry->type == SEAL_TRIM)
+	if (entry->type == SEAL_DROP || entry->type == SEAL_TRIM ||
+	    entry->type == SEAL_PROVED)
 		object = index_find_object(store->index, &entry->objects[0]);
 	switch (entry->type) {
 	case SEAL_REGISTER:
@@ -89,6 +91,10 @@ static int apply(struct store *store, const struct seal_entry *entry,
 	case SEAL_TRIM:
 		if (object)
 			index_trim(store->index, object, entry->chunks);
+		return 0;
+	case SEAL_PROVED:
+		if (object)
+			index_was_proved(store->index, object, entry->chunks);
 		return 0;
 	case SEAL_SETTLED:
 		index_settle(store->index, entry->path, entry->path_len, &entry->ballot);

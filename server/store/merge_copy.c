@@ -206,6 +206,23 @@ static int keep_note(struct merge *merge, const struct seal_entry *entry)
 	return keep && !put_entry(merge, entry) ? ENOMEM : 0;
 }
 
+/* So it does while what was proved is elsewhere, for what is copied says so itself. */
+static int keep_proof(struct merge *merge, const struct seal_entry *entry)
+{
+	struct store *store = merge->store;
+	const struct index_object *object;
+	bool keep = false;
+
+	pthread_rwlock_rdlock(&store->lock);
+	object = index_find_object(store->index, &entry->objects[0]);
+	for (const struct index_part *part = object ? &object->part : NULL; part;
+	     part = part->more)
+		keep |= part->proved && part->chunks == entry->chunks &&
+			segment_lo(part->segment->file) < merge->lo;
+	pthread_rwlock_unlock(&store->lock);
+	return keep && !put_entry(merge, entry) ? ENOMEM : 0;
+}
+
 /*
  * Could what the entry takes back be in an older segment?  Registers only where they
  * count.
@@ -220,7 +237,8 @@ static bool may_undo(const struct merge *merge, const struct seal_entry *entry)
 static bool is_dead(const struct merge *merge, const struct seal_entry *entry)
 {
 	return merge->hi < merge->begun && entry->type != SEAL_CONTENT &&
-	       entry->type != SEAL_DROP && entry->type != SEAL_TRIM;
+	       entry->type != SEAL_DROP && entry->type != SEAL_TRIM &&
+	       entry->type != SEAL_PROVED;
 }
 
 static int keep_entry(struct merge *merge, struct index_segment *input,
@@ -237,6 +255,8 @@ static int keep_entry(struct merge *merge, struct index_segment *input,
 		return keep_content(merge, input, entry);
 	case SEAL_SETTLED:
 		return keep_note(merge, entry);
+	case SEAL_PROVED:
+		return keep_proof(merge, entry);
 	case SEAL_DROP:
 	case SEAL_TRIM:
 	case SEAL_FORGET:

@@ -21,6 +21,13 @@ chunk_set register_missing(const struct store *store, const struct index_registe
 	return wanted & placement_filled(reg->size) & ~index_chunks(reg->objects[0]);
 }
 
+chunk_set register_unbrought(const struct store *store, const struct index_register *reg)
+{
+	chunk_set missing = register_missing(store, reg);
+
+	return missing != 0 ? missing & index_unbrought(reg->objects[0]) : 0;
+}
+
 void register_describe(const struct store *store, const struct index_register *reg,
 		       struct store_register *ret)
 {
@@ -38,6 +45,7 @@ void register_describe(const struct store *store, const struct index_register *r
 		return;
 	ret->full = set_count(placement_filled(reg->size));
 	ret->missing = register_missing(store, reg);
+	ret->unbrought = register_unbrought(store, reg);
 }
 
 void register_tell(const struct store *store, const struct index_register *reg,

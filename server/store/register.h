@@ -20,5 +20,7 @@ void register_tell(const struct store *store, const struct index_register *reg,
  * own pair, that have units and are not here or damaged.
  */
 chunk_set register_missing(const struct store *store, const struct index_register *reg);
+/* Of these, the ones that their writer never brought here, or with other bytes. */
+chunk_set register_unbrought(const struct store *store, const struct index_register *reg);
 
 #endif

@@ -7,7 +7,13 @@
 
 #include <string.h>
 
-enum register_flag { SETTLED = 1, HAS_READERS = 2, OWNER_APART = 4, FLAGS_ALL = 7 };
+enum register_flag {
+	SETTLED = 1,
+	HAS_READERS = 2,
+	OWNER_APART = 4,
+	UNBROUGHT = 8,
+	FLAGS_ALL = 15
+};
 enum content_flag { PROVED = 1, BY_MAKER = 2, CONTENT_FLAGS_ALL = 3 };
 
 static void put_path(struct pack_out *out, const struct seal_entry *entry)
@@ -78,7 +84,8 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u8(out, (uint8_t)entry->kind);
 	pack_put_u8(out, (uint8_t)((entry->settled ? SETTLED : 0) |
 				   (entry->has_readers ? HAS_READERS : 0) |
-				   (apart ? OWNER_APART : 0)));
+				   (apart ? OWNER_APART : 0) |
+				   (entry->unbrought ? UNBROUGHT : 0)));
 	if (apart)
 		put_owner(out, entry);
 	pack_put_u64(out, entry->size);
@@ -106,6 +113,7 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	flags = pack_get_u8(in);
 	ret->settled = flags & SETTLED;
 	ret->has_readers = flags & HAS_READERS;
+	ret->unbrought = flags & UNBROUGHT;
 	if (flags & OWNER_APART)
 		get_owner(in, ret);
 	else if (!in->failed)
@@ -212,6 +220,7 @@ void seal_put_entry(struct pack_out *out, const struct seal_entry *entry)
 	case SEAL_FORGET:
 		put_path(out, entry);
 		break;
+	case SEAL_PROVED:
 	case SEAL_TRIM:
 		pack_put_id(out, &entry->objects[0]);
 		pack_put_u8(out, (uint8_t)entry->chunks);
@@ -247,6 +256,7 @@ enum seal_step seal_next(struct seal_reader *reader, struct seal_entry *ret)
 	case SEAL_FORGET:
 		get_path(in, ret);
 		break;
+	case SEAL_PROVED:
 	case SEAL_TRIM:
 		ret->objects[0] = pack_get_id(in);
 		ret->chunks = get_chunks(in);
@@ -325,6 +335,7 @@ uint64_t seal_undo_bytes(enum seal_type type, size_t path_len)
 	case SEAL_BINDING:
 	case SEAL_CONTENT:
 	case SEAL_SETTLED:
+	case SEAL_PROVED:
 		return 0;
 	}
 	return 0;

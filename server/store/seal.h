@@ -48,7 +48,8 @@ enum seal_type {
 	SEAL_DROP = 'd',     /* objects[0]: its content in earlier segments is gone */
 	SEAL_SETTLED = 's',  /* path, ballot */
 	SEAL_FORGET = 'f',   /* path, ballot: up to this one it is gone */
-	SEAL_TRIM = 't'      /* objects[0], chunks: no others of earlier segments count */
+	SEAL_PROVED = 'p', /* objects[0], chunks: this part, in an earlier segment, is */
+	SEAL_TRIM = 't'    /* objects[0], chunks: no others of earlier segments count */
 };
 
 /* An accepted value names its content and at most so many earlier ones. */
@@ -63,6 +64,11 @@ struct seal_entry {
 	dfs_kind kind;
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
+	/*
+	 * Of a value: when this store accepted the first that names its content, what it
+	 * gave this server of it was not here, and never had been.
+	 */
+	bool unbrought;
 	uint32_t holders;
 	/*
 	 * Of content, here, bound or the first that a value names; of an account: the

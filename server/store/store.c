@@ -22,6 +22,7 @@ const struct store_rules store_rules_default = {
 	.seal_recovering = true,
 	.raise_floor = true,
 	.prove = true,
+	.unbrought = true,
 	.grace_ms = 60000,
 	.merge_fan = 8,
 	.merge_bytes = 256 << 20,

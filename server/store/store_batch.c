@@ -1,8 +1,10 @@
 /* Filling a batch with values, bindings and numbers; and freeing it. */
 #include "batch.h"
 
+#include "ballot.h"
 #include "object.h"
 #include "path.h"
+#include "placement.h"
 #include "statement.h"
 #include "uploads.h"
 #include "value.h"
@@ -166,6 +168,32 @@ struct store_record *batch_register_new(struct seal_entry *entry, const dfs_valu
 	return record;
 }
 
+/*
+ * Is something of what the value gives this server not here, and never was?  Then its
+ * writer has not brought it: who names a holder has brought it the content before.  Told
+ * only of a value that is newer than this store, so that no lost disk had it, and newer
+ * than what the path had or may have had, so that it was not dropped here.  What was so
+ * stays so with each value that names the same content.  With the store's lock held.
+ */
+static bool is_unbrought(const struct store *store, const struct index_register *reg,
+			 const dfs_value *value)
+{
+	const struct index_register *old =
+		index_find_register(store->index, index_path(reg), reg->path_len);
+	const dfs_ballot *above = old ? &old->ballot : &store->head.floor;
+	chunk_set given =
+		placement_held(reg->holders, store->server) & placement_filled(reg->size);
+
+	if (!index_has_content(reg) || given == 0 || !store->rules.unbrought)
+		return false;
+	for (unsigned i = 0; old && i < old->object_count; i++)
+		if (old->objects[i] == reg->objects[0])
+			return i == 0 && old->unbrought;
+	return store->head.votes && value->origin.epoch >= store->head.born &&
+	       ballot_compare(&value->origin, above) > 0 &&
+	       (given & ~index_brought(reg->objects[0])) != 0;
+}
+
 int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		       const dfs_ballot *ballot, const dfs_value *value, unsigned how)
 {
@@ -194,6 +222,9 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		reg = NULL;
 		rc = EDQUOT;
 	}
+	entry.unbrought = reg && is_unbrought(store, reg, value);
+	if (reg)
+		reg->unbrought = entry.unbrought;
 	pthread_rwlock_unlock(&store->lock);
 	/* Into the batch, or all of it is taken back. */
 	op = reg ? batch_add_op(batch, SEAL_REGISTER) : NULL;

@@ -156,27 +156,46 @@ static unsigned any_chunk(const struct index_object *object)
 	return 0;
 }
 
+/* It may be one: how many there are is known where some of them are here. */
+static bool is_unit_of(const struct index_object *object, uint64_t unit)
+{
+	return object->part.chunks == 0 || pieces_has(object->units, CHUNKS_ALL, unit);
+}
+
+/* Which part of the object has the record; NULL: none, or none that was brought right. */
+static struct index_part *part_of(struct index_object *object, uint64_t unit)
+{
+	unsigned chunk = unit < PIECES_FIRST ? placement_chunk(unit) : any_chunk(object);
+
+	if (!pieces_has(object->units, CHUNKS_ALL, unit) ||
+	    (unit < PIECES_FIRST && set_has(index_unbrought(object), chunk)))
+		return NULL;
+	return index_part(object, chunk);
+}
+
 /*
- * With a reference, and for somebody who reads it; NULL when the record is not here.  A
- * piece is in each segment that has some of the content.
+ * With a reference, and for somebody who reads it; NULL when the record is not here, with
+ * the reason.  A piece is in each segment that has some of the content.
  */
 static struct segment *find_unit(struct store *store, const dfs_id *object, uint64_t unit,
-				 struct frame_key *ret_key)
+				 struct frame_key *ret_key, int *ret_why)
 {
 	struct segment *file = NULL;
 	struct index_object *found;
 	struct index_part *part;
 
+	*ret_why = ENOENT;
 	pthread_rwlock_rdlock(&store->lock);
 	found = index_find_object(store->index, object);
-	part = found && pieces_has(found->units, CHUNKS_ALL, unit)
-		       ? index_part(found, unit < PIECES_FIRST ? placement_chunk(unit)
-							       : any_chunk(found))
-		       : NULL;
+	part = found ? part_of(found, unit) : NULL;
 	if (part) {
 		frame_key_unit(ret_key, index_record_id(found, part), unit);
 		file = segment_ref(part->segment->file);
 		index_read(store->index, found);
+	} else if (found && is_unit_of(found, unit)) {
+		*ret_why = index_unbrought(found) != 0 ? ENODATA
+			   : found->named              ? ENXIO
+						       : ENOENT;
 	}
 	pthread_rwlock_unlock(&store->lock);
 	return file;
@@ -190,10 +209,10 @@ int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	int rc;
 
 	do {
-		struct segment *file = find_unit(store, object, unit, &key);
+		struct segment *file = find_unit(store, object, unit, &key, &rc);
 
 		if (!file)
-			return ENOENT;
+			return rc;
 		rc = store_record_fetch(file, FRAME_UNIT, &key, ret_record, ret_data);
 		if (rc == EBADMSG || rc == EIO)
 			(void)damage_mark_unit(store, file, object, unit);

@@ -240,9 +240,14 @@ static bool has_register(struct store_scrub *scrub)
 	return has;
 }
 
-/* Is something of the content unproved here?  If done, it is so no more. */
+/*
+ * Is something of the content unproved here?  If done, it is so no more, and what was not
+ * found damaged stays proved.
+ */
 static bool is_unproved(struct store_scrub *scrub, bool done)
 {
+	struct seal_entry proved = {.type = SEAL_PROVED,
+				    .objects[0] = scrub->entry.objects[0]};
 	struct store *store = scrub->store;
 	struct index_object *object;
 	bool is = false;
@@ -258,15 +263,22 @@ static bool is_unproved(struct store_scrub *scrub, bool done)
 		    part->segment->file != scrub->file)
 			continue;
 		is = true;
-		if (done)
-			index_prove(store->index, object, part->segment,
-				    scrub->entry.chunks);
+		if (!done)
+			continue;
+		if (part->damaged == 0 && (part->chunks & ~scrub->entry.chunks) == 0)
+			proved.chunks = part->chunks;
+		index_prove(store->index, object, part->segment, scrub->entry.chunks);
 	}
 	pthread_rwlock_unlock(&store->lock);
+	if (proved.chunks != 0)
+		group_note(store, &proved);
 	return is;
 }
 
-/* Is some of these chunks, of the entry, still here in this segment? */
+/*
+ * Is some of these chunks, of the entry, still here in this segment, and worth reading?
+ * Of what is known to be other bytes than its tree says, nothing is.
+ */
 static bool is_here(struct store_scrub *scrub, chunk_set chunk)
 {
 	const struct index_part *part = NULL;
@@ -276,8 +288,8 @@ static bool is_here(struct store_scrub *scrub, chunk_set chunk)
 	object = index_find_object(scrub->store->index, &scrub->entry.objects[0]);
 	if (object && !object->dropping && (scrub->entry.chunks & chunk) != 0)
 		part = &object->part;
-	while (part &&
-	       ((part->chunks & chunk) == 0 || part->segment->file != scrub->file))
+	while (part && ((part->chunks & ~part->unbrought & chunk) == 0 ||
+			part->segment->file != scrub->file))
 		part = part->more;
 	pthread_rwlock_unlock(&scrub->store->lock);
 	return part;
@@ -337,12 +349,14 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 	const dfs_id *object = &scrub->entry.objects[0];
 	struct frame_key key;
 	uint64_t bad = unit;
+	bool read_well;
 	dfs_bytes data;
 	void *record;
 	int rc;
 
 	frame_key_unit(&key, &scrub->entry.objects[scrub->entry.by_maker], unit);
 	rc = store_record_fetch(scrub->file, FRAME_UNIT, &key, &record, &data);
+	read_well = rc == 0;
 	if (rc == 0) {
 		if (scrub->proving)
 			rc = prove_record(&scrub->prove, unit, &data, &bad);
@@ -352,7 +366,11 @@ static int read_unit(struct store_scrub *scrub, uint64_t unit, struct store_scru
 		return rc;
 	ret->records++;
 	ret->bytes += rc == 0 ? data.len : DFS_UNIT_SIZE;
-	if (rc != 0 && damage_mark_unit(scrub->store, scrub->file, object, bad))
+	/* No disk makes another unit with the right checksum. */
+	if (rc != 0 && read_well && bad < PIECES_FIRST &&
+	    damage_mark_unbrought(scrub->store, scrub->file, object, bad))
+		ret->unbrought++;
+	else if (rc != 0 && damage_mark_unit(scrub->store, scrub->file, object, bad))
 		count_damage(ret, false);
 	/* Without what proves them the others are as good as damaged, and marked so. */
 	if (rc != 0 && bad >= PIECES_FIRST)

@@ -120,13 +120,15 @@ static void note_owed(struct store *store, struct store_owed *owed,
 	const struct index_object *found =
 		index_find_object(store->index, &content->object);
 	struct store_owed_content *noted = &owed->contents[owed->count];
-	chunk_set missing = content->missing & placement_filled(content->size) &
-			    ~(found ? index_chunks(found) : 0);
+	chunk_set missing = content->missing & placement_filled(content->size);
 
+	if (found)
+		missing &= ~(index_chunks(found) | index_unbrought_ever(found));
 	if (missing == 0 || owed->count == 1 + DFS_EARLIER_MAX)
 		return;
 	*noted = *content;
 	noted->missing = missing;
+	noted->unbrought = found ? missing & index_unbrought(found) : 0;
 	if (content->tree_len > 0)
 		memcpy(noted->tree, tree, content->tree_len * sizeof *tree);
 	owed->count++;
@@ -141,11 +143,25 @@ static bool lacks_earlier(const struct index_register *reg)
 	return false;
 }
 
-/* Of what the value gives this server something is missing. */
-static bool lacks_given(const struct index_register *reg, chunk_set given)
+/* Of these chunks something is missing, and may be had. */
+static bool lacks(const struct index_register *reg, chunk_set chunks)
 {
-	return (given & placement_filled(reg->size) & ~index_chunks(reg->objects[0])) !=
-	       0;
+	const struct index_object *object = reg->objects[0];
+
+	return (chunks & placement_filled(reg->size) & ~index_chunks(object) &
+		~index_unbrought_ever(object)) != 0;
+}
+
+/*
+ * May the value give this server something that is not here?  One that gives it nothing
+ * has to be read, for its row tells which pair is its own: but for one that nobody has.
+ */
+static bool may_lack(const struct index_register *reg, chunk_set given)
+{
+	if (given != 0)
+		return lacks(reg, given);
+	return reg->objects[0]->unbrought != INDEX_UNBROUGHT_EVER ||
+	       lacks(reg, CHUNKS_ALL);
 }
 
 struct owing {
@@ -163,7 +179,7 @@ static bool owes(void *context, struct index_register *reg)
 	owed->count = 0;
 	if (!index_has_content(reg) || reg->object_count == 0)
 		return false;
-	if (given != 0 && !lacks_given(reg, given) && !lacks_earlier(reg))
+	if (!may_lack(reg, given) && !lacks_earlier(reg))
 		return false;
 	owed->path_len = reg->path_len;
 	memcpy(owed->path, index_path(reg), reg->path_len);
@@ -227,6 +243,22 @@ int store_next_owed(struct store *store, const char *after, size_t after_len,
 		if (read_owed(store, ret))
 			return 0;
 	return ENOENT;
+}
+
+void store_judge_unbrought(struct store *store, const dfs_id *object, bool agreed)
+{
+	struct index_object *found;
+	unsigned before;
+
+	pthread_rwlock_wrlock(&store->lock);
+	found = index_find_object(store->index, object);
+	before = found ? found->unbrought : 0;
+	if (found && agreed)
+		found->unbrought = INDEX_UNBROUGHT_EVER;
+	else if (before != INDEX_BROUGHT)
+		found->unbrought = INDEX_DOUBTED;
+	store->changes += found && found->unbrought != before;
+	pthread_rwlock_unlock(&store->lock);
 }
 
 /* ---- too much -------------------------------------------------------------------- */

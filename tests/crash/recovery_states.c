@@ -232,8 +232,8 @@ static bool content_is_right(struct store *store, size_t end)
 {
 	const struct disk_note *note;
 	struct store_register reg;
-	bool right = true, trimmed = store_fixture_unit(store, 1, 0, LEN) == ENOENT &&
-				     store_fixture_unit(store, 1, 3, LEN) == ENOENT;
+	bool right = true, trimmed = store_fixture_unit(store, 1, 0, LEN) == ENXIO &&
+				     store_fixture_unit(store, 1, 3, LEN) == ENXIO;
 
 	for (uint64_t unit = 1; unit <= 2 && right; unit++)
 		right = store_fixture_unit(store, 1, unit, LEN) == 0;

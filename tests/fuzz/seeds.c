@@ -149,6 +149,7 @@ static void make_seals(void)
 		{.type = SEAL_DROP},
 		{.type = SEAL_SETTLED, .path = path, .path_len = sizeof path - 1},
 		{.type = SEAL_FORGET, .path = path, .path_len = sizeof path - 1},
+		{.type = SEAL_PROVED, .chunks = 3},
 		{.type = SEAL_TRIM, .chunks = 3},
 	};
 	enum { ALL = sizeof all / sizeof all[0] };

@@ -193,6 +193,97 @@ can_do_without_dfs2()
 	[ "$won" = 0 ]
 }
 
+# What "status" says to tester of all files; it never ends with 2 here, nor with 1.
+all_are_kept()
+{
+	client status --json >"$T/status" && [ "$(field lost <"$T/status" | tail -1)" = 0 ]
+}
+
+# unbrought COUNT: so many files are told to be not brought whole, and nothing is to be fetched.
+unbrought()
+{
+	all_are_kept && [ "$(field unbrought <"$T/status" | tail -1)" = "$1" ] &&
+		[ "$(field owed <"$T/status" | sed -n 1,4p | sort -u)" = 0 ]
+}
+
+# Bytes that all servers have fetched since their start.
+fetched()
+{
+	client status --json | field fetched | sed -n 1,4p | tr '\n' ' '
+}
+
+no_server_has_lost()
+{
+	local n
+	for n in 1 2 3 4; do
+		run -1 log_has "$n" ' (lost|damaged) '
+	done
+}
+
+@test "8.7 files that were begun badly make nobody's status worse, and cost nobody work without end" {
+	local n before
+	random_file "$T/in" 3000000
+	client put "$T/in" name
+	# Other units than the hash tree says, on all four servers: found out afterwards.
+	attack begun_badly false /other/false 1234
+	for n in 1 2 3 4; do
+		until log_has "$n" ' not-brought path=/other/false'; do
+			all_are_kept
+		done
+	done
+	unbrought 1
+	# Brought to one of four, to one of three, to two neighbours of three.  Who reads a file of which
+	# he is not told alike spreads it.
+	attack begun_badly few /other/one-of-four 1234 1
+	attack begun_badly few /other/one-of-three 123 1
+	attack begun_badly few /other/two-of-three 234 23
+	server_kill 4
+	for n in one-of-four one-of-three two-of-three; do
+		client stat "$n" --user other
+	done
+	server_start 4
+	eventually 60 unbrought 4
+	client status >"$T/said"
+	grep -q ', 4 not brought whole by their writers' "$T/said"
+	# Another who lists names sees none; their owner sees them, and so does admin.
+	client repair >"$T/repair"
+	run -1 grep other/ "$T/repair"
+	client repair --user other >"$T/repair"
+	[ "$(grep -c 'its writer has not brought it whole' "$T/repair")" = 4 ]
+	run -9 client get one-of-four "$T/got" --user other
+	[[ $output == *"its writer has not brought it whole"* ]]
+	run -9 client verify one-of-three --user other
+	[[ $output == *"not brought by the writer"* ]]
+	run client status --what-if
+	[[ $output != *other/* ]]
+	# Nothing more is fetched for them, whoever asks for it.
+	before=$(fetched)
+	client repair --user other
+	client repair --user other
+	[ "$(fetched)" = "$before" ]
+	no_server_has_lost
+	# After a restart all is proved anew, and found as it was.
+	servers_stop
+	servers_start
+	eventually 60 unbrought 4
+	no_server_has_lost
+	client get name "$T/got"
+	cmp "$T/in" "$T/got"
+	client delete /other/false /other/one-of-four /other/one-of-three /other/two-of-three --user admin
+	eventually 30 unbrought 0
+}
+
+@test "8.7 what came wrong to one server only is fetched from the other" {
+	attack begun_badly false /other/half 13
+	eventually 60 log_has 1 'not-brought segment'
+	eventually 60 log_has 3 'not-brought segment'
+	eventually 60 unbrought 0
+	for n in 1 3; do
+		log_has "$n" healed
+	done
+	no_server_has_lost
+}
+
 # A file of tester's that other and third may write.
 writable_file()
 {

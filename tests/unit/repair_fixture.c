@@ -491,25 +491,50 @@ static dfs_value value_of(const struct repair_file *file)
 	return value;
 }
 
+static void accept_settled(struct store *store, const char *path,
+			   const dfs_ballot *ballot, const dfs_value *value, bool settled)
+{
+	struct store_batch *batch = store_batch_new(store);
+
+	assert_int_equal(
+		store_fixture_batch_value(batch, path, ballot, value, STORE_CONFIRMED),
+		0);
+	assert_int_equal(store_commit(batch), 0);
+	if (settled)
+		store_settled(store, path, strlen(path), ballot);
+}
+
+/*
+ * It was known before, when it gave this server nothing: so nobody says that its writer
+ * should have brought it here.
+ */
+static void accept_before(struct repair_fixture *fixture, unsigned server,
+			  const struct repair_file *file, dfs_value *value)
+{
+	const dfs_ballot before = store_fixture_ballot(file->counter - 1);
+	dfs_content *content = &value->body.dfs_body_u.manifest.content;
+
+	value->origin = before;
+	content->holders = repair_holders(server, 0);
+	accept_settled(server_of(fixture, server)->store, file->path, &before, value,
+		       true);
+	value->origin = store_fixture_ballot(file->counter);
+	content->holders = file->holders;
+}
+
 void repair_fixture_put(struct repair_fixture *fixture, const struct repair_file *file)
 {
 	const dfs_ballot ballot = store_fixture_ballot(file->counter);
 	dfs_value value = value_of(file);
-	size_t len = strlen(file->path);
 
 	repair_fixture_stage(fixture, file->object, file->size, file->here);
 	if (file->earlier != 0)
 		repair_fixture_stage(fixture, file->earlier, file->size, file->here);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		struct store *store = server_of(fixture, s)->store;
-		struct store_batch *batch = store_batch_new(store);
-
-		assert_int_equal(store_fixture_batch_value(batch, file->path, &ballot,
-							   &value, STORE_CONFIRMED),
-				 0);
-		assert_int_equal(store_commit(batch), 0);
-		if (!(file->unsettled & 1U << (s - 1)))
-			store_settled(store, file->path, len, &ballot);
+		if (!set_has(file->unbrought, s))
+			accept_before(fixture, s, file, &value);
+		accept_settled(server_of(fixture, s)->store, file->path, &ballot, &value,
+			       !set_has(file->unsettled, s));
 	}
 	value_free(&value);
 }

@@ -48,6 +48,11 @@ struct repair_file {
 		/* the object of an earlier version, of this size and holders; 0: none */
 		earlier;
 	unsigned unsettled; /* servers that do not know that it is settled; a mask */
+	/*
+	 * Servers that are named and were never brought it: the others had it once, if
+	 * they have it not; a mask
+	 */
+	unsigned unbrought;
 };
 /* Holders that all have their pairs, but for one: it has these chunks. */
 uint32_t repair_holders(unsigned server, unsigned chunks);

@@ -21,6 +21,7 @@ void store_fixture_rules(struct store_fixture *fixture)
 {
 	fixture->rules = store_rules_default;
 	fixture->rules.prove = false;
+	fixture->rules.unbrought = false;
 	fixture->options.rules = &fixture->rules;
 }
 

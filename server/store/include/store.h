@@ -39,6 +39,7 @@ struct store_rules {
 	bool seal_recovering;    /* a recovery that has not ended is known as such */
 	bool raise_floor;        /* in the segment that forgets */
 	bool prove;              /* what is stored hashes to its tree */
+	bool unbrought;          /* what was given and never was here is known as that */
 	int64_t grace_ms;        /* that dropped content stays readable */
 	size_t merge_fan;        /* so many segments of one size class are merged */
 	uint64_t merge_bytes;    /* a merged segment is not larger */
@@ -125,6 +126,8 @@ struct store_register {
 	 * damaged.
 	 */
 	chunk_set missing;
+	/* Of these, the ones that their writer never brought here, or with other bytes. */
+	chunk_set unbrought;
 };
 
 /* ENOENT: unknown path.  From memory, but EBADMSG once its record was found damaged. */
@@ -205,7 +208,8 @@ uint64_t store_units(struct store *store, const dfs_id *object);
 /*
  * One unit, or a piece of its tree (numbered from DFS_FILE_UNITS_MAX on; pieces.h),
  * verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
- * EBADMSG or EIO. Content that nothing refers to can be read until its grace is over,
+ * ENODATA (its writer never brought it, or other bytes), ENXIO (it is not here, though a
+ * value names it), EBADMSG or EIO.  Content that nothing refers to can be read until its grace is over,
  * which each read begins anew (index_read).
  */
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,

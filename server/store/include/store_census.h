@@ -18,7 +18,10 @@ struct store_census {
 	 */
 	dfs_kept *kept;
 	uint32_t kept_len;
-	/* Files of which it does not have what it should (struct store_register), */
+	/*
+	 * Files of which it does not have what it should (struct store_register) and was
+	 * brought or may have been,
+	 */
 	uint64_t owed_files;
 	uint64_t owed_bytes; /* and about what has to be fetched for them */
 	uint64_t spares; /* objects of which more is here than the settled value gives */

@@ -19,6 +19,7 @@ struct store_scrub_position {
 struct store_scrubbed {
 	uint64_t bytes, records; /* read in this step, lists of segments too */
 	uint64_t damaged;        /* of these; marked as on reading, and logged by name */
+	uint64_t unbrought;      /* chunks found to be other bytes, since they came */
 	bool seal_damaged; /* the list of a segment: the next start will not be whole */
 	bool end;          /* of the round: the position is at the beginning again */
 };

@@ -32,6 +32,8 @@ struct store_owed_content {
 	uint32_t holders;          /* likewise */
 	chunk_set given;   /* the chunks that the manifest gives this server; 0: none */
 	chunk_set missing; /* of those, or of its own pair: not here, or damaged */
+	/* Of the missing ones, those that their writer never brought here right. */
+	chunk_set unbrought;
 };
 
 /* The contents that a path owes this server: the current one, earlier ones. */
@@ -48,10 +50,19 @@ struct store_owed {
  * here or damaged; where it gives it none, its own pair counts (by the row).  Chunks
  * without units are never missing.  Values are read of files of which something is
  * missing, of those that give this server nothing, and of those that have earlier
- * versions of which less than a pair is here.  ENOENT at the end.
+ * versions of which less than a pair is here.  What was judged to be unbrought is owed no
+ * more.  ENOENT at the end.
  */
 int store_next_owed(struct store *store, const char *after, size_t after_len,
 		    struct store_owed *ret);
+
+/*
+ * What all peers, who were asked for what is missing of an object, say of its writer: that
+ * he brought it to nobody who was given it (agreed; then it is unbrought here, too, until
+ * the next start or until more of it comes), or that one of them may have had it, so that
+ * it is lost.
+ */
+void store_judge_unbrought(struct store *store, const dfs_id *object, bool agreed);
 
 /*
  * Chunks of an object that are here beyond what the one settled value that names it

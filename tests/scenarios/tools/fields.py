@@ -66,7 +66,7 @@ def take_entry(wire, data):
         take_path(data)
         data.demand(data.number(1) in wire.types["dfs_kind"][1], "no kind")
         flags = data.number(1)
-        data.demand(flags < 8, "unknown flags")
+        data.demand(flags < 16, "unknown flags")
         if flags & 4:
             data.bytes(data.number(1))
         data.bytes(8 + 4 + 8 + 8)
@@ -79,8 +79,8 @@ def take_entry(wire, data):
         data.bytes(data.number(1))
     elif kind in (b"s", b"f"):
         take_path(data)
-    elif kind in (b"d", b"t"):
-        data.bytes(16 + {b"d": 0, b"t": 1}[kind])
+    elif kind in (b"d", b"t", b"p"):
+        data.bytes(16 + {b"d": 0, b"t": 1, b"p": 1}[kind])
     elif kind == b"u":
         data.bytes(16 + 16)
         size = data.number(8)

@@ -184,6 +184,100 @@ static void test_3_1_earlier_versions_count(void **state)
 	assert_int_equal(repair_fixture_chunks(fixture, 3, OBJECT + 1, SMALL), PAIR3);
 }
 
+/* ---- what was never brought ---------------------------------------------------- */
+
+/* Brought to server 1 alone of four, or to 1 and 2 of these holders. */
+static struct repair_file brought_to(unsigned servers, uint32_t holders)
+{
+	struct repair_file file = plain;
+
+	file.holders = holders;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (set_has(servers, s))
+			file.here = placement_hold(file.here, s, placement_pair(0, s));
+		else if (placement_held(holders, s) != 0)
+			file.unbrought |= set_of(s);
+	return file;
+}
+
+static void expect_unbrought(struct repair_fixture *fixture, unsigned server,
+			     const struct repair_file *file)
+{
+	struct repair_outcome outcome = repair_fixture_pass(fixture, server);
+	uint64_t asked = fixture->asked;
+
+	assert_int_equal(outcome.lost + outcome.open, 0);
+	assert_int_equal(outcome.unbrought, 1);
+	assert_int_equal(lost_of(fixture, server), 0);
+	/* It is known, and nobody is asked again. */
+	outcome = repair_fixture_pass(fixture, server);
+	assert_int_equal(outcome.unbrought + outcome.lost + outcome.open, 0);
+	assert_int_equal(fixture->asked, asked);
+	assert_int_not_equal(repair_fixture_chunks(fixture, server, file->object, SMALL),
+			     placement_pair(0, server));
+}
+
+static void test_8_7_what_was_brought_to_few_is_not_lost(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file four = brought_to(1, repair_holders(3, PAIR3));
+	struct repair_file three = brought_to(3, repair_holders(4, 0));
+
+	three.path = "/ann/three";
+	three.object = OBJECT + 1;
+	repair_fixture_put(fixture, &four);
+	/* What server 1 has is fetched from it all the same. */
+	expect_unbrought(fixture, 2, &four);
+	assert_int_equal(repair_fixture_chunks(fixture, 2, OBJECT, SMALL), 1U << 1);
+	expect_unbrought(fixture, 3, &four);
+	expect_unbrought(fixture, 4, &four);
+	/* Nor by one that was to have nothing, and hears it from who was. */
+	repair_fixture_put(fixture, &three);
+	expect_unbrought(fixture, 4, &three);
+	expect_unbrought(fixture, 3, &three);
+}
+
+/* One server alone may say so of what it had: the word of two is needed. */
+static void test_8_7_one_word_does_not_hide_a_loss(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file file = brought_to(3, repair_holders(3, PAIR3));
+
+	/* Server 3 had it, and lost its disk; server 4 lies. */
+	file.unbrought = set_of(4);
+	repair_fixture_put(fixture, &file);
+	assert_int_equal(repair_fixture_pass(fixture, 3).lost, 1);
+	assert_int_equal(lost_of(fixture, 3), 1);
+	/* Nor is it hidden at an honest server that once was brought nothing. */
+	assert_int_equal(repair_fixture_pass(fixture, 4).lost, 1);
+}
+
+static void test_8_7_two_words_are_enough_after_a_lost_disk(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file file = brought_to(1, repair_holders(3, PAIR3));
+
+	file.unbrought = set_without(file.unbrought, 3);
+	repair_fixture_put(fixture, &file);
+	expect_unbrought(fixture, 3, &file);
+}
+
+/* While a peer is away, or has yet to hear of the file, nothing is known. */
+static void test_8_7_it_is_open_until_all_were_asked(void **state)
+{
+	struct repair_fixture *fixture = *state;
+	struct repair_file file = brought_to(3, repair_holders(3, PAIR3));
+	struct repair_outcome outcome;
+
+	repair_fixture_put(fixture, &file);
+	fixture->away = set_of(4);
+	outcome = repair_fixture_pass(fixture, 3);
+	assert_int_equal(outcome.open, 1);
+	assert_int_equal(outcome.lost + outcome.unbrought, 0);
+	fixture->away = 0;
+	expect_unbrought(fixture, 3, &file);
+}
+
 /* ---- sizes --------------------------------------------------------------------- */
 
 static void pull_size(struct repair_fixture *fixture, uint64_t object, uint64_t size)
@@ -555,6 +649,10 @@ int main(void)
 		TEST(test_3_1_what_is_damaged_is_replaced),
 		TEST(test_3_1_a_spare_that_was_kept_is_fetched_too),
 		TEST(test_3_1_earlier_versions_count),
+		TEST(test_8_7_what_was_brought_to_few_is_not_lost),
+		TEST(test_8_7_one_word_does_not_hide_a_loss),
+		TEST(test_8_7_two_words_are_enough_after_a_lost_disk),
+		TEST(test_8_7_it_is_open_until_all_were_asked),
 		TEST(test_3_1_files_of_all_sizes),
 		TEST(test_3_1_at_the_limit_of_what_goes_together),
 		TEST(test_3_1_a_large_file_keeps_what_is_to_be_had),

@@ -74,7 +74,8 @@ static void test_copies(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		struct protection_file file = {table[i].holders, table[i].full, {0}};
+		struct protection_file file = {
+			table[i].holders, table[i].full, {0}, false};
 
 		memcpy(file.missing, table[i].missing, sizeof file.missing);
 		if (protection_copies(&file, table[i].living) != table[i].copies)
@@ -151,6 +152,48 @@ static void test_one_lacks(void **state)
 	expect(&counts, 0, 103, 4);
 }
 
+/* Two servers say of two files, and of one more, that they were not brought whole. */
+static void test_8_7_what_was_not_brought(void **state)
+{
+	dfs_kept kept[4][2];
+	struct protection_view views[4];
+	struct protection_counts counts;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		kept[i][0] = (dfs_kept){.holders = whole, .full = 4, .files = 10};
+		kept[i][1] = (dfs_kept){.holders = bare, .full = 4, .files = 1};
+		views[i] = view(kept[i], 2);
+	}
+	kept[2][0].unbrought = 2;
+	kept[3][0].unbrought = 2;
+	/* Of what is given once, too, which is not degraded by it. */
+	kept[2][1].unbrought = kept[3][1].unbrought = 1;
+	counts = protection_count(views, ALL, NULL, 0);
+	expect(&counts, 8, 0, 0);
+	assert_int_equal(counts.unbrought, 3);
+	/* What one server alone says hides nothing, however much it is. */
+	kept[3][0].unbrought = 0;
+	kept[2][0].unbrought = 10;
+	kept[0][0].owing[1] = kept[3][0].owing[1] = 4;
+	counts = protection_count(views, ALL, NULL, 0);
+	assert_true(counts.at_most);
+	expect(&counts, 2, 4, 4);
+	assert_int_equal(counts.unbrought, 1);
+	/* With names: the one of which two say so is none of the four. */
+	kept[3][0].unbrought = 1;
+	struct protection_file files[] = {{whole, 4, {1, 0, 0, 1}, false},
+					  {whole, 4, {1, 0, 0, 1}, false},
+					  {whole, 4, {1, 0, 0, 1}, false},
+					  {whole, 4, {1, 0, 0, 1}, true}};
+
+	counts = protection_count(views, ALL, files, 4);
+	expect(&counts, 6, 0, 3);
+	assert_int_equal(counts.unbrought, 2);
+	assert_false(protection_is_unbrought((chunk_set[4]){0, 3, 0, 0}));
+	assert_true(protection_is_unbrought((chunk_set[4]){0, 3, 8, 0}));
+}
+
 /* Of what two lack the worst is taken, and names tell what it is. */
 static void test_two_lack(void **state)
 {
@@ -158,9 +201,9 @@ static void test_two_lack(void **state)
 	dfs_kept first[1], fourth[1], third[1];
 	struct protection_view views[4];
 	struct protection_counts counts;
-	struct protection_file files[] = {{whole, 4, {1, 0, 0, 1}},
-					  {whole, 4, {1, 0, 0, 0}},
-					  {whole, 4, {0, 0, 0, 9}}};
+	struct protection_file files[] = {{whole, 4, {1, 0, 0, 1}, false},
+					  {whole, 4, {1, 0, 0, 0}, false},
+					  {whole, 4, {0, 0, 0, 9}, false}};
 
 	(void)state;
 	memcpy(first, full, sizeof first);
@@ -295,8 +338,8 @@ static void test_never_better(void **state)
 		for (int i = 0; i < FILES; i++) {
 			unsigned kind = draw(5), big = draw(2);
 
-			files[i] =
-				(struct protection_file){kinds[kind], big ? 4 : 2, {0}};
+			files[i] = (struct protection_file){
+				kinds[kind], big ? 4 : 2, {0}, false};
 			for (unsigned s = 0; s < 4; s++) {
 				dfs_kept *group = &kept[s][2 * kind + big];
 
@@ -334,9 +377,13 @@ static void test_never_better(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copies),       cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_one_lacks),    cmocka_unit_test(test_two_lack),
-		cmocka_unit_test(test_views),        cmocka_unit_test(test_owers),
+		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_one_lacks),
+		cmocka_unit_test(test_8_7_what_was_not_brought),
+		cmocka_unit_test(test_two_lack),
+		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_owers),
 		cmocka_unit_test(test_never_better),
 	};
 

@@ -58,7 +58,7 @@ static void expect_statuses(uint32_t procedure, const void *args, unsigned allow
 	_Alignas(max_align_t) unsigned char res[2048];
 
 	assert_true(procedures_find(procedure)->result_size <= sizeof res);
-	for (int status = -1; status <= DFS_UNCHECKED + 2; status++) {
+	for (int status = -1; status <= DFS_UNBROUGHT + 2; status++) {
 		const char *wrong;
 
 		if (status == DFS_OK)
@@ -93,7 +93,7 @@ static void test_8_10_every_procedure_is_checked(void **state)
 		{DFS_PUT, CALLER | WRITTEN | BIT(DFS_OVER_QUOTA)},
 		{DFS_BIND, CALLER | WRITTEN},
 		{DFS_GET, CALLER},
-		{DFS_PIECE, CALLER | READ},
+		{DFS_PIECE, CALLER | READ | BIT(DFS_NODATA) | BIT(DFS_UNBROUGHT)},
 		{DFS_LOOKUP, CALLER},
 		{DFS_PREPARE, CALLER | WRITTEN},
 		{DFS_ACCEPT, CALLER | WRITTEN},
@@ -289,7 +289,7 @@ static void test_8_10_items(void **state)
 		expect_good(judge_items(number, 1, DFS_OK));
 		expect_wrong(judge_items(number, 3, DFS_OK), "more answers");
 		expect_wrong(judge_items(number, 0, DFS_OK), "no answer to any");
-		expect_wrong(judge_items(number, 2, DFS_UNCHECKED + 1),
+		expect_wrong(judge_items(number, 2, DFS_UNBROUGHT + 1),
 			     "a status that is no answer");
 		expect_wrong(judge_items(number, 2, (dfs_status)-1),
 			     "a status that is no answer");

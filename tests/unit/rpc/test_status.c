@@ -14,13 +14,13 @@ static void test_statuses(void **state)
 
 	(void)state;
 	assert_non_null(unknown);
-	for (int i = DFS_OK; i <= DFS_UNCHECKED; i++) {
+	for (int i = DFS_OK; i <= DFS_UNBROUGHT; i++) {
 		assert_string_not_equal(status_text((dfs_status)i), unknown);
 		for (int j = DFS_OK; j < i; j++)
 			assert_string_not_equal(status_text((dfs_status)i),
 						status_text((dfs_status)j));
 	}
-	assert_string_equal(status_text((dfs_status)(DFS_UNCHECKED + 1)), unknown);
+	assert_string_equal(status_text((dfs_status)(DFS_UNBROUGHT + 1)), unknown);
 }
 
 /* Words of exit codes are for scripts: one each, lower-case letters and '-'. */

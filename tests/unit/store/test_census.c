@@ -3,6 +3,7 @@
 
 #include "placement.h"
 #include "store_census.h"
+#include "store_phase.h"
 #include "store_trim.h"
 #include "store_internal.h"
 #include "value.h"
@@ -386,6 +387,99 @@ static void test_a_full_table_tells_what_is_true_of_each(void **state)
 
 #define TEST(name, begin) cmocka_unit_test_setup_teardown(name, begin, heal_fixture_end)
 
+/* ---- what was never brought --------------------------------------------------------- */
+
+static int start_blaming(void **state)
+{
+	int rc = heal_fixture_start(state, 0, 60000);
+	struct store_fixture *fixture = *state;
+
+	fixture->rules.unbrought = true;
+	store_fixture_reopen(fixture);
+	for (uint64_t object = 901; object <= 904; object++)
+		store_fixture_resize(object, 1000);
+	return rc;
+}
+
+/* Of all files: lacking something that was here or may have been; and never brought. */
+static void expect_lacking(struct store_fixture *fixture, uint64_t owing,
+			   uint64_t unbrought)
+{
+	struct store_census census;
+
+	assert_int_equal(store_census(fixture->store, &census), 0);
+	assert_int_equal(census.owed_files, owing);
+	for (uint32_t i = 0; i < census.kept_len; i++)
+		unbrought -= census.kept[i].unbrought;
+	assert_int_equal(unbrought, 0);
+	store_census_free(&census);
+}
+
+/* A version of a file that names the object (which no other test has resized), and gives this server its pair or not. */
+static void accept_version(struct store_fixture *fixture, uint64_t object,
+			   uint64_t counter, uint64_t origin, bool given)
+{
+	const struct value_fixture_file file = {
+		.owner = "a", .size = 1000, .object = object, .counter = origin};
+	const dfs_ballot ballot = store_fixture_ballot(counter);
+	struct store_batch *batch = store_batch_new(fixture->store);
+	dfs_value value = value_fixture_file(&file);
+
+	value.body.dfs_body_u.manifest.content.holders = given ? ROW_0 : ROW_0 & ~0xf0U;
+	value.body.dfs_body_u.manifest.content.row = 0;
+	assert_int_equal(store_fixture_batch_value(batch, "/a/x", &ballot, &value, 0), 0);
+	assert_int_equal(store_commit(batch), 0);
+	value_free(&value);
+	store_fixture_settle(fixture->store, "/a/x", counter);
+}
+
+static void test_8_7_what_was_given_and_never_was_here(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct store_register reg;
+
+	accept_version(fixture, 901, 5, 5, true);
+	expect_lacking(fixture, 0, 1);
+	/* So it is after a start, and for whatever else is said of the same content. */
+	store_fixture_reopen(fixture);
+	expect_lacking(fixture, 0, 1);
+	accept_version(fixture, 901, 7, 7, true);
+	expect_lacking(fixture, 0, 1);
+	/* What comes of it is here, and lost when it goes. */
+	assert_int_equal(heal_fixture_content(fixture->store, 901, 2, LEN), 0);
+	assert_int_equal(store_register(fixture->store, "/a/x", 4, &reg), 0);
+	assert_int_equal(reg.missing, 4);
+	assert_int_equal(reg.unbrought, 4);
+	/* Another content is judged by itself. */
+	assert_int_equal(heal_fixture_content(fixture->store, 902, OWN, LEN), 0);
+	accept_version(fixture, 902, 9, 9, true);
+	expect_lacking(fixture, 0, 0);
+}
+
+/* Nobody is blamed for what may have been here. */
+static void test_8_7_what_may_have_been_here(void **state)
+{
+	struct store_fixture *fixture = *state;
+
+	/* It was here when the value came, though not all that the value gives now. */
+	assert_int_equal(heal_fixture_content(fixture->store, 901, OWN, LEN), 0);
+	accept_version(fixture, 901, 5, 5, false);
+	accept_version(fixture, 901, 6, 6, true);
+	expect_lacking(fixture, 0, 0);
+	/* Was to have nothing; what others say of holders later is not the writer's. */
+	accept_version(fixture, 902, 7, 7, false);
+	accept_version(fixture, 902, 8, 7, true);
+	expect_lacking(fixture, 1, 0);
+	/* An older value that comes back at a higher ballot: its content went from here. */
+	accept_version(fixture, 903, 20, 6, true);
+	expect_lacking(fixture, 1, 0);
+	/* A lost disk had it, perhaps, if the value is older than the store. */
+	(void)heal_fixture_begin(fixture);
+	assert_int_equal(store_recover_end(fixture->store, 1), 0);
+	accept_version(fixture, 904, 30, 25, true);
+	expect_lacking(fixture, 1, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +492,8 @@ int main(void)
 		TEST(test_3_1_the_same_after_a_start, start_merging),
 		TEST(test_more_than_a_walk_holds_the_lock_for, start),
 		TEST(test_a_full_table_tells_what_is_true_of_each, start),
+		TEST(test_8_7_what_was_given_and_never_was_here, start_blaming),
+		TEST(test_8_7_what_may_have_been_here, start_blaming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,7 @@ static struct store_scrubbed run(struct store_scrub *scrub, uint64_t bytes)
 		assert_int_equal(store_scrub_step(scrub, bytes, &step), 0);
 		sum.records += step.records;
 		sum.damaged += step.damaged;
+		sum.unbrought += step.unbrought;
 		sum.seal_damaged |= step.seal_damaged;
 	} while (!step.end);
 	store_scrub_free(scrub);
@@ -176,6 +177,11 @@ static struct store_scrubbed scrub(struct store_fixture *fixture)
 static uint64_t unproved(struct store_fixture *fixture)
 {
 	return store_fixture_numbers(fixture).unproved;
+}
+
+static bool is_gone(struct store_fixture *fixture, void *context)
+{
+	return store_chunks(fixture->store, context) == 0;
 }
 
 static bool one_is_left(struct store_fixture *fixture, void *context)
@@ -311,17 +317,45 @@ static void test_what_came_unproved_is_proved(void **state)
 	assert_int_equal(unproved(fixture), 0);
 	/* Only what came unproved is read. */
 	assert_int_equal(prove(fixture).records, 0);
-	/* It is not known after a start; and found again. */
+	/* It is known after a start; of what came since, it is found out. */
+	another = put(fixture, 3, 9, 12).object;
 	store_fixture_reopen(fixture);
-	assert_int_equal(store_proved(fixture->store, &large), 0);
+	assert_int_equal(store_proved(fixture->store, &large), 12);
 	assert_int_equal(store_proved(fixture->store, &small), 3);
+	assert_int_equal(store_proved(fixture->store, &another), 0);
 	assert_int_equal(unproved(fixture), 1);
-	another = put(fixture, 3, 1, 15).object;
-	assert_int_equal(store_proved(fixture->store, &another), 15);
 	/* The list, its units (2 and 2, of chunks 3 and 4), and the piece. */
 	assert_int_equal(prove(fixture).records, 1 + 4 + 1);
 	assert_int_equal(unproved(fixture), 0);
 	assert_int_equal(scrub(fixture).damaged, 0);
+}
+
+/* Also once what says so was merged with others, and what it is about was not. */
+static void test_proofs_stay_when_merged(void **state)
+{
+	struct store_fixture *fixture = *state;
+	dfs_id object, later;
+
+	fixture->rules.upload_in_memory = 100;
+	fixture->rules.merge_fan = 2;
+	fixture->rules.merge_enough = 100;
+	store_fixture_reopen(fixture);
+	object = put(fixture, 1, 9, 15).object;
+	assert_int_equal(prove(fixture).damaged, 0);
+	for (uint64_t i = 10; i < 40; i++)
+		(void)put(fixture, i, 1, 15);
+	store_fixture_reopen(fixture);
+	assert_int_equal(store_proved(fixture->store, &object), 15);
+	/* The same again, after it went, has to be proved anew. */
+	fixture->rules.grace_ms = 0;
+	store_fixture_reopen(fixture);
+	assert_int_equal(store_fixture_accept(fixture->store, "/a/1", 0, 80), 0);
+	store_fixture_settle(fixture->store, "/a/1", 80);
+	assert_true(store_fixture_wait(is_gone, fixture, &object));
+	later = put(fixture, 1, 9, 15).object;
+	assert_memory_equal(&later, &object, sizeof later);
+	store_fixture_reopen(fixture);
+	assert_int_equal(store_proved(fixture->store, &object), 0);
 }
 
 /* What goes counts no more. */
@@ -378,30 +412,15 @@ static void expect_scrubbed(struct store_fixture *fixture, const dfs_id *object,
 	assert_int_equal(store_proved(fixture->store, object) & lost, 0);
 }
 
-/* So does the prover, of what came unproved; the others are proved. */
-static void expect_proved(struct store_fixture *fixture, const dfs_id *object,
-			  chunk_set lost)
-{
-	store_fixture_reopen(fixture);
-	assert_true(unproved(fixture) > 0);
-	assert_int_equal(prove(fixture).damaged, 1);
-	assert_int_equal(store_chunks(fixture->store, object), CHUNKS_ALL & ~lost);
-	assert_int_equal(store_proved(fixture->store, object), CHUNKS_ALL & ~lost);
-	assert_int_equal(unproved(fixture), 0);
-	assert_int_equal(prove(fixture).records, 0);
-}
-
 /* One record edited, and as it was again. */
 static void check_record(struct store_fixture *fixture, const struct named *named,
-			 uint64_t units, uint64_t unit)
+			 uint64_t unit)
 {
 	const dfs_id *object = &named->object;
 	chunk_set lost = unit < PIECES_FIRST ? set_of(placement_chunk(unit)) : CHUNKS_ALL;
 
 	edit_unit(fixture, named, unit, FLIP, 0);
 	expect_scrubbed(fixture, object, lost);
-	if (units > DFS_SERVERS)
-		expect_proved(fixture, object, lost);
 	edit_unit(fixture, named, unit, FLIP, 0);
 	assert_int_equal(scrub(fixture).damaged, 0);
 	assert_int_equal(store_chunks(fixture->store, object), CHUNKS_ALL);
@@ -415,9 +434,10 @@ static void test_8_12_any_record_with_a_right_checksum(void **state)
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		struct named named = put(fixture, i + 1, sizes[i], CHUNKS_ALL);
 
+		assert_int_equal(prove(fixture).damaged, 0);
 		assert_int_equal(scrub(fixture).damaged, 0);
 		for (uint64_t u = 0; pieces_next(sizes[i], CHUNKS_ALL, &u); u++)
-			check_record(fixture, &named, sizes[i], u);
+			check_record(fixture, &named, u);
 	}
 }
 
@@ -440,7 +460,7 @@ static void test_8_12_two_pieces(void **state)
 	assert_int_equal(prove(fixture).damaged, 0);
 	assert_int_equal(store_proved(fixture->store, &named.object), CHUNKS_ALL);
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		check_record(fixture, &named, TWO_PIECES, units[i]);
+		check_record(fixture, &named, units[i]);
 }
 
 /* Whole records exchanged: another's of the same content, or cut, are right nowhere. */
@@ -449,16 +469,139 @@ static void test_8_12_exchanged(void **state)
 	struct store_fixture *fixture = *state;
 	struct named large = put(fixture, 1, 9, CHUNKS_ALL);
 
+	assert_int_equal(prove(fixture).damaged, 0);
 	edit_unit(fixture, &large, 6, SWAP, 2);
 	expect_scrubbed(fixture, &large.object, set_of(3));
-	expect_proved(fixture, &large.object, set_of(3));
 	edit_unit(fixture, &large, 4, CUT, 0);
 	store_fixture_reopen(fixture);
-	assert_int_equal(prove(fixture).damaged, 2);
-	assert_int_equal(store_proved(fixture->store, &large.object),
+	assert_int_equal(scrub(fixture).damaged, 2);
+	assert_int_equal(store_chunks(fixture->store, &large.object),
 			 set_of(2) | set_of(4));
 	edit_unit(fixture, &large, PIECES_FIRST, CUT, 0);
-	expect_proved(fixture, &large.object, CHUNKS_ALL);
+	expect_scrubbed(fixture, &large.object, CHUNKS_ALL);
+}
+
+/* ---- what was brought so ---------------------------------------------------------- */
+
+/* By the prover, or the scrub: other bytes than the tree says, and no damage. */
+static void expect_unbrought(struct store_fixture *fixture, const dfs_id *object,
+			     chunk_set chunks, struct store_scrubbed found)
+{
+	assert_int_equal(found.unbrought, set_count(chunks));
+	assert_int_equal(found.damaged, 0);
+	assert_int_equal(store_fixture_numbers(fixture).damaged, 0);
+	assert_int_equal(store_chunks(fixture->store, object), CHUNKS_ALL & ~chunks);
+}
+
+static void test_8_7_other_bytes_than_the_tree_says(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct named named = put(fixture, 1, 9, CHUNKS_ALL);
+	const dfs_id *object = &named.object;
+	dfs_bytes data;
+	void *record;
+
+	/* As if they had come so: the checksums are right. */
+	edit_unit(fixture, &named, 6, FLIP, 0);
+	edit_unit(fixture, &named, 0, FLIP, 0);
+	edit_unit(fixture, &named, 4, FLIP, 0);
+	expect_unbrought(fixture, object, set_of(1) | set_of(3), scrub(fixture));
+	/* Nothing of it is read or given any more, and nothing is said twice. */
+	assert_int_equal(store_unit(fixture->store, object, 0, &record, &data), ENODATA);
+	assert_int_equal(store_unit(fixture->store, object, 8, &record, &data), ENODATA);
+	assert_int_equal(store_unit(fixture->store, object, 1, &record, &data), 0);
+	free(record);
+	assert_int_equal(scrub(fixture).unbrought, 0);
+	assert_int_equal(prove(fixture).unbrought, 0);
+	assert_int_equal(unproved(fixture), 0);
+	/* So it is after each start, for it never was proved. */
+	store_fixture_reopen(fixture);
+	assert_int_equal(unproved(fixture), 1);
+	expect_unbrought(fixture, object, set_of(1) | set_of(3), prove(fixture));
+	assert_int_equal(store_proved(fixture->store, object), set_of(2) | set_of(4));
+	/* What is right in its place, as from a peer, is as any other. */
+	(void)put(fixture, 1, 9, set_of(1) | set_of(3));
+	assert_int_equal(store_chunks(fixture->store, object), CHUNKS_ALL);
+	assert_int_equal(store_unit(fixture->store, object, 0, &record, &data), 0);
+	free(record);
+	store_fixture_reopen(fixture);
+	assert_int_equal(prove(fixture).unbrought, 0);
+	assert_int_equal(store_proved(fixture->store, object), CHUNKS_ALL);
+}
+
+/* A byte of the file, as a disk changes it: the record's checksum tells. */
+static void rot_unit(struct store_fixture *fixture, const struct named *named,
+		     uint64_t unit)
+{
+	char names[64][64], path[PATH_MAX], name[80];
+	size_t count = store_fixture_segments(fixture, names, 64);
+	uint8_t bytes[LEN], byte;
+	bool done = false;
+
+	(void)named;
+	make_unit(1, unit, bytes);
+	while (count-- > 0 && !done) {
+		FILE *file;
+		char *all = malloc(1 << 22);
+		const char *at;
+		size_t len;
+
+		(void)snprintf(name, sizeof name, "seg/%s", names[count]);
+		store_fixture_file(fixture, name, path);
+		assert_int_equal(chmod(path, 0600), 0);
+		file = fopen(path, "r+");
+		assert_true(file && all);
+		len = fread(all, 1, 1 << 22, file);
+		at = memmem(all, len, bytes, LEN);
+		done = at;
+		if (at) {
+			byte = (uint8_t) ~(unsigned)(uint8_t)*at;
+			assert_int_equal(fseek(file, at - all, SEEK_SET), 0);
+			assert_int_equal(fwrite(&byte, 1, 1, file), 1);
+		}
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(chmod(path, 0400), 0);
+		free(all);
+	}
+	assert_true(done);
+}
+
+/* A disk that rots between the upload and its proof, and after it, is a disk that rots. */
+static void test_8_7_what_rots_is_damage(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct named named = put(fixture, 1, 9, CHUNKS_ALL);
+	struct store_scrubbed found;
+
+	rot_unit(fixture, &named, 5);
+	store_fixture_reopen(fixture);
+	found = prove(fixture);
+	assert_int_equal(found.damaged, 1);
+	assert_int_equal(found.unbrought, 0);
+	assert_int_equal(store_chunks(fixture->store, &named.object),
+			 CHUNKS_ALL & ~set_of(2));
+}
+
+/* What was proved once did not come so, whoever made the checksums; after a start too. */
+static void test_8_7_what_was_proved_is_damage(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct named named = put(fixture, 1, 9, CHUNKS_ALL);
+
+	assert_int_equal(prove(fixture).damaged, 0);
+	edit_unit(fixture, &named, 5, FLIP, 0);
+	assert_int_equal(unproved(fixture), 0);
+	expect_scrubbed(fixture, &named.object, set_of(2));
+	/* So did nothing of up to four units, nor what proves units. */
+	named = put(fixture, 2, 4, CHUNKS_ALL);
+	edit_unit(fixture, &named, 1, FLIP, 0);
+	assert_int_equal(scrub(fixture).unbrought, 0);
+	assert_int_equal(store_chunks(fixture->store, &named.object),
+			 CHUNKS_ALL & ~set_of(2));
+	named = put(fixture, 3, 9, CHUNKS_ALL);
+	edit_unit(fixture, &named, PIECES_FIRST, FLIP, 0);
+	assert_int_equal(prove(fixture).unbrought, 0);
+	assert_int_equal(store_chunks(fixture->store, &named.object), 0);
 }
 
 /* The list itself says another maker, size or leaf: what it tells of is nothing. */
@@ -555,11 +698,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_came_unproved_is_proved),
+		TEST(test_proofs_stay_when_merged),
 		TEST(test_what_goes_is_not_to_be_proved),
 		TEST(test_newest_first),
 		TEST(test_8_12_any_record_with_a_right_checksum),
 		TEST(test_8_12_two_pieces),
 		TEST(test_8_12_exchanged),
+		TEST(test_8_7_other_bytes_than_the_tree_says),
+		TEST(test_8_7_what_rots_is_damage),
+		TEST(test_8_7_what_was_proved_is_damage),
 		TEST(test_8_12_the_list_lies),
 		TEST(test_8_12_another_value),
 		TEST(test_8_12_nothing_is_trimmed_before),

@@ -89,6 +89,7 @@ static const struct seal_entry entries[] = {
 	 .kind = DFS_FILE,
 	 .settled = true,
 	 .has_readers = true,
+	 .unbrought = true,
 	 .holders = 0x9630,
 	 .size = 1ULL << 40,
 	 .owner = "somebody",
@@ -136,6 +137,7 @@ static const struct seal_entry entries[] = {
 	 .bytes = 201},
 	{.type = SEAL_SETTLED, .path = "/a/x", .path_len = 4, .ballot = {.counter = 9}},
 	{.type = SEAL_DROP, .objects = {{{6}}}},
+	{.type = SEAL_PROVED, .objects = {{{7}}}, .chunks = 3},
 	{.type = SEAL_TRIM, .objects = {{{7}}}, .chunks = 9},
 	{.type = SEAL_TRIM, .objects = {{{8}}}, .chunks = 0},
 	{.type = SEAL_FORGET, .path = "/b/y", .path_len = 4, .ballot = {.counter = 10}},
@@ -164,6 +166,7 @@ static void check_entry(const struct seal_entry *a, const struct seal_entry *b)
 	assert_int_equal(a->kind, b->kind);
 	assert_int_equal(a->settled, b->settled);
 	assert_int_equal(a->has_readers, b->has_readers);
+	assert_int_equal(a->unbrought, b->unbrought);
 	assert_true(a->size == b->size);
 	assert_true(a->earlier_size == b->earlier_size);
 	assert_int_equal(a->owner_len, b->owner_len);

@@ -283,7 +283,7 @@ static void test_trimmed(void **state)
 		assert_int_equal(heal_fixture_chunks(fixture->store, 1), 6);
 		for (uint64_t unit = 0; unit < 4; unit++)
 			assert_int_equal(store_fixture_unit(fixture->store, 1, unit, LEN),
-					 unit == 1 || unit == 2 ? 0 : ENOENT);
+					 unit == 1 || unit == 2 ? 0 : ENXIO);
 		fixture->rules.merge_fan = 2;
 		store_fixture_reopen(fixture);
 		heal_fixture_wait_segments(fixture, 2);
@@ -294,7 +294,7 @@ static void test_trimmed(void **state)
 	for (int round = 0; round < 3; round++) {
 		assert_int_equal(heal_fixture_chunks(fixture->store, 1), 14);
 		assert_int_equal(store_fixture_unit(fixture->store, 1, 3, LEN), 0);
-		assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), ENOENT);
+		assert_int_equal(store_fixture_unit(fixture->store, 1, 0, LEN), ENXIO);
 		store_fixture_reopen(fixture);
 	}
 }
@@ -320,7 +320,7 @@ static void test_trimmed_parts(void **state)
 	assert_int_equal(trim(fixture->store, 1, 8), 0);
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(store_fixture_numbers(fixture).objects, 0);
-		assert_int_equal(store_fixture_unit(fixture->store, 1, 1, LEN), ENOENT);
+		assert_int_equal(store_fixture_unit(fixture->store, 1, 1, LEN), ENXIO);
 		store_fixture_reopen(fixture);
 	}
 }
@@ -355,7 +355,7 @@ static void test_trimming_gives_space_back(void **state)
 		for (uint64_t unit = 0; unit < 40; unit++)
 			assert_int_equal(
 				store_fixture_unit(fixture->store, 1, unit, 200000),
-				unit % 4 < 2 ? ENOENT : 0);
+				unit % 4 < 2 ? ENXIO : 0);
 		store_fixture_reopen(fixture);
 	}
 }
