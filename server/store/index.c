@@ -345,6 +345,12 @@ static void put_above(struct index *index, struct index_register *top,
 	}
 }
 
+static void note_named(const struct index_register *reg)
+{
+	for (unsigned i = 0; i < reg->object_count; i++)
+		reg->objects[i]->named = 1;
+}
+
 /* That what it gives this server was not here is true of its content, too. */
 static void note_unbrought(const struct index_register *reg)
 {
@@ -366,6 +372,7 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 		index_restage(index, index_path(top), top->path_len);
 		return;
 	}
+	note_named(reg);
 	note_unbrought(reg);
 	if (top)
 		put_above(index, top, reg);

@@ -154,7 +154,7 @@ struct index_object {
 	uint32_t last_ms;   /* modulo 2^32, which is 49 days */
 	uint32_t last_path; /* a hash of the path that was bound to it or named it last */
 	uint32_t refs;
-	uint32_t units : 24, queued : 1, dropping : 1;
+	uint32_t units : 24, queued : 1, dropping : 1, named : 1; /* by a value, once */
 	uint32_t unbrought : 2; /* enum index_unbrought */
 };
 

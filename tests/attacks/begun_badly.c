@@ -14,6 +14,7 @@
 #include "attack.h"
 
 #include "object.h"
+#include "path.h"
 #include "pieces.h"
 #include "placement.h"
 #include "tree.h"
@@ -114,7 +115,7 @@ static void make_large(struct large *large)
 static void put_unit(struct attacker *other, unsigned server, const char *path,
 		     const struct large *large, dfs_unit unit)
 {
-	dfs_put_args args = {.path = attack_path(path),
+	dfs_put_args args = {.path = path_borrow(path),
 			     .size = LARGE,
 			     .token = large->content.token,
 			     .units = {1, &unit}};
@@ -151,7 +152,7 @@ static void bind_pair(struct attacker *other, unsigned server, const char *path,
 {
 	const dfs_content *content = &large->content.content;
 	dfs_bind_item item = {
-		.path = attack_path(path),
+		.path = path_borrow(path),
 		.share = object_share(content, placement_pair(content->row, server)),
 		.token = large->content.token};
 	dfs_bind_args args = {.ballot = *ballot, .items = {1, &item}};
