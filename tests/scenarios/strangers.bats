@@ -14,7 +14,7 @@ teardown()
 	cluster_end
 }
 
-# strangers WAY NETWORK ADDRESSES COUNT: at each server; returns once all of them have tried
+# strangers WAY SOURCES ADDRESSES COUNT: at each server; returns once all of them have tried
 strangers()
 {
 	local n
@@ -41,18 +41,18 @@ honest()
 }
 
 @test "12.9 570 idle connections from six addresses, and 570 with half a record, fill no server" {
-	strangers nothing 127.0.9 6 570
+	strangers nothing '127.0.9.*' 6 570
 	honest
-	strangers half 127.0.10 6 570
+	strangers half '127.0.10.*' 6 570
 	honest
 }
 
 @test "12.10 no record above 4 KiB is read before a log-in, nor memory taken for it" {
-	strangers large 127.0.9 6 120
+	strangers large '127.0.9.*' 6 120
 	honest
 }
 
 @test "12.12 wrong proofs for a user from his own address keep none of his sessions waiting" {
-	strangers proofs 127.0.0 1 20
+	strangers proofs '127.0.0.*' 1 20
 	honest
 }

@@ -1,23 +1,30 @@
 #!/usr/bin/python3
 """Strangers, as many as they like, at one server: connections that never prove anything.
 
-strangers.py WAY ADDRESS PROGRAM NETWORK ADDRESSES COUNT READY
-        keeps COUNT connections, from NETWORK.1 to NETWORK.ADDRESSES in turn, until it is killed; makes the
-        file READY once each has been tried.  One that is cut off is opened again at most a second later
+strangers.py WAY ADDRESS PROGRAM SOURCES ADDRESSES COUNT READY
+        keeps COUNT connections, from ADDRESSES addresses in turn, until it is killed; makes the file READY
+        once each has been tried.  One that is cut off is opened again at most a second later.  SOURCES is an
+        address with a * in it, for which numbers from 1 on stand
 
-WAY     nothing, half (of a record, in the clear), large (records of 2 MiB before a log-in, half sent),
-        proofs (wrong ones, of the password of tester)
+WAY     nothing, half (of a record, in the clear), hello (half of the first message of a TLS handshake, which
+        is announced to be a large one), large (records of 2 MiB before a log-in, half sent), denied (calls
+        for the largest of answers), unread (the same, whose answers nobody reads), proofs (wrong ones, of
+        the password of tester)
 """
 import os
+import select
 import socket
 import ssl
 import struct
 import sys
 import threading
 
-WAY, ADDRESS, PROGRAM, NETWORK, ADDRESSES, COUNT, READY = sys.argv[1:8]
+WAY, ADDRESS, PROGRAM, SOURCES, ADDRESSES, COUNT, READY = sys.argv[1:8]
 HOST, PORT = ADDRESS.rsplit(":", 1)
-LOGIN = 2
+LOGIN, STATUS = 2, 13
+CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+CONTEXT.check_hostname, CONTEXT.verify_mode = False, ssl.CERT_NONE
+CONTEXT.set_alpn_protocols(["sunrpc"])
 
 
 def call(procedure, args=b"", flavor=0):
@@ -25,14 +32,20 @@ def call(procedure, args=b"", flavor=0):
     return struct.pack(">I", len(body) | 1 << 31) + body
 
 
-def secure(plain):
-    """Inside TLS; whose server it is does not matter to a stranger."""
+def start_tls(plain):
     plain.sendall(call(0, flavor=7))
     plain.recv(1024)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols(["sunrpc"])
-    return context.wrap_socket(plain)
+
+
+def secure(plain):
+    """Inside TLS; whose server it is does not matter to a stranger."""
+    start_tls(plain)
+    return CONTEXT.wrap_socket(plain)
+
+
+def hello(plain):
+    start_tls(plain)
+    plain.sendall(b"\x16\x03\x01\x40\x00\x01" + (100000).to_bytes(3, "big") + bytes(2000))
 
 
 def large(stream):
@@ -46,21 +59,42 @@ def proofs(stream):
             return
 
 
-WAYS = {"large": large, "proofs": proofs}
+def denied(stream):
+    while True:
+        stream.sendall(call(STATUS))
+        if not stream.recv(4096):
+            return
+
+
+def unread(stream):
+    """Until no more goes out; then it stays as it is."""
+    try:
+        while True:
+            stream.sendall(call(STATUS) * 100)
+    except TimeoutError:
+        waiting = select.poll()
+        waiting.register(stream, select.POLLRDHUP)
+        waiting.poll()
+
+
+IN_CLEAR = {"nothing": lambda plain: None, "half": lambda plain: plain.sendall(call(0)[:10]), "hello": hello}
+IN_TLS = {"large": large, "denied": denied, "unread": unread, "proofs": proofs}
 
 
 def once(source, tried):
     with socket.socket() as plain:
         plain.settimeout(15)
+        if WAY == "unread":
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         plain.bind((source, 0))
         plain.connect((HOST, int(PORT)))
-        if WAY == "half":
-            plain.sendall(call(0)[:10])
-        stream = secure(plain) if WAY in WAYS else plain
-        if WAY == "proofs":
+        stream = plain
+        if WAY in IN_CLEAR:
+            IN_CLEAR[WAY](plain)
+        else:
+            stream = secure(plain)
             tried()
-        if WAY in WAYS:
-            WAYS[WAY](stream)
+            IN_TLS[WAY](stream)
         tried()
         stream.settimeout(None)
         while stream.recv(4096):
@@ -68,9 +102,10 @@ def once(source, tried):
 
 
 def stranger(index, tried):
+    source = SOURCES.replace("*", str(1 + index % int(ADDRESSES)))
     while True:
         try:
-            once(f"{NETWORK}.{1 + index % int(ADDRESSES)}", tried)
+            once(source, tried)
         except OSError:
             pass  # refused or cut off: that too is what it may come to
         tried()
