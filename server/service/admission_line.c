@@ -39,9 +39,9 @@ static struct admission_seat *next_of(const struct admission *admission)
 	const int64_t now = clock_now_ms();
 	struct admission_seat *seat, *found = NULL;
 
-	DL_FOREACH2 (admission->line, seat, behind)
-		if (!found || admission_groups_compare(seat, found, now) < 0)
-			found = seat;
+	DL_FOREACH2(admission->line, seat, behind)
+	if (!found || admission_groups_compare(seat, found, now) < 0)
+		found = seat;
 	return found;
 }
 
