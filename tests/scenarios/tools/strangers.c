@@ -96,8 +96,7 @@ static size_t wrong_proof(uint8_t *record)
 
 static void listen_for(struct stranger *stranger, uint32_t what)
 {
-	struct epoll_event event = {.events = what | EPOLLRDHUP,
-				    .data.ptr = stranger};
+	struct epoll_event event = {.events = what | EPOLLRDHUP, .data.ptr = stranger};
 
 	(void)epoll_ctl(events, EPOLL_CTL_MOD, stranger->fd, &event);
 }
@@ -199,9 +198,9 @@ static void work(struct stranger *stranger)
 {
 	static const uint8_t zeros[LARGE];
 	uint8_t record[CALL_MAX];
-	size_t len = is("proofs") ? wrong_proof(record)
-				  : call(record, PROCEDURE_STATUS, AUTH_NONE_FLAVOR, NULL,
-					 0);
+	size_t len = is("proofs")
+			     ? wrong_proof(record)
+			     : call(record, PROCEDURE_STATUS, AUTH_NONE_FLAVOR, NULL, 0);
 	int result = 1;
 
 	if (is("large"))
@@ -237,8 +236,7 @@ static void shake_hands(struct stranger *stranger)
 static void go_on_working(struct stranger *stranger)
 {
 	uint8_t answer[4096];
-	int result = is("unread") ? 1
-				  : SSL_read(stranger->ssl, answer, sizeof answer);
+	int result = is("unread") ? 1 : SSL_read(stranger->ssl, answer, sizeof answer);
 
 	if (result > 0)
 		work(stranger);
