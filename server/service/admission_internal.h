@@ -26,7 +26,7 @@ struct admission_seat {
 	bool stranger; /* counted as one */
 	bool cut_off;
 	unsigned calls; /* so far */
-	/* While it was a stranger: what its groups are forgiven, and of it all together. */
+	/* While it was a stranger, and of that without turns: it will be forgiven. */
 	int64_t spent, at_once;
 	pthread_cond_t turn;
 	/* Whose it is, and whose the memory is that it holds; nobody's: "". */

@@ -3,9 +3,10 @@
  * those that it takes to log in.
  *
  * Whose address and network have cost little lately goes at once, as long as all who did
- * so have not cost too much together.  All others share one stream of turns: next is who belongs to the least greedy network, of that to the least
- * greedy address, and there who has waited for longest.  Only he keeps an eye on the
- * clock; whoever changes something wakes him.
+ * so have not cost too much together.  All others share one stream of turns: next is who
+ * belongs to the least greedy network, of that to the least greedy address, and there who
+ * has waited for longest.  Only he keeps an eye on the clock; whoever changes something
+ * wakes him.
  */
 #include "admission_internal.h"
 

@@ -97,7 +97,10 @@ honest()
 	done
 	for kind in nothing hello half denied unread proofs; do
 		strangers $kind '127.*.9.1' 64 500
-		honest 2
+		for _ in $(seq 40); do
+			[ -z "$(client stat name 2>&1 >/dev/null)" ]
+		done
+		honest 1
 		strangers_leave
 	done
 	for n in 1 2 3 4; do
