@@ -34,6 +34,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -320,7 +321,13 @@ int main(int argc, char **argv)
 	size_t count;
 	bool told = false;
 
+	struct rlimit files;
+
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	if (argc != 8 || !read_arguments(argv, &strangers, &count)) {
 		fprintf(stderr, "usage: strangers WAY PORT PROGRAM SOURCES ADDRESSES "
 				"COUNT READY\n");

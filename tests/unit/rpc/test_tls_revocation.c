@@ -200,9 +200,9 @@ static void test_12_8_of_several_lists_all_count(void **state)
 	put_on_list("ca", "dfs2");
 	(void)read_text(TLS_LIST, second);
 	for (int turn = 0; turn < 2; turn++) {
-		int len = snprintf(both, sizeof both, "a word\n%s\n%s",
-				   turn == 0 ? first : second,
-				   turn == 0 ? second : first);
+		int len =
+			snprintf(both, sizeof both, "a word\n%s\n%s",
+				 turn == 0 ? first : second, turn == 0 ? second : first);
 
 		write_list(both, (size_t)len);
 		assert_true(is_revoked("dfs1"));
