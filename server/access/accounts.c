@@ -74,7 +74,7 @@ void accounts_cancel(struct accounts *accounts)
 }
 
 /* So often somebody who waits is looked at: is he still there? */
-enum { LOOK_MS = 200 };
+enum { LOOK_MS = 100 };
 
 /* With the lock held: waits for a change, or until then, or until it is time to look. */
 static void wait_a_while(struct accounts *accounts, int64_t until_ms)

@@ -90,6 +90,7 @@ static void cut_off_stranger(struct admission *admission, const struct group *gr
 	if (!found)
 		return;
 	found->cut_off = true;
+	admission->leaving++;
 	(void)shutdown(found->fd, SHUT_RDWR);
 	(void)pthread_cond_signal(&found->turn);
 	count_stranger(found, false);
@@ -107,6 +108,38 @@ static void make_room(struct admission *admission, const struct admission_seat *
 		cut_off_stranger(admission, NULL);
 }
 
+/* So long newcomers wait for those who have to leave; longer than it takes them. */
+enum { LEAVING_MS = 1000 };
+
+static bool take_seat(struct admission *admission)
+{
+	const int64_t until = clock_now_ms() + LEAVING_MS;
+	bool in_time = true, taken = false;
+
+	while (!admission->ended && in_time && !taken) {
+		taken = portions_take(&admission->portions, PORTIONS_NOBODY, 1);
+		in_time = !taken && admission->leaving > 0 &&
+			  clock_wait(&admission->changed, &admission->lock, until);
+	}
+	return taken;
+}
+
+/* Who it is counted with; false when there is no memory, or no seat for his address. */
+static bool join_groups(struct admission_seat *seat, const struct sockaddr *address)
+{
+	struct admission *admission = seat->admission;
+
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
+		const struct origin origin = origin_of(address, (enum origin_width)width);
+
+		seat->groups[width] = admission_groups_find(
+			admission, (enum origin_width)width, &origin);
+		if (!seat->groups[width])
+			return false;
+	}
+	return seat->groups[ORIGIN_ADDRESS]->seats < admission->limits.per_address;
+}
+
 struct admission_seat *admission_enter(struct admission *admission,
 				       const struct sockaddr *address, int fd)
 {
@@ -116,22 +149,13 @@ struct admission_seat *admission_enter(struct admission *admission,
 	if (!seat)
 		return NULL;
 	clock_condition_init(&seat->turn);
-	pthread_mutex_lock(&admission->lock);
-	if (admission->ended)
-		goto fail;
-	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
-		const struct origin origin = origin_of(address, (enum origin_width)width);
-
-		seat->groups[width] = admission_groups_find(
-			admission, (enum origin_width)width, &origin);
-		if (!seat->groups[width])
-			goto fail;
-	}
-	if (seat->groups[ORIGIN_ADDRESS]->seats >= limits->per_address ||
-	    !portions_take(&admission->portions, PORTIONS_NOBODY, 1))
-		goto fail;
 	seat->admission = admission;
 	seat->fd = fd;
+	pthread_mutex_lock(&admission->lock);
+	/* First: that may wait, and groups without seats may go meanwhile. */
+	bool taken = take_seat(admission);
+	if (!taken || !join_groups(seat, address))
+		goto fail;
 	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
 		seat->groups[width]->seats++;
 	count_stranger(seat, true);
@@ -142,6 +166,8 @@ struct admission_seat *admission_enter(struct admission *admission,
 	pthread_mutex_unlock(&admission->lock);
 	return seat;
 fail:
+	if (taken)
+		portions_give(&admission->portions, PORTIONS_NOBODY, 1);
 	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
 		admission_groups_drop_if_empty(admission, (enum origin_width)width,
 					       seat->groups[width]);
@@ -177,6 +203,7 @@ void admission_leave(struct admission_seat *take_seat)
 	struct admission *admission = take_seat->admission;
 
 	pthread_mutex_lock(&admission->lock);
+	admission->leaving -= take_seat->cut_off;
 	count_stranger(take_seat, false);
 	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
 		take_seat->groups[width]->seats--;
@@ -244,6 +271,7 @@ static void shut_all(struct admission *admission, int how)
 
 	pthread_mutex_lock(&admission->lock);
 	admission->ended = true;
+	pthread_cond_broadcast(&admission->changed);
 	DL_FOREACH (admission->seats, seat) {
 		(void)shutdown(seat->fd, how);
 		(void)pthread_cond_signal(&seat->turn);

@@ -61,6 +61,7 @@ void admission_free(struct admission *admission);
  * are there (of this address, of its network, in all), one of them is cut off in favour
  * of the new one: of the greediest network the greediest address, and there who has been
  * one for longest.  Greedy is who has many of them here, or had, that proved nothing.
+ * Where all seats are taken, waits for those of them that are on their way out.
  */
 struct admission_seat *admission_enter(struct admission *admission,
 				       const struct sockaddr *address, int fd);

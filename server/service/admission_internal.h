@@ -48,7 +48,7 @@ struct admission {
 	struct admission_seat *seats;
 	struct portions portions; /* of seats: how many are open is what is taken */
 	struct group *groups[ORIGIN_WIDTHS];
-	unsigned strangers;
+	unsigned strangers, leaving; /* leaving: cut off, and still here */
 	struct debt debt;            /* of all who did not wait for a turn */
 	struct admission_seat *line; /* who waits for a turn */
 	int64_t turn_ms;             /* when the next is, for who is in debt */

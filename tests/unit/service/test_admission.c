@@ -136,6 +136,57 @@ static void test_1_10_the_oldest_stranger_makes_room(void **state)
 	admission_free(admission);
 }
 
+struct arrival {
+	struct admission *admission;
+	struct guest guest;
+	bool entered;
+};
+
+static void *arrive(void *arg)
+{
+	struct arrival *arrival = arg;
+
+	arrival->entered = enter(arrival->admission, &arrival->guest, "10.9.9.9");
+	return NULL;
+}
+
+/* However many come at once: who has to leave leaves, and nobody is sent away for him. */
+static void test_12_17_newcomers_wait_for_who_is_on_his_way_out(void **state)
+{
+	struct admission_limits full = limits;
+
+	(void)state;
+	full.connections = 3;
+	full.strangers = 2;
+	struct admission *admission = admission_new(&full);
+	struct arrival arrival = {.admission = admission};
+	struct guest guests[3], late;
+	pthread_t thread;
+
+	assert_true(enter(admission, &guests[0], "10.1.1.1"));
+	assert_true(enter(admission, &guests[1], "10.1.1.1"));
+	assert_true(enter(admission, &guests[2], "10.2.2.2"));
+	assert_true(is_cut_off(&guests[0]));
+	/* All three seats are taken, the one that is to be free by who has yet to leave. */
+	assert_int_equal(pthread_create(&thread, NULL, arrive, &arrival), 0);
+	clock_pause(20);
+	leave(&guests[0]);
+	pthread_join(thread, NULL);
+	assert_true(arrival.entered);
+	/* Where nobody leaves there is nothing to wait for. */
+	assert_true(is_cut_off(&guests[1]));
+	leave(&guests[1]);
+	assert_true(admission_promote(guests[2].seat, PORTIONS_NOBODY));
+	assert_true(enter(admission, &guests[1], "10.1.1.1"));
+	assert_true(admission_promote(guests[1].seat, PORTIONS_NOBODY));
+	assert_false(enter(admission, &late, "10.3.3.3"));
+	leave(&late);
+	leave(&arrival.guest);
+	leave(&guests[1]);
+	leave(&guests[2]);
+	admission_free(admission);
+}
+
 struct wait {
 	struct admission_seat *seat;
 	size_t bytes;
@@ -554,6 +605,7 @@ int main(void)
 			test_12_17_who_proves_something_is_in_no_line_and_forgiven),
 		cmocka_unit_test(test_12_17_debts_outlive_connections_and_fade),
 		cmocka_unit_test(test_12_17_who_is_cut_off_leaves_the_line),
+		cmocka_unit_test(test_12_17_newcomers_wait_for_who_is_on_his_way_out),
 		cmocka_unit_test(test_the_end),
 	};
 
