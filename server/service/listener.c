@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum {
-	/* Whoever finds it full comes again a second later: strangers fill 512 at once. */
+	/* Who finds it full comes again a second later: strangers fill 512 at once. */
 	BACKLOG = 4096,
 	PAUSE_MS = 100,
 	/* For handlers, XDR (dfs.x has no recursion) and TLS; untouched, it is free. */

@@ -167,7 +167,7 @@ static void test_12_17_newcomers_wait_for_who_is_on_his_way_out(void **state)
 	assert_true(enter(admission, &guests[1], "10.1.1.1"));
 	assert_true(enter(admission, &guests[2], "10.2.2.2"));
 	assert_true(is_cut_off(&guests[0]));
-	/* All three seats are taken, the one that is to be free by who has yet to leave. */
+	/* All seats are taken, the one that is to be free by who has yet to leave. */
 	assert_int_equal(pthread_create(&thread, NULL, arrive, &arrival), 0);
 	clock_pause(20);
 	leave(&guests[0]);
