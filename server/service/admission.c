@@ -50,14 +50,7 @@ void admission_free(struct admission *admission)
 	portions_clear(&admission->portions);
 	for (unsigned which = 0; which < 2; which++)
 		portions_clear(&admission->bytes[which]);
-	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
-		struct group *group, *next;
-
-		HASH_ITER (hh, admission->groups[width], group, next) {
-			HASH_DEL(admission->groups[width], group);
-			free(group);
-		}
-	}
+	admission_groups_clear(admission);
 	pthread_cond_destroy(&admission->changed);
 	pthread_mutex_destroy(&admission->lock);
 	free(admission);

@@ -64,6 +64,21 @@ void admission_groups_drop_if_empty(struct admission *admission, enum origin_wid
 		drop(admission, width, group);
 }
 
+void admission_groups_clear(struct admission *admission)
+{
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
+		struct group *group = admission->groups[width];
+
+		HASH_CLEAR(hh, admission->groups[width]);
+		while (group) {
+			struct group *next = group->hh.next;
+
+			free(group);
+			group = next;
+		}
+	}
+}
+
 /* Each stranger who is there counts a little more than a handshake. */
 static int64_t greed(const struct admission_seat *seat, enum origin_width width,
 		     int64_t now_ms)

@@ -23,21 +23,21 @@ struct admission_seat {
 	struct admission *admission;
 	struct group *groups[ORIGIN_WIDTHS];
 	int fd;
-	bool stranger; /* counted as one */
-	bool cut_off;
-	unsigned calls; /* so far */
+	bool stranger;       /* counted as one */
+	bool cut_off, waits; /* waits: for its turn */
+	unsigned calls;      /* so far */
 	/* While it was a stranger, and of that without turns: it will be forgiven. */
 	int64_t spent, at_once;
 	pthread_cond_t turn;
 	/* Whose it is, and whose the memory is that it holds; nobody's: "". */
 	char user[DFS_USER_MAX + 1], holder[2][DFS_USER_MAX + 1];
-	struct admission_seat *prev, *next, *ahead, *behind;
+	struct admission_seat *prev, *next;
 };
 
 /*
  * lock guards all of it, and the fields of the seats and groups.
  *
- * seats is in the order of arrival, line in that of asking.  A stranger that was cut off
+ * seats is in the order of arrival.  A stranger that was cut off
  * is no longer counted as one but keeps its seat until its thread leaves, so that seats
  * is what is really open.
  */
@@ -50,7 +50,7 @@ struct admission {
 	struct group *groups[ORIGIN_WIDTHS];
 	unsigned strangers, leaving; /* leaving: cut off, and still here */
 	struct debt debt;            /* of all who did not wait for a turn */
-	struct admission_seat *line; /* who waits for a turn */
+	unsigned waiting;            /* for a turn */
 	int64_t turn_ms;             /* when the next is, for who is in debt */
 	struct portions bytes[2];
 	bool ended;
@@ -64,6 +64,7 @@ struct group *admission_groups_find(struct admission *admission, enum origin_wid
 /* NULL is allowed. */
 void admission_groups_drop_if_empty(struct admission *admission, enum origin_width width,
 				    struct group *group);
+void admission_groups_clear(struct admission *admission);
 /* Of any two strangers, which is greedier: below 0 the other, 0 neither. */
 int admission_groups_compare(struct admission_seat *seat, struct admission_seat *other,
 			     int64_t now_ms);

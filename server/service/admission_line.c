@@ -5,7 +5,7 @@
  * Whose address and network have cost little lately goes at once, as long as all who did
  * so have not cost too much together.  All others share one stream of turns: next is who
  * belongs to the least greedy network, of that to the least greedy address, and there who
- * has waited for longest.  Only he keeps an eye on the clock; whoever changes something
+ * is here for longest.  Only he keeps an eye on the clock; whoever changes something
  * wakes him.
  */
 #include "admission_internal.h"
@@ -40,9 +40,15 @@ static struct admission_seat *next_of(const struct admission *admission)
 	const int64_t now = clock_now_ms();
 	struct admission_seat *seat, *found = NULL;
 
-	DL_FOREACH2(admission->line, seat, behind)
-	if (!found || admission_groups_compare(seat, found, now) < 0)
-		found = seat;
+	if (admission->waiting == 0)
+		return NULL;
+	DL_FOREACH (admission->seats, seat) {
+		/* cppcheck-suppress uninitvar ; seats are made by calloc */
+		if (!seat->waits)
+			continue;
+		if (!found || admission_groups_compare(seat, found, now) < 0)
+			found = seat;
+	}
 	return found;
 }
 
@@ -61,7 +67,8 @@ static bool wait_in_line(struct admission_seat *seat, int64_t cost, int64_t dead
 	int64_t now = clock_now_ms();
 	bool granted = false;
 
-	DL_APPEND2(admission->line, seat, ahead, behind);
+	seat->waits = true;
+	admission->waiting++;
 	while (!seat->cut_off && !admission->ended && now < deadline_ms) {
 		int64_t until = deadline_ms;
 
@@ -78,7 +85,8 @@ static bool wait_in_line(struct admission_seat *seat, int64_t cost, int64_t dead
 				 until < deadline_ms ? until : deadline_ms);
 		now = clock_now_ms();
 	}
-	DL_DELETE2(admission->line, seat, ahead, behind);
+	seat->waits = false;
+	admission->waiting--;
 	if (granted && now >= admission->turn_ms)
 		admission->turn_ms = now + cost;
 	return granted;

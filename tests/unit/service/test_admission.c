@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <utlist.h>
 
 #include <cmocka.h>
 
@@ -395,12 +394,8 @@ static void *ask(void *arg)
 
 static unsigned in_line(struct admission *admission)
 {
-	const struct admission_seat *seat;
-	unsigned count = 0;
-
 	pthread_mutex_lock(&admission->lock);
-	DL_FOREACH2(admission->line, seat, behind)
-	count++;
+	unsigned count = admission->waiting;
 	pthread_mutex_unlock(&admission->lock);
 	return count;
 }
