@@ -115,6 +115,24 @@ bool stream_has_unread(const struct stream *stream)
 	return recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+/* Which of these is so now?  Errors and cut-offs are always told. */
+static short look(const struct stream *stream, short events)
+{
+	struct pollfd item = {.fd = stream->fd, .events = events};
+
+	return poll(&item, 1, 0) > 0 ? item.revents : 0;
+}
+
+bool stream_has_ended(const struct stream *stream)
+{
+	return (look(stream, POLLRDHUP) & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+bool stream_is_cut_off(const struct stream *stream)
+{
+	return (look(stream, 0) & (POLLHUP | POLLERR)) != 0;
+}
+
 /* 1: ready, 0: not before then, -1: the stream has failed. */
 static int wait_until(struct stream *stream, short events, int64_t until)
 {
@@ -291,6 +309,15 @@ bool stream_write(struct stream *stream, const void *bytes, size_t len)
 		len -= put;
 	}
 	return true;
+}
+
+bool stream_wait_hello(struct stream *stream, const struct one_try *try)
+{
+	if (stream->error != 0)
+		return false;
+	if (!tls_hello_wait(stream->fd, try))
+		stream_fail(stream, EPROTO);
+	return stream->error == 0;
 }
 
 bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const char *name,

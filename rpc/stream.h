@@ -40,6 +40,8 @@ void stream_set_deadline(struct stream *stream, int64_t deadline_ms);
 bool stream_start_tls(struct stream *stream, SSL_CTX *tls, bool server, const char *name,
 		      const struct one_try *try);
 bool stream_in_tls(const struct stream *stream);
+/* A server's stream: waits for the beginning of the handshake (tls_hello_wait). */
+bool stream_wait_hello(struct stream *stream, const struct one_try *try);
 
 /* Inside TLS: which server (1..4) the peer is, by its certificate; 0: none of them. */
 unsigned stream_peer_server(const struct stream *stream);
@@ -54,6 +56,13 @@ X509 *stream_peer_certificate(const struct stream *stream);
 
 /* Bytes in the clear that have arrived and were not read. */
 bool stream_has_unread(const struct stream *stream);
+
+/*
+ * Will nothing more come (the peer has ended its half, at least)?  Can nothing go out any
+ * more either, as after stream_cancel?  Both look, and leave the stream as it was.
+ */
+bool stream_has_ended(const struct stream *stream);
+bool stream_is_cut_off(const struct stream *stream);
 
 /* Between 1 and len bytes; 0 is failure, the end of the stream (ECONNRESET) too. */
 size_t stream_read(struct stream *stream, void *buf, size_t len);

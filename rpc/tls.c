@@ -44,6 +44,9 @@ const char *tls_reason(void)
 	return reason ? reason : "no reason given";
 }
 
+/* Of certificates that a caller shows: a server's own is 1 KiB, and OpenSSL takes 100. */
+enum { CERTIFICATES_MAX = 16384 };
+
 static int alpn_select(SSL *ssl, const uint8_t **ret, uint8_t *ret_len,
 		       const uint8_t *offered, unsigned len, void *unused)
 {
@@ -267,6 +270,7 @@ SSL_CTX *tls_for_server(const struct tls_own *own, char *why, size_t why_size)
 	SSL_CTX_set_client_CA_list(context, names);
 	SSL_CTX_set_alpn_select_cb(context, alpn_select, NULL);
 	/* A certificate is asked for (other servers show one) but not demanded. */
+	SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	if (SSL_CTX_set_num_tickets(context, 0) != 1) {
 		say(why, why_size, "TLS cannot be used: %s", tls_reason());

@@ -72,6 +72,14 @@ bool tls_has_name(SSL_CTX *context, const char *name);
 unsigned tls_peer_server(const SSL *ssl);
 
 /*
+ * Before a server's handshake: waits until all of the first message is in the socket, and
+ * leaves it there.  false, with why, when it is none of at most TLS_HELLO_MAX bytes, or
+ * not there by the deadline.
+ */
+enum { TLS_HELLO_MAX = 4096 };
+bool tls_hello_wait(int fd, const struct one_try *try);
+
+/*
  * A new handshake on a connected, non-blocking socket; the name, if any, is what the
  * peer's certificate must carry as a DNS name (never a wildcard, never the CN).  Waits
  * until the deadline.  NULL, with why, when it fails or the peer agreed on another ALPN

@@ -42,9 +42,44 @@ static bool is_of_ca(X509_STORE *store, X509_CRL *list)
 	return false;
 }
 
-/* What a list that is there says is what counts, not when it was made. */
+/* The next of the lists of a store from *at on; NULL: no more. */
+static X509_CRL *next_list(X509_STORE *store, int *at)
+{
+	STACK_OF(X509_OBJECT) *known = X509_STORE_get0_objects(store);
+	X509_CRL *list = NULL;
+
+	while (!list && *at < sk_X509_OBJECT_num(known))
+		list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(known, (*at)++));
+	return list;
+}
+
+static bool is_on_a_list(X509_STORE *store, X509 *certificate)
+{
+	X509_REVOKED *entry;
+	X509_CRL *list;
+	int at = 0;
+
+	while ((list = next_list(store, &at)))
+		if (X509_NAME_cmp(X509_CRL_get_issuer(list),
+				  X509_get_issuer_name(certificate)) == 0 &&
+		    X509_CRL_get0_by_cert(list, &entry, certificate) == 1)
+			return true;
+	return false;
+}
+
+/*
+ * What a list that is there says is what counts, not when it was made; and of several
+ * every one, of which OpenSSL asks the newest alone.
+ */
 static int judge(int good, X509_STORE_CTX *check)
 {
+	X509 *certificate = X509_STORE_CTX_get_current_cert(check);
+
+	if (good && certificate &&
+	    is_on_a_list(X509_STORE_CTX_get0_store(check), certificate)) {
+		X509_STORE_CTX_set_error(check, X509_V_ERR_CERT_REVOKED);
+		return 0;
+	}
 	if (good)
 		return 1;
 	switch (X509_STORE_CTX_get_error(check)) {
@@ -120,30 +155,9 @@ bool tls_read_list(SSL_CTX *context, const char *ca_file, char *why, size_t why_
 	return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) == 1;
 }
 
-/* The next of the lists of a context from *at on; NULL: no more. */
-static X509_CRL *next_list(SSL_CTX *context, int *at)
-{
-	STACK_OF(X509_OBJECT) *known =
-		X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
-	X509_CRL *list = NULL;
-
-	while (!list && *at < sk_X509_OBJECT_num(known))
-		list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(known, (*at)++));
-	return list;
-}
-
 bool tls_is_revoked(SSL_CTX *context, X509 *certificate)
 {
-	X509_REVOKED *entry;
-	X509_CRL *list;
-	int at = 0;
-
-	while ((list = next_list(context, &at)))
-		if (X509_NAME_cmp(X509_CRL_get_issuer(list),
-				  X509_get_issuer_name(certificate)) == 0 &&
-		    X509_CRL_get0_by_cert(list, &entry, certificate) == 1)
-			return true;
-	return false;
+	return is_on_a_list(SSL_CTX_get_cert_store(context), certificate);
 }
 
 /* Is a no older than b?  By number (RFC 5280, 5.2.3), where both have one, else by time.
@@ -163,14 +177,16 @@ static bool is_as_new(X509_CRL *a, X509_CRL *b)
 
 bool tls_list_is_as_new(SSL_CTX *fresh, SSL_CTX *before)
 {
+	X509_STORE *before_store = SSL_CTX_get_cert_store(before),
+		   *fresh_store = SSL_CTX_get_cert_store(fresh);
 	X509_CRL *old, *now;
 	int old_at = 0;
 
-	while ((old = next_list(before, &old_at))) {
+	while ((old = next_list(before_store, &old_at))) {
 		bool found = false;
 		int at = 0;
 
-		while (!found && (now = next_list(fresh, &at)))
+		while (!found && (now = next_list(fresh_store, &at)))
 			found = X509_NAME_cmp(X509_CRL_get_issuer(now),
 					      X509_CRL_get_issuer(old)) == 0 &&
 				is_as_new(now, old);

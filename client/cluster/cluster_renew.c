@@ -168,7 +168,10 @@ static bool give_secret(struct renewal *renewal, unsigned server)
 
 static bool give_certificate(struct renewal *renewal, unsigned server)
 {
-	name_buf certificate, key;
+	name_buf certificate, key, former, replaced;
+	const struct revocation_files files = {
+		.certificate = name_of(renewal, server, "cert.pem", former),
+		.replaced = name_of(renewal, server, REVOCATION_REPLACED, replaced)};
 	const struct certificate_pair pair = {
 		.certificate = name_of(renewal, server, "cert.new.pem", certificate),
 		.key = name_of(renewal, server, "key.new.pem", key)};
@@ -180,6 +183,11 @@ static bool give_certificate(struct renewal *renewal, unsigned server)
 		return false;
 	if (!certificates_write_server(renewal->authority, name, &pair,
 				       renewal->result.why, DFS_WHY)) {
+		renewal->result.code = DFS_EXIT_OTHER;
+		return false;
+	}
+	/* Whatever this server may still show can be revoked later. */
+	if (!revocation_keep(&files, renewal->result.why, DFS_WHY)) {
 		renewal->result.code = DFS_EXIT_OTHER;
 		return false;
 	}

@@ -97,7 +97,7 @@ struct dfs_result cluster_revoke(const char *folder, unsigned server)
 	struct dfs_result result = {.code = DFS_EXIT_USAGE};
 	struct certificates *authority = NULL;
 	uint8_t used[SECRET_LEN];
-	name_buf config, key, certificate;
+	name_buf config, key, certificate, replaced;
 	char list[PATH_MAX + sizeof TLS_LIST];
 	struct cluster cluster;
 
@@ -109,9 +109,12 @@ struct dfs_result cluster_revoke(const char *folder, unsigned server)
 	tls_list_name(cluster.ca, list, sizeof list);
 	authority = certificates_read(&(struct certificate_pair){cluster.ca, key},
 				      result.why, DFS_WHY);
+	const struct revocation_files files = {
+		.certificate = name_of(&cluster, server, "cert.pem", certificate),
+		.replaced = name_of(&cluster, server, REVOCATION_REPLACED, replaced),
+		.list = list};
 	if (authority && read_used(&cluster, used, result.why) &&
-	    revocation_add(authority, name_of(&cluster, server, "cert.pem", certificate),
-			   list, result.why, DFS_WHY) &&
+	    revocation_add(authority, &files, result.why, DFS_WHY) &&
 	    change_secret(&cluster, used, result.why))
 		result = (struct dfs_result){.code = DFS_EXIT_DONE};
 	certificates_free(authority);

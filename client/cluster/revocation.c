@@ -59,18 +59,42 @@ static bool finish(struct replacement *replacement, bool good, char *why, size_t
 
 /* ---- the list ------------------------------------------------------------------- */
 
-static X509 *read_certificate(const char *file, char *why, size_t why_size)
+static bool has_ended(const X509 *certificate)
+{
+	return X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0;
+}
+
+/*
+ * Adds the certificates in a file to ret; false, with why, when it cannot be read to its
+ * end or, unless none may be there, has none.
+ */
+static bool read_certificates(const char *file, bool may_be_missing, STACK_OF(X509) * ret,
+			      char *why, size_t why_size)
 {
 	FILE *stream = fopen(file, "re");
-	X509 *certificate = stream ? PEM_read_X509(stream, NULL, NULL, NULL) : NULL;
+	X509 *certificate;
+	bool pushed = true, good = !stream && errno == ENOENT && may_be_missing;
 
-	if (!certificate)
+	if (!stream && !good)
 		(void)snprintf(why, why_size, "cannot read the certificate %s: %s", file,
-			       stream ? "it is none" : strerror(errno));
-	if (stream)
-		(void)fclose(stream);
+			       strerror(errno));
+	if (!stream)
+		return good;
 	ERR_clear_error();
-	return certificate;
+	while (pushed && (certificate = PEM_read_X509(stream, NULL, NULL, NULL))) {
+		pushed = sk_X509_push(ret, certificate) > 0;
+		good = pushed;
+		if (!pushed)
+			X509_free(certificate);
+	}
+	/* The end of the file is an error like others; half a certificate is another. */
+	good = good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	if (!good)
+		(void)snprintf(why, why_size, "cannot read the certificate %s: %s", file,
+			       pushed ? "it is none, or damaged" : "out of memory");
+	(void)fclose(stream);
+	ERR_clear_error();
+	return good;
 }
 
 /* The list so far, or an empty one; NULL, with why. */
@@ -159,7 +183,21 @@ static bool name_key(X509_CRL *list, X509 *authority)
 	return added;
 }
 
-static bool sign_list(X509_CRL *list, X509 *certificate,
+/* The first of them whatever its age, for it is the one in use. */
+static bool add_entries(X509_CRL *list, const STACK_OF(X509) * revoked, ASN1_TIME *now)
+{
+	bool added = true;
+
+	for (int i = 0; added && i < sk_X509_num(revoked); i++) {
+		X509 *certificate = sk_X509_value(revoked, i);
+
+		if (i == 0 || !has_ended(certificate))
+			added = add_entry(list, certificate, now);
+	}
+	return added;
+}
+
+static bool sign_list(X509_CRL *list, const STACK_OF(X509) * revoked,
 		      const struct certificates *authority)
 {
 	ASN1_TIME *now = X509_gmtime_adj(NULL, 0);
@@ -169,7 +207,7 @@ static bool sign_list(X509_CRL *list, X509 *certificate,
 			    list, X509_get_subject_name(authority->certificate)) == 1 &&
 		    X509_CRL_set1_lastUpdate(list, now) == 1 &&
 		    X509_CRL_set1_nextUpdate(list, next) == 1 &&
-		    add_entry(list, certificate, now) && count_up(list) &&
+		    add_entries(list, revoked, now) && count_up(list) &&
 		    name_key(list, authority->certificate) && X509_CRL_sort(list) == 1 &&
 		    X509_CRL_sign(list, authority->key, EVP_sha256()) != 0;
 
@@ -178,32 +216,80 @@ static bool sign_list(X509_CRL *list, X509 *certificate,
 	return made;
 }
 
-bool revocation_add(const struct certificates *authority, const char *certificate,
-		    const char *file, char *why, size_t why_size)
+static bool has_signed(const struct certificates *authority,
+		       const STACK_OF(X509) * certificates)
 {
-	X509 *revoked = read_certificate(certificate, why, why_size);
-	X509_CRL *list = revoked ? read_list(authority, file, why, why_size) : NULL;
+	bool all = true;
+
+	for (int i = 0; all && i < sk_X509_num(certificates); i++)
+		all = X509_verify(sk_X509_value(certificates, i), authority->key) == 1;
+	return all;
+}
+
+bool revocation_add(const struct certificates *authority,
+		    const struct revocation_files *files, char *why, size_t why_size)
+{
+	STACK_OF(X509) *revoked = sk_X509_new_null();
 	struct replacement replacement;
+	X509_CRL *list = NULL;
 	bool done = false;
 
+	if (!revoked)
+		(void)snprintf(why, why_size, "out of memory");
+	if (revoked &&
+	    read_certificates(files->certificate, false, revoked, why, why_size) &&
+	    read_certificates(files->replaced, true, revoked, why, why_size))
+		list = read_list(authority, files->list, why, why_size);
 	if (!list)
 		goto end;
-	if (X509_verify(revoked, authority->key) != 1)
+	if (!has_signed(authority, revoked))
 		(void)snprintf(why, why_size,
-			       "%s: this cluster's CA has not signed this certificate",
-			       certificate);
+			       "%s: this cluster's CA has not signed this certificate, "
+			       "or one that it replaced",
+			       files->certificate);
 	else if (!sign_list(list, revoked, authority))
 		certificates_blame("the list of revoked certificates", why, why_size);
 	else
-		done = begin(&replacement, file, why, why_size) &&
+		done = begin(&replacement, files->list, why, why_size) &&
 		       finish(&replacement,
 			      PEM_write_X509_CRL(replacement.stream, list) == 1, why,
 			      why_size);
 end:
 	X509_CRL_free(list);
-	X509_free(revoked);
+	sk_X509_pop_free(revoked, X509_free);
 	ERR_clear_error();
 	return done;
+}
+
+bool revocation_keep(const struct revocation_files *files, char *why, size_t why_size)
+{
+	STACK_OF(X509) *kept = sk_X509_new_null();
+	struct replacement replacement;
+	char unused[PATH_MAX + 100];
+	bool good = kept && read_certificates(files->replaced, true, kept, why, why_size);
+
+	if (!kept)
+		(void)snprintf(why, why_size, "out of memory");
+	int before = good ? sk_X509_num(kept) : 0;
+	/* What cannot be read cannot be shown to anybody either. */
+	if (!good ||
+	    !read_certificates(files->certificate, false, kept, unused, sizeof unused) ||
+	    sk_X509_num(kept) == before)
+		goto end;
+	good = begin(&replacement, files->replaced, why, why_size);
+	if (!good)
+		goto end;
+	for (int i = 0; good && i < sk_X509_num(kept); i++) {
+		X509 *certificate = sk_X509_value(kept, i);
+
+		if (!has_ended(certificate))
+			good = PEM_write_X509(replacement.stream, certificate) == 1;
+	}
+	good = finish(&replacement, good, why, why_size);
+end:
+	sk_X509_pop_free(kept, X509_free);
+	ERR_clear_error();
+	return good;
 }
 
 /* ---- the authority -------------------------------------------------------------- */
@@ -215,7 +301,7 @@ static bool copy_good(FILE *from, FILE *to)
 	bool good = true;
 
 	while (good && (certificate = PEM_read_X509(from, NULL, NULL, NULL))) {
-		if (X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0)
+		if (!has_ended(certificate))
 			good = PEM_write_X509(to, certificate) == 1;
 		X509_free(certificate);
 	}

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "log.h"
 #include "secrets.h"
+#include "stream.h"
 #include "throttle.h"
 #include "value.h"
 #include <openssl/crypto.h>
@@ -72,11 +73,33 @@ void accounts_cancel(struct accounts *accounts)
 	pthread_mutex_unlock(&accounts->lock);
 }
 
-/* With the lock held: the answer may go out at that time, not before. */
-static void hold_back(struct accounts *accounts, int64_t until_ms)
+/* So often somebody who waits is looked at: is he still there? */
+enum { LOOK_MS = 100 };
+
+/* With the lock held: waits for a change, or until then, or until it is time to look. */
+static void wait_a_while(struct accounts *accounts, int64_t until_ms)
 {
-	while (!accounts->cancelled && clock_now_ms() < until_ms)
-		(void)clock_wait(&accounts->changed, &accounts->lock, until_ms);
+	const int64_t next = clock_now_ms() + LOOK_MS;
+
+	(void)clock_wait(&accounts->changed, &accounts->lock,
+			 next < until_ms ? next : until_ms);
+}
+
+/*
+ * With the lock held: the answer may go out at that time, not before.  false when it
+ * cannot go out any more.  Who has only ended his half could still read it, and is not
+ * told any sooner.
+ */
+static bool hold_back(struct accounts *accounts, const struct caller *caller,
+		      int64_t until_ms)
+{
+	bool there = true;
+
+	while (there && !accounts->cancelled && clock_now_ms() < until_ms) {
+		wait_a_while(accounts, until_ms);
+		there = !caller->stream || !stream_is_cut_off(caller->stream);
+	}
+	return there;
 }
 
 /* ---- how a proof is made ----------------------------------------------------- */
@@ -103,7 +126,8 @@ static bool invent_scrypt(const struct accounts *accounts, const char *name,
 	return true;
 }
 
-static void tell_scrypt(struct accounts *accounts, const char *name, dfs_login_res *res)
+static void tell_scrypt(struct accounts *accounts, const struct caller *caller,
+			const char *name, dfs_login_res *res)
 {
 	dfs_login_answer *answer = &res->dfs_login_res_u.answer;
 	int64_t arrived = clock_now_ms() + 1;
@@ -123,7 +147,7 @@ static void tell_scrypt(struct accounts *accounts, const char *name, dfs_login_r
 	}
 	users_release(accounts->users, user);
 	pthread_mutex_lock(&accounts->lock);
-	hold_back(accounts, arrived + accounts->rules.ask_ms);
+	(void)hold_back(accounts, caller, arrived + accounts->rules.ask_ms);
 	pthread_mutex_unlock(&accounts->lock);
 }
 
@@ -217,8 +241,12 @@ static bool tell_identity(const struct user *user, const struct recognition *fou
 
 /* ---- logging in -------------------------------------------------------------- */
 
-/* Waits until the pair may try; false when too many tries came before it. */
-static bool begin_try(struct accounts *accounts, const char *name, const char *host)
+/*
+ * Waits until the pair may try; false when too many tries came before it, or the caller
+ * has left, who learns nothing by that.
+ */
+static bool begin_try(struct accounts *accounts, const struct caller *caller,
+		      const char *name, const char *host)
 {
 	int64_t until = clock_now_ms() + accounts->rules.wait_ms;
 	bool begun = false;
@@ -227,36 +255,56 @@ static bool begin_try(struct accounts *accounts, const char *name, const char *h
 	while (!accounts->cancelled && !begun) {
 		begun = slowdown_begin(accounts->slowdown, name, host,
 				       accounts->rules.now_ms()) == SLOWDOWN_GO;
-		if (!begun && clock_now_ms() >= until)
+		if (!begun && (clock_now_ms() >= until ||
+			       (caller->stream && stream_has_ended(caller->stream))))
 			break;
 		if (!begun)
-			(void)clock_wait(&accounts->changed, &accounts->lock, until);
+			wait_a_while(accounts, until);
 	}
 	pthread_mutex_unlock(&accounts->lock);
 	return begun;
 }
 
-static void end_try(struct accounts *accounts, const char *name, const char *host,
-		    int64_t began, dfs_status status)
+/* A try: whose, from where (as it is counted), and when it began. */
+struct
+try {
+	const struct caller *caller;
+	const char *name, *host;
+	int64_t began;
+};
+
+static void end_try(struct accounts *accounts, const struct try *try, dfs_status status)
 {
+	struct slowdown *slowdown = accounts->slowdown;
+	const struct accounts_rules *rules = &accounts->rules;
+	int64_t wait = 0;
+	bool there = true;
+
 	pthread_mutex_lock(&accounts->lock);
 	if (status == DFS_OK)
-		slowdown_right(accounts->slowdown, name, host);
+		slowdown_right(slowdown, try->name, try->host);
 	else if (status == DFS_DENIED)
-		hold_back(accounts, began + slowdown_wrong(accounts->slowdown, name, host,
-							   accounts->rules.now_ms()));
-	slowdown_end(accounts->slowdown, name, host);
+		wait = slowdown_wrong(slowdown, try->name, try->host, rules->now_ms());
+	if (wait > 0)
+		there = hold_back(accounts, try->caller, try->began + wait);
+	if (there)
+		slowdown_end(slowdown, try->name, try->host);
+	else
+		slowdown_abandon(slowdown, try->name, try->host,
+				 rules->now_ms() + try->began + wait - clock_now_ms());
 	pthread_cond_broadcast(&accounts->changed);
 	pthread_mutex_unlock(&accounts->lock);
 }
 
 /* A session's proof is 256 random bits: nobody guesses it, so nobody waits for others. */
-static void end_session_try(struct accounts *accounts, int64_t began, dfs_status status)
+static void end_session_try(struct accounts *accounts, const struct try *try,
+			    dfs_status status)
 {
 	if (status != DFS_DENIED)
 		return;
 	pthread_mutex_lock(&accounts->lock);
-	hold_back(accounts, began + accounts->rules.slowdown.floor_ms);
+	(void)hold_back(accounts, try->caller,
+			try->began + accounts->rules.slowdown.floor_ms);
 	pthread_mutex_unlock(&accounts->lock);
 }
 
@@ -303,30 +351,30 @@ void accounts_login(struct accounts *accounts, struct caller *caller,
 	dfs_login_answer *answer = &res->dfs_login_res_u.answer;
 	const bool guessable = args->how.kind == DFS_LOGIN_PASSWORD;
 	char name[DFS_USER_MAX + 1], origin[ORIGIN_TEXT];
+	struct try try = {.caller = caller, .name = name, .host = origin};
 	struct caller_proof proof;
-	int64_t began;
 
 	memcpy(name, args->user.dfs_user_val, args->user.dfs_user_len);
 	name[args->user.dfs_user_len] = '\0';
 	if (args->how.kind == DFS_LOGIN_ASK) {
-		tell_scrypt(accounts, name, res);
+		tell_scrypt(accounts, caller, name, res);
 		return;
 	}
 	caller->user[0] = '\0';
 	origin_text(&caller->origin, origin);
 	if (!claim(&args->how, &proof) ||
-	    (guessable && !begin_try(accounts, name, origin))) {
+	    (guessable && !begin_try(accounts, caller, name, origin))) {
 		res->status = DFS_BUSY;
 		return;
 	}
-	began = clock_now_ms() + 1; /* the rest of this millisecond does not count */
+	try.began = clock_now_ms() + 1; /* the rest of this millisecond does not count */
 	answer->kind = args->how.kind;
 	res->status = try_proof(accounts, caller, name, &proof,
 				&answer->dfs_login_answer_u.identity);
 	if (guessable)
-		end_try(accounts, name, origin, began, res->status);
+		end_try(accounts, &try, res->status);
 	else
-		end_session_try(accounts, began, res->status);
+		end_session_try(accounts, &try, res->status);
 	log_outcome(caller, name, res->status);
 }
 

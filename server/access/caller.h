@@ -21,6 +21,7 @@ struct peers;
 struct secrets;
 struct store;
 struct store_uploads;
+struct stream;
 
 /* The parts of the server that all connections share; server.c puts them together. */
 struct server_parts {
@@ -55,6 +56,7 @@ struct caller {
 	char address[64];              /* for the log */
 	struct origin origin;          /* for what is counted by address */
 	struct admission_seat *seat;   /* of the connection */
+	const struct stream *stream;   /* likewise; NULL: none, as in tests */
 	struct store_uploads *uploads; /* made when the connection is inside TLS */
 
 	/* A server (1..4, by its certificate; or 0), or a user (by LOGIN; or empty). */

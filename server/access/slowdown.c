@@ -24,8 +24,9 @@ enum { ADDRESS_MAX = 64, KEY_MAX = DFS_USER_MAX + 1 + ADDRESS_MAX };
 struct pair {
 	char key[KEY_MAX]; /* user, a NUL, address; zeros behind it */
 	unsigned wrong, under_way;
-	int64_t last_ms; /* of the wrong ones */
-	bool lost;       /* set by uthash when it had no memory to add this */
+	int64_t last_ms;  /* of the wrong ones */
+	int64_t until_ms; /* the answer to one that was abandoned would have gone out */
+	bool lost;        /* set by uthash when it had no memory to add this */
 	struct pair *prev, *next;
 	UT_hash_handle hh;
 };
@@ -119,7 +120,7 @@ enum slowdown_next slowdown_begin(struct slowdown *slowdown, const char *user,
 	if (pair->wrong > 0 && now_ms - pair->last_ms >= slowdown->rules.forget_ms)
 		pair->wrong = 0;
 	/* As if all that are under way were wrong. */
-	if (pair->under_way > 0 &&
+	if ((pair->under_way > 0 || now_ms < pair->until_ms) &&
 	    pair->wrong + pair->under_way >= slowdown->rules.free_tries)
 		return SLOWDOWN_WAIT;
 	pair->under_way++;
@@ -153,6 +154,16 @@ void slowdown_right(struct slowdown *slowdown, const char *user, const char *add
 
 	if (pair)
 		pair->wrong = 0;
+}
+
+void slowdown_abandon(struct slowdown *slowdown, const char *user, const char *address,
+		      int64_t until_ms)
+{
+	struct pair *pair = find(slowdown, user, address);
+
+	if (pair && until_ms > pair->until_ms)
+		pair->until_ms = until_ms;
+	slowdown_end(slowdown, user, address);
 }
 
 void slowdown_end(struct slowdown *slowdown, const char *user, const char *address)

@@ -33,7 +33,10 @@ void slowdown_free(struct slowdown *slowdown);
 enum slowdown_next {
 	/* The try has begun: then slowdown_wrong or slowdown_right, and slowdown_end. */
 	SLOWDOWN_GO,
-	/* Until another try of the pair has ended; or there is no memory. */
+	/*
+	 * Until another try of the pair has ended, or is as if it had; or there is no
+	 * memory.
+	 */
 	SLOWDOWN_WAIT
 };
 
@@ -49,5 +52,12 @@ void slowdown_right(struct slowdown *slowdown, const char *user, const char *add
 
 /* The try has been answered. */
 void slowdown_end(struct slowdown *slowdown, const char *user, const char *address);
+
+/*
+ * The try, a wrong one, has ended before its answer was due at until_ms: nobody is there
+ * any more to take it.  For the next try that counts as if it were answered then.
+ */
+void slowdown_abandon(struct slowdown *slowdown, const char *user, const char *address,
+		      int64_t until_ms);
 
 #endif

@@ -1,14 +1,10 @@
 /* Caps on connections and on the memory that they hold. */
-#include "admission.h"
+#include "admission_internal.h"
 
 #include "clock.h"
-#include "dfs.h"
-#include "portions.h"
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 const struct admission_limits admission_limits_default = {
@@ -17,48 +13,19 @@ const struct admission_limits admission_limits_default = {
 	.per_address = 192,
 	.strangers = 256,
 	.strangers_of = {[ORIGIN_ADDRESS] = 96, [ORIGIN_NETWORK] = 192},
+	/* What these really take of a processor is a tenth of it. */
+	.cost_ms = {[ADMISSION_CALL] = 2, [ADMISSION_HANDSHAKE] = 20},
+	/* Clients behind one address that begin at once are forgiven when they log in. */
+	.free_ms_of = {[ORIGIN_ADDRESS] = 200, [ORIGIN_NETWORK] = 400},
+	.free_ms = 10000,
+	/* The wish for TLS, HELLO, LOGIN twice, and as many again. */
+	.calls = 8,
 	/*
 	 * A record is at most 2.5 MiB.  One address gets less than one user does: what
 	 * stalls on one of his machines leaves something to the others.
 	 */
 	.bytes = {50 << 20, 100 << 20},
 	.bytes_per_address = {20 << 20, 40 << 20},
-};
-
-/* An address or a network with seats; gone with the last of them. */
-struct group {
-	struct origin origin;
-	unsigned seats, strangers;
-	size_t bytes[2]; /* of addresses alone */
-	UT_hash_handle hh;
-};
-
-struct admission_seat {
-	struct admission *admission;
-	struct group *groups[ORIGIN_WIDTHS];
-	int fd;
-	bool stranger; /* counted as one */
-	/* Whose it is, and whose the memory is that it holds; nobody's: "". */
-	char user[DFS_USER_MAX + 1], holder[2][DFS_USER_MAX + 1];
-	struct admission_seat *prev, *next;
-};
-
-/*
- * lock guards all of it, and the fields of the seats and groups.
- *
- * seats is in the order of arrival.  A stranger that was cut off is no longer counted as
- * one but keeps its seat until its thread leaves, so that seats is what is really open.
- */
-struct admission {
-	struct admission_limits limits;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct admission_seat *seats;
-	struct portions portions; /* of seats: how many are open is what is taken */
-	struct group *groups[ORIGIN_WIDTHS];
-	unsigned strangers;
-	struct portions bytes[2];
-	bool ended;
 };
 
 struct admission *admission_new(const struct admission_limits *limits)
@@ -83,33 +50,10 @@ void admission_free(struct admission *admission)
 	portions_clear(&admission->portions);
 	for (unsigned which = 0; which < 2; which++)
 		portions_clear(&admission->bytes[which]);
+	admission_groups_clear(admission);
 	pthread_cond_destroy(&admission->changed);
 	pthread_mutex_destroy(&admission->lock);
 	free(admission);
-}
-
-/* The entry of the origin, made if need be; NULL when out of memory. */
-static struct group *group_of(struct group **groups, const struct origin *origin)
-{
-	struct group *group;
-
-	HASH_FIND(hh, *groups, origin, sizeof *origin, group);
-	if (group)
-		return group;
-	group = calloc(1, sizeof *group);
-	if (!group)
-		return NULL;
-	group->origin = *origin;
-	HASH_ADD(hh, *groups, origin, sizeof group->origin, group);
-	return group;
-}
-
-static void drop_if_empty(struct group **groups, struct group *group)
-{
-	if (!group || group->seats > 0)
-		return;
-	HASH_DEL(*groups, group);
-	free(group);
 }
 
 static void count_stranger(struct admission_seat *seat, bool is_one)
@@ -122,22 +66,10 @@ static void count_stranger(struct admission_seat *seat, bool is_one)
 	seat->stranger = is_one;
 }
 
-/* Which of two strangers goes first, where the first came earlier. */
-static bool is_greedier(const struct admission_seat *than,
-			const struct admission_seat *seat)
-{
-	const unsigned network = seat->groups[ORIGIN_NETWORK]->strangers,
-		       of_than = than->groups[ORIGIN_NETWORK]->strangers;
-
-	if (network != of_than)
-		return network > of_than;
-	return seat->groups[ORIGIN_ADDRESS]->strangers >
-	       than->groups[ORIGIN_ADDRESS]->strangers;
-}
-
 /* Cuts off a stranger: of the group, if one is given, else of all. */
 static void cut_off_stranger(struct admission *admission, const struct group *group)
 {
+	const int64_t now = clock_now_ms();
 	struct admission_seat *seat, *found = NULL;
 
 	DL_FOREACH (admission->seats, seat) {
@@ -145,12 +77,15 @@ static void cut_off_stranger(struct admission *admission, const struct group *gr
 		if (!seat->stranger || (group && seat->groups[ORIGIN_ADDRESS] != group &&
 					seat->groups[ORIGIN_NETWORK] != group))
 			continue;
-		if (!found || is_greedier(found, seat))
+		if (!found || admission_groups_compare(seat, found, now) > 0)
 			found = seat;
 	}
 	if (!found)
 		return;
+	found->cut_off = true;
+	admission->leaving++;
 	(void)shutdown(found->fd, SHUT_RDWR);
+	(void)pthread_cond_signal(&found->turn);
 	count_stranger(found, false);
 }
 
@@ -166,6 +101,38 @@ static void make_room(struct admission *admission, const struct admission_seat *
 		cut_off_stranger(admission, NULL);
 }
 
+/* So long newcomers wait for those who have to leave; longer than it takes them. */
+enum { LEAVING_MS = 1000 };
+
+static bool take_seat(struct admission *admission)
+{
+	const int64_t until = clock_now_ms() + LEAVING_MS;
+	bool in_time = true, taken = false;
+
+	while (!admission->ended && in_time && !taken) {
+		taken = portions_take(&admission->portions, PORTIONS_NOBODY, 1);
+		in_time = !taken && admission->leaving > 0 &&
+			  clock_wait(&admission->changed, &admission->lock, until);
+	}
+	return taken;
+}
+
+/* Who it is counted with; false when there is no memory, or no seat for his address. */
+static bool join_groups(struct admission_seat *seat, const struct sockaddr *address)
+{
+	struct admission *admission = seat->admission;
+
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
+		const struct origin origin = origin_of(address, (enum origin_width)width);
+
+		seat->groups[width] = admission_groups_find(
+			admission, (enum origin_width)width, &origin);
+		if (!seat->groups[width])
+			return false;
+	}
+	return seat->groups[ORIGIN_ADDRESS]->seats < admission->limits.per_address;
+}
+
 struct admission_seat *admission_enter(struct admission *admission,
 				       const struct sockaddr *address, int fd)
 {
@@ -174,33 +141,31 @@ struct admission_seat *admission_enter(struct admission *admission,
 
 	if (!seat)
 		return NULL;
-	pthread_mutex_lock(&admission->lock);
-	if (admission->ended)
-		goto fail;
-	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
-		const struct origin origin = origin_of(address, (enum origin_width)width);
-
-		seat->groups[width] = group_of(&admission->groups[width], &origin);
-		if (!seat->groups[width])
-			goto fail;
-	}
-	if (seat->groups[ORIGIN_ADDRESS]->seats >= limits->per_address ||
-	    !portions_take(&admission->portions, PORTIONS_NOBODY, 1))
-		goto fail;
+	clock_condition_init(&seat->turn);
 	seat->admission = admission;
 	seat->fd = fd;
+	pthread_mutex_lock(&admission->lock);
+	/* First: that may wait, and groups without seats may go meanwhile. */
+	bool taken = take_seat(admission);
+	if (!taken || !join_groups(seat, address))
+		goto fail;
 	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
 		seat->groups[width]->seats++;
 	count_stranger(seat, true);
+	admission_groups_charge(seat, limits->cost_ms[ADMISSION_CALL], false);
 	/* Before it is in the list: nobody makes room for himself. */
 	make_room(admission, seat);
 	DL_APPEND(admission->seats, seat);
 	pthread_mutex_unlock(&admission->lock);
 	return seat;
 fail:
+	if (taken)
+		portions_give(&admission->portions, PORTIONS_NOBODY, 1);
 	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
-		drop_if_empty(&admission->groups[width], seat->groups[width]);
+		admission_groups_drop_if_empty(admission, (enum origin_width)width,
+					       seat->groups[width]);
 	pthread_mutex_unlock(&admission->lock);
+	pthread_cond_destroy(&seat->turn);
 	free(seat);
 	return NULL;
 }
@@ -219,6 +184,8 @@ bool admission_promote(struct admission_seat *seat, const char *user)
 	if (moved) {
 		(void)snprintf(seat->user, sizeof seat->user, "%s", user);
 		count_stranger(seat, false);
+		admission_groups_forgive(seat);
+		admission_line_go_on(admission);
 	}
 	pthread_mutex_unlock(&admission->lock);
 	return moved;
@@ -229,15 +196,20 @@ void admission_leave(struct admission_seat *take_seat)
 	struct admission *admission = take_seat->admission;
 
 	pthread_mutex_lock(&admission->lock);
+	admission->leaving -= take_seat->cut_off;
 	count_stranger(take_seat, false);
 	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++) {
 		take_seat->groups[width]->seats--;
-		drop_if_empty(&admission->groups[width], take_seat->groups[width]);
+		admission_groups_drop_if_empty(admission, (enum origin_width)width,
+					       take_seat->groups[width]);
 	}
 	DL_DELETE(admission->seats, take_seat);
 	portions_give(&admission->portions, take_seat->user, 1);
 	pthread_cond_broadcast(&admission->changed);
+	/* One stranger less may have changed who is next. */
+	admission_line_go_on(admission);
 	pthread_mutex_unlock(&admission->lock);
+	pthread_cond_destroy(&take_seat->turn);
 	free(take_seat);
 }
 
@@ -292,8 +264,11 @@ static void shut_all(struct admission *admission, int how)
 
 	pthread_mutex_lock(&admission->lock);
 	admission->ended = true;
-	DL_FOREACH (admission->seats, seat)
+	pthread_cond_broadcast(&admission->changed);
+	DL_FOREACH (admission->seats, seat) {
 		(void)shutdown(seat->fd, how);
+		(void)pthread_cond_signal(&seat->turn);
+	}
 	pthread_mutex_unlock(&admission->lock);
 }
 

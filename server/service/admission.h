@@ -19,6 +19,9 @@
 struct admission;
 struct admission_seat;
 
+/* What strangers ask for and wait in line for. */
+enum admission_work { ADMISSION_CALL, ADMISSION_HANDSHAKE, ADMISSION_WORKS };
+
 /* What tests replace; the product uses admission_limits_default. */
 struct admission_limits {
 	unsigned connections; /* in all */
@@ -28,6 +31,14 @@ struct admission_limits {
 	 * origin_width.
 	 */
 	unsigned strangers, strangers_of[ORIGIN_WIDTHS];
+	/*
+	 * What work of strangers counts, by enum admission_work; how much of it an
+	 * address and a network may owe, and all together may have had without a turn,
+	 * before they wait for their turns: after a piece of work that counts so many
+	 * milliseconds the next begins so much later.
+	 */
+	int64_t cost_ms[ADMISSION_WORKS], free_ms_of[ORIGIN_WIDTHS], free_ms;
+	unsigned calls; /* the first ones of each connection, which cost nothing */
 	/* Both by enum admission_memory. */
 	size_t bytes[2]; /* in all */
 	size_t bytes_per_address[2];
@@ -48,8 +59,9 @@ void admission_free(struct admission *admission);
 /*
  * A seat for the socket, or NULL when a cap is reached.  Where only too many strangers
  * are there (of this address, of its network, in all), one of them is cut off in favour
- * of the new one: of the network with the most of them the address with the most, and
- * there who has been one for longest.
+ * of the new one: of the greediest network the greediest address, and there who has been
+ * one for longest.  Greedy is who has many of them here, or had, that proved nothing.
+ * Where all seats are taken, waits for those of them that are on their way out.
  */
 struct admission_seat *admission_enter(struct admission *admission,
 				       const struct sockaddr *address, int fd);
@@ -59,6 +71,14 @@ struct admission_seat *admission_enter(struct admission *admission,
  * portion of the seats.
  */
 bool admission_promote(struct admission_seat *seat, const char *user);
+/*
+ * Before work that a stranger asks for, which is charged to his address and network until
+ * he has proved something: waits until it is his turn.  Nobody else waits, nor do those
+ * whose address and network owe little; then the least greedy are next.  false when he
+ * was cut off, or it is not his turn by deadline_ms.
+ */
+bool admission_turn(struct admission_seat *seat, enum admission_work work,
+		    int64_t deadline_ms);
 /* The address that the seat counts for. */
 struct origin admission_origin(const struct admission_seat *seat);
 /* Before the socket is closed.  All memory was given back. */

@@ -100,19 +100,32 @@ static bool wait_for_message(const struct connection_times *times, struct belief
 	}
 }
 
+static bool shake_hands(const struct connection_shared *shared,
+			const struct message_channel *channel, const struct one_try *try)
+{
+	if (!stream_wait_hello(channel->stream, try))
+		return false;
+	if (!admission_turn(channel->seat, ADMISSION_HANDSHAKE, try->deadline_ms)) {
+		(void)snprintf(try->why, try->why_size,
+			       "others that have cost less came first");
+		return false;
+	}
+	SSL_CTX *tls = certificate_server(shared->certificate);
+	bool secured = stream_start_tls(channel->stream, tls, true, NULL, try);
+
+	SSL_CTX_free(tls);
+	return secured;
+}
+
 static bool start_tls(const struct connection_shared *shared,
 		      const struct message_channel *channel)
 {
 	struct caller *caller = channel->caller;
-	SSL_CTX *tls = certificate_server(shared->certificate);
 	char why[256];
-	bool secured = stream_start_tls(
-		channel->stream, tls, true, NULL,
-		&(struct one_try){clock_now_ms() + shared->times->handshake, why,
-				  sizeof why});
+	const struct one_try try = {clock_now_ms() + shared->times->handshake, why,
+				    sizeof why};
 
-	SSL_CTX_free(tls);
-	if (!secured) {
+	if (!shake_hands(shared, channel, &try)) {
 		message_log_refused(caller, "handshake", why);
 		return false;
 	}
@@ -140,6 +153,9 @@ static void serve(const struct connection_shared *shared,
 		if (!record_receive(record, record_max(channel),
 				    clock_now_ms() + shared->times->record))
 			return;
+		if (!admission_turn(channel->seat, ADMISSION_CALL,
+				    clock_now_ms() + shared->times->record))
+			return;
 		switch (message_answer(channel)) {
 		case MESSAGE_GO_ON:
 			break;
@@ -164,6 +180,7 @@ void connection_serve(const struct connection_shared *shared,
 	struct record *record = stream ? record_new(stream, &budget) : NULL;
 
 	(void)snprintf(caller.address, sizeof caller.address, "%s", address);
+	caller.stream = stream;
 	if (record) {
 		const struct message_channel channel = {.caller = &caller,
 							.seat = take_seat,

@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 enum {
-	BACKLOG = 512,
+	/* Who finds it full comes again a second later: strangers fill 512 at once. */
+	BACKLOG = 4096,
 	PAUSE_MS = 100,
 	/* For handlers, XDR (dfs.x has no recursion) and TLS; untouched, it is free. */
 	STACK = 512 * 1024

@@ -121,6 +121,19 @@ other_cluster()
 	"${IN[@]}" make demo >"$T/said" 2>&1 || { tail -30 "$T/said"; false; }
 }
 
+@test "12.14 nobody else can read the logs of make up, whatever the umask, also where one could before" {
+	umask 022
+	"${IN[@]}" make up >/dev/null
+	"${IN[@]}" make down
+	chmod 644 dfs2/log
+	"${IN[@]}" make up >/dev/null
+	"${IN[@]}" make down
+	for n in 1 2 3 4; do
+		[ -s "dfs$n/log" ]
+		[ -z "$(find "dfs$n/log" -perm /037)" ]
+	done
+}
+
 @test "1.1 what git ignores covers every key, password and store that make up makes" {
 	"${IN[@]}" make up >/dev/null
 	git init -q .

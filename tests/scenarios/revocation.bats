@@ -187,6 +187,45 @@ list_of()
 	eventually 60 votes 3
 }
 
+listed()
+{
+	openssl crl -in "$CLUSTER/crl.pem" -noout -text | grep -c "Serial Number: $1"
+}
+
+@test "12.8 certificates that were renewed are revoked with the one in use, as long as they last" {
+	local first second other
+	first=$(serial_of 2)
+	other=$(serial_of 3)
+	cp "$CLUSTER/dfs2/cert.pem" "$T/first.pem"
+	# One that has ended when the server is revoked
+	faketime '-10 years' "$DFS_BIN/client/client" cluster renew "$CLUSTER" dfs2
+	[ "$(grep -c BEGIN "$CLUSTER/dfs2/replaced.pem")" = 1 ]
+	second=$(serial_of 2)
+	client cluster renew "$CLUSTER"
+	# What has ended is not kept; of the others nothing is forgotten.
+	[ "$(grep -c BEGIN "$CLUSTER/dfs2/replaced.pem")" = 1 ]
+	client cluster renew "$CLUSTER" dfs2
+	[ "$(grep -c BEGIN "$CLUSTER/dfs2/replaced.pem")" = 2 ]
+	client cluster revoke "$CLUSTER" dfs2
+	[ "$(listed "$first")" = 1 ]
+	[ "$(listed "$(serial_of 2)")" = 1 ]
+	[ "$(listed "$second" || true)" = 0 ]
+	[ "$(listed "$other" || true)" = 0 ]
+	run -2 openssl verify -crl_check -CAfile "$CLUSTER/ca.pem" -CRLfile "$CLUSTER/crl.pem" "$T/first.pem"
+	[[ $output == *"certificate revoked"* ]]
+	# Half a file of them is told, and nothing is done without it.
+	head -c 900 "$CLUSTER/dfs2/replaced.pem" >"$T/half"
+	cp "$T/half" "$CLUSTER/dfs2/replaced.pem"
+	run -1 client cluster revoke "$CLUSTER" dfs2
+	[[ $output == *"dfs2/replaced.pem: it is none, or damaged"* ]]
+	run -1 client cluster renew "$CLUSTER" dfs2
+	[[ $output == *"dfs2/replaced.pem: it is none, or damaged"* ]]
+	# Without a certificate there is nothing to keep.
+	rm "$CLUSTER/dfs2/replaced.pem" "$CLUSTER/dfs2/cert.pem"
+	client cluster renew "$CLUSTER" dfs2
+	[ ! -e "$CLUSTER/dfs2/replaced.pem" ]
+}
+
 @test "12.8 the secret changes under servers that learn of it one after another" {
 	servers_start
 	for n in 1 2 3 4; do

@@ -9,8 +9,10 @@
 #include "peers.h"
 #include "secrets.h"
 #include "sign_fixture.h"
+#include "stream.h"
 #include "value.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -22,6 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -849,6 +854,101 @@ static void test_2_5_the_end_of_the_server_ends_all_waiting(void **state)
 	accounts_free(accounts);
 }
 
+struct stranger {
+	struct visitor visitor;
+	struct caller caller;
+	struct stream *stream;
+	int end;
+};
+
+static void *visit_as_stranger(void *argument)
+{
+	struct stranger *stranger = argument;
+	const dfs_login_how how = by_password(stranger->visitor.secret, SERVER);
+
+	stranger->visitor.status =
+		outcome(stranger->visitor.accounts, &stranger->caller, "bob", &how);
+	return NULL;
+}
+
+static void stranger_begin(struct stranger *stranger, struct accounts *accounts,
+			   char secret)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	*stranger = (struct stranger){.visitor = {.accounts = accounts, .secret = secret},
+				      .caller = a_caller(),
+				      .stream = stream_new(ends[0]),
+				      .end = ends[1]};
+	assert_non_null(stranger->stream);
+	stranger->caller.stream = stranger->stream;
+	assert_int_equal(pthread_create(&stranger->visitor.thread, NULL,
+					visit_as_stranger, stranger),
+			 0);
+}
+
+static dfs_status stranger_end(struct stranger *stranger)
+{
+	dfs_status status = visit_end(&stranger->visitor);
+
+	stream_close(stranger->stream);
+	if (stranger->end >= 0)
+		close(stranger->end);
+	return status;
+}
+
+/*
+ * Whoever is cut off keeps no thread, whether he waits for his answer or for his turn;
+ * nor does who has hung up while he waits for his turn.  His wrong try costs the pair as
+ * much as ever.
+ */
+static void test_12_9_who_is_cut_off_waits_no_longer(void **state)
+{
+	struct accounts_rules slow = rules;
+	struct accounts *accounts;
+	struct stranger held_back, waiting, gone;
+	sem_t begun, go_on;
+
+	(void)state;
+	slow.slowdown.free_tries = 1;
+	slow.slowdown.floor_ms = HOUR_MS;
+	accounts = begin_with(&slow);
+	sem_init(&begun, 0, 0);
+	sem_init(&go_on, 0, 1);
+	world.begun = &begun;
+	world.go_on = &go_on;
+	stranger_begin(&held_back, accounts, 'x');
+	sem_wait(&begun);
+	stranger_begin(&waiting, accounts, 'p');
+	stranger_begin(&gone, accounts, 'p');
+	close(gone.end);
+	gone.end = -1;
+	assert_int_equal(stranger_end(&gone), DFS_BUSY);
+	stream_cancel(waiting.stream);
+	assert_int_equal(stranger_end(&waiting), DFS_BUSY);
+	/* He who has ended his half alone could read that he was wrong: not yet. */
+	assert_int_equal(shutdown(held_back.end, SHUT_WR), 0);
+	struct timespec soon;
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &soon), 0);
+	soon.tv_sec++;
+	assert_int_equal(pthread_timedjoin_np(held_back.visitor.thread, NULL, &soon),
+			 ETIMEDOUT);
+	stream_cancel(held_back.stream);
+	assert_int_equal(stranger_end(&held_back), DFS_DENIED);
+	/* The next one waits as if the answer were still to come. */
+	stranger_begin(&waiting, accounts, 'p');
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &soon), 0);
+	soon.tv_sec++;
+	assert_int_equal(pthread_timedjoin_np(waiting.visitor.thread, NULL, &soon),
+			 ETIMEDOUT);
+	accounts_cancel(accounts);
+	assert_int_equal(stranger_end(&waiting), DFS_BUSY);
+	sem_destroy(&begun);
+	sem_destroy(&go_on);
+	accounts_free(accounts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -872,6 +972,7 @@ int main(void)
 			test_2_4_nobody_is_judged_by_what_was_read_before_he_came),
 		cmocka_unit_test(test_2_5_tries_of_one_pair_wait_for_one_another),
 		cmocka_unit_test(test_2_5_the_end_of_the_server_ends_all_waiting),
+		cmocka_unit_test(test_12_9_who_is_cut_off_waits_no_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,9 +171,29 @@ static void test_2_5_a_try_under_way_keeps_its_pair(void **state)
 	slowdown_free(slowdown);
 }
 
+/* Who does not wait for his answer gains no time by it. */
+static void test_2_5_an_abandoned_try_counts_until_its_answer_was_due(void **state)
+{
+	struct slowdown *slowdown = slowdown_new(&rules);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		(void)try_wrong(slowdown, "bob", "10.0.0.1", 5);
+	assert_int_equal(slowdown_begin(slowdown, "bob", "10.0.0.1", 5), SLOWDOWN_GO);
+	assert_int_equal(slowdown_wrong(slowdown, "bob", "10.0.0.1", 5), 200);
+	slowdown_abandon(slowdown, "bob", "10.0.0.1", 205);
+	assert_int_equal(slowdown_begin(slowdown, "bob", "10.0.0.1", 204), SLOWDOWN_WAIT);
+	assert_int_equal(slowdown_begin(slowdown, "bob", "10.0.0.2", 204), SLOWDOWN_GO);
+	slowdown_end(slowdown, "bob", "10.0.0.2");
+	assert_int_equal(try_wrong(slowdown, "bob", "10.0.0.1", 205), 400);
+	slowdown_free(slowdown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_2_5_an_abandoned_try_counts_until_its_answer_was_due),
 		cmocka_unit_test(test_2_5_each_wrong_one_takes_longer_up_to_a_limit),
 		cmocka_unit_test(test_2_5_a_right_one_clears_the_pair),
 		cmocka_unit_test(test_2_5_pairs_are_counted_apart),

@@ -387,9 +387,71 @@ static void test_a_mute_peer_is_not_waited_for(void **state)
 	close(ends[1]);
 }
 
+/* What comes of these first bytes, of which no more follow, in so many milliseconds. */
+static bool waits_for(const uint8_t *bytes, size_t len, bool hang_up, int64_t limit_ms,
+		      char why[WIRE_FIXTURE_WHY])
+{
+	uint8_t there[TLS_HELLO_MAX + 16];
+	int ends[2];
+	bool whole;
+
+	wire_fixture_pair(ends);
+	wire_fixture_write(ends[1], bytes, len);
+	if (hang_up)
+		assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+	whole = tls_hello_wait(ends[0], &(struct one_try){clock_now_ms() + limit_ms, why,
+							  WIRE_FIXTURE_WHY});
+	/* All of it is still there for the handshake. */
+	assert_int_equal(recv(ends[0], there, sizeof there, MSG_DONTWAIT),
+			 len < sizeof there ? len : sizeof there);
+	close(ends[0]);
+	close(ends[1]);
+	return whole;
+}
+
+static void test_12_10_a_handshake_begins_with_a_small_and_whole_message(void **state)
+{
+	enum { LONG_MS = 20000, SHORT_MS = 50, HEAD = 9, BODY = 500 };
+	/* A record of 504 bytes that holds a ClientHello of 500. */
+	uint8_t bytes[5 + TLS_HELLO_MAX + 1] = {22, 3, 1, 1, 248, 1, 0, 1, 244};
+	char why[WIRE_FIXTURE_WHY] = "";
+
+	(void)state;
+	assert_true(waits_for(bytes, HEAD + BODY, false, LONG_MS, why));
+	assert_true(waits_for(bytes, HEAD + BODY, true, LONG_MS, why));
+	/* Half of it, of the head or of the body, is waited for and no longer. */
+	for (size_t len = 1; len < HEAD + BODY; len += 100) {
+		assert_false(waits_for(bytes, len, false, SHORT_MS, why));
+		assert_non_null(strstr(why, "not finished in time"));
+		assert_false(waits_for(bytes, len, true, LONG_MS, why));
+		assert_non_null(strstr(why, "broken off"));
+	}
+	/* The largest that is taken, and what announces more, as record or as message. */
+	bytes[3] = TLS_HELLO_MAX >> 8;
+	bytes[4] = 0;
+	bytes[7] = (TLS_HELLO_MAX - 4) >> 8;
+	bytes[8] = 252;
+	assert_true(waits_for(bytes, 5 + TLS_HELLO_MAX, false, LONG_MS, why));
+	bytes[4] = 1;
+	assert_false(waits_for(bytes, HEAD, false, LONG_MS, why));
+	assert_non_null(strstr(why, "no beginning of one"));
+	bytes[4] = 0;
+	bytes[6] = 1;
+	assert_false(waits_for(bytes, HEAD, false, LONG_MS, why));
+	bytes[6] = 0;
+	/* Other records and messages. */
+	for (unsigned i = 0; i < 6; i += 5) {
+		bytes[i]++;
+		assert_false(waits_for(bytes, HEAD, false, LONG_MS, why));
+		bytes[i]--;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_12_10_a_handshake_begins_with_a_small_and_whole_message),
 		cmocka_unit_test(test_1_9_2_6_a_server_starts_only_with_what_fits),
 		cmocka_unit_test(test_a_wildcard_is_no_name),
 		cmocka_unit_test(test_1_9_two_of_a_cluster_agree),

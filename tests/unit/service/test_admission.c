@@ -1,8 +1,7 @@
 /* Admission: caps in all and per address, on connections and on memory. */
-#include "admission.h"
+#include "admission_internal.h"
 
 #include "clock.h"
-#include "portions.h"
 #include "wire_fixture.h"
 
 #include <arpa/inet.h>
@@ -133,6 +132,57 @@ static void test_1_10_the_oldest_stranger_makes_room(void **state)
 	for (int i = 0; i < 5; i++)
 		if (i != 2)
 			leave(&guests[i]);
+	admission_free(admission);
+}
+
+struct arrival {
+	struct admission *admission;
+	struct guest guest;
+	bool entered;
+};
+
+static void *arrive(void *arg)
+{
+	struct arrival *arrival = arg;
+
+	arrival->entered = enter(arrival->admission, &arrival->guest, "10.9.9.9");
+	return NULL;
+}
+
+/* However many come at once: who has to leave leaves, and nobody is sent away for him. */
+static void test_12_17_newcomers_wait_for_who_is_on_his_way_out(void **state)
+{
+	struct admission_limits full = limits;
+
+	(void)state;
+	full.connections = 3;
+	full.strangers = 2;
+	struct admission *admission = admission_new(&full);
+	struct arrival arrival = {.admission = admission};
+	struct guest guests[3], late;
+	pthread_t thread;
+
+	assert_true(enter(admission, &guests[0], "10.1.1.1"));
+	assert_true(enter(admission, &guests[1], "10.1.1.1"));
+	assert_true(enter(admission, &guests[2], "10.2.2.2"));
+	assert_true(is_cut_off(&guests[0]));
+	/* All seats are taken, the one that is to be free by who has yet to leave. */
+	assert_int_equal(pthread_create(&thread, NULL, arrive, &arrival), 0);
+	clock_pause(20);
+	leave(&guests[0]);
+	pthread_join(thread, NULL);
+	assert_true(arrival.entered);
+	/* Where nobody leaves there is nothing to wait for. */
+	assert_true(is_cut_off(&guests[1]));
+	leave(&guests[1]);
+	assert_true(admission_promote(guests[2].seat, PORTIONS_NOBODY));
+	assert_true(enter(admission, &guests[1], "10.1.1.1"));
+	assert_true(admission_promote(guests[1].seat, PORTIONS_NOBODY));
+	assert_false(enter(admission, &late, "10.3.3.3"));
+	leave(&late);
+	leave(&arrival.guest);
+	leave(&guests[1]);
+	leave(&guests[2]);
 	admission_free(admission);
 }
 
@@ -310,6 +360,195 @@ static void test_8_6_memory_is_shared_out(void **state)
 	admission_free(admission);
 }
 
+/* ---- the line of strangers ---------------------------------------------------- */
+
+/* An address may owe 150 and all together 250. */
+static const struct admission_limits turns = {
+	.connections = 9,
+	.per_address = 9,
+	.strangers = 5,
+	.strangers_of = {9, 9},
+	.cost_ms = {[ADMISSION_CALL] = 0, [ADMISSION_HANDSHAKE] = 100},
+	.free_ms_of = {150, 150},
+	.free_ms = 250,
+	.bytes = {1, 1},
+	.bytes_per_address = {1, 1},
+};
+
+struct turn {
+	struct guest *guest;
+	pthread_t thread;
+	unsigned *granted; /* so far, of all */
+	unsigned place;    /* 1: the first; 0: none */
+};
+
+static void *ask(void *arg)
+{
+	struct turn *turn = arg;
+
+	if (admission_turn(turn->guest->seat, ADMISSION_HANDSHAKE,
+			   clock_now_ms() + LONG_MS))
+		turn->place = __atomic_add_fetch(turn->granted, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static unsigned in_line(struct admission *admission)
+{
+	pthread_mutex_lock(&admission->lock);
+	unsigned count = admission->waiting;
+	pthread_mutex_unlock(&admission->lock);
+	return count;
+}
+
+/* Returns once he stands in the line. */
+static void ask_behind(struct admission *admission, struct turn *turn,
+		       struct guest *guest, unsigned *granted)
+{
+	unsigned before = in_line(admission);
+
+	*turn = (struct turn){.guest = guest, .granted = granted};
+	assert_int_equal(pthread_create(&turn->thread, NULL, ask, turn), 0);
+	while (in_line(admission) == before)
+		clock_pause(1);
+}
+
+/* The next turn is then, whatever it cost so far. */
+static void set_turn(struct admission *admission, int64_t turn_ms)
+{
+	pthread_mutex_lock(&admission->lock);
+	admission->turn_ms = turn_ms;
+	admission_line_go_on(admission);
+	pthread_mutex_unlock(&admission->lock);
+}
+
+static bool turn_now(struct guest *guest)
+{
+	return admission_turn(guest->seat, ADMISSION_HANDSHAKE, clock_now_ms());
+}
+
+/* Three guests of one address, who owe more than they may, and one of another. */
+static struct admission *begin_turns(struct guest greedy[3], struct guest *modest)
+{
+	struct admission *admission = admission_new(&turns);
+
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(enter(admission, &greedy[i], "10.1.1.1"));
+	assert_true(enter(admission, modest, "10.2.2.2"));
+	assert_true(turn_now(&greedy[0]));
+	assert_true(turn_now(&greedy[0]));
+	set_turn(admission, clock_now_ms() + 2 * LONG_MS);
+	assert_false(turn_now(&greedy[0]));
+	return admission;
+}
+
+static void end_turns(struct admission *admission, struct guest greedy[3],
+		      struct guest *modest)
+{
+	for (unsigned i = 0; i < 3; i++)
+		leave(&greedy[i]);
+	leave(modest);
+	admission_free(admission);
+}
+
+static void test_12_17_the_least_greedy_is_next_and_there_the_oldest(void **state)
+{
+	struct guest greedy[3], modest;
+	struct admission *admission = begin_turns(greedy, &modest);
+	struct turn asked[4];
+	unsigned granted = 0;
+
+	(void)state;
+	ask_behind(admission, &asked[0], &greedy[1], &granted);
+	ask_behind(admission, &asked[1], &greedy[2], &granted);
+	/* He owes nothing: behind them in the line, he goes at once. */
+	asked[2] = (struct turn){.guest = &modest, .granted = &granted};
+	(void)ask(&asked[2]);
+	assert_int_equal(asked[2].place, 1);
+	/* All together owe too much by now: he too stands in the line, and is next. */
+	ask_behind(admission, &asked[3], &modest, &granted);
+	set_turn(admission, 0);
+	for (unsigned i = 0; i < 4; i++)
+		if (i != 2)
+			pthread_join(asked[i].thread, NULL);
+	assert_int_equal(asked[3].place, 2);
+	assert_int_equal(asked[0].place, 3);
+	assert_int_equal(asked[1].place, 4);
+	end_turns(admission, greedy, &modest);
+}
+
+static void test_12_17_who_proves_something_is_in_no_line_and_forgiven(void **state)
+{
+	struct guest greedy[3], modest;
+	struct admission *admission = begin_turns(greedy, &modest);
+	struct turn asked;
+	unsigned granted = 0;
+
+	(void)state;
+	ask_behind(admission, &asked, &greedy[1], &granted);
+	assert_true(admission_promote(greedy[0].seat, "user"));
+	for (unsigned i = 0; i < 10; i++)
+		assert_true(turn_now(&greedy[0]));
+	/* What he cost was the address's debt: who waits there goes at once. */
+	pthread_join(asked.thread, NULL);
+	assert_int_equal(asked.place, 1);
+	end_turns(admission, greedy, &modest);
+}
+
+/* What is owed is remembered beyond the connections, and halves every ten seconds. */
+static void test_12_17_debts_outlive_connections_and_fade(void **state)
+{
+	struct guest greedy[3], modest;
+	struct admission *admission = begin_turns(greedy, &modest);
+	struct debt debt = {0, 0};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		leave(&greedy[i]);
+	assert_true(enter(admission, &greedy[0], "10.1.1.1"));
+	assert_false(turn_now(&greedy[0]));
+	for (unsigned i = 1; i < 3; i++)
+		assert_true(enter(admission, &greedy[i], "10.1.1.1"));
+	end_turns(admission, greedy, &modest);
+
+	debt_add(&debt, 1000, 5);
+	assert_int_equal(debt_now(&debt, 10004), 1000);
+	assert_int_equal(debt_now(&debt, 10006), 500);
+	assert_int_equal(debt_now(&debt, 30006), 125);
+	debt_forgive(&debt, 100, 30006);
+	assert_int_equal(debt_now(&debt, 30006), 25);
+	debt_forgive(&debt, 100, 30006);
+	assert_int_equal(debt_now(&debt, 30006), 0);
+	debt_add(&debt, 7, INT64_C(1) << 40);
+	assert_int_equal(debt_now(&debt, INT64_C(1) << 40), 7);
+	assert_int_equal(debt_now(&debt, INT64_C(1) << 42), 0);
+}
+
+static void test_12_17_who_is_cut_off_leaves_the_line(void **state)
+{
+	struct guest greedy[3], modest, late[2];
+	struct admission *admission = begin_turns(greedy, &modest);
+	struct turn asked;
+	unsigned granted = 0;
+
+	(void)state;
+	ask_behind(admission, &asked, &greedy[0], &granted);
+	/* Six are one too many. */
+	assert_true(enter(admission, &late[0], "10.3.3.3"));
+	assert_true(enter(admission, &late[1], "10.3.3.4"));
+	pthread_join(asked.thread, NULL);
+	assert_int_equal(asked.place, 0);
+	assert_true(is_cut_off(&greedy[0]));
+	assert_false(turn_now(&greedy[0]));
+	/* Nor does anybody wait for a server that ends. */
+	ask_behind(admission, &asked, &greedy[1], &granted);
+	admission_end_input(admission);
+	pthread_join(asked.thread, NULL);
+	assert_int_equal(asked.place, 0);
+	leave(&late[0]);
+	leave(&late[1]);
+	end_turns(admission, greedy, &modest);
+}
+
 static void *leave_later(void *arg)
 {
 	struct guest *guest = arg;
@@ -355,6 +594,13 @@ int main(void)
 		cmocka_unit_test(test_1_10_memory_is_capped_and_waited_for),
 		cmocka_unit_test(test_8_6_seats_are_shared_out),
 		cmocka_unit_test(test_8_6_memory_is_shared_out),
+		cmocka_unit_test(
+			test_12_17_the_least_greedy_is_next_and_there_the_oldest),
+		cmocka_unit_test(
+			test_12_17_who_proves_something_is_in_no_line_and_forgiven),
+		cmocka_unit_test(test_12_17_debts_outlive_connections_and_fade),
+		cmocka_unit_test(test_12_17_who_is_cut_off_leaves_the_line),
+		cmocka_unit_test(test_12_17_newcomers_wait_for_who_is_on_his_way_out),
 		cmocka_unit_test(test_the_end),
 	};
 
