@@ -28,7 +28,7 @@ struct fetch_search {
 	server_set tried; /* servers that could not give it */
 	bool unknown;     /* one of them because it has no such object */
 	bool damaged;     /* one of them because it is damaged there, or does not prove */
-	bool unbrought;   /* one of them because its writer never brought it there */
+	bool unbrought;   /* one of them because its writer never brought it */
 	bool denied;      /* one of them because it does not take the ticket */
 };
 
@@ -167,7 +167,6 @@ static u_int choose(struct fetch_window *window, unsigned server, dfs_want *want
 static void note_failure(struct fetch_search *search, unsigned server, dfs_status status)
 {
 	search->tried = set_with(search->tried, server);
-	/* What came but did not prove is damaged too. */
 	search->damaged |= status == DFS_DAMAGED || status == DFS_OK;
 	search->denied |= status == DFS_DENIED;
 	search->unknown |= status == DFS_UNKNOWN || status == DFS_NODATA;
@@ -389,16 +388,12 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 	char text[DFS_WHY], what[64];
 	const struct fetch_search *search = missing(window, what);
 
-	if (search->damaged)
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "transfer failed: %s is damaged on every server within "
-			    "reach that has it",
-			    what);
-	else if (search->unbrought)
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "transfer failed: its writer has not brought it whole: %s is "
-			    "nowhere within reach",
-			    what);
+	if (search->damaged || search->unbrought)
+		result_fail(
+			result, DFS_EXIT_DAMAGED, "transfer failed: %s %s", what,
+			search->damaged
+				? "is damaged on every server within reach that has it"
+				: "was not brought by its writer");
 	else if (search->denied)
 		result_fail(result, DFS_EXIT_DENIED,
 			    "transfer failed: its content is not yours to read");
@@ -413,10 +408,8 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 			    "try again, or start the others",
 			    what);
 	/* Replaced or deleted meanwhile, perhaps: the caller looks. */
-	return (search->unknown || search->denied) && !search->damaged &&
-			       !search->unbrought
-		       ? FETCH_GONE
-		       : FETCH_FAILED;
+	return (search->unknown || search->denied) && !search->damaged ? FETCH_GONE
+								       : FETCH_FAILED;
 }
 
 /* Hands all units, which are proved, to the caller, in order. */

@@ -69,9 +69,9 @@ static server_set others_given(const struct repair_lane *lane,
 /*
  * Nobody has this chunk.  Did anybody ever?  Its writer brought it to nobody where all
  * say so who were to have it, this server among them; and where this one does not know,
- * because it was to have none or has lost its disk, at least two others, for one alone may
- * lie to hide what it has lost.  It is open while one of them gives something else, or
- * does not know the file, for it has yet to find out.
+ * because it was to have none or has lost its disk, at least two others, for one alone
+ * may lie to hide what it has lost.  It is open while one of them gives something else,
+ * or does not know the file, for it has yet to find out.
  */
 static enum verdict judge_chunk(const struct repair_lane *lane,
 				const struct repair_piece *piece, unsigned chunk,

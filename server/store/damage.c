@@ -134,7 +134,7 @@ static bool mark_unbrought(struct store *store, const struct segment *file,
 	bool marked = false;
 
 	for (struct index_part *part = &found->part; part; part = part->more) {
-		if (part->segment == NULL || part->segment->file != file ||
+		if (!part->segment || part->segment->file != file ||
 		    !set_has(part->chunks, chunk))
 			continue;
 		if (part->proved)

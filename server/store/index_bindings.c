@@ -1,4 +1,7 @@
-/* The index of bindings: for which paths and ballots content was staged. */
+/*
+ * The index of bindings: for which paths and ballots content was staged; and what of it
+ * is known to have been brought, or not.
+ */
 #include "index_internal.h"
 
 #include "path.h"
@@ -314,4 +317,41 @@ void index_bindings_free(struct index *index)
 {
 	while (!RB_EMPTY(&index->bindings))
 		remove_binding(index, RB_ROOT(&index->bindings));
+}
+
+/* ---- what was brought, and not --------------------------------------------------- */
+
+chunk_set index_brought(const struct index_object *object)
+{
+	unsigned chunks = 0;
+
+	for (const struct index_part *part = &object->part; part; part = part->more)
+		chunks |= part->chunks & ~(unsigned)part->unbrought;
+	return chunks;
+}
+
+chunk_set index_unbrought(const struct index_object *object)
+{
+	return object->unbrought == INDEX_UNBROUGHT ||
+			       object->unbrought == INDEX_UNBROUGHT_EVER
+		       ? CHUNKS_ALL & ~index_brought(object)
+		       : 0;
+}
+
+chunk_set index_unbrought_ever(const struct index_object *object)
+{
+	return object->unbrought == INDEX_UNBROUGHT_EVER ? index_unbrought(object) : 0;
+}
+
+void index_was_proved(struct index *index, struct index_object *object, chunk_set chunks)
+{
+	for (struct index_part *part = &object->part; part; part = part->more)
+		if (part->chunks == chunks && part->segment)
+			index_prove(index, object, part->segment, chunks);
+}
+
+void index_more_came(struct index_object *object)
+{
+	if (object->unbrought == INDEX_UNBROUGHT_EVER)
+		object->unbrought = INDEX_UNBROUGHT;
 }

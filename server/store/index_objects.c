@@ -149,28 +149,6 @@ chunk_set index_damaged(const struct index_object *object)
 	return damaged & ~good_chunks(object);
 }
 
-chunk_set index_brought(const struct index_object *object)
-{
-	unsigned chunks = 0;
-
-	for (const struct index_part *part = &object->part; part; part = part->more)
-		chunks |= part->chunks & ~(unsigned)part->unbrought;
-	return chunks;
-}
-
-chunk_set index_unbrought(const struct index_object *object)
-{
-	return object->unbrought == INDEX_UNBROUGHT ||
-			       object->unbrought == INDEX_UNBROUGHT_EVER
-		       ? CHUNKS_ALL & ~index_brought(object)
-		       : 0;
-}
-
-chunk_set index_unbrought_ever(const struct index_object *object)
-{
-	return object->unbrought == INDEX_UNBROUGHT_EVER ? index_unbrought(object) : 0;
-}
-
 struct index_part *index_part(struct index_object *object, unsigned chunk)
 {
 	struct index_part *damaged = NULL;
@@ -197,7 +175,6 @@ chunk_set index_proved(const struct index_object *object)
 	return chunks;
 }
 
-/* Nothing of the part is to be proved any more. */
 static void become_proved(struct index *index, struct index_part *part)
 {
 	if (part->proved)
@@ -212,13 +189,6 @@ void index_prove(struct index *index, struct index_object *object,
 {
 	for (struct index_part *part = &object->part; part; part = part->more)
 		if (part->segment == segment && (part->chunks & ~chunks) == 0)
-			become_proved(index, part);
-}
-
-void index_was_proved(struct index *index, struct index_object *object, chunk_set chunks)
-{
-	for (struct index_part *part = &object->part; part; part = part->more)
-		if (part->chunks == chunks && part->segment)
 			become_proved(index, part);
 }
 
@@ -249,11 +219,8 @@ void index_put_content(struct index *index, struct index_object *object,
 	}
 	part->segment = segment;
 	part->chunks = entry->chunks & CHUNKS_ALL;
-	part->damaged = 0;
-	part->unbrought = 0;
-	/* Others may have more of it by now, too. */
-	if (object->unbrought == INDEX_UNBROUGHT_EVER)
-		object->unbrought = INDEX_UNBROUGHT;
+	part->damaged = part->unbrought = 0;
+	index_more_came(object);
 	part->bytes = entry->bytes & BYTES_MASK;
 	part->estimated = 0;
 	part->proved = entry->proved;

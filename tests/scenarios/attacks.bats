@@ -251,7 +251,7 @@ no_server_has_lost()
 	client repair --user other >"$T/repair"
 	[ "$(grep -c 'its writer has not brought it whole' "$T/repair")" = 4 ]
 	run -9 client get one-of-four "$T/got" --user other
-	[[ $output == *"its writer has not brought it whole"* ]]
+	[[ $output == *"was not brought by its writer"* ]]
 	run -9 client verify one-of-three --user other
 	[[ $output == *"not brought by the writer"* ]]
 	run client status --what-if

@@ -347,9 +347,8 @@ struct dfs_verified {
 	struct dfs_bad_units bad_units;
 	/*
 	 * 0: every unit has two good copies, and all that its manifest names are good.
-	 * 9: a copy is damaged, or not what was stored, or was never brought.  5: copies are missing or cannot
-	 * be reached.  7: its content is not for this user to prove.  Others: the file
-	 * cannot be read.
+	 * 9: a copy is damaged, not what was stored, or never brought.  5: copies are
+	 * missing or cannot be reached.  7: not for this user to prove.  Others: unread.
 	 */
 	struct dfs_result result;
 	bool gone;     /* deleted meanwhile; result is 0 */
@@ -357,10 +356,9 @@ struct dfs_verified {
 	bool closed;   /* nothing was read: what the servers have of it does not open */
 	bool lost;     /* there are units without any good copy within reach */
 	uint64_t size;
-	unsigned damaged[4];   /* the server says so */
-	unsigned missing[4];   /* the server has no such thing */
-	unsigned wrong[4];     /* the server gives something else, and does not know */
-	unsigned unbrought[4]; /* the server says that its writer did not bring it */
+	unsigned damaged[4]; /* the server says so */
+	unsigned wrong[4];   /* the server gives something else, and does not know */
+	unsigned missing[4], unbrought[4]; /* it has no such thing; its writer's fault */
 	unsigned unreached[4];
 };
 
@@ -385,8 +383,8 @@ void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
 /* What a server has yet to do by itself, and what it is at. */
 struct dfs_healing {
 	uint64_t owed_files, owed_bytes; /* that it has to fetch */
-	uint64_t lost_files; /* of these: nobody in reach had what is missing */
-	uint64_t unbrought;  /* files that their writers have not brought it whole */
+	/* Of these: nobody in reach had what is missing; others, not brought whole */
+	uint64_t lost_files, unbrought;
 	uint64_t unproved;   /* objects that it has yet to prove, unit by unit */
 	uint64_t spares;     /* objects of which it keeps more than it should */
 	uint64_t unsettled;  /* registers not known to be settled */
@@ -434,9 +432,7 @@ struct dfs_report {
 	bool known;           /* to the servers: who asks; else they tell little */
 	uint64_t used, quota; /* bytes of the user's files; 0: no limit */
 	bool counted;         /* the numbers below are known; of everybody's files */
-	uint64_t files;
-	uint64_t
-		unbrought; /* of these: not brought whole by their writers; and the others: */
+	uint64_t files, unbrought; /* of these: not brought whole; of the others: */
 	uint64_t files_by_copies
 		[3];   /* two or more, one, no living copy of the worst chunk */
 	bool at_most;  /* the last two are as bad as it can be, and perhaps less */
@@ -489,11 +485,7 @@ struct dfs_result dfs_heal(struct dfs *dfs);
 struct dfs_owed {
 	const char *path;
 	unsigned missing[4]; /* chunks, by server */
-	/*
-	 * 9: a chunk has no good copy any more; 5: it may have; 0: there is nothing to
-	 * mend, for its writer has not brought it whole
-	 */
-	int code;
+	int code; /* 9: a chunk has no good copy any more; 0: nor ever had; else 5 */
 	const char *why; /* that it is not mended */
 };
 

@@ -126,7 +126,7 @@ struct store_register {
 	 * damaged.
 	 */
 	chunk_set missing;
-	/* Of these, the ones that their writer never brought here, or with other bytes. */
+	/* Of these, the ones that their writer never brought here right. */
 	chunk_set unbrought;
 };
 
@@ -209,8 +209,8 @@ uint64_t store_units(struct store *store, const dfs_id *object);
  * One unit, or a piece of its tree (numbered from DFS_FILE_UNITS_MAX on; pieces.h),
  * verified.  The caller frees *ret_record; *ret_data points into it.  ENOENT,
  * ENODATA (its writer never brought it, or other bytes), ENXIO (it is not here, though a
- * value names it), EBADMSG or EIO.  Content that nothing refers to can be read until its grace is over,
- * which each read begins anew (index_read).
+ * value names it), EBADMSG or EIO.  Content that nothing refers to can be read until its
+ * grace is over, which each read begins anew (index_read).
  */
 int store_unit(struct store *store, const dfs_id *object, uint64_t unit,
 	       void **ret_record, dfs_bytes *ret_data);

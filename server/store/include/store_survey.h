@@ -57,10 +57,10 @@ int store_next_owed(struct store *store, const char *after, size_t after_len,
 		    struct store_owed *ret);
 
 /*
- * What all peers, who were asked for what is missing of an object, say of its writer: that
- * he brought it to nobody who was given it (agreed; then it is unbrought here, too, until
- * the next start or until more of it comes), or that one of them may have had it, so that
- * it is lost.
+ * What all peers, who were asked for what is missing of an object, say of its writer:
+ * that he brought it to nobody who was given it (agreed; then it is unbrought here, too,
+ * until the next start or until more of it comes), or that one of them may have had it,
+ * so that it is lost.
  */
 void store_judge_unbrought(struct store *store, const dfs_id *object, bool agreed);
 

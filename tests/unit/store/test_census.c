@@ -387,7 +387,7 @@ static void test_a_full_table_tells_what_is_true_of_each(void **state)
 
 #define TEST(name, begin) cmocka_unit_test_setup_teardown(name, begin, heal_fixture_end)
 
-/* ---- what was never brought --------------------------------------------------------- */
+/* ---- what was never brought ------------------------------------------------------ */
 
 static int start_blaming(void **state)
 {
@@ -415,7 +415,7 @@ static void expect_lacking(struct store_fixture *fixture, uint64_t owing,
 	store_census_free(&census);
 }
 
-/* A version of a file that names the object (which no other test has resized), and gives this server its pair or not. */
+/* A version of a file that names the object, and gives this server its pair or not. */
 static void accept_version(struct store_fixture *fixture, uint64_t object,
 			   uint64_t counter, uint64_t origin, bool given)
 {
@@ -470,7 +470,7 @@ static void test_8_7_what_may_have_been_here(void **state)
 	accept_version(fixture, 902, 7, 7, false);
 	accept_version(fixture, 902, 8, 7, true);
 	expect_lacking(fixture, 1, 0);
-	/* An older value that comes back at a higher ballot: its content went from here. */
+	/* An older value that comes back: its content went from here. */
 	accept_version(fixture, 903, 20, 6, true);
 	expect_lacking(fixture, 1, 0);
 	/* A lost disk had it, perhaps, if the value is older than the store. */

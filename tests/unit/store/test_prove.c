@@ -566,7 +566,7 @@ static void rot_unit(struct store_fixture *fixture, const struct named *named,
 	assert_true(done);
 }
 
-/* A disk that rots between the upload and its proof, and after it, is a disk that rots. */
+/* A disk that rots between the upload and its proof is a disk that rots. */
 static void test_8_7_what_rots_is_damage(void **state)
 {
 	struct store_fixture *fixture = *state;
