@@ -15,6 +15,7 @@
 
 enum {
 	WINDOW = 32, /* units in memory */
+	BRIEF = 4,   /* with how many it begins where not all may be wanted */
 	UNITS_A_CALL = DFS_CONTENT_MAX / DFS_UNIT_MAX,
 	PIECES = 2,  /* that of the unit at the base, and the one after it */
 	AHEAD = 128, /* units before the first of it a piece is asked for */
@@ -55,7 +56,8 @@ struct fetch_window {
 	const dfs_ticket *ticket;
 	dfs_id id; /* of the object */
 	struct cipher_object object;
-	uint64_t units;
+	struct range_units units; /* that are wanted */
+	uint64_t span; /* so many are asked for at a time, of those in the window */
 	uint64_t base; /* the unit that the caller waits for; in its slot */
 	struct fetch_slot slots[WINDOW];
 	uint64_t pieces; /* 0: all leaves are in the manifest */
@@ -118,10 +120,10 @@ static bool choose_piece(struct fetch_window *window, unsigned server,
 			 uint64_t *ret_number)
 {
 	uint64_t first = window->base / DFS_PIECE_LEAVES;
-	uint64_t last = (window->base + WINDOW + AHEAD) / DFS_PIECE_LEAVES;
+	uint64_t last = (window->base + window->span + AHEAD) / DFS_PIECE_LEAVES;
 
-	for (uint64_t number = first; number <= last && number < window->pieces;
-	     number++) {
+	for (uint64_t number = first;
+	     number <= last && number * DFS_PIECE_LEAVES < window->units.end; number++) {
 		struct fetch_piece *piece = piece_of(window, number);
 
 		if (piece->search.state == SLOT_WANTED &&
@@ -147,7 +149,8 @@ static u_int choose(struct fetch_window *window, unsigned server, dfs_want *want
 	u_int count = 0;
 
 	for (uint64_t u = window->base;
-	     u < window->units && u < window->base + WINDOW && count < UNITS_A_CALL;
+	     u < window->units.end && u < window->base + window->span &&
+	     count < UNITS_A_CALL;
 	     u++) {
 		struct fetch_slot *slot = &window->slots[u % WINDOW];
 
@@ -297,18 +300,24 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 
 /* ---- the caller's thread ------------------------------------------------------- */
 
-bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
-			char text[DFS_WHY])
+/* The units that have something of the range. */
+static struct range_units units_of(const struct fetch *fetch)
 {
+	return range_units(&fetch->range, placement_unit_size(fetch->content->size));
+}
+
+bool fetch_out_of_reach(const struct fetch *fetch, server_set servers, char text[DFS_WHY])
+{
+	const dfs_content *content = fetch->content;
+	struct range_units units = units_of(fetch);
 	unsigned reach = placement_reachable(content->holders, servers);
 	char absent[DFS_WHY];
 
 	for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++) {
 		char names[DFS_WHY];
 		unsigned having = 0;
-		bool needed = placement_units(content->size, content->unit_size) >= chunk;
 
-		if (set_has(reach, chunk) || !needed)
+		if (set_has(reach, chunk) || !set_has(range_chunks(&units), chunk))
 			continue;
 		for (unsigned s = 1; s <= DFS_SERVERS; s++)
 			if (set_has(placement_held(content->holders, s), chunk))
@@ -318,7 +327,7 @@ bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set 
 			"transfer failed: chunk %u is on %s, which cannot be reached "
 			"(%.600s): start one of them",
 			chunk, having ? session_names(having, names) : "no server",
-			session_absent(dfs, servers, absent));
+			session_absent(fetch->dfs, servers, absent));
 		return true;
 	}
 	return false;
@@ -357,6 +366,7 @@ static void next_unit(struct fetch_window *window)
 	pthread_mutex_lock(&window->lock);
 	slot->search = (struct fetch_search){.state = SLOT_WANTED};
 	window->base++;
+	window->span += window->span < WINDOW ? 1 : 0;
 	/* The piece that is done makes room for the next one but one. */
 	if (window->base % DFS_PIECE_LEAVES == 0)
 		piece_of(window, window->base / DFS_PIECE_LEAVES - 1)->search =
@@ -395,7 +405,7 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 	else if (search->denied)
 		result_fail(result, DFS_EXIT_DENIED,
 			    "transfer failed: its content is not yours to read");
-	else if (fetch_out_of_reach(fetch->dfs, fetch->content,
+	else if (fetch_out_of_reach(fetch,
 				    links_up(fetch->dfs->links) & ~window->lost &
 					    ~search->tried,
 				    text))
@@ -410,17 +420,20 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 								       : FETCH_FAILED;
 }
 
-/* Hands all units, which are proved, to the caller, in order. */
+/* Hands what is wanted of all units, which are proved, to the caller, in order. */
 static enum fetch_end hand_over(const struct fetch *fetch, struct fetch_window *window,
 				struct dfs_result *result)
 {
-	while (window->base < window->units) {
+	while (window->base < window->units.end) {
 		struct fetch_slot *slot = await_unit(window);
+		size_t skip, len;
 
 		if (!slot)
 			return explain(fetch, window, result);
-		result->code =
-			fetch->write(fetch->context, slot->bytes, slot->len, result->why);
+		len = range_cut(&fetch->range, window->base, window->object.unit_size,
+				slot->len, &skip);
+		result->code = fetch->write(fetch->context, slot->bytes + skip, len,
+					    result->why);
 		if (result->code != DFS_EXIT_DONE)
 			return FETCH_FAILED;
 		next_unit(window);
@@ -452,13 +465,19 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 	if (!object_of_content(content, &window->id) ||
 	    !cipher_object_init(&window->object, content, fetch->opening->key))
 		goto failed;
-	window->units = placement_units(content->size, window->object.unit_size);
-	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
-		window->slots[i].bytes = malloc(window->object.unit_size);
-		if (!window->slots[i].bytes)
+	window->units = units_of(fetch);
+	window->base = window->units.first;
+	window->span = fetch->briefly ? BRIEF : WINDOW;
+	for (uint64_t u = window->base;
+	     u < window->units.end && u < window->base + WINDOW; u++) {
+		struct fetch_slot *slot = &window->slots[u % WINDOW];
+
+		slot->bytes = malloc(window->object.unit_size);
+		if (!slot->bytes)
 			goto failed;
 	}
-	window->pieces = tree_pieces(window->units);
+	window->pieces =
+		tree_pieces(placement_units(content->size, window->object.unit_size));
 	return window;
 failed:
 	window_free(window);
