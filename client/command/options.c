@@ -117,7 +117,7 @@ static int rank(const struct options *options, enum option option)
 	return options->verb && strcmp(verb, options->verb) == 0 ? 2 : 0;
 }
 
-/* The one that is called so, OPTIONS if there is none; by its letter where name is NULL. */
+/* The one that is called so, by its letter where name is NULL; OPTIONS: there is none. */
 static enum option find_option(const struct options *options, const char *name,
 			       size_t len, char letter)
 {

@@ -1,5 +1,5 @@
 /* dfs_expand: the names that patterns stand for. */
-#include "libdfs.h"
+#include "libdfs_trees.h"
 
 #include "lookup.h"
 #include "path.h"

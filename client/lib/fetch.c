@@ -70,22 +70,6 @@ struct fetch_window {
 
 /* ---- who is asked -------------------------------------------------------------- */
 
-unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set servers)
-{
-	unsigned chunk = placement_chunk(unit), best = 0;
-	chunk_set pair = set_of(chunk) | set_of(chunk % DFS_SERVERS + 1);
-
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		unsigned held = placement_held(content->holders, s);
-
-		if (!set_has(held, chunk) || !set_has(servers, s))
-			continue;
-		if (best == 0 || placement_pair(content->row, s) == pair)
-			best = s;
-	}
-	return best;
-}
-
 /* With the lock held. */
 static unsigned source(const struct fetch_window *window, uint64_t unit)
 {
@@ -300,39 +284,6 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 
 /* ---- the caller's thread ------------------------------------------------------- */
 
-/* The units that have something of the range. */
-static struct range_units units_of(const struct fetch *fetch)
-{
-	return range_units(&fetch->range, placement_unit_size(fetch->content->size));
-}
-
-bool fetch_out_of_reach(const struct fetch *fetch, server_set servers, char text[DFS_WHY])
-{
-	const dfs_content *content = fetch->content;
-	struct range_units units = units_of(fetch);
-	unsigned reach = placement_reachable(content->holders, servers);
-	char absent[DFS_WHY];
-
-	for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++) {
-		char names[DFS_WHY];
-		unsigned having = 0;
-
-		if (set_has(reach, chunk) || !set_has(range_chunks(&units), chunk))
-			continue;
-		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			if (set_has(placement_held(content->holders, s), chunk))
-				having = set_with(having, s);
-		(void)snprintf(
-			text, DFS_WHY,
-			"transfer failed: chunk %u is on %s, which cannot be reached "
-			"(%.600s): start one of them",
-			chunk, having ? session_names(having, names) : "no server",
-			session_absent(fetch->dfs, servers, absent));
-		return true;
-	}
-	return false;
-}
-
 /* With the lock held: can the leaf of the unit at the base still come? */
 static bool awaits_leaf(struct fetch_window *window)
 {
@@ -465,7 +416,7 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 	if (!object_of_content(content, &window->id) ||
 	    !cipher_object_init(&window->object, content, fetch->opening->key))
 		goto failed;
-	window->units = units_of(fetch);
+	window->units = range_units(&fetch->range, placement_unit_size(content->size));
 	window->base = window->units.first;
 	window->span = fetch->briefly ? BRIEF : WINDOW;
 	for (uint64_t u = window->base;

@@ -1,5 +1,5 @@
 /* dfs_find: what lies below a path and meets conditions. */
-#include "libdfs.h"
+#include "libdfs_trees.h"
 
 #include "dfs.h"
 #include "pattern.h"

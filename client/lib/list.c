@@ -1,5 +1,5 @@
 /* dfs_list and dfs_list_shared: what is below a folder, or is for somebody. */
-#include "libdfs.h"
+#include "libdfs_trees.h"
 
 #include "listing.h"
 #include "path.h"

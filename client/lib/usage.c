@@ -1,5 +1,5 @@
 /* dfs_usage: how much folders have below them. */
-#include "libdfs.h"
+#include "libdfs_trees.h"
 
 #include "dfs.h"
 #include "result.h"

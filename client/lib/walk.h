@@ -2,7 +2,7 @@
 #ifndef DFS_WALK_H
 #define DFS_WALK_H
 
-#include "libdfs.h"
+#include "libdfs_trees.h"
 #include <stdbool.h>
 
 /*
