@@ -16,12 +16,10 @@ struct match {
 /* What the pattern at hand stands for, as far as it is known. */
 struct expansion {
 	struct dfs_expand *item;
-	size_t parts; /* of the pattern, */
-	size_t below; /* and those of them below the folder that is listed */
+	size_t below; /* parts of the pattern below the folder that is listed */
 	struct match *matches;
 	size_t count, room;
 	bool no_memory;
-	bool odd;   /* a name that cannot be was listed */
 	bool exact; /* the pattern itself is a name: the only match */
 };
 
@@ -71,21 +69,6 @@ static int consider(struct expansion *expansion, const char *path, bool folder)
 	return add(expansion, path, folder);
 }
 
-static int take_entry(void *context, const struct dfs_entry *entry)
-{
-	struct expansion *expansion = context;
-	size_t len = strlen(entry->path);
-
-	/* Names from the servers are believed as little as those that are typed. */
-	if (path_check(entry->path, len)) {
-		expansion->odd = true;
-		return 0;
-	}
-	return pattern_parts(entry->path) == expansion->parts
-		       ? consider(expansion, entry->path, entry->folder)
-		       : 0;
-}
-
 static int take_folder(void *context, const char *folder, unsigned depth)
 {
 	struct expansion *expansion = context;
@@ -111,11 +94,8 @@ static struct dfs_result look(struct dfs *dfs, struct expansion *expansion)
 
 	memcpy(folder, pattern, len);
 	folder[len] = '\0';
-	expansion->parts = pattern_parts(pattern);
 	expansion->below = pattern_parts(pattern + len);
-	return expansion->below == 1 ? dfs_list(dfs, folder, (struct dfs_list_options){0},
-						take_entry, expansion)
-				     : walk_run(dfs, folder, false, &callbacks);
+	return walk_run(dfs, folder, expansion->below == 1, false, &callbacks);
 }
 
 static void expand(struct dfs *dfs, struct expansion *expansion)
@@ -132,9 +112,6 @@ static void expand(struct dfs *dfs, struct expansion *expansion)
 	*result = look(dfs, expansion);
 	if (expansion->no_memory)
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
-	else if (expansion->odd)
-		result_fail(result, DFS_EXIT_DAMAGED,
-			    "a server lists a name that cannot be");
 	else if (result->code == DFS_EXIT_MISSING ||
 		 (result->code == DFS_EXIT_DONE && expansion->count == 0))
 		result_fail(result, DFS_EXIT_MISSING, "nothing has such a name");

@@ -88,7 +88,7 @@ void dfs_find(struct dfs *dfs, struct dfs_find *items, size_t count,
 
 		item->unknown = 0;
 		find.code = 0;
-		item->result = walk_run(dfs, item->path,
+		item->result = walk_run(dfs, item->path, item->condition.depth == 1,
 					item->detail || needs_file(&item->condition),
 					&callbacks);
 		if (find.code != 0 && item->result.code == DFS_EXIT_DONE)

@@ -62,7 +62,7 @@ static int take_file(void *context, const struct dfs_entry *entry, unsigned dept
 				       .size = entry->has_file ? entry->file.size : 0,
 				       .unknown = entry->has_file ? 0 : 1};
 
-	(void)depth;
+	counting->items[counting->at].is_file = depth == 0;
 	add(counted(counting), &file);
 	return 0;
 }
@@ -78,12 +78,13 @@ void dfs_usage(struct dfs *dfs, struct dfs_usage *items, size_t count,
 		struct dfs_usage *item = &items[i];
 
 		item->files = item->size = item->unknown = 0;
+		item->is_file = false;
 		if (counting) {
 			counting->items = items;
 			counting->at = i;
 			counting->callbacks = callbacks;
 			counting->depth = 0;
-			item->result = walk_run(dfs, item->path, true, &walking);
+			item->result = walk_run(dfs, item->path, false, true, &walking);
 		} else {
 			item->result = result_of(DFS_EXIT_OTHER, "out of memory");
 		}

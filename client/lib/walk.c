@@ -69,12 +69,12 @@ static int go_down(struct walk *walk, const char *path)
 }
 
 /* Names from the servers are believed as little as those that are typed. */
-static bool is_below(const struct walk *walk, const char *path)
+static bool is_below(const struct walk *walk, const char *path, bool folder)
 {
 	size_t len = strlen(path);
+	const char *wrong = folder ? path_check_folder(path, len) : path_check(path, len);
 
-	return !path_check(path, len) && len > walk->base &&
-	       strncmp(path, walk->at, walk->base) == 0;
+	return !wrong && len > walk->base && strncmp(path, walk->at, walk->base) == 0;
 }
 
 static int take_entry(void *context, const struct dfs_entry *entry)
@@ -86,11 +86,11 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 
 	if (strcmp(entry->path, walk->path) == 0)
 		return callbacks->file(callbacks->context, entry, 0);
-	if (!is_below(walk, entry->path)) {
+	(void)snprintf(path, sizeof path, "%s%s", entry->path, entry->folder ? "/" : "");
+	if (!is_below(walk, path, entry->folder)) {
 		walk->odd = true;
 		return 0;
 	}
-	(void)snprintf(path, sizeof path, "%s%s", entry->path, entry->folder ? "/" : "");
 	code = go_up(walk, path);
 	if (code == 0)
 		code = go_down(walk, path);
@@ -100,10 +100,10 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	return code;
 }
 
-struct dfs_result walk_run(struct dfs *dfs, const char *path, bool detail,
+struct dfs_result walk_run(struct dfs *dfs, const char *path, bool flat, bool detail,
 			   const struct walk_callbacks *callbacks)
 {
-	const struct dfs_list_options options = {.recursive = true, .detail = detail};
+	const struct dfs_list_options options = {.recursive = !flat, .detail = detail};
 	struct walk walk = {.callbacks = callbacks, .path = path};
 	size_t len = strlen(path);
 	struct dfs_result result;

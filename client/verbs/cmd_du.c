@@ -1,6 +1,7 @@
 /* du [PATH...] */
 #include "commands.h"
 
+#include "name.h"
 #include "outcome.h"
 #include "output.h"
 #include "run.h"
@@ -53,7 +54,8 @@ static void finished(void *context, size_t item)
 	const struct dfs_usage *usage = &view->items[item];
 
 	if (usage->result.code == DFS_EXIT_DONE)
-		print(view->run->output, usage->path, "", usage);
+		print(view->run->output, usage->path,
+		      usage->is_file || name_is_folder(usage->path) ? "" : "/", usage);
 	outcome_shown(view->run, view->paths->items[item].typed, &usage->result);
 }
 

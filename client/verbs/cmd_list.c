@@ -21,7 +21,10 @@ struct list_view {
 	bool details, chunks;
 };
 
-/* What is printed of an entry's path: below a folder what is behind its name. */
+/*
+ * What is printed of an entry's path, without a folder's '/': below a folder what is
+ * behind its name.
+ */
 static const char *name_of(const struct list_view *view, const struct dfs_entry *entry)
 {
 	size_t len = strlen(view->path);
@@ -153,7 +156,7 @@ static void list_named(struct list_view *view, const char *name)
 	struct run *run = view->run;
 	struct dfs_entry folder = {.folder = true};
 	struct dfs_result result;
-	char *path = NULL;
+	char *path = NULL, *name_only;
 
 	view->name = name;
 	if (!name_is_folder(name)) {
@@ -162,12 +165,15 @@ static void list_named(struct list_view *view, const char *name)
 			result = list(view, path);
 	} else {
 		/* It was listed a moment ago. */
+		name_only = strndup(name, strlen(name) - 1);
 		result = run_folder(run, name, &path);
-		if (path) {
+		if (path && name_only) {
 			path[strlen(path) - 1] = '\0';
 			folder.path = view->path = path;
+			view->name = name_only;
 			(void)take_entry(view, &folder);
 		}
+		free(name_only);
 	}
 	outcome_shown(run, name, &result);
 	free(path);

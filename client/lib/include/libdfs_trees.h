@@ -75,6 +75,7 @@ void dfs_find(struct dfs *dfs, struct dfs_find *items, size_t count,
 struct dfs_usage {
 	const char *path; /* as in dfs_find */
 	struct dfs_result result;
+	bool is_file;
 	uint64_t files, size; /* bytes of their contents */
 	uint64_t unknown;     /* of these files the size is not known */
 };
