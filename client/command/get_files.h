@@ -36,7 +36,7 @@ bool get_files_add(struct get_files *get, const char *shown, const char *path,
 /* Fetches all that were added, in their order, and reports each. */
 void get_files_fetch(struct get_files *get);
 
-/* All of it, with the files that the arguments of the command name, to standard output. */
+/* All of it, with the files that the command's arguments name, to standard output. */
 void get_files_print(struct run *run, const struct get_files_place *place);
 
 #endif

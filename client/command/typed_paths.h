@@ -21,8 +21,9 @@ struct typed_paths {
 
 /*
  * Puts the files in the place of patterns, makes the names canonical and opens the
- * session.  Names that are not well formed are reported.  false when nothing is left to do, because there are none or there is no
- * session; that is reported too.  End with typed_paths_free either way.
+ * session.  Names that are not well formed are reported.  false when nothing is left to
+ * do, because there are none or there is no session; that is reported too.  End with
+ * typed_paths_free either way.
  */
 bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count,
 			 struct typed_paths *ret);

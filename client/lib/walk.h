@@ -19,8 +19,8 @@ struct walk_callbacks {
 
 /*
  * Walks through all below a folder, or with flat through what is in it and no deeper, or
- * to a file, in byte order.  Results and detail are those of dfs_list; code 9 where a server lists a name that cannot be, which is passed
- * over.
+ * to a file, in byte order.  Results and detail are those of dfs_list; code 9 where a
+ * server lists a name that cannot be, which is passed over.
  */
 struct dfs_result walk_run(struct dfs *dfs, const char *path, bool flat, bool detail,
 			   const struct walk_callbacks *callbacks);

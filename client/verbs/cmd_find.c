@@ -175,18 +175,18 @@ const struct command cmd_find = {
 	.examples = {"find --name '*.jpg' --size +10M photos",
 		     "find --newer 7d --print0 | xargs -0 client get --exact --to new"},
 	.details =
-		"Prints the whole names of all below each PATH (default /USER/) that meet "
-		"all\n"
-		"conditions, folders with a final '/'.  --name looks at the last part of "
-		"the name;\n"
-		"there '*' stands for a leading '.' too.  --newer takes an age (90s, 10m, "
-		"2h, 7d,\n"
-		"2w), a date (2026-01-31, \"2026-01-31 12:00\", with a Z in UTC) or the "
-		"name of a\n"
+		"Prints the whole names of all below each PATH (default /USER/) that "
+		"meet all\n"
+		"conditions, folders with a final '/'.  --name looks at the last part "
+		"of the name;\n"
+		"there '*' stands for a leading '.' too.  --newer takes an age (90s, "
+		"10m, 2h, 7d,\n"
+		"2w), a date (2026-01-31, \"2026-01-31 12:00\", with a Z in UTC) or "
+		"the name of a\n"
 		"file: what was changed after it.  Who you are is --user before the "
-		"verb; behind\n"
-		"it, it is whose the files are.  With --size, --newer or --user only "
-		"files are found.\n",
+		"verb; behind it,\n"
+		"it is whose the files are.  With --size, --newer or --user only files "
+		"are found.\n",
 	.options = OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_SIZED) |
 		   OPTION_BIT(OPTION_NEWER) | OPTION_BIT(OPTION_OWNER) |
 		   OPTION_BIT(OPTION_TYPE) | OPTION_BIT(OPTION_DEPTH) |

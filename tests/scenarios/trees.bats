@@ -26,7 +26,7 @@ plant()
 	echo dash >tree/photos-of.txt
 	: >tree/empty
 	touch -d 2020-02-03T04:05:06Z tree/notes/one.txt
-	client put -r tree --to /tester/
+	client put -r tree/. --to /tester/
 }
 
 # is COMMAND... <<<LINES: prints just these lines
@@ -214,7 +214,7 @@ is_just()
 		is_just list --shared-with-me <<<''
 		is_just --user admin list --shared-with-me <<<''
 		[ "$(client --user other list --json --shared-with-me | field owner | tr '\n' ' ')" = "tester tester third " ]
-		client --user other list -l --shared-with-me | grep '^ *4 .*/tester/notes/one.txt$'
+		client --user other list -l --shared-with-me | grep '^ *4 .*/tester/notes/one.txt'
 		[ $down = yes ] || server_kill 4
 	done
 	client unshare notes/one.txt other
@@ -238,4 +238,27 @@ is_just()
 	run client df
 	[[ $output != *available* ]]
 	run -2 client df x
+}
+
+@test "4.1 odd names are escaped on a terminal, by every verb that prints them, and nowhere else" {
+	local verb name=$'turned \u202e name'
+	need_terminal
+	echo text >text
+	client put text --to "$name/$name"
+	client put text --to text
+	# on_terminal ARG...: what the client prints there
+	on_terminal()
+	{
+		script -qefc "'$DFS_BIN/client/client' $* --no-progress" /dev/null </dev/null
+	}
+	for verb in find tree du "list 't*'" "find --name 'turned*'" "head 't*/*' text"; do
+		on_terminal "$verb" >shown
+		grep -qF 'turned \xe2\x80\xae name' shown
+		run ! grep -q $'\u202e' shown
+		eval "client $verb" | grep -qF "$name"
+	done
+	# Sizes are for people there.
+	on_terminal du -s >shown
+	grep -q '^10 bytes' shown
+	[ "$(client du -s)" = $'10\t/tester/' ]
 }
