@@ -129,8 +129,8 @@ static bool add(struct small_gather *gather, unsigned up, const struct lookup *l
 			return false;
 		add_ticket(asking, &lookup->ticket);
 		asking->wants[asking->count] = (dfs_want){object, u};
-		asking->targets[asking->count++] =
-			(struct target){file, u, bytes + u * content->unit_size};
+		asking->targets[asking->count++] = (struct target){
+			file, u, bytes + u * gather->objects[file].unit_size};
 	}
 	return true;
 }

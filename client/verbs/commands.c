@@ -118,7 +118,8 @@ static void overview(FILE *stream, const char *program)
 		stream,
 		"\nOptions for every verb, before or after it:\n%s\n"
 		"Success is silent, unless stderr is a terminal or -v is given.\n"
-		"A remote name without a leading '/' lies below /USER/.\n"
+		"A remote name without a leading '/' lies below /USER/; quoted, with * ? "
+		"or [a-z] in\nit, it stands for all that are called so.\n"
 		"The cluster is --config FILE, else $DFS_CONFIG, else dfs/cluster.conf "
 		"below\n"
 		"$XDG_CONFIG_HOME or /etc.  The user is --user NAME, else $DFS_USER, "

@@ -49,6 +49,8 @@ is_just()
 	[ "$(client list --json 'photos*' | field path | tr '\n' ' ')" = "/tester/photos-of.txt /tester/photos/ " ]
 	client cat 'notes/*.txt' | cmp - <(cat tree/notes/*.txt)
 	[ "$(client stat --json 'notes/*' | field path | tr '\n' ' ')" = "/tester/notes/one.txt /tester/notes/two.txt " ]
+	client verify 'notes/*.txt' | grep -q '^2 files, 8 bytes: two good'
+	run -4 client verify 'nothing*'
 	# Where a local file is called so, it goes to a folder even if it is one alone.
 	client get 'notes/o*' out
 	cmp out/one.txt tree/notes/one.txt
