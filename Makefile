@@ -141,7 +141,7 @@ $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
 # Looking up is counted and answered by the test.
 $(BUILD)/tests/unit/lib/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
 # Listings are the test's.
-$(BUILD)/tests/unit/lib/test_walk: LDFLAGS += -Wl,--wrap=dfs_list,--wrap=lookup_newest
+$(BUILD)/tests/unit/lib/test_descent: LDFLAGS += -Wl,--wrap=dfs_list,--wrap=lookup_newest
 # The server, with a hand on three of its answers.
 $(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
 # What is put before a program's own calls: without sanitizers, which want to be first.

@@ -74,7 +74,7 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_TYPE] = {"type", 0, 0, "f|d", "files, or folders"},
 	[OPTION_PRINT0] = {"print0", 0, 0, NULL, "a NUL behind each name, for xargs -0"},
 	[OPTION_DEPTH] = {"depth", 'd', 'L', "N", "at most N folders deep"},
-	[OPTION_SUMMARIZE] = {"summarize", 's', 0, NULL, "one total for each name"},
+	[OPTION_SUMMARIZE] = {"summarize", 's', 0, NULL, "one total for each name", "du"},
 	[OPTION_SHARED_WITH_ME] = {"shared-with-me", 0, 0, NULL,
 				   "what others share with you, all of it"},
 };

@@ -4,7 +4,7 @@
 #include "lookup.h"
 #include "path.h"
 #include "pattern.h"
-#include "walk.h"
+#include "descent.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +87,7 @@ static int take_file(void *context, const struct dfs_entry *entry, unsigned dept
 static struct dfs_result look(struct dfs *dfs, struct expansion *expansion)
 {
 	const char *pattern = expansion->item->pattern;
-	const struct walk_callbacks callbacks = {
+	const struct descent_callbacks callbacks = {
 		.context = expansion, .enter = take_folder, .file = take_file};
 	char folder[DFS_PATH_MAX + 1];
 	size_t len = pattern_folder(pattern);
@@ -95,7 +95,7 @@ static struct dfs_result look(struct dfs *dfs, struct expansion *expansion)
 	memcpy(folder, pattern, len);
 	folder[len] = '\0';
 	expansion->below = pattern_parts(pattern + len);
-	return walk_run(dfs, folder, expansion->below == 1, false, &callbacks);
+	return descent_run(dfs, folder, expansion->below == 1, false, &callbacks);
 }
 
 static void expand(struct dfs *dfs, struct expansion *expansion)

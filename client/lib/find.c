@@ -5,7 +5,7 @@
 #include "pattern.h"
 #include "result.h"
 #include "status.h"
-#include "walk.h"
+#include "descent.h"
 #include <string.h>
 
 struct find {
@@ -80,7 +80,7 @@ void dfs_find(struct dfs *dfs, struct dfs_find *items, size_t count,
 	      void *context)
 {
 	struct find find = {.items = items, .found = found, .context = context};
-	const struct walk_callbacks callbacks = {
+	const struct descent_callbacks callbacks = {
 		.context = &find, .enter = take_folder, .file = take_file};
 
 	for (; find.at < count; find.at++) {
@@ -88,9 +88,9 @@ void dfs_find(struct dfs *dfs, struct dfs_find *items, size_t count,
 
 		item->unknown = 0;
 		find.code = 0;
-		item->result = walk_run(dfs, item->path, item->condition.depth == 1,
-					item->detail || needs_file(&item->condition),
-					&callbacks);
+		item->result = descent_run(dfs, item->path, item->condition.depth == 1,
+					   item->detail || needs_file(&item->condition),
+					   &callbacks);
 		if (find.code != 0 && item->result.code == DFS_EXIT_DONE)
 			item->result.code = find.code;
 		if (item->unknown > 0 && item->result.warning[0] == '\0')

@@ -4,7 +4,7 @@
 #include "dfs.h"
 #include "result.h"
 #include "status.h"
-#include "walk.h"
+#include "descent.h"
 #include <stdlib.h>
 
 /* A path of DFS_PATH_MAX bytes has no more parts. */
@@ -71,7 +71,7 @@ void dfs_usage(struct dfs *dfs, struct dfs_usage *items, size_t count,
 	       const struct dfs_usage_callbacks *callbacks)
 {
 	struct counting *counting = calloc(1, sizeof *counting);
-	const struct walk_callbacks walking = {
+	const struct descent_callbacks descending = {
 		.context = counting, .enter = enter, .leave = leave, .file = take_file};
 
 	for (size_t i = 0; i < count; i++) {
@@ -84,7 +84,8 @@ void dfs_usage(struct dfs *dfs, struct dfs_usage *items, size_t count,
 			counting->at = i;
 			counting->callbacks = callbacks;
 			counting->depth = 0;
-			item->result = walk_run(dfs, item->path, false, true, &walking);
+			item->result =
+				descent_run(dfs, item->path, false, true, &descending);
 		} else {
 			item->result = result_of(DFS_EXIT_OTHER, "out of memory");
 		}

@@ -1,5 +1,5 @@
-/* client/lib/walk, find, usage, expand: what is made of listings that the test writes. */
-#include "walk.h"
+/* client/lib/descent, find, usage, expand: what is made of listings of the test. */
+#include "descent.h"
 
 #include "lookup.h"
 #include "result.h"
@@ -109,7 +109,7 @@ static int take_file(void *context, const struct dfs_entry *entry, unsigned dept
 	return 0;
 }
 
-static const struct walk_callbacks shows = {
+static const struct descent_callbacks shows = {
 	.enter = enter, .leave = leave, .file = take_file};
 
 static void test_4_1_folders_are_entered_and_left(void **state)
@@ -119,7 +119,7 @@ static void test_4_1_folders_are_entered_and_left(void **state)
 	(void)state;
 	lists(LINES("/ann/a-b/x", "/ann/a.txt", "/ann/a/b/c/1", "/ann/a/b/d/2",
 		    "/ann/a/e/", "/ann/a/e/3", "/ann/b/4", "/ann/c/"));
-	result = walk_run(NULL, "/ann", false, false, &shows);
+	result = descent_run(NULL, "/ann", false, false, &shows);
 	assert_int_equal(result.code, DFS_EXIT_DONE);
 	assert_true(asked.recursive);
 	assert_string_equal(text, "1> /ann/a-b\n2  /ann/a-b/x\n1< /ann/a-b\n"
@@ -136,7 +136,7 @@ static void test_4_1_a_file_alone(void **state)
 {
 	(void)state;
 	lists(LINES("/ann/a"));
-	assert_int_equal(walk_run(NULL, "/ann/a", false, false, &shows).code,
+	assert_int_equal(descent_run(NULL, "/ann/a", false, false, &shows).code,
 			 DFS_EXIT_DONE);
 	assert_string_equal(text, "0  /ann/a\n");
 }
@@ -152,13 +152,13 @@ static void test_4_1_names_that_cannot_be_are_passed_over(void **state)
 		struct dfs_result result;
 
 		lists(LINES("/ann/a", odd[i], "/ann/b"));
-		result = walk_run(NULL, "/ann/", false, false, &shows);
+		result = descent_run(NULL, "/ann/", false, false, &shows);
 		assert_int_equal(result.code, DFS_EXIT_DAMAGED);
 		assert_string_equal(text, "1  /ann/a\n1  /ann/b\n");
 	}
 	/* Of all users: their folders. */
 	lists(LINES("/ann/", "/shared/"));
-	assert_int_equal(walk_run(NULL, "/", true, false, &shows).code, DFS_EXIT_DONE);
+	assert_int_equal(descent_run(NULL, "/", true, false, &shows).code, DFS_EXIT_DONE);
 	assert_string_equal(text, "1> /ann\n1< /ann\n1> /shared\n1< /shared\n");
 	assert_false(asked.recursive);
 }
@@ -309,5 +309,5 @@ int main(void)
 		cmocka_unit_test(test_4_1_patterns),
 	};
 
-	return cmocka_run_group_tests_name("walk", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("descent", tests, NULL, NULL);
 }

@@ -1,15 +1,15 @@
-/* A listing of a tree as a walk through it: folders are entered and left. */
-#ifndef DFS_WALK_H
-#define DFS_WALK_H
+/* A listing of a tree as a descent into it: folders are entered and left. */
+#ifndef DFS_DESCENT_H
+#define DFS_DESCENT_H
 
 #include "libdfs_trees.h"
 #include <stdbool.h>
 
 /*
- * Each returns 0 to go on.  Depth is 1 for what lies in the folder where the walk begins,
- * which itself is not entered; a walk that is about a file gives that one, with depth 0.
+ * Each returns 0 to go on.  Depth is 1 for what lies in the folder where it begins,
+ * which itself is not entered; one that is about a file gives that one, with depth 0.
  */
-struct walk_callbacks {
+struct descent_callbacks {
 	void *context;
 	/* Or NULL, these two; folder is its path, without a '/' at the end. */
 	int (*enter)(void *context, const char *folder, unsigned depth);
@@ -22,7 +22,7 @@ struct walk_callbacks {
  * to a file, in byte order.  Results and detail are those of dfs_list; code 9 where a
  * server lists a name that cannot be, which is passed over.
  */
-struct dfs_result walk_run(struct dfs *dfs, const char *path, bool flat, bool detail,
-			   const struct walk_callbacks *callbacks);
+struct dfs_result descent_run(struct dfs *dfs, const char *path, bool flat, bool detail,
+			      const struct descent_callbacks *callbacks);
 
 #endif
