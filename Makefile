@@ -150,6 +150,8 @@ $(BUILD)/tests/unit/agreement/test_peers $(BUILD)/tests/unit/agreement/test_peer
 # Servers' pages of a listing are made by the test.
 $(BUILD)/tests/unit/registers/test_listing: LDFLAGS += -Wl,--wrap=links_leave_out \
 		$(addprefix -Wl$(comma)--wrap=round_,new ask wait take free)
+# Listings are the test's.
+$(BUILD)/tests/unit/lib/test_descent: LDFLAGS += -Wl,--wrap=dfs_list,--wrap=lookup_newest
 # The server, with a hand on three of its answers.
 $(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
 # What is put before a program's own calls: without sanitizers, which want to be first.

@@ -26,3 +26,19 @@ bool amount_parse(const char *text, uint64_t *ret)
 	*ret = number << shift;
 	return true;
 }
+
+bool amount_parse_range(const char *text, uint64_t *ret_offset, uint64_t *ret_length)
+{
+	enum { ONE_MAX = DIGITS_MAX + 2 };
+	const char *colon = strchr(text, ':');
+	char offset[ONE_MAX];
+
+	if (!colon || strcmp(text, ":") == 0 || (size_t)(colon - text) >= sizeof offset)
+		return false;
+	memcpy(offset, text, (size_t)(colon - text));
+	offset[colon - text] = '\0';
+	*ret_offset = 0;
+	*ret_length = INT64_MAX;
+	return (offset[0] == '\0' || amount_parse(offset, ret_offset)) &&
+	       (colon[1] == '\0' || amount_parse(colon + 1, ret_length));
+}

@@ -12,4 +12,10 @@
  */
 bool amount_parse(const char *text, uint64_t *ret);
 
+/*
+ * "OFFSET:LENGTH", both as above.  Without the first it is 0, without the second there is
+ * no end to it; not without both.
+ */
+bool amount_parse_range(const char *text, uint64_t *ret_offset, uint64_t *ret_length);
+
 #endif

@@ -1,6 +1,7 @@
 /* What stat and list say of a file. */
 #include "format_file.h"
 
+#include "format.h"
 #include "sets.h"
 #include <stdio.h>
 #include <string.h>
@@ -80,4 +81,29 @@ json_t *format_servers(const struct dfs_file *file)
 						    set_has(file->live, i)));
 	}
 	return servers;
+}
+
+json_t *format_entry(const struct dfs_entry *entry)
+{
+	const struct dfs_file *file = &entry->file;
+	char text[FORMAT_TIME], protection[FORMAT_PROTECTION];
+	json_t *fields = json_pack("{s:s}", "type", entry->folder ? "folder" : "file");
+
+	if (!entry->folder) {
+		(void)json_object_set_new(
+			fields, "protection",
+			json_string(format_protection(file, protection)));
+		(void)json_object_set_new(fields, "mark", json_string(format_mark(file)));
+	}
+	if (!entry->folder && entry->has_file) {
+		(void)json_object_set_new(fields, "size",
+					  json_integer((json_int_t)file->size));
+		(void)json_object_set_new(
+			fields, "modified",
+			json_string(format_time_utc(file->modified_ns, text)));
+		(void)json_object_set_new(fields, "file_version",
+					  json_string(file->version));
+		(void)json_object_set_new(fields, "owner", json_string(file->owner));
+	}
+	return fields;
 }

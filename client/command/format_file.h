@@ -22,4 +22,10 @@ const char *format_mark(const struct dfs_file *file);
 /* {"dfs1": {"chunks": [4,1], "within_reach": true}, ...} */
 json_t *format_servers(const struct dfs_file *file);
 
+/*
+ * What list and find say of a file or a folder in --json, as far as it is known.  NULL
+ * when out of memory.
+ */
+json_t *format_entry(const struct dfs_entry *entry);
+
 #endif

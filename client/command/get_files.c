@@ -1,6 +1,7 @@
 /* Fetching many files to their local names, or to a stream. */
 #include "get_files.h"
 
+#include "command.h"
 #include "format_file.h"
 #include "local_target.h"
 #include "name.h"
@@ -9,6 +10,7 @@
 #include "progress.h"
 #include "run.h"
 #include "status.h"
+#include "typed_paths.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,6 +33,7 @@ struct get_files {
 	const char *stream; /* what it is called, */
 	int out;            /* and its descriptor; -1: not open yet */
 	bool opened;        /* that is ours to close */
+	struct get_files_place place;
 	struct progress *progress;
 	struct file_names *names;
 	size_t count, room;
@@ -41,6 +44,9 @@ struct get_files {
 	struct dfs_file file;
 	uint64_t done;
 	bool begun;
+	uint64_t lines;  /* of it that are still wanted, where they are counted */
+	bool enough;     /* they have come */
+	bool titled;     /* a title has been written */
 	bool out_failed; /* the stream takes nothing more, */
 	bool out_left;   /* because its reader has gone */
 };
@@ -52,6 +58,7 @@ struct get_files *get_files_new(struct run *run, const struct get_files_place *p
 	if (!get)
 		return NULL;
 	get->run = run;
+	get->place = *place;
 	get->out = place->fd;
 	get->stream = place->stream;
 	if (!place->folder) {
@@ -172,20 +179,6 @@ static int begin_out(struct get_files *get, char why[DFS_WHY])
 	return get->opened ? check_out(get, why) : fail_out(get, why);
 }
 
-static int begin(void *context, size_t item, const struct dfs_file *file,
-		 char why[DFS_WHY])
-{
-	struct get_files *get = context;
-
-	get->file = *file;
-	get->done = 0;
-	get->begun = true;
-	if (get->target)
-		return local_target_begin(get->target,
-					  get->names[get->first + item].local, file, why);
-	return begin_out(get, why);
-}
-
 static int write_out(struct get_files *get, const void *bytes, size_t len,
 		     char why[DFS_WHY])
 {
@@ -204,17 +197,76 @@ static int write_out(struct get_files *get, const void *bytes, size_t len,
 	return 0;
 }
 
+/* "==> NAME <==", an empty line before all but the first. */
+static int write_title(struct get_files *get, const char *name, char why[DFS_WHY])
+{
+	char *shown = output_escape(get->run->output, name), *title;
+	int len, code;
+
+	len = asprintf(&title, "%s==> %s <==\n", get->titled ? "\n" : "",
+		       shown ? shown : "");
+	free(shown);
+	if (len < 0) {
+		(void)snprintf(why, DFS_WHY, "out of memory");
+		return DFS_EXIT_OTHER;
+	}
+	get->titled = true;
+	code = write_out(get, title, (size_t)len, why);
+	free(title);
+	return code;
+}
+
+static int begin(void *context, size_t item, const struct dfs_file *file,
+		 char why[DFS_WHY])
+{
+	struct get_files *get = context;
+	int code;
+
+	get->file = *file;
+	get->done = 0;
+	get->begun = true;
+	get->lines = get->place.lines;
+	get->enough = false;
+	if (get->target)
+		return local_target_begin(get->target,
+					  get->names[get->first + item].local, file, why);
+	code = begin_out(get, why);
+	if (code == 0 && get->place.titles && get->count > 1)
+		code = write_title(get, get->names[get->first + item].shown, why);
+	return code;
+}
+
+/* How many of these bytes belong to the lines that are wanted. */
+static size_t wanted(struct get_files *get, const char *bytes, size_t len)
+{
+	const char *at = bytes, *end = bytes + len;
+
+	while (get->lines > 0 && at < end) {
+		const char *line = memchr(at, '\n', (size_t)(end - at));
+
+		at = line ? line + 1 : end;
+		get->lines -= line ? 1 : 0;
+	}
+	get->enough = get->lines == 0;
+	return (size_t)(at - bytes);
+}
+
 static int take_bytes(void *context, size_t item, const void *bytes, size_t len,
 		      char why[DFS_WHY])
 {
 	struct get_files *get = context;
+	int code;
 
 	get->done += len;
 	progress_at(get->progress, get->names[get->first + item].shown, get->done,
 		    get->file.size);
 	if (get->target)
 		return local_target_write(get->target, bytes, len, why);
-	return write_out(get, bytes, len, why);
+	if (get->place.headed)
+		len = wanted(get, bytes, len);
+	code = write_out(get, bytes, len, why);
+	/* That is no failure, but ends it. */
+	return code == 0 && get->enough ? DFS_EXIT_OTHER : code;
 }
 
 static json_t *fields_of(const struct get_files *get, const char *relative)
@@ -268,6 +320,8 @@ static void finished(void *context, size_t item)
 	bool equal = result->code == LOCAL_TARGET_EQUAL;
 
 	progress_finished(get->progress);
+	if (get->begun && get->enough && !get->out_failed)
+		*result = (struct dfs_result){.code = DFS_EXIT_DONE};
 	if (equal) {
 		result->code = DFS_EXIT_DONE;
 		result->why[0] = '\0';
@@ -280,9 +334,10 @@ static void finished(void *context, size_t item)
 		take_warning(get, result);
 	if (result->code == DFS_EXIT_MISSING && !get->begun &&
 	    run_is_folder(run, names->path))
-		(void)snprintf(
-			result->why, DFS_WHY,
-			"no such file: it is a folder; -r gets everything below it");
+		(void)snprintf(result->why, DFS_WHY, "no such file: it is a folder; %s",
+			       strcmp(run->command->name, "get") == 0
+				       ? "-r gets everything below it"
+				       : "list shows what is in it");
 	else if (result->code == DFS_EXIT_MISSING &&
 		 options_has(&run->options, OPTION_RECURSIVE))
 		(void)snprintf(result->why, DFS_WHY, "no such file or folder");
@@ -307,7 +362,9 @@ static void get_slice(struct get_files *get, size_t count)
 						    .finished = finished};
 
 	for (size_t i = 0; i < count; i++)
-		get->items[i] = (struct dfs_get){.path = get->names[get->first + i].path};
+		get->items[i] = (struct dfs_get){.path = get->names[get->first + i].path,
+						 .range = get->place.range,
+						 .briefly = get->place.headed};
 	dfs_get(get->run->dfs, get->items, count, !get->target, &callbacks);
 }
 
@@ -352,4 +409,28 @@ void get_files_fetch(struct get_files *get)
 	get->items = NULL;
 	if (get->count > 1 && get->target)
 		output_remark(get->run->output, "%zu files", get->count);
+}
+
+void get_files_print(struct run *run, const struct get_files_place *place)
+{
+	struct get_files *get = get_files_new(run, place);
+	struct typed_paths paths;
+	bool good = get;
+
+	if (!get) {
+		outcome_no_memory(run);
+		return;
+	}
+	if (typed_paths_prepare(run, run->options.arguments, run->options.count,
+				&paths)) {
+		for (size_t i = 0; i < paths.count && good; i++)
+			good = get_files_add(get, paths.items[i].typed,
+					     paths.items[i].path, "-");
+		if (good)
+			get_files_fetch(get);
+		else
+			outcome_no_memory(run);
+	}
+	typed_paths_free(&paths);
+	get_files_free(get);
 }

@@ -3,7 +3,9 @@
 #define DFS_GET_FILES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+struct dfs_range;
 struct get_files;
 struct run;
 
@@ -13,6 +15,11 @@ struct get_files_place {
 	bool make;          /* the folder, if it is missing */
 	int fd;             /* the stream; -1: stream is opened when there is something */
 	const char *stream; /* what it is called */
+	/* Of each file, to a stream: */
+	const struct dfs_range *range; /* these bytes alone; NULL: all */
+	bool headed;                   /* so many lines, at most: */
+	uint64_t lines;
+	bool titles; /* before each of several a line that says which one it is */
 };
 
 /* What place points to is kept, not copied.  NULL when out of memory. */
@@ -28,5 +35,8 @@ bool get_files_add(struct get_files *get, const char *shown, const char *path,
 
 /* Fetches all that were added, in their order, and reports each. */
 void get_files_fetch(struct get_files *get);
+
+/* All of it, with the files that the command's arguments name, to standard output. */
+void get_files_print(struct run *run, const struct get_files_place *place);
 
 #endif

@@ -14,6 +14,7 @@ struct spec {
 		value; /* what its value is called; NULL: takes none; in [] it may be left
 			      away, and stands behind a '=' */
 	const char *help;
+	const char *verb; /* behind which alone it is meant; NULL: behind all */
 };
 
 static const enum option first_of_some = OPTION_RECURSIVE;
@@ -59,6 +60,23 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_PROMETHEUS] = {"prometheus", 0, 0, NULL,
 			       "in the text format that Prometheus reads"},
 	[OPTION_NO_WAIT] = {"no-wait", 0, 0, NULL, "not until servers have mended it"},
+	[OPTION_EXACT] = {"exact", 0, 0, NULL, "names as they are: no * ? [ in them"},
+	[OPTION_RANGE] = {"range", 0, 0, "OFFSET:LENGTH", "these bytes alone"},
+	[OPTION_LINES] = {"lines", 'n', 0, "N", "so many lines (10)", "head"},
+	[OPTION_BYTES] = {"bytes", 'c', 0, "N", "so many bytes instead; K, M, G, T",
+			  "head"},
+	[OPTION_NAME] = {"name", 0, 0, "PATTERN", "whose last part is so: * ? [a-z]"},
+	[OPTION_SIZED] = {"size", 0, 0, "N|+N|-N",
+			  "files of N bytes, or more, or less; K, M, G, T", "find"},
+	[OPTION_NEWER] = {"newer", 0, 0, "WHEN",
+			  "files changed since: 2d, 2026-01-31, or like a PATH"},
+	[OPTION_OWNER] = {"user", 0, 0, "NAME", "files of this owner", "find"},
+	[OPTION_TYPE] = {"type", 0, 0, "f|d", "files, or folders"},
+	[OPTION_PRINT0] = {"print0", 0, 0, NULL, "a NUL behind each name, for xargs -0"},
+	[OPTION_DEPTH] = {"depth", 'd', 'L', "N", "at most N folders deep"},
+	[OPTION_SUMMARIZE] = {"summarize", 's', 0, NULL, "one total for each name", "du"},
+	[OPTION_SHARED_WITH_ME] = {"shared-with-me", 0, 0, NULL,
+				   "what others share with you, all of it"},
 };
 
 static bool take(struct options *options, enum option option, const char *value,
@@ -89,17 +107,56 @@ static bool is_sha256(const char *text)
 	return text_unhex(text, digest, sizeof digest);
 }
 
+/* How well an option that is called so is meant: best is that of the verb alone. */
+static int rank(const struct options *options, enum option option)
+{
+	const char *verb = specs[option].verb;
+
+	if (!verb)
+		return 1;
+	return options->verb && strcmp(verb, options->verb) == 0 ? 2 : 0;
+}
+
+/* The one that is called so, by its letter where name is NULL; OPTIONS: there is none. */
+static enum option find_option(const struct options *options, const char *name,
+			       size_t len, char letter)
+{
+	enum option best = OPTIONS;
+
+	for (enum option option = 0; option < OPTIONS; option++) {
+		const struct spec *spec = &specs[option];
+		bool fits = name ? strlen(spec->name) == len &&
+					    memcmp(spec->name, name, len) == 0
+				 : spec->letter == letter || spec->other_letter == letter;
+
+		if (fits &&
+		    (best == OPTIONS || rank(options, option) > rank(options, best)))
+			best = option;
+	}
+	return best;
+}
+
+/* The next word is its value. */
+static bool take_next(int argc, char **argv, int *at, enum option option,
+		      struct options *ret, char why[OPTIONS_WHY])
+{
+	if (*at + 1 == argc) {
+		(void)snprintf(why, OPTIONS_WHY, "--%s needs a value: %s",
+			       specs[option].name, specs[option].value);
+		ret->awaits = option;
+		return false;
+	}
+	return take(ret, option, argv[++*at], why);
+}
+
 /* argv[*at] begins with "--" and is longer. */
 static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 		       char why[OPTIONS_WHY])
 {
 	const char *name = argv[*at] + 2, *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
-	enum option option = 0;
+	enum option option = find_option(ret, name, len, 0);
 
-	while (option < OPTIONS && (strlen(specs[option].name) != len ||
-				    memcmp(specs[option].name, name, len) != 0))
-		option++;
 	if (option == OPTIONS) {
 		(void)snprintf(why, OPTIONS_WHY, "unknown option --%.60s", name);
 		return false;
@@ -117,31 +174,30 @@ static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 		return take(ret, option, argv[++*at], why);
 	if (specs[option].value[0] == '[')
 		return take(ret, option, "", why);
-	if (*at + 1 == argc) {
-		(void)snprintf(why, OPTIONS_WHY, "--%s needs a value: %s",
-			       specs[option].name, specs[option].value);
-		ret->awaits = option;
-		return false;
-	}
-	return take(ret, option, argv[++*at], why);
+	return take_next(argc, argv, at, option, ret, why);
 }
 
-/* One or more letters behind one "-"; none of them takes a value. */
-static bool parse_letters(const char *letters, struct options *ret, char why[OPTIONS_WHY])
+/*
+ * One or more letters behind one "-".  The value of one that takes one is the rest of the
+ * word, or the next.
+ */
+static bool parse_letters(int argc, char **argv, int *at, struct options *ret,
+			  char why[OPTIONS_WHY])
 {
-	for (; *letters != '\0'; letters++) {
-		enum option option = 0;
+	for (const char *letters = argv[*at] + 1; *letters != '\0'; letters++) {
+		enum option option = find_option(ret, NULL, 0, *letters);
 
-		while (option < OPTIONS && specs[option].letter != *letters &&
-		       specs[option].other_letter != *letters)
-			option++;
 		if (option == OPTIONS) {
 			(void)snprintf(why, OPTIONS_WHY, "unknown option -%.60s",
 				       letters);
 			return false;
 		}
-		if (!take(ret, option, "", why))
+		if (specs[option].value && letters[1] == '\0')
+			return take_next(argc, argv, at, option, ret, why);
+		if (!take(ret, option, specs[option].value ? letters + 1 : "", why))
 			return false;
+		if (specs[option].value)
+			return true;
 	}
 	return true;
 }
@@ -179,7 +235,7 @@ bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_
 		} else if (text[1] == '-') {
 			understood = parse_long(argc, argv, &at, ret, why);
 		} else {
-			understood = parse_letters(text + 1, ret, why);
+			understood = parse_letters(argc, argv, &at, ret, why);
 		}
 		if (!understood) {
 			find_json(argc, argv, at, ret);
@@ -200,7 +256,7 @@ const char *options_name(enum option option)
 	return specs[option].name;
 }
 
-uint32_t options_of_all(void)
+uint64_t options_of_all(void)
 {
 	return OPTION_BIT(first_of_some) - 1;
 }
@@ -210,7 +266,7 @@ bool options_has(const struct options *options, enum option option)
 	return options->values[option];
 }
 
-const char *options_refused(const struct options *options, uint32_t mask)
+const char *options_refused(const struct options *options, uint64_t mask)
 {
 	for (enum option option = first_of_some; option < OPTIONS; option++)
 		if (options->values[option] && (mask & OPTION_BIT(option)) == 0)
@@ -218,7 +274,7 @@ const char *options_refused(const struct options *options, uint32_t mask)
 	return NULL;
 }
 
-char *options_help(uint32_t mask)
+char *options_help(uint64_t mask)
 {
 	char *text = NULL;
 	size_t len;

@@ -2,8 +2,9 @@
  * The command line, taken apart.
  *
  * Options may stand before or after the verb; "--" ends them; "-" is an argument.  All
- * verbs share one table, so an option means the same everywhere; which verb takes which
- * is checked afterwards with options_refused.
+ * verbs share one table, so an option means the same everywhere, but for the few that one
+ * verb has from a command that everybody knows: they mean that behind it ("find --user
+ * NAME").  Which verb takes which is checked afterwards with options_refused.
  */
 #ifndef DFS_OPTIONS_H
 #define DFS_OPTIONS_H
@@ -45,10 +46,23 @@ enum option {
 	OPTION_WHAT_IF,
 	OPTION_PROMETHEUS,
 	OPTION_NO_WAIT,
+	OPTION_EXACT,
+	OPTION_RANGE,
+	OPTION_LINES,
+	OPTION_BYTES,
+	OPTION_NAME,
+	OPTION_SIZED,
+	OPTION_NEWER,
+	OPTION_OWNER,
+	OPTION_TYPE,
+	OPTION_PRINT0,
+	OPTION_DEPTH,
+	OPTION_SUMMARIZE,
+	OPTION_SHARED_WITH_ME,
 	OPTIONS
 };
 
-#define OPTION_BIT(option) (UINT32_C(1) << (option))
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 
 enum { OPTIONS_WHY = 256, OPTIONS_HOSTS = 4 };
 
@@ -75,7 +89,7 @@ void options_free(struct options *options);
 const char *options_name(enum option option);
 
 /* Those that every verb takes, as a mask. */
-uint32_t options_of_all(void);
+uint64_t options_of_all(void);
 
 bool options_has(const struct options *options, enum option option);
 
@@ -83,12 +97,12 @@ bool options_has(const struct options *options, enum option option);
  * The name of an option that was given but is neither in the mask nor for every verb; or
  * NULL.
  */
-const char *options_refused(const struct options *options, uint32_t mask);
+const char *options_refused(const struct options *options, uint64_t mask);
 
 /*
  * The lines that help prints for the options in the mask, or with 0 for those of every
  * verb.  The caller frees it; NULL when out of memory.
  */
-char *options_help(uint32_t mask);
+char *options_help(uint64_t mask);
 
 #endif

@@ -85,6 +85,16 @@ void outcome_typed(struct run *run, const char *typed, const struct dfs_result *
 	free(path);
 }
 
+void outcome_shown(struct run *run, const char *typed, const struct dfs_result *result)
+{
+	if (result->code != DFS_EXIT_DONE) {
+		outcome_typed(run, typed, result);
+		return;
+	}
+	outcome_add(&run->outcome, result->code);
+	output_warning(run->output, result->warning);
+}
+
 int outcome_user(struct run *run, const char *name, bool shown,
 		 const struct dfs_result *result, json_t *take_fields)
 {

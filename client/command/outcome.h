@@ -30,6 +30,9 @@ void outcome_item(struct run *run, const struct outcome_item *item,
 /* For a remote name as it was typed, which may stand for no path. */
 void outcome_typed(struct run *run, const char *typed, const struct dfs_result *result);
 
+/* Likewise for one whose success was shown otherwise: then only a warning is printed. */
+void outcome_shown(struct run *run, const char *typed, const struct dfs_result *result);
+
 /*
  * For items that all failed together before anything was tried: with --json one object
  * each, else one line for all.  The names are as typed, or paths.

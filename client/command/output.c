@@ -73,6 +73,11 @@ bool output_terminal(const struct output *output)
 	return output->out_terminal && !output->json;
 }
 
+bool output_utf8(const struct output *output)
+{
+	return output->utf8;
+}
+
 bool output_talks(const struct output *output)
 {
 	return !output->quiet && !output->json &&
@@ -250,11 +255,27 @@ void output_text(struct output *output, const char *format, ...)
 	va_end(arguments);
 }
 
+const char *output_size(const struct output *output, uint64_t bytes,
+			char text[OUTPUT_SIZE])
+{
+	if (output->out_terminal && !output->json)
+		return format_size(bytes, text);
+	(void)snprintf(text, OUTPUT_SIZE, "%llu", (unsigned long long)bytes);
+	return text;
+}
+
+char *output_escape(const struct output *output, const char *name)
+{
+	return output->out_terminal ? format_escape(name, output->utf8) : strdup(name);
+}
+
 void output_name(struct output *output, const char *name)
 {
-	char *escaped = output->out_terminal ? format_escape(name, output->utf8) : NULL;
+	char *escaped = output_escape(output, name);
 
-	output_text(output, "%s", escaped ? escaped : name);
+	/* On a terminal nothing stands for what could not be escaped. */
+	if (escaped || !output->out_terminal)
+		output_text(output, "%s", escaped ? escaped : name);
 	free(escaped);
 }
 

@@ -23,6 +23,7 @@ void output_free(struct output *output);
 
 bool output_json(const struct output *output);     /* --json was given */
 bool output_terminal(const struct output *output); /* stdout is one, and no --json */
+bool output_utf8(const struct output *output);     /* it may be more than ASCII */
 bool output_talks(const struct output *output);    /* short remarks are welcome */
 bool output_verbose(const struct output *output);
 bool output_progress(const struct output *output); /* a progress line may be shown */
@@ -66,6 +67,14 @@ void output_remark(struct output *output, const char *format, ...)
 void output_text(struct output *output, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void output_name(struct output *output, const char *name);
+
+/* A number of bytes: for people on a terminal, exactly elsewhere.  Returns text. */
+enum { OUTPUT_SIZE = 32 };
+const char *output_size(const struct output *output, uint64_t bytes,
+			char text[OUTPUT_SIZE]);
+
+/* A name as it goes to stdout; the caller frees it, NULL when out of memory. */
+char *output_escape(const struct output *output, const char *name);
 
 /* stdout could not be written: whoever prints much may stop. */
 bool output_broken(const struct output *output);

@@ -8,6 +8,7 @@
 #include "path.h"
 #include "session_file.h"
 #include "status.h"
+#include "text.h"
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,6 +32,23 @@ int run_usage(const struct run *run, const char *format, ...)
 		       run->command ? run->command->name : "");
 	output_failure(run->output, "path", NULL, DFS_EXIT_USAGE, result.why);
 	return DFS_EXIT_USAGE;
+}
+
+bool run_number(const struct run *run, enum option option, unsigned least, unsigned *ret)
+{
+	const char *typed = run->options.values[option];
+	uint64_t number;
+
+	if (!typed)
+		return true;
+	if (!text_number(typed, least, INT32_MAX, &number)) {
+		(void)run_usage(run,
+				"--%s takes a number of %u or more, and not \"%.64s\"",
+				options_name(option), least, typed);
+		return false;
+	}
+	*ret = (unsigned)number;
+	return true;
 }
 
 struct dfs_result run_config(struct run *run)

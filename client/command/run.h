@@ -4,6 +4,8 @@
 
 #include "cluster.h"
 #include "libdfs.h"
+#include "libdfs_trees.h"
+#include "libdfs_upkeep.h"
 #include "options.h"
 #include "result.h"
 #include <limits.h>
@@ -111,6 +113,12 @@ char *run_name(const struct run *run, const char *typed);
  * few paths of a command; false also when that is not known.
  */
 bool run_is_folder(struct run *run, const char *path);
+
+/*
+ * The value of an option that is a number of at least `least`; *ret stays where it was
+ * not given.  false when it is none, which is reported.
+ */
+bool run_number(const struct run *run, enum option option, unsigned least, unsigned *ret);
 
 /* Reports that the command is used wrongly; the exit code for it. */
 int run_usage(const struct run *run, const char *format, ...)

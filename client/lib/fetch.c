@@ -15,6 +15,7 @@
 
 enum {
 	WINDOW = 32, /* units in memory */
+	BRIEF = 4,   /* with how many it begins where not all may be wanted */
 	UNITS_A_CALL = DFS_CONTENT_MAX / DFS_UNIT_MAX,
 	PIECES = 2,  /* that of the unit at the base, and the one after it */
 	AHEAD = 128, /* units before the first of it a piece is asked for */
@@ -56,7 +57,8 @@ struct fetch_window {
 	const dfs_ticket *ticket;
 	dfs_id id; /* of the object */
 	struct cipher_object object;
-	uint64_t units;
+	struct range_units units; /* that are wanted */
+	uint64_t span; /* so many are asked for at a time, of those in the window */
 	uint64_t base; /* the unit that the caller waits for; in its slot */
 	struct fetch_slot slots[WINDOW];
 	uint64_t pieces; /* 0: all leaves are in the manifest */
@@ -68,22 +70,6 @@ struct fetch_window {
 };
 
 /* ---- who is asked -------------------------------------------------------------- */
-
-unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set servers)
-{
-	unsigned chunk = placement_chunk(unit), best = 0;
-	chunk_set pair = set_of(chunk) | set_of(chunk % DFS_SERVERS + 1);
-
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		unsigned held = placement_held(content->holders, s);
-
-		if (!set_has(held, chunk) || !set_has(servers, s))
-			continue;
-		if (best == 0 || placement_pair(content->row, s) == pair)
-			best = s;
-	}
-	return best;
-}
 
 /* With the lock held. */
 static unsigned source(const struct fetch_window *window, uint64_t unit)
@@ -119,10 +105,10 @@ static bool choose_piece(struct fetch_window *window, unsigned server,
 			 uint64_t *ret_number)
 {
 	uint64_t first = window->base / DFS_PIECE_LEAVES;
-	uint64_t last = (window->base + WINDOW + AHEAD) / DFS_PIECE_LEAVES;
+	uint64_t last = (window->base + window->span + AHEAD) / DFS_PIECE_LEAVES;
 
-	for (uint64_t number = first; number <= last && number < window->pieces;
-	     number++) {
+	for (uint64_t number = first;
+	     number <= last && number * DFS_PIECE_LEAVES < window->units.end; number++) {
 		struct fetch_piece *piece = piece_of(window, number);
 
 		if (piece->search.state == SLOT_WANTED &&
@@ -148,7 +134,8 @@ static u_int choose(struct fetch_window *window, unsigned server, dfs_want *want
 	u_int count = 0;
 
 	for (uint64_t u = window->base;
-	     u < window->units && u < window->base + WINDOW && count < UNITS_A_CALL;
+	     u < window->units.end && u < window->base + window->span &&
+	     count < UNITS_A_CALL;
 	     u++) {
 		struct fetch_slot *slot = &window->slots[u % WINDOW];
 
@@ -298,33 +285,6 @@ static void run_fetcher(struct job *job, unsigned server, struct call *call,
 
 /* ---- the caller's thread ------------------------------------------------------- */
 
-bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
-			char text[DFS_WHY])
-{
-	unsigned reach = placement_reachable(content->holders, servers);
-	char absent[DFS_WHY];
-
-	for (unsigned chunk = 1; chunk <= DFS_SERVERS; chunk++) {
-		char names[DFS_WHY];
-		unsigned having = 0;
-		bool needed = placement_units(content->size, content->unit_size) >= chunk;
-
-		if (set_has(reach, chunk) || !needed)
-			continue;
-		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			if (set_has(placement_held(content->holders, s), chunk))
-				having = set_with(having, s);
-		(void)snprintf(
-			text, DFS_WHY,
-			"transfer failed: chunk %u is on %s, which cannot be reached "
-			"(%.600s): start one of them",
-			chunk, having ? session_names(having, names) : "no server",
-			session_absent(dfs, servers, absent));
-		return true;
-	}
-	return false;
-}
-
 /* With the lock held: can the leaf of the unit at the base still come? */
 static bool awaits_leaf(struct fetch_window *window)
 {
@@ -358,6 +318,7 @@ static void next_unit(struct fetch_window *window)
 	pthread_mutex_lock(&window->lock);
 	slot->search = (struct fetch_search){.state = SLOT_WANTED};
 	window->base++;
+	window->span += window->span < WINDOW ? 1 : 0;
 	/* The piece that is done makes room for the next one but one. */
 	if (window->base % DFS_PIECE_LEAVES == 0)
 		piece_of(window, window->base / DFS_PIECE_LEAVES - 1)->search =
@@ -397,7 +358,7 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 	else if (search->denied)
 		result_fail(result, DFS_EXIT_DENIED,
 			    "transfer failed: its content is not yours to read");
-	else if (fetch_out_of_reach(fetch->dfs, fetch->content,
+	else if (fetch_out_of_reach(fetch,
 				    links_up(fetch->dfs->links) & ~window->lost &
 					    ~search->tried,
 				    text))
@@ -412,17 +373,20 @@ static enum fetch_end explain(const struct fetch *fetch, struct fetch_window *wi
 								       : FETCH_FAILED;
 }
 
-/* Hands all units, which are proved, to the caller, in order. */
+/* Hands what is wanted of all units, which are proved, to the caller, in order. */
 static enum fetch_end hand_over(const struct fetch *fetch, struct fetch_window *window,
 				struct dfs_result *result)
 {
-	while (window->base < window->units) {
+	while (window->base < window->units.end) {
 		struct fetch_slot *slot = await_unit(window);
+		size_t skip, len;
 
 		if (!slot)
 			return explain(fetch, window, result);
-		result->code =
-			fetch->write(fetch->context, slot->bytes, slot->len, result->why);
+		len = range_cut(&fetch->range, window->base, window->object.unit_size,
+				slot->len, &skip);
+		result->code = fetch->write(fetch->context, slot->bytes + skip, len,
+					    result->why);
 		if (result->code != DFS_EXIT_DONE)
 			return FETCH_FAILED;
 		next_unit(window);
@@ -454,13 +418,19 @@ static struct fetch_window *window_new(const struct fetch *fetch)
 	if (!object_of_content(content, &window->id) ||
 	    !cipher_object_init(&window->object, content, fetch->opening->key))
 		goto failed;
-	window->units = placement_units(content->size, window->object.unit_size);
-	for (size_t i = 0; i < WINDOW && i < window->units; i++) {
-		window->slots[i].bytes = malloc(window->object.unit_size);
-		if (!window->slots[i].bytes)
+	window->units = range_units(&fetch->range, placement_unit_size(content->size));
+	window->base = window->units.first;
+	window->span = fetch->briefly ? BRIEF : WINDOW;
+	for (uint64_t u = window->base;
+	     u < window->units.end && u < window->base + WINDOW; u++) {
+		struct fetch_slot *slot = &window->slots[u % WINDOW];
+
+		slot->bytes = malloc(window->object.unit_size);
+		if (!slot->bytes)
 			goto failed;
 	}
-	window->pieces = tree_pieces(window->units);
+	window->pieces =
+		tree_pieces(placement_units(content->size, window->object.unit_size));
 	return window;
 failed:
 	window_free(window);

@@ -11,6 +11,7 @@
 #define DFS_FETCH_H
 
 #include "manifest.h"
+#include "range.h"
 #include "session.h"
 
 struct fetch {
@@ -19,8 +20,10 @@ struct fetch {
 	const dfs_content *content;
 	const dfs_ticket *ticket;              /* for its object */
 	const struct manifest_secret *opening; /* of its manifest */
+	struct dfs_range range;                /* of its bytes; none is behind its end */
+	bool briefly;                          /* as in struct dfs_get */
 	/*
-	 * Takes the content in order; not 0 ends the fetch with that code (why is set).
+	 * Takes the range in order; not 0 ends the fetch with that code (why is set).
 	 */
 	int (*write)(void *context, const void *bytes, size_t len, char why[DFS_WHY]);
 	void *context;
@@ -46,10 +49,10 @@ enum fetch_end fetch_run(const struct fetch *fetch, struct dfs_result *result);
 unsigned fetch_source(const dfs_content *content, uint64_t unit, server_set servers);
 
 /*
- * "transfer failed: chunk 2 is on dfs1 and dfs2, which cannot be reached (...)": why a
- * content cannot be read while only these servers can be; false when it can.
+ * "transfer failed: chunk 2 is on dfs1 and dfs2, which cannot be reached (...)": why the
+ * range cannot be read while only these servers can be; false when it can.
  */
-bool fetch_out_of_reach(struct dfs *dfs, const dfs_content *content, server_set servers,
+bool fetch_out_of_reach(const struct fetch *fetch, server_set servers,
 			char text[DFS_WHY]);
 
 #endif

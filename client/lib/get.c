@@ -12,6 +12,7 @@
 #include "object.h"
 #include "placement.h"
 #include "provenance.h"
+#include "range.h"
 #include "reading.h"
 #include "small.h"
 
@@ -28,6 +29,7 @@ struct retrieval_batch {
 	size_t count;
 	struct lookup lookups[DFS_BATCH_MAX];
 	struct manifest_secret openings[DFS_BATCH_MAX];
+	struct dfs_range ranges[DFS_BATCH_MAX]; /* that are wanted of those opened */
 	bool opened[DFS_BATCH_MAX];
 };
 
@@ -108,15 +110,22 @@ static bool is_new(const struct lookup *lookup, const dfs_id *object, int64_t en
  * Can it be read from the servers that are up?  Those that are needed are waited for;
  * false: text says why not.
  */
-static bool can_be_reached(struct dfs *dfs, const dfs_content *content,
-			   char text[DFS_WHY])
+static bool can_be_reached(const struct fetch *fetch, char text[DFS_WHY])
 {
-	if (!fetch_out_of_reach(dfs, content, links_up(dfs->links), text))
+	struct links *links = fetch->dfs->links;
+
+	if (!fetch_out_of_reach(fetch, links_up(links), text))
 		return true;
 	/* One of them may only be slow to connect: now it is needed. */
-	links_retry(dfs->links);
-	links_settle(dfs->links, true);
-	return !fetch_out_of_reach(dfs, content, links_up(dfs->links), text);
+	links_retry(links);
+	links_settle(links, true);
+	return !fetch_out_of_reach(fetch, links_up(links), text);
+}
+
+/* What the item wants of a content of this size. */
+static struct dfs_range wanted(const struct dfs_get *item, uint64_t size)
+{
+	return item->range ? range_clip(item->range, size) : range_whole(size);
 }
 
 /* One file by itself, beginning again when its object went while it was read. */
@@ -132,6 +141,8 @@ static void get_one(struct retrieval *retrieval, struct lookup *lookup,
 				      .content = &manifest->content,
 				      .ticket = &lookup->ticket,
 				      .opening = opening,
+				      .range = wanted(item, manifest->content.size),
+				      .briefly = item->briefly,
 				      .write = write_some,
 				      .context = retrieval};
 		struct dfs_result gone;
@@ -139,7 +150,7 @@ static void get_one(struct retrieval *retrieval, struct lookup *lookup,
 		dfs_id object;
 		int64_t ends;
 
-		if (!can_be_reached(retrieval->dfs, &manifest->content, text)) {
+		if (!can_be_reached(&fetch, text)) {
 			result_fail(&item->result, DFS_EXIT_FEW, "%s", text);
 			return;
 		}
@@ -176,14 +187,14 @@ static bool give_small(struct retrieval *retrieval, const struct lookup *lookup,
 		       const struct manifest_secret *opening,
 		       const struct small_file *small)
 {
-	const dfs_content *content = &lookup_file(lookup)->content;
 	struct dfs_get *item = &retrieval->items[retrieval->which];
+	struct dfs_range range = wanted(item, lookup_file(lookup)->content.size);
 
 	if (!small->bytes)
 		return false;
-	if (begin(retrieval, lookup, opening) && content->size > 0)
-		item->result.code = write_some(retrieval, small->bytes,
-					       (size_t)content->size, item->result.why);
+	if (begin(retrieval, lookup, opening) && range.length > 0)
+		item->result.code = write_some(retrieval, small->bytes + range.offset,
+					       (size_t)range.length, item->result.why);
 	return true;
 }
 
@@ -220,8 +231,13 @@ static void get_batch(struct retrieval *retrieval, size_t first,
 	struct small_file *small;
 
 	open_batch(retrieval, first, batch);
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->opened[i])
+			batch->ranges[i] =
+				wanted(&retrieval->items[first + i],
+				       lookup_file(&batch->lookups[i])->content.size);
 	small = small_fetch(retrieval->dfs, batch->lookups, batch->openings,
-			    batch->opened, batch->count);
+			    batch->ranges, batch->opened, batch->count);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct lookup *lookup = &batch->lookups[i];
 		struct manifest_secret *opening = &batch->openings[i];

@@ -1,5 +1,5 @@
-/* dfs_list: what is below a folder. */
-#include "libdfs.h"
+/* dfs_list and dfs_list_shared: what is below a folder, or is for somebody. */
+#include "libdfs_trees.h"
 
 #include "listing.h"
 #include "path.h"
@@ -156,5 +156,82 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path,
 	}
 	listing_free(listing);
 	free(found);
+	return result;
+}
+
+/* ---- what others share --------------------------------------------------------- */
+
+struct list_shared {
+	struct dfs *dfs;
+	char (*owners)[DFS_USER_MAX + 3]; /* their folders */
+	size_t count, room;
+	bool no_memory;
+	int (*entry)(void *context, const struct dfs_entry *entry);
+	void *context;
+	bool ended; /* by entry */
+};
+
+/* Whoever has a folder that this user may list. */
+static int take_owner(void *context, const struct dfs_entry *entry)
+{
+	struct list_shared *shared = context;
+	char folder[DFS_USER_MAX + 3];
+	int len = snprintf(folder, sizeof folder, "%s/", entry->path);
+
+	if (!entry->folder || is_always_there(shared->dfs, folder) ||
+	    (size_t)len >= sizeof folder)
+		return 0;
+	if (shared->count == shared->room) {
+		size_t room = 2 * shared->room + 16;
+		void *more = reallocarray(shared->owners, room, sizeof *shared->owners);
+
+		shared->no_memory = !more;
+		if (!more)
+			return DFS_EXIT_OTHER;
+		shared->owners = more;
+		shared->room = room;
+	}
+	memcpy(shared->owners[shared->count++], folder, sizeof folder);
+	return 0;
+}
+
+/* Admin lists all, and reads what he is a reader of. */
+static int take_file(void *context, const struct dfs_entry *entry)
+{
+	struct list_shared *shared = context;
+	int code = 0;
+
+	for (unsigned i = 0; entry->has_file && i < entry->file.readers_count; i++)
+		if (strcmp(entry->file.readers[i].user, shared->dfs->user) == 0) {
+			code = shared->entry(shared->context, entry);
+			break;
+		}
+	shared->ended |= code != 0;
+	return code;
+}
+
+struct dfs_result
+dfs_list_shared(struct dfs *dfs,
+		int (*entry)(void *context, const struct dfs_entry *entry), void *context)
+{
+	const struct dfs_list_options all = {.recursive = true, .detail = true};
+	struct list_shared shared = {.dfs = dfs, .entry = entry, .context = context};
+	struct dfs_result result =
+		dfs_list(dfs, "/", (struct dfs_list_options){0}, take_owner, &shared);
+
+	if (shared.no_memory)
+		result_fail(&result, DFS_EXIT_OTHER, "out of memory");
+	for (size_t i = 0;
+	     result.code == DFS_EXIT_DONE && !shared.ended && i < shared.count; i++) {
+		struct dfs_result one =
+			dfs_list(dfs, shared.owners[i], all, take_file, &shared);
+
+		/* Nobody shares it any more: it was there a moment ago. */
+		if (one.code == DFS_EXIT_MISSING)
+			continue;
+		if (one.code != DFS_EXIT_DONE || result.warning[0] == '\0')
+			result = one;
+	}
+	free(shared.owners);
 	return result;
 }

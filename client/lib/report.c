@@ -6,7 +6,7 @@
  * there are.  Names cost a listing of all files, and are asked for only where that is of
  * use.
  */
-#include "libdfs.h"
+#include "libdfs_upkeep.h"
 
 #include "ballot.h"
 #include "listing.h"
@@ -195,6 +195,28 @@ struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret)
 struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret)
 {
 	return report(dfs, false, ret);
+}
+
+uint64_t dfs_report_available(const struct dfs_report *report)
+{
+	uint64_t room = INT64_MAX, left;
+	unsigned told = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		/* Of what an absent one should have, the opposite one keeps a spare. */
+		bool spares = !report->servers[(i + 2) % DFS_SERVERS].told;
+		uint64_t holds = report->servers[i].disk_free;
+
+		if (!report->servers[i].told)
+			continue;
+		told++;
+		holds *= spares ? 1 : 2;
+		room = holds < room ? holds : room;
+	}
+	left = report->quota > report->used ? report->quota - report->used : 0;
+	if (report->quota > 0 && left < room)
+		room = left;
+	return told < 3 ? 0 : room;
 }
 
 /* ---- what if ------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ struct small_gather {
 	pthread_cond_t ended;
 	unsigned running;
 	uint64_t *got;                 /* units that came, for each file, */
+	struct range_units *units;     /* and that are wanted */
 	const dfs_content **contents;  /* of which these are, */
 	struct cipher_object *objects; /* likewise */
 	size_t files;
@@ -114,13 +115,13 @@ static bool add(struct small_gather *gather, unsigned up, const struct lookup *l
 		size_t file, uint8_t *bytes)
 {
 	const dfs_content *content = &lookup_file(lookup)->content;
-	uint64_t units = placement_units(content->size, content->unit_size);
+	const struct range_units *units = &gather->units[file];
 	dfs_id object;
 
 	gather->contents[file] = content;
-	if (!object_of_content(content, &object) || units > DFS_SERVERS)
+	if (!object_of_content(content, &object) || units->end > DFS_SERVERS)
 		return false;
-	for (uint64_t u = 0; u < units; u++) {
+	for (uint64_t u = units->first; u < units->end; u++) {
 		unsigned s = fetch_source(content, u, up);
 		struct small_call *asking = s ? gather->asking[s - 1] : NULL;
 
@@ -128,8 +129,8 @@ static bool add(struct small_gather *gather, unsigned up, const struct lookup *l
 			return false;
 		add_ticket(asking, &lookup->ticket);
 		asking->wants[asking->count] = (dfs_want){object, u};
-		asking->targets[asking->count++] =
-			(struct target){file, u, bytes + u * content->unit_size};
+		asking->targets[asking->count++] = (struct target){
+			file, u, bytes + u * gather->objects[file].unit_size};
 	}
 	return true;
 }
@@ -160,6 +161,7 @@ static void gather_free(struct small_gather *gather)
 		secret_wipe(gather->objects, gather->files * sizeof *gather->objects);
 	free(gather->objects);
 	free(gather->contents);
+	free(gather->units);
 	free(gather->got);
 	pthread_cond_destroy(&gather->ended);
 	pthread_mutex_destroy(&gather->lock);
@@ -176,10 +178,11 @@ static struct small_gather *gather_new(size_t files)
 	pthread_mutex_init(&gather->lock, NULL);
 	pthread_cond_init(&gather->ended, NULL);
 	gather->got = calloc(files + 1, sizeof *gather->got);
+	gather->units = calloc(files + 1, sizeof *gather->units);
 	gather->objects = calloc(files + 1, sizeof *gather->objects);
 	gather->contents = calloc(files + 1, sizeof(dfs_content *));
 	gather->files = files;
-	good = gather->got && gather->objects && gather->contents;
+	good = gather->got && gather->units && gather->objects && gather->contents;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		gather->asking[i] = calloc(1, sizeof *gather->asking[i]);
 		good = good && gather->asking[i];
@@ -192,7 +195,8 @@ static struct small_gather *gather_new(size_t files)
 }
 
 struct small_file *small_fetch(struct dfs *dfs, const struct lookup *lookups,
-			       const struct manifest_secret *openings, const bool *opened,
+			       const struct manifest_secret *openings,
+			       const struct dfs_range *ranges, const bool *opened,
 			       size_t count)
 {
 	struct small_file *files = calloc(count + 1, sizeof *files);
@@ -206,6 +210,8 @@ struct small_file *small_fetch(struct dfs *dfs, const struct lookup *lookups,
 		if (!opened[i] || !content || content->size > SMALL_MAX ||
 		    !cipher_object_init(&gather->objects[i], content, openings[i].key))
 			continue;
+		gather->units[i] =
+			range_units(&ranges[i], placement_unit_size(content->size));
 		files[i].bytes = malloc((size_t)content->size + 1);
 		if (files[i].bytes && !add(gather, up, &lookups[i], i, files[i].bytes))
 			gather->got[i] = UINT64_MAX / 2; /* never complete */
@@ -213,12 +219,9 @@ struct small_file *small_fetch(struct dfs *dfs, const struct lookup *lookups,
 	if (gather)
 		ask_all(dfs, gather);
 	for (size_t i = 0; files && i < count; i++) {
-		const dfs_manifest *manifest = lookup_file(&lookups[i]);
-
 		if (!files[i].bytes ||
 		    (gather &&
-		     gather->got[i] == placement_units(manifest->content.size,
-						       manifest->content.unit_size)))
+		     gather->got[i] == gather->units[i].end - gather->units[i].first))
 			continue;
 		free(files[i].bytes);
 		files[i].bytes = NULL;

@@ -3,18 +3,25 @@
 #define DFS_SMALL_H
 
 #include "lookup.h"
+#include "range.h"
 
 struct small_file {
-	uint8_t *bytes; /* the whole content, proved; NULL: not had this way */
+	/*
+	 * As long as the whole content; of it the wanted units, proved.  NULL: not had
+	 * this way.
+	 */
+	uint8_t *bytes;
 };
 
 /*
- * An entry for each lookup (at most DFS_BATCH_MAX) and its opening; only small files
- * that opened[] says can be read are tried, each chunk at one of its living holders.
+ * An entry for each lookup (at most DFS_BATCH_MAX), its opening, and what is wanted of
+ * its bytes; only small files that opened[] says can be read are tried, each chunk at one
+ * of its living holders.
  * What fails is left NULL.  NULL when out of memory; freed with small_free.
  */
 struct small_file *small_fetch(struct dfs *dfs, const struct lookup *lookups,
-			       const struct manifest_secret *openings, const bool *opened,
+			       const struct manifest_secret *openings,
+			       const struct dfs_range *ranges, const bool *opened,
 			       size_t count);
 void small_free(struct small_file *files, size_t count);
 

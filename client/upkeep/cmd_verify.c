@@ -8,6 +8,7 @@
 #include "run.h"
 #include "sets.h"
 #include "status.h"
+#include "typed_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,12 +324,15 @@ static int verify_all(struct verification *verification)
 {
 	struct run *run = verification->run;
 	const struct options *options = &run->options;
+	struct typed_names names;
 	int code;
 
 	if (options->count == 0)
 		add_typed(verification, "/");
-	for (size_t i = 0; i < options->count; i++)
-		add_typed(verification, options->arguments[i]);
+	if (typed_names_expand(run, options->arguments, options->count, true, &names))
+		for (size_t i = 0; i < names.count; i++)
+			add_typed(verification, names.names[i]);
+	typed_names_free(&names);
 	verify_some(verification);
 	wait_until_mended(verification);
 	if (run->outcome.any)
@@ -388,6 +392,6 @@ const struct command cmd_verify = {
 		"Exit codes, of how it is in the end: 0 two good copies of everything, "
 		"5 copies are\n"
 		"missing or cannot be reached, 9 copies are damaged, 3 both.\n",
-	.options = OPTION_BIT(OPTION_NO_WAIT),
+	.options = OPTION_BIT(OPTION_NO_WAIT) | OPTION_BIT(OPTION_EXACT),
 	.run = verb_verify,
 };

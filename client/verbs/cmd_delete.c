@@ -78,6 +78,7 @@ const struct command cmd_delete = {
 	.details = "With --if-version the file is deleted only if that is still its "
 		   "version,\n"
 		   "as stat shows it.\n",
-	.options = OPTION_BIT(OPTION_IF_VERSION) | OPTION_BIT(OPTION_OPERATION),
+	.options = OPTION_BIT(OPTION_IF_VERSION) | OPTION_BIT(OPTION_OPERATION) |
+		   OPTION_BIT(OPTION_EXACT),
 	.run = verb_delete,
 };

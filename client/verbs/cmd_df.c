@@ -1,27 +1,16 @@
 /* df */
 #include "commands.h"
 
-#include "format.h"
 #include "outcome.h"
 #include "output.h"
 #include "run.h"
 #include "status.h"
 #include <stdio.h>
 
-/* For people on a terminal, exactly elsewhere. */
-static const char *bytes_text(const struct run *run, uint64_t bytes,
-			      char text[FORMAT_SIZE])
-{
-	if (output_terminal(run->output))
-		return format_size(bytes, text);
-	(void)snprintf(text, FORMAT_SIZE, "%llu", (unsigned long long)bytes);
-	return text;
-}
-
 static void print_server(struct run *run, unsigned number,
 			 const struct dfs_server_status *server)
 {
-	char name[8], size[FORMAT_SIZE], room[FORMAT_SIZE];
+	char name[8], size[OUTPUT_SIZE], room[OUTPUT_SIZE];
 	int code = server->told ? DFS_EXIT_DONE : DFS_EXIT_FEW;
 
 	(void)snprintf(name, sizeof name, "dfs%u", number);
@@ -46,32 +35,43 @@ static void print_server(struct run *run, unsigned number,
 		return;
 	}
 	output_text(run->output, "%s  %s free of %s\n", name,
-		    bytes_text(run, server->disk_free, room),
-		    bytes_text(run, server->disk_size, size));
+		    output_size(run->output, server->disk_free, room),
+		    output_size(run->output, server->disk_size, size));
 }
 
-static void print_user(struct run *run, const struct dfs_report *report)
+/* Not shown where too few servers have told how much room they have. */
+static void print_user(struct run *run, const struct dfs_report *report, bool enough)
 {
-	char used[FORMAT_SIZE], quota[FORMAT_SIZE];
+	char used[OUTPUT_SIZE], quota[OUTPUT_SIZE], available[OUTPUT_SIZE];
+	uint64_t left = dfs_report_available(report);
 
 	if (output_json(run->output)) {
-		output_object(run->output, "user", run->user, DFS_EXIT_DONE,
-			      json_pack("{s:I,s:o}", "used", (json_int_t)report->used,
-					"quota", output_limit(report->quota)));
+		json_t *fields = json_pack("{s:I,s:o}", "used", (json_int_t)report->used,
+					   "quota", output_limit(report->quota));
+
+		(void)json_object_set_new(fields, "available",
+					  enough ? json_integer((json_int_t)left)
+						 : json_null());
+		output_object(run->output, "user", run->user, DFS_EXIT_DONE, fields);
 		return;
 	}
 	output_text(run->output, "%s  %s used%s%s%s\n", run->user,
-		    bytes_text(run, report->used, used),
+		    output_size(run->output, report->used, used),
 		    report->quota > 0 ? " of " : ", no quota",
-		    report->quota > 0 ? bytes_text(run, report->quota, quota) : "",
+		    report->quota > 0 ? output_size(run->output, report->quota, quota)
+				      : "",
 		    report->quota > 0 && report->used >= report->quota ? ", which is all"
 								       : "");
+	if (enough)
+		output_text(run->output, "available  %s\n",
+			    output_size(run->output, left, available));
 }
 
 static int verb_df(struct run *run)
 {
 	struct dfs_report report;
 	struct dfs_result result;
+	unsigned told = 0;
 
 	if (run->options.count > 0)
 		return run_usage(run, "df takes no arguments");
@@ -82,9 +82,11 @@ static int verb_df(struct run *run)
 		result = dfs_report_servers(run->dfs, &report);
 	if (result.code != DFS_EXIT_DONE)
 		return outcome_user(run, NULL, false, &result, NULL);
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 4; i++) {
 		print_server(run, i + 1, &report.servers[i]);
-	print_user(run, &report);
+		told += report.servers[i].told ? 1 : 0;
+	}
+	print_user(run, &report, told >= 3);
 	return DFS_EXIT_DONE;
 }
 
@@ -101,7 +103,9 @@ const struct command cmd_df = {
 		   "are kept, what\n"
 		   "you are putting, for others too, and for some minutes what is left "
 		   "of deleted\n"
-		   "files.\n",
+		   "files.  Available is what you can still put: as far as your quota "
+		   "goes, and the\n"
+		   "servers have room for two copies of it.\n",
 	.options = 0,
 	.run = verb_df,
 };

@@ -10,6 +10,7 @@
 #include "run.h"
 #include "status.h"
 #include "transfer.h"
+#include "typed_names.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -162,6 +163,13 @@ static int check(struct run *run, const struct transfer *transfer)
 		return DFS_EXIT_DONE;
 	if (*target == '\0')
 		return run_usage(run, "the name of the target is empty");
+	if (!options_has(&run->options, OPTION_TO) &&
+	    typed_names_is_pattern(run, transfer->sources[0]) &&
+	    typed_names_is_pattern(run, target))
+		return run_usage(run,
+				 "is %s the local target, or are both patterns of files "
+				 "to get?  Say --to FOLDER, or --to .",
+				 target);
 	if (is_stream(target) && options_has(&run->options, OPTION_RECURSIVE))
 		return run_usage(run, "-r does not go to %s",
 				 strcmp(target, "-") == 0 ? "standard output" : target);
@@ -184,7 +192,8 @@ static bool find_stream(const char *target, struct place *ret)
 }
 
 /* false when out of memory, or with a stream that is not open: see errno. */
-static bool find_place(const struct transfer *transfer, struct place *ret)
+static bool find_place(const struct run *run, const struct transfer *transfer,
+		       struct place *ret)
 {
 	const char *target = transfer->target, *slash;
 
@@ -192,7 +201,9 @@ static bool find_place(const struct transfer *transfer, struct place *ret)
 	ret->fd = -1;
 	if (target && is_stream(target))
 		return find_stream(target, ret);
+	/* A pattern may stand for several: one name for them there cannot be. */
 	if (!target || name_is_folder(target) || transfer->count > 1 ||
+	    typed_names_is_pattern(run, transfer->sources[0]) ||
 	    local_kind(target) == LOCAL_FOLDER) {
 		ret->make = true;
 		ret->folder = strdup(target ? target : ".");
@@ -225,18 +236,17 @@ static char **plan(struct run *run, const struct transfer *transfer,
 	return locals;
 }
 
-static void get_all(struct run *run, const struct transfer *transfer,
-		    const struct place *place)
+/* All sources by their names; a tree is listed before anything is fetched. */
+static void get_named(struct run *run, const struct transfer *transfer,
+		      const struct place *place)
 {
 	struct gathering gathering = {.run = run};
 	char **locals = plan(run, transfer, place);
-	struct dfs_result result;
+	struct dfs_result result = {0};
 
 	if (!locals)
 		return;
-	result = run_user(run);
-	/* A tree is listed before anything is fetched. */
-	if (result.code == DFS_EXIT_DONE && options_has(&run->options, OPTION_RECURSIVE))
+	if (options_has(&run->options, OPTION_RECURSIVE))
 		result = run_open(run);
 	if (result.code == DFS_EXIT_DONE) {
 		gathering.files = get_files_new(
@@ -258,6 +268,27 @@ static void get_all(struct run *run, const struct transfer *transfer,
 	transfer_free_names(locals, transfer->count);
 }
 
+static void get_all(struct run *run, const struct transfer *transfer,
+		    const struct place *place)
+{
+	struct dfs_result result = run_user(run);
+	struct transfer named = *transfer;
+	struct typed_names names;
+
+	if (result.code != DFS_EXIT_DONE) {
+		outcome_all(run, transfer->sources, transfer->count, &result);
+		return;
+	}
+	if (typed_names_expand(run, transfer->sources, transfer->count,
+			       options_has(&run->options, OPTION_RECURSIVE), &names)) {
+		named.sources = (const char *const *)names.names;
+		named.count = names.count;
+		if (named.count > 0)
+			get_named(run, &named, place);
+	}
+	typed_names_free(&names);
+}
+
 static int verb_get(struct run *run)
 {
 	struct transfer transfer;
@@ -268,7 +299,7 @@ static int verb_get(struct run *run)
 	code = check(run, &transfer);
 	if (code != DFS_EXIT_DONE)
 		return code;
-	if (find_place(&transfer, &place)) {
+	if (find_place(run, &transfer, &place)) {
 		get_all(run, &transfer, &place);
 	} else {
 		const struct dfs_result result = result_of(
@@ -303,8 +334,10 @@ const struct command cmd_get = {
 		"target takes what is fetched, like '-'.\n"
 		"A file appears when it is whole and proved, or not at all.  A "
 		"different local file\n"
-		"is replaced only with -f, and leaves its mode to the new one.\n",
+		"is replaced only with -f, and leaves its mode to the new one.  Files "
+		"that a pattern\n"
+		"stands for go to a folder.\n",
 	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_TO) |
-		   OPTION_BIT(OPTION_FORCE),
+		   OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_EXACT),
 	.run = verb_get,
 };

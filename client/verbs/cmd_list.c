@@ -1,4 +1,4 @@
-/* list [PATH] */
+/* list [PATH], list --shared-with-me */
 #include "commands.h"
 
 #include "format.h"
@@ -9,6 +9,7 @@
 #include "run.h"
 #include "sets.h"
 #include "status.h"
+#include "typed_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,14 @@
 struct list_view {
 	struct run *run;
 	const char *path; /* what is listed */
-	const char *name; /* as it was typed */
+	const char *name; /* as it was typed; NULL: its whole name */
 	bool details, chunks;
 };
 
-/* What is printed of an entry's path: below a folder what is behind its name. */
+/*
+ * What is printed of an entry's path, without a folder's '/': below a folder what is
+ * behind its name.
+ */
 static const char *name_of(const struct list_view *view, const struct dfs_entry *entry)
 {
 	size_t len = strlen(view->path);
@@ -28,7 +32,7 @@ static const char *name_of(const struct list_view *view, const struct dfs_entry 
 	if (name_is_folder(view->path))
 		return strncmp(entry->path, view->path, len) == 0 ? entry->path + len
 								  : entry->path;
-	return view->name;
+	return view->name ? view->name : entry->path;
 }
 
 static void print_details(struct output *output, const struct dfs_entry *entry)
@@ -88,32 +92,15 @@ static void print_text(const struct list_view *view, const struct dfs_entry *ent
 static void print_object(const struct list_view *view, const struct dfs_entry *entry,
 			 const char *name)
 {
-	const struct dfs_file *file = &entry->file;
-	char *path = NULL, text[FORMAT_TIME], protection[FORMAT_PROTECTION];
-	json_t *fields = json_pack("{s:s,s:s}", "name", name, "type",
-				   entry->folder ? "folder" : "file");
+	char *path = NULL;
+	json_t *fields = format_entry(entry);
 
-	if (!entry->folder) {
-		(void)json_object_set_new(
-			fields, "protection",
-			json_string(format_protection(file, protection)));
-		(void)json_object_set_new(fields, "mark", json_string(format_mark(file)));
-		if (view->chunks)
-			(void)json_object_set_new(fields, "servers",
-						  format_servers(file));
-	}
-	if (!entry->folder && entry->has_file) {
-		(void)json_object_set_new(fields, "size",
-					  json_integer((json_int_t)file->size));
-		(void)json_object_set_new(
-			fields, "modified",
-			json_string(format_time_utc(file->modified_ns, text)));
-		(void)json_object_set_new(fields, "file_version",
-					  json_string(file->version));
-		(void)json_object_set_new(fields, "owner", json_string(file->owner));
-		if (view->chunks)
-			(void)json_object_set_new(fields, "row", json_integer(file->row));
-	}
+	(void)json_object_set_new(fields, "name", output_string(name));
+	if (!entry->folder && view->chunks)
+		(void)json_object_set_new(fields, "servers",
+					  format_servers(&entry->file));
+	if (!entry->folder && entry->has_file && view->chunks)
+		(void)json_object_set_new(fields, "row", json_integer(entry->file.row));
 	if (entry->folder && asprintf(&path, "%s/", entry->path) < 0)
 		path = NULL;
 	output_object(view->run->output, "path", path ? path : entry->path, DFS_EXIT_DONE,
@@ -163,15 +150,67 @@ static struct dfs_result list_either(struct list_view *view)
 	return result;
 }
 
+/* What a pattern stands for, by name: of folders not what is in them. */
+static void list_named(struct list_view *view, const char *name)
+{
+	struct run *run = view->run;
+	struct dfs_entry folder = {.folder = true};
+	struct dfs_result result;
+	char *path = NULL, *name_only;
+
+	view->name = name;
+	if (!name_is_folder(name)) {
+		result = run_path(run, name, &path);
+		if (result.code == DFS_EXIT_DONE)
+			result = list(view, path);
+	} else {
+		/* It was listed a moment ago. */
+		name_only = strndup(name, strlen(name) - 1);
+		result = run_folder(run, name, &path);
+		if (path && name_only) {
+			path[strlen(path) - 1] = '\0';
+			folder.path = view->path = path;
+			view->name = name_only;
+			(void)take_entry(view, &folder);
+		}
+		free(name_only);
+	}
+	outcome_shown(run, name, &result);
+	free(path);
+}
+
+static int list_pattern(struct list_view *view, const char *const *typed)
+{
+	struct run *run = view->run;
+	struct typed_names names;
+
+	if (typed_names_expand(run, typed, 1, true, &names))
+		for (size_t i = 0; i < names.count && !output_broken(run->output); i++)
+			list_named(view, names.names[i]);
+	typed_names_free(&names);
+	return run->outcome.code;
+}
+
+static struct dfs_result list_shared(struct list_view *view)
+{
+	view->path = "";
+	view->name = NULL;
+	return dfs_list_shared(view->run->dfs, take_entry, view);
+}
+
 static int verb_list(struct run *run)
 {
 	const struct options *options = &run->options;
 	struct list_view view = {.run = run};
+	bool shared = options_has(options, OPTION_SHARED_WITH_ME);
 	struct dfs_result result;
 	char own[40];
 
 	if (options->count > 1)
 		return run_usage(run, "list takes one name");
+	if (shared && options->count > 0)
+		return run_usage(run, "--shared-with-me lists all of it, and takes no "
+				      "name");
 	view.details = options_has(options, OPTION_LONG) || output_terminal(run->output);
 	view.chunks = options_has(options, OPTION_CHUNKS);
 	result = run_user(run);
@@ -184,9 +223,11 @@ static int verb_list(struct run *run)
 		outcome_all(run, &view.name, view.name ? 1 : 0, &result);
 		return result.code;
 	}
-	result = list_either(&view);
+	if (options->count > 0 && typed_names_is_pattern(run, view.name))
+		return list_pattern(&view, options->arguments);
+	result = shared ? list_shared(&view) : list_either(&view);
 	if (result.code != DFS_EXIT_DONE) {
-		outcome_typed(run, view.name, &result);
+		outcome_typed(run, view.name ? view.name : "/", &result);
 		return result.code;
 	}
 	output_warning(run->output, result.warning);
@@ -196,9 +237,9 @@ static int verb_list(struct run *run)
 const struct command cmd_list = {
 	.name = "list",
 	.alias = "ls",
-	.usage = "list [-l] [-R] [--chunks] [PATH]",
+	.usage = "list [-l] [-R] [--chunks] [PATH | --shared-with-me]",
 	.summary = "List files and folders",
-	.examples = {"list", "list -R --chunks /shared/"},
+	.examples = {"list", "list -l '*.txt'"},
 	.details = "Without a name, lists /USER/.  To a pipe names only, one per line, "
 		   "folders with a\n"
 		   "final '/'.  Columns of -l: size, modified, protection, name, mark.  "
@@ -207,8 +248,13 @@ const struct command cmd_list = {
 		   "[degraded] has\n"
 		   "nothing to spare, 0/2 [incomplete] cannot be read now.  --chunks "
 		   "adds the row and,\n"
-		   "per server, which chunks it keeps and whether it is up.\n",
+		   "per server, which chunks it keeps and whether it is up.  A pattern "
+		   "is replaced by\n"
+		   "the names that it stands for.  --shared-with-me lists the files "
+		   "that others let\n"
+		   "you read, by their whole names.\n",
 	.options = OPTION_BIT(OPTION_LONG) | OPTION_BIT(OPTION_RECURSIVE) |
-		   OPTION_BIT(OPTION_CHUNKS),
+		   OPTION_BIT(OPTION_CHUNKS) | OPTION_BIT(OPTION_EXACT) |
+		   OPTION_BIT(OPTION_SHARED_WITH_ME),
 	.run = verb_list,
 };

@@ -6,19 +6,31 @@
 #include "path.h"
 #include "run.h"
 #include "status.h"
-#include <stdlib.h>
+#include "typed_paths.h"
 #include <string.h>
 
 static struct dfs_result with_path(struct run *run, bool sharing, const char *path,
 				   const char *user)
 {
-	struct dfs_result result = run_open(run);
-
-	if (result.code != DFS_EXIT_DONE)
-		return result;
 	return sharing ? dfs_file_share(run->dfs, path, user,
 					options_has(&run->options, OPTION_WRITE))
 		       : dfs_file_unshare(run->dfs, path, user);
+}
+
+static void with_one(struct run *run, bool sharing, const struct typed_path *path,
+		     const char *user)
+{
+	const struct outcome_item outcome = {.shown = path->typed, .path = path->path};
+	struct dfs_result result = with_path(run, sharing, path->path, user);
+
+	outcome_item(run, &outcome, &result);
+	if (result.code == DFS_EXIT_DONE && sharing)
+		output_remark(run->output, "%s: %s may read it%s", outcome.shown, user,
+			      options_has(&run->options, OPTION_WRITE) ? " and write it"
+								       : "");
+	if (result.code == DFS_EXIT_DONE && !sharing)
+		output_remark(run->output, "%s: not for %s any more", outcome.shown,
+			      user);
 }
 
 static int verb_either(struct run *run, bool sharing)
@@ -26,30 +38,17 @@ static int verb_either(struct run *run, bool sharing)
 	const struct options *options = &run->options;
 	const char *user = options->count == 2 ? options->arguments[1] : "";
 	const char *wrong = path_check_user(user, strlen(user));
-	struct outcome_item outcome = {.path = NULL};
-	struct dfs_result result;
-	char *path = NULL;
+	struct typed_paths paths;
 
 	if (options->count != 2)
 		return run_usage(run, "%s takes the name of a file and a user",
 				 run->command->name);
 	if (wrong)
 		return run_usage(run, "\"%.64s\": %s", user, wrong);
-	result = run_user(run);
-	if (result.code == DFS_EXIT_DONE)
-		result = run_path(run, options->arguments[0], &path);
-	if (result.code == DFS_EXIT_DONE)
-		result = with_path(run, sharing, path, user);
-	outcome.shown = options->arguments[0];
-	outcome.path = path;
-	outcome_item(run, &outcome, &result);
-	if (result.code == DFS_EXIT_DONE && sharing)
-		output_remark(run->output, "%s: %s may read it%s", outcome.shown, user,
-			      options_has(options, OPTION_WRITE) ? " and write it" : "");
-	if (result.code == DFS_EXIT_DONE && !sharing)
-		output_remark(run->output, "%s: not for %s any more", outcome.shown,
-			      user);
-	free(path);
+	if (typed_paths_prepare(run, options->arguments, 1, &paths))
+		for (size_t i = 0; i < paths.count; i++)
+			with_one(run, sharing, &paths.items[i], user);
+	typed_paths_free(&paths);
 	return run->outcome.code;
 }
 
@@ -74,7 +73,7 @@ const struct command cmd_share = {
 		   "sharing again\n"
 		   "without --write takes that back.  What is below /shared/ is for "
 		   "everyone anyway.\n",
-	.options = OPTION_BIT(OPTION_WRITE),
+	.options = OPTION_BIT(OPTION_WRITE) | OPTION_BIT(OPTION_EXACT),
 	.run = verb_share,
 };
 
@@ -87,6 +86,6 @@ const struct command cmd_unshare = {
 		"The servers give the file to that user no more, and of a content that "
 		"is put later\n"
 		"he gets no key.  What he has read he knows.\n",
-	.options = 0,
+	.options = OPTION_BIT(OPTION_EXACT),
 	.run = verb_unshare,
 };

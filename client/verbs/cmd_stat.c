@@ -229,6 +229,6 @@ const struct command cmd_stat = {
 		"file, and\n"
 		"\"-\" to admin.  With --sha256 the content is read, and its SHA-256 "
 		"shown too.\n",
-	.options = OPTION_BIT(OPTION_SHA256),
+	.options = OPTION_BIT(OPTION_SHA256) | OPTION_BIT(OPTION_EXACT),
 	.run = verb_stat,
 };

@@ -8,10 +8,11 @@
 #include <string.h>
 
 static const struct command *const all[] = {
-	&cmd_put,   &cmd_get,     &cmd_list,    &cmd_delete, &cmd_stat,
-	&cmd_share, &cmd_unshare, &cmd_status,  &cmd_verify, &cmd_repair,
-	&cmd_df,    &cmd_login,   &cmd_logout,  &cmd_whoami, &cmd_passwd,
-	&cmd_key,   &cmd_user,    &cmd_cluster, &cmd_help,   NULL};
+	&cmd_put,     &cmd_get,   &cmd_cat,     &cmd_head,   &cmd_list,
+	&cmd_find,    &cmd_tree,  &cmd_delete,  &cmd_stat,   &cmd_share,
+	&cmd_unshare, &cmd_du,    &cmd_df,      &cmd_status, &cmd_verify,
+	&cmd_repair,  &cmd_login, &cmd_logout,  &cmd_whoami, &cmd_passwd,
+	&cmd_key,     &cmd_user,  &cmd_cluster, &cmd_help,   NULL};
 
 enum { LONGEST = 16, SHORT = 5 };
 
@@ -117,7 +118,8 @@ static void overview(FILE *stream, const char *program)
 		stream,
 		"\nOptions for every verb, before or after it:\n%s\n"
 		"Success is silent, unless stderr is a terminal or -v is given.\n"
-		"A remote name without a leading '/' lies below /USER/.\n"
+		"A remote name without a leading '/' lies below /USER/; quoted, with * ? "
+		"or [a-z] in\nit, it stands for all that are called so.\n"
 		"The cluster is --config FILE, else $DFS_CONFIG, else dfs/cluster.conf "
 		"below\n"
 		"$XDG_CONFIG_HOME or /etc.  The user is --user NAME, else $DFS_USER, "

@@ -41,7 +41,12 @@ static const struct arguments {
 } table[] = {
 	{&cmd_put, NULL, LOCAL, LOCAL | REMOTE, LOCAL | REMOTE},
 	{&cmd_get, NULL, REMOTE, LOCAL | REMOTE, LOCAL | REMOTE},
+	{&cmd_cat, NULL, REMOTE, REMOTE, REMOTE},
+	{&cmd_head, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_list, NULL, REMOTE, NOTHING, NOTHING},
+	{&cmd_find, NULL, REMOTE, REMOTE, REMOTE},
+	{&cmd_tree, NULL, REMOTE, REMOTE, REMOTE},
+	{&cmd_du, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_delete, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_stat, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_share, NULL, REMOTE, USER, NOTHING},
@@ -210,21 +215,41 @@ static void add_value(struct asked *asked, enum option option)
 	case OPTION_BASE_PORT:
 		fit(asked, "auto");
 		break;
+	case OPTION_OWNER:
+		add_kinds(asked, USER);
+		break;
+	case OPTION_NEWER:
+		add_kinds(asked, REMOTE);
+		break;
+	case OPTION_TYPE:
+		fit(asked, "f");
+		fit(asked, "d");
+		break;
 	default:
 		break;
 	}
+}
+
+/* Does an option of this verb alone have its name? */
+static bool is_hidden(enum option option, uint64_t mask)
+{
+	for (enum option other = option + 1; other < OPTIONS; other++)
+		if ((mask & OPTION_BIT(other)) != 0 &&
+		    strcmp(options_name(option), options_name(other)) == 0)
+			return true;
+	return false;
 }
 
 /* Options; or behind the '=' of one its values. */
 static void add_options(struct asked *asked)
 {
 	const struct command *command = asked->run.command;
-	uint32_t mask = options_of_all() | (command ? command->options : 0);
+	uint64_t mask = options_of_all() | (command ? command->options : 0);
 	const char *equals = strchr(asked->word, '=');
 	char name[sizeof asked->front];
 
 	for (enum option option = 0; option < OPTIONS; option++) {
-		if ((mask & OPTION_BIT(option)) == 0)
+		if ((mask & OPTION_BIT(option)) == 0 || is_hidden(option, mask))
 			continue;
 		(void)snprintf(name, sizeof name, "--%s%s", options_name(option),
 			       equals ? "=" : "");

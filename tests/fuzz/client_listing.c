@@ -5,6 +5,8 @@
  */
 #include "client_fixture.h"
 
+#include "libdfs_trees.h"
+#include "libdfs_upkeep.h"
 #include "listing.h"
 #include "path.h"
 #include "status.h"
@@ -53,6 +55,66 @@ static int take_user(void *context, const struct dfs_user_entry *entry)
 	return 0;
 }
 
+static int take_found(void *context, size_t item, const struct dfs_entry *entry)
+{
+	FUZZ_MUST(item == 0);
+	return take_entry(context, entry);
+}
+
+static int take_match(void *context, size_t item, const char *path, bool folder)
+{
+	(void)context;
+	(void)folder;
+	FUZZ_MUST(item == 0 && !path_check(path, strlen(path)));
+	told++;
+	return 0;
+}
+
+static int take_folder(void *context, size_t item, const struct dfs_usage *folder,
+		       unsigned depth)
+{
+	(void)context;
+	FUZZ_MUST(item == 0 && depth > 0);
+	check_path(folder->path);
+	return 0;
+}
+
+static void end(void *context, size_t item)
+{
+	(void)context;
+	(void)item;
+	told++;
+}
+
+/* What is made of listings. */
+static struct dfs_result search(struct dfs *dfs, uint8_t what, const char *folder)
+{
+	static const char *const patterns[] = {"/ann/*", "/bob/[a-z]*", "/shared/?*",
+					       "/ann/*/*"};
+	struct dfs_find find = {.path = folder,
+				.condition = {.sized = what & 0x40, .most = 1000},
+				.detail = what & 0x80};
+	struct dfs_expand expand = {.pattern = patterns[what >> 4 & 3],
+				    .no_files = what & 0x40};
+	struct dfs_usage usage = {.path = folder};
+
+	switch (what & 0xf) {
+	case 4:
+		dfs_find(dfs, &find, 1, take_found, NULL);
+		return find.result;
+	case 5:
+		dfs_expand(dfs, &expand, 1, take_match, NULL);
+		return expand.result;
+	case 6:
+		dfs_usage(dfs, &usage, 1,
+			  &(struct dfs_usage_callbacks){.folder = take_folder,
+							.finished = end});
+		return usage.result;
+	default:
+		return dfs_list_shared(dfs, take_entry, NULL);
+	}
+}
+
 static struct dfs_result list(struct dfs *dfs, uint8_t what)
 {
 	static const char *const folders[] = {"/", "/ann/", "/bob/", "/shared/"};
@@ -60,6 +122,8 @@ static struct dfs_result list(struct dfs *dfs, uint8_t what)
 	const struct dfs_list_options options = {.recursive = what & 0x40,
 						 .detail = what & 0x80};
 
+	if ((what & 0xf) >= 4 && (what & 0xf) <= 7)
+		return search(dfs, what, folder);
 	switch (what & 0xf) {
 	case 1:
 		return dfs_owed(dfs, folder, take_owed, NULL);

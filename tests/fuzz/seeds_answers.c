@@ -416,9 +416,17 @@ static void make_listings(void)
 		const char *name;
 		uint8_t what;
 		bool detail, users;
-	} seeds[] = {{"list", 0x10, false, false},      {"list all", 0xc0, true, false},
-		     {"list folders", 0, false, false}, {"owed", 1, false, false},
-		     {"users", 2, true, true},          {"lost", 0x53, false, false}};
+	} seeds[] = {{"list", 0x10, false, false},
+		     {"list all", 0xc0, true, false},
+		     {"list folders", 0, false, false},
+		     {"owed", 1, false, false},
+		     {"users", 2, true, true},
+		     {"lost", 0x53, false, false},
+		     {"find", 0x84, true, false},
+		     {"expand", 0x15, false, false},
+		     {"expand deep", 0x45, false, false},
+		     {"usage", 6, true, false},
+		     {"shared", 7, true, false}};
 	struct script script = {{0}};
 
 	for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {

@@ -60,7 +60,7 @@ without_output()
 }
 
 @test "help, versions and mistakes" {
-	for verb in put get list ls delete rm stat info status verify repair login logout whoami passwd user key share unshare df \
+	for verb in put get cat head list ls find tree du delete rm stat info status verify repair login logout whoami passwd user key share unshare df \
 		cluster help; do
 		run -0 --separate-stderr client "$verb" --help
 		[ "${lines[0]}" = Examples: ]
@@ -86,7 +86,7 @@ without_output()
 	usage '"list"' lst
 	usage '"status"' statsu
 	usage frobnicate frobnicate
-	usage '"cat" (see' cat a
+	usage '"dog" (see' dog a
 	usage --bogus list --bogus
 	usage --bogus --bogus list
 	usage -x list -x

@@ -135,6 +135,11 @@ offered()
 	offered help '' :: $(client help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\).*/\1/p')
 	offered user '' :: $(client user 2>&1 | sed -n 's/ or /, /; s/.*user: \(.*\) (see.*/\1/p' | tr -d ,)
 	offered df --v :: --verbose --version
+	offered find --user '' :: admin other tester
+	offered --user admin find --user '' :: admin other tester
+	offered find --type '' :: f d
+	offered find --us :: --user
+	offered head --l :: --lines
 	offered share --w :: --write
 	offered list --wr :: ''
 	offered put '' :: ./-dash '~t' 'a$(touch pwned)' docs/ key.txt one.conf other.txt

@@ -228,6 +228,55 @@ static void expect_split(bool dash, const char *const *words, const char *target
 	options_free(&options);
 }
 
+/* What a verb has from a command that everybody knows is meant behind it. */
+static void test_4_1_options_of_one_verb(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why,
+			  WORDS("--user", "anna", "find", "--user", "berta", "--size",
+				"-10K", "a")));
+	assert_string_equal(options.values[OPTION_USER], "anna");
+	assert_string_equal(options.values[OPTION_OWNER], "berta");
+	assert_string_equal(options.values[OPTION_SIZED], "-10K");
+	assert_null(options.values[OPTION_SIZE]);
+	options_free(&options);
+	assert_true(parse(&options, why, WORDS("put", "-n", "--size", "5", "a")));
+	assert_true(options_has(&options, OPTION_NO_CLOBBER));
+	assert_string_equal(options.values[OPTION_SIZE], "5");
+	assert_int_equal(options.count, 1);
+	options_free(&options);
+	assert_true(parse(&options, why, WORDS("--lines", "3", "head", "a")));
+	assert_string_equal(options.values[OPTION_LINES], "3");
+	options_free(&options);
+}
+
+/* -n 3, -n3, and behind letters that take no value. */
+static void test_4_1_letters_with_values(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why, WORDS("head", "-n", "3", "a")));
+	assert_string_equal(options.values[OPTION_LINES], "3");
+	assert_int_equal(options.count, 1);
+	options_free(&options);
+	assert_true(parse(&options, why, WORDS("head", "-qn12", "-c", "-1")));
+	assert_string_equal(options.values[OPTION_LINES], "12");
+	assert_string_equal(options.values[OPTION_BYTES], "-1");
+	assert_true(options_has(&options, OPTION_QUIET));
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("head", "-n")));
+	assert_string_equal(why, "--lines needs a value: N");
+	assert_int_equal(options.awaits, OPTION_LINES);
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("head", "-n1", "-n", "2")));
+	options_free(&options);
+}
+
 static void test_split(void **state)
 {
 	(void)state;
@@ -329,6 +378,8 @@ int main(void)
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_4_1_options_of_one_verb),
+		cmocka_unit_test(test_4_1_letters_with_values),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_base),
 		cmocka_unit_test(test_join),

@@ -16,7 +16,8 @@ static void test_verbs(void **state)
 	assert_ptr_equal(commands_find("info"), commands_find("stat"));
 	assert_null(commands_find("lst"));
 	assert_string_equal(commands_nearest("lst")->name, "list");
-	assert_null(commands_nearest("cat"));
+	assert_null(commands_nearest("dog"));
+	assert_string_equal(commands_nearest("cta")->name, "cat");
 	assert_string_equal(commands_nearest("puts")->name, "put");
 	assert_string_equal(commands_nearest("delte")->name, "delete");
 	assert_string_equal(commands_nearest("statsu")->name, "status");
