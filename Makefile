@@ -114,7 +114,7 @@ TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c $(PREL
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
 # What users must not be able to do, tried: one source each, and what they share.
-ATTACK_PARTS := $(addprefix tests/attacks/,attack.c library.c preimage.c)
+ATTACK_PARTS := $(addprefix tests/attacks/,attack.c bad_server.c library.c preimage.c)
 ATTACKS      := $(patsubst %.c,$(BUILD)/%,$(filter-out $(ATTACK_PARTS), \
 		$(wildcard tests/attacks/*.c)))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))

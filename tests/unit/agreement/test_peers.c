@@ -926,6 +926,105 @@ static void test_8_9_credentials_that_another_signed_are_not_believed(void **sta
 	assert_int_equal(read_credentials(), 7);
 }
 
+/* ---- hints ------------------------------------------------------------------- */
+
+/* Another server tells this one of what `from` has; what is answered. */
+static dfs_status told_to_learn(unsigned from, char *path)
+{
+	dfs_learn_item item = {.path = {(u_int)strlen(path), path}};
+	const dfs_learn_args args = {{1, &item}};
+	struct store_register reg;
+	dfs_learn_res res = {0};
+	dfs_status status;
+
+	assert_int_equal(store_value(world.stores[from - 1].store, path, strlen(path),
+				     &reg, &item.value),
+			 0);
+	item.ballot = reg.ballot;
+	peers_learn(world.peers, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	status = res.dfs_learn_res_u.items.items_val[0];
+	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&res);
+	value_free(&item.value);
+	return status;
+}
+
+static void test_12_2_what_one_tells_is_learned_where_all_others_have_it(void **state)
+{
+	struct store_register reg;
+
+	(void)state;
+	give(ALL, one, 3, false);
+	give(bit(4), one, 9, false);
+	assert_int_equal(told_to_learn(4, one), DFS_REFUSED);
+	give(bit(3), one, 9, false);
+	assert_int_equal(told_to_learn(4, one), DFS_REFUSED);
+	assert_int_equal(has(SELF, one, &reg), 300);
+	give(bit(1), one, 9, false);
+	/* With one away it cannot be known. */
+	world.up = ALL & ~bit(1);
+	assert_int_equal(told_to_learn(4, one), DFS_REFUSED);
+	assert_int_equal(has(SELF, one, &reg), 300);
+	world.up = ALL;
+	assert_int_equal(told_to_learn(4, one), DFS_OK);
+	assert_int_equal(has(SELF, one, &reg), 900);
+	assert_true(reg.settled);
+	/* What is known is not asked for again. */
+	world.calls[DFS_LOOKUP] = 0;
+	assert_int_equal(told_to_learn(4, one), DFS_OK);
+	assert_int_equal(world.calls[DFS_LOOKUP], 0);
+}
+
+static void test_12_2_what_is_here_is_settled_once_two_more_have_it(void **state)
+{
+	struct store_register reg;
+
+	(void)state;
+	give(bit(SELF) | bit(4), one, 3, false);
+	assert_int_equal(told_to_learn(4, one), DFS_REFUSED);
+	(void)has(SELF, one, &reg);
+	assert_false(reg.settled);
+	give(bit(1), one, 3, false);
+	assert_int_equal(told_to_learn(4, one), DFS_OK);
+	(void)has(SELF, one, &reg);
+	assert_true(reg.settled);
+}
+
+static bool is_forgotten(unsigned server, char *path)
+{
+	struct store_register reg;
+
+	return has(server, path, &reg) == 0;
+}
+
+static void test_12_1_a_tombstone_is_forgotten_where_no_other_lacks_it(void **state)
+{
+	dfs_settled_item item = {.path = {(u_int)strlen(one), one}};
+	const dfs_forget_args args = {{1, &item}};
+	struct store_register reg;
+	dfs_settled_res res;
+
+	(void)state;
+	give(bit(1) | bit(SELF) | bit(4), one, 7, true);
+	(void)has(SELF, one, &reg);
+	item.ballot = reg.ballot;
+	item.digest = reg.digest;
+	peers_forget(world.peers, &args, &res);
+	assert_false(is_forgotten(SELF, one));
+	/* One that has just started does not know yet what it has. */
+	give(bit(3), one, 7, true);
+	acceptor_restart(world.acceptors[2]);
+	peers_forget(world.peers, &args, &res);
+	assert_false(is_forgotten(SELF, one));
+	assert_int_equal(acceptor_vote(world.acceptors[2]), 0);
+	/* Another may have been faster. */
+	acceptor_forget(world.acceptors[0], &args, &res);
+	assert_true(is_forgotten(1, one));
+	peers_forget(world.peers, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	assert_true(is_forgotten(SELF, one));
+}
+
 #define FOUR_SERVERS(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -950,6 +1049,10 @@ int main(void)
 		FOUR_SERVERS(test_3_1_the_newest_value_is_changed_and_others_stay),
 		FOUR_SERVERS(test_3_1_who_is_overtaken_twice_leaves_it_alone),
 		FOUR_SERVERS(test_3_1_two_servers_change_nothing),
+		FOUR_SERVERS(
+			test_12_2_what_one_tells_is_learned_where_all_others_have_it),
+		FOUR_SERVERS(test_12_2_what_is_here_is_settled_once_two_more_have_it),
+		FOUR_SERVERS(test_12_1_a_tombstone_is_forgotten_where_no_other_lacks_it),
 		cmocka_unit_test_setup_teardown(
 			test_8_9_credentials_that_another_signed_are_not_believed,
 			begin_proving, end),
