@@ -72,15 +72,20 @@ static void step_starting(struct recovery *recovery)
 	recovery_free_answers(res);
 	if (acceptor_state(recovery->acceptor) != DFS_STATE_STARTING)
 		return; /* condemned */
-	if (set_count(answered) >= recovery->rules.answers) {
+	if (set_count(answered) >= recovery->rules.answers &&
+	    recovery_is_cleared(recovery)) {
 		vote(recovery);
 		return;
 	}
-	(void)snprintf(
-		why, sizeof why,
-		"It waits until two other servers have told what they remember of it; %s "
-		"has.",
-		answered == 0 ? "none" : "one");
+	if (set_count(answered) >= recovery->rules.answers)
+		(void)snprintf(why, sizeof why,
+			       "One server remembers more of its store than is here, and "
+			       "another that would know is away.");
+	else
+		(void)snprintf(why, sizeof why,
+			       "It waits until two other servers have told what they "
+			       "remember of it; %s has.",
+			       answered == 0 ? "none" : "one");
 	say(recovery, "starting", why);
 }
 
@@ -120,19 +125,24 @@ static void prepare(struct recovery *recovery, const dfs_recall_res res[DFS_SERV
 		    server_set answered, struct recovery_source *source,
 		    uint64_t *ret_at_least)
 {
-	*ret_at_least = 0;
+	uint64_t numbers[DFS_SERVERS] = {0};
+	uint32_t epoch;
+
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_recall_ok *ok = &res[i].dfs_recall_res_u.ok;
 
 		if (!set_has(answered, i + 1))
 			continue;
-		if (ok->remembered && ok->remembered->newest_segment > *ret_at_least)
-			*ret_at_least = ok->remembered->newest_segment;
+		if (ok->remembered)
+			numbers[i] = ok->remembered->newest_segment;
 		if (set_has(source->peers, i + 1) && ok->registers > source->expected)
 			source->expected = ok->registers;
 	}
-	source->epoch = recovery->highest_epoch + (recovery->rules.new_epoch ? 1 : 0);
-	recovery->highest_epoch = source->epoch;
+	*ret_at_least = recovery_believable(numbers, 0, RECOVERY_SEGMENTS_AHEAD);
+	epoch = (uint32_t)recovery_believable(recovery->named, recovery->opened,
+					      RECOVERY_EPOCHS_AHEAD);
+	source->epoch = recovery->rules.new_epoch && epoch < UINT32_MAX ? epoch + 1
+									: epoch;
 }
 
 /* From the sealing of RECOVERING to that of VOTING. */
@@ -154,6 +164,7 @@ static bool take_all(struct recovery *recovery, struct recovery_source *source,
 		  source->expected, source->peers);
 	if (recovery->rules.registers && !recovery_merge(recovery, source, &epoch, why))
 		return false;
+	recovery->opened = epoch;
 	rc = store_recover_end(recovery->store, epoch);
 	if (rc != 0)
 		(void)snprintf(why, RECOVERY_WHY, "the recovery cannot be ended: %s",
@@ -214,6 +225,8 @@ static void step_recovering(struct recovery *recovery)
 	recovery->needs_all = false;
 	recovery->failures = 0;
 	recovery->next_ms = 0;
+	/* What was said was said of the store that it had. */
+	memset(recovery->verdicts, 0, sizeof recovery->verdicts);
 	log_event(LOG_INFO, "recovered", "registers=yes content=to-be-checked");
 	vote(recovery);
 }

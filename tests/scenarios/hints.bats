@@ -54,3 +54,42 @@ put_text()
 		put_text "f$n" "third"
 	done
 }
+
+# From now on dfs4 tells this lie.
+lie()
+{
+	mkdir -p "$T/lying/dfs4"
+	ln -sf "$DFS_TOOLS/attacks/lying" "$T/lying/dfs4/dfs4"
+	server_stop 4
+	DFS_LIE=$1 DFS_BIN=$T/lying server_start 4
+	eventually 30 votes_since_start 4
+}
+
+@test "12.4 12.5 12.6 12.7 one server's word on epochs, counters and stores stops nothing, nor what it hands over" {
+	local n
+	put_text before "before"
+	attack highest_epoch 4
+	lie condemn
+	for n in 1 2 3; do
+		server_stop "$n"
+		server_start "$n"
+		eventually 30 votes_since_start "$n"
+	done
+	run ! grep -l ' recovering ' "$CLUSTER"/dfs[123].log
+	lie numbers
+	put_text during "during"
+	server_stop 1
+	rm -rf "$CLUSTER"/dfs1/data/*
+	server_start 1
+	eventually 60 log_has 1 ' recovered '
+	eventually 30 votes_since_start 1
+	put_text after "after"
+	# The three others do without it.
+	server_stop 4
+	put_text last "last"
+	for n in before during after last; do
+		[ "$(client get "$n" -)" = "$n" ]
+	done
+	grep -o 'recovery epoch=[0-9]*' "$CLUSTER/dfs1.log"
+	run ! grep -E 'recovery epoch=[0-9]{5}' "$CLUSTER/dfs1.log"
+}

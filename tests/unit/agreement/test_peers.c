@@ -266,7 +266,7 @@ static char one[] = "/@accounts/one", two[] = "/@accounts/two";
 /* An account with the quota 100 * counter, or a tombstone; accepted by these servers. */
 static void give(unsigned servers, const char *path, uint64_t counter, bool tombstone)
 {
-	const dfs_seen seen = {.counter = counter};
+	const dfs_seen seen[DFS_SERVERS] = {{.counter = counter}};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		dfs_value value = tombstone
@@ -277,7 +277,7 @@ static void give(unsigned servers, const char *path, uint64_t counter, bool tomb
 			assert_int_equal(value_fixture_accept(world.stores[i].store, path,
 							      value, STORE_CONFIRMED),
 					 0);
-			acceptor_follow(world.acceptors[i], &seen);
+			acceptor_follow(world.acceptors[i], seen, 1);
 		} else {
 			value_free(&value);
 		}

@@ -177,6 +177,76 @@ static void test_a_server_that_was_set_back_recovers(void **state)
 	assert_int_equal(reg.ballot.counter, 900000);
 }
 
+/* ---- one that lies -------------------------------------------------------------- */
+
+static void start_again(struct world *world, unsigned server)
+{
+	world_stop(world, server);
+	world_start(world, server);
+	(void)world_step(world, server);
+}
+
+static void test_12_6_one_alone_condemns_no_store(void **state)
+{
+	struct world *world = *state;
+
+	world_start_all(world);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	world->servers[3].slanders = true;
+	for (unsigned s = 1; s <= 3; s++)
+		assert_true(world_step(world, s));
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_VOTING);
+	assert_int_equal(world_seen(world, 1).epoch, 0);
+	/* Two do. */
+	world->servers[2].slanders = true;
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_RECOVERING);
+}
+
+static void test_12_6_whom_one_accuses_waits_for_another_word(void **state)
+{
+	struct world *world = *state;
+
+	world_start_all(world);
+	world->servers[3].slanders = true;
+	world_stop(world, 2);
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_STARTING);
+	assert_non_null(strstr(world_why(world, 1), "remembers more"));
+	world_start(world, 2);
+	assert_true(world_step(world, 1));
+	/* The one that accuses may be the only one that knows. */
+	world_empty(world, 2);
+	world_start(world, 2);
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_RECOVERING);
+}
+
+static void test_12_4_what_one_says_of_itself_ends_no_epochs(void **state)
+{
+	struct world *world = *state;
+	unsigned seen;
+
+	world_start_all(world);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	world->servers[3].boasts = true;
+	world_lose(world, 1);
+	assert_true(world_seen(world, 1).epoch <= 2);
+	assert_true(world_seen(world, 1).counter < UINT32_MAX);
+	world_lose(world, 2);
+	world_lose(world, 3);
+	assert_true(world_seen(world, 3).epoch <= 6);
+	for (unsigned s = 1; s <= 3; s++)
+		(void)world_step(world, s);
+	/* And none of counters or floors. */
+	dfs_ballot ballot = world_ballot(world_seen(world, 3).epoch, 1 << 20, 2);
+
+	for (unsigned s = 1; s <= 3; s++)
+		assert_int_equal(world_prepare(world, s, "/ann/new", ballot, &seen),
+				 DFS_OK);
+}
+
 static void test_the_highest_of_two_counts(void **state)
 {
 	struct world *world = *state;
@@ -431,6 +501,9 @@ int main(void)
 		TEST(test_an_emptied_server_recovers),
 		TEST(test_a_recovery_waits_for_two_that_vote),
 		TEST(test_a_server_that_was_set_back_recovers),
+		TEST(test_12_6_one_alone_condemns_no_store),
+		TEST(test_12_6_whom_one_accuses_waits_for_another_word),
+		TEST(test_12_4_what_one_says_of_itself_ends_no_epochs),
 		TEST(test_the_highest_of_two_counts),
 		TEST(test_registers_come_in_pages),
 		TEST(test_a_failure_begins_it_anew),
