@@ -44,11 +44,11 @@ struct ballot_choice {
  * every other time or so (ballot_next).
  *
  * One above all that the servers have seen, so that all will hear it: all but one where
- * there are four, since three are enough, and one may say that it has seen nothing.  But anybody may
- * raise one server's counters to where the others refuse to follow in one jump, and a
- * ballot for which that one counts is then heard by nobody else.  So a server that is out
- * of the others' reach is passed over: what it promised to others is on other paths, or
- * will be learned of by its refusal.
+ * there are four, since three are enough, and one may say that it has seen nothing.  But
+ * anybody may raise one server's counters to where the others refuse to follow in one
+ * jump, and a ballot for which that one counts is then heard by nobody else.  So a server
+ * that is out of the others' reach is passed over: what it promised to others is on other
+ * paths, or will be learned of by its refusal.
  *
  * After a refusal the others are drawn up towards it, as far as one ballot can.  If that
  * is not enough the next ballot goes above all of them: a server that it is out of reach

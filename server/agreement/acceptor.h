@@ -89,13 +89,15 @@ void acceptor_follow(struct acceptor *acceptor, const dfs_seen told[DFS_SERVERS]
  * errno of store_commit.
  */
 int acceptor_hear_epoch(struct acceptor *acceptor, unsigned peer, uint32_t epoch);
+/* Is it further above what two name than one server may be?  Then it is a lie. */
+bool acceptor_epoch_is_far(struct acceptor *acceptor, uint32_t epoch);
 
 /* ---- standing ------------------------------------------------------------------ */
 
 enum { ACCEPTOR_WHY = DFS_TEXT_MAX + 1 };
 struct acceptor_standing {
 	dfs_state state;
-	char why[ACCEPTOR_WHY];         /* a sentence; empty while it votes */
+	char why[ACCEPTOR_WHY];         /* a sentence; or empty while it votes */
 	uint64_t recovered, to_recover; /* registers; of RECOVERING */
 };
 

@@ -91,7 +91,8 @@ void acceptor_fence(struct acceptor *acceptor, unsigned server,
 
 	/* Remembered with the epoch, in one segment. */
 	if (acceptor->rules.fence && acceptor_state(acceptor) == DFS_STATE_VOTING) {
-		store_remember(acceptor->store, server, &caller);
+		if (!acceptor_epoch_is_far(acceptor, args->epoch))
+			store_remember(acceptor->store, server, &caller);
 		rc = acceptor_hear_epoch(acceptor, server, args->epoch);
 	}
 	if (rc == 0 && !acceptor_enter(acceptor, &state))

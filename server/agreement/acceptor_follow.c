@@ -76,9 +76,24 @@ static uint32_t epoch_of_two(const struct acceptor *acceptor)
 	return second;
 }
 
+/* With the lock held. */
+static bool is_far(const struct acceptor *acceptor, uint32_t epoch)
+{
+	uint32_t known = epoch_of_two(acceptor);
+
+	return epoch > known && epoch - known > acceptor->rules.epoch_step;
+}
+
+bool acceptor_epoch_is_far(struct acceptor *acceptor, uint32_t epoch)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	bool far = is_far(acceptor, epoch);
+	pthread_mutex_unlock(&acceptor->lock);
+	return far;
+}
+
 int acceptor_hear_epoch(struct acceptor *acceptor, unsigned server, uint32_t epoch)
 {
-	const struct acceptor_rules *rules = &acceptor->rules;
 	struct acceptor_peer *peer;
 	uint32_t adopted;
 	int rc;
@@ -87,7 +102,7 @@ int acceptor_hear_epoch(struct acceptor *acceptor, unsigned server, uint32_t epo
 	peer = peer_of(acceptor, server);
 	peer->epoch = epoch;
 	adopted = epoch_of_two(acceptor);
-	if (epoch > adopted && epoch - adopted <= rules->epoch_step && peer->epochs > 0) {
+	if (epoch > adopted && !is_far(acceptor, epoch) && peer->epochs > 0) {
 		peer->epochs--;
 		adopted = epoch;
 	}

@@ -32,7 +32,8 @@ struct recovery {
 	uint64_t named[DFS_SERVERS]; /* the highest epoch that each has told of */
 	uint32_t opened; /* the epoch in which a peer handed over last; 0: none */
 	enum recovery_verdict verdicts[DFS_SERVERS]; /* as each told last */
-	bool needs_all;         /* what one of two peers has is damaged: ask all three */
+	unsigned passed_over;   /* the next attempt is without this peer; 0: with all */
+	int64_t two_since_ms;   /* since when two vote, and no third; 0: not so */
 	uint64_t told_messages; /* of the acceptor, when the peers were told */
 	uint64_t told_newest;
 	int64_t told_ms;

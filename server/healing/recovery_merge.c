@@ -1,9 +1,9 @@
 /*
- * The recovery: the registers of two peers, merged.
+ * The recovery: the registers of the peers, merged.
  *
- * Both hand theirs over in the order of their paths, page by page, so two heads are
- * compared at a time.  What was accepted by three is with at least one of any two that
- * vote.
+ * All hand theirs over in the order of their paths, page by page, so a few heads are
+ * compared at a time.  What was accepted by three is with at least two of three that
+ * vote, of which one may lie, and with at least one of any two.
  */
 #include "recovery_internal.h"
 
@@ -97,9 +97,11 @@ static bool fetch_page(struct recovery_merging *merging, struct recovery_stream 
 	drop_page(stream);
 	if (atomic_load(&recovery->stopping))
 		return fail(merging, "the server is going to stop");
+	recovery->passed_over = stream->server; /* if it fails */
 	if (!recovery->calls.fence(recovery->calls.context, stream->server, &args,
 				   &stream->page, merging->why))
 		return false;
+	recovery->passed_over = 0;
 	stream->has_page = true;
 	stream->at = 0;
 	return take_page(merging, stream);
@@ -235,7 +237,6 @@ static void note_unproved(const struct recovery_merging *merging, struct choice 
 static bool choose_newest(struct recovery_merging *merging, const struct choice *choice,
 			  const dfs_handed **ret)
 {
-	struct recovery *recovery = merging->recovery;
 	const dfs_ballot *below = NULL;
 	char quoted[256];
 
@@ -259,7 +260,6 @@ static bool choose_newest(struct recovery_merging *merging, const struct choice 
 		if (!best || best->value)
 			return true;
 		if (set_count(merging->source->peers) < 3 || names > 1) {
-			recovery->needs_all = true;
 			(void)snprintf(
 				merging->why, RECOVERY_WHY,
 				"the register of %s is damaged where it was asked for",
@@ -469,9 +469,8 @@ bool recovery_merge(struct recovery *recovery, const struct recovery_source *sou
 	(void)snprintf(why, RECOVERY_WHY, "out of memory");
 	if (!merging)
 		return false;
-	*merging = (struct recovery_merging){.recovery = recovery,
-					     .source = source,
-					     .why = why};
+	*merging = (struct recovery_merging){
+		.recovery = recovery, .source = source, .why = why};
 	merging->settled = calloc(COMMIT_REGISTERS, sizeof *merging->settled);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (set_has(source->peers, i + 1))

@@ -71,6 +71,15 @@ static bool note_voting(struct recovery *recovery, unsigned peer, bool votes)
 	return news;
 }
 
+/* In an epoch of which nobody else has heard there is no store that votes. */
+static void remember(struct recovery *recovery, unsigned peer, dfs_state state,
+		     const dfs_watermark *own)
+{
+	if (state == DFS_STATE_VOTING &&
+	    !acceptor_epoch_is_far(recovery->acceptor, own->epoch))
+		store_remember(recovery->store, peer, own);
+}
+
 void recovery_answer(struct recovery *recovery, unsigned peer,
 		     const dfs_recall_args *args, dfs_recall_res *res)
 {
@@ -91,8 +100,7 @@ void recovery_answer(struct recovery *recovery, unsigned peer,
 	store_get_numbers(recovery->store, &numbers);
 	ok->registers = numbers.files + numbers.tombstones;
 	res->status = DFS_OK;
-	if (args->state == DFS_STATE_VOTING)
-		store_remember(recovery->store, peer, &args->own);
+	remember(recovery, peer, args->state, &args->own);
 	if (note_voting(recovery, peer, args->state == DFS_STATE_VOTING) &&
 	    recovery->news)
 		recovery->news(recovery->news_context, set_of(peer));
@@ -136,8 +144,7 @@ static void judge(struct recovery *recovery, unsigned peer, const dfs_recall_ok 
 	const dfs_watermark own = recovery_own(recovery);
 	struct store_numbers numbers;
 
-	if (ok->state == DFS_STATE_VOTING)
-		store_remember(recovery->store, peer, &ok->own);
+	remember(recovery, peer, ok->state, &ok->own);
 	note_named(recovery, peer, ok->own.epoch);
 	if (ok->remembered)
 		note_named(recovery, peer, ok->remembered->epoch);
@@ -197,8 +204,8 @@ static void judge_store(struct recovery *recovery)
 	if (count.accusing == 0 || state == DFS_STATE_RECOVERING)
 		return;
 	/*
-	 * One alone may lie.  While this server votes, two would know; when it starts, one
-	 * may be all that is left of who knew, if nobody can be had who knows better.
+	 * One alone may lie.  While this server votes, two would know; when it starts,
+	 * one may be all that is left of who knew, if nobody knows better.
 	 */
 	if (count.accusing < TWO && (state == DFS_STATE_VOTING || count.fine >= TWO ||
 				     count.told < DFS_SERVERS - 1))

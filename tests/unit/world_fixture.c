@@ -106,6 +106,12 @@ static unsigned call_recall(void *context, const dfs_recall_args *args,
 
 static void lie_of_registers(const struct world_server *called, dfs_fence_ok *ok)
 {
+	if (called->omits) {
+		xdr_free((xdrproc_t)xdr_dfs_fence_ok, (char *)ok);
+		ok->registers.registers_len = 0;
+		ok->registers.registers_val = NULL;
+		ok->more = FALSE;
+	}
 	if (!called->boasts)
 		return;
 	ok->seen = the_end;
@@ -296,6 +302,7 @@ void world_create(struct world *world)
 	world->acceptor_rules.prove = false; /* its values are nobody's */
 	world->recovery_rules = recovery_rules_default;
 	world->recovery_rules.retry_ms = 0;
+	world->recovery_rules.third_ms = 0;
 	world->compare_rules = compare_rules_default;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		struct world_server *server = server_of(world, s);
