@@ -121,7 +121,7 @@ TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c $(PREL
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
 # What users must not be able to do, tried: one source each, and what they share.
-ATTACK_PARTS := $(addprefix tests/attacks/,attack.c library.c preimage.c)
+ATTACK_PARTS := $(addprefix tests/attacks/,attack.c bad_server.c library.c preimage.c)
 ATTACKS      := $(patsubst %.c,$(BUILD)/%,$(filter-out $(ATTACK_PARTS), \
 		$(wildcard tests/attacks/*.c)))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))
@@ -145,15 +145,17 @@ $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
 # Looking up is counted and answered by the test.
 $(BUILD)/tests/unit/registers/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
 # What stands in for links and rounds is for these alone.
-$(BUILD)/tests/unit/agreement/test_peers $(BUILD)/tests/unit/agreement/test_peers_finish: \
+$(BUILD)/tests/unit/agreement/test_peers $(BUILD)/tests/unit/agreement/test_peers_finish \
+$(BUILD)/tests/unit/agreement/test_peers_hints: \
 		$(BUILD)/tests/unit/agreement/peers_world.o
 # Servers' pages of a listing are made by the test.
 $(BUILD)/tests/unit/registers/test_listing: LDFLAGS += -Wl,--wrap=links_leave_out \
 		$(addprefix -Wl$(comma)--wrap=round_,new ask wait take free)
 # Listings are the test's.
 $(BUILD)/tests/unit/lib/test_descent: LDFLAGS += -Wl,--wrap=dfs_list,--wrap=lookup_newest
-# The server, with a hand on three of its answers.
-$(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
+# The server, with a hand on some of its answers.
+$(BUILD)/tests/attacks/lying: LDFLAGS += $(addprefix -Wl$(comma)--wrap=procs_,\
+		list lookup get hello prepare recall fence)
 # What is put before a program's own calls: without sanitizers, which want to be first.
 $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)

@@ -31,18 +31,55 @@ static bool counts(const struct ballot_choice *choice, unsigned i, uint32_t epoc
 	return set_has(choice->servers, i + 1) && choice->seen[i].epoch == epoch;
 }
 
+/* The highest epoch, or the highest that two of them are in. */
+static uint32_t choose_epoch(const struct ballot_choice *choice)
+{
+	uint32_t highest = 0, second = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		uint32_t epoch = choice->seen[i].epoch;
+
+		if (!set_has(choice->servers, i + 1))
+			continue;
+		if (epoch > highest) {
+			second = highest;
+			highest = epoch;
+		} else if (epoch > second) {
+			second = epoch;
+		}
+	}
+	return choice->boldly ? highest : second;
+}
+
+/* The lowest counter that has to be in reach: of four servers three are enough. */
+static uint64_t lowest_of_three(const struct ballot_choice *choice, uint32_t epoch)
+{
+	uint64_t most = UINT64_MAX - choice->jump, lowest = most, second = most;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		uint64_t counter = choice->seen[i].counter;
+
+		if (!counts(choice, i, epoch))
+			continue;
+		count++;
+		if (counter < lowest) {
+			second = lowest;
+			lowest = counter;
+		} else if (counter < second) {
+			second = counter;
+		}
+	}
+	return count == DFS_SERVERS ? second : lowest;
+}
+
 void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
 {
-	uint64_t lowest = UINT64_MAX - choice->jump, in_reach = 0, highest = 0;
+	uint64_t lowest, in_reach = 0, highest = 0;
 	bool out_of_reach, drawn_up;
 
-	ret->epoch = 0;
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (set_has(choice->servers, i + 1) && choice->seen[i].epoch > ret->epoch)
-			ret->epoch = choice->seen[i].epoch;
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (counts(choice, i, ret->epoch) && choice->seen[i].counter < lowest)
-			lowest = choice->seen[i].counter;
+	ret->epoch = choose_epoch(choice);
+	lowest = lowest_of_three(choice, ret->epoch);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		if (!counts(choice, i, ret->epoch))
 			continue;
@@ -66,15 +103,18 @@ void ballot_choose(const struct ballot_choice *choice, dfs_ballot *ret)
 bool ballot_next(const dfs_seen seen[DFS_SERVERS], server_set servers, bool again,
 		 uint64_t *counter, dfs_ballot *ret)
 {
+	bool good = id_random(&ret->proposer);
 	const struct ballot_choice choice = {.seen = seen,
 					     .servers = servers,
 					     .again = again,
+					     .boldly = again &&
+						       ret->proposer.bytes[0] % 2 == 0,
 					     .last = *counter,
 					     .jump = BALLOT_JUMP};
 
 	ballot_choose(&choice, ret);
 	*counter = ret->counter;
-	return id_random(&ret->proposer);
+	return good;
 }
 
 bool id_equal(const dfs_id *a, const dfs_id *b)

@@ -21,16 +21,17 @@ extern const dfs_ballot ballot_none;
 
 /*
  * A server refuses counters that are further than this above what it has seen, so that
- * nobody can use them up (64-bit counters; at 5,000 jumps a second 2^40 jumps take seven
+ * nobody can use them up (64-bit counters; at 5,000 jumps a second 2^44 jumps take 110
  * years).
  */
-#define BALLOT_JUMP (UINT64_C(1) << 24)
+#define BALLOT_JUMP (UINT64_C(1) << 20)
 
 /* What a proposer goes by when it chooses the counter of its next ballot. */
 struct ballot_choice {
 	const dfs_seen *seen; /* of DFS_SERVERS: what each server has told last */
 	server_set servers;   /* those to be heard by */
 	bool again;           /* the last ballot was refused by some of them */
+	bool boldly;          /* go by the epoch that one of them alone is in */
 	uint64_t last;        /* counter of the last ballot; 0: none */
 	uint64_t jump;        /* BALLOT_JUMP, but in tests */
 };
@@ -38,11 +39,16 @@ struct ballot_choice {
 /*
  * The ballot's epoch and counter; the proposer is left alone.
  *
- * One above all that the servers have seen, so that all will hear it.  But anybody may
- * raise one server's counters to where the others refuse to follow in one jump, and a
- * ballot for which that one counts is then heard by nobody else.  So a server that is out
- * of the others' reach is passed over: what it promised to others is on other paths, or
- * will be learned of by its refusal.
+ * The epoch that two of them are in: what one alone says may be a lie.  But it may also
+ * be that two have to follow the third, so after a refusal that one's is tried as well,
+ * every other time or so (ballot_next).
+ *
+ * One above all that the servers have seen, so that all will hear it: all but one where
+ * there are four, since three are enough, and one may say that it has seen nothing.  But
+ * anybody may raise one server's counters to where the others refuse to follow in one
+ * jump, and a ballot for which that one counts is then heard by nobody else.  So a server
+ * that is out of the others' reach is passed over: what it promised to others is on other
+ * paths, or will be learned of by its refusal.
  *
  * After a refusal the others are drawn up towards it, as far as one ballot can.  If that
  * is not enough the next ballot goes above all of them: a server that it is out of reach

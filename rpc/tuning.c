@@ -34,6 +34,8 @@ static const struct row {
 	 SECOND, 365 * DAY, "a time from 1s to 365d, such as 1m"},
 	{"keep_readable", SPAN, offsetof(struct tuning, keep_readable_ms), MINUTE, SECOND,
 	 HOUR, "a time from 1s to 1h, such as 60s"},
+	{"third_donor", SPAN, offsetof(struct tuning, third_donor_ms), MINUTE, SECOND,
+	 HOUR, "a time from 1s to 1h, such as 60s"},
 };
 enum { ROWS = sizeof rows / sizeof rows[0], LOG_LEVEL = ROWS };
 

@@ -7,6 +7,8 @@
  *	abandoned_after = 1h	; uploads that nobody goes on with end: 1s to 365d
  *	tombstones_after = 1m	; what tells of a deleted file goes: 1s to 365d
  *	keep_readable = 60s	; replaced content, for who is reading it: 1s to 1h
+ *	third_donor = 60s	; who lost his disk waits so long for a third server to
+ *				; recover from, before he trusts two: 1s to 1h
  *	log_level = info	; error, warn, info or debug
  *
  * The section and each of its keys may be missing; above are the values that they have
@@ -26,6 +28,7 @@ struct tuning {
 	int64_t abandoned_after_ms;
 	int64_t tombstones_after_ms;
 	int64_t keep_readable_ms;
+	int64_t third_donor_ms;
 	enum log_level log_level;
 	unsigned given; /* which keys were, as a mask */
 };

@@ -13,6 +13,7 @@
 
 #include "dfs.h"
 #include "proof.h"
+#include "sets.h"
 #include "store.h"
 
 struct acceptor;
@@ -22,7 +23,12 @@ struct acceptor_rules {
 	uint64_t stride; /* counters reserved at a time */
 	uint64_t jump;   /* a ballot's counter is at most this far above what was seen */
 	int64_t ask_ms;  /* peers are asked what they have seen at most so often */
-	size_t promises; /* kept in memory */
+	/* What one peer alone may say of epochs and counters: see acceptor_follow. */
+	uint32_t epoch_step;
+	unsigned epochs;
+	uint64_t counters;
+	int64_t alone_ms;
+	size_t promises;      /* kept in memory */
 	size_t promise_bytes; /* of paths in them */
 
 	/* Each of these, off, is a fault that the model of the agreement finds. */
@@ -63,19 +69,34 @@ dfs_seen acceptor_seen(struct acceptor *acceptor);
  * A ballot of a higher epoch, or one that is more than a jump above what was seen here,
  * may be from a proposer that has been at a server which has seen more.  Before such a
  * one is refused, ask(context) is called, on the thread of the call: it asks the peers
- * and hands over what they have seen, which then counts as seen here, epochs too.  Set
- * before there are calls.
+ * and hands over what they have seen (acceptor_follow).  Set before there are calls.
  */
 void acceptor_set_ask(struct acceptor *acceptor, void (*ask)(void *context),
 		      void *context);
-void acceptor_follow(struct acceptor *acceptor, const dfs_seen *peer);
+/*
+ * What these peers have seen counts as seen here, as far as two of them, or one and this
+ * server, are: one of them may lie.  Who is alone above the others moves the epoch by
+ * rules.epoch_step at most, rules.epochs times at once and then once in rules.alone_ms;
+ * and counters by rules.counters in that time.  So what one says cannot use up either.
+ */
+void acceptor_follow(struct acceptor *acceptor, const dfs_seen told[DFS_SERVERS],
+		     server_set peers);
+/*
+ * The same of the epoch that one peer names, which is adopted durably if it may be: once
+ * every ACCEPT of an older one has been committed or refused.  0, also for one that is
+ * not higher; EPERM: it is too far above what others name; EHOSTDOWN: RECOVERING; an
+ * errno of store_commit.
+ */
+int acceptor_hear_epoch(struct acceptor *acceptor, unsigned peer, uint32_t epoch);
+/* Is it further above what two name than one server may be?  Then it is a lie. */
+bool acceptor_epoch_is_far(struct acceptor *acceptor, uint32_t epoch);
 
 /* ---- standing ------------------------------------------------------------------ */
 
 enum { ACCEPTOR_WHY = DFS_TEXT_MAX + 1 };
 struct acceptor_standing {
 	dfs_state state;
-	char why[ACCEPTOR_WHY];         /* a sentence; empty while it votes */
+	char why[ACCEPTOR_WHY];         /* a sentence; or empty while it votes */
 	uint64_t recovered, to_recover; /* registers; of RECOVERING */
 };
 
@@ -101,11 +122,7 @@ void acceptor_retire(struct acceptor *acceptor, const char *why);
 bool acceptor_enter(struct acceptor *acceptor, dfs_state *ret_state);
 void acceptor_leave(struct acceptor *acceptor);
 
-/*
- * Adopts an epoch that a peer told of, durably: once every ACCEPT of an older one has
- * been committed or refused.  0, also for one that is not higher; EHOSTDOWN: RECOVERING;
- * an errno of store_commit.
- */
+/* Adopts an epoch, whoever named it; as acceptor_hear_epoch. */
 int acceptor_adopt(struct acceptor *acceptor, uint32_t epoch);
 
 /*

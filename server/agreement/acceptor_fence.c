@@ -91,8 +91,9 @@ void acceptor_fence(struct acceptor *acceptor, unsigned server,
 
 	/* Remembered with the epoch, in one segment. */
 	if (acceptor->rules.fence && acceptor_state(acceptor) == DFS_STATE_VOTING) {
-		store_remember(acceptor->store, server, &caller);
-		rc = acceptor_adopt(acceptor, args->epoch);
+		if (!acceptor_epoch_is_far(acceptor, args->epoch))
+			store_remember(acceptor->store, server, &caller);
+		rc = acceptor_hear_epoch(acceptor, server, args->epoch);
 	}
 	if (rc == 0 && !acceptor_enter(acceptor, &state))
 		rc = EHOSTDOWN;
@@ -105,7 +106,8 @@ void acceptor_fence(struct acceptor *acceptor, unsigned server,
 		store_get_numbers(acceptor->store, &numbers);
 		acceptor_leave(acceptor);
 	}
-	res->status = errors_status(ERRORS_READING, rc);
+	/* Nobody else has heard of such an epoch. */
+	res->status = rc == EPERM ? DFS_UNCHECKED : errors_status(ERRORS_READING, rc);
 	if (rc != 0) {
 		xdr_free((xdrproc_t)xdr_dfs_fence_ok, ok);
 		memset(ok, 0, sizeof *ok);

@@ -17,6 +17,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+/* What a peer says of how far it is, and how far that alone may still move this one. */
+struct acceptor_peer {
+	uint32_t epoch;    /* that it named last */
+	int64_t since_ms;  /* when what follows was given to it last; 0: never */
+	unsigned epochs;   /* times */
+	uint64_t counters; /* so much */
+};
+
 struct acceptor {
 	struct store *store;
 	unsigned server;
@@ -36,6 +44,7 @@ struct acceptor {
 	uint64_t seen; /* the highest counter: doc/AGREEMENT.md 1.3 */
 	dfs_ballot floor;
 	struct promises *promises;
+	struct acceptor_peer peers[DFS_SERVERS];
 	uint64_t messages, owed;
 	int64_t asked_ms;
 

@@ -111,4 +111,13 @@ void peers_propose(struct peers *peers, const struct peers_proposal *proposal);
  */
 void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count);
 
+/*
+ * What another server tells (LEARN, FORGET): the three others are asked, and only what
+ * they say themselves counts.  Learned is what this one sees accepted by three (all
+ * others; or itself and two more, and then it is settled); forgotten a tombstone that
+ * each of the others has, or has forgotten.
+ */
+void peers_learn(struct peers *peers, const dfs_learn_args *args, dfs_learn_res *res);
+void peers_forget(struct peers *peers, const dfs_forget_args *args, dfs_settled_res *res);
+
 #endif

@@ -7,6 +7,8 @@ void peers_follow(void *context)
 {
 	static const dfs_hello_args nobody;
 	struct peers *peers = context;
+	dfs_seen told[DFS_SERVERS] = {{0}};
+	server_set answered = 0;
 	server_set up = links_up(peers->links);
 	int64_t until = clock_now_ms() + LINKS_PATIENCE_MS;
 	struct round *round = peers_ask(
@@ -19,8 +21,11 @@ void peers_follow(void *context)
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_hello_res *res = round_answer(round, s);
 
-		if (res && res->status == DFS_OK)
-			acceptor_follow(peers->acceptor, &res->dfs_hello_res_u.ok.seen);
+		if (res && res->status == DFS_OK) {
+			told[s - 1] = res->dfs_hello_res_u.ok.seen;
+			answered = set_with(answered, s);
+		}
 	}
+	acceptor_follow(peers->acceptor, told, answered);
 	round_free(round);
 }

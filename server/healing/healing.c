@@ -99,6 +99,7 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.acceptor = options->acceptor,
 		.calls = {healing, note_damaged, condemn, note_proved},
 	};
+	struct recovery_rules recovery_rules = recovery_rules_default;
 	const struct recovery_options recovering = {
 		.store = options->store,
 		.acceptor = options->acceptor,
@@ -106,6 +107,7 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.calls = recovery_calls_on(healing->links),
 		.news = note_voters,
 		.news_context = healing,
+		.rules = &recovery_rules,
 	};
 	const struct repair_options repairing = {
 		.store = options->store,
@@ -114,6 +116,7 @@ static bool make_parts(struct healing *healing, const struct healing_options *op
 		.calls = repair_calls_on(healing->links),
 	};
 
+	recovery_rules.third_ms = options->cluster->tuning.third_donor_ms;
 	healing->compare = compare_new(&comparing);
 	healing->recovery = recovery_new(&recovering);
 	healing->repair = repair_new(&repairing);

@@ -26,6 +26,7 @@
 
 enum {
 	VOTERS = 2,
+	THREE = 3,
 	STEP_MS = 20 /* two servers that wake each other do nothing else otherwise */
 };
 
@@ -72,47 +73,66 @@ static void step_starting(struct recovery *recovery)
 	recovery_free_answers(res);
 	if (acceptor_state(recovery->acceptor) != DFS_STATE_STARTING)
 		return; /* condemned */
-	if (set_count(answered) >= recovery->rules.answers) {
+	if (set_count(answered) >= recovery->rules.answers &&
+	    recovery_is_cleared(recovery)) {
 		vote(recovery);
 		return;
 	}
-	(void)snprintf(
-		why, sizeof why,
-		"It waits until two other servers have told what they remember of it; %s "
-		"has.",
-		answered == 0 ? "none" : "one");
+	if (set_count(answered) >= recovery->rules.answers)
+		(void)snprintf(why, sizeof why,
+			       "One server remembers more of its store than is here, and "
+			       "another that would know is away.");
+	else
+		(void)snprintf(why, sizeof why,
+			       "It waits until two other servers have told what they "
+			       "remember of it; %s has.",
+			       answered == 0 ? "none" : "one");
 	say(recovery, "starting", why);
 }
 
 /* ---- the recovery -------------------------------------------------------------- */
 
-static server_set voters_of(const dfs_recall_res res[DFS_SERVERS], server_set answered)
+static server_set those_in(dfs_state state, const dfs_recall_res res[DFS_SERVERS],
+			   server_set answered)
 {
-	server_set voters = 0;
+	server_set those = 0;
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (set_has(answered, i + 1) &&
-		    res[i].dfs_recall_res_u.ok.state == DFS_STATE_VOTING)
-			voters = set_with(voters, i + 1);
-	return voters;
+		if (set_has(answered, i + 1) && res[i].dfs_recall_res_u.ok.state == state)
+			those = set_with(those, i + 1);
+	return those;
 }
 
 /*
- * Two of them, or all if there is a reason.  After a failure it is another two: one whose
- * disk fails would answer that it votes and never hand anything over.
+ * All of them, so that one may lie; but without the one that failed to hand over last
+ * time, if two others do: one whose disk fails would answer that it votes, always.
  */
 static server_set choose_voters(struct recovery *recovery, server_set voters)
 {
-	unsigned pass_over = recovery->failures % (VOTERS + 1);
-	bool all = recovery->needs_all;
+	server_set others = recovery->passed_over
+				    ? set_without(voters, recovery->passed_over)
+				    : voters;
 
-	recovery->needs_all = false; /* unless that turns out again */
-	if (all || set_count(voters) <= VOTERS)
-		return voters;
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (set_has(voters, s) && pass_over-- == 0)
-			return set_without(voters, s);
-	return voters;
+	recovery->passed_over = 0;
+	return set_count(others) >= VOTERS ? others : voters;
+}
+
+/* Are there three, or is it time to do with two?  Of one that recovers too none comes. */
+static bool may_begin(struct recovery *recovery, server_set voters, server_set recovering)
+{
+	int64_t now = clock_now_ms();
+
+	if (!recovery->rules.registers)
+		return true;
+	if (set_count(voters) < VOTERS) {
+		recovery->two_since_ms = 0;
+		return false;
+	}
+	if (set_count(voters | recovering) >= THREE)
+		return true;
+	if (recovery->two_since_ms == 0)
+		recovery->two_since_ms = now;
+	return now - recovery->two_since_ms >= recovery->rules.third_ms;
 }
 
 /* Above every number that a peer has heard of, and every epoch. */
@@ -120,19 +140,24 @@ static void prepare(struct recovery *recovery, const dfs_recall_res res[DFS_SERV
 		    server_set answered, struct recovery_source *source,
 		    uint64_t *ret_at_least)
 {
-	*ret_at_least = 0;
+	uint64_t numbers[DFS_SERVERS] = {0};
+	uint32_t epoch;
+
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_recall_ok *ok = &res[i].dfs_recall_res_u.ok;
 
 		if (!set_has(answered, i + 1))
 			continue;
-		if (ok->remembered && ok->remembered->newest_segment > *ret_at_least)
-			*ret_at_least = ok->remembered->newest_segment;
+		if (ok->remembered)
+			numbers[i] = ok->remembered->newest_segment;
 		if (set_has(source->peers, i + 1) && ok->registers > source->expected)
 			source->expected = ok->registers;
 	}
-	source->epoch = recovery->highest_epoch + (recovery->rules.new_epoch ? 1 : 0);
-	recovery->highest_epoch = source->epoch;
+	*ret_at_least = recovery_believable(numbers, 0, RECOVERY_SEGMENTS_AHEAD);
+	epoch = (uint32_t)recovery_believable(recovery->named, recovery->opened,
+					      RECOVERY_EPOCHS_AHEAD);
+	source->epoch =
+		recovery->rules.new_epoch && epoch < UINT32_MAX ? epoch + 1 : epoch;
 }
 
 /* From the sealing of RECOVERING to that of VOTING. */
@@ -154,6 +179,7 @@ static bool take_all(struct recovery *recovery, struct recovery_source *source,
 		  source->expected, source->peers);
 	if (recovery->rules.registers && !recovery_merge(recovery, source, &epoch, why))
 		return false;
+	recovery->opened = epoch;
 	rc = store_recover_end(recovery->store, epoch);
 	if (rc != 0)
 		(void)snprintf(why, RECOVERY_WHY, "the recovery cannot be ended: %s",
@@ -175,12 +201,29 @@ static void put_off_recovery(struct recovery *recovery)
 	recovery->next_ms = clock_now_ms() + pause;
 }
 
+/* That no third could be asked stays to be seen until the next start. */
+static void say_whom_it_trusts(struct recovery *recovery, server_set peers)
+{
+	unsigned names[DFS_SERVERS] = {0}, count = 0;
+	char why[RECOVERY_WHY];
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (set_has(peers, s))
+			names[count++] = s;
+	(void)snprintf(
+		why, sizeof why,
+		"It has lost its store and trusts what dfs%u and dfs%u told it: no "
+		"third could be asked.",
+		names[0], names[1]);
+	say(recovery, "trusts-two", why);
+}
+
 static void step_recovering(struct recovery *recovery)
 {
 	struct recovery_source source = {0};
 	char why[RECOVERY_WHY], said[2 * RECOVERY_WHY];
 	dfs_recall_res res[DFS_SERVERS];
-	server_set answered, voters;
+	server_set answered, voters, recovering;
 	uint64_t at_least = 0;
 	bool enough;
 
@@ -188,18 +231,22 @@ static void step_recovering(struct recovery *recovery)
 		return;
 	/* From whom, and above which numbers? */
 	answered = recovery_ask(recovery, res);
-	voters = voters_of(res, answered);
-	enough = !recovery->rules.registers || set_count(voters) >= VOTERS;
+	voters = those_in(DFS_STATE_VOTING, res, answered);
+	recovering = those_in(DFS_STATE_RECOVERING, res, answered);
+	enough = may_begin(recovery, voters, recovering);
 	if (enough) {
 		source.peers = choose_voters(recovery, voters);
 		prepare(recovery, res, answered, &source, &at_least);
 	}
 	recovery_free_answers(res);
 	if (!enough) {
-		(void)snprintf(
-			said, sizeof said,
-			"It has lost its store, and waits for two servers that vote; %s.",
-			voters == 0 ? "none does" : "one does");
+		(void)snprintf(said, sizeof said,
+			       "It has lost its store, and waits for %s servers that "
+			       "vote; %s.",
+			       set_count(voters) < VOTERS ? "two" : "three",
+			       voters == 0              ? "none does"
+			       : set_count(voters) == 1 ? "one does"
+							: "two do");
 		say(recovery, "waiting", said);
 		return;
 	}
@@ -211,11 +258,16 @@ static void step_recovering(struct recovery *recovery)
 		return;
 	}
 	/* It has what three accepted.  The next recovery, if any, starts afresh. */
-	recovery->needs_all = false;
+	recovery->passed_over = 0;
+	recovery->two_since_ms = 0;
 	recovery->failures = 0;
 	recovery->next_ms = 0;
+	/* What was said was said of the store that it had. */
+	memset(recovery->verdicts, 0, sizeof recovery->verdicts);
 	log_event(LOG_INFO, "recovered", "registers=yes content=to-be-checked");
 	vote(recovery);
+	if (set_count(source.peers) < THREE)
+		say_whom_it_trusts(recovery, source.peers);
 }
 
 /* ---- the thread ---------------------------------------------------------------- */
@@ -241,7 +293,8 @@ static bool is_condemned(struct recovery *recovery, char *why)
 static void give_up_store(struct recovery *recovery, const char *why)
 {
 	dfs_recall_res res[DFS_SERVERS];
-	server_set voters = voters_of(res, recovery_ask(recovery, res));
+	server_set answered = recovery_ask(recovery, res);
+	server_set voters = those_in(DFS_STATE_VOTING, res, answered);
 
 	recovery_free_answers(res);
 	if (acceptor_state(recovery->acceptor) != DFS_STATE_VOTING ||

@@ -3,9 +3,10 @@
  *
  * A thread asks the peers what they remember of this server.  Two have answered, and
  * nobody remembers more than is here: it votes.  Else, or where the store is not whole,
- * it is RECOVERING: it opens a new epoch on two peers that vote, takes their registers,
- * and votes in that.  After any failure the recovery begins anew, by itself.  While it
- * votes it tells its peers what they are to remember, and hears from them of new epochs.
+ * it is RECOVERING: it opens a new epoch on all peers that vote, three or at least two,
+ * takes their registers, and votes in that.  After any failure the recovery begins anew,
+ * by itself.  While it votes it tells its peers what they are to remember, and hears from
+ * them of new epochs.
  */
 #ifndef DFS_RECOVERY_H
 #define DFS_RECOVERY_H
@@ -26,6 +27,10 @@ struct recovery_rules {
 	/* while it does not vote; the second time twice as long, up to */
 	int64_t retry_ms;
 	int64_t retry_most_ms;
+	/*
+	 * so long it waits for a third to take registers from, for one of three may lie
+	 */
+	int64_t third_ms;
 	int64_t notice_ms; /* until peers hear that there is more to remember */
 	int64_t tell_ms;   /* until they hear of it in any case */
 };

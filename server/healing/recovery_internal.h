@@ -10,6 +10,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* What a peer says of this server's store. */
+enum recovery_verdict {
+	RECOVERY_UNTOLD, /* nothing yet */
+	RECOVERY_KNOWS_NOTHING,
+	RECOVERY_FINE,
+	RECOVERY_OLDER, /* it was further */
+	RECOVERY_FOREIGN
+};
+
 struct recovery {
 	struct store *store;
 	struct acceptor *acceptor;
@@ -20,8 +29,11 @@ struct recovery {
 	void *news_context;
 
 	/* Of the thread alone. */
-	uint32_t highest_epoch; /* that was ever heard of */
-	bool needs_all;         /* what one of two peers has is damaged: ask all three */
+	uint64_t named[DFS_SERVERS]; /* the highest epoch that each has told of */
+	uint32_t opened; /* the epoch in which a peer handed over last; 0: none */
+	enum recovery_verdict verdicts[DFS_SERVERS]; /* as each told last */
+	unsigned passed_over;   /* the next attempt is without this peer; 0: with all */
+	int64_t two_since_ms;   /* since when two vote, and no third; 0: not so */
 	uint64_t told_messages; /* of the acceptor, when the peers were told */
 	uint64_t told_newest;
 	int64_t told_ms;
@@ -55,11 +67,25 @@ struct recovery_source {
 bool recovery_merge(struct recovery *recovery, const struct recovery_source *source,
 		    uint32_t *ret_epoch, char *why);
 
+/*
+ * The highest of what the servers told (0: nothing); but one that is alone with more than
+ * `ahead` above what another told, or is known here, may lie, and does not count.
+ */
+uint64_t recovery_believable(const uint64_t told[DFS_SERVERS], uint64_t known,
+			     uint64_t ahead);
+/* Honest servers are not further ahead of each other: */
+enum { RECOVERY_EPOCHS_AHEAD = 15 };
+#define RECOVERY_SEGMENTS_AHEAD (UINT64_C(1) << 32)
+#define RECOVERY_COUNTERS_AHEAD (UINT64_C(1) << 44)
+
 /* What is to be remembered of this server's store. */
 dfs_watermark recovery_own(struct recovery *recovery);
 
 /* These have answered too; all that have since the start. */
 server_set recovery_note_answered(struct recovery *recovery, server_set peers);
+
+/* Does nobody accuse this store, or do two others know better? */
+bool recovery_is_cleared(const struct recovery *recovery);
 
 /* The store is not the one that it should be: it votes no more. */
 void recovery_lose(struct recovery *recovery, const char *why);

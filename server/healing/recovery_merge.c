@@ -1,9 +1,9 @@
 /*
- * The recovery: the registers of two peers, merged.
+ * The recovery: the registers of the peers, merged.
  *
- * Both hand theirs over in the order of their paths, page by page, so two heads are
- * compared at a time.  What was accepted by three is with at least one of any two that
- * vote.
+ * All hand theirs over in the order of their paths, page by page, so a few heads are
+ * compared at a time.  What was accepted by three is with at least two of three that
+ * vote, of which one may lie, and with at least one of any two.
  */
 #include "recovery_internal.h"
 
@@ -28,6 +28,8 @@ struct recovery_stream {
 	bool has_page, more;
 	u_int at;
 	dfs_id store;
+	dfs_seen seen; /* as it told last */
+	dfs_ballot floor;
 	size_t after_len;
 	char after[DFS_PATH_MAX];
 };
@@ -41,8 +43,6 @@ struct recovery_merging {
 	dfs_settled_item *settled; /* of the batch; paths are their own */
 	size_t settled_count;
 	uint64_t taken;
-	dfs_ballot floor;
-	dfs_seen seen;
 	char *why;
 };
 
@@ -73,12 +73,9 @@ static bool take_page(struct recovery_merging *merging, struct recovery_stream *
 	}
 	stream->store = ok->store;
 	stream->more = ok->more;
-	if (ballot_compare(&ok->floor, &merging->floor) > 0)
-		merging->floor = ok->floor;
-	if (ok->seen.epoch > merging->seen.epoch)
-		merging->seen.epoch = ok->seen.epoch;
-	if (ok->seen.counter > merging->seen.counter)
-		merging->seen.counter = ok->seen.counter;
+	stream->floor = ok->floor;
+	stream->seen = ok->seen;
+	merging->recovery->opened = merging->source->epoch;
 	if (count > 0) {
 		const dfs_path *last = &ok->registers.registers_val[count - 1].path;
 
@@ -100,9 +97,11 @@ static bool fetch_page(struct recovery_merging *merging, struct recovery_stream 
 	drop_page(stream);
 	if (atomic_load(&recovery->stopping))
 		return fail(merging, "the server is going to stop");
+	recovery->passed_over = stream->server; /* if it fails */
 	if (!recovery->calls.fence(recovery->calls.context, stream->server, &args,
 				   &stream->page, merging->why))
 		return false;
+	recovery->passed_over = 0;
 	stream->has_page = true;
 	stream->at = 0;
 	return take_page(merging, stream);
@@ -170,6 +169,32 @@ static bool are_alike(const dfs_handed *a, const dfs_handed *b)
 	       memcmp(&one, &other, sizeof one) == 0;
 }
 
+/* How far the peers are, as far as it may be true. */
+static dfs_seen believable_seen(const struct recovery_merging *merging)
+{
+	uint64_t epochs[DFS_SERVERS] = {0}, counters[DFS_SERVERS] = {0};
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		epochs[i] = merging->streams[i].seen.epoch;
+		counters[i] = merging->streams[i].seen.counter;
+	}
+	return (dfs_seen){
+		.epoch = (uint32_t)recovery_believable(epochs, merging->source->epoch,
+						       RECOVERY_EPOCHS_AHEAD),
+		.counter = recovery_believable(counters, 0, RECOVERY_COUNTERS_AHEAD)};
+}
+
+/*
+ * Nobody has accepted anything far above that.  (Somewhat above it one may have learned
+ * what others accepted.)
+ */
+static bool is_believable(const dfs_seen *seen, const dfs_ballot *ballot)
+{
+	return ballot->epoch <= seen->epoch &&
+	       (ballot->counter <= seen->counter ||
+		ballot->counter - seen->counter <= RECOVERY_COUNTERS_AHEAD);
+}
+
 /* Is it told by two, of whom one is honest, or proved? */
 static bool is_proved(const struct recovery_merging *merging, const struct choice *choice,
 		      unsigned at)
@@ -194,9 +219,12 @@ static bool is_proved(const struct recovery_merging *merging, const struct choic
 /* Whose word on this path is not to be believed. */
 static void note_unproved(const struct recovery_merging *merging, struct choice *choice)
 {
+	const dfs_seen seen = believable_seen(merging);
+
 	for (unsigned i = 0; choice->path && i < DFS_SERVERS; i++)
-		if (choice->heads[i] && choice->heads[i]->value &&
-		    !is_proved(merging, choice, i))
+		if (choice->heads[i] &&
+		    (!is_believable(&seen, &choice->heads[i]->ballot) ||
+		     (choice->heads[i]->value && !is_proved(merging, choice, i))))
 			choice->unproved = set_with(choice->unproved, i + 1);
 }
 
@@ -209,7 +237,6 @@ static void note_unproved(const struct recovery_merging *merging, struct choice 
 static bool choose_newest(struct recovery_merging *merging, const struct choice *choice,
 			  const dfs_handed **ret)
 {
-	struct recovery *recovery = merging->recovery;
 	const dfs_ballot *below = NULL;
 	char quoted[256];
 
@@ -233,7 +260,6 @@ static bool choose_newest(struct recovery_merging *merging, const struct choice 
 		if (!best || best->value)
 			return true;
 		if (set_count(merging->source->peers) < 3 || names > 1) {
-			recovery->needs_all = true;
 			(void)snprintf(
 				merging->why, RECOVERY_WHY,
 				"the register of %s is damaged where it was asked for",
@@ -409,12 +435,19 @@ static bool know_accounts(struct recovery_merging *merging)
 static bool take_numbers(struct recovery_merging *merging)
 {
 	struct store_batch *batch = store_batch_new(merging->recovery->store);
-	int rc = batch ? store_batch_epoch(batch, merging->seen.epoch) : ENOMEM;
+	const dfs_seen seen = believable_seen(merging);
+	dfs_ballot floor = ballot_none;
+	int rc = batch ? store_batch_epoch(batch, seen.epoch) : ENOMEM;
 
+	/* Nor is a floor above it that all had to confirm. */
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (is_believable(&seen, &merging->streams[i].floor) &&
+		    ballot_compare(&merging->streams[i].floor, &floor) > 0)
+			floor = merging->streams[i].floor;
 	if (rc == 0)
-		rc = store_batch_reserve(batch, merging->seen.counter);
+		rc = store_batch_reserve(batch, seen.counter);
 	if (rc == 0)
-		rc = store_batch_floor(batch, &merging->floor);
+		rc = store_batch_floor(batch, &floor);
 	if (rc == 0) {
 		store_batch_may_use_reserve(batch);
 		rc = store_commit(batch);
@@ -436,10 +469,8 @@ bool recovery_merge(struct recovery *recovery, const struct recovery_source *sou
 	(void)snprintf(why, RECOVERY_WHY, "out of memory");
 	if (!merging)
 		return false;
-	*merging = (struct recovery_merging){.recovery = recovery,
-					     .source = source,
-					     .seen = {.epoch = source->epoch},
-					     .why = why};
+	*merging = (struct recovery_merging){
+		.recovery = recovery, .source = source, .why = why};
 	merging->settled = calloc(COMMIT_REGISTERS, sizeof *merging->settled);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (set_has(source->peers, i + 1))
@@ -447,7 +478,7 @@ bool recovery_merge(struct recovery *recovery, const struct recovery_source *sou
 	if (merging->settled)
 		done = know_accounts(merging) && take_registers(merging) &&
 		       take_numbers(merging);
-	*ret_epoch = merging->seen.epoch;
+	*ret_epoch = believable_seen(merging).epoch;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		drop_page(&merging->streams[i]);
 	store_batch_free(merging->batch);

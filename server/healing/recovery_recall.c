@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TWO = 2 };
+
 /* ---- answering ----------------------------------------------------------------- */
 
 void recovery_wake(struct recovery *recovery)
@@ -69,6 +71,15 @@ static bool note_voting(struct recovery *recovery, unsigned peer, bool votes)
 	return news;
 }
 
+/* In an epoch of which nobody else has heard there is no store that votes. */
+static void remember(struct recovery *recovery, unsigned peer, dfs_state state,
+		     const dfs_watermark *own)
+{
+	if (state == DFS_STATE_VOTING &&
+	    !acceptor_epoch_is_far(recovery->acceptor, own->epoch))
+		store_remember(recovery->store, peer, own);
+}
+
 void recovery_answer(struct recovery *recovery, unsigned peer,
 		     const dfs_recall_args *args, dfs_recall_res *res)
 {
@@ -89,8 +100,7 @@ void recovery_answer(struct recovery *recovery, unsigned peer,
 	store_get_numbers(recovery->store, &numbers);
 	ok->registers = numbers.files + numbers.tombstones;
 	res->status = DFS_OK;
-	if (args->state == DFS_STATE_VOTING)
-		store_remember(recovery->store, peer, &args->own);
+	remember(recovery, peer, args->state, &args->own);
 	if (note_voting(recovery, peer, args->state == DFS_STATE_VOTING) &&
 	    recovery->news)
 		recovery->news(recovery->news_context, set_of(peer));
@@ -106,31 +116,107 @@ void recovery_lose(struct recovery *recovery, const char *why)
 	store_condemn(recovery->store, why);
 }
 
-/* What a peer answered, while this server votes or is about to. */
+uint64_t recovery_believable(const uint64_t told[DFS_SERVERS], uint64_t known,
+			     uint64_t ahead)
+{
+	uint64_t highest = known, second = known;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (told[i] > highest) {
+			second = highest;
+			highest = told[i];
+		} else if (told[i] > second) {
+			second = told[i];
+		}
+	}
+	return highest - second <= ahead ? highest : second;
+}
+
+static void note_named(struct recovery *recovery, unsigned peer, uint32_t epoch)
+{
+	if (epoch > recovery->named[peer - 1])
+		recovery->named[peer - 1] = epoch;
+}
+
+/* What a peer answered: it is remembered, and what it remembers is judged. */
 static void judge(struct recovery *recovery, unsigned peer, const dfs_recall_ok *ok)
 {
 	const dfs_watermark own = recovery_own(recovery);
 	struct store_numbers numbers;
-	enum watermark_verdict verdict = WATERMARK_FINE;
-	char why[RECOVERY_WHY];
 
-	if (ok->state == DFS_STATE_VOTING)
-		store_remember(recovery->store, peer, &ok->own);
-	if (ok->own.epoch > recovery->highest_epoch)
-		recovery->highest_epoch = ok->own.epoch;
-	if (ok->remembered && ok->remembered->epoch > recovery->highest_epoch)
-		recovery->highest_epoch = ok->remembered->epoch;
-	if (acceptor_state(recovery->acceptor) == DFS_STATE_RECOVERING)
+	remember(recovery, peer, ok->state, &ok->own);
+	note_named(recovery, peer, ok->own.epoch);
+	if (ok->remembered)
+		note_named(recovery, peer, ok->remembered->epoch);
+	recovery->verdicts[peer - 1] = RECOVERY_KNOWS_NOTHING;
+	if (!ok->remembered || !recovery->rules.memory)
 		return;
 	store_get_numbers(recovery->store, &numbers);
-	if (ok->remembered && recovery->rules.memory)
-		verdict = watermark_judge(&own, numbers.born, ok->remembered);
-	if (verdict != WATERMARK_FINE) {
-		recovery_lose(recovery,
-			      watermark_explain(verdict, peer, why, sizeof why));
-		return;
+	switch (watermark_judge(&own, numbers.born, ok->remembered)) {
+	case WATERMARK_FINE:
+		recovery->verdicts[peer - 1] = RECOVERY_FINE;
+		break;
+	case WATERMARK_OLDER:
+		recovery->verdicts[peer - 1] = RECOVERY_OLDER;
+		break;
+	case WATERMARK_FOREIGN:
+		recovery->verdicts[peer - 1] = RECOVERY_FOREIGN;
+		break;
 	}
-	(void)acceptor_adopt(recovery->acceptor, ok->own.epoch);
+}
+
+/* How many peers say what, as they did last; and the last of those that accuse. */
+struct verdicts {
+	unsigned told, fine, accusing, accuser;
+};
+
+static struct verdicts count_verdicts(const struct recovery *recovery)
+{
+	struct verdicts count = {0};
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		enum recovery_verdict verdict = recovery->verdicts[s - 1];
+
+		count.told += verdict != RECOVERY_UNTOLD;
+		count.fine += verdict == RECOVERY_FINE;
+		if (verdict == RECOVERY_OLDER || verdict == RECOVERY_FOREIGN) {
+			count.accusing++;
+			count.accuser = s;
+		}
+	}
+	return count;
+}
+
+bool recovery_is_cleared(const struct recovery *recovery)
+{
+	const struct verdicts count = count_verdicts(recovery);
+
+	return count.accusing == 0 || count.fine >= TWO;
+}
+
+/* Is the store to be given up, by what all that answered remember of it? */
+static void judge_store(struct recovery *recovery)
+{
+	const struct verdicts count = count_verdicts(recovery);
+	dfs_state state = acceptor_state(recovery->acceptor);
+	char why[RECOVERY_WHY];
+
+	if (count.accusing == 0 || state == DFS_STATE_RECOVERING)
+		return;
+	/*
+	 * One alone may lie.  While this server votes, two would know; when it starts,
+	 * one may be all that is left of who knew, if nobody knows better.
+	 */
+	if (count.accusing < TWO && (state == DFS_STATE_VOTING || count.fine >= TWO ||
+				     count.told < DFS_SERVERS - 1))
+		return;
+	enum watermark_verdict verdict =
+		recovery->verdicts[count.accuser - 1] == RECOVERY_OLDER
+			? WATERMARK_OLDER
+			: WATERMARK_FOREIGN;
+
+	recovery_lose(recovery,
+		      watermark_explain(verdict, count.accuser, why, sizeof why));
 }
 
 server_set recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVERS])
@@ -145,6 +231,14 @@ server_set recovery_ask(struct recovery *recovery, dfs_recall_res res[DFS_SERVER
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (set_has(answered, s))
 			judge(recovery, s, &res[s - 1].dfs_recall_res_u.ok);
+	judge_store(recovery);
+	/* A store that stays is for the epoch that there is. */
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (set_has(answered, s) &&
+		    acceptor_state(recovery->acceptor) != DFS_STATE_RECOVERING)
+			(void)acceptor_hear_epoch(
+				recovery->acceptor, s,
+				res[s - 1].dfs_recall_res_u.ok.own.epoch);
 	recovery->told_messages = messages;
 	recovery->told_newest = args.own.newest_segment;
 	recovery->told_ms = clock_now_ms();

@@ -3,13 +3,14 @@
  *
  * A client that has counted three yes says so before it ends; if it cannot, nobody else
  * does, and the content that its value overtook would stay.  What three servers that vote
- * name is settled.  What fewer name is the work of comparing (compare.h), which finishes
- * it.
+ * name, this one among them, is settled.  What fewer name is the work of comparing
+ * (compare.h), which finishes it.
  */
 #include "leftovers_internal.h"
 
 #include "ballot.h"
 #include "store_survey.h"
+#include "tally.h"
 
 #include <string.h>
 
@@ -24,18 +25,41 @@ static bool is_any(struct leftovers *leftovers, const struct store_register *reg
 	return true;
 }
 
-/* Has it accepted this very ballot for the path? */
-static bool names_ballot(const dfs_lookup_res *res, u_int at, const dfs_ballot *ballot)
+/* What a server that votes has of the path; it tells nothing of one that it lacks. */
+static struct tally_word word_of(const dfs_lookup_res *res, u_int at)
 {
 	const dfs_lookup_ok *ok = &res->dfs_lookup_res_u.ok;
 
-	if (!ok->votes || at >= ok->items.items_len ||
-	    ok->items.items_val[at].status != DFS_OK)
-		return false;
-	const dfs_register *reg = &ok->items.items_val[at].dfs_looked_u.reg;
+	return tally_word(res->status == DFS_OK && ok->votes &&
+					  at < ok->items.items_len &&
+					  ok->items.items_val[at].status == DFS_OK
+				  ? &ok->items.items_val[at].dfs_looked_u.reg
+				  : NULL);
+}
 
-	return reg->known &&
-	       ballot_compare(&reg->dfs_register_u.accepted.ballot, ballot) == 0;
+/* Has it accepted this value at this very ballot? */
+static bool is_named(const struct tally_word *word, const struct tally_word *own)
+{
+	return word->ballot && ballot_compare(word->ballot, own->ballot) == 0 &&
+	       memcmp(&word->digest, &own->digest, sizeof own->digest) == 0;
+}
+
+/* Servers that name what is accepted here, if that is still at this ballot. */
+static unsigned count_named(const struct leftovers *leftovers,
+			    const dfs_lookup_res res[DFS_SERVERS], u_int at,
+			    const dfs_ballot *ballot)
+{
+	const struct tally_word own = word_of(&res[leftovers->with.server - 1], at);
+	unsigned named = 0;
+
+	if (!own.ballot || ballot_compare(own.ballot, ballot) != 0)
+		return 0;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const struct tally_word word = word_of(&res[s - 1], at);
+
+		named += is_named(&word, &own);
+	}
+	return named;
 }
 
 static uint64_t settle_batch(struct leftovers *leftovers,
@@ -46,22 +70,14 @@ static uint64_t settle_batch(struct leftovers *leftovers,
 	const dfs_paths args = {.paths = {batch->count, paths}};
 	dfs_lookup_res res[DFS_SERVERS];
 	uint64_t settled = 0;
-	server_set answered;
 
 	memset(res, 0, sizeof res);
 	memcpy(paths, batch->paths, batch->count * sizeof paths[0]);
-	answered =
-		calls->lookup(calls->context, calls->voting(calls->context), &args, res);
+	(void)calls->lookup(calls->context, calls->voting(calls->context), &args, res);
 	acceptor_lookup(leftovers->with.acceptor, &args,
 			&res[leftovers->with.server - 1]);
-	answered = set_with(answered, leftovers->with.server);
 	for (u_int i = 0; i < batch->count; i++) {
-		unsigned named = 0;
-
-		for (unsigned s = 1; s <= DFS_SERVERS; s++)
-			named += set_has(answered, s) && res[s - 1].status == DFS_OK &&
-				 names_ballot(&res[s - 1], i, &batch->ballots[i]);
-		if (named < THREE)
+		if (count_named(leftovers, res, i, &batch->ballots[i]) < THREE)
 			continue;
 		store_settled(leftovers->with.store, paths[i].dfs_path_val,
 			      paths[i].dfs_path_len, &batch->ballots[i]);

@@ -4,6 +4,7 @@
 #include "ballot.h"
 #include "healing.h"
 #include "path.h"
+#include "peers.h"
 #include "value.h"
 
 void procs_learn(struct caller *caller, const dfs_learn_args *args, dfs_learn_res *res)
@@ -18,7 +19,10 @@ void procs_learn(struct caller *caller, const dfs_learn_args *args, dfs_learn_re
 			return;
 		}
 	}
-	acceptor_learn(caller->server->acceptor, args, res);
+	if (caller->server->peers)
+		peers_learn(caller->server->peers, args, res);
+	else
+		res->status = DFS_BUSY;
 }
 
 void procs_forget(struct caller *caller, const dfs_forget_args *args,
@@ -29,7 +33,10 @@ void procs_forget(struct caller *caller, const dfs_forget_args *args,
 			res->status = DFS_INVALID;
 			return;
 		}
-	acceptor_forget(caller->server->acceptor, args, res);
+	if (caller->server->peers)
+		peers_forget(caller->server->peers, args, res);
+	else
+		res->status = DFS_BUSY;
 }
 
 void procs_fence(struct caller *caller, const dfs_fence_args *args, dfs_fence_res *res)

@@ -1,6 +1,6 @@
 /*
  * dfsN, broken into: the server as it is, but for one lie in what it answers.  It is
- * linked so that its answers to LIST, LOOKUP and GET go through here; its number is the
+ * linked so that its answers to some calls go through here; its number is the
  * last letter of the name that it is called by.
  *
  *	DFS_LIE="KIND [FOLDER]" dfsN ARG...
@@ -11,6 +11,9 @@
  *	units	values in listings say that units have no length
  *	rows	values in listings say that the row is the tenth
  *	unproved  looked up, values are not as they were signed
+ *	numbers	it is in the highest epoch, has seen the highest counter, and forgotten
+ *		what is below; it hands over nothing to who recovers
+ *	condemn	of each other server it remembers more than there was
  *	value	of the path in FOLDER/item it tells what is there, and its units are in
  *		FOLDER/unit.0 to .3 (broken_values.c)
  */
@@ -32,12 +35,14 @@ enum lie {
 	LIE_UNITS,
 	LIE_ROWS,
 	LIE_UNPROVED,
+	LIE_NUMBERS,
+	LIE_CONDEMN,
 	LIE_VALUE,
 	LIES
 };
 
-static const char *const names[LIES] = {"empty", "newline",  "above", "units",
-					"rows",  "unproved", "value"};
+static const char *const names[LIES] = {"empty",    "newline", "above",   "units", "rows",
+					"unproved", "numbers", "condemn", "value"};
 
 static enum lie lie;
 static dfs_learn_item item; /* of LIE_VALUE */
@@ -51,6 +56,22 @@ void __real_procs_lookup(struct caller *caller, const dfs_paths *args,
 void __real_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res);
 void __wrap_procs_list(struct caller *caller, const dfs_list_args *args,
 		       dfs_list_res *res);
+void __real_procs_hello(struct caller *caller, const dfs_hello_args *args,
+			dfs_hello_res *res);
+void __real_procs_prepare(struct caller *caller, const dfs_prepare_args *args,
+			  dfs_prepare_res *res);
+void __real_procs_recall(struct caller *caller, const dfs_recall_args *args,
+			 dfs_recall_res *res);
+void __real_procs_fence(struct caller *caller, const dfs_fence_args *args,
+			dfs_fence_res *res);
+void __wrap_procs_hello(struct caller *caller, const dfs_hello_args *args,
+			dfs_hello_res *res);
+void __wrap_procs_prepare(struct caller *caller, const dfs_prepare_args *args,
+			  dfs_prepare_res *res);
+void __wrap_procs_recall(struct caller *caller, const dfs_recall_args *args,
+			 dfs_recall_res *res);
+void __wrap_procs_fence(struct caller *caller, const dfs_fence_args *args,
+			dfs_fence_res *res);
 void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 			 dfs_lookup_res *res);
 void __wrap_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res);
@@ -159,11 +180,69 @@ static void tell_unproved(dfs_looked *looked)
 		value->body.dfs_body_u.manifest.content.modified ^= 1;
 }
 
+/* ---- numbers ------------------------------------------------------------------- */
+
+static const dfs_seen the_end = {UINT32_MAX - 1, UINT64_MAX - 1};
+
+void __wrap_procs_hello(struct caller *caller, const dfs_hello_args *args,
+			dfs_hello_res *res)
+{
+	__real_procs_hello(caller, args, res);
+	if (lie == LIE_NUMBERS && res->status == DFS_OK)
+		res->dfs_hello_res_u.ok.seen = the_end;
+}
+
+void __wrap_procs_prepare(struct caller *caller, const dfs_prepare_args *args,
+			  dfs_prepare_res *res)
+{
+	__real_procs_prepare(caller, args, res);
+	if (lie == LIE_NUMBERS && res->status == DFS_OK)
+		res->dfs_prepare_res_u.ok.seen = the_end;
+}
+
+void __wrap_procs_recall(struct caller *caller, const dfs_recall_args *args,
+			 dfs_recall_res *res)
+{
+	dfs_recall_ok *ok = &res->dfs_recall_res_u.ok;
+
+	__real_procs_recall(caller, args, res);
+	if (res->status != DFS_OK)
+		return;
+	if (lie == LIE_NUMBERS)
+		ok->own.epoch = the_end.epoch;
+	if (lie == LIE_CONDEMN && ok->remembered)
+		ok->remembered->newest_segment += 1000000;
+}
+
+void __wrap_procs_fence(struct caller *caller, const dfs_fence_args *args,
+			dfs_fence_res *res)
+{
+	dfs_fence_ok *ok = &res->dfs_fence_res_u.ok;
+
+	__real_procs_fence(caller, args, res);
+	if (lie != LIE_NUMBERS || res->status != DFS_OK)
+		return;
+	for (u_int i = 0; i < ok->registers.registers_len; i++)
+		xdr_free((xdrproc_t)xdr_dfs_handed,
+			 (char *)&ok->registers.registers_val[i]);
+	ok->registers.registers_len = 0;
+	ok->more = FALSE;
+	ok->seen = the_end;
+	ok->floor.epoch = the_end.epoch;
+	ok->floor.counter = the_end.counter;
+}
+
+/* ---- LOOKUP and GET ------------------------------------------------------------ */
+
 void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 			 dfs_lookup_res *res)
 {
 	__real_procs_lookup(caller, args, res);
 	if (res->status != DFS_OK)
+		return;
+	if (lie == LIE_NUMBERS)
+		res->dfs_lookup_res_u.ok.seen = the_end;
+	if (lie != LIE_VALUE && lie != LIE_UNPROVED)
 		return;
 	for (u_int i = 0; i < res->dfs_lookup_res_u.ok.items.items_len; i++) {
 		const dfs_path *path = &args->paths.paths_val[i];

@@ -14,6 +14,7 @@ const struct recovery_rules recovery_rules_default = {
 	.memory = true,
 	.retry_ms = 1000,
 	.retry_most_ms = 60000,
+	.third_ms = 60000,
 	.notice_ms = 1000,
 	.tell_ms = 60000,
 };

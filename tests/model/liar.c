@@ -28,6 +28,7 @@
  *		promises; 2 confirmations too
  * loss=1	one disk is lost, and filled from donors= servers, one of them the liar;
  *		epoch= the first ballot of the new epoch, or 0: there is none
+ * taken=1	what was taken from donors counts for no read until it was accepted anew
  * forget=	a server forgets a tombstone: 1 when the liar says so; 2 when it has asked
  *		the three others and they have just that, or more; 3 or know
  *		nothing, with a floor not below it
@@ -95,7 +96,8 @@ static void take_answers(const U *u, struct answers *ret_answers)
 	for (int i = 0; i < HONEST; i++) {
 		const server_state *s = &u->server[i];
 
-		answers.given[i] = reader ? s->has_answered : !s->is_lost;
+		answers.given[i] =
+			reader ? s->has_answered : !s->is_lost && !(taken && s->is_taken);
 		answers.ballot[i] = reader ? s->answer : s->ballot;
 		answers.value[i] = reader ? s->answer_value : s->value;
 	}
@@ -212,6 +214,7 @@ int main(int argc, char **argv)
 		{.key = "loss", .value = &losses_most},
 		{.key = "donors", .value = &donors},
 		{.key = "epoch", .value = &epoch_from},
+		{.key = "taken", .value = &taken},
 		{.key = "forget", .value = &forgetting},
 		{.key = "alone", .value = &alone},
 		{.key = "floors", .value = &floors},

@@ -21,6 +21,7 @@ typedef struct {
 	uint8_t lower; /* nothing at or below it is heard: the reservation at a start */
 	uint8_t floor; /* the same while the path is unknown */
 	uint8_t epoch, is_lost;
+	uint8_t is_taken; /* what it has is from donors, and was not accepted since */
 	uint8_t has_handed, handed, handed_value;   /* to a server that lost its disk */
 	uint8_t has_answered, answer, answer_value; /* to the reader */
 	struct {
@@ -60,7 +61,7 @@ static char kinds[BALLOTS + 1] = "WWFL";
 static int ballots, proof = PROVED_PROMISES, learn, vouch, need = 3, confirmations = 3,
 		    strict, reads, none, reader, own = 1, shared = BY_CONFIRMATION;
 static int restarts_most, cover = COVERS_ALL, losses_most, donors = 3, epoch_from,
-			  forgetting, alone, floors;
+			  forgetting, alone, floors, taken;
 
 /* ---- packing: bit after bit ------------------------------------------------------- */
 
@@ -93,7 +94,7 @@ static void server_fields(struct bits *bits, server_state *s)
 	uint8_t *const small[] = {&s->promised, &s->ballot,       &s->value,
 				  &s->lower,    &s->floor,        &s->handed,
 				  &s->answer,   &s->handed_value, &s->answer_value};
-	uint8_t *const flags[] = {&s->epoch, &s->is_lost, &s->has_handed,
+	uint8_t *const flags[] = {&s->epoch, &s->is_lost, &s->is_taken, &s->has_handed,
 				  &s->has_answered};
 
 	for (size_t k = 0; k < sizeof small / sizeof *small; k++)

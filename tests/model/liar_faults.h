@@ -81,7 +81,8 @@ static void take_over(const U *u, int server, int ballot, int value)
 	for (int j = 0; j < HONEST; j++)
 		is_held |= j != server && u->server[j].ballot == ballot &&
 			   u->server[j].value == value;
-	if (ballot && is_held)
+	s->is_taken = (uint8_t)taken;
+	if (ballot && is_held && !taken)
 		s->at[ballot].accepted |= (uint8_t)(1 << value);
 	for (int j = 0; j < HONEST; j++)
 		n.server[j].has_handed = n.server[j].handed = n.server[j].handed_value =

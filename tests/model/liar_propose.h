@@ -281,6 +281,7 @@ static void step_accept(const U *u, int ballot, int value)
 			continue;
 		s->ballot = (uint8_t)ballot;
 		s->value = (uint8_t)value;
+		s->is_taken = 0;
 		s->epoch = (uint8_t)epoch_of(ballot);
 		if (s->promised < ballot)
 			s->promised = (uint8_t)ballot;

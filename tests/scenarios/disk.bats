@@ -164,7 +164,7 @@ reads_without_its_neighbour()
 
 @test "3.8 EIO at one of the two that are left: a server that lost its disk takes its registers all the same" {
 	# Nothing is found out before it is asked for.
-	sed -i '/^scrub_/d' "$DFS_CONFIG"
+	sed -i '/^scrub_/d; s/^\[server\]/&\nthird_donor = 1s/' "$DFS_CONFIG"
 	for n in 1 2 3; do server_start $n; done
 	start_on_bad_disk 4
 	put_many small 24

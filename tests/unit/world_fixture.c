@@ -74,6 +74,16 @@ static struct world_server *callee(struct world_server *caller, unsigned server)
 	return called->up && called != caller ? called : NULL;
 }
 
+static const dfs_seen the_end = {UINT32_MAX - 1, UINT64_MAX - 1};
+
+static void lie_of_stores(const struct world_server *called, dfs_recall_ok *ok)
+{
+	if (called->boasts)
+		ok->own.epoch = the_end.epoch;
+	if (called->slanders && ok->remembered)
+		ok->remembered->newest_segment += 1000;
+}
+
 static unsigned call_recall(void *context, const dfs_recall_args *args,
 			    dfs_recall_res res[DFS_SERVERS])
 {
@@ -86,10 +96,27 @@ static unsigned call_recall(void *context, const dfs_recall_args *args,
 		if (!called)
 			continue;
 		recovery_answer(called->recovery, caller->number, args, &res[s - 1]);
-		if (res[s - 1].status == DFS_OK)
-			answered |= 1U << (s - 1);
+		if (res[s - 1].status != DFS_OK)
+			continue;
+		answered |= 1U << (s - 1);
+		lie_of_stores(called, &res[s - 1].dfs_recall_res_u.ok);
 	}
 	return answered;
+}
+
+static void lie_of_registers(const struct world_server *called, dfs_fence_ok *ok)
+{
+	if (called->omits) {
+		xdr_free((xdrproc_t)xdr_dfs_fence_ok, (char *)ok);
+		ok->registers.registers_len = 0;
+		ok->registers.registers_val = NULL;
+		ok->more = FALSE;
+	}
+	if (!called->boasts)
+		return;
+	ok->seen = the_end;
+	ok->floor.epoch = the_end.epoch;
+	ok->floor.counter = the_end.counter;
 }
 
 static void lose_values(dfs_fence_ok *ok)
@@ -123,6 +150,7 @@ static bool call_fence(void *context, unsigned server, const dfs_fence_args *arg
 		res->dfs_fence_res_u.ok.store.bytes[0] ^= 1;
 	if (called->damaged)
 		lose_values(&res->dfs_fence_res_u.ok);
+	lie_of_registers(called, &res->dfs_fence_res_u.ok);
 	return true;
 }
 
@@ -250,16 +278,18 @@ static bool call_pause(void *context, int64_t ms)
 static void ask_others(void *context)
 {
 	struct world_server *caller = context;
+	dfs_seen told[DFS_SERVERS] = {{0}};
+	server_set answered = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		struct world_server *called = callee(caller, s);
 
 		if (!called)
 			continue;
-		const dfs_seen seen = acceptor_seen(called->acceptor);
-
-		acceptor_follow(caller->acceptor, &seen);
+		told[s - 1] = acceptor_seen(called->acceptor);
+		answered = set_with(answered, s);
 	}
+	acceptor_follow(caller->acceptor, told, answered);
 }
 
 /* ---- the servers --------------------------------------------------------------- */
@@ -272,6 +302,7 @@ void world_create(struct world *world)
 	world->acceptor_rules.prove = false; /* its values are nobody's */
 	world->recovery_rules = recovery_rules_default;
 	world->recovery_rules.retry_ms = 0;
+	world->recovery_rules.third_ms = 0;
 	world->compare_rules = compare_rules_default;
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		struct world_server *server = server_of(world, s);

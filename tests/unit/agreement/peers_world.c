@@ -227,7 +227,7 @@ void peers_world_end(void)
 void peers_world_give(unsigned servers, const char *path, uint64_t counter,
 		      bool tombstone)
 {
-	const dfs_seen seen = {.counter = counter};
+	const dfs_seen seen[DFS_SERVERS] = {{.counter = counter}};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		dfs_value value = tombstone
@@ -238,7 +238,7 @@ void peers_world_give(unsigned servers, const char *path, uint64_t counter,
 			assert_int_equal(value_fixture_accept(world.stores[i].store, path,
 							      value, STORE_CONFIRMED),
 					 0);
-			acceptor_follow(world.acceptors[i], &seen);
+			acceptor_follow(world.acceptors[i], seen, set_of(1));
 		} else {
 			value_free(&value);
 		}

@@ -307,6 +307,14 @@ static void test_without_reservation_a_promise_is_forgotten(void **state)
 	assert_int_equal(accept_tombstone(place, path, ballot_of(9, 1)), DFS_OK);
 }
 
+/* What dfs2 alone says. */
+static void follow(struct acceptor *acceptor, const dfs_seen *seen)
+{
+	const dfs_seen told[DFS_SERVERS] = {{0}, *seen};
+
+	acceptor_follow(acceptor, told, set_of(2));
+}
+
 /* What a peer has seen moves the jump, and nothing else: no promise, not the end. */
 static void test_2_2_what_a_peer_has_seen_is_in_reach(void **state)
 {
@@ -316,13 +324,13 @@ static void test_2_2_what_a_peer_has_seen_is_in_reach(void **state)
 	const dfs_seen the_end = {.counter = UINT64_MAX - jump + 1};
 	const dfs_seen lower = {.counter = before}, peer = {.counter = far};
 
-	acceptor_follow(place->acceptor, &the_end);
-	acceptor_follow(place->acceptor, &lower);
+	follow(place->acceptor, &the_end);
+	follow(place->acceptor, &lower);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, before);
 	assert_int_equal(promise(place, path, ballot_of(far + jump, 1)), DFS_REFUSED);
-	acceptor_follow(place->acceptor, &peer);
+	follow(place->acceptor, &peer);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, far);
-	acceptor_follow(place->acceptor, &lower);
+	follow(place->acceptor, &lower);
 	assert_int_equal(acceptor_seen(place->acceptor).counter, far);
 	assert_int_equal(promise(place, path, ballot_of(far + jump + 1, 1)), DFS_REFUSED);
 	/* Counters below are as good as they were. */
@@ -341,7 +349,7 @@ static void ask_elder(void *context)
 	struct elder *elder = context;
 
 	elder->asked++;
-	acceptor_follow(elder->acceptor, &elder->seen);
+	follow(elder->acceptor, &elder->seen);
 }
 
 /* Asked for a ballot that is out of reach, by whatever message, and for no other. */
@@ -693,6 +701,47 @@ static void test_far_counters_and_other_epochs(void **state)
 	assert_int_equal(promise(place, path, ballot_of(most, 1)), DFS_OK);
 }
 
+static void test_12_4_one_peer_alone_moves_epochs_in_steps(void **state)
+{
+	struct place *place = *state;
+	const struct acceptor_rules *rules = &acceptor_rules_default;
+	dfs_fence_args args = {.epoch = UINT32_MAX, .store = id_of(9)};
+	dfs_fence_res res = {0};
+	uint32_t epoch = 0;
+
+	acceptor_fence(place->acceptor, 2, &args, &res);
+	assert_int_equal(res.status, DFS_UNCHECKED);
+	assert_int_equal(acceptor_seen(place->acceptor).epoch, 0);
+	/* So far that another one may have heard of it, and so often. */
+	for (unsigned i = 1; i <= rules->epochs; i++) {
+		epoch = i * rules->epoch_step;
+		assert_int_equal(acceptor_hear_epoch(place->acceptor, 2, epoch), 0);
+		assert_int_equal(acceptor_seen(place->acceptor).epoch, epoch);
+	}
+	assert_int_equal(acceptor_hear_epoch(place->acceptor, 2, epoch + 1), EPERM);
+	/* Another one may still, and two may as they like. */
+	assert_int_equal(acceptor_hear_epoch(place->acceptor, 3, epoch + 1), 0);
+	assert_int_equal(acceptor_hear_epoch(place->acceptor, 2, 1000000), EPERM);
+	assert_int_equal(acceptor_hear_epoch(place->acceptor, 4, 1000000), 0);
+	assert_int_equal(acceptor_seen(place->acceptor).epoch, 1000000);
+}
+
+static void test_12_5_one_peer_alone_uses_up_no_counters(void **state)
+{
+	struct place *place = *state;
+	const uint64_t far = UINT64_C(1) << 60;
+	const dfs_seen one[DFS_SERVERS] = {{0}, {.counter = far}};
+	const dfs_seen two[DFS_SERVERS] = {
+		{0}, {.counter = far + 2}, {.counter = far}, {.counter = 3}};
+
+	acceptor_follow(place->acceptor, one, set_of(2));
+	acceptor_follow(place->acceptor, one, set_of(2));
+	assert_true(acceptor_seen(place->acceptor).counter <=
+		    acceptor_rules_default.counters + UINT32_MAX);
+	acceptor_follow(place->acceptor, two, SERVERS_ALL);
+	assert_true(acceptor_seen(place->acceptor).counter >= far);
+}
+
 static void test_given_up_promises_bind_the_folder(void **state)
 {
 	struct place *place = *state;
@@ -807,6 +856,8 @@ int main(void)
 		TEST(test_3_3_without_the_floor_it_comes_back),
 		TEST(test_files_are_not_forgotten),
 		TEST(test_3_2_an_epoch_is_adopted_between_acceptances),
+		TEST(test_12_4_one_peer_alone_moves_epochs_in_steps),
+		TEST(test_12_5_one_peer_alone_uses_up_no_counters),
 		TEST(test_who_does_not_vote_hands_nothing_over),
 		TEST(test_given_up_promises_bind_the_folder),
 		TEST(test_a_holder_needs_its_content),

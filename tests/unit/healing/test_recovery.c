@@ -177,6 +177,108 @@ static void test_a_server_that_was_set_back_recovers(void **state)
 	assert_int_equal(reg.ballot.counter, 900000);
 }
 
+/* ---- one that lies -------------------------------------------------------------- */
+
+static void start_again(struct world *world, unsigned server)
+{
+	world_stop(world, server);
+	world_start(world, server);
+	(void)world_step(world, server);
+}
+
+static void test_12_6_one_alone_condemns_no_store(void **state)
+{
+	struct world *world = *state;
+
+	world_start_all(world);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	world->servers[3].slanders = true;
+	for (unsigned s = 1; s <= 3; s++)
+		assert_true(world_step(world, s));
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_VOTING);
+	assert_int_equal(world_seen(world, 1).epoch, 0);
+	/* Two do. */
+	world->servers[2].slanders = true;
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_RECOVERING);
+}
+
+static void test_12_6_whom_one_accuses_waits_for_another_word(void **state)
+{
+	struct world *world = *state;
+
+	world_start_all(world);
+	world->servers[3].slanders = true;
+	world_stop(world, 2);
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_STARTING);
+	assert_non_null(strstr(world_why(world, 1), "remembers more"));
+	world_start(world, 2);
+	assert_true(world_step(world, 1));
+	/* The one that accuses may be the only one that knows. */
+	world_empty(world, 2);
+	world_start(world, 2);
+	start_again(world, 1);
+	assert_int_equal(world_state(world, 1), DFS_STATE_RECOVERING);
+}
+
+static void test_12_4_what_one_says_of_itself_ends_no_epochs(void **state)
+{
+	struct world *world = *state;
+	unsigned seen;
+
+	world_start_all(world);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	world->servers[3].boasts = true;
+	world_lose(world, 1);
+	assert_true(world_seen(world, 1).epoch <= 2);
+	assert_true(world_seen(world, 1).counter < UINT32_MAX);
+	world_lose(world, 2);
+	world_lose(world, 3);
+	assert_true(world_seen(world, 3).epoch <= 6);
+	for (unsigned s = 1; s <= 3; s++)
+		(void)world_step(world, s);
+	/* And none of counters or floors. */
+	dfs_ballot ballot = world_ballot(world_seen(world, 3).epoch, 1 << 20, 2);
+
+	for (unsigned s = 1; s <= 3; s++)
+		assert_int_equal(world_prepare(world, s, "/ann/new", ballot, &seen),
+				 DFS_OK);
+}
+
+static void test_12_7_what_one_of_three_omits_another_has(void **state)
+{
+	struct world *world = *state;
+	struct store_register reg;
+
+	world_start_all(world);
+	/* Three have accepted it: one is lost, one lies, and one has it. */
+	assert_int_equal(world_accept_on(world, 0xb, path, world_ballot(0, 10, 1), 7), 3);
+	world->servers[3].omits = true;
+	world_lose(world, 1);
+	assert_true(world_has(world, 1, path, &reg));
+	assert_string_equal(world_why(world, 1), "");
+}
+
+static void test_12_7_two_are_trusted_when_no_third_comes(void **state)
+{
+	struct world *world = *state;
+
+	world->recovery_rules.third_ms = 3600000;
+	world_start_all(world);
+	world_stop(world, 4);
+	world_empty(world, 1);
+	world_start(world, 1);
+	assert_false(world_step(world, 1));
+	assert_non_null(strstr(world_why(world, 1), "three"));
+	/* One that recovers as well is not waited for. */
+	world_empty(world, 4);
+	world_start(world, 4);
+	assert_true(world_step(world, 1));
+	assert_non_null(strstr(world_why(world, 1), "trusts what dfs2 and dfs3"));
+}
+
 static void test_the_highest_of_two_counts(void **state)
 {
 	struct world *world = *state;
@@ -228,8 +330,8 @@ static void test_registers_come_in_pages(void **state)
 	fill_all(world);
 	world_recover(world, 1);
 	assert_int_equal(count_of(world, 1), MANY);
-	/* Three pages of each of two peers, and before them one of accounts. */
-	assert_int_equal(world->fences, 8);
+	/* Three pages of each of three peers, and before them one of accounts. */
+	assert_int_equal(world->fences, 12);
 }
 
 static void test_a_failure_begins_it_anew(void **state)
@@ -381,8 +483,8 @@ static void test_two_recover_side_by_side(void **state)
 }
 
 /*
- * What is damaged at one of the two: the third is asked too.  If nobody has the value, it
- * was not accepted by three; unless two of them name it.
+ * What is damaged at one of the two that there are waits for the third.  If nobody has
+ * the value, it was not accepted by three; unless two of them name it.
  */
 static void test_a_damaged_register_is_passed_over(void **state)
 {
@@ -396,8 +498,11 @@ static void test_a_damaged_register_is_passed_over(void **state)
 	world_empty(world, 1);
 	world_start(world, 1);
 	world->servers[2].damaged = true;
+	world_stop(world, 4);
 	assert_false(world_step(world, 1));
 	assert_non_null(strstr(world_why(world, 1), "damaged"));
+	world_start(world, 4);
+	assert_true(world_step(world, 4));
 	assert_true(world_step(world, 1));
 	assert_true(world_has(world, 1, path, &reg));
 	assert_int_equal(reg.ballot.counter, 10);
@@ -431,6 +536,11 @@ int main(void)
 		TEST(test_an_emptied_server_recovers),
 		TEST(test_a_recovery_waits_for_two_that_vote),
 		TEST(test_a_server_that_was_set_back_recovers),
+		TEST(test_12_6_one_alone_condemns_no_store),
+		TEST(test_12_6_whom_one_accuses_waits_for_another_word),
+		TEST(test_12_4_what_one_says_of_itself_ends_no_epochs),
+		TEST(test_12_7_what_one_of_three_omits_another_has),
+		TEST(test_12_7_two_are_trusted_when_no_third_comes),
 		TEST(test_the_highest_of_two_counts),
 		TEST(test_registers_come_in_pages),
 		TEST(test_a_failure_begins_it_anew),

@@ -10,6 +10,9 @@
  * refused <= seen, and what the honest proposer knows of it is anything up to that.  All
  * such states, small jumps, no server absent or one: how many attempts until three have
  * heard the honest one?
+ *
+ * And so with one server that lies: it says that it has seen whatever it likes, another
+ * thing each time, and hears nothing; the three others all have to.
  */
 #include "ballot.h"
 
@@ -20,8 +23,9 @@
 #include <cmocka.h>
 
 struct model {
-	unsigned jump, present;
-	bool follows; /* servers reach each other */
+	unsigned jump, present; /* honest ones */
+	unsigned asked;         /* with the one that lies, if there is one */
+	bool follows;           /* servers reach each other */
 	struct {
 		unsigned seen, refused;
 	} servers[DFS_SERVERS];
@@ -41,7 +45,7 @@ static void follow(struct model *model, unsigned server)
 static unsigned attempt(struct model *model, bool again)
 {
 	const struct ballot_choice choice = {.seen = model->known,
-					     .servers = (1U << model->present) - 1,
+					     .servers = (1U << model->asked) - 1,
 					     .again = again,
 					     .last = model->last,
 					     .jump = model->jump};
@@ -147,6 +151,7 @@ static unsigned search_all(bool follows)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct search search = {.model = {.jump = cases[i].jump,
 						  .present = cases[i].present,
+						  .asked = cases[i].present,
 						  .follows = follows},
 					.top = cases[i].top};
 
@@ -176,10 +181,74 @@ static void test_2_2_raised_counters_are_caught_up_with_without_peers(void **sta
 	assert_true(search_all(false) > 3);
 }
 
+/* ---- one that lies ----------------------------------------------------------- */
+
+enum { LIES = 6, TURNS = 3, TOP = 3 };
+
+/* It says one after the other, again and again. */
+static unsigned attempts_with(const struct model *from, const unsigned lies[TURNS])
+{
+	static const uint64_t said[LIES] = {0, 1, TOP, TOP + 2, 1000, UINT64_MAX - 1};
+	struct model model = *from;
+	unsigned used = 0, heard;
+
+	do {
+		model.known[3].counter = said[lies[used % TURNS]];
+		heard = attempt(&model, used > 0);
+		used++;
+	} while (heard < 3 && used < 100);
+	return used;
+}
+
+/* What it may say: so many sequences. */
+static void judge_liar(struct search *search)
+{
+	for (unsigned n = 0; n < LIES * LIES * LIES; n++) {
+		const unsigned lies[TURNS] = {n % LIES, n / LIES % LIES, n / LIES / LIES};
+		unsigned used = attempts_with(&search->model, lies);
+
+		if (used > search->worst)
+			search->worst = used;
+		search->states++;
+	}
+}
+
+static void fill_liar(struct search *search, unsigned server)
+{
+	if (server == search->model.present) {
+		judge_liar(search);
+		return;
+	}
+	for (unsigned seen = 0; seen <= TOP; seen++)
+		for (unsigned refused = 0; refused <= seen; refused++)
+			for (unsigned known = 0; known <= seen; known++) {
+				search->model.servers[server].seen = seen;
+				search->model.servers[server].refused = refused;
+				search->model.known[server].counter = known;
+				fill_liar(search, server + 1);
+			}
+}
+
+static void test_12_5_what_one_server_says_it_has_seen_stops_nobody(void **state)
+{
+	(void)state;
+	for (unsigned jump = 3; jump <= 4; jump++) {
+		struct search search = {
+			.model = {
+				.jump = jump, .present = 3, .asked = 4, .follows = true}};
+
+		fill_liar(&search, 0);
+		printf("# jump %u, one of four lies: %lu states, at most %u attempts\n",
+		       jump, search.states, search.worst);
+		assert_true(search.worst <= 6);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_2_2_raised_counters_stop_no_other_path),
+		cmocka_unit_test(test_12_5_what_one_server_says_it_has_seen_stops_nobody),
 		cmocka_unit_test(
 			test_2_2_raised_counters_are_caught_up_with_without_peers),
 	};

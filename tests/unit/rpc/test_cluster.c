@@ -176,16 +176,18 @@ static void test_what_is_said_of_servers(void **state)
 	assert_int_equal(cluster.tuning.abandoned_after_ms, 3600000);
 	assert_int_equal(cluster.tuning.tombstones_after_ms, 60000);
 	assert_int_equal(cluster.tuning.keep_readable_ms, 60000);
+	assert_int_equal(cluster.tuning.third_donor_ms, 60000);
 	assert_int_equal(cluster.tuning.log_level, LOG_INFO);
 	write_text(HEAD "[dfs1]\n" REST "[server]\nscrub_share = 5\nscrub_round = 2d\n"
 			"abandoned_after = 3h\ntombstones_after = 4m\n"
-			"keep_readable = 6s\nlog_level = debug\n");
+			"keep_readable = 6s\nthird_donor = 7s\nlog_level = debug\n");
 	assert_true(cluster_read(file, &cluster, why, sizeof why));
 	assert_int_equal(cluster.tuning.scrub_share, 5);
 	assert_int_equal(cluster.tuning.scrub_round_ms, 2 * 86400000);
 	assert_int_equal(cluster.tuning.abandoned_after_ms, 3 * 3600000);
 	assert_int_equal(cluster.tuning.tombstones_after_ms, 4 * 60000);
 	assert_int_equal(cluster.tuning.keep_readable_ms, 6000);
+	assert_int_equal(cluster.tuning.third_donor_ms, 7000);
 	assert_int_equal(cluster.tuning.log_level, LOG_DEBUG);
 }
 
@@ -200,6 +202,7 @@ static void test_bounds_of_what_is_said(void **state)
 		{"abandoned_after", "1s", "365d", "0s", "31536001s"},
 		{"tombstones_after", "1s", "8760h", "0d", "8761h"},
 		{"keep_readable", "1s", "1h", "0m", "3601s"},
+		{"third_donor", "1s", "1h", "0m", "3601s"},
 	};
 	static const char *const wrong[] = {"",
 					    "s",
