@@ -8,6 +8,8 @@
  */
 #include "bad_server.h"
 
+#include "path.h"
+
 #include <string.h>
 
 /* So far one server may move others, at once. */
@@ -17,7 +19,7 @@ int main(int argc, char **argv)
 {
 	static const uint32_t epochs[] = {UINT32_MAX, UINT32_MAX - 1, 1 << 30, 10000};
 	static char nothing[] = "/@accounts/admin";
-	const dfs_path path = attack_path(nothing);
+	const dfs_path path = path_borrow(nothing);
 	unsigned moved = 0;
 	struct bad_server bad;
 

@@ -119,7 +119,7 @@ int main(int argc, char **argv)
 		attack_broken("see the head of told_again.c");
 	bad_server_begin(&bad, (unsigned)(argv[1][0] - '0'));
 	for (int i = 4; i < argc; i++) {
-		const dfs_path path = attack_path(argv[i]);
+		const dfs_path path = path_borrow(argv[i]);
 		dfs_learn_item item;
 
 		if (strcmp(verb, "keep") == 0) {

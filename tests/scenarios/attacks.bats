@@ -256,6 +256,8 @@ no_server_has_lost()
 	[[ $output == *"not brought by the writer"* ]]
 	run client status --what-if
 	[[ $output != *other/* ]]
+	run -4 client repair nothere
+	[[ $output == *"nothere: no such file"* ]]
 	# Nothing more is fetched for them, whoever asks for it.
 	before=$(fetched)
 	client repair --user other
