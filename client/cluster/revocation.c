@@ -261,10 +261,37 @@ end:
 	return done;
 }
 
+static void drop_ended(STACK_OF(X509) * certificates)
+{
+	for (int i = sk_X509_num(certificates); i-- > 0;)
+		if (has_ended(sk_X509_value(certificates, i)))
+			X509_free(sk_X509_delete(certificates, i));
+}
+
+/* All of them into the file in place of what is there; or no file, where there are none. */
+static bool keep_these(const STACK_OF(X509) * kept, const char *file, char *why,
+		       size_t why_size)
+{
+	struct replacement replacement;
+	bool good = true;
+
+	if (sk_X509_num(kept) == 0) {
+		good = unlink(file) == 0 || errno == ENOENT;
+		if (!good)
+			(void)snprintf(why, why_size, "cannot remove %s: %s", file,
+				       strerror(errno));
+		return good;
+	}
+	if (!begin(&replacement, file, why, why_size))
+		return false;
+	for (int i = 0; good && i < sk_X509_num(kept); i++)
+		good = PEM_write_X509(replacement.stream, sk_X509_value(kept, i)) == 1;
+	return finish(&replacement, good, why, why_size);
+}
+
 bool revocation_keep(const struct revocation_files *files, char *why, size_t why_size)
 {
 	STACK_OF(X509) *kept = sk_X509_new_null();
-	struct replacement replacement;
 	char unused[PATH_MAX + 100];
 	bool good = kept && read_certificates(files->replaced, true, kept, why, why_size);
 
@@ -276,16 +303,8 @@ bool revocation_keep(const struct revocation_files *files, char *why, size_t why
 	    !read_certificates(files->certificate, false, kept, unused, sizeof unused) ||
 	    sk_X509_num(kept) == before)
 		goto end;
-	good = begin(&replacement, files->replaced, why, why_size);
-	if (!good)
-		goto end;
-	for (int i = 0; good && i < sk_X509_num(kept); i++) {
-		X509 *certificate = sk_X509_value(kept, i);
-
-		if (!has_ended(certificate))
-			good = PEM_write_X509(replacement.stream, certificate) == 1;
-	}
-	good = finish(&replacement, good, why, why_size);
+	drop_ended(kept);
+	good = keep_these(kept, files->replaced, why, why_size);
 end:
 	sk_X509_pop_free(kept, X509_free);
 	ERR_clear_error();

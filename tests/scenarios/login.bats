@@ -494,7 +494,7 @@ tester            active    -" ]
 	run --separate-stderr -0 alone df
 	three=$(used)
 	[ $((two - three)) = $((200 - 16)) ]
-	[ "$(tail -1 <<<"$output")" = "tester  $three used of $two" ]
+	[ "$(tail -2 <<<"$output")" = "tester  $three used of $two"$'\n'"available  $((two - three))" ]
 	# One byte more than a new file may have.
 	alone user quota tester $((three + one - 200)) --user admin
 	run -7 alone put "$T/401" tow
@@ -503,7 +503,7 @@ tester            active    -" ]
 	alone user quota tester 0 --user admin
 	alone put "$T/600" three
 	run --separate-stderr -0 alone df
-	[ "$(tail -1 <<<"$output")" = "tester  $(used) used, no quota" ]
+	[ "$(tail -2 <<<"$output" | head -1)" = "tester  $(used) used, no quota" ]
 }
 
 @test "passwd re-wraps the secrets and no file; sessions are over, recovery files stay" {

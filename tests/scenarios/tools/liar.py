@@ -232,7 +232,7 @@ def two_lines(_, answer):
 
 
 def odd_counts(_, answer):
-    answer['ok']['kept'] = [dict(holders=0xffffffff, full=77, files=1, owing=[0] * 16)]
+    answer['ok']['kept'] = [dict(holders=0xffffffff, full=77, files=1, owing=[0] * 16, unbrought=0)]
     return True
 
 
