@@ -268,7 +268,7 @@ static void drop_ended(STACK_OF(X509) * certificates)
 			X509_free(sk_X509_delete(certificates, i));
 }
 
-/* All of them into the file in place of what is there; or no file, where there are none. */
+/* All of them into the file, in place of what is there; none: there is no file then. */
 static bool keep_these(const STACK_OF(X509) * kept, const char *file, char *why,
 		       size_t why_size)
 {
