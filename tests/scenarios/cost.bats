@@ -37,25 +37,26 @@ no_ca()
 	client put -r "$T/tree"
 	eventually 20 client status
 
-	# The user's two keys and the two of /shared/; the signature of his account, once.
+	# The key that opens what is the user's; the signature of his account, once.
 	counted list
-	[ "$(count private)" = 4 ]
+	[ "$(count private)" = 1 ]
 	[ "$(count ed25519)" = 1 ]
 	no_ca
 	# And two of the file: who proposed it, and who wrote its content.
 	counted get one "$T/one"
 	cmp "$T/tree/1" "$T/one"
-	[ "$(count private)" = 4 ]
+	[ "$(count private)" = 1 ]
 	[ "$(count ed25519)" = 3 ]
 	no_ca
 	# Ten files that were put together are two signatures, too.
 	counted get -r tree "$T/out"
 	diff -r "$T/tree" "$T/out"
-	[ "$(count private)" = 4 ]
+	[ "$(count private)" = 1 ]
 	[ "$(count ed25519)" = 3 ]
 	no_ca
+	# And the one that signs.
 	counted put -r "$T/tree" --to again/
-	[ "$(count private)" = 4 ]
+	[ "$(count private)" = 2 ]
 	no_ca
 
 	# Of somebody else's files, shared one by one, each list of readers and each share is
@@ -63,7 +64,7 @@ no_ca()
 	for i in {1..5}; do client share "tree/$i" other; done
 	counted get --user other /tester/tree/{1..5} "$T/"
 	cmp "$T/tree/5" "$T/5"
-	[ "$(count private)" = 4 ]
+	[ "$(count private)" = 1 ]
 	[ "$(count ed25519)" = 13 ]
 }
 
