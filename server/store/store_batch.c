@@ -180,8 +180,8 @@ static chunk_set lacking(const struct named *named)
 	return named->given & ~index_brought(named->object);
 }
 
-/* Of what was accepted before: did it say that this content was not brought, or was? */
-enum told { UNTOLD, BROUGHT, UNBROUGHT };
+/* Of what was accepted before: does it name this content; and was that brought, or not? */
+enum told { UNTOLD, NAMED, BROUGHT, UNBROUGHT };
 
 /*
  * What gave this server nothing that is not here tells nothing of what a later value
@@ -200,8 +200,8 @@ static enum told told_by(const struct store *store, const struct index_register 
 			return UNBROUGHT;
 		if (i == 0 && index_has_content(older))
 			return (given & ~index_brought(named->object)) != 0 ? BROUGHT
-									    : UNTOLD;
-		return named->kept ? BROUGHT : UNTOLD;
+									    : NAMED;
+		return named->kept ? BROUGHT : NAMED;
 	}
 	return UNTOLD;
 }
@@ -225,9 +225,9 @@ static bool is_unbrought(const struct store *store, const struct index_register 
 	for (; older; older = older->older) {
 		enum told told = told_by(store, older, named);
 
-		if (told != UNTOLD)
+		if (told == BROUGHT || told == UNBROUGHT)
 			return told == UNBROUGHT;
-		if (older->settled) {
+		if (told == NAMED || older->settled) {
 			above = &older->ballot;
 			break;
 		}
