@@ -180,7 +180,7 @@ static chunk_set lacking(const struct named *named)
 	return named->given & ~index_brought(named->object);
 }
 
-/* Of what was accepted before: does it name this content; and was that brought, or not? */
+/* Of what was accepted before: does it name the content; and was that brought, or not? */
 enum told { UNTOLD, NAMED, BROUGHT, UNBROUGHT };
 
 /*
