@@ -12,6 +12,11 @@
 /* What 41 bits hold: a file is at most 2^40 bytes. */
 #define SIZE_MASK ((UINT64_C(1) << 41) - 1)
 _Static_assert((uint64_t)DFS_FILE_UNITS_MAX *DFS_UNIT_SIZE <= SIZE_MASK, "size");
+#define BYTES_MASK ((1U << 15) - 1)
+_Static_assert(DFS_VALUE_MAX + 2 * DFS_PATH_MAX + 1024 <= BYTES_MASK, "a record's bytes");
+#define PATH_MASK ((1U << 13) - 1)
+_Static_assert(DFS_PATH_MAX <= PATH_MASK, "the length of a path");
+#define UNBROUGHT_MASK ((1U << SEAL_OBJECTS_MAX) - 1)
 /*
  * With a path of 72 bytes and an object just what malloc has in 192: there may be
  * millions.
@@ -117,13 +122,13 @@ struct index_register *index_register_new(struct index *index,
 	reg->size = has_size(entry->kind) ? entry->size & SIZE_MASK : 0;
 	reg->digest = entry->digest;
 	reg->owner = owner & INDEX_OWNER_NOBODY;
-	reg->bytes = (uint16_t)entry->bytes;
+	reg->bytes = entry->bytes & BYTES_MASK;
 	reg->holders = (uint16_t)entry->holders;
-	reg->path_len = (uint16_t)entry->path_len;
+	reg->path_len = entry->path_len & PATH_MASK;
 	reg->kind = (unsigned)entry->kind & 7;
 	reg->has_readers = entry->has_readers;
 	reg->settled = entry->settled;
-	reg->unbrought = entry->unbrought;
+	reg->unbrought = entry->unbrought & UNBROUGHT_MASK;
 	for (unsigned i = 0; i < entry->object_count; i++) {
 		reg->objects[i] = index_hold(index, &entry->objects[i]);
 		if (!reg->objects[i]) {
@@ -351,12 +356,18 @@ static void note_named(const struct index_register *reg)
 		reg->objects[i]->named = 1;
 }
 
-/* That what it gives this server was not here is true of its content, too. */
+void index_set_unbrought(struct index_register *reg, unsigned unbrought)
+{
+	reg->unbrought = unbrought & UNBROUGHT_MASK;
+}
+
+/* That what it gives this server was not here is true of its contents, too. */
 static void note_unbrought(const struct index_register *reg)
 {
-	if (reg->unbrought && reg->object_count > 0 &&
-	    reg->objects[0]->unbrought == INDEX_BROUGHT)
-		reg->objects[0]->unbrought = INDEX_UNBROUGHT;
+	for (unsigned i = 0; i < reg->object_count; i++)
+		if (((reg->unbrought >> i) & 1U) != 0 &&
+		    reg->objects[i]->unbrought == INDEX_BROUGHT)
+			reg->objects[i]->unbrought = INDEX_UNBROUGHT;
 }
 
 void index_put_register(struct index *index, struct index_register *take_reg,

@@ -70,13 +70,11 @@ struct index_register {
 	dfs_ballot ballot;
 	/* Of the first content: bytes; the number of whom it counts against. */
 	uint64_t size : 41, owner : 23;
-	uint16_t bytes; /* of the record, as stored */
-	uint16_t holders;
-	uint16_t path_len;
-	uint8_t kind : 3, has_readers : 1, settled : 1, confirmed : 1, damaged : 1;
-	/* What it gives this server of its content was never here (seal_entry). */
-	uint8_t unbrought : 1;
-	uint8_t object_count;
+	uint64_t bytes : 15; /* of the record, as stored */
+	uint64_t holders : 16, path_len : 13, object_count : 4;
+	uint64_t kind : 3, has_readers : 1, settled : 1, confirmed : 1, damaged : 1;
+	/* A bit for each object: what it gives this server never was here. */
+	uint64_t unbrought : SEAL_OBJECTS_MAX;
 	uint64_t digest; /* of the value: statement_short */
 	/*
 	 * Then the path; then, of an account, its quota; of what names more contents
@@ -216,6 +214,8 @@ bool index_has_content(const struct index_register *reg);
  */
 struct index_register *index_register_new(struct index *index,
 					  const struct seal_entry *entry);
+/* What of its objects was not brought is known when there is a register to look at. */
+void index_set_unbrought(struct index_register *reg, unsigned unbrought);
 /* One that was never put in. */
 void index_register_free(struct index *index, struct index_register *reg);
 

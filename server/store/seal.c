@@ -11,7 +11,7 @@ enum register_flag {
 	SETTLED = 1,
 	HAS_READERS = 2,
 	OWNER_APART = 4,
-	UNBROUGHT = 8,
+	UNBROUGHT = 8, /* some are: which of the objects, follows them */
 	FLAGS_ALL = 15
 };
 enum content_flag { PROVED = 1, BY_MAKER = 2, CONTENT_FLAGS_ALL = 3 };
@@ -85,7 +85,7 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u8(out, (uint8_t)((entry->settled ? SETTLED : 0) |
 				   (entry->has_readers ? HAS_READERS : 0) |
 				   (apart ? OWNER_APART : 0) |
-				   (entry->unbrought ? UNBROUGHT : 0)));
+				   (entry->unbrought != 0 ? UNBROUGHT : 0)));
 	if (apart)
 		put_owner(out, entry);
 	pack_put_u64(out, entry->size);
@@ -95,6 +95,8 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 	pack_put_u8(out, (uint8_t)entry->object_count);
 	for (unsigned i = 0; i < entry->object_count; i++)
 		pack_put_id(out, &entry->objects[i]);
+	if (entry->unbrought != 0)
+		pack_put_u16(out, entry->unbrought);
 	if (entry->object_count > 1)
 		pack_put_u64(out, entry->earlier_size);
 }
@@ -102,6 +104,14 @@ static void put_register(struct pack_out *out, const struct seal_entry *entry)
 static bool is_kind(dfs_kind kind)
 {
 	return kind >= DFS_FILE && kind <= DFS_LINK;
+}
+
+/* Of objects that it names, and of one at least. */
+static void get_unbrought(struct pack_in *in, struct seal_entry *ret)
+{
+	ret->unbrought = pack_get_u16(in);
+	if (ret->unbrought == 0 || ret->unbrought >> ret->object_count != 0)
+		in->failed = true;
 }
 
 static void get_register(struct pack_in *in, struct seal_entry *ret)
@@ -113,7 +123,6 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	flags = pack_get_u8(in);
 	ret->settled = flags & SETTLED;
 	ret->has_readers = flags & HAS_READERS;
-	ret->unbrought = flags & UNBROUGHT;
 	if (flags & OWNER_APART)
 		get_owner(in, ret);
 	else if (!in->failed)
@@ -131,6 +140,8 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 	}
 	for (unsigned i = 0; i < ret->object_count; i++)
 		ret->objects[i] = pack_get_id(in);
+	if (flags & UNBROUGHT)
+		get_unbrought(in, ret);
 	if (ret->object_count > 1)
 		ret->earlier_size = pack_get_u64(in);
 }

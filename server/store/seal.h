@@ -65,10 +65,11 @@ struct seal_entry {
 	bool settled;
 	bool has_readers; /* others besides the owner: whom, is in the value */
 	/*
-	 * Of a value: when this store accepted the first that names its content, what it
-	 * gave this server of it was not here, and never had been.
+	 * Of a value: a bit for each of its objects, from the lowest on.  When this store
+	 * accepted the first value that gave this server some of it, that was not here,
+	 * and never had been.
 	 */
-	bool unbrought;
+	uint16_t unbrought;
 	uint32_t holders;
 	/*
 	 * Of content, here, bound or the first that a value names; of an account: the

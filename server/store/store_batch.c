@@ -168,30 +168,100 @@ struct store_record *batch_register_new(struct seal_entry *entry, const dfs_valu
 	return record;
 }
 
+/* A content that a value names, as far as it matters who brought it. */
+struct named {
+	const struct index_object *object;
+	chunk_set given; /* to this server */
+	bool kept;       /* as an earlier version: not what the path has */
+};
+
+static chunk_set lacking(const struct named *named)
+{
+	return named->given & ~index_brought(named->object);
+}
+
+/* Of what was accepted before: does it name the content; and was that brought, or not? */
+enum told { UNTOLD, NAMED, BROUGHT, UNBROUGHT };
+
+/*
+ * What gave this server nothing that is not here tells nothing of what a later value
+ * gives it; nor does a content that was kept, of what is to be there anew.
+ */
+static enum told told_by(const struct store *store, const struct index_register *older,
+			 const struct named *named)
+{
+	chunk_set given = placement_held(older->holders, store->server) &
+			  placement_filled(older->size);
+
+	for (unsigned i = 0; i < older->object_count; i++) {
+		if (older->objects[i] != named->object)
+			continue;
+		if ((older->unbrought & 1U << i) != 0)
+			return UNBROUGHT;
+		if (i == 0 && index_has_content(older))
+			return (given & ~index_brought(named->object)) != 0 ? BROUGHT
+									    : NAMED;
+		return named->kept ? BROUGHT : NAMED;
+	}
+	return UNTOLD;
+}
+
 /*
  * Is something of what the value gives this server not here, and never was?  Then its
  * writer has not brought it: who names a holder has brought it the content before.  Told
- * only of a value that is newer than this store, so that no lost disk had it, and newer
- * than what the path had or may have had, so that it was not dropped here.  What was so
+ * only of a value that was signed since this store is, so that no lost disk had it, and
+ * above what the path had for certain, so that it was not dropped here.  Its proof tells
+ * when: what else it says of itself, its writer may choose; and what servers propose
+ * again keeps its proof, for the holders that they correct are not his.  What was so
  * stays so with each value that names the same content.  With the store's lock held.
  */
 static bool is_unbrought(const struct store *store, const struct index_register *reg,
-			 const dfs_value *value)
+			 const dfs_ballot *signed_at, const struct named *named)
 {
-	const struct index_register *old =
+	const struct index_register *older =
 		index_find_register(store->index, index_path(reg), reg->path_len);
-	const dfs_ballot *above = old ? &old->ballot : &store->head.floor;
-	chunk_set given =
-		placement_held(reg->holders, store->server) & placement_filled(reg->size);
+	const dfs_ballot *above = &store->head.floor;
 
-	if (!index_has_content(reg) || given == 0 || !store->rules.unbrought)
-		return false;
-	for (unsigned i = 0; old && i < old->object_count; i++)
-		if (old->objects[i] == reg->objects[0])
-			return i == 0 && old->unbrought;
-	return store->head.votes && value->origin.epoch >= store->head.born &&
-	       ballot_compare(&value->origin, above) > 0 &&
-	       (given & ~index_brought(reg->objects[0])) != 0;
+	for (; older; older = older->older) {
+		enum told told = told_by(store, older, named);
+
+		if (told == BROUGHT || told == UNBROUGHT)
+			return told == UNBROUGHT;
+		if (told == NAMED || older->settled) {
+			above = &older->ballot;
+			break;
+		}
+	}
+	return store->head.votes && signed_at->epoch >= store->head.born &&
+	       ballot_compare(signed_at, above) > 0 && lacking(named) != 0;
+}
+
+/* What of the contents of this value was not brought: a bit for each. */
+static uint16_t find_unbrought(const struct store *store,
+			       const struct index_register *reg, const dfs_value *value)
+{
+	const dfs_body *body = &value->body;
+	bool has_content = value_has_content(value);
+	const dfs_earlier *earlier =
+		has_content ? body->dfs_body_u.manifest.earlier.earlier_val
+			    : body->dfs_body_u.tombstone.earlier.earlier_val;
+	unsigned bits = 0;
+
+	for (unsigned i = 0; store->rules.unbrought && i < reg->object_count; i++) {
+		bool kept = i > 0 || !has_content;
+		const dfs_content *content =
+			kept ? &earlier[has_content ? i - 1 : i].content
+			     : &body->dfs_body_u.manifest.content;
+		const struct named named = {
+			.object = reg->objects[i],
+			.given = placement_held(content->holders, store->server) &
+				 placement_filled(content->size),
+			.kept = kept};
+
+		if (is_unbrought(store, reg, &value->proof.ballot, &named))
+			bits |= 1U << i;
+	}
+	return (uint16_t)bits;
 }
 
 int store_batch_accept(struct store_batch *batch, const dfs_path *path,
@@ -222,9 +292,10 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 		reg = NULL;
 		rc = EDQUOT;
 	}
-	entry.unbrought = reg && is_unbrought(store, reg, value);
-	if (reg)
-		reg->unbrought = entry.unbrought;
+	if (reg) {
+		entry.unbrought = find_unbrought(store, reg, value);
+		index_set_unbrought(reg, entry.unbrought);
+	}
 	pthread_rwlock_unlock(&store->lock);
 	/* Into the batch, or all of it is taken back. */
 	op = reg ? batch_add_op(batch, SEAL_REGISTER) : NULL;

@@ -134,11 +134,12 @@ static void note_owed(struct store *store, struct store_owed *owed,
 	owed->count++;
 }
 
-/* Less than a pair of an earlier version is here. */
+/* Less than a pair of an earlier version is here, and more may be had. */
 static bool lacks_earlier(const struct index_register *reg)
 {
 	for (unsigned i = 1; i < reg->object_count; i++)
-		if (set_count(index_chunks(reg->objects[i])) < 2)
+		if (set_count(index_chunks(reg->objects[i])) < 2 &&
+		    reg->objects[i]->unbrought != INDEX_UNBROUGHT_EVER)
 			return true;
 	return false;
 }

@@ -120,6 +120,7 @@ static void make_seals(void)
 		 .path_len = sizeof path - 1,
 		 .kind = DFS_FILE,
 		 .settled = true,
+		 .unbrought = 2,
 		 .object_count = 2,
 		 .size = 1000},
 		{.type = SEAL_REGISTER,

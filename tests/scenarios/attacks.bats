@@ -241,15 +241,20 @@ no_server_has_lost()
 	for n in one-of-four one-of-three two-of-three; do
 		client stat "$n" --user other
 	done
+	# After a good value, with a word of its own about its age; before one; below one, and above it again.
+	attack begun_badly forged /other/forged
+	attack begun_badly again /other/again
+	attack begun_badly kept /other/kept
+	attack begun_badly named /other/named
 	server_start 4
-	eventually 60 unbrought 4
+	eventually 90 unbrought 7
 	client status >"$T/said"
-	grep -q ', 4 not brought whole by their writers' "$T/said"
+	grep -q ', 7 not brought whole by their writers' "$T/said"
 	# Another who lists names sees none; their owner sees them, and so does admin.
 	client repair >"$T/repair"
 	run -1 grep other/ "$T/repair"
 	client repair --user other >"$T/repair"
-	[ "$(grep -c 'its writer has not brought it whole' "$T/repair")" = 4 ]
+	[ "$(grep -c 'its writer has not brought it whole' "$T/repair")" = 7 ]
 	run -9 client get one-of-four "$T/got" --user other
 	[[ $output == *"was not brought by its writer"* ]]
 	run -9 client verify one-of-three --user other
@@ -267,11 +272,12 @@ no_server_has_lost()
 	# After a restart all is proved anew, and found as it was.
 	servers_stop
 	servers_start
-	eventually 60 unbrought 4
+	eventually 60 unbrought 7
 	no_server_has_lost
 	client get name "$T/got"
 	cmp "$T/in" "$T/got"
-	client delete /other/false /other/one-of-four /other/one-of-three /other/two-of-three --user admin
+	client delete /other/false /other/one-of-four /other/one-of-three /other/two-of-three \
+		/other/forged /other/again /other/kept /other/named --user admin
 	eventually 30 unbrought 0
 }
 

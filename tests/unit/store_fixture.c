@@ -253,7 +253,7 @@ static void make_value(dfs_value *value, uint64_t object, uint64_t counter,
 	*operation = store_fixture_id(counter + 1000000000);
 	memset(value, 0, sizeof *value);
 	value->operation = *operation;
-	value->origin = store_fixture_ballot(counter);
+	value->origin = value->proof.ballot = store_fixture_ballot(counter);
 	value->number = counter;
 	value->recent.recent_len = 1;
 	value->recent.recent_val = operation;

@@ -33,7 +33,7 @@ static dfs_value begin(dfs_kind kind, uint64_t counter)
 
 	memset(&value, 0, sizeof value);
 	value.operation = store_fixture_id(counter + 1000000000);
-	value.origin = store_fixture_ballot(counter);
+	value.origin = value.proof.ballot = store_fixture_ballot(counter);
 	value.number = counter;
 	value.content_version = (dfs_version){counter, value.operation};
 	value.body.kind = kind;

@@ -71,7 +71,10 @@ def take_entry(wire, data):
             data.bytes(data.number(1))
         data.bytes(8 + 4 + 8 + 8)
         count = data.number(1)
-        data.bytes(16 * count + (8 if count > 1 else 0))
+        data.bytes(16 * count)
+        if flags & 8:
+            data.demand(0 < data.number(2) < 1 << count, "no such objects")
+        data.bytes(8 if count > 1 else 0)
     elif kind == b"b":
         data.bytes(16)
         take_path(data)

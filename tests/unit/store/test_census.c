@@ -1,9 +1,11 @@
 /* store/census: files by what the servers were given, and what is to be done. */
 #include "heal_fixture.h"
 
+#include "clock.h"
 #include "placement.h"
 #include "store_census.h"
 #include "store_phase.h"
+#include "store_survey.h"
 #include "store_trim.h"
 #include "store_internal.h"
 #include "value.h"
@@ -405,9 +407,9 @@ static int start_blaming(void **state)
 static void expect_lacking(struct store_fixture *fixture, uint64_t owing,
 			   uint64_t unbrought)
 {
-	struct store_census census;
+	struct store_census census = {.counted = clock_wall_ns()};
 
-	assert_int_equal(store_census(fixture->store, &census), 0);
+	take_again(fixture, &census);
 	assert_int_equal(census.owed_files, owing);
 	for (uint32_t i = 0; i < census.kept_len; i++)
 		unbrought -= census.kept[i].unbrought;
@@ -415,22 +417,65 @@ static void expect_lacking(struct store_fixture *fixture, uint64_t owing,
 	store_census_free(&census);
 }
 
-/* A version of a file that names the object, and gives this server its pair or not. */
-static void accept_version(struct store_fixture *fixture, uint64_t object,
-			   uint64_t counter, uint64_t origin, bool given)
+/* A version of a file that names one object, and keeps another, or none (0). */
+struct version {
+	uint64_t object, kept;
+	uint64_t counter;   /* at which it is accepted */
+	uint64_t signed_at; /* by its writer */
+	bool given;         /* does it give this server its pair, of both? */
+	bool unsettled;
+};
+
+static void keep_earlier(dfs_value *value, uint64_t object)
 {
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const struct value_fixture_file file = {
-		.owner = "a", .size = 1000, .object = object, .counter = origin};
-	const dfs_ballot ballot = store_fixture_ballot(counter);
+		.owner = "a", .size = 1000, .object = object, .counter = 1};
+	dfs_value kept = value_fixture_file(&file);
+	dfs_content *content = &kept.body.dfs_body_u.manifest.content;
+
+	content->holders = manifest->content.holders;
+	manifest->earlier.earlier_val = calloc(1, sizeof *manifest->earlier.earlier_val);
+	assert_non_null(manifest->earlier.earlier_val);
+	manifest->earlier.earlier_len = 1;
+	manifest->earlier.earlier_val[0].content_version = kept.content_version;
+	manifest->earlier.earlier_val[0].content = *content;
+	*content = (dfs_content){.size = 0}; /* moved */
+	value_free(&kept);
+}
+
+static void accept_kept(struct store_fixture *fixture, const struct version *version)
+{
+	const struct value_fixture_file file = {.owner = "a",
+						.size = 1000,
+						.object = version->object,
+						.counter = version->counter};
+	const dfs_ballot ballot = store_fixture_ballot(version->counter);
 	struct store_batch *batch = store_batch_new(fixture->store);
 	dfs_value value = value_fixture_file(&file);
 
-	value.body.dfs_body_u.manifest.content.holders = given ? ROW_0 : ROW_0 & ~0xf0U;
+	/* He says that it was proposed when there was nothing; his signature does not. */
+	value.origin = store_fixture_ballot(1);
+	value.proof.ballot = store_fixture_ballot(version->signed_at);
+	value.body.dfs_body_u.manifest.content.holders =
+		version->given ? ROW_0 : ROW_0 & ~0xf0U;
 	value.body.dfs_body_u.manifest.content.row = 0;
+	if (version->kept != 0)
+		keep_earlier(&value, version->kept);
 	assert_int_equal(store_fixture_batch_value(batch, "/a/x", &ballot, &value, 0), 0);
 	assert_int_equal(store_commit(batch), 0);
 	value_free(&value);
-	store_fixture_settle(fixture->store, "/a/x", counter);
+	if (!version->unsettled)
+		store_fixture_settle(fixture->store, "/a/x", version->counter);
+}
+
+static void accept_version(struct store_fixture *fixture, uint64_t object,
+			   uint64_t counter, uint64_t signed_at, bool given)
+{
+	accept_kept(fixture, &(struct version){.object = object,
+					       .counter = counter,
+					       .signed_at = signed_at,
+					       .given = given});
 }
 
 static void test_8_7_what_was_given_and_never_was_here(void **state)
@@ -454,6 +499,75 @@ static void test_8_7_what_was_given_and_never_was_here(void **state)
 	assert_int_equal(heal_fixture_content(fixture->store, 902, OWN, LEN), 0);
 	accept_version(fixture, 902, 9, 9, true);
 	expect_lacking(fixture, 0, 0);
+}
+
+/* Who signs anew what gave this server nothing is to bring what it gives it now. */
+static void test_8_7_what_is_given_later(void **state)
+{
+	struct store_fixture *fixture = *state;
+
+	accept_version(fixture, 901, 5, 5, false);
+	expect_lacking(fixture, 1, 0);
+	accept_version(fixture, 901, 7, 7, true);
+	expect_lacking(fixture, 0, 1);
+	/* A server that corrects holders signs nothing. */
+	accept_kept(fixture, &(struct version){902, 0, 8, 8, false, true});
+	accept_version(fixture, 902, 9, 8, true);
+	expect_lacking(fixture, 1, 0);
+}
+
+/* Is anything owed to this server? */
+static bool owes_anything(struct store_fixture *fixture)
+{
+	struct store_owed *owed = calloc(1, sizeof *owed);
+	bool owes;
+
+	assert_non_null(owed);
+	owes = store_next_owed(fixture->store, "", 0, owed) == 0;
+	free(owed);
+	return owes;
+}
+
+/* What was not brought stays that as an earlier version, and when it is named again. */
+static void test_8_7_kept_and_named_again(void **state)
+{
+	struct store_fixture *fixture = *state;
+	const dfs_id kept = store_fixture_object(901);
+
+	assert_int_equal(heal_fixture_content(fixture->store, 902, OWN, LEN), 0);
+	accept_version(fixture, 901, 5, 5, true);
+	accept_kept(fixture, &(struct version){902, 901, 6, 6, true, false});
+	expect_lacking(fixture, 0, 0);
+	store_fixture_reopen(fixture);
+	assert_true(owes_anything(fixture));
+	store_judge_unbrought(fixture->store, &kept, true);
+	assert_false(owes_anything(fixture));
+	store_fixture_reopen(fixture);
+	/* Signed when may be: it is known. */
+	accept_version(fixture, 901, 7, 1, true);
+	expect_lacking(fixture, 0, 1);
+	store_fixture_reopen(fixture);
+	expect_lacking(fixture, 0, 1);
+}
+
+/* Learned only with the value that keeps it. */
+static void test_8_7_first_seen_as_an_earlier_version(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct index_object *object;
+	const dfs_id kept = store_fixture_object(901), here = store_fixture_object(903);
+
+	assert_int_equal(heal_fixture_content(fixture->store, 902, OWN, LEN), 0);
+	accept_kept(fixture, &(struct version){902, 901, 6, 6, true, false});
+	object = index_find_object(fixture->store->index, &kept);
+	assert_non_null(object);
+	assert_int_equal(index_unbrought(object), CHUNKS_ALL);
+	/* What is here came. */
+	assert_int_equal(heal_fixture_content(fixture->store, 903, OWN, LEN), 0);
+	accept_kept(fixture, &(struct version){902, 903, 7, 7, true, false});
+	object = index_find_object(fixture->store->index, &here);
+	assert_non_null(object);
+	assert_int_equal(index_unbrought(object), 0);
 }
 
 /* Nobody is blamed for what may have been here. */
@@ -493,6 +607,9 @@ int main(void)
 		TEST(test_more_than_a_walk_holds_the_lock_for, start),
 		TEST(test_a_full_table_tells_what_is_true_of_each, start),
 		TEST(test_8_7_what_was_given_and_never_was_here, start_blaming),
+		TEST(test_8_7_what_is_given_later, start_blaming),
+		TEST(test_8_7_kept_and_named_again, start_blaming),
+		TEST(test_8_7_first_seen_as_an_earlier_version, start_blaming),
 		TEST(test_8_7_what_may_have_been_here, start_blaming),
 	};
 
