@@ -1,6 +1,7 @@
 /* BIND: making an upload durable, and binding it to a ballot. */
 #include "acceptor_internal.h"
 
+#include "ballot.h"
 #include "errors.h"
 #include "object.h"
 
@@ -30,6 +31,18 @@ static struct store_stake stake_of(const struct acceptor_caller *caller,
 }
 
 /*
+ * A settled value of the path is at or above the ballot: what is bound there goes at
+ * once, and until it is gone would count against nobody.
+ */
+static bool is_overtaken(const struct binding *binding, const dfs_path *path)
+{
+	struct store_register reg;
+
+	return acceptor_look(binding->acceptor, path, &reg) == 0 && reg.settled &&
+	       ballot_compare(&reg.ballot, &binding->args->ballot) >= 0;
+}
+
+/*
  * May a user bind this?  An upload has only units that fit the size it was begun with, so
  * that this is the size it has to be.
  */
@@ -45,6 +58,8 @@ static dfs_status check_binding(struct binding *binding, size_t i)
 
 	if (!binding->caller->user)
 		return DFS_OK;
+	if (is_overtaken(binding, &item->path))
+		return DFS_REFUSED;
 	status = errors_status(
 		ERRORS_ACCEPTING,
 		store_upload_stake(binding->uploads, &item->share.maker, &stake));

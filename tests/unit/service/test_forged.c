@@ -554,6 +554,27 @@ static void test_8_4_no_step_is_repeated_past_the_quota(void **state)
 	assert_int_equal(store_chunks(fixture->store.store, &refused), 0);
 }
 
+/* What is bound no higher than a settled value would count against nobody. */
+static void test_8_4_nothing_is_stored_below_what_is_settled(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store.store;
+	const dfs_id object = object_of(6000, 1);
+
+	assert_int_equal(
+		value_fixture_accept(store, "/bob/a", value_fixture_tombstone(7), 0), 0);
+	store_fixture_settle(store, "/bob/a", 7);
+	/* Below it, and at it; it stays an upload, and his. */
+	assert_int_equal(upload(fixture, "/bob/a", 6000, 1, 6), DFS_REFUSED);
+	assert_int_equal(bind_pair(fixture, "/bob/a", 6000, 1, 7), DFS_REFUSED);
+	assert_int_equal(store_chunks(store, &object), 0);
+	assert_int_equal(used(fixture), 6000);
+	/* One past it */
+	assert_int_equal(bind_pair(fixture, "/bob/a", 6000, 1, 8), DFS_OK);
+	assert_int_equal(store_chunks(store, &object), PAIR);
+	assert_int_equal(used(fixture), 6000);
+}
+
 static void test_2_2_what_came_meanwhile_counts_when_it_is_accepted(void **state)
 {
 	struct fixture *fixture = *state;
@@ -858,6 +879,7 @@ int main(void)
 		TEST(test_2_2_a_binding_needs_a_ticket),
 		TEST(test_2_2_no_step_goes_past_the_quota),
 		TEST(test_8_4_no_step_is_repeated_past_the_quota),
+		TEST(test_8_4_nothing_is_stored_below_what_is_settled),
 		TEST(test_2_2_what_came_meanwhile_counts_when_it_is_accepted),
 		TEST(test_2_2_a_manifest_fits_what_is_here),
 		TEST(test_8_7_content_that_nobody_brought_is_not_believed),
