@@ -322,8 +322,7 @@ void index_put_content(struct index *index, struct index_object *object,
 		       const struct seal_entry *entry, struct index_segment *segment,
 		       struct index_part *take_spare);
 
-/* All of its content that is here counts as damaged; or that of a part. */
-void index_damage_object(struct index *index, struct index_object *object);
+/* All content of a part counts as damaged. */
 void index_damage_part(struct index *index, struct index_part *part);
 
 /*

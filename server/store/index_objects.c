@@ -241,12 +241,6 @@ void index_damage_part(struct index *index, struct index_part *part)
 		become_proved(index, part);
 }
 
-void index_damage_object(struct index *index, struct index_object *object)
-{
-	for (struct index_part *part = &object->part; part; part = part->more)
-		index_damage_part(index, part);
-}
-
 /* The first one strictly after this id. */
 static struct index_object *next_object(const struct index *index, const dfs_id *after)
 {
