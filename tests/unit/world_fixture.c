@@ -74,12 +74,10 @@ static struct world_server *callee(struct world_server *caller, unsigned server)
 	return called->up && called != caller ? called : NULL;
 }
 
-static const dfs_seen the_end = {UINT32_MAX - 1, UINT64_MAX - 1};
-
 static void lie_of_stores(const struct world_server *called, dfs_recall_ok *ok)
 {
-	if (called->boasts)
-		ok->own.epoch = the_end.epoch;
+	if (called->boasts.epoch > 0)
+		ok->own.epoch = called->boasts.epoch;
 	if (called->slanders && ok->remembered)
 		ok->remembered->newest_segment += 1000;
 }
@@ -112,11 +110,13 @@ static void lie_of_registers(const struct world_server *called, dfs_fence_ok *ok
 		ok->registers.registers_val = NULL;
 		ok->more = FALSE;
 	}
-	if (!called->boasts)
+	if (called->boasts.counter == 0)
 		return;
-	ok->seen = the_end;
-	ok->floor.epoch = the_end.epoch;
-	ok->floor.counter = the_end.counter;
+	ok->seen.counter = called->boasts.counter;
+	if (called->boasts.epoch > 0)
+		ok->seen.epoch = called->boasts.epoch;
+	ok->floor.epoch = ok->seen.epoch;
+	ok->floor.counter = ok->seen.counter;
 }
 
 static void lose_values(dfs_fence_ok *ok)
