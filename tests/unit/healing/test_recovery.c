@@ -247,6 +247,33 @@ static void test_12_4_what_one_says_of_itself_ends_no_epochs(void **state)
 				 DFS_OK);
 }
 
+/* Else one that is silent afterwards would leave too few in one epoch. */
+static void test_12_4_whom_one_has_moved_is_followed(void **state)
+{
+	struct world *world = *state;
+	const struct acceptor_rules *rules = &acceptor_rules_default;
+	uint32_t epoch = 0;
+	unsigned seen;
+
+	world_start_all(world);
+	for (unsigned i = 1; i <= rules->epochs; i++) {
+		epoch = i * rules->epoch_step;
+		assert_int_equal(
+			acceptor_hear_epoch(world->servers[0].acceptor, 4, epoch), 0);
+	}
+	world_stop(world, 4);
+	/* By a ballot, and by what servers tell of their stores. */
+	assert_int_equal(world_prepare(world, 2, path, world_ballot(epoch, 10, 1), &seen),
+			 DFS_OK);
+	assert_true(world_step(world, 2));
+	assert_int_equal(world_seen(world, 3).epoch, 0);
+	world_stop(world, 2);
+	world_stop(world, 3);
+	world_start(world, 3);
+	(void)world_step(world, 3);
+	assert_int_equal(world_seen(world, 3).epoch, epoch);
+}
+
 /* At the most that is believed of one alone, and beyond. */
 static void test_12_5_counters_of_one_that_hands_over_are_in_reach(void **state)
 {
@@ -565,6 +592,7 @@ int main(void)
 		TEST(test_12_6_one_alone_condemns_no_store),
 		TEST(test_12_6_whom_one_accuses_waits_for_another_word),
 		TEST(test_12_4_what_one_says_of_itself_ends_no_epochs),
+		TEST(test_12_4_whom_one_has_moved_is_followed),
 		TEST(test_12_5_counters_of_one_that_hands_over_are_in_reach),
 		TEST(test_12_7_what_one_of_three_omits_another_has),
 		TEST(test_12_7_two_are_trusted_when_no_third_comes),
