@@ -76,8 +76,8 @@ void acceptor_set_ask(struct acceptor *acceptor, void (*ask)(void *context),
 /*
  * What these peers have seen counts as seen here, as far as two of them, or one and this
  * server, are: one of them may lie.  Who is alone above the others moves the epoch by
- * rules.epoch_step at most, rules.epochs times at once and then once in rules.alone_ms;
- * and counters by rules.counters in that time.  So what one says cannot use up either.
+ * rules.epochs steps of rules.epoch_step at once, and then by one in rules.alone_ms; and
+ * counters by rules.counters in that time.  So what one says cannot use up either.
  */
 void acceptor_follow(struct acceptor *acceptor, const dfs_seen told[DFS_SERVERS],
 		     server_set peers);

@@ -76,20 +76,33 @@ static uint32_t epoch_of_two(const struct acceptor *acceptor)
 	return second;
 }
 
-/* With the lock held. */
-static bool is_far(const struct acceptor *acceptor, uint32_t epoch)
-{
-	uint32_t known = epoch_of_two(acceptor);
-
-	return epoch > known && epoch - known > acceptor->rules.epoch_step;
-}
-
 bool acceptor_epoch_is_far(struct acceptor *acceptor, uint32_t epoch)
 {
 	pthread_mutex_lock(&acceptor->lock);
-	bool far = is_far(acceptor, epoch);
+	uint32_t known = epoch_of_two(acceptor);
+	bool far = epoch > known && epoch - known > acceptor->rules.epoch_step;
 	pthread_mutex_unlock(&acceptor->lock);
 	return far;
+}
+
+/*
+ * With the lock held: as many steps to the epoch that it names as it may still move this
+ * one.  An honest one may be so far ahead, for another has moved it alone; but what is
+ * out of reach is a lie.
+ */
+static uint32_t step_to(const struct acceptor *acceptor, struct acceptor_peer *peer,
+			uint32_t known)
+{
+	uint32_t step = acceptor->rules.epoch_step, far, steps;
+
+	if (peer->epoch <= known)
+		return known;
+	far = peer->epoch - known;
+	steps = far / step + (far % step > 0);
+	if (steps > peer->epochs)
+		return known;
+	peer->epochs -= steps;
+	return peer->epoch;
 }
 
 int acceptor_hear_epoch(struct acceptor *acceptor, unsigned server, uint32_t epoch)
@@ -101,11 +114,7 @@ int acceptor_hear_epoch(struct acceptor *acceptor, unsigned server, uint32_t epo
 	pthread_mutex_lock(&acceptor->lock);
 	peer = peer_of(acceptor, server);
 	peer->epoch = epoch;
-	adopted = epoch_of_two(acceptor);
-	if (epoch > adopted && !is_far(acceptor, epoch) && peer->epochs > 0) {
-		peer->epochs--;
-		adopted = epoch;
-	}
+	adopted = step_to(acceptor, peer, epoch_of_two(acceptor));
 	pthread_mutex_unlock(&acceptor->lock);
 	rc = acceptor_adopt(acceptor, adopted);
 	return rc == 0 && adopted < epoch ? EPERM : rc;

@@ -42,16 +42,13 @@ static void add_hint(struct hints *hints, size_t item, const struct told_pair *p
 	hints->pairs[hints->count++] = *pair;
 }
 
-/* Asks all of them; false when nobody could be asked. */
+/* Asks all of them, and waits for three; false when nobody could be asked. */
 static bool ask_all(struct hints *hints)
 {
 	int64_t deadline = clock_now_ms() + HINT_MS;
 
 	hints->paths = (dfs_paths){.paths = {(u_int)hints->count, hints->room}};
-	if (!peers_look(hints->peers, &hints->paths, deadline, &hints->look))
-		return false;
-	peers_look_rest(hints->peers, &hints->look);
-	return true;
+	return peers_look(hints->peers, &hints->paths, deadline, &hints->look);
 }
 
 static bool is_pair(const dfs_register *reg, const struct told_pair *pair)
@@ -121,23 +118,41 @@ static void add_news(struct hints *hints, const dfs_learn_args *args,
 	}
 }
 
+/* Accepted by three: the others, or this one and two more. */
+static bool is_agreed(const struct hints *hints, size_t at)
+{
+	server_set who = who_has(hints, at, false);
+
+	return set_count(who) >= PEERS_THREE &&
+	       (set_has(who, hints->peers->server) ||
+		(who & all_others(hints)) == all_others(hints));
+}
+
 /*
- * Accepted by three: the others, or this one and two more.  *ret_seen borrows the items,
- * and has one for each that is.
+ * What is here is agreed without the fourth.  Who waited for it all the same would keep
+ * the link of whoever told waiting, behind which the fourth one's own question may stand.
  */
+static void wait_for_fourth(struct hints *hints)
+{
+	size_t agreed = 0;
+
+	while (agreed < hints->count && is_agreed(hints, agreed))
+		agreed++;
+	if (agreed < hints->count)
+		peers_look_rest(hints->peers, &hints->look);
+}
+
+/* *ret_seen borrows the items, and has one for each that is agreed. */
 static void take_seen(struct hints *hints, const dfs_learn_args *args,
 		      dfs_learn_item seen[DFS_BATCH_MAX], dfs_learn_args *ret_seen,
 		      dfs_status statuses[DFS_BATCH_MAX])
 {
 	*ret_seen = (dfs_learn_args){{0, seen}};
 	for (size_t i = 0; i < hints->count; i++) {
-		server_set who = who_has(hints, i, false);
-		bool is_agreed = set_count(who) >= PEERS_THREE &&
-				 (set_has(who, hints->peers->server) ||
-				  (who & all_others(hints)) == all_others(hints));
+		bool agreed = is_agreed(hints, i);
 
-		statuses[hints->items[i]] = is_agreed ? DFS_OK : DFS_REFUSED;
-		if (is_agreed)
+		statuses[hints->items[i]] = agreed ? DFS_OK : DFS_REFUSED;
+		if (agreed)
 			seen[ret_seen->items.items_len++] =
 				args->items.items_val[hints->items[i]];
 	}
@@ -190,6 +205,7 @@ void peers_learn(struct peers *peers, const dfs_learn_args *args, dfs_learn_res 
 	hints->peers = peers;
 	add_news(hints, args, statuses);
 	if (hints->count > 0 && ask_all(hints)) {
+		wait_for_fourth(hints);
 		take_seen(hints, args, seen_items, &seen, statuses);
 		learn_seen(peers, &seen, hints, statuses);
 	} else {
@@ -220,6 +236,7 @@ void peers_forget(struct peers *peers, const dfs_forget_args *args, dfs_settled_
 			 &(struct told_pair){&item->path, item->ballot, item->digest});
 	}
 	if (ask_all(hints)) {
+		peers_look_rest(peers, &hints->look);
 		for (size_t i = 0; i < hints->count; i++)
 			if ((who_has(hints, i, true) & all_others(hints)) ==
 			    all_others(hints))

@@ -2,8 +2,10 @@
  * Inside the calls to other servers: who is asked, and what was told.
  *
  * This server is one of those asked: it answers itself, from its acceptor, without a
- * call.  A call from another server is answered from what is here, so no call between
- * servers waits for another.
+ * call.  LOOKUP and HELLO are answered from what is here.  Whoever answers another call
+ * may ask others these two (what is told, far ballots, keys), and waits a second at most
+ * for one that it can do without: calls may stand behind each other on the links of two
+ * servers.
  */
 #ifndef DFS_PEERS_INTERNAL_H
 #define DFS_PEERS_INTERNAL_H

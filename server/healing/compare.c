@@ -12,6 +12,7 @@ const struct compare_rules compare_rules_default = {
 	.patience_ms = 2000,
 	.small = 512,
 	.per_second = 4096,
+	.pass_ms = 600000,
 	.three = true,
 };
 

@@ -24,6 +24,7 @@ struct compare_rules {
 	/* Registers of a range that is not halved any more; 1..DFS_PAGE_MAX. */
 	uint64_t small;
 	unsigned per_second; /* paths that are looked up */
+	int64_t pass_ms;     /* with one peer, whose answers may have no end, at most */
 	bool three; /* off: learns what one server has accepted (the model's fault) */
 };
 extern const struct compare_rules compare_rules_default;
@@ -65,7 +66,7 @@ void compare_wake(struct compare *compare, server_set servers);
 server_set compare_alike(struct compare *compare);
 
 struct compare_outcome {
-	bool whole;         /* it went through to the end */
+	bool whole;         /* it went through to the end, in time */
 	uint64_t calls;     /* of DIGEST */
 	uint64_t different; /* paths */
 	uint64_t learned;   /* by this server */

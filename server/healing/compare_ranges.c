@@ -5,6 +5,7 @@
 #include "compare_internal.h"
 
 #include "ballot.h"
+#include "clock.h"
 #include "grow.h"
 #include "path.h"
 #include "store.h"
@@ -56,9 +57,16 @@ struct compare_passing {
 	struct compare *compare;
 	unsigned peer;
 	bool must;
+	int64_t until_ms;
 	struct suspects suspects;
 	struct compare_outcome *outcome;
 };
+
+/* The others have their turn; the next time it begins with what differs then. */
+static bool is_over(const struct compare_passing *passing)
+{
+	return clock_now_ms() >= passing->until_ms;
+}
 
 static bool flush(struct compare_passing *passing)
 {
@@ -204,7 +212,8 @@ static bool compare_listed(struct compare_passing *passing,
 		const dfs_digest_ok *ok = &res.dfs_digest_res_u.ok;
 
 		passing->outcome->calls++;
-		good = compare->calls.digest(compare->calls.peers.context, passing->peer,
+		good = !is_over(passing) &&
+		       compare->calls.digest(compare->calls.peers.context, passing->peer,
 					     &args, &res);
 		if (!good)
 			break;
@@ -307,8 +316,12 @@ static bool add_damaged(struct compare_passing *passing)
 void compare_with(struct compare *compare, unsigned peer, bool must,
 		  struct compare_outcome *ret)
 {
-	struct compare_passing passing = {
-		.compare = compare, .peer = peer, .must = must, .outcome = ret};
+	struct compare_passing passing = {.compare = compare,
+					  .peer = peer,
+					  .must = must,
+					  .outcome = ret,
+					  .until_ms = clock_now_ms() +
+						      compare->rules.pass_ms};
 	const dfs_path all = {0, NULL};
 	struct compare_range *stack = NULL, *range;
 
@@ -316,9 +329,12 @@ void compare_with(struct compare *compare, unsigned peer, bool must,
 						 add_damaged(&passing)};
 	while ((range = stack)) {
 		stack = range->next;
-		ret->whole = ret->whole && look_at_range(&passing, range, &stack);
+		ret->whole = ret->whole && !is_over(&passing) &&
+			     look_at_range(&passing, range, &stack);
 		free(range);
 	}
-	ret->whole = ret->whole && flush(&passing);
+	/* So there is less each time. */
+	if (ret->whole || is_over(&passing))
+		ret->whole = flush(&passing) && ret->whole;
 	compare_drop_suspects(&passing.suspects);
 }

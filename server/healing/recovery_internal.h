@@ -77,6 +77,11 @@ uint64_t recovery_believable(const uint64_t told[DFS_SERVERS], uint64_t known,
 enum { RECOVERY_EPOCHS_AHEAD = 15 };
 #define RECOVERY_SEGMENTS_AHEAD (UINT64_C(1) << 32)
 #define RECOVERY_COUNTERS_AHEAD (UINT64_C(1) << 44)
+/*
+ * Of the new epoch nothing was promised or forgotten yet: so no more of its counters
+ * are taken from one alone than the others follow at once (acceptor_rules.counters).
+ */
+#define RECOVERY_RESERVED_AHEAD (UINT64_C(1) << 38)
 
 /* What is to be remembered of this server's store. */
 dfs_watermark recovery_own(struct recovery *recovery);

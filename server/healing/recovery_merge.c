@@ -169,8 +169,8 @@ static bool are_alike(const dfs_handed *a, const dfs_handed *b)
 	       memcmp(&one, &other, sizeof one) == 0;
 }
 
-/* How far the peers are, as far as it may be true. */
-static dfs_seen believable_seen(const struct recovery_merging *merging)
+/* How far the peers are, as far as it may be true: one alone has so many counters more. */
+static dfs_seen believable_seen(const struct recovery_merging *merging, uint64_t ahead)
 {
 	uint64_t epochs[DFS_SERVERS] = {0}, counters[DFS_SERVERS] = {0};
 
@@ -178,21 +178,19 @@ static dfs_seen believable_seen(const struct recovery_merging *merging)
 		epochs[i] = merging->streams[i].seen.epoch;
 		counters[i] = merging->streams[i].seen.counter;
 	}
-	return (dfs_seen){
-		.epoch = (uint32_t)recovery_believable(epochs, merging->source->epoch,
-						       RECOVERY_EPOCHS_AHEAD),
-		.counter = recovery_believable(counters, 0, RECOVERY_COUNTERS_AHEAD)};
+	return (dfs_seen){.epoch = (uint32_t)recovery_believable(
+				  epochs, merging->source->epoch, RECOVERY_EPOCHS_AHEAD),
+			  .counter = recovery_believable(counters, 0, ahead)};
 }
 
 /*
  * Nobody has accepted anything far above that.  (Somewhat above it one may have learned
  * what others accepted.)
  */
-static bool is_believable(const dfs_seen *seen, const dfs_ballot *ballot)
+static bool is_believable(const dfs_seen *seen, const dfs_ballot *ballot, uint64_t ahead)
 {
-	return ballot->epoch <= seen->epoch &&
-	       (ballot->counter <= seen->counter ||
-		ballot->counter - seen->counter <= RECOVERY_COUNTERS_AHEAD);
+	return ballot->epoch <= seen->epoch && (ballot->counter <= seen->counter ||
+						ballot->counter - seen->counter <= ahead);
 }
 
 /* Is it told by two, of whom one is honest, or proved? */
@@ -219,11 +217,12 @@ static bool is_proved(const struct recovery_merging *merging, const struct choic
 /* Whose word on this path is not to be believed. */
 static void note_unproved(const struct recovery_merging *merging, struct choice *choice)
 {
-	const dfs_seen seen = believable_seen(merging);
+	const dfs_seen seen = believable_seen(merging, RECOVERY_COUNTERS_AHEAD);
 
 	for (unsigned i = 0; choice->path && i < DFS_SERVERS; i++)
 		if (choice->heads[i] &&
-		    (!is_believable(&seen, &choice->heads[i]->ballot) ||
+		    (!is_believable(&seen, &choice->heads[i]->ballot,
+				    RECOVERY_COUNTERS_AHEAD) ||
 		     (choice->heads[i]->value && !is_proved(merging, choice, i))))
 			choice->unproved = set_with(choice->unproved, i + 1);
 }
@@ -435,13 +434,16 @@ static bool know_accounts(struct recovery_merging *merging)
 static bool take_numbers(struct recovery_merging *merging)
 {
 	struct store_batch *batch = store_batch_new(merging->recovery->store);
-	const dfs_seen seen = believable_seen(merging);
+	const dfs_seen seen = believable_seen(merging, RECOVERY_RESERVED_AHEAD);
 	dfs_ballot floor = ballot_none;
 	int rc = batch ? store_batch_epoch(batch, seen.epoch) : ENOMEM;
 
 	/* Nor is a floor above it that all had to confirm. */
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (is_believable(&seen, &merging->streams[i].floor) &&
+		if (is_believable(&seen, &merging->streams[i].floor,
+				  merging->streams[i].floor.epoch < seen.epoch
+					  ? RECOVERY_COUNTERS_AHEAD
+					  : 0) &&
 		    ballot_compare(&merging->streams[i].floor, &floor) > 0)
 			floor = merging->streams[i].floor;
 	if (rc == 0)
@@ -478,7 +480,7 @@ bool recovery_merge(struct recovery *recovery, const struct recovery_source *sou
 	if (merging->settled)
 		done = know_accounts(merging) && take_registers(merging) &&
 		       take_numbers(merging);
-	*ret_epoch = believable_seen(merging).epoch;
+	*ret_epoch = believable_seen(merging, 0).epoch;
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		drop_page(&merging->streams[i]);
 	store_batch_free(merging->batch);

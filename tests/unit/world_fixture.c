@@ -74,12 +74,10 @@ static struct world_server *callee(struct world_server *caller, unsigned server)
 	return called->up && called != caller ? called : NULL;
 }
 
-static const dfs_seen the_end = {UINT32_MAX - 1, UINT64_MAX - 1};
-
 static void lie_of_stores(const struct world_server *called, dfs_recall_ok *ok)
 {
-	if (called->boasts)
-		ok->own.epoch = the_end.epoch;
+	if (called->boasts.epoch > 0)
+		ok->own.epoch = called->boasts.epoch;
 	if (called->slanders && ok->remembered)
 		ok->remembered->newest_segment += 1000;
 }
@@ -112,11 +110,13 @@ static void lie_of_registers(const struct world_server *called, dfs_fence_ok *ok
 		ok->registers.registers_val = NULL;
 		ok->more = FALSE;
 	}
-	if (!called->boasts)
+	if (called->boasts.counter == 0)
 		return;
-	ok->seen = the_end;
-	ok->floor.epoch = the_end.epoch;
-	ok->floor.counter = the_end.counter;
+	ok->seen.counter = called->boasts.counter;
+	if (called->boasts.epoch > 0)
+		ok->seen.epoch = called->boasts.epoch;
+	ok->floor.epoch = ok->seen.epoch;
+	ok->floor.counter = ok->seen.counter;
 }
 
 static void lose_values(dfs_fence_ok *ok)
@@ -168,6 +168,22 @@ static unsigned call_voting(void *context)
 	return voting;
 }
 
+/* One more path that there is not, behind all that it listed before. */
+static void make_up(struct world_server *called, dfs_digest_ok *ok)
+{
+	dfs_digest_entry *entry = calloc(1, sizeof *entry);
+	char *path = malloc(32);
+
+	assert_true(entry && path);
+	entry->path.dfs_path_len =
+		(u_int)snprintf(path, 32, "/zoe/%010u", UINT32_MAX - called->made_up--);
+	entry->path.dfs_path_val = path;
+	entry->ballot.counter = 1;
+	ok->entries.entries_val = entry;
+	ok->entries.entries_len = 1;
+	ok->more = TRUE;
+}
+
 static bool call_digest(void *context, unsigned server, const dfs_digest_args *args,
 			dfs_digest_res *res)
 {
@@ -176,6 +192,10 @@ static bool call_digest(void *context, unsigned server, const dfs_digest_args *a
 	memset(res, 0, sizeof *res);
 	if (!called)
 		return false;
+	if (args->entries > 0 && called->made_up > 0) {
+		make_up(called, &res->dfs_digest_res_u.ok);
+		return true;
+	}
 	acceptor_digest(called->acceptor, args, res);
 	return res->status == DFS_OK;
 }

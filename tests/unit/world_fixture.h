@@ -24,7 +24,8 @@ struct world_server {
 	bool up;
 	bool slanders;        /* remembers more of others than there was */
 	bool omits;           /* hands nothing over to who recovers */
-	bool boasts;          /* tells of the highest epoch, counter and floor */
+	dfs_seen boasts;      /* tells of this counter and floor, and epoch; or 0 */
+	unsigned made_up;     /* paths that it lists and nobody has, one a page */
 	bool damaged;         /* hands registers over without their values */
 	unsigned fences_left; /* so many FENCEs are answered; */
 	bool other_store;     /* then more of them, of another store */

@@ -89,9 +89,12 @@ static void test_12_2_what_is_here_is_settled_once_two_more_have_it(void **state
 	(void)peers_world_has(SELF, one, &reg);
 	assert_false(reg.settled);
 	peers_world_give(set_of(1), one, 3, false);
+	/* For the fourth nobody waits then. */
+	world->silent = set_of(3);
 	assert_int_equal(told_to_learn(4, one), DFS_OK);
 	(void)peers_world_has(SELF, one, &reg);
 	assert_true(reg.settled);
+	assert_int_equal(world->slow, 0);
 }
 
 static bool is_forgotten(unsigned server, char *path)

@@ -303,6 +303,21 @@ static bool is_read_and_overwritten(struct world *world)
 	       world_accept_on(world, 0xe, path, higher, 8) == 3;
 }
 
+/* Else it would be compared with nobody else any more. */
+static void test_a_peer_whose_list_has_no_end_has_its_time(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(world_accept_on(world, 0x3, path, world_ballot(0, 10, 1), 7), 2);
+	world->servers[3].made_up = 200000;
+	world->compare_rules.pass_ms = 1;
+	world_stop(world, 1);
+	world_start(world, 1);
+	assert_true(world_step(world, 1));
+	assert_false(compare(world, 1, 4, true).whole);
+	assert_true(world->servers[3].made_up > 0);
+}
+
 static void test_learning_from_one_is_wrong(void **state)
 {
 	struct world *world = *state;
@@ -453,6 +468,7 @@ int main(void)
 		TEST(test_what_moves_is_left_alone),
 		TEST(test_two_are_too_few),
 		TEST(test_a_peer_that_is_gone_breaks_it_off),
+		TEST(test_a_peer_whose_list_has_no_end_has_its_time),
 		TEST(test_learning_from_one_is_wrong),
 		TEST(test_learning_from_three_is_right),
 		TEST(test_in_the_end_nothing_differs),

@@ -230,7 +230,7 @@ static void test_12_4_what_one_says_of_itself_ends_no_epochs(void **state)
 
 	world_start_all(world);
 	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
-	world->servers[3].boasts = true;
+	world->servers[3].boasts = (dfs_seen){UINT32_MAX - 1, UINT64_MAX - 1};
 	world_lose(world, 1);
 	assert_true(world_seen(world, 1).epoch <= 2);
 	assert_true(world_seen(world, 1).counter < UINT32_MAX);
@@ -245,6 +245,59 @@ static void test_12_4_what_one_says_of_itself_ends_no_epochs(void **state)
 	for (unsigned s = 1; s <= 3; s++)
 		assert_int_equal(world_prepare(world, s, "/ann/new", ballot, &seen),
 				 DFS_OK);
+}
+
+/* Else one that is silent afterwards would leave too few in one epoch. */
+static void test_12_4_whom_one_has_moved_is_followed(void **state)
+{
+	struct world *world = *state;
+	const struct acceptor_rules *rules = &acceptor_rules_default;
+	uint32_t epoch = 0;
+	unsigned seen;
+
+	world_start_all(world);
+	for (unsigned i = 1; i <= rules->epochs; i++) {
+		epoch = i * rules->epoch_step;
+		assert_int_equal(
+			acceptor_hear_epoch(world->servers[0].acceptor, 4, epoch), 0);
+	}
+	world_stop(world, 4);
+	/* By a ballot, and by what servers tell of their stores. */
+	assert_int_equal(world_prepare(world, 2, path, world_ballot(epoch, 10, 1), &seen),
+			 DFS_OK);
+	assert_true(world_step(world, 2));
+	assert_int_equal(world_seen(world, 3).epoch, 0);
+	world_stop(world, 2);
+	world_stop(world, 3);
+	world_start(world, 3);
+	(void)world_step(world, 3);
+	assert_int_equal(world_seen(world, 3).epoch, epoch);
+}
+
+/* At the most that is believed of one alone, and beyond. */
+static void test_12_5_counters_of_one_that_hands_over_are_in_reach(void **state)
+{
+	const uint64_t most = UINT64_C(1) << 38;
+	struct world *world = *state;
+	uint64_t known;
+	unsigned seen;
+
+	world_start_all(world);
+	assert_int_equal(world_accept_on(world, 0xf, path, world_ballot(0, 10, 1), 7), 4);
+	known = world_seen(world, 2).counter;
+	assert_int_equal(world_seen(world, 3).counter, known);
+	world->servers[3].boasts.counter = known + most;
+	world_lose(world, 1);
+	assert_true(world_seen(world, 1).counter >= known + most);
+	for (uint64_t more = 1; more <= most << 8; more <<= 4) {
+		world->servers[3].boasts.counter = known + most + more;
+		world_lose(world, 1);
+		dfs_ballot ballot =
+			world_ballot(world_seen(world, 1).epoch, known + (1 << 20), 2);
+
+		assert_int_equal(world_prepare(world, 1, "/ann/new", ballot, &seen),
+				 DFS_OK);
+	}
 }
 
 static void test_12_7_what_one_of_three_omits_another_has(void **state)
@@ -539,6 +592,8 @@ int main(void)
 		TEST(test_12_6_one_alone_condemns_no_store),
 		TEST(test_12_6_whom_one_accuses_waits_for_another_word),
 		TEST(test_12_4_what_one_says_of_itself_ends_no_epochs),
+		TEST(test_12_4_whom_one_has_moved_is_followed),
+		TEST(test_12_5_counters_of_one_that_hands_over_are_in_reach),
 		TEST(test_12_7_what_one_of_three_omits_another_has),
 		TEST(test_12_7_two_are_trusted_when_no_third_comes),
 		TEST(test_the_highest_of_two_counts),
