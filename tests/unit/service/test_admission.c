@@ -19,6 +19,17 @@
 
 enum { LONG_MS = 20000 };
 
+/* While set, tables of addresses have no memory. */
+static bool is_short;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return is_short ? NULL : __real_malloc(size);
+}
+
 static const struct admission_limits limits = {
 	.connections = 6,
 	.per_address = 4,
@@ -296,6 +307,51 @@ static void test_1_10_memory_is_capped_and_waited_for(void **state)
 	admission_free(admission);
 }
 
+/* He gets none, and his thread leaves, however long he could have waited. */
+static void test_12_9_who_is_cut_off_waits_for_no_memory(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	const int64_t began = clock_now_ms();
+	struct guest first, second, late[2];
+	pthread_t thread;
+
+	(void)state;
+	assert_true(enter(admission, &first, "127.0.0.2"));
+	assert_true(enter(admission, &second, "127.0.0.2"));
+	assert_true(admission_reserve(first.seat, ADMISSION_CALLS, 50, 0));
+	struct wait wait = {.seat = second.seat, .bytes = 20};
+	assert_int_equal(pthread_create(&thread, NULL, reserve, &wait), 0);
+	assert_true(enter(admission, &late[0], "127.0.0.2"));
+	assert_true(enter(admission, &late[1], "127.0.0.2"));
+	assert_true(is_cut_off(&second));
+	pthread_join(thread, NULL);
+	assert_false(wait.granted);
+	assert_true(clock_now_ms() - began < LONG_MS);
+	admission_release(first.seat, ADMISSION_CALLS, 50);
+	leave(&first);
+	leave(&second);
+	leave(&late[0]);
+	leave(&late[1]);
+	admission_free(admission);
+}
+
+static void test_a_newcomer_for_whom_there_is_no_memory(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	struct guest guest;
+
+	(void)state;
+	is_short = true;
+	bool entered = enter(admission, &guest, "127.0.0.1");
+	is_short = false;
+	assert_false(entered);
+	leave(&guest);
+	assert_int_equal(admission_count(admission), 0);
+	assert_true(enter(admission, &guest, "127.0.0.1"));
+	leave(&guest);
+	admission_free(admission);
+}
+
 /* Of six seats one user has three, from wherever he comes; the fourth stays nobody's. */
 static void test_8_6_seats_are_shared_out(void **state)
 {
@@ -491,6 +547,8 @@ static void test_12_17_who_proves_something_is_in_no_line_and_forgiven(void **st
 	/* What he cost was the address's debt: who waits there goes at once. */
 	pthread_join(asked.thread, NULL);
 	assert_int_equal(asked.place, 1);
+	/* As it was no turn, it counts among what all had without one. */
+	assert_int_equal(debt_now(&admission->debt, clock_now_ms()), 100);
 	end_turns(admission, greedy, &modest);
 }
 
@@ -592,6 +650,8 @@ int main(void)
 		cmocka_unit_test(test_12_9_the_greediest_makes_room),
 		cmocka_unit_test(test_12_13_one_key_for_an_address),
 		cmocka_unit_test(test_1_10_memory_is_capped_and_waited_for),
+		cmocka_unit_test(test_12_9_who_is_cut_off_waits_for_no_memory),
+		cmocka_unit_test(test_a_newcomer_for_whom_there_is_no_memory),
 		cmocka_unit_test(test_8_6_seats_are_shared_out),
 		cmocka_unit_test(test_8_6_memory_is_shared_out),
 		cmocka_unit_test(
