@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -581,6 +582,41 @@ static void test_12_17_debts_outlive_connections_and_fade(void **state)
 	assert_int_equal(debt_now(&debt, INT64_C(1) << 42), 0);
 }
 
+static void assert_remembered(struct admission *admission, unsigned count)
+{
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
+		assert_int_equal(HASH_COUNT(admission->groups[width]), count);
+}
+
+/* From however many addresses they come: the small debts go, the large ones stay. */
+static void test_12_17_no_more_debts_are_remembered_than_that(void **state)
+{
+	enum { MOST = 4096 };
+	struct admission_limits dear = turns;
+	struct guest guest;
+
+	(void)state;
+	dear.cost_ms[ADMISSION_CALL] = 2;
+	struct admission *admission = admission_new(&dear);
+	assert_true(enter(admission, &guest, "10.1.1.1"));
+	assert_true(turn_now(&guest));
+	leave(&guest);
+	for (unsigned i = 1; i <= MOST; i++) {
+		char host[INET_ADDRSTRLEN];
+
+		assert_remembered(admission, i);
+		(void)snprintf(host, sizeof host, "11.%u.%u.1", i / 256, i % 256);
+		assert_true(enter(admission, &guest, host));
+		leave(&guest);
+	}
+	assert_remembered(admission, 2);
+	assert_true(enter(admission, &guest, "10.1.1.1"));
+	assert_int_equal(
+		debt_now(&guest.seat->groups[ORIGIN_ADDRESS]->debt, clock_now_ms()), 104);
+	leave(&guest);
+	admission_free(admission);
+}
+
 static void test_12_17_who_is_cut_off_leaves_the_line(void **state)
 {
 	struct guest greedy[3], modest, late[2];
@@ -659,6 +695,7 @@ int main(void)
 		cmocka_unit_test(
 			test_12_17_who_proves_something_is_in_no_line_and_forgiven),
 		cmocka_unit_test(test_12_17_debts_outlive_connections_and_fade),
+		cmocka_unit_test(test_12_17_no_more_debts_are_remembered_than_that),
 		cmocka_unit_test(test_12_17_who_is_cut_off_leaves_the_line),
 		cmocka_unit_test(test_12_17_newcomers_wait_for_who_is_on_his_way_out),
 		cmocka_unit_test(test_the_end),
