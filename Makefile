@@ -148,6 +148,10 @@ $(BUILD)/tests/unit/registers/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_a
 $(BUILD)/tests/unit/agreement/test_peers $(BUILD)/tests/unit/agreement/test_peers_finish \
 $(BUILD)/tests/unit/agreement/test_peers_hints: \
 		$(BUILD)/tests/unit/agreement/peers_world.o
+# Memory is short when the test says so.
+$(BUILD)/tests/unit/session/test_keys $(BUILD)/tests/unit/session/test_identity: \
+		LDFLAGS += -Wl,--wrap=EVP_PKEY_get_raw_public_key
+$(BUILD)/tests/unit/service/test_admission: LDFLAGS += -Wl,--wrap=malloc
 # Servers' pages of a listing are made by the test.
 $(BUILD)/tests/unit/registers/test_listing: LDFLAGS += -Wl,--wrap=links_leave_out \
 		$(addprefix -Wl$(comma)--wrap=round_,new ask wait take free)

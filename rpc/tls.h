@@ -73,8 +73,8 @@ unsigned tls_peer_server(const SSL *ssl);
 
 /*
  * Before a server's handshake: waits until all of the first message is in the socket, and
- * leaves it there.  false, with why, when it is none of at most TLS_HELLO_MAX bytes, or
- * not there by the deadline.
+ * leaves it there.  false, with why, when it is none of at most TLS_HELLO_MAX bytes in a
+ * record of its own, or not there by the deadline.
  */
 enum { TLS_HELLO_MAX = 4096 };
 bool tls_hello_wait(int fd, const struct one_try *try);

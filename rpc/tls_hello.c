@@ -2,7 +2,8 @@
  * Waiting for the first message of a TLS handshake (RFC 8446, 4.1.2 and 5.1).
  *
  * It stays in the socket until all of it is there: whoever sends half of one, or says
- * that a large one will follow, gets no memory and no work for it.
+ * that a large one will follow, gets no memory and no work for it.  So the record has to
+ * hold the message and nothing else, as every client makes it.
  */
 #include "tls.h"
 
@@ -64,8 +65,8 @@ bool tls_hello_wait(int fd, const struct one_try *try)
 		return false;
 	record = (size_t)bytes[3] << 8 | bytes[4];
 	message = (size_t)bytes[6] << 16 | (size_t)bytes[7] << 8 | bytes[8];
-	if (bytes[0] != HANDSHAKE || bytes[5] != CLIENT_HELLO || record < MESSAGE_HEAD ||
-	    record > TLS_HELLO_MAX || message > TLS_HELLO_MAX - MESSAGE_HEAD)
+	if (bytes[0] != HANDSHAKE || bytes[5] != CLIENT_HELLO || record > TLS_HELLO_MAX ||
+	    record != MESSAGE_HEAD + message)
 		return fail(try, "TLS handshake failed: this is no beginning of one");
 	return wait_for_bytes(fd, bytes, RECORD_HEAD + record, try) &&
 	       setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one) == 0;

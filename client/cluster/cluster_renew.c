@@ -69,6 +69,7 @@ static bool find_secret(struct renewal *renewal, server_set servers)
 			first = s;
 			memcpy(renewal->secret, secret, SECRET_LEN);
 		} else if (CRYPTO_memcmp(renewal->secret, secret, SECRET_LEN) != 0) {
+			OPENSSL_cleanse(secret, sizeof secret);
 			renewal->result = result_of(
 				DFS_EXIT_CONFLICT,
 				"%s and %s differ: remove the one that the other servers "

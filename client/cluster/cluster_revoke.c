@@ -37,22 +37,23 @@ static const char *name_of(const struct cluster *cluster, unsigned server,
 static bool read_used(const struct cluster *cluster, uint8_t ret[SECRET_LEN], char *why)
 {
 	uint8_t secret[SECRET_LEN], former[SECRET_LEN];
-	bool same = true;
+	bool good = true;
 
-	for (unsigned s = 1; same && s <= DFS_SERVERS; s++) {
+	for (unsigned s = 1; good && s <= DFS_SERVERS; s++) {
 		name_buf name;
 		int64_t until = 0;
 
-		if (!secret_read(name_of(cluster, s, "secret", name), cluster->folder,
-				 secret, why, DFS_WHY) ||
-		    !secret_read_former(name_of(cluster, s, "secret.old", name), former,
-					&until, why, DFS_WHY))
-			return false;
+		good = secret_read(name_of(cluster, s, "secret", name), cluster->folder,
+				   secret, why, DFS_WHY) &&
+		       secret_read_former(name_of(cluster, s, "secret.old", name), former,
+					  &until, why, DFS_WHY);
+		if (!good)
+			break;
 		if (until > clock_wall_ns())
 			memcpy(secret, former, SECRET_LEN);
-		same = s == 1 || memcmp(ret, secret, SECRET_LEN) == 0;
+		good = s == 1 || memcmp(ret, secret, SECRET_LEN) == 0;
 		memcpy(ret, secret, SECRET_LEN);
-		if (!same)
+		if (!good)
 			(void)snprintf(
 				why, DFS_WHY,
 				"%.800s and that of another server's folder differ: "
@@ -61,7 +62,7 @@ static bool read_used(const struct cluster *cluster, uint8_t ret[SECRET_LEN], ch
 	}
 	secret_wipe(secret, sizeof secret);
 	secret_wipe(former, sizeof former);
-	return same;
+	return good;
 }
 
 /* A new secret for all four, beside the one that they use. */

@@ -97,6 +97,55 @@ static bool read_certificates(const char *file, bool may_be_missing, STACK_OF(X5
 	return good;
 }
 
+/* All that the other list has goes to this one too, and the higher number of the two. */
+static bool take_over(X509_CRL *list, X509_CRL *other)
+{
+	ASN1_INTEGER *of_list = X509_CRL_get_ext_d2i(list, NID_crl_number, NULL, NULL);
+	ASN1_INTEGER *of_other = X509_CRL_get_ext_d2i(other, NID_crl_number, NULL, NULL);
+	STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(other);
+	bool taken = true;
+
+	if (of_other && (!of_list || ASN1_INTEGER_cmp(of_other, of_list) > 0))
+		taken = X509_CRL_add1_ext_i2d(list, NID_crl_number, of_other, 0,
+					      X509V3_ADD_REPLACE) == 1;
+	for (int i = 0; taken && i < sk_X509_REVOKED_num(entries); i++) {
+		X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i), *there;
+
+		if (X509_CRL_get0_by_serial(list, &there,
+					    X509_REVOKED_get0_serialNumber(entry)) == 1)
+			continue;
+		entry = X509_REVOKED_dup(entry);
+		taken = entry && X509_CRL_add0_revoked(list, entry) == 1;
+		if (!taken)
+			X509_REVOKED_free(entry);
+	}
+	ASN1_INTEGER_free(of_list);
+	ASN1_INTEGER_free(of_other);
+	return taken;
+}
+
+/* The lists of an open file, each signed with this key, as one; else NULL. */
+static X509_CRL *read_lists(FILE *from, EVP_PKEY *key)
+{
+	X509_CRL *list = NULL, *next;
+	bool good = true;
+
+	ERR_clear_error();
+	while (good && (next = PEM_read_X509_CRL(from, NULL, NULL, NULL))) {
+		good = X509_CRL_verify(next, key) == 1 &&
+		       (!list || take_over(list, next));
+		if (list)
+			X509_CRL_free(next);
+		else
+			list = next;
+	}
+	/* The end of the file is an error like others; half a list is another. */
+	if (good && list && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+		return list;
+	X509_CRL_free(list);
+	return NULL;
+}
+
 /* The list so far, or an empty one; NULL, with why. */
 static X509_CRL *read_list(const struct certificates *authority, const char *file,
 			   char *why, size_t why_size)
@@ -110,11 +159,7 @@ static X509_CRL *read_list(const struct certificates *authority, const char *fil
 			(void)snprintf(why, why_size, "out of memory");
 		return list;
 	}
-	list = stream ? PEM_read_X509_CRL(stream, NULL, NULL, NULL) : NULL;
-	if (list && X509_CRL_verify(list, authority->key) != 1) {
-		X509_CRL_free(list);
-		list = NULL;
-	}
+	list = stream ? read_lists(stream, authority->key) : NULL;
 	if (!list)
 		(void)snprintf(why, why_size,
 			       "%s: not a list of revoked certificates that this "

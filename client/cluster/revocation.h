@@ -13,9 +13,9 @@ struct revocation_files {
 
 /*
  * Puts a server's certificate, and of those that it had before all that have not ended,
- * on the list (an X.509 CRL, RFC 5280), which is made where there is none: nothing is
- * ever taken off it, its number grows by one, and the new one takes the old one's place
- * at once (0644).  false, with why.
+ * on the list (an X.509 CRL, RFC 5280), which is made where there is none, and of several
+ * in the file one: nothing is ever taken off it, its number grows by one, and the new one
+ * takes the old one's place at once (0644).  false, with why.
  */
 bool revocation_add(const struct certificates *authority,
 		    const struct revocation_files *files, char *why, size_t why_size);

@@ -108,20 +108,18 @@ bool identity_make_pairs(struct identity *identity)
 	return make_ring_pairs(identity) && make_shared_pair(identity);
 }
 
-/* Both keys of a pair come from one secret, so that one tells which it is. */
-static bool is_pair_of(const dfs_account *account, struct keys_pair *pair)
-{
-	const dfs_key *seal = keys_pair_seal_key(pair);
-
-	return seal && CRYPTO_memcmp(seal, &account->seal_key, sizeof *seal) == 0;
-}
-
-/* The pairs of the secrets; and the account says whose these are. */
+/*
+ * The pairs of the secrets; and the account says whose these are.  Both keys of a pair
+ * come from one secret, so that one tells which it is.
+ */
 static struct dfs_result take_ring(struct identity *identity)
 {
-	if (!make_ring_pairs(identity))
+	const dfs_key *seal =
+		make_ring_pairs(identity) ? keys_pair_seal_key(identity->pairs[0]) : NULL;
+
+	if (!seal)
 		return result_of(DFS_EXIT_OTHER, "out of memory");
-	if (!is_pair_of(&identity->account, identity->pairs[0]))
+	if (CRYPTO_memcmp(seal, &identity->account.seal_key, sizeof *seal) != 0)
 		return result_of(DFS_EXIT_DAMAGED,
 				 "the keyring that the servers keep for %s is not that "
 				 "of the account: tell admin",

@@ -339,14 +339,17 @@ void keys_pair_free(struct keys_pair *pair)
 static const struct half *made(struct keys_pair *pair, struct half *half)
 {
 	pthread_mutex_lock(&pair->lock);
-	if (!half->key)
-		half->key = private_key(pair->secret, half->type);
-	if (!public_of(half->key, (uint8_t *)half->public_key.bytes)) {
-		EVP_PKEY_free(half->key);
-		half->key = NULL;
+	if (!half->key) {
+		EVP_PKEY *key = private_key(pair->secret, half->type);
+
+		if (public_of(key, (uint8_t *)half->public_key.bytes))
+			half->key = key;
+		else
+			EVP_PKEY_free(key);
 	}
+	const bool is_made = half->key;
 	pthread_mutex_unlock(&pair->lock);
-	return half->key ? half : NULL;
+	return is_made ? half : NULL;
 }
 
 const dfs_key *keys_pair_seal_key(struct keys_pair *pair)

@@ -86,6 +86,7 @@ static void cut_off_stranger(struct admission *admission, const struct group *gr
 	admission->leaving++;
 	(void)shutdown(found->fd, SHUT_RDWR);
 	(void)pthread_cond_signal(&found->turn);
+	pthread_cond_broadcast(&admission->changed);
 	count_stranger(found, false);
 }
 
@@ -222,7 +223,7 @@ bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
 	bool granted = false, in_time = true;
 
 	pthread_mutex_lock(&admission->lock);
-	while (!granted && in_time) {
+	while (!granted && in_time && !seat->cut_off) {
 		granted = address->bytes[which] + bytes <=
 				  limits->bytes_per_address[which] &&
 			  portions_take(&admission->bytes[which], seat->user, bytes);

@@ -85,8 +85,8 @@ struct origin admission_origin(const struct admission_seat *seat);
 void admission_leave(struct admission_seat *take_seat);
 
 /*
- * Waits until so many bytes are to be had; false when they are not by deadline_ms.  A
- * seat has one piece of each memory at a time.
+ * Waits until so many bytes are to be had; false when they are not by deadline_ms, or he
+ * was cut off.  A seat has one piece of each memory at a time.
  */
 bool admission_reserve(struct admission_seat *seat, enum admission_memory which,
 		       size_t bytes, int64_t deadline_ms);

@@ -54,6 +54,10 @@ struct group *admission_groups_find(struct admission *admission, enum origin_wid
 		return NULL;
 	group->origin = *origin;
 	HASH_ADD(hh, admission->groups[width], origin, sizeof group->origin, group);
+	if (group->lost) {
+		free(group);
+		return NULL;
+	}
 	return group;
 }
 

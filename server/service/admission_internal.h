@@ -8,6 +8,12 @@
 #include "portions.h"
 
 #include <pthread.h>
+
+/*
+ * Out of memory is an error like others: uthash reports it instead of ending the process.
+ */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->lost = true)
 #include <uthash.h>
 
 /* An address or a network: there while it has seats, and while it is in debt. */
@@ -16,6 +22,7 @@ struct group {
 	unsigned seats, strangers;
 	size_t bytes[2];  /* of addresses alone */
 	struct debt debt; /* of strangers, also of those that have left */
+	bool lost;        /* set by uthash when it had no memory to add this */
 	UT_hash_handle hh;
 };
 

@@ -60,8 +60,12 @@ void admission_line_go_on(struct admission *admission)
 		pthread_cond_signal(&next->turn);
 }
 
-/* Waits for the seat's turn; false when there will be none. */
-static bool wait_in_line(struct admission_seat *seat, int64_t cost, int64_t deadline_ms)
+/*
+ * Waits for the seat's turn; false when there will be none.  ret_at_once: he need not
+ * wait for it any more.
+ */
+static bool wait_in_line(struct admission_seat *seat, int64_t cost, int64_t deadline_ms,
+			 bool *ret_at_once)
 {
 	struct admission *admission = seat->admission;
 	int64_t now = clock_now_ms();
@@ -87,7 +91,8 @@ static bool wait_in_line(struct admission_seat *seat, int64_t cost, int64_t dead
 	}
 	seat->waits = false;
 	admission->waiting--;
-	if (granted && now >= admission->turn_ms)
+	*ret_at_once = now < admission->turn_ms;
+	if (granted && !*ret_at_once)
 		admission->turn_ms = now + cost;
 	return granted;
 }
@@ -106,7 +111,7 @@ bool admission_turn(struct admission_seat *seat, enum admission_work work,
 	if (granted && seat->stranger && !paid) {
 		bool at_once = owes_little(seat, now);
 
-		granted = at_once || wait_in_line(seat, cost, deadline_ms);
+		granted = at_once || wait_in_line(seat, cost, deadline_ms, &at_once);
 		if (granted)
 			admission_groups_charge(seat, cost, at_once);
 		/* What it cost may have changed who is next, and when. */

@@ -439,6 +439,13 @@ static void test_12_10_a_handshake_begins_with_a_small_and_whole_message(void **
 	bytes[6] = 1;
 	assert_false(waits_for(bytes, HEAD, false, LONG_MS, why));
 	bytes[6] = 0;
+	/* A record that ends before its message does, or behind it, is not waited for. */
+	for (int more = -1; more <= 1; more += 2) {
+		bytes[8] = (uint8_t)(252 + more);
+		assert_false(waits_for(bytes, HEAD, false, LONG_MS, why));
+		assert_non_null(strstr(why, "no beginning of one"));
+	}
+	bytes[8] = 252;
 	/* Other records and messages. */
 	for (unsigned i = 0; i < 6; i += 5) {
 		bytes[i]++;

@@ -208,6 +208,11 @@ static void test_12_8_of_several_lists_all_count(void **state)
 		assert_true(is_revoked("dfs1"));
 		assert_true(is_revoked("dfs2"));
 		assert_false(is_revoked("both"));
+		/* Nor does the one that takes their place forget any. */
+		put_on_list("ca", "both");
+		assert_true(is_revoked("dfs1"));
+		assert_true(is_revoked("dfs2"));
+		assert_true(is_revoked("both"));
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,17 @@
 #include <cmocka.h>
 
 enum { LONG_MS = 20000 };
+
+/* While set, tables of addresses have no memory. */
+static bool is_short;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return is_short ? NULL : __real_malloc(size);
+}
 
 static const struct admission_limits limits = {
 	.connections = 6,
@@ -296,6 +308,51 @@ static void test_1_10_memory_is_capped_and_waited_for(void **state)
 	admission_free(admission);
 }
 
+/* He gets none, and his thread leaves, however long he could have waited. */
+static void test_12_9_who_is_cut_off_waits_for_no_memory(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	const int64_t began = clock_now_ms();
+	struct guest first, second, late[2];
+	pthread_t thread;
+
+	(void)state;
+	assert_true(enter(admission, &first, "127.0.0.2"));
+	assert_true(enter(admission, &second, "127.0.0.2"));
+	assert_true(admission_reserve(first.seat, ADMISSION_CALLS, 50, 0));
+	struct wait wait = {.seat = second.seat, .bytes = 20};
+	assert_int_equal(pthread_create(&thread, NULL, reserve, &wait), 0);
+	assert_true(enter(admission, &late[0], "127.0.0.2"));
+	assert_true(enter(admission, &late[1], "127.0.0.2"));
+	assert_true(is_cut_off(&second));
+	pthread_join(thread, NULL);
+	assert_false(wait.granted);
+	assert_true(clock_now_ms() - began < LONG_MS);
+	admission_release(first.seat, ADMISSION_CALLS, 50);
+	leave(&first);
+	leave(&second);
+	leave(&late[0]);
+	leave(&late[1]);
+	admission_free(admission);
+}
+
+static void test_a_newcomer_for_whom_there_is_no_memory(void **state)
+{
+	struct admission *admission = admission_new(&limits);
+	struct guest guest;
+
+	(void)state;
+	is_short = true;
+	bool entered = enter(admission, &guest, "127.0.0.1");
+	is_short = false;
+	assert_false(entered);
+	leave(&guest);
+	assert_int_equal(admission_count(admission), 0);
+	assert_true(enter(admission, &guest, "127.0.0.1"));
+	leave(&guest);
+	admission_free(admission);
+}
+
 /* Of six seats one user has three, from wherever he comes; the fourth stays nobody's. */
 static void test_8_6_seats_are_shared_out(void **state)
 {
@@ -491,6 +548,8 @@ static void test_12_17_who_proves_something_is_in_no_line_and_forgiven(void **st
 	/* What he cost was the address's debt: who waits there goes at once. */
 	pthread_join(asked.thread, NULL);
 	assert_int_equal(asked.place, 1);
+	/* As it was no turn, it counts among what all had without one. */
+	assert_int_equal(debt_now(&admission->debt, clock_now_ms()), 100);
 	end_turns(admission, greedy, &modest);
 }
 
@@ -521,6 +580,41 @@ static void test_12_17_debts_outlive_connections_and_fade(void **state)
 	debt_add(&debt, 7, INT64_C(1) << 40);
 	assert_int_equal(debt_now(&debt, INT64_C(1) << 40), 7);
 	assert_int_equal(debt_now(&debt, INT64_C(1) << 42), 0);
+}
+
+static void assert_remembered(struct admission *admission, unsigned count)
+{
+	for (unsigned width = 0; width < ORIGIN_WIDTHS; width++)
+		assert_int_equal(HASH_COUNT(admission->groups[width]), count);
+}
+
+/* From however many addresses they come: the small debts go, the large ones stay. */
+static void test_12_17_no_more_debts_are_remembered_than_that(void **state)
+{
+	enum { MOST = 4096 };
+	struct admission_limits dear = turns;
+	struct guest guest;
+
+	(void)state;
+	dear.cost_ms[ADMISSION_CALL] = 2;
+	struct admission *admission = admission_new(&dear);
+	assert_true(enter(admission, &guest, "10.1.1.1"));
+	assert_true(turn_now(&guest));
+	leave(&guest);
+	for (unsigned i = 1; i <= MOST; i++) {
+		char host[INET_ADDRSTRLEN];
+
+		assert_remembered(admission, i);
+		(void)snprintf(host, sizeof host, "11.%u.%u.1", i / 256, i % 256);
+		assert_true(enter(admission, &guest, host));
+		leave(&guest);
+	}
+	assert_remembered(admission, 2);
+	assert_true(enter(admission, &guest, "10.1.1.1"));
+	assert_int_equal(
+		debt_now(&guest.seat->groups[ORIGIN_ADDRESS]->debt, clock_now_ms()), 104);
+	leave(&guest);
+	admission_free(admission);
 }
 
 static void test_12_17_who_is_cut_off_leaves_the_line(void **state)
@@ -592,6 +686,8 @@ int main(void)
 		cmocka_unit_test(test_12_9_the_greediest_makes_room),
 		cmocka_unit_test(test_12_13_one_key_for_an_address),
 		cmocka_unit_test(test_1_10_memory_is_capped_and_waited_for),
+		cmocka_unit_test(test_12_9_who_is_cut_off_waits_for_no_memory),
+		cmocka_unit_test(test_a_newcomer_for_whom_there_is_no_memory),
 		cmocka_unit_test(test_8_6_seats_are_shared_out),
 		cmocka_unit_test(test_8_6_memory_is_shared_out),
 		cmocka_unit_test(
@@ -599,6 +695,7 @@ int main(void)
 		cmocka_unit_test(
 			test_12_17_who_proves_something_is_in_no_line_and_forgiven),
 		cmocka_unit_test(test_12_17_debts_outlive_connections_and_fade),
+		cmocka_unit_test(test_12_17_no_more_debts_are_remembered_than_that),
 		cmocka_unit_test(test_12_17_who_is_cut_off_leaves_the_line),
 		cmocka_unit_test(test_12_17_newcomers_wait_for_who_is_on_his_way_out),
 		cmocka_unit_test(test_the_end),

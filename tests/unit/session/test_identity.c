@@ -13,6 +13,21 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
+
+/* While set, OpenSSL has no memory for a public key. */
+static bool is_short;
+
+int __real_EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *ret,
+				       size_t *ret_len);
+int __wrap_EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *ret,
+				       size_t *ret_len);
+
+int __wrap_EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *ret,
+				       size_t *ret_len)
+{
+	return is_short ? 0 : __real_EVP_PKEY_get_raw_public_key(key, ret, ret_len);
+}
 
 /*
  * A cluster with its admin, and the user ann, as cluster create and user add make them.
@@ -157,6 +172,26 @@ static void test_changed_answers_are_not_believed(void **state)
 	end(&world);
 }
 
+/* Who has no memory is not told that something is damaged. */
+static void test_no_memory_is_no_damage(void **state)
+{
+	struct world world;
+	struct identity ann;
+
+	(void)state;
+	begin(&world);
+	is_short = true;
+	assert_int_equal(
+		identity_fill(&ann, "ann", world.admin_key, &world.answer, world.master)
+			.code,
+		DFS_EXIT_OTHER);
+	is_short = false;
+	assert_int_equal(ann.ring.count, 0);
+	assert_true(fills(&world, "ann", &ann));
+	identity_wipe(&ann);
+	end(&world);
+}
+
 /* Whether he may log in and how much he may store is for admin alone to say. */
 static void test_disabling_and_quota_are_signed(void **state)
 {
@@ -223,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity_of_a_log_in),
 		cmocka_unit_test(test_changed_answers_are_not_believed),
+		cmocka_unit_test(test_no_memory_is_no_damage),
 		cmocka_unit_test(test_disabling_and_quota_are_signed),
 		cmocka_unit_test(test_account_and_keyring_belong_together),
 		cmocka_unit_test(test_shared_key_of_another_does_not_open),

@@ -25,6 +25,20 @@ static const char purpose[] = "object";
 static const char context[] = "context";
 static const struct keys_bytes aad = {context, sizeof context - 1};
 
+/* While set, OpenSSL has no memory for a public key. */
+static bool is_short;
+
+int __real_EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *ret,
+				       size_t *ret_len);
+int __wrap_EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *ret,
+				       size_t *ret_len);
+
+int __wrap_EVP_PKEY_get_raw_public_key(const EVP_PKEY *key, unsigned char *ret,
+				       size_t *ret_len)
+{
+	return is_short ? 0 : __real_EVP_PKEY_get_raw_public_key(key, ret, ret_len);
+}
+
 /* 00 01 02 ... 1f */
 static void fill_secret(uint8_t secret[KEYS_LEN])
 {
@@ -161,6 +175,31 @@ static void test_known_wrapping_and_ring_open(void **state)
 	assert_true(keys_unlock_ring(locked, sizeof locked, master, &ring));
 	assert_int_equal(ring.count, 1);
 	assert_memory_equal(ring.secrets[0], secret, sizeof secret);
+}
+
+/* A key that could not be made is made the next time; one that was made stays. */
+static void test_keys_are_made_when_there_is_memory(void **state)
+{
+	uint8_t secret[KEYS_LEN], signature[DFS_SIGNATURE_LEN];
+	struct keys_pair *pair;
+	const dfs_key *seal;
+
+	(void)state;
+	fill_secret(secret);
+	pair = keys_pair_new(secret);
+	assert_non_null(pair);
+	is_short = true;
+	assert_null(keys_pair_seal_key(pair));
+	assert_false(keys_sign(pair, "abc", 3, signature));
+	is_short = false;
+	seal = keys_pair_seal_key(pair);
+	assert_non_null(seal);
+	assert_true(keys_sign(pair, "abc", 3, signature));
+	is_short = true;
+	assert_ptr_equal(keys_pair_seal_key(pair), seal);
+	assert_true(keys_sign(pair, "abc", 3, signature));
+	is_short = false;
+	keys_pair_free(pair);
 }
 
 /* ---- passwords */
@@ -412,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_session_secret_gives_known_master),
 		cmocka_unit_test(test_secret_gives_known_keys),
 		cmocka_unit_test(test_known_wrapping_and_ring_open),
+		cmocka_unit_test(test_keys_are_made_when_there_is_memory),
 		cmocka_unit_test(test_passwords_that_may_be_chosen),
 		cmocka_unit_test(test_scrypt_parameters_that_a_client_works_with),
 		cmocka_unit_test(test_box_opens_only_as_it_was_made),
