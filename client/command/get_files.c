@@ -318,11 +318,10 @@ static void finished(void *context, size_t item)
 	struct dfs_result *result = &get->items[item].result;
 	struct outcome_item outcome = {.shown = names->shown, .path = names->path};
 	bool equal = result->code == LOCAL_TARGET_EQUAL;
+	bool enough = get->begun && get->enough && !get->out_failed;
 
 	progress_finished(get->progress);
-	if (get->begun && get->enough && !get->out_failed)
-		*result = (struct dfs_result){.code = DFS_EXIT_DONE};
-	if (equal) {
+	if (equal || enough) {
 		result->code = DFS_EXIT_DONE;
 		result->why[0] = '\0';
 	} else if (get->target && result->code == DFS_EXIT_DONE) {

@@ -16,7 +16,7 @@ bool pattern_is(const char *text)
 
 size_t pattern_folder(const char *pattern)
 {
-	size_t len = strcspn(pattern, "*?[");
+	size_t len = strcspn(pattern, "*?[\\");
 
 	while (len > 0 && pattern[len - 1] != '/')
 		len--;

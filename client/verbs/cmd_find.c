@@ -34,11 +34,9 @@ static int print(void *context, size_t item, const struct dfs_entry *entry)
 		return DFS_EXIT_OTHER;
 	if (output_json(output)) {
 		output_object(output, "path", path, DFS_EXIT_DONE, format_entry(entry));
-	} else if (view->with_nul) {
-		output_text(output, "%s%c", path, '\0');
 	} else {
 		output_name(output, path);
-		output_text(output, "\n");
+		output_text(output, "%c", view->with_nul ? '\0' : '\n');
 	}
 	free(path);
 	return output_broken(output) ? DFS_EXIT_OTHER : 0;

@@ -42,8 +42,9 @@ const struct command cmd_head = {
 	.examples = {"head notes.txt", "head -c 1K '*.log'"},
 	.details = "Ten lines without -n or -c.  What is not needed for them is not "
 		   "fetched, but for\n"
-		   "a megabyte or so ahead.  Of several files each has its name before "
-		   "it.\n",
+		   "a megabyte or so ahead, up to eight behind many lines.  Of several "
+		   "files each has\n"
+		   "its name before it.\n",
 	.options = OPTION_BIT(OPTION_LINES) | OPTION_BIT(OPTION_BYTES) |
 		   OPTION_BIT(OPTION_EXACT),
 	.run = verb_head,

@@ -120,6 +120,12 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	return output_broken(view->run->output) ? DFS_EXIT_OTHER : 0;
 }
 
+/* Is more to be told of a file than its name? */
+static bool needs_detail(const struct list_view *view)
+{
+	return view->details || view->chunks || output_json(view->run->output);
+}
+
 static struct dfs_result list(struct list_view *view, const char *path)
 {
 	const struct options *options = &view->run->options;
@@ -128,8 +134,7 @@ static struct dfs_result list(struct list_view *view, const char *path)
 	return dfs_list(view->run->dfs, path,
 			(struct dfs_list_options){
 				.recursive = options_has(options, OPTION_RECURSIVE),
-				.detail = view->details || view->chunks ||
-					  output_json(view->run->output)},
+				.detail = needs_detail(view)},
 			take_entry, view);
 }
 
@@ -150,32 +155,30 @@ static struct dfs_result list_either(struct list_view *view)
 	return result;
 }
 
-/* What a pattern stands for, by name: of folders not what is in them. */
+/*
+ * What a pattern stands for, by name: of folders not what is in them.  It was listed a
+ * moment ago, and only what more is to be told of a file has to be asked for.
+ */
 static void list_named(struct list_view *view, const char *name)
 {
 	struct run *run = view->run;
-	struct dfs_entry folder = {.folder = true};
-	struct dfs_result result;
-	char *path = NULL, *name_only;
+	size_t slash = name_is_folder(name) ? 1 : 0;
+	struct dfs_entry entry = {.folder = slash > 0};
+	char *path = NULL, *name_only = strndup(name, strlen(name) - slash);
+	struct dfs_result result = run_either(run, name, &path);
 
-	view->name = name;
-	if (!name_is_folder(name)) {
-		result = run_path(run, name, &path);
-		if (result.code == DFS_EXIT_DONE)
-			result = list(view, path);
-	} else {
-		/* It was listed a moment ago. */
-		name_only = strndup(name, strlen(name) - 1);
-		result = run_folder(run, name, &path);
-		if (path && name_only) {
-			path[strlen(path) - 1] = '\0';
-			folder.path = view->path = path;
-			view->name = name_only;
-			(void)take_entry(view, &folder);
-		}
-		free(name_only);
+	if (!name_only)
+		result = result_of(DFS_EXIT_OTHER, "out of memory");
+	view->name = name_only;
+	if (result.code == DFS_EXIT_DONE && !entry.folder && needs_detail(view)) {
+		result = list(view, path);
+	} else if (result.code == DFS_EXIT_DONE) {
+		path[strlen(path) - slash] = '\0';
+		entry.path = view->path = path;
+		(void)take_entry(view, &entry);
 	}
 	outcome_shown(run, name, &result);
+	free(name_only);
 	free(path);
 }
 

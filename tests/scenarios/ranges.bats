@@ -113,6 +113,10 @@ costs_less()
 	part_is large $((3 * unit - 5)):$((2 * unit)) $((3 * unit - 5)) $((2 * unit))
 	client head -n 3 lines | cmp - <(head -n 3 lines)
 	client cat small medium | cmp - <(cat small medium)
+	# Who has seen enough is warned like who reads all.
+	server_kill 4
+	client head -n 3 lines 2>said | cmp - <(head -n 3 lines)
+	grep -q 'only two servers answered' said
 }
 
 @test "4.1 a range needs the units that it is in, and no others: with two servers gone, or in bytes" {

@@ -117,6 +117,7 @@ is_just()
 		is_just find --size 3000 <<<'/tester/photos/2025/a.jpg'
 		is_just find --size +3000 <<<'/tester/photos/2026/b.jpg'
 		is_just find --size -1 <<<'/tester/empty'
+		is_just find --size -0 <<<''
 		is_just find --size 1K <<<'/tester/photos/2026/c.png'
 		is_just find --size +1K --name '*.png' <<<''
 		is_just find --newer 2021-01-01 notes <<<$'/tester/notes/.hidden\n/tester/notes/two.txt'
@@ -125,6 +126,7 @@ is_just()
 		is_just find --newer notes/one.txt notes --name '*.txt' <<<'/tester/notes/two.txt'
 		is_just find --newer 1d notes --name 't*' <<<'/tester/notes/two.txt'
 		is_just find /shared --user other <<<'/shared/other'
+		is_just find --depth 2147483647 photos --type d <<<"$(grep '/photos/.*/$' <<<"$all")"
 		is_just find --depth 2 photos <<<"$(grep /photos/. <<<"$all")"
 		is_just find --depth 1 'p*' <<<$'/tester/photos-of.txt\n/tester/photos/2025/\n/tester/photos/2026/'
 		[ "$(client find --print0 notes | tr '\0\n' '\n!')" = $'/tester/notes/.hidden\n/tester/notes/one.txt\n/tester/notes/two.txt' ]
@@ -185,6 +187,7 @@ is_just()
 		run -2 client $verb -r
 	done
 	run -2 client find --depth 0
+	run -2 client find --depth 2147483648
 	run -2 client tree -L 0
 	run -2 client du -s -d 1
 	run -2 client find --type x
@@ -253,7 +256,7 @@ is_just()
 	{
 		script -qefc "'$DFS_BIN/client/client' $* --no-progress" /dev/null </dev/null
 	}
-	for verb in find tree du "list 't*'" "find --name 'turned*'" "head 't*/*' text"; do
+	for verb in find "find --print0" tree du "list 't*'" "find --name 'turned*'" "head 't*/*' text"; do
 		on_terminal "$verb" >shown
 		grep -qF 'turned \xe2\x80\xae name' shown
 		run ! grep -q $'\u202e' shown

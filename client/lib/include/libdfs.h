@@ -236,7 +236,7 @@ struct dfs_range {
 struct dfs_get {
 	const char *path;
 	const struct dfs_range *range; /* NULL: all.  No other unit is fetched. */
-	bool briefly; /* the caller may end it early: no more than a few units ahead */
+	bool briefly; /* the caller may end it early: at first only few units ahead */
 	struct dfs_result result;
 };
 

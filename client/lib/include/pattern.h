@@ -15,7 +15,7 @@ bool pattern_is(const char *text);
 
 /*
  * How long the folder is below which all lies that the pattern stands for: up to the last
- * '/' before what makes it a pattern, with it.
+ * '/' before what does not stand for itself, with it.
  */
 size_t pattern_folder(const char *pattern);
 

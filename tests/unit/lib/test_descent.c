@@ -280,6 +280,8 @@ static void test_4_1_patterns(void **state)
 	assert_true(asked.recursive);
 	lists(LINES("/ann/a/1", "/ann/a/b/2", "/ann/c/3"));
 	expands("/ann/*/[^a-z]", "/ann/a/1\n/ann/c/3\n");
+	lists(LINES("/ann/ab/1", "/ann/a\\b/2"));
+	expands("/ann/a\\b/*", "/ann/ab/1\n");
 	lists(LINES("/ann/a"));
 	expands("/ann/b*", "");
 	/* A folder that is called just so is the only one; what comes after it, too. */

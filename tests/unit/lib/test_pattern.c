@@ -126,6 +126,8 @@ static void test_4_1_parts(void **state)
 	assert_false(pattern_is(""));
 	assert_int_equal(pattern_folder("/anna/a*/b"), strlen("/anna/"));
 	assert_int_equal(pattern_folder("/anna/a/b?"), strlen("/anna/a/"));
+	/* Behind the backslash is no name yet. */
+	assert_int_equal(pattern_folder("/anna/a\\b/c*"), strlen("/anna/"));
 	assert_int_equal(pattern_folder("/*"), 1);
 	assert_int_equal(pattern_folder("a*"), 0);
 	assert_int_equal(pattern_parts("a"), 1);
