@@ -60,8 +60,8 @@ without_output()
 }
 
 @test "help, versions and mistakes" {
-	for verb in put get cat head list ls find tree du delete rm stat info status verify repair login logout whoami passwd user key share unshare df \
-		cluster help; do
+	for verb in put get cat head list ls find tree du delete rm stat info status verify repair \
+		login logout whoami passwd user key share unshare df cluster help; do
 		run -0 --separate-stderr client "$verb" --help
 		[ "${lines[0]}" = Examples: ]
 		[[ "${lines[1]}" == "  client "* ]]

@@ -1,4 +1,4 @@
-# Acceptance 12.1 to 12.7: what who has one server's key tells the three others changes nothing there.
+# Acceptance 12.1 to 12.7: what the owner of one server's key tells the others changes nothing.
 load helper
 
 setup()
@@ -65,7 +65,7 @@ lie()
 	eventually 30 votes_since_start 4
 }
 
-@test "12.4 12.5 12.6 12.7 one server's word on epochs, counters and stores stops nothing, nor what it hands over" {
+@test "12.4 12.5 12.6 12.7 one server's word on epochs, counters and stores stops nothing" {
 	local n
 	put_text before "before"
 	attack highest_epoch 4

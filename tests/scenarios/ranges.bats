@@ -30,14 +30,15 @@ carried()
 # costs_less BYTES COMMAND...: less than so many are carried meanwhile
 costs_less()
 {
-	local before limit=$1
+	local before bytes limit=$1
 	shift
 	before=$(carried)
 	"$@"
-	[ "$(($(carried) - before))" -lt "$limit" ] || { echo "$* carried $(($(carried) - before))"; return 1; }
+	bytes=$(($(carried) - before))
+	[ "$bytes" -lt "$limit" ] || { echo "$* carried $bytes" >&2; return 1; }
 }
 
-@test "4.1 cat gives files and every range of them, head their beginnings; JSON and mistakes are as everywhere" {
+@test "4.1 cat gives files and every range of them, head their beginnings; with all mistakes" {
 	local size at
 	servers_start
 	random_file large $((9 * unit + 77))
@@ -51,7 +52,8 @@ costs_less()
 
 	# At each edge of units, one before and one past it.
 	size=$((9 * unit + 77))
-	for at in 0 1 $((unit - 1)) $unit $((unit + 1)) $((4 * unit - 1)) $((9 * unit - 1)) $((9 * unit)) $((size - 1)) "$size" $((size + 1)); do
+	for at in 0 1 $((unit - 1)) $unit $((unit + 1)) $((4 * unit - 1)) $((9 * unit - 1)) \
+		$((9 * unit)) $((size - 1)) "$size" $((size + 1)); do
 		part_is large "$at:1" "$at" 1
 		part_is large "$at:$((unit + 1))" "$at" $((unit + 1))
 		part_is large "$at:" "$at" "$size"
@@ -69,7 +71,8 @@ costs_less()
 	part_is large 1K:2K 1024 2048
 	part_is large :10 0 10
 	# Of several, the range of each.
-	client cat --range 2:3 small medium | cmp - <(for name in small medium; do tail -c +3 $name | head -c 3; done)
+	client cat --range 2:3 small medium |
+		cmp - <(for name in small medium; do tail -c +3 $name | head -c 3; done)
 
 	client head lines | cmp - <(head lines)
 	client head -n 1 lines | cmp - <(head -n 1 lines)
@@ -119,7 +122,7 @@ costs_less()
 	grep -q 'only two servers answered' said
 }
 
-@test "4.1 a range needs the units that it is in, and no others: with two servers gone, or in bytes" {
+@test "4.1 a range needs the units that it is in, and no others: of servers, and in bytes" {
 	namespace_start
 	servers_start
 	file_of_row large 0 $((32 * 1048576))
@@ -138,7 +141,8 @@ costs_less()
 	server_kill 1 2
 	run -5 client cat large
 	client cat --range 0:1000 large | cmp - <(head -c 1000 large)
-	client cat --range $((2 * unit)):$((2 * unit)) large | cmp - <(tail -c +$((2 * unit + 1)) large | head -c $((2 * unit)))
+	client cat --range $((2 * unit)):$((2 * unit)) large |
+		cmp - <(tail -c +$((2 * unit + 1)) large | head -c $((2 * unit)))
 	run -5 --separate-stderr client cat --range "$unit:1" large
 	[ -z "$output" ] && [[ $stderr == *"chunk 2"* ]]
 }

@@ -121,7 +121,7 @@ other_cluster()
 	"${IN[@]}" make demo >"$T/said" 2>&1 || { tail -30 "$T/said"; false; }
 }
 
-@test "12.14 nobody else can read the logs of make up, whatever the umask, also where one could before" {
+@test "12.14 nobody else can read the logs of make up, nor those of before, whatever the umask" {
 	umask 022
 	"${IN[@]}" make up >/dev/null
 	"${IN[@]}" make down

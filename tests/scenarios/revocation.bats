@@ -211,7 +211,8 @@ listed()
 	[ "$(listed "$(serial_of 2)")" = 1 ]
 	[ "$(listed "$second" || true)" = 0 ]
 	[ "$(listed "$other" || true)" = 0 ]
-	run -2 openssl verify -crl_check -CAfile "$CLUSTER/ca.pem" -CRLfile "$CLUSTER/crl.pem" "$T/first.pem"
+	run -2 openssl verify -crl_check -CAfile "$CLUSTER/ca.pem" -CRLfile "$CLUSTER/crl.pem" \
+		"$T/first.pem"
 	[[ $output == *"certificate revoked"* ]]
 	# Half a file of them is told, and nothing is done without it.
 	head -c 900 "$CLUSTER/dfs2/replaced.pem" >"$T/half"
@@ -281,8 +282,9 @@ ca_until()
 	openssl req -new -key "$CLUSTER/ca.key" -utf8 -out "$T/request.pem" \
 		-subj "/$(ca_name)"
 	openssl ca -batch -notext -selfsign -config "$T/ca.cnf" -extensions x \
-		-startdate 20200101000000Z -enddate "$(date -u -d "+$1 seconds" +%Y%m%d%H%M%SZ)" -keyfile "$CLUSTER/ca.key" \
-		-in "$T/request.pem" -out "$T/ca.pem" 2>"$T/said" || { cat "$T/said"; return 1; }
+		-startdate 20200101000000Z -enddate "$(date -u -d "+$1 seconds" +%Y%m%d%H%M%SZ)" \
+		-keyfile "$CLUSTER/ca.key" -in "$T/request.pem" -out "$T/ca.pem" 2>"$T/said" ||
+		{ cat "$T/said"; return 1; }
 	cp "$T/ca.pem" "$CLUSTER/ca.pem"
 }
 

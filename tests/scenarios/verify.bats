@@ -108,7 +108,8 @@ lines = [json.loads(x) for x in sys.stdin]
 assert [x["code"] for x in lines] == [9, 9], lines
 assert lines[0]["path"] == "/tester/name" and not lines[0]["lost"], lines
 assert lines[0]["chunks"].pop("dfs" + sys.argv[1])["wrong"] == [3], lines
-assert all(x == dict(damaged=[], missing=[], wrong=[], unbrought=[], unreached=[]) for x in lines[0]["chunks"].values()), lines
+right = dict(damaged=[], missing=[], wrong=[], unbrought=[], unreached=[])
+assert all(x == right for x in lines[0]["chunks"].values()), lines
 assert lines[1]["bad"] == 1 and lines[1]["unreadable"] == 0, lines' "${holders[0]}" <"$T/json"
 	edit "${holders[1]}" flip "$object" 2 40
 	run -9 client verify name
