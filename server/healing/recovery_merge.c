@@ -169,7 +169,7 @@ static bool are_alike(const dfs_handed *a, const dfs_handed *b)
 	       memcmp(&one, &other, sizeof one) == 0;
 }
 
-/* How far the peers are, as far as it may be true: one alone has so many counters more. */
+/* How far the peers are, as far as that may be true: "ahead" counters for one alone. */
 static dfs_seen believable_seen(const struct recovery_merging *merging, uint64_t ahead)
 {
 	uint64_t epochs[DFS_SERVERS] = {0}, counters[DFS_SERVERS] = {0};

@@ -175,8 +175,8 @@ static void make_up(struct world_server *called, dfs_digest_ok *ok)
 	char *path = malloc(32);
 
 	assert_true(entry && path);
-	entry->path.dfs_path_len =
-		(u_int)snprintf(path, 32, "/zoe/%010u", UINT32_MAX - called->made_up--);
+	(void)snprintf(path, 32, "/zoe/%010u", UINT32_MAX - called->made_up--);
+	entry->path.dfs_path_len = (u_int)strlen(path);
 	entry->path.dfs_path_val = path;
 	entry->ballot.counter = 1;
 	ok->entries.entries_val = entry;
