@@ -10,6 +10,8 @@
  *	address = 127.0.0.1:10001	; or "[::1]:10001"; or else rpcbind is asked
  *	host = 127.0.0.1		; whose rpcbind; 127.0.0.1 unless given
  *	listen = 0.0.0.0:10001		; where the server itself listens, if not there
+ *	sign = 64 hex digits		; the key with which it signs (server_keys.h); a
+ *	sign = 64 hex digits		; new one comes last, and the others stay
  *	... and so on to [dfs4]
  *
  *	[server]
@@ -24,6 +26,7 @@
 #define DFS_CLUSTER_H
 
 #include "dfs.h"
+#include "server_keys.h"
 #include "tuning.h"
 #include <limits.h>
 #include <stdbool.h>
@@ -42,6 +45,7 @@ struct cluster {
 	/* Ed25519, public: signs every account (client/lib/identity.h) */
 	dfs_key admin_key;
 	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
+	struct server_keys sign;
 	struct tuning tuning;
 };
 

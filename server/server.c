@@ -54,6 +54,7 @@ struct server {
 	struct certificate *certificate;
 	struct secrets_files secrets_files;
 	struct secrets secrets;
+	struct server_key *sign_key;
 	struct store *store;
 	struct proof *proof;
 	struct acceptor *acceptor;
@@ -113,6 +114,10 @@ static bool load_secrets(struct server *server)
 				       .folder = settings->cluster.folder};
 	if (server->certificate &&
 	    secrets_read(&server->secrets, &server->secrets_files, why, sizeof why))
+		server->sign_key = server_key_read(
+			settings->sign_key, settings->cluster.folder, settings->number,
+			&settings->cluster.sign, why, sizeof why);
+	if (server->sign_key)
 		return true;
 	log_say(why);
 	return false;
@@ -141,10 +146,12 @@ static bool open_store(struct server *server)
 	mark_leave(settings);
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
-	server->proof = proof_new(server->store, &settings->cluster.admin_key);
+	server->proof = proof_new(server->store, &settings->cluster.admin_key,
+				  &settings->cluster.sign);
 	server->admission = admission_new(&admission_limits_default);
 	if (server->acceptor && server->proof && server->admission) {
 		acceptor_set_proof(server->acceptor, server->proof);
+		acceptor_set_key(server->acceptor, server->sign_key);
 		return true;
 	}
 	log_say("out of memory");
@@ -353,6 +360,7 @@ static void stop(struct server *server)
 	peers_free(server->peers);
 	acceptor_free(server->acceptor);
 	proof_free(server->proof);
+	server_key_free(server->sign_key);
 	store_close(server->store);
 	admission_free(server->admission);
 	certificate_free(server->certificate);

@@ -122,6 +122,8 @@ static bool find_files(struct settings *settings, const char *data)
 		    folder, name) &&
 	       fill(settings, settings->former_secret, sizeof settings->former_secret,
 		    "%s/%s/secret.old", folder, name) &&
+	       fill(settings, settings->sign_key, sizeof settings->sign_key,
+		    "%s/%s/sign.key", folder, name) &&
 	       fill(settings, settings->pid, sizeof settings->pid, "%s/%s/pid", folder,
 		    name) &&
 	       fill(settings, settings->mark, sizeof settings->mark, "%s/%s/store",

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "object.h"
 #include "placement.h"
+#include "provenance.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -254,6 +255,7 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 
 	args->operation = proposal->operation;
 	args->ballot = attempt->ballot;
+	args->sign = args->sign || attempt_is_confirmed(attempt->dfs, proposal->path);
 	args->items.items_val = call->items[server - 1];
 	call->turns[server - 1][at] = turn;
 	item->path = (dfs_path){(u_int)strlen(call->paths[turn]), call->paths[turn]};
@@ -291,11 +293,25 @@ static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
 	refusals_note_content(&turn->refusals, server, status);
 }
 
+/*
+ * Of the first call: keeps what the server signed of its promises.  One that does not sign
+ * what it is to sign has not promised where that is needed.
+ */
+static bool take_signature(struct attempt *attempt, const dfs_prepare_args *args,
+			   unsigned server, const dfs_prepare_ok *ok)
+{
+	const struct authority_source source = provenance_source(attempt->dfs);
+
+	return args->sign && confirming_promises(&source, server, args, ok,
+						 &attempt->signed_by[server - 1]);
+}
+
 static void take_answer(struct attempt *attempt, struct prepare_call *call,
 			unsigned server, const dfs_prepare_res *res, bool spares)
 {
 	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
 	const dfs_prepare_args *args = &call->args[server - 1];
+	bool is_signed;
 
 	for (u_int i = 0; i < args->items.items_len; i++)
 		refusals_note_call(&attempt->turns[call->turns[server - 1][i]].refusals,
@@ -303,6 +319,7 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 	if (res->status != DFS_OK)
 		return;
 	session_saw(attempt->dfs, server, &ok->seen);
+	is_signed = !spares && take_signature(attempt, args, server, ok);
 	for (u_int i = 0; i < ok->items.items_len && i < args->items.items_len; i++) {
 		const dfs_stage *stage = &args->items.items_val[i].stage;
 		unsigned chunks = stage->kind == DFS_STAGE_CONTENT
@@ -313,7 +330,9 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 
 		struct turn *turn = &attempt->turns[call->turns[server - 1][i]];
 
-		if (!spares)
+		if (!spares &&
+		    (is_signed || !attempt_is_confirmed(attempt->dfs,
+							turn->proposal->path)))
 			take_promise(turn, server, &ok->items.items_val[i]);
 		if (ok->items.items_val[i].status == DFS_OK)
 			take_staged(turn, server, chunks,
@@ -429,6 +448,8 @@ void attempt_free(struct attempt *attempt)
 	for (size_t i = 0; i < attempt->count; i++)
 		value_free(&attempt->turns[i].value);
 	free(attempt->turns);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		confirming_free(&attempt->signed_by[i]);
 	round_free(attempt->promises);
 }
 

@@ -173,8 +173,8 @@ static struct authority_claim claim_of(const struct accepting *accepting, size_t
 					.caller = accepting->caller->user};
 }
 
-/* Before the paths are taken, for it may take time: who has signed what? */
-static void check_signatures(struct accepting *accepting)
+/* Before the paths are taken, for it may take time: what is proved? */
+static void check_proofs(struct accepting *accepting)
 {
 	for (size_t i = 0; i < accepting->args->items.items_len; i++) {
 		const struct authority_claim claim = claim_of(accepting, i);
@@ -182,7 +182,7 @@ static void check_signatures(struct accepting *accepting)
 		accepting->items[i] = acceptor_judged(accepting->caller, i);
 		if (accepting->items[i] == DFS_OK)
 			accepting->items[i] =
-				acceptor_check_signed(accepting->acceptor, &claim);
+				acceptor_check_proved(accepting->acceptor, &claim);
 	}
 }
 
@@ -211,11 +211,7 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 	case ACCEPTOR_GOOD:
 		break;
 	}
-	const struct authority_claim claim = claim_of(accepting, i);
-
-	status = acceptor_check_allowed(acceptor, &claim);
-	if (status == DFS_OK)
-		status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
+	status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
 	if (status != DFS_OK)
 		return status;
 	if (lacks_data(acceptor, ballot, item))
@@ -300,7 +296,7 @@ void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller
 	int rc = ENOMEM;
 
 	if (accepting.items) {
-		check_signatures(&accepting);
+		check_proofs(&accepting);
 		rc = acceptor_take_at(acceptor, &proved, &args->ballot, &proposals);
 	}
 	if (rc == 0) {

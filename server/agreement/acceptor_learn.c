@@ -59,7 +59,7 @@ static struct authority_claim claim_of(const dfs_learn_item *item)
 		.path = &item->path, .ballot = &item->ballot, .value = &item->value};
 }
 
-/* A LEARN under way; of each item whether its signatures are right. */
+/* A LEARN under way; of each item whether it is proved. */
 struct learned {
 	struct acceptor *acceptor;
 	const dfs_learn_args *args;
@@ -68,29 +68,22 @@ struct learned {
 };
 
 /* Before the paths are taken, for it may take time. */
-static void check_signatures(struct learned *learned)
+static void check_proofs(struct learned *learned)
 {
 	for (u_int i = 0; i < learned->args->items.items_len; i++) {
 		const struct authority_claim claim =
 			claim_of(&learned->args->items.items_val[i]);
 
-		learned->items[i] = acceptor_check_signed(learned->acceptor, &claim);
+		learned->items[i] = acceptor_check_proved(learned->acceptor, &claim);
 	}
 }
 
-/* What is good for the ballot has to be from who may make it, too. */
 static enum learning judge(struct learned *learned, size_t i)
 {
-	const dfs_learn_item *item = &learned->args->items.items_val[i];
-	const struct authority_claim claim = claim_of(item);
-	enum learning learning;
-
 	if (learned->items[i] != DFS_OK)
 		return LEARN_NOT;
-	learning = judge_learning(learned->acceptor, item, &learned->items[i]);
-	if (learning == LEARN_TAKE && !learned->seen)
-		learned->items[i] = acceptor_check_allowed(learned->acceptor, &claim);
-	return learned->items[i] == DFS_OK ? learning : LEARN_NOT;
+	return judge_learning(learned->acceptor, &learned->args->items.items_val[i],
+			      &learned->items[i]);
 }
 
 /* What is settled needs no promise, and no ballot at or below it will be heard again. */
@@ -160,7 +153,7 @@ static void learn(struct acceptor *acceptor, const dfs_learn_args *args, bool se
 	int rc = ENOMEM;
 
 	if (learned.items) {
-		check_signatures(&learned);
+		check_proofs(&learned);
 		rc = acceptor_adopt(acceptor, highest_epoch(&learned));
 	}
 	if (rc == 0)

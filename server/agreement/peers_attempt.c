@@ -1,11 +1,13 @@
 /*
  * Finishing: one attempt, at one ballot.
  *
- * Three have to promise before anything is proposed, and to accept before it is so.
+ * Three have to promise before anything is proposed, to confirm what it is, and to accept
+ * before it is so.
  */
 #include "peers_attempt.h"
 
 #include "ballot.h"
+#include "confirming.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -16,8 +18,11 @@ struct peers_attempt {
 	struct peers_voters voters;
 	dfs_ballot ballot;
 	struct round *round;
+	const dfs_prepare_args *args; /* the round's */
 	dfs_prepare_res own;
 	const dfs_prepare_res *prepared[DFS_SERVERS]; /* NULL: no answer */
+	/* Of these, what is signed: of who did not sign there is none. */
+	struct confirming_promises promises[DFS_SERVERS];
 };
 
 void peers_attempt_close(struct finishing *finishing, size_t path,
@@ -59,6 +64,7 @@ static dfs_prepare_args *new_prepare(const struct finishing *finishing,
 	if (!args)
 		return NULL;
 	args->ballot = *ballot;
+	args->sign = TRUE;
 	args->items.items_val = calloc(finishing->count, sizeof *args->items.items_val);
 	good = args->items.items_val && id_random(&args->operation);
 	for (size_t i = 0; good && i < finishing->count; i++) {
@@ -72,13 +78,14 @@ static dfs_prepare_args *new_prepare(const struct finishing *finishing,
 	return NULL;
 }
 
-/* What a server promised of one path; NULL when it did not. */
-static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
+/* What a server promised of one path, and signed; NULL when it did not. */
+static const dfs_register *promised(const struct peers_attempt *attempt, unsigned server,
+				    size_t path)
 {
-	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
+	const struct confirming_promises *of = &attempt->promises[server - 1];
+	const dfs_prepare_ok *ok = &attempt->prepared[server - 1]->dfs_prepare_res_u.ok;
 
-	if (res->status != DFS_OK || path >= ok->items.items_len ||
-	    ok->items.items_val[path].status != DFS_OK)
+	if (path >= of->count || of->of[path].server == 0)
 		return NULL;
 	return &ok->items.items_val[path].dfs_promise_u.promised.reg;
 }
@@ -86,10 +93,20 @@ static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
 /* Takes what has come by now. */
 static void gather(const struct finishing *finishing, struct peers_attempt *attempt)
 {
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		attempt->prepared[s - 1] = s == finishing->peers->server
-						   ? &attempt->own
-						   : round_answer(attempt->round, s);
+	const struct authority_source *source =
+		acceptor_source(finishing->peers->acceptor);
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_prepare_res *res = s == finishing->peers->server
+						     ? &attempt->own
+						     : round_answer(attempt->round, s);
+
+		if (res && !attempt->prepared[s - 1] && res->status == DFS_OK && source)
+			(void)confirming_promises(source, s, attempt->args,
+						  &res->dfs_prepare_res_u.ok,
+						  &attempt->promises[s - 1]);
+		attempt->prepared[s - 1] = res;
+	}
 }
 
 static struct peers_told told_promises(const struct finishing *finishing,
@@ -99,7 +116,7 @@ static struct peers_told told_promises(const struct finishing *finishing,
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (attempt->prepared[i])
-			told.of[i] = promised(attempt->prepared[i], path);
+			told.of[i] = promised(attempt, i + 1, path);
 	peers_drop_unproved(finishing->peers,
 			    &finishing->paths->paths.paths_val[finishing->open[path]],
 			    &told);
@@ -164,6 +181,7 @@ static bool run_prepare(struct finishing *finishing, struct peers_attempt *attem
 			      : NULL;
 	if (!attempt->round)
 		return false;
+	attempt->args = args;
 	if (attempt->voters.self)
 		acceptor_prepare(peers->acceptor, args, &attempt->own);
 	/* Three are enough to finish with; what is proposed anew is for all four. */
@@ -184,12 +202,39 @@ static bool run_prepare(struct finishing *finishing, struct peers_attempt *attem
 struct peers_accept {
 	dfs_accept_args args;
 	size_t paths[DFS_BATCH_MAX]; /* of those open, which an item is of */
+	struct confirming confirming[DFS_BATCH_MAX];
 };
 
 static void free_accept(void *call)
 {
 	xdr_free((xdrproc_t)xdr_dfs_accept_args, call);
 	free(call);
+}
+
+/*
+ * Of those that tell exactly this, the first whose value is proved: who lies may tell it
+ * with a proof that is none.  0: nobody's is.
+ */
+static unsigned proved_among(const struct finishing *finishing, size_t path,
+			     const struct peers_told *told, const dfs_register *reg)
+{
+	const struct tally_word word = tally_word(reg);
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_register *other = told->of[s - 1];
+		const struct tally_word same = tally_word(other);
+		const struct authority_claim claim = {
+			.path = &finishing->paths->paths.paths_val[path],
+			.ballot = same.ballot,
+			.value = same.ballot ? &other->dfs_register_u.accepted.value
+					     : NULL};
+
+		if (same.ballot && ballot_compare(same.ballot, word.ballot) == 0 &&
+		    memcmp(&same.digest, &word.digest, sizeof word.digest) == 0 &&
+		    acceptor_check_told(finishing->peers->acceptor, &claim) == DFS_OK)
+			return s;
+	}
+	return 0;
 }
 
 /* The highest value that was told of, whatever three agree on; or that there is none. */
@@ -258,6 +303,78 @@ static bool copy_value(struct finishing *finishing, size_t path, const dfs_regis
 	return false;
 }
 
+/*
+ * By which promises the item is confirmed, and what they tell of; false: they are not
+ * three, or what they tell of is proved by none.
+ */
+static bool choose(const struct finishing *finishing, const struct peers_attempt *attempt,
+		   size_t at, const dfs_register *reg, struct confirming *ret)
+{
+	const struct peers_told told = told_promises(finishing, attempt, at);
+	size_t path = finishing->open[at];
+	server_set servers = 0;
+	unsigned first = 0;
+
+	for (unsigned s = DFS_SERVERS; s >= 1; s--)
+		if (told.of[s - 1]) {
+			servers = set_with(servers, s);
+			first = s;
+		}
+	if (reg->known)
+		first = proved_among(finishing, path, &told, reg);
+	if (first == 0)
+		return false;
+	ret->highest = reg->known ? &told.of[first - 1]->dfs_register_u.accepted.value
+				  : NULL;
+	return confirming_choose(attempt->promises, servers, (u_int)at, first, ret);
+}
+
+/* The value of one path that is to be proposed, if any; false: there is none. */
+static bool add_item(struct finishing *finishing, const struct peers_attempt *attempt,
+		     size_t at, struct peers_accept *call)
+{
+	const dfs_register *reg = proposal_of(finishing, attempt, at);
+	size_t path = finishing->open[at];
+	u_int count = call->args.items.items_len;
+	dfs_proposal *item = &call->args.items.items_val[count];
+	struct confirming *confirming = &call->confirming[count];
+
+	if (!reg || !copy_value(finishing, path, reg, &item->value))
+		return false;
+	confirming_clear(&item->value);
+	confirming->path = &item->path;
+	confirming->value = &item->value;
+	call->paths[count] = at;
+	if (choose(finishing, attempt, at, reg, confirming) &&
+	    copy_path(&finishing->paths->paths.paths_val[path], &item->path))
+		return true;
+	value_free(&item->value);
+	return false;
+}
+
+/* Leaves out what three have not confirmed: that is tried again. */
+static void keep_confirmed(struct finishing *finishing, struct peers_accept *call)
+{
+	u_int kept = 0;
+
+	for (u_int i = 0; i < call->args.items.items_len; i++) {
+		dfs_proposal *item = &call->args.items.items_val[i];
+
+		if (!confirming_is_whole(&item->value)) {
+			xdr_free((xdrproc_t)xdr_dfs_proposal, (char *)item);
+			memset(item, 0, sizeof *item);
+			finishing->refused = true;
+			continue;
+		}
+		if (kept < i) {
+			call->args.items.items_val[kept] = *item;
+			memset(item, 0, sizeof *item);
+		}
+		call->paths[kept++] = call->paths[i];
+	}
+	call->args.items.items_len = kept;
+}
+
 /* The highest values that three promised on; what they agree on needs no proposal. */
 static struct peers_accept *new_accept(struct finishing *finishing,
 				       const struct peers_attempt *attempt)
@@ -272,21 +389,14 @@ static struct peers_accept *new_accept(struct finishing *finishing,
 	}
 	call->args.ballot = attempt->ballot;
 	call->args.items.items_val = items;
-	for (size_t i = 0; i < finishing->count; i++) {
-		const dfs_register *reg = proposal_of(finishing, attempt, i);
-		size_t path = finishing->open[i];
-		u_int at = call->args.items.items_len;
-
-		if (!reg || !copy_value(finishing, path, reg, &items[at].value))
-			continue;
-		call->args.items.items_len++;
-		call->paths[at] = i;
-		if (!copy_path(&finishing->paths->paths.paths_val[path],
-			       &items[at].path)) {
-			value_free(&items[at].value);
-			call->args.items.items_len--;
-		}
-	}
+	for (size_t i = 0; i < finishing->count; i++)
+		call->args.items.items_len += add_item(finishing, attempt, i, call);
+	peers_confirm(finishing->peers, &attempt->voters,
+		      &(struct peers_confirming){.ballot = &attempt->ballot,
+						 .items = call->confirming,
+						 .count = call->args.items.items_len,
+						 .deadline = finishing->deadline});
+	keep_confirmed(finishing, call);
 	return call;
 }
 
@@ -437,6 +547,8 @@ bool peers_attempt(struct finishing *finishing)
 	       run_prepare(finishing, &attempt);
 	if (good)
 		run_accept(finishing, &attempt);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		confirming_free(&attempt.promises[i]);
 	round_free(attempt.round);
 	xdr_free((xdrproc_t)xdr_dfs_prepare_res, (char *)&attempt.own);
 	return good;

@@ -2,6 +2,7 @@
 #ifndef DFS_PEERS_ATTEMPT_H
 #define DFS_PEERS_ATTEMPT_H
 
+#include "confirming.h"
 #include "peers_internal.h"
 
 /* A batch of paths on its way to being finished; what is finished is closed. */
@@ -29,5 +30,17 @@ void peers_attempt_close(struct finishing *finishing, size_t path,
  * Those that three have accepted are finished.  false when there can be no three.
  */
 bool peers_attempt(struct finishing *finishing);
+
+/* Values that are to be proposed at one ballot, at most DFS_BATCH_MAX. */
+struct peers_confirming {
+	const dfs_ballot *ballot;
+	const struct confirming *items;
+	size_t count;
+	int64_t deadline;
+};
+
+/* Has servers confirm them; those of which three did have three confirmations then. */
+void peers_confirm(struct peers *peers, const struct peers_voters *voters,
+		   const struct peers_confirming *confirming);
 
 #endif

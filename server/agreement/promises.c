@@ -12,7 +12,9 @@
 
 struct promise {
 	bool lost; /* set by uthash when it had no memory to add this */
+	bool has_confirmed;
 	dfs_ballot ballot;
+	dfs_key confirmed; /* of the one value that was confirmed for it */
 	UT_hash_handle hh;
 	size_t len;
 	char path[];
@@ -83,6 +85,8 @@ bool promises_set(struct promises *promises, const dfs_path *path,
 	struct promise *promise = find(promises, path);
 
 	if (promise) {
+		if (ballot_compare(&promise->ballot, ballot) != 0)
+			promise->has_confirmed = false;
 		promise->ballot = *ballot;
 		return true;
 	}
@@ -108,6 +112,19 @@ bool promises_set(struct promises *promises, const dfs_path *path,
 			promises->lowest = oldest->ballot.counter;
 		forget(promises, oldest);
 	}
+	return true;
+}
+
+bool promises_confirm(struct promises *promises, const dfs_path *path,
+		      const dfs_key *digest)
+{
+	struct promise *promise = find(promises, path);
+
+	if (!promise || (promise->has_confirmed &&
+			 memcmp(&promise->confirmed, digest, sizeof *digest) != 0))
+		return false;
+	promise->has_confirmed = true;
+	promise->confirmed = *digest;
 	return true;
 }
 
