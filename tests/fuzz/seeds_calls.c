@@ -116,7 +116,7 @@ static void put_prepare(struct pack_out *out, dfs_stage_kind kind)
 	dfs_share share = share_of_token();
 	dfs_prepare_item item = {.path = path, .creates = TRUE, .size = SIZE};
 	dfs_prepare_args args = {
-		store_fixture_id(1), store_fixture_ballot(9), {1, &item}};
+		store_fixture_id(1), store_fixture_ballot(9), FALSE, {1, &item}};
 
 	item.stage.kind = kind;
 	if (kind == DFS_STAGE_CONTENT) {

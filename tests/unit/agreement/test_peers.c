@@ -31,6 +31,7 @@ enum { SELF = 2, ALL = 0xf, LONG_MS = 20000 };
 static struct {
 	struct store_fixture stores[DFS_SERVERS];
 	struct acceptor *acceptors[DFS_SERVERS];
+	struct server_key *keys[DFS_SERVERS];
 	struct peers *peers;
 	struct proof *proof; /* of the server that asks */
 	unsigned up;         /* servers that are connected to; a mask */
@@ -164,6 +165,8 @@ void round_ask(struct round *round, unsigned server, const void *args,
 		acceptor_lookup(acceptor, args, result);
 	else if (round->procedure->number == DFS_PREPARE)
 		acceptor_prepare(acceptor, args, result);
+	else if (round->procedure->number == DFS_CONFIRM)
+		acceptor_confirm(acceptor, args, result);
 	else if (round->procedure->number == DFS_ACCEPT)
 		acceptor_accept(acceptor, args, result);
 	else if (round->procedure->number == DFS_LEARN)
@@ -224,9 +227,12 @@ static int begin(void **state)
 		store_fixture_start(&world.stores[i]);
 		world.acceptors[i] = acceptor_new(world.stores[i].store, i + 1, &rules);
 		assert_non_null(world.acceptors[i]);
+		world.keys[i] = sign_fixture_server_key(i + 1);
+		acceptor_set_key(world.acceptors[i], world.keys[i]);
 		assert_int_equal(acceptor_vote(world.acceptors[i]), 0);
 	}
-	world.proof = proof_new(world.stores[SELF - 1].store, &admin);
+	world.proof = proof_new(world.stores[SELF - 1].store, &admin,
+				sign_fixture_servers());
 	assert_non_null(world.proof);
 	acceptor_set_proof(world.acceptors[SELF - 1], world.proof);
 	world.up = ALL;
@@ -253,6 +259,7 @@ static int end(void **state)
 	peers_free(world.peers);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		acceptor_free(world.acceptors[i]);
+		server_key_free(world.keys[i]);
 		store_fixture_end(&world.stores[i]);
 	}
 	proof_free(world.proof);
@@ -874,6 +881,7 @@ static void give_credentials(unsigned servers, uint64_t counter, const char *sig
 		dfs_value value = value_fixture_credentials(counter);
 
 		sign_fixture_prove(of_ann, &ballot, signer, 1, &value);
+		sign_fixture_confirm(of_ann, &ballot, &value);
 		if (servers & 1U << i)
 			assert_int_equal(value_fixture_accept(world.stores[i].store,
 							      of_ann, value,
