@@ -57,6 +57,13 @@ bool cluster_write(const char *file, const struct cluster *cluster, char *why,
 		   size_t why_size);
 
 /*
+ * Adds a key, the newest, to those that a server signs with: a line behind the last of
+ * them, and nothing else of the file is changed.  false, with why.
+ */
+bool cluster_add_key(const char *file, unsigned server, const dfs_key *key, char *why,
+		     size_t why_size);
+
+/*
  * Which file to read: given if not NULL, else $DFS_CONFIG, else
  * $XDG_CONFIG_HOME/dfs/cluster.conf (~/.config without it), else /etc/dfs/cluster.conf.
  * Of the last two the first that exists and is one's own or root's.  false: none.

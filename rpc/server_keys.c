@@ -16,18 +16,37 @@ struct server_key {
 	dfs_key public;
 };
 
+uint32_t server_keys_present(const struct server_keys *keys, uint32_t server)
+{
+	/* A key is there before it is counted. */
+	return server < 1 || server > DFS_SERVERS
+		       ? 0
+		       : __atomic_load_n(&keys->count[server - 1], __ATOMIC_ACQUIRE);
+}
+
 const dfs_key *server_keys_find(const struct server_keys *keys, uint32_t server,
 				uint32_t number)
 {
-	if (server < 1 || server > DFS_SERVERS || number < 1 ||
-	    number > keys->count[server - 1])
+	if (number < 1 || number > server_keys_present(keys, server))
 		return NULL;
 	return &keys->keys[server - 1][number - 1];
 }
 
-uint32_t server_keys_present(const struct server_keys *keys, uint32_t server)
+bool server_keys_follow(struct server_keys *keys, const struct server_keys *newer)
 {
-	return server < 1 || server > DFS_SERVERS ? 0 : keys->count[server - 1];
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (newer->count[i] < keys->count[i] ||
+		    memcmp(newer->keys[i], keys->keys[i],
+			   keys->count[i] * sizeof(dfs_key)) != 0)
+			return false;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		uint32_t count = keys->count[i];
+
+		memcpy(&keys->keys[i][count], &newer->keys[i][count],
+		       (newer->count[i] - count) * sizeof(dfs_key));
+		__atomic_store_n(&keys->count[i], newer->count[i], __ATOMIC_RELEASE);
+	}
+	return true;
 }
 
 struct server_key *server_key_new(unsigned server, uint32_t number, const uint8_t *secret)

@@ -98,6 +98,8 @@ static bool find_cluster(struct settings *settings, const char *given)
 			settings->name);
 		return false;
 	}
+	if (!fill(settings, settings->config, sizeof settings->config, "%s", file))
+		return false;
 	if (!cluster_read(file, &settings->cluster, why, sizeof why)) {
 		(void)fprintf(stderr, "%s: %s\n", settings->name, why);
 		return false;

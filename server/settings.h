@@ -9,6 +9,7 @@
 struct settings {
 	unsigned number; /* 1..4 */
 	char name[8];    /* "dfs1" */
+	char config[PATH_MAX]; /* its file: */
 	struct cluster cluster;
 	char listen[280];
 	bool listen_is_chosen; /* by --listen, or "listen" in cluster.conf */

@@ -545,7 +545,6 @@ static void test_12_2_one_value_a_ballot(void **state)
 
 	(void)state;
 	other->item.value.operation.bytes[7] ^= 1;
-	other->item.value.recent.recent_val[0] = other->item.value.operation;
 	other->item.value = signed_by("bob", shared, 5, other->item.value);
 	assert_int_equal(say(asked, "bob"), DFS_OK);
 	/* Another operation of the same user, on the same promises. */
