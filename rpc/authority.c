@@ -111,7 +111,8 @@ static const char *check_content(const struct authority_source *source,
 	if (!key_of(source, &content->writer, content->signature.key, &key, ret_unknown))
 		return "a content whose writer's key is not known";
 	return statement_of_content(path, owner, content, &statement) &&
-			       is_signed(source, &statement, &content->signature, &key.key)
+			       is_signed(source, &statement, &content->signature,
+					 &key.key)
 		       ? NULL
 		       : "a content that its writer did not sign";
 }
@@ -182,10 +183,9 @@ bool authority_has_promised(const struct authority_source *source, const dfs_pat
 			    const dfs_ballot *ballot, const dfs_signed_promise *promise)
 {
 	uint32_t number = promise->signature.key;
-	const dfs_key *key =
-		source->servers
-			? server_keys_find(source->servers, promise->server, number)
-			: NULL;
+	const dfs_key *key = source->servers ? server_keys_find(source->servers,
+								promise->server, number)
+					     : NULL;
 	dfs_key statement;
 
 	return key && number == server_keys_present(source->servers, promise->server) &&
@@ -197,16 +197,15 @@ bool authority_has_confirmed(const struct authority_source *source, const dfs_pa
 			     const dfs_ballot *ballot, const dfs_key *digest,
 			     const dfs_confirmation *confirmation)
 {
-	const dfs_key *key = source->servers
-				     ? server_keys_find(source->servers,
-							confirmation->server,
-							confirmation->key)
-				     : NULL;
-	dfs_signature signature = {.key = confirmation->key,
-				   .leaves = confirmation->leaves,
-				   .leaf = confirmation->leaf,
-				   .path = {confirmation->path.path_len,
-					    confirmation->path.path_val}};
+	const dfs_key *key =
+		source->servers ? server_keys_find(source->servers, confirmation->server,
+						   confirmation->key)
+				: NULL;
+	dfs_signature signature = {
+		.key = confirmation->key,
+		.leaves = confirmation->leaves,
+		.leaf = confirmation->leaf,
+		.path = {confirmation->path.path_len, confirmation->path.path_val}};
 	dfs_key statement;
 
 	memcpy(signature.signature, confirmation->signature, sizeof signature.signature);

@@ -26,7 +26,7 @@ struct authority_key {
 /* Where keys come from; any thread may ask. */
 struct authority_source {
 	dfs_key admin_key;
-	struct statement_seen *seen; /* or NULL */
+	struct statement_seen *seen;       /* or NULL */
 	const struct server_keys *servers; /* NULL: nothing is confirmed */
 	/* The user's key of this number; false: it cannot be had. */
 	bool (*key)(void *context, const dfs_user *user, uint32_t number,

@@ -231,12 +231,12 @@ static bool add(dfs_value *value, unsigned server, const dfs_signature *take_sig
 		return false;
 	dfs_confirmation *to = &proof->confirmations.confirmations_val[count];
 
-	*to = (dfs_confirmation){.server = server,
-				 .key = take_signature->key,
-				 .leaves = take_signature->leaves,
-				 .leaf = take_signature->leaf,
-				 .path = {take_signature->path.path_len,
-					  take_signature->path.path_val}};
+	*to = (dfs_confirmation){
+		.server = server,
+		.key = take_signature->key,
+		.leaves = take_signature->leaves,
+		.leaf = take_signature->leaf,
+		.path = {take_signature->path.path_len, take_signature->path.path_val}};
 	memcpy(to->signature, take_signature->signature, sizeof to->signature);
 	proof->confirmations.confirmations_len++;
 	return true;
@@ -254,8 +254,9 @@ static bool take(const struct authority_source *source, unsigned server,
 	if (confirming_is_whole(value) || has(value, server) ||
 	    !statement_digest(value, &digest) || !add(value, server, signature))
 		return false;
-	last = &value->proof.confirmations.confirmations_val
-			[value->proof.confirmations.confirmations_len - 1];
+	last = &value->proof.confirmations
+			.confirmations_val[value->proof.confirmations.confirmations_len -
+					   1];
 	if (authority_has_confirmed(source, item->path, ballot, &digest, last))
 		return true;
 	value->proof.confirmations.confirmations_len--;

@@ -111,9 +111,9 @@ bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], 
 bool secret_read_key(const char *file, const char *folder, uint8_t ret[SECRET_LEN],
 		     char *why, size_t why_size)
 {
-	return read_line(&(struct secret_file){file, "the key that it signs with",
-					       folder},
-			 ret, why, why_size);
+	return read_line(
+		&(struct secret_file){file, "the key that it signs with", folder}, ret,
+		why, why_size);
 }
 
 bool secret_read_former(const char *file, uint8_t ret[SECRET_LEN], int64_t *ret_until_ns,

@@ -58,8 +58,8 @@ struct server_key *server_key_new(unsigned server, uint32_t number, const uint8_
 		return NULL;
 	key->server = server;
 	key->number = number;
-	key->pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret,
-						 DFS_KEY_LEN);
+	key->pair =
+		EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, DFS_KEY_LEN);
 	if (key->pair && EVP_PKEY_get_raw_public_key(
 				 key->pair, (unsigned char *)key->public.bytes, &len))
 		return key;

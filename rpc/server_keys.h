@@ -28,8 +28,8 @@ const dfs_key *server_keys_find(const struct server_keys *keys, uint32_t server,
 uint32_t server_keys_present(const struct server_keys *keys, uint32_t server);
 
 /*
- * Takes those that newer has besides; false, and nothing is changed, where it lacks one or
- * has another in its place.  One thread at a time; others may read meanwhile.
+ * Takes those that newer has besides; false, and nothing is changed, where it lacks one
+ * or has another in its place.  One thread at a time; others may read meanwhile.
  */
 bool server_keys_follow(struct server_keys *keys, const struct server_keys *newer);
 

@@ -17,7 +17,7 @@ struct tally_word {
 	const dfs_ballot *ballot; /* of what it has accepted; NULL: nothing */
 	dfs_key digest;           /* of that value: one is known by both */
 	bool live;                /* that is neither nothing nor a tombstone */
-	bool damaged; /* it names the ballot, and cannot read the value */
+	bool damaged;             /* it names the ballot, and cannot read the value */
 };
 
 struct tally {

@@ -116,9 +116,9 @@ static bool load_secrets(struct server *server)
 				       .folder = settings->cluster.folder};
 	if (server->certificate &&
 	    secrets_read(&server->secrets, &server->secrets_files, why, sizeof why))
-		server->sign_key = server_key_read(
-			settings->sign_key, settings->cluster.folder, settings->number,
-			&server->sign, why, sizeof why);
+		server->sign_key =
+			server_key_read(settings->sign_key, settings->cluster.folder,
+					settings->number, &server->sign, why, sizeof why);
 	if (server->sign_key)
 		return true;
 	log_say(why);
@@ -148,8 +148,8 @@ static bool open_store(struct server *server)
 	mark_leave(settings);
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
-	server->proof = proof_new(server->store, &settings->cluster.admin_key,
-				  &server->sign);
+	server->proof =
+		proof_new(server->store, &settings->cluster.admin_key, &server->sign);
 	server->admission = admission_new(&admission_limits_default);
 	if (server->acceptor && server->proof && server->admission) {
 		acceptor_set_proof(server->acceptor, server->proof);
@@ -305,9 +305,9 @@ static bool reload_keys(struct server *server, char *why, size_t why_size)
 }
 
 /*
- * SIGHUP: the keys that servers sign with, certificate, key, CA, the list of what it has revoked, and the secret are read
- * again.  Keys and secrets that are of no use change nothing.  The others count together; where
- * one is of no use, none of them changes.
+ * SIGHUP: the keys that servers sign with, certificate, key, CA, the list of what it has
+ * revoked, and the secret are read again.  Keys and secrets that are of no use change
+ * nothing.  The others count together; where one is of no use, none of them changes.
  */
 static void server_reload(struct server *server)
 {

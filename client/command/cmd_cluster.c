@@ -124,11 +124,12 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 			    name, renewed->secret ? " and the secret of the others" : "",
 			    folder, name);
 	if (renewed->sign_key && !output_json(run->output))
-		output_text(run->output,
-			    "%s has another key to sign with, too, which it takes when it "
-			    "is started again: copy\n%s/cluster.conf to all servers and "
-			    "users, and send the other servers SIGHUP\n",
-			    name, folder);
+		output_text(
+			run->output,
+			"%s has another key to sign with, too, which it takes when it "
+			"is started again: copy\n%s/cluster.conf to all servers and "
+			"users, and send the other servers SIGHUP\n",
+			name, folder);
 }
 
 /* The name of a certificate's copy is the administrator's: what matters is what it is. */

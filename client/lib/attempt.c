@@ -271,12 +271,14 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 			    item);
 }
 
-static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise)
+/* usable: it is signed, where that is needed. */
+static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise,
+			 bool usable)
 {
 	const dfs_promised *promised = &promise->dfs_promise_u.promised;
 
 	refusals_note(&turn->refusals, server, promise->status);
-	if (promise->status != DFS_OK)
+	if (promise->status != DFS_OK || !usable)
 		return;
 	turn->promised = set_with(turn->promised, server);
 	turn->answers.of[server - 1] = &promised->reg;
@@ -294,8 +296,8 @@ static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
 }
 
 /*
- * Of the first call: keeps what the server signed of its promises.  One that does not sign
- * what it is to sign has not promised where that is needed.
+ * Of the first call: keeps what the server signed of its promises.  One that does not
+ * sign what it is to sign has not promised where that is needed.
  */
 static bool take_signature(struct attempt *attempt, const dfs_prepare_args *args,
 			   unsigned server, const dfs_prepare_ok *ok)
@@ -330,10 +332,11 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 
 		struct turn *turn = &attempt->turns[call->turns[server - 1][i]];
 
-		if (!spares &&
-		    (is_signed || !attempt_is_confirmed(attempt->dfs,
-							turn->proposal->path)))
-			take_promise(turn, server, &ok->items.items_val[i]);
+		if (!spares)
+			take_promise(turn, server, &ok->items.items_val[i],
+				     is_signed ||
+					     !attempt_is_confirmed(attempt->dfs,
+								   turn->proposal->path));
 		if (ok->items.items_val[i].status == DFS_OK)
 			take_staged(turn, server, chunks,
 				    ok->items.items_val[i].dfs_promise_u.promised.staged);

@@ -135,10 +135,10 @@ static void add_confirming(const struct attempt *attempt, size_t at,
 		return;
 	call->paths[call->count] = path_of(turn->proposal->path);
 	item->path = &call->paths[call->count];
-	item->highest = turn->judgement.best
-				? &turn->answers.of[first - 1]
-					   ->dfs_register_u.accepted.value
-				: NULL;
+	item->highest =
+		turn->judgement.best
+			? &turn->answers.of[first - 1]->dfs_register_u.accepted.value
+			: NULL;
 	item->value = &turn->value;
 	call->turns[call->count++] = turn;
 }
@@ -151,8 +151,8 @@ static void ask_to_confirm(struct attempt *attempt, struct confirm_call *call)
 	if (!args)
 		return;
 	call->args = args;
-	call->round = round_new(attempt->dfs->links, DFS_CONFIRM, args,
-				confirming_free_args);
+	call->round =
+		round_new(attempt->dfs->links, DFS_CONFIRM, args, confirming_free_args);
 	for (unsigned s = 1; call->round && s <= DFS_SERVERS; s++)
 		if (set_has(attempt->servers, s))
 			round_ask(call->round, s, args, clock_now_ms() + LINKS_NEED_MS);

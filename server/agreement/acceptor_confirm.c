@@ -42,12 +42,11 @@ static void check_items(struct confirming *confirming)
 		*status = acceptor_judged(caller, i);
 		if (*status != DFS_OK || !acceptor->rules.prove)
 			continue;
-		*status = acceptor->proof
-				  ? proof_check_confirm(
-					    acceptor->proof, &proposer,
-					    &confirming->args->ballot,
-					    &confirming->args->items.items_val[i])
-				  : DFS_UNCHECKED;
+		*status = acceptor->proof ? proof_check_confirm(
+						    acceptor->proof, &proposer,
+						    &confirming->args->ballot,
+						    &confirming->args->items.items_val[i])
+					  : DFS_UNCHECKED;
 	}
 }
 

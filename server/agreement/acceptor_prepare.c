@@ -211,9 +211,7 @@ static void sign_promises(const struct preparing *preparing, dfs_prepare_ok *ok)
 	u_int count = args->items.items_len;
 	dfs_promise_told told[DFS_BATCH_MAX];
 	dfs_key statements[DFS_BATCH_MAX];
-	char *signature = args->sign && acceptor->key
-				  ? malloc(DFS_SIGNATURE_LEN)
-				  : NULL;
+	char *signature = args->sign && acceptor->key ? malloc(DFS_SIGNATURE_LEN) : NULL;
 
 	if (!signature)
 		return;

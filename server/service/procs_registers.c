@@ -230,7 +230,7 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 			res->status = DFS_INVALID;
 			return;
 		}
-		if (caller->permitted[i] == DFS_OK && 
+		if (caller->permitted[i] == DFS_OK &&
 		    !may_own(caller, &item->path, &item->value))
 			caller->permitted[i] = DFS_DENIED;
 	}

@@ -150,9 +150,8 @@ static void take_promise(unsigned server)
 /* That dfs4 has accepted the older value, signed as whichever server. */
 static dfs_signed_promise lie(unsigned as)
 {
-	dfs_signed_promise promise = {.server = as,
-				      .told = {.known = TRUE,
-					       .ballot = liar.older.ballot}};
+	dfs_signed_promise promise = {
+		.server = as, .told = {.known = TRUE, .ballot = liar.older.ballot}};
 	const dfs_path path = attack_path(path_text);
 	dfs_signature *each = &promise.signature;
 	uint8_t message[STATEMENT_MESSAGE], signature[DFS_SIGNATURE_LEN];
@@ -176,7 +175,8 @@ static dfs_status confirm(unsigned server, const dfs_accepted *what,
 {
 	dfs_value value;
 	const struct confirming item = {
-		.path = &(dfs_path){sizeof path_text - 1, attack_path(path_text).dfs_path_val},
+		.path = &(dfs_path){sizeof path_text - 1,
+				    attack_path(path_text).dfs_path_val},
 		.promises = {&promises[0], &promises[1], &promises[2]},
 		.highest = &what->value,
 		.value = &value};

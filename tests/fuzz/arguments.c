@@ -152,8 +152,8 @@ static void start(void)
 					     .secrets = &shared,
 					     .connections = no_connections};
 	world.server.acceptor = acceptor_new(world.store.store, SERVER, NULL);
-	world.proof = proof_new(world.store.store, &(dfs_key){"admin's key"},
-				&servers_keys);
+	world.proof =
+		proof_new(world.store.store, &(dfs_key){"admin's key"}, &servers_keys);
 	world.key = server_key_new(SERVER, 1, (const uint8_t *)server_secret);
 	FUZZ_MUST(world.server.acceptor && world.proof && world.key);
 	acceptor_set_proof(world.server.acceptor, world.proof);

@@ -17,8 +17,7 @@
 
 static const char *root;
 
-#define SIGN                                                                             \
-	"sign = 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+#define SIGN "sign = 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
 
 const char *const seeds_cluster =
 	"\xef\xbb\xbf# a cluster\n[cluster]\r\n  id = 00112233445566778899aabbccddeeff\n"

@@ -63,7 +63,7 @@ static bool log_in(struct call *call, const struct cluster *cluster, unsigned se
 	return !wrong;
 }
 
-/* Of the cluster that was connected to last: the keys of its servers, from their files. */
+/* Of the cluster that was connected to last: the keys of its servers. */
 static struct server_key *servers[DFS_SERVERS];
 
 static bool read_keys(const struct cluster *cluster, char *why, size_t why_size)

@@ -433,7 +433,8 @@ static void prepare(struct walk *walk, const dfs_stage *stage, uint64_t size,
 				 .creates = TRUE,
 				 .size = size,
 				 .stage = *stage};
-	const dfs_prepare_args args = {new_id(), ballot_for(walk, demand), FALSE, {1, &item}};
+	const dfs_prepare_args args = {
+		new_id(), ballot_for(walk, demand), FALSE, {1, &item}};
 	dfs_prepare_res res;
 
 	if (!say(walk, DFS_PREPARE, &args, &res))

@@ -231,8 +231,8 @@ static int begin(void **state)
 		acceptor_set_key(world.acceptors[i], world.keys[i]);
 		assert_int_equal(acceptor_vote(world.acceptors[i]), 0);
 	}
-	world.proof = proof_new(world.stores[SELF - 1].store, &admin,
-				sign_fixture_servers());
+	world.proof =
+		proof_new(world.stores[SELF - 1].store, &admin, sign_fixture_servers());
 	assert_non_null(world.proof);
 	acceptor_set_proof(world.acceptors[SELF - 1], world.proof);
 	world.up = ALL;

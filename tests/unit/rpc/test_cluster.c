@@ -18,8 +18,8 @@
 	"[cluster]\nid = 00112233445566778899aabbccddeeff\nca = ca.pem\nadmin = " KEY "\n"
 #define SIGN "sign = " KEY "\n"
 #define REST                                                                             \
-	SIGN "[dfs2]\naddress = 127.0.0.1:2\n" SIGN                                       \
-	     "[dfs3]\naddress = [::1]:3\n" SIGN "[dfs4]\n" SIGN
+	SIGN "[dfs2]\naddress = 127.0.0.1:2\n" SIGN "[dfs3]\naddress = [::1]:3\n" SIGN   \
+	     "[dfs4]\n" SIGN
 
 static char folder[] = "/tmp/test_cluster.XXXXXX";
 static char file[64];

@@ -118,7 +118,8 @@ static void test_proposal(void **state)
 /* What servers sign: each part of it counts, and none of it passes for another kind. */
 static void test_12_2_what_servers_state(void **state)
 {
-	dfs_ballot ballot = {.epoch = 1, .counter = 2}, other = {.epoch = 1, .counter = 3};
+	dfs_ballot ballot = {.epoch = 1, .counter = 2},
+		   other = {.epoch = 1, .counter = 3};
 	dfs_promise_told told = {.known = TRUE, .ballot = {.counter = 1}}, changed = told;
 	dfs_key digest = {.bytes = {3}}, no_digest = {.bytes = {4}}, first, again;
 
