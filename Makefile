@@ -137,8 +137,8 @@ $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)
 $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
 # Looking up is counted and answered by the test.
 $(BUILD)/tests/unit/lib/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
-# The server, with a hand on three of its answers.
-$(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get
+# The server, with a hand on four of its answers.
+$(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get,--wrap=procs_finish
 # What is put before a program's own calls: without sanitizers, which want to be first.
 $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)

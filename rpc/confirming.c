@@ -1,6 +1,7 @@
 /* What servers sign for a proposer, gathered. */
 #include "confirming.h"
 
+#include "ballot.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -93,10 +94,16 @@ bool confirming_promises(const struct authority_source *source, unsigned server,
 		ret->of[i].server = server;
 		ret->of[i].told = told[i];
 	}
-	if (is_genuine(source, args, ret))
-		return true;
-	confirming_free(ret);
-	return false;
+	if (!is_genuine(source, args, ret)) {
+		confirming_free(ret);
+		return false;
+	}
+	/* Nobody has promised a ballot who has accepted a higher one. */
+	for (u_int i = 0; i < count; i++)
+		if (ret->of[i].told.known &&
+		    ballot_compare(&ret->of[i].told.ballot, &args->ballot) >= 0)
+			ret->of[i].server = 0;
+	return true;
 }
 
 void confirming_free(struct confirming_promises *promises)

@@ -271,7 +271,7 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 			    item);
 }
 
-/* usable: it is signed, where that is needed. */
+/* usable: is_usable. */
 static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise,
 			 bool usable)
 {
@@ -308,6 +308,22 @@ static bool take_signature(struct attempt *attempt, const dfs_prepare_args *args
 						 &attempt->signed_by[server - 1]);
 }
 
+/* Nobody has promised a ballot who has accepted a higher one. */
+static bool is_possible(const struct attempt *attempt, const dfs_register *reg)
+{
+	return !reg->known ||
+	       ballot_compare(&reg->dfs_register_u.accepted.ballot, &attempt->ballot) < 0;
+}
+
+/* It is signed where that is needed, and can be true. */
+static bool is_usable(const struct attempt *attempt, const struct turn *turn,
+		      bool is_signed, const dfs_promise *promise)
+{
+	return promise->status == DFS_OK &&
+	       is_possible(attempt, &promise->dfs_promise_u.promised.reg) &&
+	       (is_signed || !attempt_is_confirmed(attempt->dfs, turn->proposal->path));
+}
+
 static void take_answer(struct attempt *attempt, struct prepare_call *call,
 			unsigned server, const dfs_prepare_res *res, bool spares)
 {
@@ -334,9 +350,8 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 
 		if (!spares)
 			take_promise(turn, server, &ok->items.items_val[i],
-				     is_signed ||
-					     !attempt_is_confirmed(attempt->dfs,
-								   turn->proposal->path));
+				     is_usable(attempt, turn, is_signed,
+					       &ok->items.items_val[i]));
 		if (ok->items.items_val[i].status == DFS_OK)
 			take_staged(turn, server, chunks,
 				    ok->items.items_val[i].dfs_promise_u.promised.staged);

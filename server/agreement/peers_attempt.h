@@ -52,7 +52,7 @@ struct peers_tally peers_attempt_tally(const struct finishing *finishing,
 /* A copy, which xdr_free can free; false when out of memory. */
 bool peers_attempt_copy_path(const dfs_path *path, dfs_path *ret);
 
-/* Once it is promised: proposes what follows from that, confirmed, and counts the votes. */
+/* Once promised: proposes what follows from that, confirmed, and counts the votes. */
 void peers_attempt_accept(struct finishing *finishing,
 			  const struct peers_attempt *attempt);
 

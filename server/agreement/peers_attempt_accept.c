@@ -155,7 +155,8 @@ static bool add_item(struct finishing *finishing, const struct peers_attempt *at
 	confirming->value = &item->value;
 	call->paths[count] = at;
 	if (choose(finishing, attempt, at, reg, confirming) &&
-	    peers_attempt_copy_path(&finishing->paths->paths.paths_val[path], &item->path))
+	    peers_attempt_copy_path(&finishing->paths->paths.paths_val[path],
+				    &item->path))
 		return true;
 	value_free(&item->value);
 	return false;
@@ -293,7 +294,8 @@ static void take_votes(struct finishing *finishing, const struct votes *votes,
 		peers_teach(finishing->peers, taught, taught_count);
 }
 
-void peers_attempt_accept(struct finishing *finishing, const struct peers_attempt *attempt)
+void peers_attempt_accept(struct finishing *finishing,
+			  const struct peers_attempt *attempt)
 {
 	struct peers *peers = finishing->peers;
 	struct peers_accept *call = new_accept(finishing, attempt);

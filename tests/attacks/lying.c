@@ -1,7 +1,7 @@
 /*
  * dfsN, broken into: the server as it is, but for one lie in what it answers.  It is
- * linked so that its answers to LIST, LOOKUP and GET go through here; its number is the
- * last letter of the name that it is called by.
+ * linked so that its answers to LIST, LOOKUP, GET and FINISH go through here; its number
+ * is the last letter of the name that it is called by.
  *
  *	DFS_LIE="KIND [FOLDER]" dfsN ARG...
  *
@@ -12,6 +12,7 @@
  *	rows	values in listings say that the row is the tenth
  *	value	of the path in FOLDER/item it tells what is there, and its units are in
  *		FOLDER/unit.0 to .3 (broken_values.c)
+ *	finish	what is to be finished is nothing, it says, and does nothing
  */
 #include "object.h"
 #include "path.h"
@@ -24,10 +25,19 @@
 #include <string.h>
 #include <unistd.h>
 
-enum lie { LIE_EMPTY, LIE_NEWLINE, LIE_ABOVE, LIE_UNITS, LIE_ROWS, LIE_VALUE, LIES };
+enum lie {
+	LIE_EMPTY,
+	LIE_NEWLINE,
+	LIE_ABOVE,
+	LIE_UNITS,
+	LIE_ROWS,
+	LIE_VALUE,
+	LIE_FINISH,
+	LIES
+};
 
-static const char *const names[LIES] = {"empty", "newline", "above",
-					"units", "rows",    "value"};
+static const char *const names[LIES] = {"empty", "newline", "above", "units",
+					"rows",  "value",   "finish"};
 
 static enum lie lie;
 static dfs_learn_item item; /* of LIE_VALUE */
@@ -44,6 +54,10 @@ void __wrap_procs_list(struct caller *caller, const dfs_list_args *args,
 void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 			 dfs_lookup_res *res);
 void __wrap_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res);
+void __real_procs_finish(struct caller *caller, const dfs_paths *args,
+			 dfs_finish_res *res);
+void __wrap_procs_finish(struct caller *caller, const dfs_paths *args,
+			 dfs_finish_res *res);
 
 static void must(bool good, const char *what)
 {
@@ -153,6 +167,21 @@ void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 				 item.path.dfs_path_val, item.path.dfs_path_len) == 0)
 			tell_value(&res->dfs_lookup_res_u.ok.items.items_val[i]);
 	}
+}
+
+void __wrap_procs_finish(struct caller *caller, const dfs_paths *args,
+			 dfs_finish_res *res)
+{
+	u_int count = args->paths.paths_len;
+
+	if (lie != LIE_FINISH) {
+		__real_procs_finish(caller, args, res);
+		return;
+	}
+	res->status = DFS_OK;
+	res->dfs_finish_res_u.items.items_len = count;
+	res->dfs_finish_res_u.items.items_val = calloc(count + 1, sizeof(dfs_looked));
+	must(res->dfs_finish_res_u.items.items_val != NULL, "out of memory");
 }
 
 void __wrap_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res)
