@@ -92,8 +92,8 @@ static void test_12_2_what_it_signs_its_key_proves(void **state)
 {
 	struct server_key *key = server_key_new(3, 2, secret);
 	dfs_key statements[3] = {{{1}}, {{2}}, {{3}}}, public;
-	dfs_signature signatures[3], *each[3] = {&signatures[0], &signatures[1],
-						 &signatures[2]};
+	dfs_signature signatures[3],
+		*each[3] = {&signatures[0], &signatures[1], &signatures[2]};
 	uint8_t message[STATEMENT_MESSAGE], signature[DFS_SIGNATURE_LEN];
 
 	(void)state;
@@ -158,12 +158,13 @@ static void test_12_2_a_key_is_added_to_the_configuration(void **state)
 
 	(void)state;
 	assert_non_null(stream);
-	(void)fprintf(stream,
-		      "[cluster]\nid = 00112233445566778899aabbccddeeff\nca = ca.pem\n"
-		      "admin = %s\n# the first\n[dfs1]\nsign = %s\n  [dfs2]\n\tsign = %s\n"
-		      "host = two ; after it\n[dfs3]\nsign = %s\n[dfs4]\nsign = %s\n"
-		      "[server]\nlog_level = warn\n",
-		      hex, hex, hex, hex, hex);
+	(void)fprintf(
+		stream,
+		"[cluster]\nid = 00112233445566778899aabbccddeeff\nca = ca.pem\n"
+		"admin = %s\n# the first\n[dfs1]\nsign = %s\n  [dfs2]\n\tsign = %s\n"
+		"host = two ; after it\n[dfs3]\nsign = %s\n[dfs4]\nsign = %s\n"
+		"[server]\nlog_level = warn\n",
+		hex, hex, hex, hex, hex);
 	assert_int_equal(fclose(stream), 0);
 	assert_true(cluster_add_key(config, 2, &key, why, sizeof why));
 	assert_true(cluster_read(config, &cluster, why, sizeof why));
@@ -177,7 +178,7 @@ static void test_12_2_a_key_is_added_to_the_configuration(void **state)
 	(void)fclose(stream);
 	assert_non_null(strstr(text, "# the first\n[dfs1]"));
 	assert_non_null(strstr(text, "[server]\nlog_level = warn\n"));
-	/* A file without such a line has no place for it. */
+	/* Without such a line there is no place for it. */
 	stream = fopen(config, "we");
 	(void)fprintf(stream, "[dfs1]\nsign = %s\n[dfs2]\n", hex);
 	assert_int_equal(fclose(stream), 0);
