@@ -33,7 +33,8 @@ SERVER_LIBS := -lgdbm
 CLIENT_LIBS := -ljansson -lzstd
 
 # The include path is the architecture: a file sees its own folder, of the wings below it what
-# they show, and rpc/.  The store and the library show what is in their include/ alone.
+# they show, and rpc/.  The store and the library show what is in their include/ alone; the
+# library's is seen from below too, because results are made there.
 path_rpc              := -Irpc -I$(BUILD)/rpc
 path_server/store     := -Iserver/store -Iserver/store/include $(path_rpc)
 path_server/agreement := -Iserver/agreement -Iserver/store/include $(path_rpc)
@@ -41,13 +42,17 @@ path_server/healing   := -Iserver/healing $(path_server/agreement)
 path_server/access    := -Iserver/access $(path_server/agreement)
 path_server/service   := -Iserver/service -Iserver/access $(path_server/healing)
 path_server           := -Iserver $(path_server/service)
-path_client/lib       := -Iclient/lib -Iclient/lib/include $(path_rpc)
-path_client/cluster   := -Iclient/cluster $(path_client/lib)
-path_client/command   := -Iclient/command -Iclient/cluster -Iclient/lib/include $(path_rpc)
-path_client           := $(path_client/command)
+path_client/session   := -Iclient/session -Iclient/lib/include $(path_rpc)
+path_client/registers := -Iclient/registers $(path_client/session)
+path_client/lib       := -Iclient/lib $(path_client/registers)
+path_client/cluster   := -Iclient/cluster $(path_client/session)
+path_client/command   := -Iclient/command -Iclient/lib/include $(path_rpc)
+path_client/upkeep    := -Iclient/upkeep -Iclient/cluster $(path_client/command)
+path_client/verbs     := -Iclient/verbs -Iclient/upkeep $(path_client/command)
+path_client           := $(path_client/verbs)
 $(foreach n,1 2 3 4,$(eval path_dfs$(n) := -Iserver))
 # A test may look into every layer; nothing looks into the tests.
-path_tests            := -Itests/unit -Iclient/cluster -Iclient/command $(path_client/lib) \
+path_tests            := -Itests/unit -Iclient/cluster $(path_client/verbs) $(path_client/lib) \
 			 -Iserver/store $(path_server)
 path_of = $(or $(path_$(patsubst %/,%,$(1))),$(path_tests))
 
@@ -55,8 +60,10 @@ objects         = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(addsuffix /*.c,$(1)))
 RPC_OBJECTS     := $(call objects,rpc) $(BUILD)/rpc/dfs_xdr.o
 SERVER_WINGS    := service access healing agreement store
 SERVER_OBJECTS  := $(call objects,server $(SERVER_WINGS:%=server/%))
-LIB_OBJECTS     := $(call objects,client/lib)
-COMMAND_OBJECTS := $(call objects,client/command client/cluster)
+LIB_WINGS       := lib registers session
+LIB_OBJECTS     := $(call objects,$(LIB_WINGS:%=client/%))
+CLIENT_WINGS    := verbs upkeep command cluster
+COMMAND_OBJECTS := $(call objects,$(CLIENT_WINGS:%=client/%))
 SERVERS        := $(foreach n,1 2 3 4,$(BIN)/dfs$(n)/dfs$(n))
 PROGRAMS       := $(BIN)/client/client $(SERVERS)
 
@@ -127,7 +134,7 @@ FUZZERS      := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
 FUZZ_FIXTURES        := file stream
 FUZZ_CLIENT_FIXTURES := client client_keys
 FUZZ_CLIENT_WRAPPED  := exchange_ask_tls exchange_run stream_start_tls record_send clock_pause \
-		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap verify)
+		$(addprefix keys_,lock unlock lock_ring unlock_ring wrap unwrap)
 FUZZ_CLIENTS := $(filter $(BUILD)/tests/fuzz/client_%,$(FUZZERS)) $(FUZZ_SEEDS)
 FUZZ_SIGNED  := $(FUZZ_CLIENTS) $(BUILD)/tests/fuzz/arguments
 
@@ -136,7 +143,13 @@ FUZZ_SIGNED  := $(FUZZ_CLIENTS) $(BUILD)/tests/fuzz/arguments
 $(BUILD)/tests/crash/store_states $(BUILD)/tests/crash/recovery_states: $(BUILD)/tests/crash/disk.o
 $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
 # Looking up is counted and answered by the test.
-$(BUILD)/tests/unit/lib/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
+$(BUILD)/tests/unit/registers/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
+# What stands in for links and rounds is for these alone.
+$(BUILD)/tests/unit/agreement/test_peers $(BUILD)/tests/unit/agreement/test_peers_finish: \
+		$(BUILD)/tests/unit/agreement/peers_world.o
+# Servers' pages of a listing are made by the test.
+$(BUILD)/tests/unit/registers/test_listing: LDFLAGS += -Wl,--wrap=links_leave_out \
+		$(addprefix -Wl$(comma)--wrap=round_,new ask wait take free)
 # The server, with a hand on four of its answers.
 $(BUILD)/tests/attacks/lying: LDFLAGS += -Wl,--wrap=procs_list,--wrap=procs_lookup,--wrap=procs_get,--wrap=procs_finish
 # What is put before a program's own calls: without sanitizers, which want to be first.

@@ -116,7 +116,7 @@ static const char *of_hello(const struct answers_call *call)
 
 /*
  * What it says of a user is judged by who logs in, when he knows what the others say:
- * client/lib/login.c.
+ * client/session/login.c.
  */
 static const char *of_login(const struct answers_call *call)
 {

@@ -3,7 +3,6 @@
 
 #include "ballot.h"
 #include "path.h"
-#include "placement.h"
 #include "sets.h"
 #include "value.h"
 
@@ -118,7 +117,7 @@ static const char *check_content(const struct authority_source *source,
 }
 
 static const char *check_access(const struct authority_source *source,
-				const struct authority_claim *claim, bool *ret_unknown)
+				struct authority_claim *claim, bool *ret_unknown)
 {
 	const dfs_access *access = value_access(claim->value);
 	const dfs_user owner = whose(claim->path);
@@ -129,6 +128,7 @@ static const char *check_access(const struct authority_source *source,
 		return NULL;
 	if (!key_of(source, &owner, access->signature->key, &key, ret_unknown))
 		return "readers whose owner's key is not known";
+	claim->old_readers = !key.present || !key.welcome;
 	return statement_of_access(claim->path, &owner, access, &statement) &&
 			       is_signed(source, &statement, access->signature, &key.key)
 		       ? NULL
@@ -146,7 +146,7 @@ bool authority_account_is_genuine(const dfs_key *admin_key, const dfs_user *user
 
 /* What is stated in it, by whomever. */
 static const char *check_body(const struct authority_source *source,
-			      const struct authority_claim *claim, bool *ret_unknown)
+			      struct authority_claim *claim, bool *ret_unknown)
 {
 	const dfs_body *body = &claim->value->body;
 	const dfs_manifest *manifest = &body->dfs_body_u.manifest;
@@ -166,11 +166,12 @@ static const char *check_body(const struct authority_source *source,
 }
 
 const char *authority_check_stated(const struct authority_source *source,
-				   const struct authority_claim *claim, bool *ret_unknown)
+				   struct authority_claim *claim, bool *ret_unknown)
 {
 	const char *wrong;
 
 	*ret_unknown = false;
+	claim->old_readers = false;
 	if (value_is_nothing(claim->value))
 		return claim->caller ? "what only servers say" : NULL;
 	wrong = check_proof(source, claim, ret_unknown);
@@ -254,7 +255,7 @@ static bool is_confirmed(const struct authority_source *source,
 }
 
 const char *authority_check_proved(const struct authority_source *source,
-				   const struct authority_claim *claim, bool *ret_unknown)
+				   struct authority_claim *claim, bool *ret_unknown)
 {
 	const char *wrong = authority_check_stated(source, claim, ret_unknown);
 
@@ -371,6 +372,19 @@ static const char *check_file(const struct authority_claim *claim,
 	return check_writer(claim, accepted);
 }
 
+/* What an old key signed stays as it is; it lets nobody in anew. */
+static const char *check_readers(const struct authority_claim *claim,
+				 const dfs_value *accepted)
+{
+	const dfs_access *before = accepted ? value_access(accepted) : NULL;
+
+	if (!claim->caller || !claim->old_readers)
+		return NULL;
+	return before && same_access(value_access(claim->value), before)
+		       ? NULL
+		       : "new readers, signed with a key that is no longer good";
+}
+
 /* What admin said later counts, whatever the ballots. */
 static const char *check_account(const struct authority_claim *claim,
 				 const dfs_value *accepted)
@@ -392,13 +406,15 @@ const char *authority_check_allowed(const struct authority_claim *claim,
 				    const dfs_value *accepted)
 {
 	const dfs_user *signer = &claim->value->proof.signer;
+	const char *wrong;
 	dfs_user user;
 
 	if (value_is_nothing(claim->value))
 		return NULL; /* three have seen that nothing is known */
 	switch (kind_of(claim->path)) {
 	case PATH_OF_FILE:
-		return check_file(claim, accepted);
+		wrong = check_file(claim, accepted);
+		return wrong ? wrong : check_readers(claim, accepted);
 	case PATH_OF_ACCOUNT:
 		return check_account(claim, accepted);
 	case PATH_OF_CREDENTIALS:
@@ -410,84 +426,4 @@ const char *authority_check_allowed(const struct authority_claim *claim,
 		break;
 	}
 	return "a path that no register can have";
-}
-
-/* ---- what comes after what ----------------------------------------------------- */
-
-/* The same but for the proof. */
-static bool is_same(const dfs_value *a, const dfs_value *b)
-{
-	dfs_key one, other;
-
-	return statement_digest(a, &one) && statement_digest(b, &other) &&
-	       memcmp(&one, &other, sizeof one) == 0;
-}
-
-/* The same but for holders and proof. */
-static bool says_the_same(const dfs_value *a, const dfs_value *b)
-{
-	dfs_key one, other;
-
-	return statement_digest_stated(a, &one) && statement_digest_stated(b, &other) &&
-	       memcmp(&one, &other, sizeof one) == 0;
-}
-
-/*
- * A server says of itself that it has its pair again, and of its opposite that it need
- * not keep that any longer; of others it says nothing.
- */
-static bool may_correct(const dfs_content *before, const dfs_content *after,
-			unsigned server)
-{
-	unsigned opposite = placement_opposite(server);
-
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		chunk_set had = placement_held(before->holders, s);
-		chunk_set has = placement_held(after->holders, s);
-		chunk_set pair = placement_pair(before->row, s);
-
-		if (has == had || (has == pair && s == server && had == 0) ||
-		    (has == pair && s == opposite && had == CHUNKS_ALL))
-			continue;
-		return false;
-	}
-	return true;
-}
-
-/* Of two values that say the same. */
-static bool may_correct_all(const dfs_value *before, const dfs_value *after,
-			    unsigned server)
-{
-	const dfs_manifest *had = &before->body.dfs_body_u.manifest;
-	const dfs_manifest *has = &after->body.dfs_body_u.manifest;
-	bool may = may_correct(&had->content, &has->content, server);
-
-	for (u_int i = 0; may && i < had->earlier.earlier_len; i++)
-		may = may_correct(&had->earlier.earlier_val[i].content,
-				  &has->earlier.earlier_val[i].content, server);
-	return may;
-}
-
-const char *authority_check_again(const dfs_value *highest, const dfs_value *value,
-				  unsigned server)
-{
-	if (!highest)
-		return value_is_nothing(value) ? NULL : "a value that nobody has";
-	if (!says_the_same(highest, value))
-		return "another value than the one that is to be finished";
-	if (value_has_content(highest) ? may_correct_all(highest, value, server)
-				       : is_same(highest, value))
-		return NULL;
-	return "holders that another server has to tell of";
-}
-
-const char *authority_check_next(const dfs_value *highest, const dfs_value *value)
-{
-	uint64_t before = highest ? highest->number : 0;
-
-	if (value->number == before + (before < UINT64_MAX))
-		return NULL;
-	return highest && says_the_same(highest, value)
-		       ? NULL
-		       : "an operation that does not follow the last one";
 }

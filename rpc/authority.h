@@ -41,6 +41,11 @@ struct authority_claim {
 	const dfs_value *value;
 	/* who proposes it now, by himself; NULL: a server tells of it */
 	const char *caller;
+	/*
+	 * its readers are signed with a key that signs no new ones: a former one, or of
+	 * an owner who is gone or disabled; authority_check_signed notes it
+	 */
+	bool old_readers;
 };
 
 /*
@@ -48,12 +53,10 @@ struct authority_claim {
  * (static).  *ret_unknown: a key that is needed could not be had.
  */
 const char *authority_check_stated(const struct authority_source *source,
-				   const struct authority_claim *claim,
-				   bool *ret_unknown);
+				   struct authority_claim *claim, bool *ret_unknown);
 /* The same, when it is proved for the ballot of the claim, too. */
 const char *authority_check_proved(const struct authority_source *source,
-				   const struct authority_claim *claim,
-				   bool *ret_unknown);
+				   struct authority_claim *claim, bool *ret_unknown);
 
 /* Did its owner himself propose this, holders included, at the ballot of the claim? */
 bool authority_is_own(const struct authority_claim *claim);

@@ -42,7 +42,7 @@ struct cluster {
 	char folder[PATH_MAX]; /* absolute, of cluster.conf */
 	char ca[PATH_MAX];
 	dfs_id id;
-	/* Ed25519, public: signs every account (client/lib/identity.h) */
+	/* Ed25519, public: signs every account (client/session/identity.h) */
 	dfs_key admin_key;
 	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
 	struct server_keys sign;

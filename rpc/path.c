@@ -156,6 +156,16 @@ bool path_is_good(const dfs_path *path)
 	return path_kind(path->dfs_path_val, path->dfs_path_len) != PATH_OF_NOTHING;
 }
 
+dfs_path path_borrow(const char *path)
+{
+	union {
+		const char *borrow;
+		char *plain;
+	} name = {.borrow = path};
+
+	return (dfs_path){(u_int)strlen(path), name.plain};
+}
+
 int path_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t shorter = a_len < b_len ? a_len : b_len;

@@ -44,6 +44,12 @@ enum path_kind path_kind(const char *path, size_t len);
 /* Has a register this path, of whatever kind? */
 bool path_is_good(const dfs_path *path);
 
+/*
+ * A path that is a string, as XDR takes it: without const, though it is only read.  It
+ * points into the string.
+ */
+dfs_path path_borrow(const char *path);
+
 /* The order of paths is that of their bytes: below, at or above 0, as memcmp. */
 int path_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 

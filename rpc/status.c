@@ -27,7 +27,7 @@ const char *status_text(dfs_status status)
 	case DFS_BUSY:
 		return "the server is busy, or this user has his portion of it";
 	case DFS_OVER_QUOTA:
-		return "more than the owner's quota";
+		return "more than a user's quota";
 	case DFS_UNCHECKED:
 		return "too few servers in reach of this one to check who calls";
 	}

@@ -216,7 +216,7 @@ static const char *check_note(const dfs_note *note)
 
 /*
  * What a user is recognised by may not be cheaper to guess than this; see
- * client/lib/keys.h.
+ * client/session/keys.h.
  */
 static const char *check_scrypt(const dfs_scrypt *scrypt)
 {

@@ -62,7 +62,7 @@ static bool is_path(const dfs_path *path, const char *text)
 static const char *check_item(const struct authority_source *source,
 			      const dfs_learn_item *item)
 {
-	const struct authority_claim claim = {
+	struct authority_claim claim = {
 		.path = &item->path, .ballot = &item->ballot, .value = &item->value};
 	const char *path = item->path.dfs_path_val;
 	size_t len = item->path.dfs_path_len;

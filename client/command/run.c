@@ -2,7 +2,7 @@
 #include "run.h"
 
 #include "cluster.h"
-#include "commands.h"
+#include "command.h"
 #include "name.h"
 #include "output.h"
 #include "path.h"

@@ -109,16 +109,18 @@ static bool edit(const struct sharing *sharing, dfs_access *access,
 static bool seal(const struct identity *identity, const char *path,
 		 dfs_manifest *manifest, const struct manifest_secret *opening)
 {
+	const dfs_key *own = keys_pair_seal_key(identity->pairs[0]);
 	dfs_access *access = &manifest->access;
 
 	free(manifest->keys.keys_val);
+	manifest->keys.keys_val = NULL;
+	manifest->keys.keys_len = 0;
 	if (access->signature)
 		xdr_free((xdrproc_t)xdr_dfs_signature, access->signature);
 	free(access->signature);
 	access->signature = NULL;
 	access->generation++;
-	return manifest_wrap(identity, path, manifest,
-			     keys_pair_seal_key(identity->pairs[0]), opening->key) &&
+	return own && manifest_wrap(identity, path, manifest, own, opening->key) &&
 	       manifest_sign_access(identity, path, manifest);
 }
 

@@ -7,6 +7,7 @@
 #include "object.h"
 #include "path.h"
 #include "peers.h"
+#include "portions.h"
 #include "secrets.h"
 #include "ticket.h"
 #include "value.h"
@@ -19,18 +20,18 @@ enum {
 	/* For servers that are in reach this is plenty; who waits longer asks again. */
 	ASK_MS = 3000,
 	/*
-	 * Calls that ask other servers at once.  Whoever asks for what is not his, again
-	 * and again, has to wait for himself, and not those who log in or finish
-	 * something.
+	 * Calls that ask other servers at once, of which users have portions.  Whoever
+	 * asks for what is not his, again and again, has to wait for himself, and not
+	 * those who log in or finish something, nor others who ask.
 	 */
-	ASKING_MAX = 2
+	ASKING_MAX = 8
 };
 
 static struct {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t fewer;
-	unsigned count;
-} asking = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+	struct portions calls;
+} asking = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {.limit = ASKING_MAX}};
 
 static bool is_user(const char *user, const char *name, size_t len)
 {
@@ -110,27 +111,27 @@ static bool is_voted_on(const struct permit_demand *demand,
 			      demand->votes_at) == 0;
 }
 
-/* false when others were still asking by then. */
-static bool begin_asking(int64_t deadline_ms)
+/* false when he, or others, were still asking by then. */
+static bool begin_asking(const char *user, int64_t deadline_ms)
 {
 	const struct timespec until = clock_timespec(deadline_ms);
+	bool mine;
 	int rc = 0;
 
 	pthread_mutex_lock(&asking.lock);
-	while (asking.count == ASKING_MAX && rc != ETIMEDOUT)
+	while (!(mine = portions_take(&asking.calls, user, 1)) && rc != ETIMEDOUT)
 		rc = pthread_cond_clockwait(&asking.fewer, &asking.lock, CLOCK_MONOTONIC,
 					    &until);
-	bool mine = asking.count < ASKING_MAX;
-	asking.count += mine;
 	pthread_mutex_unlock(&asking.lock);
 	return mine;
 }
 
-static void end_asking(void)
+/* One of those who wait may be who may go on, whichever. */
+static void end_asking(const char *user)
 {
 	pthread_mutex_lock(&asking.lock);
-	asking.count--;
-	pthread_cond_signal(&asking.fewer);
+	portions_give(&asking.calls, user, 1);
+	pthread_cond_broadcast(&asking.fewer);
 	pthread_mutex_unlock(&asking.lock);
 }
 
@@ -138,11 +139,11 @@ static bool read_three(const struct caller *caller, const dfs_paths *paths,
 		       struct peers_register *ret)
 {
 	int64_t deadline = clock_now_ms() + ASK_MS;
-	bool heard = begin_asking(deadline);
+	bool heard = begin_asking(caller->user, deadline);
 
 	if (heard) {
 		heard = peers_read(caller->server->peers, paths, deadline, ret);
-		end_asking();
+		end_asking(caller->user);
 	}
 	return heard;
 }

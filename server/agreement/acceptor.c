@@ -112,7 +112,7 @@ static bool exceeds_promises(const struct acceptor *acceptor, const dfs_path *pa
 {
 	const dfs_ballot *promised = promises_find(acceptor->promises, path);
 
-	return ballot->counter > promises_lowest(acceptor->promises) &&
+	return ballot->counter > promises_lowest(acceptor->promises, path) &&
 	       (!promised || !acceptor->rules.honour ||
 		ballot_compare(ballot, promised) >= 0);
 }
@@ -310,11 +310,10 @@ void acceptor_set_key(struct acceptor *acceptor, const struct server_key *key)
 }
 
 /*
- * What is proved needs no look at what is accepted here: three have looked, or it is the
- * owner's.
+ * What is proved needs no look at what is accepted here, for three have looked, or it is
+ * the owner's; but for what an old key of his signed (acceptor_check_readers).
  */
-dfs_status acceptor_check_proved(struct acceptor *acceptor,
-				 const struct authority_claim *claim)
+dfs_status acceptor_check_proved(struct acceptor *acceptor, struct authority_claim *claim)
 {
 	dfs_status status;
 
@@ -323,11 +322,15 @@ dfs_status acceptor_check_proved(struct acceptor *acceptor,
 	if (!acceptor->proof)
 		return DFS_UNCHECKED;
 	status = proof_check_proved(acceptor->proof, claim);
-	return status == DFS_OK ? proof_check_allowed(claim, NULL) : status;
+	if (status != DFS_OK)
+		return status;
+	struct authority_claim told = *claim;
+
+	told.old_readers = false;
+	return proof_check_allowed(&told, NULL);
 }
 
-dfs_status acceptor_check_told(struct acceptor *acceptor,
-			       const struct authority_claim *claim)
+dfs_status acceptor_check_told(struct acceptor *acceptor, struct authority_claim *claim)
 {
 	return acceptor_check_proved(acceptor, claim);
 }
@@ -372,6 +375,25 @@ bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
 	       memcmp(&own, &other, sizeof own) == 0;
 	value_free(&accepted);
 	return same;
+}
+
+/*
+ * An owner's list of readers that an old key signed is that of the value before.  Of what
+ * others propose three servers have seen that.
+ */
+dfs_status acceptor_check_readers(struct acceptor *acceptor,
+				  const struct authority_claim *claim)
+{
+	dfs_value accepted;
+	dfs_status status;
+
+	if (!acceptor->rules.prove || !claim->old_readers || !authority_is_own(claim))
+		return DFS_OK;
+	if (!read_accepted(acceptor, claim->path, &accepted))
+		return proof_check_allowed(claim, NULL);
+	status = proof_check_allowed(claim, &accepted);
+	value_free(&accepted);
+	return status;
 }
 
 /* ---- LOOKUP -------------------------------------------------------------------- */

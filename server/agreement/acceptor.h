@@ -55,8 +55,7 @@ void acceptor_set_key(struct acceptor *acceptor, const struct server_key *key);
  * DFS_OK when what a single server tells is proved, and its signer may make such a value;
  * see proof_check_proved.  Whoever takes a value in another way than by a message asks.
  */
-dfs_status acceptor_check_told(struct acceptor *acceptor,
-			       const struct authority_claim *claim);
+dfs_status acceptor_check_told(struct acceptor *acceptor, struct authority_claim *claim);
 /* By what it knows of others' keys; NULL without proof. */
 const struct authority_source *acceptor_source(const struct acceptor *acceptor);
 /* An account that is not accepted here yet: see proof_know. */
@@ -138,8 +137,6 @@ void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_r
  */
 void acceptor_confirm(struct acceptor *, const dfs_confirm_args *, dfs_confirm_res *);
 void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res *);
-void acceptor_bind(struct acceptor *, struct store_uploads *, const dfs_bind_args *,
-		   dfs_bind_res *);
 
 /*
  * LEARN: the sender knows that three have accepted these.  Taken whatever was promised,
@@ -172,8 +169,8 @@ void acceptor_digest(struct acceptor *, const dfs_digest_args *, dfs_digest_res 
 
 /*
  * Whom a message is from.  Of a user nothing is taken on trust: content has to fit the
- * size that is claimed for it and the owner's quota, and an object that is here has to be
- * this path's.
+ * size that is claimed for it, his quota and that of the path's owner, and an object that
+ * is here has to be this path's.
  */
 struct acceptor_caller {
 	const char *user; /* NULL: a server, */

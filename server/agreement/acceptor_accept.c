@@ -160,29 +160,25 @@ struct accepting {
 	const dfs_accept_args *args;
 	struct store_batch *batch;
 	dfs_status *items;
-	bool *added; /* of each item: it is in the batch */
+	struct authority_claim *claims; /* what each item is */
+	bool *added;                    /* of each item: it is in the batch */
 };
-
-static struct authority_claim claim_of(const struct accepting *accepting, size_t i)
-{
-	const dfs_proposal *item = &accepting->args->items.items_val[i];
-
-	return (struct authority_claim){.path = &item->path,
-					.ballot = &accepting->args->ballot,
-					.value = &item->value,
-					.caller = accepting->caller->user};
-}
 
 /* Before the paths are taken, for it may take time: what is proved? */
 static void check_proofs(struct accepting *accepting)
 {
 	for (size_t i = 0; i < accepting->args->items.items_len; i++) {
-		const struct authority_claim claim = claim_of(accepting, i);
+		const dfs_proposal *item = &accepting->args->items.items_val[i];
+		struct authority_claim *claim = &accepting->claims[i];
 
+		*claim = (struct authority_claim){.path = &item->path,
+						  .ballot = &accepting->args->ballot,
+						  .value = &item->value,
+						  .caller = accepting->caller->user};
 		accepting->items[i] = acceptor_judged(accepting->caller, i);
 		if (accepting->items[i] == DFS_OK)
 			accepting->items[i] =
-				acceptor_check_proved(accepting->acceptor, &claim);
+				acceptor_check_proved(accepting->acceptor, claim);
 	}
 }
 
@@ -211,7 +207,9 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 	case ACCEPTOR_GOOD:
 		break;
 	}
-	status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
+	status = acceptor_check_readers(acceptor, &accepting->claims[i]);
+	if (status == DFS_OK)
+		status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
 	if (status != DFS_OK)
 		return status;
 	if (lacks_data(acceptor, ballot, item))
@@ -290,12 +288,13 @@ void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller
 		.acceptor = acceptor,
 		.caller = caller,
 		.args = args,
-		.items = calloc(proposals.count + 1, sizeof *accepting.items)};
+		.items = calloc(proposals.count + 1, sizeof *accepting.items),
+		.claims = calloc(proposals.count + 1, sizeof *accepting.claims)};
 	const struct acceptor_caller proved = {.user = caller->user,
 					       .judged = accepting.items};
 	int rc = ENOMEM;
 
-	if (accepting.items) {
+	if (accepting.items && accepting.claims) {
 		check_proofs(&accepting);
 		rc = acceptor_take_at(acceptor, &proved, &args->ballot, &proposals);
 	}
@@ -303,6 +302,7 @@ void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller
 		rc = accept_items(&accepting);
 		acceptor_give(acceptor, &proposals);
 	}
+	free(accepting.claims);
 	if (rc != 0) {
 		free(accepting.items);
 		res->status = errors_status(ERRORS_COMMITTING, rc);

@@ -111,12 +111,6 @@ static void bind_items(struct binding *binding)
 	}
 }
 
-void acceptor_bind(struct acceptor *acceptor, struct store_uploads *uploads,
-		   const dfs_bind_args *args, dfs_bind_res *res)
-{
-	acceptor_bind_for(acceptor, &acceptor_server, uploads, args, res);
-}
-
 void acceptor_bind_for(struct acceptor *acceptor, const struct acceptor_caller *caller,
 		       struct store_uploads *uploads, const dfs_bind_args *args,
 		       dfs_bind_res *res)

@@ -40,7 +40,7 @@ static void raise_to(dfs_ballot *floor, const dfs_ballot *to)
 
 /*
  * The floor stands for what was accepted and promised of the path: the tombstone, the
- * promise above it, and the promises that were given up for a bound on all paths.
+ * promise above it, and those that were given up for a bound on it and its neighbours.
  */
 static void raise_floor(struct acceptor *acceptor, const dfs_settled_item *item,
 			dfs_ballot *floor)
@@ -51,7 +51,7 @@ static void raise_floor(struct acceptor *acceptor, const dfs_settled_item *item,
 	memset(given_up.proposer.bytes, 0xff, sizeof given_up.proposer.bytes);
 	pthread_mutex_lock(&acceptor->lock);
 	given_up.epoch = acceptor->epoch;
-	given_up.counter = promises_lowest(acceptor->promises);
+	given_up.counter = promises_lowest(acceptor->promises, &item->path);
 	promised = promises_find(acceptor->promises, &item->path);
 	raise_to(floor, &acceptor->floor);
 	raise_to(floor, &given_up);

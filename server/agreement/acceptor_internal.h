@@ -98,7 +98,14 @@ bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
  * latch: it may ask peers.
  */
 dfs_status acceptor_check_proved(struct acceptor *acceptor,
-				 const struct authority_claim *claim);
+				 struct authority_claim *claim);
+
+/*
+ * DFS_DENIED: its owner proposes, signed with a key that signs no new ones, other readers
+ * than those of what is accepted here.  With the path's latch held that stays so.
+ */
+dfs_status acceptor_check_readers(struct acceptor *acceptor,
+				  const struct authority_claim *claim);
 
 /* Signs these, at most DFS_BATCH_MAX; false when it has no key, or no memory. */
 bool acceptor_sign(const struct acceptor *acceptor, const dfs_key *statements,

@@ -71,7 +71,7 @@ struct learned {
 static void check_proofs(struct learned *learned)
 {
 	for (u_int i = 0; i < learned->args->items.items_len; i++) {
-		const struct authority_claim claim =
+		struct authority_claim claim =
 			claim_of(&learned->args->items.items_val[i]);
 
 		learned->items[i] = acceptor_check_proved(learned->acceptor, &claim);

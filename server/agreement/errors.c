@@ -22,8 +22,8 @@ static const struct errors_row rows[] = {
 	{EFBIG, {DFS_IO, DFS_INVALID, DFS_INVALID, DFS_INVALID, DFS_INVALID}},
 	{ENOSPC, {DFS_IO, DFS_NOSPACE, DFS_NOSPACE, DFS_NOSPACE, DFS_NOSPACE}},
 	/*
-	 * Where a value is accepted, or something staged for it, the quota is its
-	 * owner's, elsewhere the disk's.
+	 * Where a value is accepted, or something staged for it, the quota is a
+	 * user's, elsewhere the disk's.
 	 */
 	{EDQUOT, {DFS_IO, DFS_NOSPACE, DFS_NOSPACE, DFS_OVER_QUOTA, DFS_NOSPACE}},
 	{ENOMEM, ALWAYS(DFS_BUSY)},

@@ -32,7 +32,7 @@ static unsigned proved_among(const struct finishing *finishing, size_t path,
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		const dfs_register *other = told->of[s - 1];
 		const struct tally_word same = tally_word(other);
-		const struct authority_claim claim = {
+		struct authority_claim claim = {
 			.path = &finishing->paths->paths.paths_val[path],
 			.ballot = same.ballot,
 			.value = same.ballot ? &other->dfs_register_u.accepted.value

@@ -193,7 +193,7 @@ void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_accepted *accepted =
 			told->of[i] ? &told->of[i]->dfs_register_u.accepted : NULL;
-		const struct authority_claim claim = {
+		struct authority_claim claim = {
 			.path = path,
 			.ballot = accepted ? &accepted->ballot : NULL,
 			.value = accepted ? &accepted->value : NULL};

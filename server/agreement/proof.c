@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "log.h"
 #include "path.h"
+#include "portions.h"
 #include "throttle.h"
 #include "value.h"
 
@@ -22,7 +23,10 @@
 
 enum {
 	KNOWN = 4096,
-	/* Who makes up names is answered at once, and does not keep the peers busy. */
+	/*
+	 * Who makes up names is answered at once, and keeps neither the peers busy nor
+	 * others from being asked for: users have portions of this.
+	 */
 	ASKED_PER_SECOND = 20
 };
 
@@ -37,13 +41,19 @@ struct known {
 
 struct proof {
 	struct store *store;
-	struct authority_source source;
+	struct authority_source source; /* its context is that of each check */
 	proof_ask *ask;
 	void *ask_context;
 	pthread_mutex_t lock; /* of all below */
 	struct known *known;
 	int64_t second;
-	unsigned asked; /* in that second */
+	struct portions asked; /* in that second, and for whom */
+};
+
+/* For whom keys are looked for. */
+struct wanting {
+	struct proof *proof;
+	const char *user; /* who proposes, or PORTIONS_NOBODY: a server tells */
 };
 
 static bool find_key(void *context, const dfs_user *user, uint32_t number,
@@ -60,8 +70,8 @@ struct proof *proof_new(struct store *store, const dfs_key *admin_key,
 	proof->source = (struct authority_source){.admin_key = *admin_key,
 						  .seen = statement_seen_new(),
 						  .servers = servers,
-						  .key = find_key,
-						  .context = proof};
+						  .key = find_key};
+	portions_init(&proof->asked, ASKED_PER_SECOND);
 	pthread_mutex_init(&proof->lock, NULL);
 	if (proof->source.seen)
 		return proof;
@@ -89,6 +99,7 @@ void proof_free(struct proof *proof)
 	if (!proof)
 		return;
 	forget_all(proof);
+	portions_clear(&proof->asked);
 	statement_seen_free(proof->source.seen);
 	pthread_mutex_destroy(&proof->lock);
 	free(proof);
@@ -197,7 +208,7 @@ static void read_here(struct proof *proof, const dfs_user *user)
 	value_free(&value);
 }
 
-static bool may_ask(struct proof *proof)
+static bool may_ask(struct proof *proof, const char *user)
 {
 	int64_t second = clock_now_ms() / 1000;
 	bool may;
@@ -205,19 +216,20 @@ static bool may_ask(struct proof *proof)
 	pthread_mutex_lock(&proof->lock);
 	if (second != proof->second) {
 		proof->second = second;
-		proof->asked = 0;
+		portions_clear(&proof->asked);
+		portions_init(&proof->asked, ASKED_PER_SECOND);
 	}
-	may = proof->asked < ASKED_PER_SECOND;
-	proof->asked += may;
+	may = portions_take(&proof->asked, user, 1);
 	pthread_mutex_unlock(&proof->lock);
 	return may;
 }
 
-static void ask_peers(struct proof *proof, const dfs_user *user)
+static void ask_peers(const struct wanting *wanting, const dfs_user *user)
 {
+	struct proof *proof = wanting->proof;
 	dfs_account account;
 
-	if (!proof->ask || !may_ask(proof) ||
+	if (!proof->ask || !may_ask(proof, wanting->user) ||
 	    !proof->ask(proof->ask_context, user, &account))
 		return;
 	note_account(proof, user, &account, NULL);
@@ -252,7 +264,8 @@ static bool find_known(struct proof *proof, const dfs_user *user, uint32_t numbe
 static bool find_key(void *context, const dfs_user *user, uint32_t number,
 		     struct authority_key *ret)
 {
-	struct proof *proof = context;
+	const struct wanting *wanting = context;
+	struct proof *proof = wanting->proof;
 	struct store_register reg = {.ballot.counter = 0};
 	bool fresh = false, found;
 
@@ -267,7 +280,7 @@ static bool find_key(void *context, const dfs_user *user, uint32_t number,
 		found = find_known(proof, user, number, &reg.ballot, &fresh, ret);
 	}
 	if (!found) {
-		ask_peers(proof, user);
+		ask_peers(wanting, user);
 		found = find_known(proof, user, number, &reg.ballot, &fresh, ret);
 	}
 	return found;
@@ -303,20 +316,31 @@ static dfs_status judged(const struct authority_claim *claim, const char *wrong,
 	return refusal;
 }
 
-dfs_status proof_check_stated(struct proof *proof, const struct authority_claim *claim)
-{
-	bool unknown = false;
-	const char *wrong = authority_check_stated(&proof->source, claim, &unknown);
+/* What authority.h says of it; keys are looked for as this caller may. */
+typedef const char *checking(const struct authority_source *, struct authority_claim *,
+			     bool *ret_unknown);
 
+static dfs_status run_check(struct proof *proof, checking *check,
+			    struct authority_claim *claim)
+{
+	struct wanting wanting = {proof, claim->caller ? claim->caller : PORTIONS_NOBODY};
+	struct authority_source source = proof->source;
+	bool unknown = false;
+	const char *wrong;
+
+	source.context = &wanting;
+	wrong = check(&source, claim, &unknown);
 	return judged(claim, wrong, unknown ? DFS_UNCHECKED : DFS_INVALID);
 }
 
-dfs_status proof_check_proved(struct proof *proof, const struct authority_claim *claim)
+dfs_status proof_check_stated(struct proof *proof, struct authority_claim *claim)
 {
-	bool unknown = false;
-	const char *wrong = authority_check_proved(&proof->source, claim, &unknown);
+	return run_check(proof, authority_check_stated, claim);
+}
 
-	return judged(claim, wrong, unknown ? DFS_UNCHECKED : DFS_INVALID);
+dfs_status proof_check_proved(struct proof *proof, struct authority_claim *claim)
+{
+	return run_check(proof, authority_check_proved, claim);
 }
 
 dfs_status proof_check_allowed(const struct authority_claim *claim,
@@ -347,12 +371,12 @@ static dfs_status check_follows(const struct proof_proposer *proposer,
 dfs_status proof_check_confirm(struct proof *proof, const struct proof_proposer *proposer,
 			       const dfs_ballot *ballot, const dfs_confirm_item *item)
 {
-	const struct authority_claim claim = {.path = &item->path,
-					      .ballot = ballot,
-					      .value = &item->value,
-					      .caller = proposer->user};
+	struct authority_claim claim = {.path = &item->path,
+					.ballot = ballot,
+					.value = &item->value,
+					.caller = proposer->user};
 	dfs_ballot told = {.counter = 0};
-	const struct authority_claim highest = {
+	struct authority_claim highest = {
 		.path = &item->path, .ballot = &told, .value = item->highest};
 	dfs_status status = judged(
 		&claim, authority_check_promises(&proof->source, ballot, item, &told),

@@ -34,9 +34,9 @@ void proof_know(struct proof *proof, const dfs_user *user, const dfs_account *ac
  * Is it stated by users as it has to be (authority.h)?  DFS_INVALID, or DFS_UNCHECKED
  * where a key cannot be had.  Must not be called with a latch: it may ask peers.
  */
-dfs_status proof_check_stated(struct proof *proof, const struct authority_claim *claim);
+dfs_status proof_check_stated(struct proof *proof, struct authority_claim *claim);
 /* Is it proved for the ballot of the claim, too?  Likewise. */
-dfs_status proof_check_proved(struct proof *proof, const struct authority_claim *claim);
+dfs_status proof_check_proved(struct proof *proof, struct authority_claim *claim);
 
 /*
  * Is what is to be confirmed right by what three servers promised?  caller: the user who
@@ -50,7 +50,7 @@ struct proof_proposer {
 dfs_status proof_check_confirm(struct proof *proof, const struct proof_proposer *proposer,
 			       const dfs_ballot *ballot, const dfs_confirm_item *item);
 
-/* For what other servers sign. */
+/* For what other servers sign; of users it knows nothing. */
 const struct authority_source *proof_source(const struct proof *proof);
 
 /* May the signer make it on top of what is accepted (NULL: nothing)?  DFS_DENIED: no. */

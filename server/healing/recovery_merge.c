@@ -175,7 +175,7 @@ static bool is_proved(const struct recovery_merging *merging, const struct choic
 		      unsigned at)
 {
 	const dfs_handed *handed = choice->heads[at];
-	const struct authority_claim claim = {
+	struct authority_claim claim = {
 		.path = choice->path, .ballot = &handed->ballot, .value = handed->value};
 	bool other = false;
 

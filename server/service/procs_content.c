@@ -13,8 +13,8 @@
 #include <string.h>
 
 /*
- * Another size than was told of the content before is DFS_INVALID; more than the owner of
- * the path may have, with all that is staged for him, is DFS_OVER_QUOTA.
+ * Another size than was told of the content before is DFS_INVALID; more than the caller
+ * may have, with all that he has staged, or the owner of the path, is DFS_OVER_QUOTA.
  */
 static dfs_status check_stake(struct caller *caller, const dfs_put_args *args,
 			      const dfs_id *maker)

@@ -344,23 +344,6 @@ static void put_above(struct index *index, struct index_register *top,
 	}
 }
 
-/*
- * Content that was here before any value named its object, and was staged for other paths
- * alone: whoever may read a file elsewhere knows the id and could have brought anything.
- * It counts as damaged, so that it is fetched from those who have accepted the value.
- */
-static void doubt_contents(struct index *index, const struct index_register *reg)
-{
-	for (unsigned i = 0; i < reg->object_count; i++) {
-		struct index_object *object = reg->objects[i];
-
-		if (!object->named && object->last_path != 0 &&
-		    !index_is_of_path(index, object, index_path(reg), reg->path_len))
-			index_damage_object(index, object);
-		object->named = 1;
-	}
-}
-
 void index_put_register(struct index *index, struct index_register *take_reg,
 			struct index_segment *segment)
 {
@@ -374,7 +357,6 @@ void index_put_register(struct index *index, struct index_register *take_reg,
 		index_restage(index, index_path(top), top->path_len);
 		return;
 	}
-	doubt_contents(index, reg);
 	if (top)
 		put_above(index, top, reg);
 	reg->segment = segment;

@@ -103,8 +103,9 @@ struct index_owner {
 
 /*
  * What is staged for one path, by open uploads and by bindings of content that none of
- * the path's values names yet, on one owner's account: it counts against his quota as far
- * as it is more than what he has of the path, which it is to replace.
+ * the path's values names yet, on the account of one who brought it, whoever's path it
+ * is: it counts against his quota as far as it is more than what he himself has of the
+ * path, which it is to replace.
  */
 struct index_staging {
 	RB_ENTRY(index_staging) entry;
@@ -139,14 +140,15 @@ struct index_object {
 	uint32_t last_ms;   /* modulo 2^32, which is 49 days */
 	uint32_t last_path; /* a hash of the path that was bound to it or named it last */
 	uint32_t refs;
-	uint32_t units : 24, queued : 1, dropping : 1, named : 1; /* by a value, once */
+	uint32_t units : 24, queued : 1, dropping : 1;
 };
 
 struct index_binding {
 	RB_ENTRY(index_binding) entry;
 	struct index_object *object;
 	dfs_ballot ballot;
-	int64_t since_ms;              /* when it was made or raised; or of the start */
+	/* When it was made, or raised while it did not count; or of the start. */
+	int64_t since_ms;
 	struct index_staging *staging; /* NULL: it counts against nobody's quota */
 	uint64_t size;                 /* of the content, in bytes */
 	bool counts;                   /* in the staging: no value names it yet */
@@ -388,7 +390,7 @@ bool index_claim(struct index *index, const struct index_register *reg,
 void index_unclaim(struct index *index, const struct index_register *reg,
 		   uint64_t claimed);
 
-/* Content that is to be staged for a path, and on whose account. */
+/* Content that is to be staged for a path, and who brings it. */
 struct index_stake {
 	const char *path, *owner;
 	size_t path_len, owner_len; /* owner_len 0: nobody's */
@@ -396,7 +398,17 @@ struct index_stake {
 	uint64_t size;
 };
 
-/* Would it fit the owner's quota?  What the object has staged for the path is in it. */
+/*
+ * What is staged already stays on the account of who brought it first, as long as it
+ * counts there: then that is the stake's owner.  Who binds it once more is not charged
+ * for it, and nobody by what others repeat.
+ */
+void index_charge(const struct index *index, struct index_stake *stake);
+
+/*
+ * Would it fit the quota of whom it is charged to, and, once a value names it, of whose
+ * path it is?  What the object has staged for the path is in it.
+ */
 bool index_fits_quota(const struct index *index, const struct index_stake *stake);
 
 /*

@@ -135,7 +135,10 @@ static void remove_binding(struct index *index, struct index_binding *binding)
 	index_binding_free(index, binding);
 }
 
-/* The ballot, and what counts; what the old one counted is the other's. */
+/*
+ * The ballot, and what counts; what the old one counted is the other's.  What counts
+ * against somebody does so for no longer because it is bound once more, by whomever.
+ */
 static void take_over(struct index_binding *old, struct index_binding *binding)
 {
 	struct index_staging *staging = old->staging;
@@ -143,7 +146,8 @@ static void take_over(struct index_binding *old, struct index_binding *binding)
 	bool counts = old->counts;
 
 	old->ballot = binding->ballot;
-	old->since_ms = binding->since_ms;
+	if (!counts)
+		old->since_ms = binding->since_ms;
 	old->staging = binding->staging;
 	old->size = binding->size;
 	old->counts = binding->counts;

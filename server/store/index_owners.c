@@ -230,6 +230,20 @@ static bool fits(const struct index_owner *owner, uint64_t more)
 	       (taken <= owner->quota && more <= owner->quota - taken);
 }
 
+void index_charge(const struct index *index, struct index_stake *stake)
+{
+	const struct index_binding *binding =
+		index_find_binding(index, stake->object, stake->path, stake->path_len);
+	const struct index_owner *owner;
+
+	if (!binding || !binding->counts)
+		return;
+	owner = index->owner_at[binding->staging->owner];
+	stake->owner = owner->name;
+	stake->owner_len = owner->name_len;
+	stake->size = binding->size;
+}
+
 /* What of the object counts already as staged for the path. */
 static uint64_t staged_already(const struct index *index, const struct index_stake *stake)
 {
@@ -244,35 +258,93 @@ static uint64_t staged_already(const struct index *index, const struct index_sta
 	return binding && binding->counts ? binding->size : 0;
 }
 
-bool index_fits_quota(const struct index *index, const struct index_stake *stake)
+/* What staging it adds to what counts against this owner, who brings it. */
+static uint64_t more_staged(const struct index *index, const struct index_owner *owner,
+			    const struct index_stake *stake)
 {
-	const struct index_owner *owner =
-		find_owner(index, stake->owner, stake->owner_len);
-	const struct index_staging *staging;
-	uint64_t now, staged, already, more;
+	const struct index_staging *staging =
+		find_staging(index, stake->path, stake->path_len, owner->number);
+	uint64_t now = cost_now(index, owner->number, stake->path, stake->path_len);
+	uint64_t staged = staging ? staging->bytes : 0;
+	uint64_t already = staged_already(index, stake);
 
-	if (!owner)
-		return true;
-	already = staged_already(index, stake);
-	now = cost_now(index, owner->number, stake->path, stake->path_len);
-	staging = find_staging(index, stake->path, stake->path_len, owner->number);
-	staged = staging ? staging->bytes : 0;
 	if (already > stake->size)
 		already = stake->size;
-	more = beyond(staged + stake->size - already, now) - beyond(staged, now);
-	return fits(owner, more) && fits(owner, more + beyond(STORE_FILE_LEAST, now));
+	return beyond(staged + stake->size - already, now) - beyond(staged, now);
 }
 
-/* What the register takes more than what it replaces, and what was staged for it. */
+/* A path that is to have a value. */
+struct change {
+	const char *path;
+	size_t path_len;
+	uint32_t owner; /* against whom it counts */
+	uint64_t cost;
+	uint64_t brought; /* of what he has staged there: what the value names */
+};
+
+/* What the value takes more than what it replaces, and what was staged for it. */
+static uint64_t more_accepted(const struct index *index, const struct change *change)
+{
+	const struct index_staging *staging =
+		find_staging(index, change->path, change->path_len, change->owner);
+	uint64_t now = cost_now(index, change->owner, change->path, change->path_len);
+	uint64_t staged = staging ? staging->bytes : 0, left = staged - change->brought;
+
+	return beyond(change->cost + beyond(left, change->cost),
+		      now + beyond(staged, now));
+}
+
+/* Whom a file at this path will count against: below /shared/ who brings it. */
+static const struct index_owner *find_keeper(const struct index *index,
+					     const struct index_stake *stake)
+{
+	const char *whose = stake->owner;
+	size_t len = stake->owner_len;
+
+	if (!path_is_shared(stake->path, stake->path_len))
+		whose = path_of_whom(stake->path, stake->path_len, &len);
+	return find_owner(index, whose, len);
+}
+
+bool index_fits_quota(const struct index *index, const struct index_stake *stake)
+{
+	const struct index_owner *keeper = find_keeper(index, stake), *bringer;
+	struct index_stake charged = *stake;
+	uint64_t more = 0, reg = 0;
+
+	index_charge(index, &charged);
+	bringer = find_owner(index, charged.owner, charged.owner_len);
+	if (bringer)
+		more = more_staged(index, bringer, &charged);
+	if (bringer && !fits(bringer, more))
+		return false;
+	if (!keeper)
+		return true;
+	if (keeper == bringer) {
+		reg = beyond(STORE_FILE_LEAST, cost_now(index, keeper->number,
+							stake->path, stake->path_len));
+		return fits(keeper, more + reg);
+	}
+	const struct change change = {.path = stake->path,
+				      .path_len = stake->path_len,
+				      .owner = keeper->number,
+				      .cost = stake->size + STORE_FILE_LEAST};
+
+	return fits(keeper, more_accepted(index, &change));
+}
+
 static uint64_t more_with(const struct index *index, const struct index_register *reg)
 {
 	const struct index_staging *staging =
 		find_staging(index, index_path(reg), reg->path_len, reg->owner);
-	uint64_t now = cost_now(index, reg->owner, index_path(reg), reg->path_len);
-	uint64_t cost = cost_of(reg), staged = staging ? staging->bytes : 0;
-	uint64_t left = staging ? staged - index_staged_for(index, staging, reg) : 0;
+	const struct change change = {
+		.path = index_path(reg),
+		.path_len = reg->path_len,
+		.owner = reg->owner,
+		.cost = cost_of(reg),
+		.brought = staging ? index_staged_for(index, staging, reg) : 0};
 
-	return beyond(cost + beyond(left, cost), now + beyond(staged, now));
+	return more_accepted(index, &change);
 }
 
 /*

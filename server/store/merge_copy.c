@@ -70,13 +70,20 @@ static int copy_unit(struct merge *merge, struct segment *file,
 	return rc == EEXIST ? 0 : rc;
 }
 
+/* What is on its way out counts against no quota. */
+static void unstake(struct seal_entry *binding)
+{
+	binding->size = 0;
+	binding->owner_len = 0;
+}
+
 /* An overtaken value, whose content is still needed, lives on as bindings. */
 static int keep_overtaken(struct merge *merge, const struct seal_entry *entry)
 {
 	struct seal_entry binding = *entry;
 
 	binding.type = SEAL_BINDING;
-	binding.size = 0; /* what is on its way out counts against no quota */
+	unstake(&binding);
 	for (unsigned i = 0; i < entry->object_count; i++) {
 		binding.objects[0] = entry->objects[i];
 		if (!put_entry(merge, &binding))
@@ -129,7 +136,7 @@ static int keep_binding(struct merge *merge, const struct seal_entry *entry)
 	       (binding && ballot_compare(&binding->ballot, &entry->ballot) == 0);
 	pthread_rwlock_unlock(&store->lock);
 	if (overtaken)
-		kept.size = 0;
+		unstake(&kept);
 	return keep && !put_entry(merge, &kept) ? ENOMEM : 0;
 }
 

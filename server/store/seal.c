@@ -33,21 +33,19 @@ static void get_path(struct pack_in *in, struct seal_entry *ret)
 static bool owner_is_apart(const struct seal_entry *entry)
 {
 	return path_is_shared(entry->path, entry->path_len) &&
-	       (entry->type == SEAL_BINDING || entry->kind == DFS_FILE ||
-		entry->kind == DFS_LINK ||
+	       (entry->kind == DFS_FILE || entry->kind == DFS_LINK ||
 		(entry->kind == DFS_TOMBSTONE && entry->owner_len > 0));
 }
 
 static bool owner_is_of_path(const struct seal_entry *entry)
 {
-	if (entry->type == SEAL_REGISTER && entry->kind == DFS_ACCOUNT)
+	if (entry->kind == DFS_ACCOUNT)
 		return true;
 	if (path_is_shared(entry->path, entry->path_len))
 		return false;
-	if (entry->type == SEAL_REGISTER &&
-	    (entry->kind == DFS_FILE || entry->kind == DFS_LINK))
+	if (entry->kind == DFS_FILE || entry->kind == DFS_LINK)
 		return true;
-	return (entry->type == SEAL_BINDING || entry->kind == DFS_TOMBSTONE) &&
+	return entry->kind == DFS_TOMBSTONE &&
 	       path_kind(entry->path, entry->path_len) == PATH_OF_FILE;
 }
 
@@ -129,14 +127,13 @@ static void get_register(struct pack_in *in, struct seal_entry *ret)
 		ret->earlier_size = pack_get_u64(in);
 }
 
-/* What counts against a quota when content is staged is told by its binding. */
+/* Whom staged content counts against is told by its binding: who brought it. */
 static void put_binding(struct pack_out *out, const struct seal_entry *entry)
 {
 	pack_put_id(out, &entry->objects[0]);
 	put_path(out, entry);
 	pack_put_u64(out, entry->size);
-	if (owner_is_apart(entry))
-		put_owner(out, entry);
+	put_owner(out, entry);
 }
 
 static void get_binding(struct pack_in *in, struct seal_entry *ret)
@@ -144,12 +141,7 @@ static void get_binding(struct pack_in *in, struct seal_entry *ret)
 	ret->objects[0] = pack_get_id(in);
 	get_path(in, ret);
 	ret->size = pack_get_u64(in);
-	if (in->failed)
-		return;
-	if (owner_is_apart(ret))
-		get_owner(in, ret);
-	else
-		seal_find_owner(ret);
+	get_owner(in, ret);
 }
 
 /* Of more than four units, the root follows from the pieces. */

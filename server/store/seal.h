@@ -70,7 +70,10 @@ struct seal_entry {
 	 */
 	uint64_t size;
 	uint64_t earlier_size; /* of all other contents that a value names */
-	/* Whose quota it counts against; of an account: whose it is; none: length 0 */
+	/*
+	 * Whose quota it counts against; of a binding: who brought what it binds; of an
+	 * account: whose it is; none: length 0
+	 */
 	const char *owner;
 	size_t owner_len;
 	unsigned object_count;
@@ -88,7 +91,7 @@ struct seal_entry {
 	uint64_t bytes;      /* of the records, as stored */
 };
 
-/* Whose quota an entry counts against, where its path says so; else as it was. */
+/* Whose quota a register counts against, where its path says so; else as it was. */
 void seal_find_owner(struct seal_entry *entry);
 
 /* out->failed when out of memory. */

@@ -217,6 +217,22 @@ int store_batch_accept(struct store_batch *batch, const dfs_path *path,
 
 /* ---- bindings ------------------------------------------------------------------- */
 
+/* With the index locked: the binding and its entry, on whose account it is; or EDQUOT. */
+static int make_binding(struct index *index, const struct index_stake *stake,
+			struct seal_entry *entry, struct index_binding **ret)
+{
+	struct index_stake charged = *stake;
+
+	if (stake->owner_len > 0 && !index_fits_quota(index, stake))
+		return EDQUOT;
+	index_charge(index, &charged);
+	entry->size = charged.size;
+	entry->owner = charged.owner;
+	entry->owner_len = charged.owner_len;
+	*ret = index_binding_new(index, entry);
+	return *ret ? 0 : ENOMEM;
+}
+
 static int bind_object(struct store_batch *batch, const dfs_ballot *ballot,
 		       const struct index_stake *stake)
 {
@@ -225,15 +241,12 @@ static int bind_object(struct store_batch *batch, const dfs_ballot *ballot,
 				   .path = stake->path,
 				   .path_len = stake->path_len,
 				   .ballot = *ballot,
-				   .objects[0] = *stake->object,
-				   .size = stake->size,
-				   .owner = stake->owner,
-				   .owner_len = stake->owner_len};
+				   .objects[0] = *stake->object};
 	struct index_binding *binding = NULL;
 	struct index_object *held;
 	struct store_op *op;
 	struct batch_here here;
-	int rc = ENOMEM;
+	int rc;
 
 	if (!is_path(stake->path, stake->path_len))
 		return EINVAL;
@@ -245,10 +258,7 @@ static int bind_object(struct store_batch *batch, const dfs_ballot *ballot,
 		return EINVAL;
 	}
 	pthread_rwlock_wrlock(&store->lock);
-	if (stake->owner_len > 0 && !index_fits_quota(store->index, stake))
-		rc = EDQUOT;
-	else
-		binding = index_binding_new(store->index, &entry);
+	rc = make_binding(store->index, stake, &entry, &binding);
 	index_release(store->index, held);
 	pthread_rwlock_unlock(&store->lock);
 	op = binding ? batch_add_op(batch, SEAL_BINDING) : NULL;
@@ -258,19 +268,10 @@ static int bind_object(struct store_batch *batch, const dfs_ballot *ballot,
 		pthread_rwlock_wrlock(&store->lock);
 		index_binding_free(store->index, binding);
 		pthread_rwlock_unlock(&store->lock);
-		return rc;
+		return rc != 0 ? rc : ENOMEM;
 	}
 	op->binding = binding;
 	return 0;
-}
-
-int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
-		     size_t len, const dfs_ballot *ballot)
-{
-	const struct index_stake stake = {
-		.path = path, .path_len = len, .object = object};
-
-	return bind_object(batch, ballot, &stake);
 }
 
 int store_batch_stake(struct store_batch *batch, const dfs_id *object,

@@ -3,7 +3,6 @@
 
 #include "ballot.h"
 #include "clock.h"
-#include "path.h"
 #include "pieces.h"
 #include "placement.h"
 #include "register.h"
@@ -266,16 +265,12 @@ void store_owner(struct store *store, const char *name, size_t len,
 struct index_stake store_index_stake(const dfs_id *object,
 				     const struct store_stake *stake)
 {
-	struct index_stake ret = {.path = stake->path->dfs_path_val,
-				  .path_len = stake->path->dfs_path_len,
-				  .owner = stake->user,
-				  .owner_len = stake->user ? strlen(stake->user) : 0,
-				  .object = object,
-				  .size = stake->user ? stake->size : 0};
-
-	if (stake->user && !path_is_shared(ret.path, ret.path_len))
-		ret.owner = path_of_whom(ret.path, ret.path_len, &ret.owner_len);
-	return ret;
+	return (struct index_stake){.path = stake->path->dfs_path_val,
+				    .path_len = stake->path->dfs_path_len,
+				    .owner = stake->user,
+				    .owner_len = stake->user ? strlen(stake->user) : 0,
+				    .object = object,
+				    .size = stake->user ? stake->size : 0};
 }
 
 bool store_fits_quota(struct store *store, const dfs_id *object,

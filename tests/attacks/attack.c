@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "login_fixture.h"
 #include "object.h"
+#include "path.h"
 #include "placement.h"
 #include "tree.h"
 #include "value.h"
@@ -120,16 +121,6 @@ void attack_say(struct attacker *attacker, unsigned server, uint32_t procedure,
 		"call");
 }
 
-dfs_path attack_path(const char *path)
-{
-	union {
-		const char *borrow;
-		char *plain;
-	} pointer = {.borrow = path};
-
-	return (dfs_path){(u_int)strlen(path), pointer.plain};
-}
-
 /*
  * ---- what is there --------------------------------------------------------------------
  */
@@ -137,7 +128,7 @@ dfs_path attack_path(const char *path)
 void attack_look(struct attacker *attacker, unsigned server, const char *path,
 		 struct attack_known *ret)
 {
-	dfs_path name = attack_path(path);
+	dfs_path name = path_borrow(path);
 	const dfs_paths args = {.paths = {1, &name}};
 	const dfs_accepted *accepted;
 	const dfs_looked *item;
@@ -341,9 +332,21 @@ void attack_content_free(struct attack_content *content)
 	memset(content, 0, sizeof *content);
 }
 
+uint64_t attack_used(struct attacker *attacker, unsigned server)
+{
+	dfs_status_res res;
+	uint64_t bytes;
+
+	attack_say(attacker, server, DFS_STATUS, NULL, &res);
+	attack_must(res.status == DFS_OK, "STATUS");
+	bytes = res.dfs_status_res_u.ok.used;
+	call_free_result((xdrproc_t)xdr_dfs_status_res, &res);
+	return bytes;
+}
+
 static dfs_user as_user(const char *name)
 {
-	dfs_path path = attack_path(name);
+	dfs_path path = path_borrow(name);
 
 	return (dfs_user){path.dfs_path_len, path.dfs_path_val};
 }
@@ -472,7 +475,7 @@ dfs_status attack_prepare(struct attacker *attacker, unsigned server, const char
 	dfs_status status;
 
 	memset(&item, 0, sizeof item);
-	item.path = attack_path(path);
+	item.path = path_borrow(path);
 	if (content) {
 		item.size = content->content.size;
 		stage(content, placement_pair(content->content.row, server), units,
@@ -515,7 +518,7 @@ dfs_status attack_accept_as_it_is(struct attacker *attacker, unsigned server,
 				  const char *path, const dfs_ballot *ballot,
 				  const dfs_value *value)
 {
-	dfs_proposal item = {.path = attack_path(path), .value = *value};
+	dfs_proposal item = {.path = path_borrow(path), .value = *value};
 	const dfs_accept_args args = {*ballot, {1, &item}};
 	dfs_accept_res res;
 	dfs_status status;

@@ -68,9 +68,6 @@ void attack_end(struct attacker *attacker);
 void attack_say(struct attacker *attacker, unsigned server, uint32_t procedure,
 		const void *args, void *res);
 
-/* Borrows the text, which nobody changes. */
-dfs_path attack_path(const char *path);
-
 /*
  * ---- what is there --------------------------------------------------------------------
  */
@@ -88,6 +85,9 @@ struct attack_known {
 void attack_look(struct attacker *attacker, unsigned server, const char *path,
 		 struct attack_known *ret);
 void attack_forget(struct attack_known *known);
+
+/* Bytes that count against his quota, as one server tells. */
+uint64_t attack_used(struct attacker *attacker, unsigned server);
 
 /* A ballot of his own that all these servers would hear, as far as they tell. */
 dfs_ballot attack_ballot(struct attacker *attacker, server_set servers);

@@ -14,6 +14,7 @@
 
 #include "cipher.h"
 #include "clock.h"
+#include "path.h"
 #include "placement.h"
 #include "tree.h"
 #include "value.h"
@@ -129,7 +130,7 @@ int main(int argc, char **argv)
 	attack_begin(&other, "other", SERVERS_ALL);
 	attack_look(&other, 1, path, &known);
 	attack_open_file(&other, path, &known, &secret);
-	item = (dfs_learn_item){.path = attack_path(path),
+	item = (dfs_learn_item){.path = path_borrow(path),
 				.ballot = attack_ballot(&other, SERVERS_ALL)};
 	attack_must(value_copy(&known.value, &item.value), "memory");
 	change(&other, argv[2], rules ? DFS_UNIT_SIZE : UNIT, &item, &secret);

@@ -14,6 +14,7 @@
 #include "library.h"
 
 #include "object.h"
+#include "path.h"
 #include "placement.h"
 #include "text.h"
 #include "value.h"
@@ -106,7 +107,7 @@ static void prepare(struct attacker *tester, unsigned server,
 		    const struct attack_known *known, const dfs_ballot *ballot)
 {
 	const dfs_content *content = &known->value.body.dfs_body_u.manifest.content;
-	dfs_prepare_item item = {.path = attack_path(path), .size = content->size};
+	dfs_prepare_item item = {.path = path_borrow(path), .size = content->size};
 	dfs_prepare_args args = {.ballot = *ballot, .items = {1, &item}};
 	dfs_prepare_res res;
 
@@ -157,7 +158,7 @@ static bool is_shared(struct attacker *tester)
 /* To how many servers may he read it, once this one has told them? */
 static unsigned may_read(struct attacker *other)
 {
-	dfs_path name = attack_path(path);
+	dfs_path name = path_borrow(path);
 	const dfs_paths args = {.paths = {1, &name}};
 	dfs_finish_res res;
 	unsigned count = 0;

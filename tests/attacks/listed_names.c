@@ -9,6 +9,7 @@
 #include "library.h"
 
 #include "clock.h"
+#include "path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +79,7 @@ static unsigned list(struct attacker *other, unsigned server, bool recursive,
 		     uint32_t max)
 {
 	char after[DFS_CURSOR_MAX];
-	dfs_list_args args = {.folder = attack_path("/tester/"),
+	dfs_list_args args = {.folder = path_borrow("/tester/"),
 			      .after = {0, after},
 			      .recursive = recursive,
 			      .max = max};

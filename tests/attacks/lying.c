@@ -10,6 +10,7 @@
  *	above	a listing begins with an entry that lies above what is listed
  *	units	values in listings say that units have no length
  *	rows	values in listings say that the row is the tenth
+ *	unproved  looked up, values are not as they were signed
  *	value	of the path in FOLDER/item it tells what is there, and its units are in
  *		FOLDER/unit.0 to .3 (broken_values.c)
  *	finish	what is to be finished is nothing, it says, and does nothing
@@ -31,13 +32,14 @@ enum lie {
 	LIE_ABOVE,
 	LIE_UNITS,
 	LIE_ROWS,
+	LIE_UNPROVED,
 	LIE_VALUE,
 	LIE_FINISH,
 	LIES
 };
 
-static const char *const names[LIES] = {"empty", "newline", "above", "units",
-					"rows",  "value",   "finish"};
+static const char *const names[LIES] = {"empty", "newline",  "above", "units",
+					"rows",  "unproved", "value", "finish"};
 
 static enum lie lie;
 static dfs_learn_item item; /* of LIE_VALUE */
@@ -154,18 +156,32 @@ static void tell_value(dfs_looked *looked)
 	must(value_copy(&item.value, &accepted->value), "out of memory");
 }
 
+static void tell_unproved(dfs_looked *looked)
+{
+	dfs_value *value = &looked->dfs_looked_u.reg.dfs_register_u.accepted.value;
+
+	if (looked->status == DFS_OK && looked->dfs_looked_u.reg.known &&
+	    value->body.kind == DFS_FILE)
+		value->body.dfs_body_u.manifest.content.modified ^= 1;
+}
+
 void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 			 dfs_lookup_res *res)
 {
 	__real_procs_lookup(caller, args, res);
-	if (lie != LIE_VALUE || res->status != DFS_OK)
+	if (res->status != DFS_OK)
 		return;
 	for (u_int i = 0; i < res->dfs_lookup_res_u.ok.items.items_len; i++) {
 		const dfs_path *path = &args->paths.paths_val[i];
+		dfs_looked *looked = &res->dfs_lookup_res_u.ok.items.items_val[i];
 
-		if (path_compare(path->dfs_path_val, path->dfs_path_len,
-				 item.path.dfs_path_val, item.path.dfs_path_len) == 0)
-			tell_value(&res->dfs_lookup_res_u.ok.items.items_val[i]);
+		if (lie == LIE_UNPROVED)
+			tell_unproved(looked);
+		else if (lie == LIE_VALUE &&
+			 path_compare(path->dfs_path_val, path->dfs_path_len,
+				      item.path.dfs_path_val,
+				      item.path.dfs_path_len) == 0)
+			tell_value(looked);
 	}
 }
 

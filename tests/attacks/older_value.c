@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "confirming.h"
+#include "path.h"
 #include "server_keys.h"
 #include "tls.h"
 #include "value.h"
@@ -77,7 +78,7 @@ static void say(unsigned server, uint32_t procedure, const void *args, void *res
 /* What a server has accepted, and how far its counters are. */
 static void look(unsigned server, dfs_accepted *ret)
 {
-	dfs_path path = attack_path(path_text);
+	dfs_path path = path_borrow(path_text);
 	const dfs_paths args = {.paths = {1, &path}};
 	const dfs_looked *item;
 	dfs_lookup_res res;
@@ -131,7 +132,7 @@ static void read_kept(const char *name)
 static void take_promise(unsigned server)
 {
 	const struct authority_source source = {.servers = &liar.cluster.sign};
-	dfs_prepare_item item = {.path = attack_path(path_text)};
+	dfs_prepare_item item = {.path = path_borrow(path_text)};
 	const dfs_prepare_args args = {
 		liar.older.value.operation, liar.ballot, TRUE, {1, &item}};
 	struct confirming_promises promises;
@@ -152,7 +153,7 @@ static dfs_signed_promise lie(unsigned as)
 {
 	dfs_signed_promise promise = {
 		.server = as, .told = {.known = TRUE, .ballot = liar.older.ballot}};
-	const dfs_path path = attack_path(path_text);
+	const dfs_path path = path_borrow(path_text);
 	dfs_signature *each = &promise.signature;
 	uint8_t message[STATEMENT_MESSAGE], signature[DFS_SIGNATURE_LEN];
 	dfs_key statement;
@@ -176,7 +177,7 @@ static dfs_status confirm(unsigned server, const dfs_accepted *what,
 	dfs_value value;
 	const struct confirming item = {
 		.path = &(dfs_path){sizeof path_text - 1,
-				    attack_path(path_text).dfs_path_val},
+				    path_borrow(path_text).dfs_path_val},
 		.promises = {&promises[0], &promises[1], &promises[2]},
 		.highest = &what->value,
 		.value = &value};
@@ -206,7 +207,7 @@ static void must_not_confirm(const dfs_signed_promise *promises, const char *wha
 
 static dfs_status accept_older(unsigned server)
 {
-	dfs_proposal item = {attack_path(path_text), liar.older.value};
+	dfs_proposal item = {path_borrow(path_text), liar.older.value};
 	const dfs_accept_args args = {liar.ballot, {1, &item}};
 	dfs_accept_res res;
 	dfs_status status;
@@ -220,7 +221,7 @@ static dfs_status accept_older(unsigned server)
 
 static dfs_status learn_older(unsigned server)
 {
-	dfs_learn_item item = {attack_path(path_text), liar.ballot, liar.older.value};
+	dfs_learn_item item = {path_borrow(path_text), liar.ballot, liar.older.value};
 	const dfs_learn_args args = {{1, &item}};
 	dfs_learn_res res;
 	dfs_status status;

@@ -9,6 +9,7 @@
 #include "library.h"
 
 #include "clock.h"
+#include "path.h"
 #include "status.h"
 
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static bool begin_upload(struct call *call)
 	static const uint8_t byte;
 	dfs_unit unit = {0, {1, &byte}};
 	dfs_put_args args = {
-		.path = attack_path("/other/large"), .size = LARGE, .units = {1, &unit}};
+		.path = path_borrow("/other/large"), .size = LARGE, .units = {1, &unit}};
 	dfs_put_res res;
 	char why[512] = "";
 

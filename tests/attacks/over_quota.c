@@ -8,6 +8,7 @@
  *	values		small files, whose values say much more than is in them
  *	earlier		one file, that names the contents which it had before
  *	staged		contents that no value ever names
+ *	others		the same for /tester/writable, which he may write
  *	deleted		files that were deleted, and keep what they had
  *	tombstones	of files below /shared/ that never were, with a note of a move
  *
@@ -56,18 +57,6 @@ static dfs_status accept_at_all(struct escape *escape, const char *path,
 	return status;
 }
 
-static uint64_t used(struct escape *escape)
-{
-	dfs_status_res res;
-	uint64_t bytes;
-
-	attack_say(&escape->third, 1, DFS_STATUS, NULL, &res);
-	attack_must(res.status == DFS_OK, "STATUS");
-	bytes = res.dfs_status_res_u.ok.used;
-	call_free_result((xdrproc_t)xdr_dfs_status_res, &res);
-	return bytes;
-}
-
 /* What was kept, once something was refused, or there is enough of it. */
 static _Noreturn void judge(struct escape *escape, unsigned items, dfs_status status)
 {
@@ -77,7 +66,8 @@ static _Noreturn void judge(struct escape *escape, unsigned items, dfs_status st
 		attack_broken("the first was answered %s", attack_status(status));
 	if (escape->kept > escape->quota)
 		attack_won("%u kept, with %llu bytes, of a quota of %llu; %llu used",
-			   items, bytes, of, (unsigned long long)used(escape));
+			   items, bytes, of,
+			   (unsigned long long)attack_used(&escape->third, 1));
 	attack_failed("%u kept, with %llu bytes, of a quota of %llu; then %s", items,
 		      bytes, of, attack_status(status));
 }
@@ -161,6 +151,20 @@ static dfs_status keep_staged(struct escape *escape, unsigned item)
 
 	(void)snprintf(path, sizeof path, "/%s/staged-%u", user, item);
 	status = stage(escape, path, &escape->ballot, &content);
+	if (status == DFS_OK) {
+		escape->kept += LARGE;
+		attack_content_free(&content);
+	}
+	return status;
+}
+
+static dfs_status keep_others(struct escape *escape, unsigned item)
+{
+	dfs_ballot ballot = attack_ballot(&escape->third, SERVERS_ALL);
+	struct attack_content content;
+	dfs_status status = stage(escape, "/tester/writable", &ballot, &content);
+
+	(void)item;
 	if (status == DFS_OK) {
 		escape->kept += LARGE;
 		attack_content_free(&content);
@@ -315,11 +319,9 @@ static dfs_status keep_tombstone(struct escape *escape, unsigned item)
 static const struct {
 	const char *name;
 	dfs_status (*keep)(struct escape *escape, unsigned item);
-} kinds[] = {{"values", keep_value},
-	     {"earlier", keep_earlier},
-	     {"staged", keep_staged},
-	     {"deleted", keep_deleted},
-	     {"tombstones", keep_tombstone}};
+} kinds[] = {{"values", keep_value},    {"earlier", keep_earlier},
+	     {"staged", keep_staged},   {"others", keep_others},
+	     {"deleted", keep_deleted}, {"tombstones", keep_tombstone}};
 
 int main(int argc, char **argv)
 {

@@ -63,8 +63,8 @@ static int add_file(struct store_batch *batch, unsigned server, uint64_t number)
 	make_path(path, number);
 	rc = store_batch_content(batch, &share, units, count);
 	if (rc == 0)
-		rc = store_batch_bind(batch, store_fixture_object_of(&share), path,
-				      PATH_LEN, &value.origin);
+		rc = store_fixture_bind(batch, store_fixture_object_of(&share), path,
+					PATH_LEN, &value.origin);
 	if (rc == 0)
 		rc = store_fixture_batch_value(batch, path, &value.origin, &value,
 					       STORE_CONFIRMED);

@@ -40,8 +40,8 @@ static int fill_batch(struct store *store, uint64_t from, uint64_t to)
 		make_path(path, i);
 		rc = store_batch_content(batch, &share, units, 2);
 		if (rc == 0)
-			rc = store_batch_bind(batch, store_fixture_object_of(&share),
-					      path, PATH_LEN, &ballot);
+			rc = store_fixture_bind(batch, store_fixture_object_of(&share),
+						path, PATH_LEN, &ballot);
 		if (rc == 0)
 			rc = store_fixture_batch_accept(batch, path, i + 1, 1);
 	}

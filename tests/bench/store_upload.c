@@ -30,8 +30,8 @@ static int commit(struct store *store, struct store_uploads *uploads, uint64_t u
 	int rc = batch ? store_batch_upload(batch, uploads, &share) : -1;
 
 	if (rc == 0)
-		rc = store_batch_bind(batch, store_fixture_object_of(&share), "/bench/x",
-				      8, &ballot);
+		rc = store_fixture_bind(batch, store_fixture_object_of(&share),
+					"/bench/x", 8, &ballot);
 	if (rc == 0)
 		return store_commit(batch);
 	store_batch_free(batch);

@@ -195,8 +195,8 @@ static int stage_large(struct store *store)
 	if (rc == 0)
 		rc = store_batch_upload(batch, uploads, &share);
 	if (rc == 0)
-		rc = store_batch_bind(batch, store_fixture_object_of(&share), "/a/large",
-				      8, &ballot);
+		rc = store_fixture_bind(batch, store_fixture_object_of(&share),
+					"/a/large", 8, &ballot);
 	if (rc == 0)
 		rc = store_commit(batch);
 	else

@@ -35,6 +35,17 @@ attack()
 	attack over_quota 131072 staged
 }
 
+@test "8.4 what is staged for another's file costs who brings it, and not the owner" {
+	user_add third --quota 128K
+	client user quota tester 2M --user admin
+	echo text >"$T/in"
+	client put "$T/in" writable
+	client share writable third --write
+	client share writable other --write
+	attack over_quota 131072 others
+	attack others_quota
+}
+
 @test "8.4 what a deleted file keeps costs as much of a quota as it takes of a disk" {
 	user_add third --quota 128K
 	attack over_quota 131072 deleted

@@ -135,3 +135,14 @@ shown_in_spite_of()
 	client get --user other /tester/file "$T/out"
 	cmp "$T/after" "$T/out"
 }
+
+@test "8.10 who tells what cannot be proved, as one of two, is named" {
+	echo text >"$T/in"
+	alone put "$T/in" honest
+	lie unproved
+	server_kill 2 3
+	unharmed stat honest
+	[ "$rc" = 5 ]
+	grep -q "dfs1 answers" "$T/err"
+	! grep -q "dfs4" "$T/err"
+}

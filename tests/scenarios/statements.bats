@@ -42,7 +42,8 @@ quoted()
 	for word in $(table_of '^## Where things are' | cut -d'|' -f2 | quoted); do
 		[ -d "$SOURCE/$word" ]
 	done
-	for word in rpc client/command client/cluster client/lib server/service server/store; do
+	for word in rpc client/verbs client/upkeep client/command client/cluster client/lib client/registers \
+		client/session server/service server/store; do
 		[ -s "$SOURCE/$word/README.md" ]
 	done
 	for word in rpcsvc-proto rpcbind libtirpc zstd gdbm xxhash jansson inih uthash libbsd cmocka bats python3 iproute2 git; do
@@ -142,7 +143,7 @@ print(*("%d,%d" % ((4, 1) if set(servers[n]["chunks"]) == {1, 4} else tuple(serv
 @test "9.24 what compresses takes less disk, as README says" {
 	cluster_create
 	servers_start
-	(cd "$SOURCE" && tar -cf "$T/sources" rpc server client/command client/lib client/cluster tests/unit)
+	(cd "$SOURCE" && tar -cf "$T/sources" rpc server client/*/ tests/unit)
 	# Of all servers: what their stores take.
 	stored()
 	{

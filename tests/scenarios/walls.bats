@@ -14,10 +14,17 @@ forbidden=(
 	server/access/ticket.c procs.h
 	server/service/message.c segment.h
 	dfs1/main.c acceptor.h
-	client/lib/manifest.c commands.h
-	client/lib/manifest.c store.h
+	client/session/keys.c lookup.h
+	client/registers/manifest.c commands.h
+	client/registers/judge.c stage.h
+	client/lib/put.c commands.h
+	client/registers/manifest.c store.h
 	client/cluster/undo.c commands.h
-	client/command/cmd_df.c proposer.h
+	client/command/run.c cluster_create.h
+	client/command/run.c upkeep.h
+	client/upkeep/cmd_user.c commands.h
+	client/verbs/cmd_df.c proposer.h
+	client/verbs/cmd_df.c cluster_create.h
 	client/main.c proposer.h
 )
 

@@ -2,6 +2,7 @@
 #include "sign_fixture.h"
 
 #include "confirming.h"
+#include "path.h"
 #include "statement.h"
 
 #include <openssl/evp.h>
@@ -66,19 +67,9 @@ void sign_fixture_sign(const char *user, uint32_t number, const dfs_key *stateme
 
 static dfs_user name_of(const char *user)
 {
-	union {
-		const char *borrow;
-		char *plain;
-	} name = {.borrow = user};
+	const dfs_path name = path_borrow(user);
 
-	return (dfs_user){(u_int)strlen(user), name.plain};
-}
-
-static dfs_path path_of(const char *path)
-{
-	dfs_user name = name_of(path);
-
-	return (dfs_path){name.dfs_user_len, name.dfs_user_val};
+	return (dfs_user){name.dfs_path_len, name.dfs_path_val};
 }
 
 void sign_fixture_account(const char *user, dfs_account *account)
@@ -106,7 +97,7 @@ void sign_fixture_content(const char *path, dfs_value *value, uint32_t key)
 {
 	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	dfs_content *content = &manifest->content;
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	char writer[DFS_USER_MAX + 1];
 	dfs_key statement;
 
@@ -120,7 +111,7 @@ void sign_fixture_content(const char *path, dfs_value *value, uint32_t key)
 void sign_fixture_access(const char *path, const char *owner, uint32_t key,
 			 dfs_access *access)
 {
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	const dfs_user user = name_of(owner);
 	dfs_key statement;
 
@@ -136,7 +127,7 @@ void sign_fixture_access(const char *path, const char *owner, uint32_t key,
 void sign_fixture_prove(const char *path, const dfs_ballot *ballot, const char *signer,
 			uint32_t key, dfs_value *value)
 {
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	dfs_proof *proof = &value->proof;
 	dfs_key statement;
 
@@ -184,7 +175,7 @@ const struct server_keys *sign_fixture_servers(void)
 
 void sign_fixture_confirm(const char *path, const dfs_ballot *ballot, dfs_value *value)
 {
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	dfs_proof *proof = &value->proof;
 	dfs_key digest, statement;
 
@@ -210,7 +201,7 @@ void sign_fixture_confirm(const char *path, const dfs_ballot *ballot, dfs_value 
 void sign_fixture_promise(const char *path, const dfs_ballot *ballot, unsigned server,
 			  const dfs_promise_told *told, dfs_signed_promise *ret)
 {
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	dfs_key statement;
 
 	*ret = (dfs_signed_promise){.server = server, .told = *told};

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "object.h"
 #include "pieces.h"
+#include "path.h"
 #include "placement.h"
 #include "tree.h"
 
@@ -209,6 +210,15 @@ static void make_units(dfs_unit *units, uint8_t *bytes, size_t count, uint32_t l
 	}
 }
 
+int store_fixture_bind(struct store_batch *batch, const dfs_id *object, const char *path,
+		       size_t len, const dfs_ballot *ballot)
+{
+	const dfs_path at = {(u_int)len, path_borrow(path).dfs_path_val};
+	const struct store_stake stake = {.path = &at};
+
+	return store_batch_stake(batch, object, ballot, &stake);
+}
+
 int store_fixture_stage(struct store *store, const char *path, uint64_t object,
 			uint64_t counter, uint32_t len)
 {
@@ -223,8 +233,8 @@ int store_fixture_stage(struct store *store, const char *path, uint64_t object,
 	make_units(units, bytes, 4, len);
 	rc = store_batch_content(batch, &share, units, 4);
 	if (rc == 0)
-		rc = store_batch_bind(batch, store_fixture_object_of(&share), path,
-				      strlen(path), &ballot);
+		rc = store_fixture_bind(batch, store_fixture_object_of(&share), path,
+					strlen(path), &ballot);
 	free(bytes);
 	if (rc == 0)
 		return store_commit(batch);

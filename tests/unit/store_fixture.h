@@ -42,6 +42,10 @@ void store_fixture_content(uint64_t object, dfs_content *content);
 dfs_id store_fixture_object(uint64_t object);
 const dfs_id *store_fixture_object_of(const dfs_share *share);
 
+/* Binds an object to (path, ballot), as what a server stages: for nobody's quota. */
+int store_fixture_bind(struct store_batch *batch, const dfs_id *object, const char *path,
+		       size_t len, const dfs_ballot *ballot);
+
 /* Accepts any value in a batch, at a path that is a string. */
 int store_fixture_batch_value(struct store_batch *batch, const char *path,
 			      const dfs_ballot *ballot, const dfs_value *value,

@@ -172,8 +172,8 @@ void store_owner(struct store *store, const char *name, size_t len,
 		 struct store_owner *ret);
 
 /*
- * Content that is staged for a path: it counts against the quota of whose path it is, or,
- * of one below /shared/, of the user who puts it.
+ * Content that is staged for a path, whoever's: it counts against the quota of the user
+ * who brings it, until a value names it.
  */
 struct store_stake {
 	const char *user; /* NULL: a server, which is refused nothing */
@@ -182,9 +182,11 @@ struct store_stake {
 };
 
 /*
- * Would it fit?  What of the object is staged for the path already counts once.  Where
- * the path has no file yet there must be room for its register too, of which a client's
- * has at least STORE_FILE_LEAST bytes: what could not be accepted is not brought.
+ * Would it fit, the user's quota now, and that of whose path it is (below /shared/ the
+ * user's) once it is accepted?  What of the object is staged for the path already counts
+ * once.  Where the path has no file yet there must be room for its register too, of which
+ * a client's has at least STORE_FILE_LEAST bytes: what could not be accepted is not
+ * brought.
  */
 enum { STORE_FILE_LEAST = 512 };
 bool store_fits_quota(struct store *store, const dfs_id *object,
@@ -311,10 +313,11 @@ int store_batch_content(struct store_batch *batch, const dfs_share *share,
 int store_batch_upload(struct store_batch *batch, struct store_uploads *uploads,
 		       const dfs_share *share);
 
-/* Binds the object to (path, ballot); replaces only a lower ballot of the same path. */
-int store_batch_bind(struct store_batch *batch, const dfs_id *object, const char *path,
-		     size_t len, const dfs_ballot *ballot);
-/* The same of what a user stages, which counts until a value names it: or EDQUOT. */
+/*
+ * Binds the object to (path, ballot); replaces only a lower ballot of the same path.
+ * What a user stages counts until a value names it: against him, or against another who
+ * has staged the same for this path.  EDQUOT where it does not fit.
+ */
 int store_batch_stake(struct store_batch *batch, const dfs_id *object,
 		      const dfs_ballot *ballot, const struct store_stake *stake);
 

@@ -55,9 +55,8 @@ def take_register(wire, data):
 
 
 def take_path(data):
-    path = data.bytes(data.number(2))
+    data.bytes(data.number(2))
     data.bytes(4 + 8 + 16)
-    return path
 
 
 def take_entry(wire, data):
@@ -75,10 +74,9 @@ def take_entry(wire, data):
         data.bytes(16 * count + (8 if count > 1 else 0))
     elif kind == b"b":
         data.bytes(16)
-        path = take_path(data)
+        take_path(data)
         data.bytes(8)
-        if path.startswith(b"/shared/"):
-            data.bytes(data.number(1))
+        data.bytes(data.number(1))
     elif kind in (b"s", b"f"):
         take_path(data)
     elif kind in (b"d", b"t"):

@@ -13,6 +13,7 @@
 #include "value_fixture.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -55,7 +56,8 @@ static struct {
 	bool known, shared;
 	uint64_t counter;
 	atomic_uint calls, inside, most;
-	bool pairs; /* each call waits for another one to be in it */
+	bool pairs;       /* each call waits for others to be in it */
+	atomic_bool held; /* calls for /bob/x have no end as long as this */
 	pthread_barrier_t pair;
 	size_t asked;
 	char first[64];
@@ -72,6 +74,9 @@ bool peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms
 		world.most = inside;
 	if (world.pairs)
 		pthread_barrier_wait(&world.pair);
+	while (world.held && memcmp(paths->paths.paths_val[0].dfs_path_val, "/bob/x",
+				    strlen("/bob/x")) == 0)
+		sched_yield();
 	world.inside--;
 	world.calls++;
 	if (world.pairs) {
@@ -492,13 +497,16 @@ static void *judge_once(void *state)
 	return NULL;
 }
 
-/* However many calls ask for what is not theirs, two ask other servers at a time. */
+/*
+ * However many calls one makes for what is not his, he has half of those that ask other
+ * servers at a time.
+ */
 static void test_few_ask_at_a_time(void **state)
 {
-	enum { MANY = 12 };
+	enum { MANY = 12, HALF = 4 };
 	pthread_t threads[MANY];
 
-	pthread_barrier_init(&world.pair, NULL, 2);
+	pthread_barrier_init(&world.pair, NULL, HALF);
 	world.pairs = true;
 	for (size_t i = 0; i < MANY; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, judge_once, *state),
@@ -507,7 +515,31 @@ static void test_few_ask_at_a_time(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	pthread_barrier_destroy(&world.pair);
 	assert_int_equal(world.calls, MANY);
-	assert_int_equal(world.most, 2);
+	assert_int_equal(world.most, HALF);
+}
+
+/* And nobody else waits for him. */
+static void test_2_2_who_asks_much_holds_up_himself(void **state)
+{
+	enum { MANY = 12, HALF = 4 };
+	pthread_t threads[MANY];
+	dfs_status others;
+
+	world.heard = true;
+	world.answers = 3;
+	world.held = true;
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, judge_once, *state),
+				 0);
+	while (world.inside < HALF)
+		sched_yield();
+	others = judge(*state, "carol", 0, PERMIT_READ, "/bob/y");
+	world.held = false;
+	for (size_t i = 0; i < MANY; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(others, DFS_DENIED);
+	assert_int_equal(world.calls, MANY + 1);
+	assert_true(world.most <= HALF + 1);
 }
 
 /* ---- tickets ----------------------------------------------------------------- */
@@ -575,6 +607,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_batch_is_asked_for_at_once, start,
 						end),
 		cmocka_unit_test_setup_teardown(test_few_ask_at_a_time, start, end),
+		cmocka_unit_test_setup_teardown(test_2_2_who_asks_much_holds_up_himself,
+						start, end),
 		cmocka_unit_test_setup_teardown(test_tickets_are_for_who_may_read, start,
 						end),
 	};

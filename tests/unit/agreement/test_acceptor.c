@@ -693,7 +693,7 @@ static void test_far_counters_and_other_epochs(void **state)
 	assert_int_equal(promise(place, path, ballot_of(most, 1)), DFS_OK);
 }
 
-static void test_given_up_promises_bind_all_paths(void **state)
+static void test_given_up_promises_bind_the_folder(void **state)
 {
 	struct place *place = *state;
 	char name[32];
@@ -704,9 +704,10 @@ static void test_given_up_promises_bind_all_paths(void **state)
 		(void)snprintf(name, sizeof name, "/ann/%u", i);
 		assert_int_equal(promise(place, name, ballot_of(10 + i, 1)), DFS_OK);
 	}
-	/* The promise of /ann/0 is gone: 10 is refused everywhere, 11 is not. */
-	assert_int_equal(promise(place, path, ballot_of(10, 9)), DFS_REFUSED);
-	assert_int_equal(promise(place, path, ballot_of(11, 9)), DFS_OK);
+	/* The promise of /ann/0 is gone: 10 is refused below /ann/, 11 is not. */
+	assert_int_equal(promise(place, "/ann/x", ballot_of(10, 9)), DFS_REFUSED);
+	assert_int_equal(promise(place, "/ann/x", ballot_of(11, 9)), DFS_OK);
+	assert_int_equal(promise(place, "/bea/x", ballot_of(1, 9)), DFS_OK);
 }
 
 static void test_a_holder_needs_its_content(void **state)
@@ -772,10 +773,11 @@ static void test_binding_what_was_never_uploaded(void **state)
 	dfs_bind_item item = {.path = path_of(path),
 			      .share = {id_of(4000), 4, {4, tree_of(id_of(4000))}, 3}};
 	dfs_bind_args args = {id_of(5), ballot_of(9, 1), {1, &item}};
+	const struct acceptor_caller caller = {.user = NULL};
 	dfs_bind_res res = {0};
 
 	assert_non_null(uploads);
-	acceptor_bind(place->acceptor, uploads, &args, &res);
+	acceptor_bind_for(place->acceptor, &caller, uploads, &args, &res);
 	assert_int_equal(res.status, DFS_OK);
 	assert_int_equal(res.dfs_bind_res_u.items.items_val[0], DFS_NODATA);
 	xdr_free((xdrproc_t)xdr_dfs_bind_res, &res);
@@ -806,7 +808,7 @@ int main(void)
 		TEST(test_files_are_not_forgotten),
 		TEST(test_3_2_an_epoch_is_adopted_between_acceptances),
 		TEST(test_who_does_not_vote_hands_nothing_over),
-		TEST(test_given_up_promises_bind_all_paths),
+		TEST(test_given_up_promises_bind_the_folder),
 		TEST(test_a_holder_needs_its_content),
 		TEST(test_bound_content_is_accepted_and_bound_anew),
 		TEST(test_paths_twice_in_a_call_are_refused),

@@ -7,6 +7,7 @@
 #include "authority.h"
 #include "ballot.h"
 #include "confirming.h"
+#include "path.h"
 #include "placement.h"
 #include "sign_fixture.h"
 #include "store_fixture.h"
@@ -54,13 +55,16 @@ static void stop(void)
 	server_key_free(place.key);
 }
 
-static void know(const char *user)
+/* With keys up to this number, as admin says then. */
+static void know_key(const char *user, uint32_t key, bool disabled)
 {
 	dfs_value value = value_fixture_account(0, 1);
 	dfs_user name = {(u_int)strlen(user), strdup(user)};
 	dfs_account *account = &value.body.dfs_body_u.account;
 
-	account->number = account->key = 1;
+	account->number = key + disabled;
+	account->key = key;
+	account->disabled = disabled;
 	sign_fixture_account(user, account);
 	acceptor_know_account(place.acceptor, &name, account);
 	free(name.dfs_user_val);
@@ -69,9 +73,9 @@ static void know(const char *user)
 
 static void know_users(void)
 {
-	know("ann");
-	know("bob");
-	know("eve");
+	know_key("ann", 1, false);
+	know_key("bob", 1, false);
+	know_key("eve", 1, false);
 }
 
 static int begin(void **state)
@@ -101,16 +105,6 @@ struct asked {
 	dfs_confirm_item item;
 	dfs_signed_promise promises[DFS_CONFIRMATIONS_MAX];
 };
-
-static dfs_path path_of(const char *path)
-{
-	union {
-		const char *borrow;
-		char *plain;
-	} name = {.borrow = path};
-
-	return (dfs_path){(u_int)strlen(path), name.plain};
-}
 
 static dfs_promise_told told_of(const dfs_value *value, uint64_t counter)
 {
@@ -149,7 +143,7 @@ static struct asked *ask(const char *path, uint64_t counter, dfs_value *take_hig
 	promise(asked, 0, 1, &nothing);
 	promise(asked, 1, 3, take_highest ? &told : &nothing);
 	promise(asked, 2, 4, &nothing);
-	asked->item.path = path_of(path);
+	asked->item.path = path_borrow(path);
 	asked->item.promises.promises_len = DFS_CONFIRMATIONS_MAX;
 	asked->item.promises.promises_val = asked->promises;
 	if (take_highest) {
@@ -483,6 +477,28 @@ static void test_12_2_a_user_proposes_what_he_may(void **state)
 			 DFS_INVALID);
 }
 
+/* A list that an old key signed, or who is disabled, lets in who was let in before. */
+static void test_8_9_an_old_key_lets_nobody_in(void **state)
+{
+	(void)state;
+	assert_int_equal(say_once(ask(own, 9, NULL, 0, file("eve", 9, 1, 1)), "eve"),
+			 DFS_OK);
+	know_key("ann", 2, false);
+	assert_int_equal(say_once(ask(own, 10, NULL, 0, file("eve", 10, 1, 1)), "eve"),
+			 DFS_DENIED);
+	dfs_value highest = file("ann", 3, 1, 1);
+	assert_int_equal(
+		say_once(ask(own, 11, &highest, 3, file("eve", 11, 2, 1)), "eve"),
+		DFS_OK);
+	know_key("ann", 3, true);
+	highest = file("ann", 3, 1, 1);
+	assert_int_equal(
+		say_once(ask(own, 12, &highest, 3, file("eve", 12, 2, 1)), "eve"),
+		DFS_OK);
+	assert_int_equal(say_once(ask(own, 13, NULL, 0, file("eve", 13, 1, 1)), "eve"),
+			 DFS_DENIED);
+}
+
 static void test_12_2_operations_follow_each_other(void **state)
 {
 	const dfs_ballot told = store_fixture_ballot(4);
@@ -572,7 +588,7 @@ static void test_12_2_one_value_a_ballot(void **state)
 
 static void test_12_2_what_is_lower_than_a_promise_is_refused(void **state)
 {
-	dfs_prepare_item item = {.path = path_of(shared)};
+	dfs_prepare_item item = {.path = path_borrow(shared)};
 	dfs_prepare_args args = {.operation = store_fixture_id(9),
 				 .ballot = store_fixture_ballot(7),
 				 .items = {1, &item}};
@@ -597,8 +613,8 @@ static void test_12_2_promises_are_signed_where_that_is_asked_for(void **state)
 {
 	const struct authority_source source = {.servers = sign_fixture_servers()};
 	static const char second[] = "/shared/y";
-	dfs_prepare_item items[2] = {{.path = path_of(shared)},
-				     {.path = path_of(second)}};
+	dfs_prepare_item items[2] = {{.path = path_borrow(shared)},
+				     {.path = path_borrow(second)}};
 	dfs_prepare_args args = {.operation = store_fixture_id(9),
 				 .ballot = store_fixture_ballot(7),
 				 .items = {2, items}};
@@ -641,6 +657,7 @@ int main(void)
 		SERVER(test_12_2_a_server_proposes_the_same_again),
 		SERVER(test_12_2_a_server_corrects_only_its_own_holders),
 		SERVER(test_12_2_a_user_proposes_what_he_may),
+		SERVER(test_8_9_an_old_key_lets_nobody_in),
 		SERVER(test_12_2_operations_follow_each_other),
 		SERVER(test_12_2_accounts_do_not_go_back),
 		SERVER(test_12_2_one_value_a_ballot),

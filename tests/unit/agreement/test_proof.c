@@ -4,7 +4,9 @@
  */
 #include "acceptor.h"
 
+#include "clock.h"
 #include "confirming.h"
+#include "path.h"
 #include "proof.h"
 #include "sign_fixture.h"
 #include "store_fixture.h"
@@ -31,22 +33,12 @@ static struct place {
 
 /* ---- sending ------------------------------------------------------------------- */
 
-static dfs_path path_of(const char *path)
-{
-	union {
-		const char *borrow;
-		char *plain;
-	} name = {.borrow = path};
-
-	return (dfs_path){(u_int)strlen(path), name.plain};
-}
-
 /* user: NULL for a server. */
 static dfs_status say(const char *user, const char *path, uint64_t counter,
 		      const dfs_value *value)
 {
 	const struct acceptor_caller caller = {.user = user};
-	dfs_proposal item = {.path = path_of(path), .value = *value};
+	dfs_proposal item = {.path = path_borrow(path), .value = *value};
 	const dfs_accept_args args = {store_fixture_ballot(counter), {1, &item}};
 	dfs_accept_res res = {0};
 	dfs_status status;
@@ -63,7 +55,7 @@ static dfs_status say(const char *user, const char *path, uint64_t counter,
 static dfs_status learn(const char *path, uint64_t counter, const dfs_value *value,
 			bool seen)
 {
-	dfs_learn_item item = {path_of(path), store_fixture_ballot(counter), *value};
+	dfs_learn_item item = {path_borrow(path), store_fixture_ballot(counter), *value};
 	const dfs_learn_args args = {{1, &item}};
 	dfs_learn_res res = {0};
 	dfs_status status;
@@ -552,6 +544,34 @@ static void test_a_writer_deletes_with_the_list(void **state)
 	assert_int_equal(propose("eve", 1, path, value), DFS_OK);
 }
 
+/* As eve puts it, who may write: ann's list, signed with this key of hers. */
+static dfs_value listed(const char *path, uint64_t generation, uint32_t key)
+{
+	dfs_value value = file_of(path, "eve", generation);
+
+	sign_fixture_access(path, "ann", key, &value.body.dfs_body_u.manifest.access);
+	return value;
+}
+
+/* Of what others write on it, three servers have judged by the value before. */
+static void test_8_9_a_former_key_signs_no_new_list(void **state)
+{
+	static const char path[] = "/ann/x";
+	dfs_value value;
+
+	(void)state;
+	assert_int_equal(propose("ann", 2, path, listed(path, 1, 1)), DFS_DENIED);
+	/* What it signed before stays proved. */
+	value = listed(path, 1, 1);
+	prove_now(path, "eve", 1, &value);
+	confirm_now(path, &value);
+	assert_int_equal(learn(path, place.counter, &value, false), DFS_OK);
+	value_free(&value);
+	assert_int_equal(propose("ann", 2, path, listed(path, 1, 1)), DFS_OK);
+	assert_int_equal(propose("ann", 2, path, listed(path, 2, 1)), DFS_DENIED);
+	assert_int_equal(propose("ann", 2, path, listed(path, 2, 2)), DFS_OK);
+}
+
 static void test_8_9_accounts_are_admins(void **state)
 {
 	(void)state;
@@ -591,9 +611,9 @@ static void test_8_9_credentials_are_their_users(void **state)
 static dfs_status tell(const char *path, const char *signer, uint32_t key,
 		       dfs_value take_value)
 {
-	const dfs_path name = path_of(path);
+	const dfs_path name = path_borrow(path);
 	const dfs_ballot ballot = store_fixture_ballot(place.counter);
-	const struct authority_claim claim = {
+	struct authority_claim claim = {
 		.path = &name, .ballot = &ballot, .value = &take_value};
 	dfs_status status;
 
@@ -693,6 +713,25 @@ static void test_8_9_a_key_that_is_not_here_is_asked_for(void **state)
 	assert_int_equal(propose("joe", 1, "/joe/x", tombstone_now()), DFS_UNCHECKED);
 }
 
+/* Who makes up names keeps no other from being asked for, within the same second too. */
+static void test_8_9_who_makes_up_names_hinders_himself(void **state)
+{
+	enum { HIS_PORTION = 10, MANY = 100 };
+	int64_t second;
+
+	(void)state;
+	/* Time for all of it within one second. */
+	while (clock_now_ms() % 1000 > 300)
+		clock_pause(10);
+	second = clock_now_ms() / 1000;
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(propose("joe", 1, "/joe/x", tombstone_now()),
+				 DFS_UNCHECKED);
+	if (clock_now_ms() / 1000 == second)
+		assert_int_equal(place.asked, HIS_PORTION);
+	assert_int_equal(propose("kim", 1, "/kim/x", tombstone_now()), DFS_OK);
+}
+
 /* An account that a recovery has heard of, before it is accepted here. */
 static void test_an_account_that_is_to_come(void **state)
 {
@@ -730,6 +769,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_8_9_only_who_may_write, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_writer_deletes_with_the_list,
 						begin, end),
+		cmocka_unit_test_setup_teardown(test_8_9_a_former_key_signs_no_new_list,
+						begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_accounts_are_admins, begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_credentials_are_their_users,
 						begin, end),
@@ -742,6 +783,8 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(
 			test_8_9_a_key_that_is_not_here_is_asked_for, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_8_9_who_makes_up_names_hinders_himself, begin, end),
 		cmocka_unit_test_setup_teardown(test_an_account_that_is_to_come, begin,
 						end),
 	};

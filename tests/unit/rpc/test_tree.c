@@ -284,6 +284,50 @@ static void test_pieces_prove_themselves(void **state)
 	free(leaves);
 }
 
+/* On the wire: a path of so many hashes. */
+static bool fits_the_wire(u_int len)
+{
+	static char bytes[1 << 16];
+	dfs_key path[DFS_PIECE_PATH_MAX + 1] = {{{0}}};
+	dfs_piece piece = {{0, NULL}, {len, path}};
+	XDR xdrs;
+	bool fits;
+
+	memset(&xdrs, 0, sizeof xdrs);
+	xdrmem_create(&xdrs, bytes, sizeof bytes, XDR_ENCODE);
+	fits = xdr_dfs_piece(&xdrs, &piece);
+	xdr_destroy(&xdrs);
+	return fits;
+}
+
+/* The largest file that can be: its pieces' paths are as long as a path may be. */
+static void test_the_longest_path_of_a_piece(void **state)
+{
+	const uint64_t units = DFS_FILE_UNITS_MAX, last = DFS_PIECES_MAX - 1;
+	dfs_key *leaves = make_leaves(DFS_PIECE_LEAVES);
+	dfs_key *tops = make_leaves(DFS_PIECES_MAX), *copy = make_leaves(DFS_PIECES_MAX);
+	dfs_key path[DFS_PIECE_PATH_MAX + 1] = {{{0}}}, root;
+	dfs_piece piece = {{DFS_PIECE_LEAVES * sizeof *leaves, (const uint8_t *)leaves},
+			   {0, path}};
+	size_t len;
+
+	(void)state;
+	tops[last] = copy[last] = top_of(leaves, DFS_PIECE_LEAVES);
+	assert_true(tree_top(copy, DFS_PIECES_MAX, &root));
+	assert_true(tree_path(tops, DFS_PIECES_MAX, last, path, &len));
+	assert_int_equal(len, DFS_PIECE_PATH_MAX);
+	piece.path.path_len = (u_int)len;
+	assert_true(tree_proves_piece(&root, units, last, &piece));
+	assert_false(tree_proves_piece(&root, units, last + 1, &piece));
+	piece.path.path_len++;
+	assert_false(tree_proves_piece(&root, units, last, &piece));
+	assert_true(fits_the_wire(DFS_PIECE_PATH_MAX));
+	assert_false(fits_the_wire(DFS_PIECE_PATH_MAX + 1));
+	free(leaves);
+	free(tops);
+	free(copy);
+}
+
 static void test_roots_of_what_a_manifest_has(void **state)
 {
 	dfs_key *leaves = make_leaves(5), root, wanted;
@@ -316,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_paths_lead_nowhere),
 		cmocka_unit_test(test_leaf),
 		cmocka_unit_test(test_pieces_prove_themselves),
+		cmocka_unit_test(test_the_longest_path_of_a_piece),
 		cmocka_unit_test(test_roots_of_what_a_manifest_has),
 	};
 

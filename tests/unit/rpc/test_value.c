@@ -597,6 +597,29 @@ static void test_other_kinds(void **state)
 	value_free(&account);
 }
 
+/* As many former keys as an account may have, and one more. */
+static void test_former_keys(void **state)
+{
+	dfs_value value = value_fixture_account(0, 1), copy;
+	dfs_account *account = &value.body.dfs_body_u.account;
+	dfs_former_key former[DFS_FORMER_KEYS_MAX + 1];
+
+	(void)state;
+	account->key = DFS_FORMER_KEYS_MAX + 2;
+	for (uint32_t i = 0; i <= DFS_FORMER_KEYS_MAX; i++)
+		former[i] = (dfs_former_key){DFS_FORMER_KEYS_MAX + 1 - i, {{1}}};
+	account->former.former_val = former;
+	account->former.former_len = DFS_FORMER_KEYS_MAX;
+	assert_null(value_check(&value));
+	assert_true(value_copy(&value, &copy));
+	value_free(&copy);
+	account->former.former_len = DFS_FORMER_KEYS_MAX + 1;
+	assert_false(value_copy(&value, &copy));
+	account->former.former_val = NULL;
+	account->former.former_len = 0;
+	value_free(&value);
+}
+
 /* What servers say themselves: the one value without an operation. */
 static void test_nothing(void **state)
 {
@@ -671,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_readers),
 		cmocka_unit_test(test_other_kinds),
+		cmocka_unit_test(test_former_keys),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_places_of_values),
 	};

@@ -466,7 +466,7 @@ static void stage_pair(struct fixture *fixture, const char *path, uint64_t size,
 
 	assert_non_null(batch);
 	assert_int_equal(store_batch_content(batch, &share, units, 2), 0);
-	assert_int_equal(store_batch_bind(batch, &id, path, strlen(path), &ballot), 0);
+	assert_int_equal(store_fixture_bind(batch, &id, path, strlen(path), &ballot), 0);
 	assert_int_equal(store_commit(batch), 0);
 }
 

@@ -161,7 +161,7 @@ static int bind_upload(struct store *store, struct store_uploads *uploads,
 	assert_non_null(batch);
 	rc = store_batch_upload(batch, uploads, &proved->share);
 	if (rc == 0)
-		rc = store_batch_bind(batch, &proved->object, "/a/x", 4, &ballot);
+		rc = store_fixture_bind(batch, &proved->object, "/a/x", 4, &ballot);
 	if (rc == 0)
 		return store_commit(batch);
 	store_batch_free(batch);

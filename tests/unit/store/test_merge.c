@@ -338,8 +338,8 @@ static void put_large(struct store_fixture *fixture, const char *path, uint64_t 
 	assert_int_equal(store_fixture_upload(uploads, object, 40, CHUNKS_ALL, 200000),
 			 0);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
-	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), path,
-					  strlen(path), &ballot),
+	assert_int_equal(store_fixture_bind(batch, store_fixture_object_of(&share), path,
+					    strlen(path), &ballot),
 			 0);
 	assert_int_equal(store_commit(batch), 0);
 	store_uploads_free(uploads);
@@ -384,8 +384,9 @@ static void test_half_dead_segment_is_rewritten(void **state)
 		for (uint64_t unit = 0; unit < 4; unit++)
 			units[unit] = (dfs_unit){.number = unit, .data = {200000, bytes}};
 		assert_int_equal(store_batch_content(batch, &share, units, 4), 0);
-		assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share),
-						  paths[i], 4, &ballot),
+		assert_int_equal(store_fixture_bind(batch,
+						    store_fixture_object_of(&share),
+						    paths[i], 4, &ballot),
 				 0);
 		assert_int_equal(store_fixture_batch_accept(batch, paths[i], i + 1, 5),
 				 0);
@@ -468,8 +469,9 @@ static void stage_two(struct store_fixture *fixture)
 		for (uint64_t unit = 0; unit < 4; unit++)
 			units[unit] = (dfs_unit){.number = unit, .data = {50000, bytes}};
 		assert_int_equal(store_batch_content(batch, &share, units, 4), 0);
-		assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share),
-						  i == 0 ? "/a/x" : "/a/y", 4, &ballot),
+		assert_int_equal(store_fixture_bind(batch,
+						    store_fixture_object_of(&share),
+						    i == 0 ? "/a/x" : "/a/y", 4, &ballot),
 				 0);
 	}
 	free(bytes);

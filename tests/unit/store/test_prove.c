@@ -138,7 +138,7 @@ static struct named put(struct store_fixture *fixture, uint64_t number, uint64_t
 	share = object_share(&whole.content, chunks);
 	assert_int_equal(store_batch_upload(batch, uploads, &share), 0);
 	assert_int_equal(
-		store_batch_bind(batch, &whole.object, path, (size_t)len, &ballot), 0);
+		store_fixture_bind(batch, &whole.object, path, (size_t)len, &ballot), 0);
 	assert_int_equal(store_commit(batch), 0);
 	store_uploads_free(uploads);
 	free(whole.leaves);

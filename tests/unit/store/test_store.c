@@ -239,16 +239,16 @@ static void test_content_rules(void **state)
 	units[1].number = 0;
 	assert_int_equal(store_batch_content(batch, &share, units, 2), EINVAL);
 	units[1].number = 1;
-	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/x",
-					  4, &ballot),
+	assert_int_equal(store_fixture_bind(batch, store_fixture_object_of(&share),
+					    "/a/x", 4, &ballot),
 			 EINVAL);
 	assert_int_equal(store_batch_content(batch, &share, units, 2), 0);
 	assert_int_equal(store_batch_content(batch, &share, units, 2), EINVAL);
-	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/x",
-					  4, &ballot),
+	assert_int_equal(store_fixture_bind(batch, store_fixture_object_of(&share),
+					    "/a/x", 4, &ballot),
 			 0);
-	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/y",
-					  4, &ballot),
+	assert_int_equal(store_fixture_bind(batch, store_fixture_object_of(&share),
+					    "/a/y", 4, &ballot),
 			 0);
 	assert_int_equal(chunks_of(fixture->store, 1), 0);
 	assert_int_equal(store_commit(batch), 0);
@@ -257,8 +257,8 @@ static void test_content_rules(void **state)
 	batch = store_batch_new(fixture->store);
 	share = store_fixture_share(2, 0, 6);
 	assert_int_equal(store_batch_content(batch, &share, NULL, 0), 0);
-	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), "/a/x",
-					  4, &ballot),
+	assert_int_equal(store_fixture_bind(batch, store_fixture_object_of(&share),
+					    "/a/x", 4, &ballot),
 			 0);
 	assert_int_equal(store_commit(batch), 0);
 	store_fixture_reopen(fixture);
@@ -279,7 +279,8 @@ static void test_binding_only_rises(void **state)
 		struct store_batch *batch = store_batch_new(fixture->store);
 		dfs_ballot ballot = store_fixture_ballot(counters[i]);
 
-		assert_int_equal(store_batch_bind(batch, &object, "/a/x", 4, &ballot), 0);
+		assert_int_equal(store_fixture_bind(batch, &object, "/a/x", 4, &ballot),
+				 0);
 		assert_int_equal(store_commit(batch), 0);
 	}
 	for (int round = 0; round < 2; round++) {
@@ -297,8 +298,8 @@ static int bind_upload(struct store_fixture *fixture, struct store_uploads *uplo
 	int rc = store_batch_upload(batch, uploads, share);
 
 	if (rc == 0)
-		rc = store_batch_bind(batch, store_fixture_object_of(share), "/a/x", 4,
-				      &ballot);
+		rc = store_fixture_bind(batch, store_fixture_object_of(share), "/a/x", 4,
+					&ballot);
 	if (rc == 0)
 		return store_commit(batch);
 	store_batch_free(batch);

@@ -126,8 +126,9 @@ static int forget_and_merge(struct store_fixture *fixture)
 		for (unsigned unit = 0; unit < 4; unit++)
 			units[unit] = (dfs_unit){.number = unit, .data = {50000, bytes}};
 		assert_int_equal(store_batch_content(batch, &share, units, 4), 0);
-		assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share),
-						  "/big", 4, &ballot),
+		assert_int_equal(store_fixture_bind(batch,
+						    store_fixture_object_of(&share),
+						    "/big", 4, &ballot),
 				 0);
 	}
 	assert_int_equal(store_commit(batch), 0);

@@ -102,52 +102,8 @@ static void test_damage_is_owed(void **state)
 	expect_nothing_owed(fixture);
 }
 
-/* One unit for an object of four, bound to this path. */
-static void plant_one_unit(struct store *store, const char *path, uint64_t object)
-{
-	const dfs_share share = store_fixture_share(object, 1, 1);
-	const dfs_ballot ballot = store_fixture_ballot(4);
-	struct store_batch *batch = store_batch_new(store);
-	static const uint8_t bytes[LEN];
-	const dfs_unit unit = {0, {LEN, bytes}};
-
-	assert_int_equal(store_batch_content(batch, &share, &unit, 1), 0);
-	assert_int_equal(store_batch_bind(batch, store_fixture_object_of(&share), path,
-					  strlen(path), &ballot),
-			 0);
-	assert_int_equal(store_commit(batch), 0);
-}
-
-/* It was staged for another path before any value here named its object. */
-static void test_3_1_content_that_was_planted_is_owed(void **state)
-{
-	struct store_fixture *fixture = *state;
-
-	assert_int_equal(store_fixture_stage(fixture->store, "/x/1", 1, 4, LEN + 5), 0);
-	heal_fixture_file(fixture->store, "/a/1", 1, 5, OWN);
-	expect_owed(fixture, "/a/1", 1, OWN, OWN);
-	assert_int_equal(heal_fixture_chunks(fixture->store, 1), 0);
-	store_fixture_reopen(fixture);
-	expect_owed(fixture, "/a/1", 1, OWN, OWN);
-	assert_int_equal(heal_fixture_content(fixture->store, 1, OWN, LEN), 0);
-	/* Of another number of units, too. */
-	plant_one_unit(fixture->store, "/x/2", 2);
-	heal_fixture_file(fixture->store, "/a/2", 2, 5, OWN);
-	expect_owed(fixture, "/a/2", 2, OWN, OWN);
-	assert_int_equal(heal_fixture_content(fixture->store, 2, OWN, LEN), 0);
-	for (int round = 0; round < 2; round++) {
-		expect_nothing_owed(fixture);
-		for (uint64_t object = 1; object <= 2; object++)
-			for (uint64_t unit = 1; unit <= 2; unit++)
-				assert_int_equal(store_fixture_unit(fixture->store,
-								    object, unit, LEN),
-						 0);
-		store_fixture_reopen(fixture);
-	}
-}
-
-/* Nor is what a path staged itself, what is copied and what is moved. */
-static void test_content_that_was_not_planted_is_not_owed(void **state)
+/* What a path staged itself, what is copied and what is moved. */
+static void test_content_that_is_here_is_not_owed(void **state)
 {
 	struct store_fixture *fixture = *state;
 	struct store *store = fixture->store;
@@ -359,10 +315,10 @@ static void put_many(struct store_fixture *fixture)
 
 			path_of(j, path);
 			assert_int_equal(store_batch_content(batch, &share, units, 2), 0);
-			assert_int_equal(store_batch_bind(batch,
-							  store_fixture_object_of(&share),
-							  path, strlen(path), bound),
-					 0);
+			assert_int_equal(
+				store_fixture_bind(batch, store_fixture_object_of(&share),
+						   path, strlen(path), bound),
+				0);
 			assert_int_equal(
 				store_fixture_batch_accept(batch, path, j + 1, 5), 0);
 		}
@@ -500,11 +456,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_owed, start, heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_damage_is_owed, start,
 						heal_fixture_end),
-		cmocka_unit_test_setup_teardown(test_3_1_content_that_was_planted_is_owed,
+		cmocka_unit_test_setup_teardown(test_content_that_is_here_is_not_owed,
 						start, heal_fixture_end),
-		cmocka_unit_test_setup_teardown(
-			test_content_that_was_not_planted_is_not_owed, start,
-			heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_empty_chunks_are_not_owed, start,
 						heal_fixture_end),
 		cmocka_unit_test_setup_teardown(test_earlier_versions_are_owed, start,

@@ -1,4 +1,5 @@
 /* store/uploads: what users have open, in memory and noted, is shared out among them. */
+#include "pieces.h"
 #include "store_fixture.h"
 
 #include <dirent.h>
@@ -141,6 +142,17 @@ static void test_8_6_notes_of_uploads_are_shared_out(void **state)
 	store_uploads_free(modest);
 }
 
+/* What a record can be numbered: tops of pieces servers make themselves. */
+static void test_the_last_number_that_can_be_brought(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct store_uploads *uploads = store_uploads_new(fixture->store);
+
+	assert_int_equal(give_unit(uploads, 1, PIECES_TOPS - 1), 0);
+	assert_int_equal(give_unit(uploads, 2, PIECES_TOPS), EINVAL);
+	store_uploads_free(uploads);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -148,6 +160,7 @@ int main(void)
 		TEST(test_8_6_uploads_are_shared_out),
 		TEST(test_8_6_memory_of_uploads_is_shared_out),
 		TEST(test_8_6_notes_of_uploads_are_shared_out),
+		TEST(test_the_last_number_that_can_be_brought),
 	};
 
 	return cmocka_run_group_tests_name("uploads", tests, NULL, NULL);

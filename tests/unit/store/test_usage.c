@@ -4,6 +4,7 @@
  */
 #include "store_fixture.h"
 #include "store_forget.h"
+#include "store_survey.h"
 #include "value_fixture.h"
 
 #include "object.h"
@@ -244,13 +245,18 @@ static dfs_path path_of(const char *path, char copy[64])
 	return (dfs_path){(u_int)strlen(copy), copy};
 }
 
+static struct store_stake stake_of(const char *user, const dfs_path *path, uint64_t size)
+{
+	return (struct store_stake){.user = user, .path = path, .size = size};
+}
+
 /* Would bob have room for this much more, of an object that nobody knows? */
 static bool fits(struct store_fixture *fixture, const char *path, uint64_t size)
 {
 	const dfs_id object = store_fixture_id(987654321);
 	char copy[64];
 	const dfs_path name = path_of(path, copy);
-	const struct store_stake stake = {.user = "bob", .path = &name, .size = size};
+	const struct store_stake stake = stake_of("bob", &name, size);
 
 	return store_fits_quota(fixture->store, &object, &stake);
 }
@@ -615,9 +621,9 @@ static size_t units_of(uint64_t size)
 	return placement_units(size, placement_unit_size(size));
 }
 
-/* Bound at the path by bob, with units of 100 bytes; 0 or an errno. */
-static int stage(struct store_fixture *fixture, const char *path, uint64_t object,
-		 uint64_t size, uint64_t counter)
+/* Bound at the path by the user, with units of 100 bytes; 0 or an errno. */
+static int stage_as(struct store_fixture *fixture, const char *user, const char *path,
+		    uint64_t object, uint64_t size, uint64_t counter)
 {
 	struct store_batch *batch = store_batch_new(fixture->store);
 	dfs_share share = share_of(object, size);
@@ -626,7 +632,7 @@ static int stage(struct store_fixture *fixture, const char *path, uint64_t objec
 	uint8_t bytes[100] = {0};
 	char copy[64];
 	const dfs_path name = path_of(path, copy);
-	const struct store_stake stake = {.user = "bob", .path = &name, .size = size};
+	const struct store_stake stake = stake_of(user, &name, size);
 	dfs_unit units[4];
 	int rc = 0;
 
@@ -641,6 +647,12 @@ static int stage(struct store_fixture *fixture, const char *path, uint64_t objec
 		return store_commit(batch);
 	store_batch_free(batch);
 	return rc;
+}
+
+static int stage(struct store_fixture *fixture, const char *path, uint64_t object,
+		 uint64_t size, uint64_t counter)
+{
+	return stage_as(fixture, "bob", path, object, size, counter);
 }
 
 static void test_8_4_what_is_bound_counts_until_it_is_named(void **state)
@@ -712,22 +724,27 @@ static void test_8_4_what_is_staged_replaces_what_is_there_once(void **state)
 	assert_int_equal(stage(fixture, "/bob/b", 9, 1, 9), 0);
 }
 
-static int upload(struct store_fixture *fixture, struct store_uploads *uploads,
-		  const char *path, uint64_t object, uint64_t size)
+static int upload_as(struct store_uploads *uploads, const char *user, const char *path,
+		     uint64_t object, uint64_t size)
 {
 	char copy[64];
 	const dfs_path name = path_of(path, copy);
 	const dfs_id id = store_fixture_maker(object);
-	const struct store_stake stake = {.user = "bob", .path = &name, .size = size};
+	const struct store_stake stake = stake_of(user, &name, size);
 	int rc = store_upload_stake(uploads, &id, &stake);
 
-	(void)fixture;
 	if (rc == 0)
 		rc = store_fixture_upload(uploads, object, units_of(size), CHUNKS_ALL,
 					  100);
 	if (rc == 0)
 		rc = store_upload_stake(uploads, &id, &stake);
 	return rc;
+}
+
+static int upload(struct store_uploads *uploads, const char *path, uint64_t object,
+		  uint64_t size)
+{
+	return upload_as(uploads, "bob", path, object, size);
 }
 
 static void test_8_4_open_uploads_count(void **state)
@@ -740,19 +757,19 @@ static void test_8_4_open_uploads_count(void **state)
 	dfs_ballot ballot = store_fixture_ballot(5);
 	char copy[64];
 	const dfs_path name = path_of("/bob/a", copy);
-	const struct store_stake stake = {.user = "bob", .path = &name, .size = 300};
+	const struct store_stake stake = stake_of("bob", &name, 300);
 
 	set_quota(fixture, "/@accounts/bob", 1000 + LEAST, 1);
-	assert_int_equal(upload(fixture, one, "/bob/a", 1, 300), 0);
-	assert_int_equal(upload(fixture, one, "/bob/b", 2, 300), 0);
+	assert_int_equal(upload(one, "/bob/a", 1, 300), 0);
+	assert_int_equal(upload(one, "/bob/b", 2, 300), 0);
 	/* Of all his connections, at the limit and one past it. */
-	assert_int_equal(upload(fixture, two, "/bob/c", 3, 401), EDQUOT);
-	assert_int_equal(upload(fixture, two, "/shared/c", 3, 401), EDQUOT);
-	assert_int_equal(upload(fixture, two, "/bob/c", 3, 400), 0);
+	assert_int_equal(upload(two, "/bob/c", 3, 401), EDQUOT);
+	assert_int_equal(upload(two, "/shared/c", 3, 401), EDQUOT);
+	assert_int_equal(upload(two, "/bob/c", 3, 400), 0);
 	assert_int_equal(staged(fixture, "bob"), 1000);
-	assert_int_equal(upload(fixture, two, "/bob/d", 4, 1), EDQUOT);
+	assert_int_equal(upload(two, "/bob/d", 4, 1), EDQUOT);
 	/* Told again, and bound, it counts once. */
-	assert_int_equal(upload(fixture, one, "/bob/a", 1, 300), 0);
+	assert_int_equal(upload(one, "/bob/a", 1, 300), 0);
 	assert_int_equal(store_batch_upload(batch, one, &share), 0);
 	assert_int_equal(store_batch_stake(batch, store_fixture_object_of(&share),
 					   &ballot, &stake),
@@ -769,6 +786,107 @@ static void test_8_4_open_uploads_count(void **state)
 	assert_int_equal(staged(fixture, "bob"), 300);
 }
 
+static void test_8_4_who_brings_it_is_charged(void **state)
+{
+	struct store_fixture *fixture = *state;
+	struct store_uploads *uploads = store_uploads_new(fixture->store);
+
+	/* At bob's paths by carol: at her limit, and one past it. */
+	set_quota(fixture, "/@accounts/carol", 1000, 1);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 6, 600, 6), 0);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/b", 7, 401, 7), EDQUOT);
+	assert_int_equal(upload_as(uploads, "carol", "/bob/b", 1, 401), EDQUOT);
+	assert_int_equal(upload_as(uploads, "carol", "/bob/b", 1, 400), 0);
+	assert_int_equal(staged(fixture, "carol"), 1000);
+	assert_int_equal(used(fixture, "bob"), 0);
+	store_uploads_free(uploads);
+	/* It is hers after a start too, until a value names it: then it is bob's file. */
+	store_fixture_reopen(fixture);
+	assert_int_equal(staged(fixture, "carol"), 600);
+	assert_int_equal(used(fixture, "bob"), 0);
+	put(fixture, "/bob/a", "bob", 600, 6);
+	assert_int_equal(used(fixture, "carol"), 0);
+	assert_int_equal(contents(fixture, "bob"), 600);
+	assert_int_equal(staged(fixture, "bob"), 0);
+	/* What it is to replace is not hers, and so all of it counts. */
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 8, 1001, 8), EDQUOT);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 8, 1000, 8), 0);
+	assert_int_equal(staged(fixture, "carol"), 1000);
+	drop(fixture, "/bob/a", 9);
+	store_fixture_settle(fixture->store, "/bob/a", 9);
+	assert_int_equal(used(fixture, "carol"), 0);
+}
+
+static void test_8_4_what_the_owner_may_not_have_is_not_brought(void **state)
+{
+	struct store_fixture *fixture = *state;
+	uint64_t reg = register_of(fixture, "a");
+
+	set_quota(fixture, "/@accounts/bob", 1000 + LEAST, 1);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 6, 1001, 6), EDQUOT);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 6, 1000, 6), 0);
+	/* However much is brought, he has his room for himself. */
+	assert_int_equal(stage_as(fixture, "carol", "/bob/b", 7, 1000, 7), 0);
+	assert_true(fits(fixture, "/bob/c", 1000));
+	assert_int_equal(stage(fixture, "/bob/c", 8, 1000, 8), 0);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/d", 9, 1, 9), EDQUOT);
+	/* In the place of what there is, there is room for as much. */
+	set_quota(fixture, "/@accounts/bob", 1000 + reg, 2);
+	put(fixture, "/bob/c", "bob", 1000, 8);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/c", 10, 1000, 10), 0);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/c", 11, 1001 + reg, 11),
+			 EDQUOT);
+}
+
+static void test_8_4_no_charge_is_shifted(void **state)
+{
+	struct store_fixture *fixture = *state;
+
+	/* What carol brought stays hers, whoever binds it once more. */
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 6, 600, 6), 0);
+	assert_int_equal(stage_as(fixture, "dan", "/bob/a", 6, 600, 7), 0);
+	assert_int_equal(stage(fixture, "/bob/a", 6, 600, 8), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(staged(fixture, "carol"), 600);
+		assert_int_equal(staged(fixture, "dan"), 0);
+		assert_int_equal(staged(fixture, "bob"), 0);
+		store_fixture_reopen(fixture);
+	}
+	/* A value named it, and is overtaken: it is his who keeps it from going. */
+	put(fixture, "/bob/a", "bob", 600, 6);
+	assert_int_equal(staged(fixture, "carol"), 0);
+	assert_int_equal(stage_as(fixture, "dan", "/bob/a", 6, 600, 30), 0);
+	drop(fixture, "/bob/a", 9);
+	assert_int_equal(staged(fixture, "dan"), 0);
+	store_fixture_settle(fixture->store, "/bob/a", 9);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(staged(fixture, "carol"), 0);
+		assert_int_equal(staged(fixture, "dan"), 600);
+		assert_int_equal(staged(fixture, "bob"), 0);
+		store_fixture_reopen(fixture);
+	}
+}
+
+enum { OLD_MS = 200 };
+
+static bool is_old(struct store_fixture *fixture, void *context)
+{
+	static struct store_abandoned found;
+
+	(void)context;
+	return store_next_abandoned(fixture->store, OLD_MS, NULL, 0, &found) == 0;
+}
+
+static void test_8_4_nobody_is_charged_longer_by_what_others_repeat(void **state)
+{
+	struct store_fixture *fixture = *state;
+
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 6, 600, 6), 0);
+	assert_true(store_fixture_wait(is_old, fixture, NULL));
+	assert_int_equal(stage_as(fixture, "dan", "/bob/a", 6, 600, 7), 0);
+	assert_true(is_old(fixture, NULL));
+}
+
 static void test_8_4_merges_keep_what_counts(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -783,6 +901,9 @@ static void test_8_4_merges_keep_what_counts(void **state)
 	drop(fixture, "/bob/0", 51);
 	assert_int_equal(stage(fixture, "/bob/1", 60, 2000, 60), 0);
 	assert_int_equal(stage(fixture, "/shared/1", 61, 200, 61), 0);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/2", 62, 300, 62), 0);
+	/* Bound once more, by another: what is left of it in the end says whose it is. */
+	assert_int_equal(stage_as(fixture, "dan", "/bob/2", 62, 300, 63), 0);
 	before = owner_of(fixture, "bob");
 	assert_int_equal(before.contents, 11 * 1000 + 60);
 	assert_true(before.staged > 200 && before.staged < 700);
@@ -792,10 +913,14 @@ static void test_8_4_merges_keep_what_counts(void **state)
 	assert_true(store_fixture_wait(is_merged, fixture, NULL));
 	after = owner_of(fixture, "bob");
 	assert_memory_equal(&after, &before, sizeof before);
+	assert_int_equal(staged(fixture, "carol"), 300);
+	assert_int_equal(staged(fixture, "dan"), 0);
 	fixture->rules.merge_fan = 0;
 	store_fixture_reopen(fixture);
 	after = owner_of(fixture, "bob");
 	assert_memory_equal(&after, &before, sizeof before);
+	assert_int_equal(staged(fixture, "carol"), 300);
+	assert_int_equal(staged(fixture, "dan"), 0);
 }
 
 /* ---- objects ------------------------------------------------------------------- */
@@ -852,6 +977,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_8_4_what_is_staged_replaces_what_is_there_once, start, end),
 		cmocka_unit_test_setup_teardown(test_8_4_open_uploads_count, start, end),
+		cmocka_unit_test_setup_teardown(test_8_4_who_brings_it_is_charged, start,
+						end),
+		cmocka_unit_test_setup_teardown(
+			test_8_4_what_the_owner_may_not_have_is_not_brought, start, end),
+		cmocka_unit_test_setup_teardown(test_8_4_no_charge_is_shifted, start,
+						end),
+		cmocka_unit_test_setup_teardown(
+			test_8_4_nobody_is_charged_longer_by_what_others_repeat, start,
+			end),
 		cmocka_unit_test_setup_teardown(test_8_4_merges_keep_what_counts, start,
 						end),
 		cmocka_unit_test_setup_teardown(test_whose_an_object_is, start, end),

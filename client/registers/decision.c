@@ -1,0 +1,216 @@
+/* What a turn proposes, and what the servers never take. */
+#include "decision.h"
+
+#include "ballot.h"
+#include "path.h"
+#include "placement.h"
+#include "provenance.h"
+#include "lookup.h"
+#include "refusals.h"
+#include "successor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Is a file really in the way?  What one server told may be out of date. */
+static bool is_blocked(struct dfs *dfs, const struct turn *turn)
+{
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		struct lookup lookup = {0};
+		char *path;
+		bool live;
+
+		if (turn->blockers[i].dfs_path_len == 0)
+			continue;
+		path = strndup(turn->blockers[i].dfs_path_val,
+			       turn->blockers[i].dfs_path_len);
+		if (!path)
+			continue;
+		lookup.path = path;
+		lookup_newest(dfs, &lookup, 1);
+		live = lookup_file(&lookup);
+		lookup_free(&lookup);
+		free(path);
+		if (live)
+			return true;
+	}
+	return false;
+}
+
+/* How many servers have their own pair; an object needs three. */
+static unsigned count_holders(const struct turn *turn)
+{
+	unsigned count = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		chunk_set pair = placement_pair(turn->proposal->content.row, s);
+
+		count += (turn->staged[s - 1] & pair) == pair;
+	}
+	return count;
+}
+
+/*
+ * Who is named as a holder accepts only what is bound to this ballot: a file that is put
+ * needs three that have it, a changed one three that have it or need not.
+ */
+static bool is_held_by_too_few(const struct turn *turn)
+{
+	const struct proposal *proposal = turn->proposal;
+	const dfs_accepted *best = turn->judgement.best;
+	unsigned accepting = 0;
+
+	if (proposal->kind == PROPOSAL_FILE)
+		return count_holders(turn) < 3;
+	if (proposal->kind != PROPOSAL_CHANGE || !judge_is_live(best) ||
+	    best->value.body.kind != DFS_FILE ||
+	    !successor_is_same(&best->value.body.dfs_body_u.manifest.content,
+			       &proposal->content))
+		return false;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		accepting += set_has(turn->promised, s) &&
+			     (turn->staged[s - 1] != 0 ||
+			      placement_held(proposal->content.holders, s) == 0);
+	return accepting < 3;
+}
+
+/*
+ * No value can be made on top of the best one, for this reason; true when the path must
+ * be finished before that is told.  What is damaged or forged is never finished: that
+ * would be to sign it, and to send it on.
+ */
+static bool refuse(struct turn *turn, const struct dfs_result *refusal, bool staged)
+{
+	struct judgement *judgement = &turn->judgement;
+
+	(void)snprintf(turn->why, sizeof turn->why, "%s", refusal->why);
+	judgement->code = refusal->code;
+	judgement->why = turn->why;
+	judgement->verdict = JUDGE_REPORT;
+	if (refusal->code != DFS_EXIT_DAMAGED && (staged || !judgement->certain))
+		judgement->verdict = JUDGE_FINISH;
+	return judgement->verdict == JUDGE_FINISH;
+}
+
+/*
+ * The content is on too few servers though three voted: if any was brought, or the path
+ * is not agreed on, it is finished, and then said why.
+ */
+static void judge_space(const struct dfs *dfs, struct turn *turn)
+{
+	const struct proposal *proposal = turn->proposal;
+	const struct refusals_case of = {
+		.what = REFUSALS_CONTENT, .path = proposal->path, .user = dfs->user};
+	struct judgement *judgement = &turn->judgement;
+	struct refusals refusals = {.silent = SERVERS_ALL};
+	struct dfs_result refusal = {0};
+
+	if (judgement->verdict != JUDGE_PROPOSE || turn->refusals.refused != 0 ||
+	    !is_held_by_too_few(turn))
+		return;
+	refusals_add(&refusals, &proposal->refusals);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (turn->staged[s - 1])
+			refusals.silent = set_without(refusals.silent, s);
+	(void)refusals_explain(&refusals, &of, &refusal);
+	(void)refuse(turn, &refusal, attempt_has_staged(turn));
+}
+
+/*
+ * What is there is signed anew, for it is to be finished: unless it is not proved.  Then
+ * that is what is to be told.
+ */
+static bool may_sign_again(struct dfs *dfs, struct turn *turn)
+{
+	const dfs_accepted *best = turn->judgement.best;
+	struct dfs_result refusal = {0};
+
+	if (!best || provenance_is_proved(dfs, turn->proposal->path, best))
+		return true;
+	result_fail(&refusal, DFS_EXIT_DAMAGED,
+		    "what the servers tell of it is damaged or forged");
+	(void)refuse(turn, &refusal, false);
+	return false;
+}
+
+bool decision_make(struct attempt *attempt, struct turn *turn)
+{
+	struct proposal *proposal = turn->proposal;
+	bool staged = attempt_has_staged(turn);
+	struct dfs_result refusal = {0};
+	enum successor_end made;
+
+	provenance_drop_unproved(attempt->dfs, proposal->path, turn->answers.of,
+				 turn->answers.words);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (!turn->answers.of[s - 1])
+			turn->promised = set_without(turn->promised, s);
+	if (set_count(turn->promised) < 3)
+		return false;
+	turn->judgement = judge(proposal, &turn->answers, staged);
+	if (proposal->kind == PROPOSAL_FILE && turn->judgement.verdict == JUDGE_PROPOSE &&
+	    !judge_is_live(turn->judgement.best)) {
+		turn->answers.blocked = is_blocked(attempt->dfs, turn);
+		turn->judgement = judge(proposal, &turn->answers, staged);
+	}
+	judge_space(attempt->dfs, turn);
+	switch (turn->judgement.verdict) {
+	case JUDGE_PROPOSE:
+		if (proposal->kind == PROPOSAL_FILE && count_holders(turn) < 3)
+			return false;
+		made = successor_make(attempt, turn, &refusal);
+		if (made == SUCCESSOR_REFUSED && (!refuse(turn, &refusal, staged) ||
+						  !may_sign_again(attempt->dfs, turn)))
+			return true;
+		if (made == SUCCESSOR_REFUSED)
+			made = successor_finish(attempt, turn);
+		turn->proposes = made == SUCCESSOR_MADE;
+		return turn->proposes;
+	case JUDGE_OWN:
+	case JUDGE_FINISH:
+		if (!may_sign_again(attempt->dfs, turn))
+			return true;
+		turn->proposes = successor_finish(attempt, turn) == SUCCESSOR_MADE;
+		return turn->proposes;
+	case JUDGE_REPORT:
+		break;
+	}
+	return true;
+}
+
+/*
+ * Of the reasons that were given those that enough servers gave: two, of which one at
+ * least knows; but three where it is denied, for one server may lag behind.
+ */
+static struct refusals final_of(const struct turn *turn)
+{
+	const struct refusals *refusals = &turn->refusals;
+	unsigned denied = set_count(refusals->denied);
+	/*
+	 * To finish what others have begun may be denied; that says nothing of one's own.
+	 */
+	bool others = turn->proposes && turn->judgement.verdict != JUDGE_PROPOSE;
+	struct refusals final = {0};
+
+	if (set_count(refusals->invalid) >= 2)
+		final.invalid = refusals->invalid;
+	if (!others &&
+	    (denied >= 3 || (denied == 2 && !turn->promised && !refusals->refused))) {
+		final.denied = refusals->denied;
+		final.nobody = refusals->nobody;
+	}
+	if (set_count(turn->proposal->refusals.over) >= 2)
+		final.over = turn->proposal->refusals.over;
+	return final;
+}
+
+bool decision_is_final(const struct dfs *dfs, const struct turn *turn,
+		       struct dfs_result *ret)
+{
+	const struct refusals_case of = {
+		.what = REFUSALS_WRITE, .path = turn->proposal->path, .user = dfs->user};
+	const struct refusals final = final_of(turn);
+
+	return refusals_explain(&final, &of, ret);
+}
