@@ -144,11 +144,6 @@ void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res 
  * ballot.
  */
 void acceptor_learn(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
-/*
- * The same of what this server itself has seen at the three others: then it is taken even
- * where it cannot be known here who might make it on top of what.
- */
-void acceptor_learn_seen(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
 
 /* FORGET: all four have confirmed these tombstones; those go that this one has, too. */
 void acceptor_forget(struct acceptor *, const dfs_forget_args *, dfs_settled_res *);

@@ -64,7 +64,6 @@ struct learned {
 	struct acceptor *acceptor;
 	const dfs_learn_args *args;
 	dfs_status *items;
-	bool seen; /* at the three others, by this server itself */
 };
 
 /* Before the paths are taken, for it may take time. */
@@ -140,16 +139,16 @@ static uint32_t highest_epoch(const struct learned *learned)
 	return epoch;
 }
 
-static void learn(struct acceptor *acceptor, const dfs_learn_args *args, bool seen,
-		  dfs_learn_res *res)
+void acceptor_learn(struct acceptor *acceptor, const dfs_learn_args *args,
+		    dfs_learn_res *res)
 {
 	struct acceptor_items paths = {.items = args->items.items_val,
 				       .count = args->items.items_len,
 				       .path_of = learn_path};
 	struct learned learned = {.acceptor = acceptor,
 				  .args = args,
-				  .items = calloc(paths.count + 1, sizeof *learned.items),
-				  .seen = seen};
+				  .items =
+					  calloc(paths.count + 1, sizeof *learned.items)};
 	int rc = ENOMEM;
 
 	if (learned.items) {
@@ -170,16 +169,4 @@ static void learn(struct acceptor *acceptor, const dfs_learn_args *args, bool se
 	res->status = DFS_OK;
 	res->dfs_learn_res_u.items.items_val = learned.items;
 	res->dfs_learn_res_u.items.items_len = (u_int)paths.count;
-}
-
-void acceptor_learn(struct acceptor *acceptor, const dfs_learn_args *args,
-		    dfs_learn_res *res)
-{
-	learn(acceptor, args, false, res);
-}
-
-void acceptor_learn_seen(struct acceptor *acceptor, const dfs_learn_args *args,
-			 dfs_learn_res *res)
-{
-	learn(acceptor, args, true, res);
 }

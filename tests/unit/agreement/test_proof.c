@@ -51,19 +51,14 @@ static dfs_status say(const char *user, const char *path, uint64_t counter,
 	return status;
 }
 
-/* seen: by this server, at the three others. */
-static dfs_status learn(const char *path, uint64_t counter, const dfs_value *value,
-			bool seen)
+static dfs_status learn(const char *path, uint64_t counter, const dfs_value *value)
 {
 	dfs_learn_item item = {path_borrow(path), store_fixture_ballot(counter), *value};
 	const dfs_learn_args args = {{1, &item}};
 	dfs_learn_res res = {0};
 	dfs_status status;
 
-	if (seen)
-		acceptor_learn_seen(place.acceptor, &args, &res);
-	else
-		acceptor_learn(place.acceptor, &args, &res);
+	acceptor_learn(place.acceptor, &args, &res);
 	status = res.status == DFS_OK ? res.dfs_learn_res_u.items.items_val[0]
 				      : res.status;
 	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&res);
@@ -248,8 +243,7 @@ static void test_12_2_what_is_not_its_owners_own_is_confirmed(void **state)
 	prove_now(path, "ann", 2, &value);
 	place.counter++;
 	assert_int_equal(say(NULL, path, place.counter, &value), DFS_INVALID);
-	assert_int_equal(learn(path, place.counter, &value, false), DFS_INVALID);
-	assert_int_equal(learn(path, place.counter, &value, true), DFS_INVALID);
+	assert_int_equal(learn(path, place.counter, &value), DFS_INVALID);
 	confirm_now(path, &value);
 	assert_int_equal(say(NULL, path, place.counter + 1, &value), DFS_INVALID);
 	assert_int_equal(say(NULL, "/ann/y", place.counter, &value), DFS_INVALID);
@@ -432,9 +426,7 @@ static void test_8_9_whatever_is_changed_is_refused(void **state)
 		/* Nor do servers confirm what users did not sign. */
 		place.counter++;
 		confirm_now(path, &value);
-		assert_int_equal(learn(path, place.counter, &value, false),
-				 good ? DFS_OK : refusal_of(what, CHANGES_SIGNER));
-		assert_int_equal(learn(path, place.counter, &value, true),
+		assert_int_equal(learn(path, place.counter, &value),
 				 good ? DFS_OK : refusal_of(what, CHANGES_SIGNER));
 		value_free(&value);
 	}
@@ -503,7 +495,7 @@ static void test_8_9_who_is_gone_or_disabled_proposes_nothing(void **state)
 	/* What they signed before stays proved. */
 	dfs_value value = tombstone_now();
 	prove_now("/guy/x", "guy", 1, &value);
-	assert_int_equal(learn("/guy/x", place.counter, &value, false), DFS_OK);
+	assert_int_equal(learn("/guy/x", place.counter, &value), DFS_OK);
 	value_free(&value);
 }
 
@@ -565,7 +557,7 @@ static void test_8_9_a_former_key_signs_no_new_list(void **state)
 	value = listed(path, 1, 1);
 	prove_now(path, "eve", 1, &value);
 	confirm_now(path, &value);
-	assert_int_equal(learn(path, place.counter, &value, false), DFS_OK);
+	assert_int_equal(learn(path, place.counter, &value), DFS_OK);
 	value_free(&value);
 	assert_int_equal(propose("ann", 2, path, listed(path, 1, 1)), DFS_OK);
 	assert_int_equal(propose("ann", 2, path, listed(path, 2, 1)), DFS_DENIED);
@@ -664,9 +656,9 @@ static void test_8_9_servers_say_nothing_but_that_there_is_nothing(void **state)
 	confirm_now(path, &nothing);
 	assert_int_equal(say("ann", path, place.counter, &nothing), DFS_INVALID);
 	assert_int_equal(say(NULL, path, place.counter, &nothing), DFS_OK);
-	assert_int_equal(learn(path, ++place.counter, &nothing, false), DFS_INVALID);
+	assert_int_equal(learn(path, ++place.counter, &nothing), DFS_INVALID);
 	confirm_now(path, &nothing);
-	assert_int_equal(learn(path, place.counter, &nothing, false), DFS_OK);
+	assert_int_equal(learn(path, place.counter, &nothing), DFS_OK);
 	assert_int_equal(propose("ann", 2, path, file_of(path, "ann", 1)), DFS_OK);
 	/* What this one has did not count, if three saw nothing after it. */
 	assert_int_equal(say(NULL, path, ++place.counter, &nothing), DFS_INVALID);
@@ -689,8 +681,8 @@ static void test_8_9_a_ballot_has_one_value(void **state)
 	assert_int_equal(say("ann", path, place.counter, &value), DFS_OK);
 	assert_int_equal(say("ann", path, place.counter, &value), DFS_OK);
 	assert_int_equal(say("ann", path, place.counter, &other), DFS_REFUSED);
-	assert_int_equal(learn(path, place.counter, &value, false), DFS_OK);
-	assert_int_equal(learn(path, place.counter, &other, false), DFS_REFUSED);
+	assert_int_equal(learn(path, place.counter, &value), DFS_OK);
+	assert_int_equal(learn(path, place.counter, &other), DFS_REFUSED);
 	value_free(&value);
 	value_free(&other);
 }
