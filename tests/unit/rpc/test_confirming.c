@@ -71,8 +71,8 @@ static void answer(unsigned server, unsigned refused, dfs_confirm_ok *ret,
 
 	for (unsigned i = 0; i < VALUES; i++) {
 		statuses[i] = refused >> i & 1 ? DFS_REFUSED : DFS_OK;
-		assert_true(statement_digest(&world.args->items.items_val[i].value,
-					     &digest));
+		assert_true(
+			statement_digest(&world.args->items.items_val[i].value, &digest));
 		if (statuses[i] == DFS_OK)
 			assert_true(statement_of_confirmation(
 				&world.paths[i], &world.ballot, &digest, &statements[i]));
@@ -131,10 +131,9 @@ static void test_12_2_three_servers_make_a_proof(void **state)
 
 		assert_true(statement_digest(&world.values[i], &digest));
 		for (unsigned k = 0; k < DFS_CONFIRMATIONS_MAX; k++)
-			assert_true(authority_has_confirmed(&world.source,
-							    &world.paths[i],
-							    &world.ballot, &digest,
-							    &all[k]));
+			assert_true(
+				authority_has_confirmed(&world.source, &world.paths[i],
+							&world.ballot, &digest, &all[k]));
 		assert_true(all[0].path.path_len <= DFS_CONFIRMATION_DEPTH);
 	}
 	confirming_clear(&world.values[0]);
@@ -207,8 +206,8 @@ static void test_12_2_three_promises_are_chosen(void **state)
 	assert_int_equal(chosen.promises[0]->server, 4);
 	assert_int_equal(chosen.promises[1]->server, 1);
 	assert_int_equal(chosen.promises[2]->server, 2);
-	assert_true(confirming_choose(promises, set_without(SERVERS_ALL, 2), 0, 1,
-				      &chosen));
+	assert_true(
+		confirming_choose(promises, set_without(SERVERS_ALL, 2), 0, 1, &chosen));
 	assert_int_equal(chosen.promises[2]->server, 4);
 	/* Two are not enough, nor those that did not promise this one. */
 	assert_false(confirming_choose(promises, set_of(1) | set_of(4), 0, 1, &chosen));
