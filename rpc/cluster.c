@@ -241,9 +241,6 @@ static void demand_all(struct cluster_reading *reading)
 	if (!reading->has_admin)
 		blame(reading, "the file ends without",
 		      "admin in [cluster] (of before accounts: make a new cluster)");
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (reading->cluster->sign.count[s - 1] == 0)
-			blame(reading, "a server without its key, sign in", names[s]);
 }
 
 /* The folder of file, and ca relative to it. */

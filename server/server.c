@@ -116,10 +116,6 @@ static bool load_secrets(struct server *server)
 				       .folder = settings->cluster.folder};
 	if (server->certificate &&
 	    secrets_read(&server->secrets, &server->secrets_files, why, sizeof why))
-		server->sign_key =
-			server_key_read(settings->sign_key, settings->cluster.folder,
-					settings->number, &server->sign, why, sizeof why);
-	if (server->sign_key)
 		return true;
 	log_say(why);
 	return false;
@@ -146,6 +142,14 @@ static bool open_store(struct server *server)
 		return false;
 	}
 	mark_leave(settings);
+	/* After the store, for one of an older version has no such key, and says so. */
+	server->sign_key =
+		server_key_read(settings->sign_key, settings->cluster.folder,
+				settings->number, &server->sign, why, sizeof why);
+	if (!server->sign_key) {
+		log_say(why);
+		return false;
+	}
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
 	server->proof =

@@ -108,8 +108,6 @@ static void test_wrong_ones(void **state)
 	} cases[] = {
 		{"", "[cluster]"},
 		{HEAD "[dfs2]\n" SIGN "[dfs3]\n" SIGN "[dfs4]\n" SIGN, "[dfs1]"},
-		{HEAD "[dfs1]\n[dfs2]\n" SIGN "[dfs3]\n" SIGN "[dfs4]\n" SIGN,
-		 "its key, sign in [dfs1]"},
 		{HEAD "[dfs1]\nsign = 0123\n" REST, "sign is not 64 hex"},
 		{HEAD "[dfs1]\n[dfs2]\n[dfs3]\n", "[dfs4]"},
 		{"[cluster]\nca = ca.pem\n[dfs1]\n" REST, "id"},
