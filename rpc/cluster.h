@@ -11,8 +11,8 @@
  *	host = 127.0.0.1		; whose rpcbind; 127.0.0.1 unless given
  *	listen = 0.0.0.0:10001		; where the server itself listens, if not there
  *	sign = 64 hex digits		; the key with which it signs (server_keys.h); a
- *	sign = 64 hex digits		; new one comes last, and the others stay.  Without
- *					; them (of before) nothing that it signs counts
+ *	sign = 64 hex digits		; new one comes last, and the others stay; without
+ *					; any nothing that it signs counts
  *	... and so on to [dfs4]
  *
  *	[server]
