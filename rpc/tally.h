@@ -17,8 +17,7 @@ struct tally_word {
 	const dfs_ballot *ballot; /* of what it has accepted; NULL: nothing */
 	dfs_key digest;           /* of that value: one is known by both */
 	bool live;                /* that is neither nothing nor a tombstone */
-	bool unsaid;  /* it is what servers say of themselves: value_nothing */
-	bool damaged; /* it names the ballot, and cannot read the value */
+	bool damaged;             /* it names the ballot, and cannot read the value */
 };
 
 struct tally {
@@ -35,8 +34,7 @@ struct tally_word tally_word(const dfs_register *reg);
  * The newest is the word with the highest ballot (of two values at one, which only their
  * proposer can make, the one with the higher digest), whatever three agree on: the first
  * of those that can read the value, where there is one.  Words without a ballot are below
- * all others; so is what servers say of themselves, if one alone says it while another
- * has something that is not: it has no proof.
+ * all others.
  *
  * unsure: some of the servers that told do not vote yet.  Then nothing is agreed, and no
  * number is above two.

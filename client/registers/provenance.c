@@ -2,32 +2,47 @@
 #include "provenance.h"
 
 #include "account_cache.h"
-#include "authority.h"
 #include "ballot.h"
 #include "path.h"
 #include "tally.h"
 
 #include <string.h>
 
-/* NULL, or what about it is not proved. */
-static const char *check(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
-			 const dfs_value *value)
+struct authority_source provenance_source(struct dfs *dfs)
 {
-	const dfs_path name = path_borrow(path);
-	const struct authority_source source = {.admin_key = dfs->cluster->admin_key,
-						.seen = dfs->seen_batches,
-						.key = account_cache_key,
-						.context = dfs};
-	struct authority_claim claim = {.path = &name, .ballot = ballot, .value = value};
-	bool unknown;
-	const char *wrong = authority_check_signed(&source, &claim, &unknown);
-
-	return wrong ? wrong : authority_check_allowed(&claim, NULL);
+	return (struct authority_source){.admin_key = dfs->cluster->admin_key,
+					 .seen = dfs->seen_batches,
+					 .servers = &dfs->cluster->sign,
+					 .key = account_cache_key,
+					 .context = dfs};
 }
 
 bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted *told)
 {
-	return !check(dfs, path, &told->ballot, &told->value);
+	const struct authority_source source = provenance_source(dfs);
+	const dfs_path name = path_borrow(path);
+	struct authority_claim claim = {
+		.path = &name, .ballot = &told->ballot, .value = &told->value};
+	bool unknown;
+
+	return !authority_check_proved(&source, &claim, &unknown) &&
+	       !authority_check_allowed(&claim, NULL);
+}
+
+/*
+ * NULL, or what about it is not stated as it has to be, at whatever ballot: which value
+ * counts is known by then.
+ */
+static const char *check_stated(struct dfs *dfs, const char *path, const dfs_value *value)
+{
+	const struct authority_source source = provenance_source(dfs);
+	const dfs_path name = path_borrow(path);
+	struct authority_claim claim = {
+		.path = &name, .ballot = &value->proof.ballot, .value = value};
+	bool unknown;
+	const char *wrong = authority_check_stated(&source, &claim, &unknown);
+
+	return wrong ? wrong : authority_check_allowed(&claim, NULL);
 }
 
 /* Servers that tell of this value of this one, itself among them. */
@@ -71,7 +86,7 @@ bool provenance_open(struct dfs *dfs, const char *path, const dfs_value *value,
 				    ret);
 	switch (end) {
 	case MANIFEST_OPEN:
-		wrong = check(dfs, path, &value->proof.ballot, value);
+		wrong = check_stated(dfs, path, value);
 		if (!wrong)
 			return true;
 		result_fail(result, DFS_EXIT_DAMAGED,

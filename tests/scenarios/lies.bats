@@ -1,4 +1,4 @@
-# Acceptance 8.10: the client among servers of which one was broken into and lies (tests/attacks/lying.c).
+# Acceptance 8.10 and 12.2: the client among servers of which one was broken into and lies (tests/attacks/lying.c).
 load helper
 
 setup()
@@ -122,6 +122,18 @@ shown_in_spite_of()
 	unharmed get /other/broken "$T/got"
 	[ "$rc" = 9 ]
 	[ ! -e "$T/got" ]
+}
+
+@test "12.2 what one server says that it has finished is read again" {
+	random_file "$T/before" 3000
+	random_file "$T/after" 5000
+	client put "$T/before" file
+	client share file other
+	lie finish
+	# No three servers tell the same, and the one that lies is asked first to bring it to its end.
+	"$DFS_TOOLS/scenarios/tools/half" "$DFS_CONFIG" "$T/after" /tester/file 2 3
+	client get --user other /tester/file "$T/out"
+	cmp "$T/after" "$T/out"
 }
 
 @test "8.10 who tells what cannot be proved, as one of two, is named" {
