@@ -110,17 +110,46 @@ static server_set alike(const struct tally_word words[DFS_SERVERS], unsigned ser
 	return same;
 }
 
+/* Three that tell alike, or all four that do; empty: there are no three. */
+static server_set agreed(const struct tally_word words[DFS_SERVERS], bool unsure)
+{
+	for (unsigned s = 1; !unsure && s <= DFS_SERVERS; s++)
+		if (set_count(alike(words, s)) >= THREE)
+			return alike(words, s);
+	return 0;
+}
+
 struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure)
 {
 	const struct tally_word *words = told;
 	struct tally tally = count(words);
-	server_set among = SERVERS_ALL;
+	server_set among = agreed(words, unsure);
 
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (!unsure && set_count(alike(words, s)) >= THREE)
-			among = alike(words, s);
-	tally.newest = highest_of(words, among);
+	tally.newest = highest_of(words, among ? among : SERVERS_ALL);
 	if (tally.newest > 0)
 		tally.equal = set_count(alike(words, tally.newest));
 	return unsure ? lower(tally) : tally;
+}
+
+/* Does another server tell of just this value? */
+static bool is_seconded(const struct tally_word words[DFS_SERVERS], unsigned server)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != server && words[s - 1].ballot &&
+		    compare(&words[s - 1], &words[server - 1]) == 0)
+			return true;
+	return false;
+}
+
+server_set tally_doubtful(const struct tally_word told[DFS_SERVERS], bool unsure)
+{
+	const struct tally_word *words = told;
+	server_set among = agreed(words, unsure), doubtful = 0;
+	unsigned highest = highest_of(words, among);
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (words[s - 1].ballot && !set_has(among, s) && !is_seconded(words, s) &&
+		    (!highest || compare(&words[s - 1], &words[highest - 1]) > 0))
+			doubtful = set_with(doubtful, s);
+	return doubtful;
 }

@@ -9,6 +9,8 @@
 #define DFS_TALLY_H
 
 #include "dfs.h"
+#include "sets.h"
+
 #include <stdbool.h>
 
 /* One server's word. */
@@ -47,5 +49,11 @@ struct tally tally_highest(const struct tally_word told[DFS_SERVERS], bool unsur
  * highest of all.  equal: how many are alike, nothing or that ballot.
  */
 struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure);
+
+/*
+ * The servers whose values have to be proved before they count: of two that tell the
+ * same one is honest, and where three tell alike only what is above that changes a thing.
+ */
+server_set tally_doubtful(const struct tally_word told[DFS_SERVERS], bool unsure);
 
 #endif

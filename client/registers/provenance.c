@@ -45,33 +45,22 @@ static const char *check_stated(struct dfs *dfs, const char *path, const dfs_val
 	return wrong ? wrong : authority_check_allowed(&claim, NULL);
 }
 
-/* Servers that tell of this value of this one, itself among them. */
-static unsigned tell_alike(const struct tally_word words[DFS_SERVERS], unsigned at)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		count += words[i].ballot &&
-			 ballot_compare(words[i].ballot, words[at].ballot) == 0 &&
-			 memcmp(&words[i].digest, &words[at].digest,
-				sizeof words[i].digest) == 0;
-	return count;
-}
-
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],
 			      struct tally_word ret_words[DFS_SERVERS])
 {
+	server_set doubtful;
+
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		ret_words[i] = tally_word(told[i]);
-	if (tally_alike(ret_words, false).equal >= 3)
-		return;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (!ret_words[i].ballot || tell_alike(ret_words, i) >= 2 ||
-		    provenance_is_proved(dfs, path, &told[i]->dfs_register_u.accepted))
+	doubtful = tally_doubtful(ret_words, false);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		if (!set_has(doubtful, s) ||
+		    provenance_is_proved(dfs, path,
+					 &told[s - 1]->dfs_register_u.accepted))
 			continue;
-		told[i] = NULL;
-		ret_words[i] = tally_word(NULL);
+		told[s - 1] = NULL;
+		ret_words[s - 1] = tally_word(NULL);
 	}
 }
 
