@@ -159,7 +159,7 @@ $(BUILD)/tests/unit/registers/test_listing: LDFLAGS += -Wl,--wrap=links_leave_ou
 $(BUILD)/tests/unit/lib/test_descent: LDFLAGS += -Wl,--wrap=dfs_list,--wrap=lookup_newest
 # The server, with a hand on some of its answers.
 $(BUILD)/tests/attacks/lying: LDFLAGS += $(addprefix -Wl$(comma)--wrap=procs_,\
-		list lookup get hello prepare recall fence)
+		list lookup get hello prepare recall fence finish) -Wl,--wrap=confirming_state
 # What is put before a program's own calls: without sanitizers, which want to be first.
 $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)

@@ -245,6 +245,16 @@ static const char *of_accept(const struct answers_call *call)
 			      args->items.items_len, ANY);
 }
 
+static const char *of_confirm(const struct answers_call *call)
+{
+	const dfs_confirm_args *args = call->args;
+	const dfs_confirm_res *res = call->res;
+	const dfs_confirm_ok *ok = &res->dfs_confirm_res_u.ok;
+
+	return check_statuses(ok->items.items_val, ok->items.items_len,
+			      args->items.items_len, ANY);
+}
+
 /* More than disks have room for; sums over all that servers tell stay far below 2^64. */
 #define FILES_MAX (UINT64_C(1) << 48)
 
@@ -321,6 +331,7 @@ static const struct answers_row {
 	{DFS_PIECE, OK | CALLER | CONTENT, of_piece},
 	{DFS_LOOKUP, OK | CALLER, of_lookup},
 	{DFS_PREPARE, OK | CALLER | WRITTEN, of_prepare},
+	{DFS_CONFIRM, OK | CALLER | WRITTEN, of_confirm},
 	{DFS_ACCEPT, OK | CALLER | WRITTEN, of_accept},
 	{DFS_DELETE, OK | CALLER | WRITTEN, of_accept},
 	{DFS_FINISH, OK | CALLER, of_finish},

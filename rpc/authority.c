@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "path.h"
+#include "sets.h"
 #include "value.h"
 
 #include <string.h>
@@ -52,9 +53,9 @@ static bool key_of(const struct authority_source *source, const dfs_user *user,
 }
 
 static bool is_signed(const struct authority_source *source, const dfs_key *statement,
-		      const dfs_signature *signature, const struct authority_key *key)
+		      const dfs_signature *signature, const dfs_key *key)
 {
-	return statement_is_signed_seen(source->seen, statement, signature, &key->key);
+	return statement_is_signed_seen(source->seen, statement, signature, key);
 }
 
 /* What a user proposes now is signed for this very ballot, with the key that he has. */
@@ -80,7 +81,7 @@ static const char *check_proof(const struct authority_source *source,
 	const dfs_value *value = claim->value;
 	const dfs_proof *proof = &value->proof;
 	struct authority_key key;
-	dfs_key digest, statement;
+	dfs_key statement;
 	const char *wrong = statement_check_signature(&proof->signature);
 
 	if (!wrong && ballot_compare(&value->origin, &proof->ballot) > 0)
@@ -92,10 +93,8 @@ static const char *check_proof(const struct authority_source *source,
 	wrong = check_fresh(claim, &key);
 	if (wrong)
 		return wrong;
-	return statement_digest_stated(value, &digest) &&
-			       statement_of_proposal(claim->path, &proof->ballot, &digest,
-						     &statement) &&
-			       is_signed(source, &statement, &proof->signature, &key)
+	return statement_of_proposal(claim->path, value, &statement) &&
+			       is_signed(source, &statement, &proof->signature, &key.key)
 		       ? NULL
 		       : "a value that its signer did not sign";
 }
@@ -111,7 +110,8 @@ static const char *check_content(const struct authority_source *source,
 	if (!key_of(source, &content->writer, content->signature.key, &key, ret_unknown))
 		return "a content whose writer's key is not known";
 	return statement_of_content(path, owner, content, &statement) &&
-			       is_signed(source, &statement, &content->signature, &key)
+			       is_signed(source, &statement, &content->signature,
+					 &key.key)
 		       ? NULL
 		       : "a content that its writer did not sign";
 }
@@ -130,7 +130,7 @@ static const char *check_access(const struct authority_source *source,
 		return "readers whose owner's key is not known";
 	claim->old_readers = !key.present || !key.welcome;
 	return statement_of_access(claim->path, &owner, access, &statement) &&
-			       is_signed(source, &statement, access->signature, &key)
+			       is_signed(source, &statement, access->signature, &key.key)
 		       ? NULL
 		       : "readers that the owner did not sign";
 }
@@ -165,7 +165,7 @@ static const char *check_body(const struct authority_source *source,
 	return wrong;
 }
 
-const char *authority_check_signed(const struct authority_source *source,
+const char *authority_check_stated(const struct authority_source *source,
 				   struct authority_claim *claim, bool *ret_unknown)
 {
 	const char *wrong;
@@ -176,6 +176,137 @@ const char *authority_check_signed(const struct authority_source *source,
 		return claim->caller ? "what only servers say" : NULL;
 	wrong = check_proof(source, claim, ret_unknown);
 	return wrong ? wrong : check_body(source, claim, ret_unknown);
+}
+
+/* ---- what servers sign --------------------------------------------------------- */
+
+bool authority_has_promised(const struct authority_source *source, const dfs_path *path,
+			    const dfs_ballot *ballot, const dfs_signed_promise *promise)
+{
+	uint32_t number = promise->signature.key;
+	const dfs_key *key = source->servers ? server_keys_find(source->servers,
+								promise->server, number)
+					     : NULL;
+	dfs_key statement;
+
+	return key && number == server_keys_present(source->servers, promise->server) &&
+	       statement_of_promise(path, ballot, &promise->told, &statement) &&
+	       is_signed(source, &statement, &promise->signature, key);
+}
+
+bool authority_has_confirmed(const struct authority_source *source, const dfs_path *path,
+			     const dfs_ballot *ballot, const dfs_key *digest,
+			     const dfs_confirmation *confirmation)
+{
+	const dfs_key *key =
+		source->servers ? server_keys_find(source->servers, confirmation->server,
+						   confirmation->key)
+				: NULL;
+	dfs_signature signature = {
+		.key = confirmation->key,
+		.leaves = confirmation->leaves,
+		.leaf = confirmation->leaf,
+		.path = {confirmation->path.path_len, confirmation->path.path_val}};
+	dfs_key statement;
+
+	memcpy(signature.signature, confirmation->signature, sizeof signature.signature);
+	return key && statement_of_confirmation(path, ballot, digest, &statement) &&
+	       is_signed(source, &statement, &signature, key);
+}
+
+bool authority_is_own(const struct authority_claim *claim)
+{
+	const dfs_proof *proof = &claim->value->proof;
+	const dfs_path *path = claim->path;
+	dfs_key digest;
+
+	if (kind_of(path) != PATH_OF_FILE ||
+	    path_is_shared(path->dfs_path_val, path->dfs_path_len))
+		return false;
+	const dfs_user owner = whose(path);
+
+	return same_user(&proof->signer, &owner) &&
+	       ballot_compare(&proof->ballot, claim->ballot) == 0 &&
+	       statement_digest(claim->value, &digest) &&
+	       memcmp(&digest, &proof->digest, sizeof digest) == 0;
+}
+
+/* By three servers, each once. */
+static bool is_confirmed(const struct authority_source *source,
+			 const struct authority_claim *claim)
+{
+	const dfs_proof *proof = &claim->value->proof;
+	server_set servers = 0;
+	dfs_key digest;
+
+	if (proof->confirmations.confirmations_len != DFS_CONFIRMATIONS_MAX ||
+	    !statement_digest(claim->value, &digest))
+		return false;
+	for (u_int i = 0; i < DFS_CONFIRMATIONS_MAX; i++) {
+		const dfs_confirmation *one = &proof->confirmations.confirmations_val[i];
+
+		if (!authority_has_confirmed(source, claim->path, claim->ballot, &digest,
+					     one) ||
+		    set_has(servers, one->server))
+			return false;
+		servers = set_with(servers, one->server);
+	}
+	return true;
+}
+
+const char *authority_check_proved(const struct authority_source *source,
+				   struct authority_claim *claim, bool *ret_unknown)
+{
+	const char *wrong = authority_check_stated(source, claim, ret_unknown);
+
+	if (wrong)
+		return wrong;
+	return authority_is_own(claim) || is_confirmed(source, claim)
+		       ? NULL
+		       : "a value that three servers did not confirm";
+}
+
+/* Of two that a server may tell of: by ballot, then by digest. */
+static int compare_told(const dfs_promise_told *a, const dfs_promise_told *b)
+{
+	int order = ballot_compare(&a->ballot, &b->ballot);
+
+	return order != 0 ? order : memcmp(&a->digest, &b->digest, sizeof a->digest);
+}
+
+const char *authority_check_promises(const struct authority_source *source,
+				     const dfs_ballot *ballot,
+				     const dfs_confirm_item *item, dfs_ballot *ret_ballot)
+{
+	const dfs_promise_told *highest = NULL;
+	server_set servers = 0;
+	dfs_key digest;
+
+	if (item->promises.promises_len != DFS_CONFIRMATIONS_MAX)
+		return "fewer than three promises";
+	for (u_int i = 0; i < DFS_CONFIRMATIONS_MAX; i++) {
+		const dfs_signed_promise *promise = &item->promises.promises_val[i];
+
+		if (!authority_has_promised(source, &item->path, ballot, promise) ||
+		    set_has(servers, promise->server))
+			return "a promise that no server signed, or one twice";
+		servers = set_with(servers, promise->server);
+		if (!promise->told.known)
+			continue;
+		if (ballot_compare(&promise->told.ballot, ballot) >= 0)
+			return "a promise of a ballot that was too low";
+		if (!highest || compare_told(&promise->told, highest) > 0)
+			highest = &promise->told;
+	}
+	if (!highest != !item->highest)
+		return "another value than the promises tell of";
+	if (!highest)
+		return NULL;
+	*ret_ballot = highest->ballot;
+	return statement_digest(item->highest, &digest) &&
+			       memcmp(&digest, &highest->digest, sizeof digest) == 0
+		       ? NULL
+		       : "a value that is not the highest that the promises tell of";
 }
 
 /* ---- who may ------------------------------------------------------------------- */
@@ -271,23 +402,6 @@ static const char *check_account(const struct authority_claim *claim,
 		       : "an account that is older than what is known";
 }
 
-bool authority_depends(const struct authority_claim *claim)
-{
-	const dfs_user owner = whose(claim->path);
-
-	switch (kind_of(claim->path)) {
-	case PATH_OF_FILE:
-		return value_is_nothing(claim->value) || claim->old_readers ||
-		       !(path_is_shared(claim->path->dfs_path_val,
-					claim->path->dfs_path_len) ||
-			 same_user(&claim->value->proof.signer, &owner));
-	case PATH_OF_ACCOUNT:
-		return true;
-	default:
-		return value_is_nothing(claim->value);
-	}
-}
-
 const char *authority_check_allowed(const struct authority_claim *claim,
 				    const dfs_value *accepted)
 {
@@ -296,9 +410,7 @@ const char *authority_check_allowed(const struct authority_claim *claim,
 	dfs_user user;
 
 	if (value_is_nothing(claim->value))
-		return accepted && !value_is_nothing(accepted)
-			       ? "nothing, where something is known"
-			       : NULL;
+		return NULL; /* three have seen that nothing is known */
 	switch (kind_of(claim->path)) {
 	case PATH_OF_FILE:
 		wrong = check_file(claim, accepted);

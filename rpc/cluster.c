@@ -141,6 +141,20 @@ static void take(struct cluster_reading *reading, bool *has, char *to, size_t si
 	*has = true;
 }
 
+/* One more key of the server's: the newest is the last. */
+static void take_sign(struct cluster_reading *reading, unsigned server, const char *text)
+{
+	struct server_keys *keys = &reading->cluster->sign;
+	uint32_t count = keys->count[server - 1];
+
+	if (count == DFS_SERVER_KEYS_MAX)
+		blame(reading, "more keys than a server can have had", "");
+	else if (!text_unhex(text, keys->keys[server - 1][count].bytes, DFS_KEY_LEN))
+		blame(reading, "sign is not 64 hex digits", "");
+	else
+		keys->count[server - 1]++;
+}
+
 static void take_server(struct cluster_reading *reading, unsigned server,
 			const struct pair *pair)
 {
@@ -162,6 +176,8 @@ static void take_server(struct cluster_reading *reading, unsigned server,
 		     sizeof to->listen, pair);
 		if (!cluster_split_address(pair->value, host, sizeof host, &port))
 			blame(reading, "not HOST:PORT or [V6]:PORT:", pair->value);
+	} else if (strcmp(pair->name, "sign") == 0) {
+		take_sign(reading, server, pair->value);
 	} else {
 		blame(reading, "unknown key", pair->name);
 	}
@@ -329,6 +345,11 @@ static bool print(FILE *stream, const struct cluster *cluster)
 		if (server->listen[0] != '\0' &&
 		    fprintf(stream, "listen = %s\n", server->listen) < 0)
 			return false;
+		for (uint32_t k = 0; k < cluster->sign.count[i]; k++)
+			if (fprintf(stream, "sign = %s\n",
+				    text_hex(cluster->sign.keys[i][k].bytes, DFS_KEY_LEN,
+					     key)) < 0)
+				return false;
 	}
 	return fflush(stream) == 0 && fsync(fileno(stream)) == 0;
 }

@@ -10,6 +10,9 @@
  *	address = 127.0.0.1:10001	; or "[::1]:10001"; or else rpcbind is asked
  *	host = 127.0.0.1		; whose rpcbind; 127.0.0.1 unless given
  *	listen = 0.0.0.0:10001		; where the server itself listens, if not there
+ *	sign = 64 hex digits		; the key with which it signs (server_keys.h); a
+ *	sign = 64 hex digits		; new one comes last, and the others stay; without
+ *					; any nothing that it signs counts
  *	... and so on to [dfs4]
  *
  *	[server]
@@ -24,6 +27,7 @@
 #define DFS_CLUSTER_H
 
 #include "dfs.h"
+#include "server_keys.h"
 #include "tuning.h"
 #include <limits.h>
 #include <stdbool.h>
@@ -42,6 +46,7 @@ struct cluster {
 	/* Ed25519, public: signs every account (client/session/identity.h) */
 	dfs_key admin_key;
 	struct cluster_server servers[DFS_SERVERS]; /* [0] is dfs1 */
+	struct server_keys sign;
 	struct tuning tuning;
 };
 
@@ -51,6 +56,13 @@ bool cluster_read(const char *file, struct cluster *ret, char *why, size_t why_s
 /* Writes a new file (0644) that cluster_read will take; false, with why, if it exists. */
 bool cluster_write(const char *file, const struct cluster *cluster, char *why,
 		   size_t why_size);
+
+/*
+ * Adds a key, the newest, to those that a server signs with: a line behind the last of
+ * them, and nothing else of the file is changed.  false, with why.
+ */
+bool cluster_add_key(const char *file, unsigned server, const dfs_key *key, char *why,
+		     size_t why_size);
 
 /*
  * Which file to read: given if not NULL, else $DFS_CONFIG, else

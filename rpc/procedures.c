@@ -24,6 +24,7 @@ static const struct procedure procedures[] = {
 	{DFS_HEAL, (xdrproc_t)(void (*)(void))xdr_void, (xdrproc_t)xdr_dfs_heal_res, 0,
 	 sizeof(dfs_heal_res)},
 	PROCEDURE(DFS_PIECE, dfs_piece_args, dfs_piece_res),
+	PROCEDURE(DFS_CONFIRM, dfs_confirm_args, dfs_confirm_res),
 	PROCEDURE(DFS_LEARN, dfs_learn_args, dfs_learn_res),
 	PROCEDURE(DFS_FORGET, dfs_forget_args, dfs_settled_res),
 	PROCEDURE(DFS_FENCE, dfs_fence_args, dfs_fence_res),

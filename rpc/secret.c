@@ -72,11 +72,15 @@ FILE *secret_open(const char *file, const char *what, const char *folder, char *
 	return NULL;
 }
 
-bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], char *why,
-		 size_t why_size)
+/* A file that is read, and what it is called. */
+struct secret_file {
+	const char *name, *what, *folder;
+};
+
+static bool read_line(const struct secret_file *file, uint8_t ret[SECRET_LEN], char *why,
+		      size_t why_size)
 {
-	FILE *stream =
-		secret_open(file, "the secret of the servers", folder, why, why_size);
+	FILE *stream = secret_open(file->name, file->what, file->folder, why, why_size);
 	char text[TEXT_LEN + 2], remedy[SECRET_REMEDY];
 	size_t len;
 	bool good;
@@ -92,9 +96,24 @@ bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], 
 	OPENSSL_cleanse(text, sizeof text);
 	if (!good)
 		(void)snprintf(why, why_size,
-			       "%s: not a secret, which is 64 hex digits; %s", file,
-			       secret_renew(folder, remedy));
+			       "%s: not a secret, which is 64 hex digits; %s", file->name,
+			       secret_renew(file->folder, remedy));
 	return good;
+}
+
+bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], char *why,
+		 size_t why_size)
+{
+	return read_line(&(struct secret_file){file, "the secret of the servers", folder},
+			 ret, why, why_size);
+}
+
+bool secret_read_key(const char *file, const char *folder, uint8_t ret[SECRET_LEN],
+		     char *why, size_t why_size)
+{
+	return read_line(
+		&(struct secret_file){file, "the key that it signs with", folder}, ret,
+		why, why_size);
 }
 
 bool secret_read_former(const char *file, uint8_t ret[SECRET_LEN], int64_t *ret_until_ns,

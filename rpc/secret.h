@@ -40,6 +40,9 @@ FILE *secret_open(const char *file, const char *what, const char *folder, char *
  */
 bool secret_read(const char *file, const char *folder, uint8_t ret[SECRET_LEN], char *why,
 		 size_t why_size);
+/* The same of the key that a server signs with (server_keys.h), dfsN/sign.key. */
+bool secret_read_key(const char *file, const char *folder, uint8_t ret[SECRET_LEN],
+		     char *why, size_t why_size);
 
 /*
  * The secret that dfsN/secret has replaced, in dfsN/secret.old: one line, 64 hex digits,

@@ -90,12 +90,40 @@ bool statement_of_content(const dfs_path *path, const dfs_user *owner,
 	return end(&stated, ret);
 }
 
-bool statement_of_proposal(const dfs_path *path, const dfs_ballot *ballot,
-			   const dfs_key *digest, dfs_key *ret)
+bool statement_of_proposal(const dfs_path *path, const dfs_value *value, dfs_key *ret)
+{
+	const dfs_proof *proof = &value->proof;
+	struct stated stated;
+	dfs_key digest;
+
+	if (!statement_digest_stated(value, &digest))
+		return false;
+	begin(&stated, "dfs proposal");
+	add(&stated, (xdrproc_t)xdr_dfs_path, path);
+	add(&stated, (xdrproc_t)xdr_dfs_ballot, &proof->ballot);
+	add(&stated, (xdrproc_t)xdr_dfs_key, &digest);
+	add(&stated, (xdrproc_t)xdr_dfs_key, &proof->digest);
+	return end(&stated, ret);
+}
+
+bool statement_of_promise(const dfs_path *path, const dfs_ballot *ballot,
+			  const dfs_promise_told *told, dfs_key *ret)
 {
 	struct stated stated;
 
-	begin(&stated, "dfs proposal");
+	begin(&stated, "dfs promise");
+	add(&stated, (xdrproc_t)xdr_dfs_path, path);
+	add(&stated, (xdrproc_t)xdr_dfs_ballot, ballot);
+	add(&stated, (xdrproc_t)xdr_dfs_promise_told, told);
+	return end(&stated, ret);
+}
+
+bool statement_of_confirmation(const dfs_path *path, const dfs_ballot *ballot,
+			       const dfs_key *digest, dfs_key *ret)
+{
+	struct stated stated;
+
+	begin(&stated, "dfs confirmation");
 	add(&stated, (xdrproc_t)xdr_dfs_path, path);
 	add(&stated, (xdrproc_t)xdr_dfs_ballot, ballot);
 	add(&stated, (xdrproc_t)xdr_dfs_key, digest);
@@ -238,6 +266,20 @@ bool statement_batch(const dfs_key *statements, size_t count,
 		free_paths(ret_signatures, count);
 	put_message(count, &nodes[0], ret_message);
 	return good;
+}
+
+bool statement_message(const dfs_key *statements, size_t count,
+		       uint8_t ret[STATEMENT_MESSAGE])
+{
+	dfs_key nodes[DFS_BATCH_MAX], top;
+
+	if (count < 1 || count > DFS_BATCH_MAX)
+		return false;
+	memcpy(nodes, statements, count * sizeof nodes[0]);
+	if (!tree_top(nodes, count, &top))
+		return false;
+	put_message(count, &top, ret);
+	return true;
 }
 
 const char *statement_check_signature(const dfs_signature *signature)

@@ -4,7 +4,6 @@
 #include "ballot.h"
 #include "sets.h"
 #include "statement.h"
-#include "value.h"
 
 #include <string.h>
 
@@ -20,7 +19,6 @@ struct tally_word tally_word(const dfs_register *reg)
 		return word;
 	word.ballot = &accepted->ballot;
 	word.live = accepted->value.body.kind != DFS_TOMBSTONE;
-	word.unsaid = value_is_nothing(&accepted->value);
 	return statement_digest(&accepted->value, &word.digest) ? word
 								: (struct tally_word){0};
 }
@@ -41,39 +39,6 @@ static int compare(const struct tally_word *a, const struct tally_word *b)
 	return order != 0 || a->damaged || b->damaged
 		       ? order
 		       : memcmp(&a->digest, &b->digest, sizeof a->digest);
-}
-
-/* Does this word count: is it proved, or said by two, or is there nothing against it? */
-static bool counts(const struct tally_word words[DFS_SERVERS], unsigned at)
-{
-	bool other = false;
-
-	if (!words[at].ballot || !words[at].unsaid)
-		return true;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (i == at || !words[i].ballot)
-			continue;
-		if (compare(&words[i], &words[at]) == 0)
-			return true;
-		other |= !words[i].unsaid;
-	}
-	return !other;
-}
-
-/* Words that count; the others tell of nothing. */
-struct counted {
-	struct tally_word words[DFS_SERVERS];
-};
-
-static struct counted count_words(const struct tally_word words[DFS_SERVERS])
-{
-	struct counted counted;
-
-	memcpy(counted.words, words, sizeof counted.words);
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		if (!counts(words, i))
-			counted.words[i].ballot = NULL;
-	return counted;
 }
 
 /* The server with the highest word in the set; 0: none of them was heard. */
@@ -122,8 +87,7 @@ static struct tally lower(struct tally tally)
 
 struct tally tally_highest(const struct tally_word told[DFS_SERVERS], bool unsure)
 {
-	const struct counted counted = count_words(told);
-	const struct tally_word *words = counted.words, *newest;
+	const struct tally_word *words = told, *newest;
 	struct tally tally = count(words);
 
 	tally.newest = highest_of(words, SERVERS_ALL);
@@ -146,18 +110,46 @@ static server_set alike(const struct tally_word words[DFS_SERVERS], unsigned ser
 	return same;
 }
 
+/* Three that tell alike, or all four that do; empty: there are no three. */
+static server_set agreed(const struct tally_word words[DFS_SERVERS], bool unsure)
+{
+	for (unsigned s = 1; !unsure && s <= DFS_SERVERS; s++)
+		if (set_count(alike(words, s)) >= THREE)
+			return alike(words, s);
+	return 0;
+}
+
 struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure)
 {
-	const struct counted counted = count_words(told);
-	const struct tally_word *words = counted.words;
+	const struct tally_word *words = told;
 	struct tally tally = count(words);
-	server_set among = SERVERS_ALL;
+	server_set among = agreed(words, unsure);
 
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (!unsure && set_count(alike(words, s)) >= THREE)
-			among = alike(words, s);
-	tally.newest = highest_of(words, among);
+	tally.newest = highest_of(words, among ? among : SERVERS_ALL);
 	if (tally.newest > 0)
 		tally.equal = set_count(alike(words, tally.newest));
 	return unsure ? lower(tally) : tally;
+}
+
+/* Does another server tell of just this value? */
+static bool is_seconded(const struct tally_word words[DFS_SERVERS], unsigned server)
+{
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (s != server && words[s - 1].ballot &&
+		    compare(&words[s - 1], &words[server - 1]) == 0)
+			return true;
+	return false;
+}
+
+server_set tally_doubtful(const struct tally_word told[DFS_SERVERS], bool unsure)
+{
+	const struct tally_word *words = told;
+	server_set among = agreed(words, unsure), doubtful = 0;
+	unsigned highest = highest_of(words, among);
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (words[s - 1].ballot && !set_has(among, s) && !is_seconded(words, s) &&
+		    (!highest || compare(&words[s - 1], &words[highest - 1]) > 0))
+			doubtful = set_with(doubtful, s);
+	return doubtful;
 }

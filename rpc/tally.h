@@ -9,6 +9,8 @@
 #define DFS_TALLY_H
 
 #include "dfs.h"
+#include "sets.h"
+
 #include <stdbool.h>
 
 /* One server's word. */
@@ -17,8 +19,7 @@ struct tally_word {
 	const dfs_ballot *ballot; /* of what it has accepted; NULL: nothing */
 	dfs_key digest;           /* of that value: one is known by both */
 	bool live;                /* that is neither nothing nor a tombstone */
-	bool unsaid;  /* it is what servers say of themselves: value_nothing */
-	bool damaged; /* it names the ballot, and cannot read the value */
+	bool damaged;             /* it names the ballot, and cannot read the value */
 };
 
 struct tally {
@@ -35,8 +36,7 @@ struct tally_word tally_word(const dfs_register *reg);
  * The newest is the word with the highest ballot (of two values at one, which only their
  * proposer can make, the one with the higher digest), whatever three agree on: the first
  * of those that can read the value, where there is one.  Words without a ballot are below
- * all others; so is what servers say of themselves, if one alone says it while another
- * has something that is not: it has no proof.
+ * all others.
  *
  * unsure: some of the servers that told do not vote yet.  Then nothing is agreed, and no
  * number is above two.
@@ -49,5 +49,11 @@ struct tally tally_highest(const struct tally_word told[DFS_SERVERS], bool unsur
  * highest of all.  equal: how many are alike, nothing or that ballot.
  */
 struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure);
+
+/*
+ * The servers whose values have to be proved before they count: of two that tell the
+ * same one is honest, and where three tell alike only what is above that changes a thing.
+ */
+server_set tally_doubtful(const struct tally_word told[DFS_SERVERS], bool unsure);
 
 #endif

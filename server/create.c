@@ -80,7 +80,7 @@ static const char *check_item(const struct authority_source *source,
 		return "a ballot that is not the first of its value, in epoch 0";
 	wrong = value_check_at(path, len, &item->value);
 	if (!wrong)
-		wrong = authority_check_signed(source, &claim, &unknown);
+		wrong = authority_check_proved(source, &claim, &unknown);
 	return wrong ? wrong : authority_check_allowed(&claim, NULL);
 }
 
@@ -95,9 +95,11 @@ static bool no_key(void *context, const dfs_user *user, uint32_t number,
 	return false;
 }
 
-static const char *check(const dfs_learn_args *first, const dfs_key *admin_key)
+static const char *check(const dfs_learn_args *first, const struct cluster *cluster)
 {
-	const struct authority_source source = {.admin_key = *admin_key, .key = no_key};
+	const struct authority_source source = {.admin_key = cluster->admin_key,
+						.servers = &cluster->sign,
+						.key = no_key};
 	bool account = false, credentials = false;
 
 	for (u_int i = 0; i < first->items.items_len; i++) {
@@ -114,7 +116,7 @@ static const char *check(const dfs_learn_args *first, const dfs_key *admin_key)
 }
 
 /* NULL, or what is wrong. */
-static const char *read_first(int fd, const dfs_key *admin_key, dfs_learn_args *ret)
+static const char *read_first(int fd, const struct cluster *cluster, dfs_learn_args *ret)
 {
 	char *bytes = malloc(DFS_RECORD_MAX);
 	const char *wrong = "it is not a list of registers, or too long";
@@ -127,7 +129,7 @@ static const char *read_first(int fd, const dfs_key *admin_key, dfs_learn_args *
 		wrong = "it is a terminal";
 	len = isatty(fd) ? 0 : read_all(fd, bytes, DFS_RECORD_MAX);
 	if (len > 0 && decode(bytes, len, ret))
-		wrong = check(ret, admin_key);
+		wrong = check(ret, cluster);
 	free(bytes);
 	return wrong;
 }
@@ -151,7 +153,7 @@ int create_store(const struct settings *settings, int fd)
 
 	if (store_exists(settings->data))
 		return exists(settings);
-	wrong = read_first(fd, &settings->cluster.admin_key, &first);
+	wrong = read_first(fd, &settings->cluster, &first);
 	if (wrong) {
 		(void)fprintf(
 			stderr,

@@ -54,6 +54,8 @@ struct server {
 	struct certificate *certificate;
 	struct secrets_files secrets_files;
 	struct secrets secrets;
+	struct server_keys sign; /* of all four */
+	struct server_key *sign_key;
 	struct store *store;
 	struct proof *proof;
 	struct acceptor *acceptor;
@@ -106,6 +108,7 @@ static bool load_secrets(struct server *server)
 						   .ca = settings->cluster.ca,
 						   .folder = settings->cluster.folder};
 	server->certificate = certificate_load(&server->files, why, sizeof why);
+	server->sign = settings->cluster.sign;
 	pthread_mutex_init(&server->secrets.lock, NULL);
 	server->secrets_files =
 		(struct secrets_files){.newest = settings->secret,
@@ -139,12 +142,22 @@ static bool open_store(struct server *server)
 		return false;
 	}
 	mark_leave(settings);
+	/* After the store, for one of an older version has no such key, and says so. */
+	server->sign_key =
+		server_key_read(settings->sign_key, settings->cluster.folder,
+				settings->number, &server->sign, why, sizeof why);
+	if (!server->sign_key) {
+		log_say(why);
+		return false;
+	}
 	server->acceptor =
 		acceptor_new(server->store, settings->number, &acceptor_rules_default);
-	server->proof = proof_new(server->store, &settings->cluster.admin_key);
+	server->proof =
+		proof_new(server->store, &settings->cluster.admin_key, &server->sign);
 	server->admission = admission_new(&admission_limits_default);
 	if (server->acceptor && server->proof && server->admission) {
 		acceptor_set_proof(server->acceptor, server->proof);
+		acceptor_set_key(server->acceptor, server->sign_key);
 		return true;
 	}
 	log_say("out of memory");
@@ -279,16 +292,33 @@ static void warn_of_ends(const struct server *server)
 	}
 }
 
+/* Keys that servers sign with: what cluster.conf names besides counts from now on. */
+static bool reload_keys(struct server *server, char *why, size_t why_size)
+{
+	struct cluster cluster;
+
+	if (!cluster_read(server->settings->config, &cluster, why, why_size))
+		return false;
+	if (server_keys_follow(&server->sign, &cluster.sign))
+		return true;
+	(void)snprintf(why, why_size,
+		       "%s lacks a key of a server that was there: the lines with sign "
+		       "only grow",
+		       server->settings->config);
+	return false;
+}
+
 /*
- * SIGHUP: certificate, key, CA, the list of what it has revoked, and the secret are read
- * again.  Secrets that are of no use change nothing.  The others count together; where
- * one is of no use, none of them changes.
+ * SIGHUP: the keys that servers sign with, certificate, key, CA, the list of what it has
+ * revoked, and the secret are read again.  Keys and secrets that are of no use change
+ * nothing.  The others count together; where one is of no use, none of them changes.
  */
 static void server_reload(struct server *server)
 {
 	char why[2 * PATH_MAX + 256], quoted[512];
 
-	if (secrets_read(&server->secrets, &server->secrets_files, why, sizeof why) &&
+	if (reload_keys(server, why, sizeof why) &&
+	    secrets_read(&server->secrets, &server->secrets_files, why, sizeof why) &&
 	    certificate_reload(server->certificate, why, sizeof why)) {
 		peers_set_tls(server->peers, certificate_peer(server->certificate));
 		healing_set_tls(server->healing, certificate_peer(server->certificate));
@@ -353,6 +383,7 @@ static void stop(struct server *server)
 	peers_free(server->peers);
 	acceptor_free(server->acceptor);
 	proof_free(server->proof);
+	server_key_free(server->sign_key);
 	store_close(server->store);
 	admission_free(server->admission);
 	certificate_free(server->certificate);

@@ -98,6 +98,8 @@ static bool find_cluster(struct settings *settings, const char *given)
 			settings->name);
 		return false;
 	}
+	if (!fill(settings, settings->config, sizeof settings->config, "%s", file))
+		return false;
 	if (!cluster_read(file, &settings->cluster, why, sizeof why)) {
 		(void)fprintf(stderr, "%s: %s\n", settings->name, why);
 		return false;
@@ -122,6 +124,8 @@ static bool find_files(struct settings *settings, const char *data)
 		    folder, name) &&
 	       fill(settings, settings->former_secret, sizeof settings->former_secret,
 		    "%s/%s/secret.old", folder, name) &&
+	       fill(settings, settings->sign_key, sizeof settings->sign_key,
+		    "%s/%s/sign.key", folder, name) &&
 	       fill(settings, settings->pid, sizeof settings->pid, "%s/%s/pid", folder,
 		    name) &&
 	       fill(settings, settings->mark, sizeof settings->mark, "%s/%s/store",

@@ -7,14 +7,16 @@
 #include <stdbool.h>
 
 struct settings {
-	unsigned number; /* 1..4 */
-	char name[8];    /* "dfs1" */
+	unsigned number;       /* 1..4 */
+	char name[8];          /* "dfs1" */
+	char config[PATH_MAX]; /* its file: */
 	struct cluster cluster;
 	char listen[280];
 	bool listen_is_chosen; /* by --listen, or "listen" in cluster.conf */
 	char data[PATH_MAX];
 	char cert[PATH_MAX], key[PATH_MAX], new_key[PATH_MAX], secret[PATH_MAX],
-		former_secret[PATH_MAX], pid[PATH_MAX], mark[PATH_MAX];
+		former_secret[PATH_MAX], sign_key[PATH_MAX], pid[PATH_MAX],
+		mark[PATH_MAX];
 	bool use_rpcbind;
 	bool create_store;
 	bool replace_store;

@@ -51,6 +51,7 @@ BADCRED, REJECTEDCRED, TOOWEAK = 1, 2, 5
 SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS = range(5)
 STARTTLS = ("accepted", SUCCESS, AUTH_NONE, b"STARTTLS")
 HELLO, LOGIN, PUT, BIND, GET, LOOKUP, PREPARE, ACCEPT, DELETE, FINISH, SETTLED, LIST, STATUS = range(1, 14)
+CONFIRM = 16
 PIECE = 15
 # LEARN, FORGET, FENCE, DIGEST, RECALL, with the least arguments of each.
 BETWEEN_SERVERS = ((32, bytes(4)), (33, bytes(4)), (34, bytes(4 + 16 + 4)), (35, bytes(4 + 4 + 4 + 4)),
@@ -496,7 +497,7 @@ def check_records(ok):
             _, what, results = ask(stream, procedure, args)
             ok(what[1] == SUCCESS and results == struct.pack(">I", DENIED),
                f"procedure {procedure} is for servers")
-        for procedure in (16, 31, 37, 99):
+        for procedure in (17, 31, 37, 99):
             ok(ask(stream, procedure)[1][:2] == ("accepted", PROC_UNAVAIL), "unknown procedures")
         garbage = ("accepted", GARBAGE_ARGS)
         ok(ask(stream, HELLO, struct.pack(">I", 0xfffffff0))[1][:2] == garbage,
@@ -527,7 +528,7 @@ def check_recovering(ok):
         ok(ask(stream, PIECE, piece_args(os.urandom(16)))[2] == struct.pack(">I", DENIED), "PIECE answers")
         put = bytes(16) + opaque(b"/tester/x") + bytes(8 + 32) + nothing
         for procedure, args in ((PUT, put), (BIND, bytes(16) + ballot + nothing),
-                                (LOOKUP, nothing * 2), (PREPARE, bytes(16) + ballot + nothing),
+                                (LOOKUP, nothing * 2), (PREPARE, bytes(16) + ballot + nothing + nothing),
                                 (ACCEPT, ballot + nothing), (DELETE, ballot + nothing), (SETTLED, nothing),
                                 (LIST, list_args())):
             _, what, results = ask(stream, procedure, args)
@@ -579,11 +580,11 @@ def samples(number):
     value = (operation + ballot + struct.pack(">Q", 1) + one + operation
              + struct.pack(">Q", 1) + operation + nothing + nothing
              + one + tester + access + attributes + keys + content + nothing + nothing
-             + ballot + tester + signature + nothing)
+             + ballot + bytes(32) + tester + signature + nothing)
     tombstone = (ident(b"d") + later + struct.pack(">Q", 2) + struct.pack(">I", 2) + ident(b"d")
                  + operation + struct.pack(">Q", 2) + ident(b"d") + nothing + nothing
                  + struct.pack(">I", 2) + opaque(b"") + access + nothing
-                 + later + tester + signature + nothing)
+                 + later + bytes(32) + tester + signature + nothing)
     ticket = thing + bytes(8 + 16)
     password, session = struct.pack(">I", 1) + bytes(32), struct.pack(">I", 2) + bytes(16 + 32)
     return ((HELLO, hello_args()),
@@ -592,7 +593,9 @@ def samples(number):
             (GET, one + thing + struct.pack(">Q", 2) + one + ticket),
             (PIECE, piece_args(thing)),
             (LOOKUP, paths),
-            (PREPARE, operation + ballot + one + path + one + size + one + share + token + units),
+            (PREPARE, operation + ballot + nothing + one + path + one + size + one + share + token + units),
+            # Shows no promises, and no highest value.
+            (CONFIRM, ballot + one + path + nothing + nothing + value),
             (ACCEPT, ballot + one + path + value),
             (SETTLED, one + path + ballot + sha256(value)[:8]),
             (FINISH, paths),

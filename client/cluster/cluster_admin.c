@@ -15,7 +15,7 @@ static const char name[] = "admin";
 /* Crockford's base 32: no two characters of it look alike. */
 static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-enum { GROUPS = 4, GROUP = 5, REGISTERS = 2, REGISTERS_MAX = 4096 };
+enum { GROUPS = 4, GROUP = 5, REGISTERS = 2, REGISTERS_MAX = 8192 };
 
 static bool make_password(char *ret)
 {
@@ -77,7 +77,7 @@ static bool prove(const struct identity *admin, char *signer,
 		  dfs_learn_item items[REGISTERS])
 {
 	dfs_signature *signatures[REGISTERS];
-	dfs_key digest, statements[REGISTERS];
+	dfs_key statements[REGISTERS];
 	bool good = true;
 
 	for (size_t i = 0; good && i < REGISTERS; i++) {
@@ -86,12 +86,40 @@ static bool prove(const struct identity *admin, char *signer,
 		proof->ballot = items[i].ballot;
 		proof->signer = (dfs_user){(u_int)strlen(signer), signer};
 		signatures[i] = &proof->signature;
-		good = statement_digest_stated(&items[i].value, &digest) &&
-		       statement_of_proposal(&items[i].path, &proof->ballot, &digest,
+		good = statement_digest(&items[i].value, &proof->digest) &&
+		       statement_of_proposal(&items[i].path, &items[i].value,
 					     &statements[i]);
 	}
 	return good &&
 	       identity_sign(admin->pairs[0], 1, statements, REGISTERS, signatures);
+}
+
+/* Three servers confirm what all four begin with; their keys are at hand here. */
+static bool confirm(const struct server_key *const servers[DFS_SERVERS],
+		    dfs_learn_item items[REGISTERS],
+		    dfs_confirmation room[REGISTERS][DFS_CONFIRMATIONS_MAX])
+{
+	dfs_key digest, statement;
+	bool good = true;
+
+	for (size_t i = 0; good && i < REGISTERS; i++) {
+		dfs_proof *proof = &items[i].value.proof;
+
+		good = statement_digest(&items[i].value, &digest) &&
+		       statement_of_confirmation(&items[i].path, &items[i].ballot,
+						 &digest, &statement);
+		for (unsigned s = 0; good && s < DFS_CONFIRMATIONS_MAX; s++) {
+			room[i][s] = (dfs_confirmation){
+				.server = server_key_server(servers[s]),
+				.key = server_key_number(servers[s]),
+				.leaves = 1};
+			good = server_key_sign(servers[s], &statement, 1,
+					       (uint8_t *)room[i][s].signature);
+		}
+		proof->confirmations.confirmations_len = DFS_CONFIRMATIONS_MAX;
+		proof->confirmations.confirmations_val = room[i];
+	}
+	return good;
 }
 
 static bool encode(dfs_learn_args *args, struct cluster_admin *ret)
@@ -109,7 +137,8 @@ static bool encode(dfs_learn_args *args, struct cluster_admin *ret)
 	return ret->registers_len > 0;
 }
 
-bool cluster_admin_make(struct cluster_admin *ret)
+bool cluster_admin_make(const struct server_key *const servers[DFS_SERVERS],
+			struct cluster_admin *ret)
 {
 	char account_path[] = PATH_ACCOUNTS "admin";
 	char credentials_path[] = PATH_CREDENTIALS "admin";
@@ -117,6 +146,7 @@ bool cluster_admin_make(struct cluster_admin *ret)
 	dfs_learn_item items[REGISTERS] = {{.ballot.counter = 0}};
 	dfs_learn_args args = {.items = {REGISTERS, items}};
 	dfs_account *account = &items[0].value.body.dfs_body_u.account;
+	dfs_confirmation confirmations[REGISTERS][DFS_CONFIRMATIONS_MAX];
 	struct credentials credentials;
 	struct identity admin = {.ring.count = 0};
 	bool made;
@@ -131,7 +161,8 @@ bool cluster_admin_make(struct cluster_admin *ret)
 	if (made) {
 		items[1].value.body.dfs_body_u.credentials = credentials.record;
 		ret->sign_key = account->sign_key;
-		made = prove(&admin, signer, items) && encode(&args, ret);
+		made = prove(&admin, signer, items) &&
+		       confirm(servers, items, confirmations) && encode(&args, ret);
 	}
 	xdr_free((xdrproc_t)xdr_dfs_signature, &account->signature);
 	for (size_t i = 0; i < REGISTERS; i++)

@@ -8,6 +8,7 @@
 #define DFS_CLUSTER_ADMIN_H
 
 #include "keys.h"
+#include "server_keys.h"
 
 enum { CLUSTER_ADMIN_PASSWORD = 24 }; /* with its NUL */
 
@@ -23,10 +24,11 @@ struct cluster_admin {
 
 /*
  * A random password, the secrets of admin and of /shared/, and the registers that hold
- * them.  false when out of memory or random bytes.  End with cluster_admin_free either
- * way.
+ * them, which the servers' keys confirm.  false when out of memory or random bytes.  End
+ * with cluster_admin_free either way.
  */
-bool cluster_admin_make(struct cluster_admin *ret);
+bool cluster_admin_make(const struct server_key *const servers[DFS_SERVERS],
+			struct cluster_admin *ret);
 /* Also wipes the password. */
 void cluster_admin_free(struct cluster_admin *admin);
 

@@ -35,6 +35,7 @@
 struct creation {
 	char folder[PATH_MAX];
 	struct cluster *cluster;
+	struct server_key *servers[DFS_SERVERS];
 	struct cluster_admin admin;
 	struct undo *made;
 	char names[2][2 * PATH_MAX]; /* of below */
@@ -149,7 +150,8 @@ static bool demand_new(struct creation *creation)
 		if (!demand_absent(creation, below(creation, "dfs%u/cert.pem", i),
 				   left) ||
 		    !demand_absent(creation, below(creation, "dfs%u/key.pem", i), left) ||
-		    !demand_absent(creation, below(creation, "dfs%u/secret", i), left))
+		    !demand_absent(creation, below(creation, "dfs%u/secret", i), left) ||
+		    !demand_absent(creation, below(creation, "dfs%u/sign.key", i), left))
 			return false;
 	return true;
 }
@@ -216,7 +218,11 @@ static bool make_secret_file(struct creation *creation, const char *name,
 /* admin's password, for who makes the cluster; the servers never see it. */
 static bool make_admin(struct creation *creation)
 {
-	if (!cluster_admin_make(&creation->admin))
+	const struct server_key *servers[DFS_SERVERS];
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		servers[i] = creation->servers[i];
+	if (!cluster_admin_make(servers, &creation->admin))
 		return fail(creation, DFS_EXIT_OTHER,
 			    "out of memory, or the system has no random numbers");
 	creation->cluster->admin_key = creation->admin.sign_key;
@@ -237,6 +243,31 @@ static bool make_secrets(struct creation *creation)
 	for (unsigned i = 1; made && i <= DFS_SERVERS; i++)
 		made = make_secret_file(creation, below(creation, "dfs%u/secret", i),
 					text);
+	OPENSSL_cleanse(secret, sizeof secret);
+	OPENSSL_cleanse(text, sizeof text);
+	return made;
+}
+
+/* What each of them signs with. */
+static bool make_keys(struct creation *creation)
+{
+	uint8_t secret[SECRET_LEN];
+	char text[SECRET_TEXT];
+	bool made = true;
+
+	for (unsigned s = 1; made && s <= DFS_SERVERS; s++) {
+		struct server_keys *sign = &creation->cluster->sign;
+
+		if (!secret_make(secret) ||
+		    !(creation->servers[s - 1] = server_key_new(s, 1, secret)))
+			return fail(creation, DFS_EXIT_OTHER,
+				    "out of memory, or the system has no random numbers");
+		server_key_public(creation->servers[s - 1], &sign->keys[s - 1][0]);
+		sign->count[s - 1] = 1;
+		secret_text(secret, text);
+		made = make_secret_file(creation, below(creation, "dfs%u/sign.key", s),
+					text);
+	}
 	OPENSSL_cleanse(secret, sizeof secret);
 	OPENSSL_cleanse(text, sizeof text);
 	return made;
@@ -308,7 +339,7 @@ static bool make_all(struct creation *creation)
 {
 	if (!demand_new(creation) || !make_folders(creation) ||
 	    !make_certificates(creation) || !make_secrets(creation) ||
-	    !make_admin(creation))
+	    !make_keys(creation) || !make_admin(creation))
 		return false;
 	if (!cluster_write(below(creation, NEW_CONFIG), creation->cluster,
 			   creation->result.why, DFS_WHY)) {
@@ -362,6 +393,8 @@ struct dfs_result cluster_create(const struct cluster_plan *plan, struct cluster
 		undo_forget(&creation.made);
 	undo_all(&creation.made);
 	cluster_admin_free(&creation.admin);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		server_key_free(creation.servers[i]);
 	cluster_ports_release(&ports);
 	return creation.result;
 }

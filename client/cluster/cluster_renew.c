@@ -12,6 +12,7 @@
 #include "result.h"
 #include "revocation.h"
 #include "secret.h"
+#include "server_sign.h"
 #include "sets.h"
 #include "status.h"
 #include <errno.h>
@@ -211,6 +212,13 @@ static bool renew_server(struct renewal *renewal, unsigned server,
 			return false;
 		ret->secret = true;
 		ret->new_secret = renewal->new_secret;
+	}
+	if (!server_sign_is_there(&renewal->cluster, server)) {
+		if (!server_sign_renew(&renewal->cluster, server, renewal->result.why)) {
+			renewal->result.code = DFS_EXIT_OTHER;
+			return false;
+		}
+		ret->sign_key = true;
 	}
 	ret->certificate = give_certificate(renewal, server);
 	return ret->certificate;

@@ -12,12 +12,14 @@ struct cluster_renewed {
 	bool certificate; /* a new key and certificate are in its folder */
 	bool secret;      /* so is the secret of the others, */
 	bool new_secret;  /* or one that no server knows yet */
+	bool sign_key; /* and another key to sign with, which cluster.conf names, too */
 };
 
 /*
  * Makes a new key and certificate for each of the servers, signed by FOLDER/ca.key, and
- * gives it the secret of another server where its own is missing or of no use.  Only
- * where all four are to be renewed and none has a secret are they given a new one.  ret
+ * gives it the secret of another server where its own is missing or of no use, and
+ * another key to sign with (server_keys.h) where that is.  Only where all four are to be
+ * renewed and none has a secret are they given a new one.  ret
  * has an entry for each server.  After a failure those that are done stay done; no server
  * is left with a certificate that does not fit its key (see
  * server/service/certificate.c).  Where the CA's own certificate ends within five years,

@@ -1,7 +1,8 @@
 /*
  * The end of a server whose folder was stolen.
  *
- * The list comes first: it is what counts.  Then each folder gets the former secret
+ * The list comes first: it is what counts, and the server gets another key to sign with.
+ * Then each folder gets the former secret
  * before the new one.  Whoever is cut off in between does it again within the hour, while
  * all four still use the former one; later the secrets differ, which is said.
  */
@@ -14,6 +15,7 @@
 #include "result.h"
 #include "revocation.h"
 #include "secret.h"
+#include "server_sign.h"
 #include "status.h"
 #include "tls.h"
 #include <limits.h>
@@ -116,6 +118,7 @@ struct dfs_result cluster_revoke(const char *folder, unsigned server)
 		.list = list};
 	if (authority && read_used(&cluster, used, result.why) &&
 	    revocation_add(authority, &files, result.why, DFS_WHY) &&
+	    server_sign_renew(&cluster, server, result.why) &&
 	    change_secret(&cluster, used, result.why))
 		result = (struct dfs_result){.code = DFS_EXIT_DONE};
 	certificates_free(authority);

@@ -8,9 +8,9 @@
 enum { CLUSTER_REVOKE_SECONDS = 3600 };
 
 /*
- * Puts the certificate in FOLDER/dfsN (1..4) on the list FOLDER/crl.pem, and gives all
- * four folders a new secret, beside the former one (secret.h).  After a failure it may be
- * done again.
+ * Puts the certificate in FOLDER/dfsN (1..4) on the list FOLDER/crl.pem, gives that
+ * server another key to sign with (server_keys.h), and all four folders a new secret,
+ * beside the former one (secret.h).  After a failure it may be done again.
  */
 struct dfs_result cluster_revoke(const char *folder, unsigned server);
 

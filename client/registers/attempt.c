@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "object.h"
 #include "placement.h"
+#include "provenance.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -254,6 +255,7 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 
 	args->operation = proposal->operation;
 	args->ballot = attempt->ballot;
+	args->sign = args->sign || attempt_is_confirmed(attempt->dfs, proposal->path);
 	args->items.items_val = call->items[server - 1];
 	call->turns[server - 1][at] = turn;
 	item->path = (dfs_path){(u_int)strlen(call->paths[turn]), call->paths[turn]};
@@ -269,12 +271,14 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 			    item);
 }
 
-static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise)
+/* usable: is_usable. */
+static void take_promise(struct turn *turn, unsigned server, const dfs_promise *promise,
+			 bool usable)
 {
 	const dfs_promised *promised = &promise->dfs_promise_u.promised;
 
 	refusals_note(&turn->refusals, server, promise->status);
-	if (promise->status != DFS_OK)
+	if (promise->status != DFS_OK || !usable)
 		return;
 	turn->promised = set_with(turn->promised, server);
 	turn->answers.of[server - 1] = &promised->reg;
@@ -291,11 +295,41 @@ static void take_staged(struct turn *turn, unsigned server, unsigned chunks,
 	refusals_note_content(&turn->refusals, server, status);
 }
 
+/*
+ * Of the first call: keeps what the server signed of its promises.  One that does not
+ * sign what it is to sign has not promised where that is needed.
+ */
+static bool take_signature(struct attempt *attempt, const dfs_prepare_args *args,
+			   unsigned server, const dfs_prepare_ok *ok)
+{
+	const struct authority_source source = provenance_source(attempt->dfs);
+
+	return args->sign && confirming_promises(&source, server, args, ok,
+						 &attempt->signed_by[server - 1]);
+}
+
+/* Nobody has promised a ballot who has accepted a higher one. */
+static bool is_possible(const struct attempt *attempt, const dfs_register *reg)
+{
+	return !reg->known ||
+	       ballot_compare(&reg->dfs_register_u.accepted.ballot, &attempt->ballot) < 0;
+}
+
+/* It is signed where that is needed, and can be true. */
+static bool is_usable(const struct attempt *attempt, const struct turn *turn,
+		      bool is_signed, const dfs_promise *promise)
+{
+	return promise->status == DFS_OK &&
+	       is_possible(attempt, &promise->dfs_promise_u.promised.reg) &&
+	       (is_signed || !attempt_is_confirmed(attempt->dfs, turn->proposal->path));
+}
+
 static void take_answer(struct attempt *attempt, struct prepare_call *call,
 			unsigned server, const dfs_prepare_res *res, bool spares)
 {
 	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
 	const dfs_prepare_args *args = &call->args[server - 1];
+	bool is_signed;
 
 	for (u_int i = 0; i < args->items.items_len; i++)
 		refusals_note_call(&attempt->turns[call->turns[server - 1][i]].refusals,
@@ -303,6 +337,7 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 	if (res->status != DFS_OK)
 		return;
 	session_saw(attempt->dfs, server, &ok->seen);
+	is_signed = !spares && take_signature(attempt, args, server, ok);
 	for (u_int i = 0; i < ok->items.items_len && i < args->items.items_len; i++) {
 		const dfs_stage *stage = &args->items.items_val[i].stage;
 		unsigned chunks = stage->kind == DFS_STAGE_CONTENT
@@ -314,7 +349,9 @@ static void take_answer(struct attempt *attempt, struct prepare_call *call,
 		struct turn *turn = &attempt->turns[call->turns[server - 1][i]];
 
 		if (!spares)
-			take_promise(turn, server, &ok->items.items_val[i]);
+			take_promise(turn, server, &ok->items.items_val[i],
+				     is_usable(attempt, turn, is_signed,
+					       &ok->items.items_val[i]));
 		if (ok->items.items_val[i].status == DFS_OK)
 			take_staged(turn, server, chunks,
 				    ok->items.items_val[i].dfs_promise_u.promised.staged);
@@ -429,6 +466,8 @@ void attempt_free(struct attempt *attempt)
 	for (size_t i = 0; i < attempt->count; i++)
 		value_free(&attempt->turns[i].value);
 	free(attempt->turns);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		confirming_free(&attempt->signed_by[i]);
 	round_free(attempt->promises);
 }
 

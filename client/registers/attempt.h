@@ -7,6 +7,7 @@
 #ifndef DFS_ATTEMPT_H
 #define DFS_ATTEMPT_H
 
+#include "confirming.h"
 #include "judge.h"
 #include "proposer.h"
 
@@ -34,6 +35,8 @@ struct attempt {
 	struct turn *turns;
 	size_t count;
 	struct round *promises; /* keeps what turns point into */
+	/* Of that, what servers signed; of each turn. */
+	struct confirming_promises signed_by[DFS_SERVERS];
 };
 
 /*
@@ -44,7 +47,13 @@ void attempt_bind(struct attempt *attempt);
 /* PREPARE to all, with small contents; then once more for spares that are owed. */
 void attempt_prepare(struct attempt *attempt);
 
-/* ACCEPT for all turns that propose. */
+/*
+ * Does what is proposed here have to be confirmed by three servers?  Not what an owner
+ * says of his own files.
+ */
+bool attempt_is_confirmed(const struct dfs *dfs, const char *path);
+
+/* CONFIRM for the turns that propose and need it, and ACCEPT for all that propose. */
 void attempt_accept(struct attempt *attempt);
 
 /* Is any of its content durable, bound to this ballot? */

@@ -12,7 +12,8 @@ bool finishing_is_own(const struct dfs *dfs, const char *path);
 
 /*
  * Asks one server after another, until each lookup (at most DFS_BATCH_MAX) has what is
- * agreed or its result says why not.
+ * agreed or its result says why not.  What a server answers is read again, for it is one
+ * server's word; or a second server has to say it, too.
  */
 void finishing_run(struct dfs *dfs, struct lookup **lookups, size_t count);
 

@@ -17,6 +17,9 @@ struct lookup {
 	dfs_value value;          /* freed with lookup_free */
 	dfs_ticket ticket; /* for its object: the newest that a server gave; or zero */
 	bool unsure;       /* two servers only: may be a write that was never completed */
+	/* Of finishing.c: servers that say what is agreed; the newest at this ballot. */
+	unsigned finished;
+	dfs_ballot finished_at;
 };
 
 /*

@@ -2,61 +2,65 @@
 #include "provenance.h"
 
 #include "account_cache.h"
-#include "authority.h"
 #include "ballot.h"
 #include "path.h"
 #include "tally.h"
 
 #include <string.h>
 
-/* NULL, or what about it is not proved. */
-static const char *check(struct dfs *dfs, const char *path, const dfs_ballot *ballot,
-			 const dfs_value *value)
+struct authority_source provenance_source(struct dfs *dfs)
 {
-	const dfs_path name = path_borrow(path);
-	const struct authority_source source = {.admin_key = dfs->cluster->admin_key,
-						.seen = dfs->seen_batches,
-						.key = account_cache_key,
-						.context = dfs};
-	struct authority_claim claim = {.path = &name, .ballot = ballot, .value = value};
-	bool unknown;
-	const char *wrong = authority_check_signed(&source, &claim, &unknown);
-
-	return wrong ? wrong : authority_check_allowed(&claim, NULL);
+	return (struct authority_source){.admin_key = dfs->cluster->admin_key,
+					 .seen = dfs->seen_batches,
+					 .servers = &dfs->cluster->sign,
+					 .key = account_cache_key,
+					 .context = dfs};
 }
 
 bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted *told)
 {
-	return !check(dfs, path, &told->ballot, &told->value);
+	const struct authority_source source = provenance_source(dfs);
+	const dfs_path name = path_borrow(path);
+	struct authority_claim claim = {
+		.path = &name, .ballot = &told->ballot, .value = &told->value};
+	bool unknown;
+
+	return !authority_check_proved(&source, &claim, &unknown) &&
+	       !authority_check_allowed(&claim, NULL);
 }
 
-/* Servers that tell of this value of this one, itself among them. */
-static unsigned tell_alike(const struct tally_word words[DFS_SERVERS], unsigned at)
+/*
+ * NULL, or what about it is not stated as it has to be, at whatever ballot: which value
+ * counts is known by then.
+ */
+static const char *check_stated(struct dfs *dfs, const char *path, const dfs_value *value)
 {
-	unsigned count = 0;
+	const struct authority_source source = provenance_source(dfs);
+	const dfs_path name = path_borrow(path);
+	struct authority_claim claim = {
+		.path = &name, .ballot = &value->proof.ballot, .value = value};
+	bool unknown;
+	const char *wrong = authority_check_stated(&source, &claim, &unknown);
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++)
-		count += words[i].ballot &&
-			 ballot_compare(words[i].ballot, words[at].ballot) == 0 &&
-			 memcmp(&words[i].digest, &words[at].digest,
-				sizeof words[i].digest) == 0;
-	return count;
+	return wrong ? wrong : authority_check_allowed(&claim, NULL);
 }
 
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],
 			      struct tally_word ret_words[DFS_SERVERS])
 {
+	server_set doubtful;
+
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		ret_words[i] = tally_word(told[i]);
-	if (tally_alike(ret_words, false).equal >= 3)
-		return;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		if (!ret_words[i].ballot || tell_alike(ret_words, i) >= 2 ||
-		    provenance_is_proved(dfs, path, &told[i]->dfs_register_u.accepted))
+	doubtful = tally_doubtful(ret_words, false);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		if (!set_has(doubtful, s) ||
+		    provenance_is_proved(dfs, path,
+					 &told[s - 1]->dfs_register_u.accepted))
 			continue;
-		told[i] = NULL;
-		ret_words[i] = tally_word(NULL);
+		told[s - 1] = NULL;
+		ret_words[s - 1] = tally_word(NULL);
 	}
 }
 
@@ -71,7 +75,7 @@ bool provenance_open(struct dfs *dfs, const char *path, const dfs_value *value,
 				    ret);
 	switch (end) {
 	case MANIFEST_OPEN:
-		wrong = check(dfs, path, &value->proof.ballot, value);
+		wrong = check_stated(dfs, path, value);
 		if (!wrong)
 			return true;
 		result_fail(result, DFS_EXIT_DAMAGED,

@@ -7,6 +7,7 @@
 #ifndef DFS_PROVENANCE_H
 #define DFS_PROVENANCE_H
 
+#include "authority.h"
 #include "manifest.h"
 #include "session.h"
 #include "tally.h"
@@ -19,13 +20,15 @@
 bool provenance_open(struct dfs *dfs, const char *path, const dfs_value *value,
 		     struct manifest_secret *ret, struct dfs_result *result);
 
-/* Is it proved that the path has been given this value, at or below this ballot? */
+/* Where the session has keys from. */
+struct authority_source provenance_source(struct dfs *dfs);
+
+/* Is it proved that the path has this value at this ballot? */
 bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted *told);
 
 /*
- * Where no three tell the same of the path: who tells of a value that is not proved, and
- * of which nobody else tells, has told nothing; its register becomes NULL.  What is left
- * is in ret_words too, as it is counted.
+ * Whose word on the path is doubtful (tally_doubtful), and not proved, has told nothing:
+ * its register becomes NULL.  What is left is in ret_words too, as it is counted.
  */
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],

@@ -103,8 +103,9 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 	(void)snprintf(pid, sizeof pid, "%s/%s/pid", folder, name);
 	if (output_json(run->output))
 		output_object(run->output, "server", name, DFS_EXIT_DONE,
-			      json_pack("{s:b, s:b}", "certificate", renewed->certificate,
-					"secret", renewed->secret));
+			      json_pack("{s:b, s:b, s:b}", "certificate",
+					renewed->certificate, "secret", renewed->secret,
+					"sign_key", renewed->sign_key));
 	else if (renewed->new_secret)
 		output_text(run->output,
 			    "%s has a new certificate and a new secret: stop it and "
@@ -122,6 +123,13 @@ static void report_renewed(struct run *run, const char *folder, unsigned server,
 			    "where it is running send it SIGHUP\n",
 			    name, renewed->secret ? " and the secret of the others" : "",
 			    folder, name);
+	if (renewed->sign_key && !output_json(run->output))
+		output_text(
+			run->output,
+			"%s has another key to sign with, too, which it takes when it "
+			"is started again: copy\n%s/cluster.conf to all servers and "
+			"users, and send the other servers SIGHUP\n",
+			name, folder);
 }
 
 /* The name of a certificate's copy is the administrator's: what matters is what it is. */
@@ -174,21 +182,22 @@ static void report_revoked(struct run *run, const char *folder, unsigned server)
 	(void)snprintf(name, sizeof name, "dfs%u", server);
 	if (output_json(run->output)) {
 		output_object(run->output, "server", name, DFS_EXIT_DONE,
-			      json_pack("{s:b, s:b}", "revoked", true, "secret", true));
+			      json_pack("{s:b, s:b, s:b}", "revoked", true, "secret",
+					true, "sign_key", true));
 		return;
 	}
 	output_text(
 		run->output,
 		"%s is revoked once the others know of it; within the hour, and in this "
 		"order:\n"
-		"1. copy %s/crl.pem to where ca.pem is on all servers' machines, and of "
-		"each of the\n"
-		"   other three its dfsN/secret and dfsN/secret.old; send these three "
-		"SIGHUP\n"
-		"2. give crl.pem to all users, beside their ca.pem\n"
-		"3. for %s to come back: client cluster renew '%s' %s, copy %s/%s and "
-		"crl.pem to\n"
-		"   its machine, and start it again\n",
+		"1. copy %s/crl.pem and cluster.conf to where ca.pem is on all servers' "
+		"machines, and of\n"
+		"   each of the other three its dfsN/secret and dfsN/secret.old; send "
+		"these three SIGHUP\n"
+		"2. give crl.pem and cluster.conf to all users, beside their ca.pem\n"
+		"3. for %s to come back: client cluster renew '%s' %s, copy %s/%s, "
+		"crl.pem and\n"
+		"   cluster.conf to its machine, and start it again\n",
 		name, folder, name, folder, name, folder, name);
 }
 

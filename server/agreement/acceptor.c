@@ -152,6 +152,19 @@ int acceptor_look(struct acceptor *acceptor, const dfs_path *path,
 			      reg);
 }
 
+dfs_status acceptor_judge_path(struct acceptor *acceptor, const dfs_path *path,
+			       const dfs_ballot *ballot)
+{
+	struct store_register reg;
+	int rc = acceptor_look(acceptor, path, &reg);
+
+	if (rc != 0 && rc != ENOENT)
+		return errors_status(ERRORS_READING, rc);
+	return acceptor_judge(acceptor, path, ballot, rc == 0, &reg) == ACCEPTOR_GOOD
+		       ? DFS_OK
+		       : DFS_REFUSED;
+}
+
 int acceptor_reserve(struct acceptor *acceptor, uint64_t counter)
 {
 	int rc = 0;
@@ -291,12 +304,46 @@ void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof)
 	acceptor->proof = proof;
 }
 
-dfs_status acceptor_check_signed(struct acceptor *acceptor, struct authority_claim *claim)
+void acceptor_set_key(struct acceptor *acceptor, const struct server_key *key)
 {
+	acceptor->key = key;
+}
+
+/*
+ * What is proved needs no look at what is accepted here, for three have looked, or it is
+ * the owner's; but for what an old key of his signed (acceptor_check_readers).
+ */
+dfs_status acceptor_check_proved(struct acceptor *acceptor, struct authority_claim *claim)
+{
+	dfs_status status;
+
 	if (!acceptor->rules.prove)
 		return DFS_OK;
-	return acceptor->proof ? proof_check_signed(acceptor->proof, claim)
-			       : DFS_UNCHECKED;
+	if (!acceptor->proof)
+		return DFS_UNCHECKED;
+	status = proof_check_proved(acceptor->proof, claim);
+	if (status != DFS_OK)
+		return status;
+	struct authority_claim told = *claim;
+
+	told.old_readers = false;
+	return proof_check_allowed(&told, NULL);
+}
+
+dfs_status acceptor_check_told(struct acceptor *acceptor, struct authority_claim *claim)
+{
+	return acceptor_check_proved(acceptor, claim);
+}
+
+const struct authority_source *acceptor_source(const struct acceptor *acceptor)
+{
+	return acceptor->proof ? proof_source(acceptor->proof) : NULL;
+}
+
+bool acceptor_sign(const struct acceptor *acceptor, const dfs_key *statements,
+		   size_t count, uint8_t ret[DFS_SIGNATURE_LEN])
+{
+	return acceptor->key && server_key_sign(acceptor->key, statements, count, ret);
 }
 
 void acceptor_know_account(struct acceptor *acceptor, const dfs_user *user,
@@ -330,43 +377,23 @@ bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
 	return same;
 }
 
-dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+/*
+ * An owner's list of readers that an old key signed is that of the value before.  Of what
+ * others propose three servers have seen that.
+ */
+dfs_status acceptor_check_readers(struct acceptor *acceptor,
 				  const struct authority_claim *claim)
 {
 	dfs_value accepted;
 	dfs_status status;
 
-	if (!acceptor->rules.prove)
+	if (!acceptor->rules.prove || !claim->old_readers || !authority_is_own(claim))
 		return DFS_OK;
-	if (!authority_depends(claim) || !read_accepted(acceptor, claim->path, &accepted))
+	if (!read_accepted(acceptor, claim->path, &accepted))
 		return proof_check_allowed(claim, NULL);
 	status = proof_check_allowed(claim, &accepted);
 	value_free(&accepted);
 	return status;
-}
-
-/*
- * What is accepted here may be older than what is told, and says nothing of it; but an
- * account that admin stated before is never told anew.  Who may delete another's file is
- * said by the value that the tombstone took the place of, and not by the tombstone.
- */
-dfs_status acceptor_check_told(struct acceptor *acceptor, struct authority_claim *claim)
-{
-	dfs_status status = acceptor_check_signed(acceptor, claim);
-
-	if (status != DFS_OK || !acceptor->rules.prove)
-		return status;
-	switch (path_kind(claim->path->dfs_path_val, claim->path->dfs_path_len)) {
-	case PATH_OF_ACCOUNT:
-		return acceptor_check_allowed(acceptor, claim);
-	case PATH_OF_FILE:
-		if (claim->value->body.kind == DFS_TOMBSTONE)
-			return DFS_OK;
-		break;
-	default:
-		break;
-	}
-	return proof_check_allowed(claim, NULL);
 }
 
 /* ---- LOOKUP -------------------------------------------------------------------- */

@@ -53,11 +53,17 @@ void acceptor_free(struct acceptor *acceptor);
  */
 void acceptor_set_proof(struct acceptor *acceptor, struct proof *proof);
 /*
- * DFS_OK when what a single server tells is proved: the claim's signatures are right, and
- * its signer may make such a value; see proof_check_signed.  Whoever takes a value in
- * another way than by a message asks.
+ * With what it signs; without it it signs nothing.  Set before there are calls; it
+ * outlives the acceptor.
+ */
+void acceptor_set_key(struct acceptor *acceptor, const struct server_key *key);
+/*
+ * DFS_OK when what a single server tells is proved, and its signer may make such a value;
+ * see proof_check_proved.  Whoever takes a value in another way than by a message asks.
  */
 dfs_status acceptor_check_told(struct acceptor *acceptor, struct authority_claim *claim);
+/* By what it knows of others' keys; NULL without proof. */
+const struct authority_source *acceptor_source(const struct acceptor *acceptor);
 /* An account that is not accepted here yet: see proof_know. */
 void acceptor_know_account(struct acceptor *acceptor, const dfs_user *user,
 			   const dfs_account *account);
@@ -142,6 +148,11 @@ uint64_t acceptor_messages(struct acceptor *acceptor);
  */
 void acceptor_lookup(struct acceptor *, const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare(struct acceptor *, const dfs_prepare_args *, dfs_prepare_res *);
+/*
+ * CONFIRM: signs that these are the values that may be proposed at this ballot, one of
+ * each path; that is promised then, too.
+ */
+void acceptor_confirm(struct acceptor *, const dfs_confirm_args *, dfs_confirm_res *);
 void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res *);
 
 /*
@@ -150,11 +161,6 @@ void acceptor_accept(struct acceptor *, const dfs_accept_args *, dfs_accept_res 
  * ballot.
  */
 void acceptor_learn(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
-/*
- * The same of what this server itself has seen at the three others: then it is taken even
- * where it cannot be known here who might make it on top of what.
- */
-void acceptor_learn_seen(struct acceptor *, const dfs_learn_args *, dfs_learn_res *);
 
 /* FORGET: all four have confirmed these tombstones; those go that this one has, too. */
 void acceptor_forget(struct acceptor *, const dfs_forget_args *, dfs_settled_res *);
@@ -179,7 +185,8 @@ void acceptor_digest(struct acceptor *, const dfs_digest_args *, dfs_digest_res 
  * is here has to be this path's.
  */
 struct acceptor_caller {
-	const char *user; /* NULL: a server */
+	const char *user; /* NULL: a server, */
+	unsigned server;  /* which has this number (0: this one) */
 	/* Of each item; one that is not DFS_OK is answered with this.  NULL: all are. */
 	const dfs_status *judged;
 	/*
@@ -196,6 +203,8 @@ void acceptor_lookup_for(struct acceptor *, const struct acceptor_caller *,
 			 const dfs_paths *, dfs_lookup_res *);
 void acceptor_prepare_for(struct acceptor *, const struct acceptor_caller *,
 			  const dfs_prepare_args *, dfs_prepare_res *);
+void acceptor_confirm_for(struct acceptor *, const struct acceptor_caller *,
+			  const dfs_confirm_args *, dfs_confirm_res *);
 void acceptor_accept_for(struct acceptor *, const struct acceptor_caller *,
 			 const dfs_accept_args *, dfs_accept_res *);
 void acceptor_bind_for(struct acceptor *, const struct acceptor_caller *,

@@ -164,8 +164,8 @@ struct accepting {
 	bool *added;                    /* of each item: it is in the batch */
 };
 
-/* Before the paths are taken, for it may take time: who has signed what? */
-static void check_signatures(struct accepting *accepting)
+/* Before the paths are taken, for it may take time: what is proved? */
+static void check_proofs(struct accepting *accepting)
 {
 	for (size_t i = 0; i < accepting->args->items.items_len; i++) {
 		const dfs_proposal *item = &accepting->args->items.items_val[i];
@@ -178,7 +178,7 @@ static void check_signatures(struct accepting *accepting)
 		accepting->items[i] = acceptor_judged(accepting->caller, i);
 		if (accepting->items[i] == DFS_OK)
 			accepting->items[i] =
-				acceptor_check_signed(accepting->acceptor, claim);
+				acceptor_check_proved(accepting->acceptor, claim);
 	}
 }
 
@@ -207,7 +207,7 @@ static dfs_status judge_proposal(struct accepting *accepting, size_t i)
 	case ACCEPTOR_GOOD:
 		break;
 	}
-	status = acceptor_check_allowed(acceptor, &accepting->claims[i]);
+	status = acceptor_check_readers(acceptor, &accepting->claims[i]);
 	if (status == DFS_OK)
 		status = check_proposal(acceptor, caller, item, rc == 0 ? &reg : NULL);
 	if (status != DFS_OK)
@@ -295,7 +295,7 @@ void acceptor_accept_for(struct acceptor *acceptor, const struct acceptor_caller
 	int rc = ENOMEM;
 
 	if (accepting.items && accepting.claims) {
-		check_signatures(&accepting);
+		check_proofs(&accepting);
 		rc = acceptor_take_at(acceptor, &proved, &args->ballot, &proposals);
 	}
 	if (rc == 0) {

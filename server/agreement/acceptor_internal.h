@@ -31,7 +31,8 @@ struct acceptor {
 	struct acceptor_rules rules;
 	void (*ask)(void *context); /* set before there are calls; or NULL */
 	void *ask_context;
-	struct proof *proof; /* set before there are calls */
+	struct proof *proof;          /* set before there are calls */
+	const struct server_key *key; /* likewise; or NULL */
 	struct latches *latches;
 
 	/* Of the epoch and of whether this server votes (acceptor_standing.c). */
@@ -101,15 +102,30 @@ int acceptor_reserve(struct acceptor *acceptor, uint64_t counter);
 bool acceptor_has_value(struct acceptor *acceptor, const dfs_path *path,
 			const dfs_value *value);
 
-/* As proof_check_signed. */
-dfs_status acceptor_check_signed(struct acceptor *acceptor,
-				 struct authority_claim *claim);
 /*
- * Of a value whose signatures are right: may it be made on top of what is accepted here?
- * With the path's latch held that stays so.
+ * DFS_OK when the claim is proved, and its signer may make such a value.  Not with a
+ * latch: it may ask peers.
  */
-dfs_status acceptor_check_allowed(struct acceptor *acceptor,
+dfs_status acceptor_check_proved(struct acceptor *acceptor,
+				 struct authority_claim *claim);
+
+/*
+ * DFS_DENIED: its owner proposes, signed with a key that signs no new ones, other readers
+ * than those of what is accepted here.  With the path's latch held that stays so.
+ */
+dfs_status acceptor_check_readers(struct acceptor *acceptor,
 				  const struct authority_claim *claim);
+
+/* Signs these, at most DFS_BATCH_MAX; false when it has no key, or no memory. */
+bool acceptor_sign(const struct acceptor *acceptor, const dfs_key *statements,
+		   size_t count, uint8_t ret[DFS_SIGNATURE_LEN]);
+
+/*
+ * May the ballot be promised on this path?  DFS_REFUSED: it is too low; or an error of
+ * reading.
+ */
+dfs_status acceptor_judge_path(struct acceptor *acceptor, const dfs_path *path,
+			       const dfs_ballot *ballot);
 
 /* The items of a message, and the latches that it holds. */
 struct acceptor_items {

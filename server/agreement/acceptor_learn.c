@@ -59,38 +59,30 @@ static struct authority_claim claim_of(const dfs_learn_item *item)
 		.path = &item->path, .ballot = &item->ballot, .value = &item->value};
 }
 
-/* A LEARN under way; of each item whether its signatures are right. */
+/* A LEARN under way; of each item whether it is proved. */
 struct learned {
 	struct acceptor *acceptor;
 	const dfs_learn_args *args;
 	dfs_status *items;
-	bool seen; /* at the three others, by this server itself */
 };
 
 /* Before the paths are taken, for it may take time. */
-static void check_signatures(struct learned *learned)
+static void check_proofs(struct learned *learned)
 {
 	for (u_int i = 0; i < learned->args->items.items_len; i++) {
 		struct authority_claim claim =
 			claim_of(&learned->args->items.items_val[i]);
 
-		learned->items[i] = acceptor_check_signed(learned->acceptor, &claim);
+		learned->items[i] = acceptor_check_proved(learned->acceptor, &claim);
 	}
 }
 
-/* What is good for the ballot has to be from who may make it, too. */
 static enum learning judge(struct learned *learned, size_t i)
 {
-	const dfs_learn_item *item = &learned->args->items.items_val[i];
-	const struct authority_claim claim = claim_of(item);
-	enum learning learning;
-
 	if (learned->items[i] != DFS_OK)
 		return LEARN_NOT;
-	learning = judge_learning(learned->acceptor, item, &learned->items[i]);
-	if (learning == LEARN_TAKE && !learned->seen)
-		learned->items[i] = acceptor_check_allowed(learned->acceptor, &claim);
-	return learned->items[i] == DFS_OK ? learning : LEARN_NOT;
+	return judge_learning(learned->acceptor, &learned->args->items.items_val[i],
+			      &learned->items[i]);
 }
 
 /* What is settled needs no promise, and no ballot at or below it will be heard again. */
@@ -147,20 +139,20 @@ static uint32_t highest_epoch(const struct learned *learned)
 	return epoch;
 }
 
-static void learn(struct acceptor *acceptor, const dfs_learn_args *args, bool seen,
-		  dfs_learn_res *res)
+void acceptor_learn(struct acceptor *acceptor, const dfs_learn_args *args,
+		    dfs_learn_res *res)
 {
 	struct acceptor_items paths = {.items = args->items.items_val,
 				       .count = args->items.items_len,
 				       .path_of = learn_path};
 	struct learned learned = {.acceptor = acceptor,
 				  .args = args,
-				  .items = calloc(paths.count + 1, sizeof *learned.items),
-				  .seen = seen};
+				  .items =
+					  calloc(paths.count + 1, sizeof *learned.items)};
 	int rc = ENOMEM;
 
 	if (learned.items) {
-		check_signatures(&learned);
+		check_proofs(&learned);
 		rc = acceptor_adopt(acceptor, highest_epoch(&learned));
 	}
 	if (rc == 0)
@@ -177,16 +169,4 @@ static void learn(struct acceptor *acceptor, const dfs_learn_args *args, bool se
 	res->status = DFS_OK;
 	res->dfs_learn_res_u.items.items_val = learned.items;
 	res->dfs_learn_res_u.items.items_len = (u_int)paths.count;
-}
-
-void acceptor_learn(struct acceptor *acceptor, const dfs_learn_args *args,
-		    dfs_learn_res *res)
-{
-	learn(acceptor, args, false, res);
-}
-
-void acceptor_learn_seen(struct acceptor *acceptor, const dfs_learn_args *args,
-			 dfs_learn_res *res)
-{
-	learn(acceptor, args, true, res);
 }

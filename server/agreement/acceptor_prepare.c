@@ -5,8 +5,10 @@
 #include "acceptor_internal.h"
 
 #include "ballot.h"
+#include "confirming.h"
 #include "errors.h"
 #include "object.h"
+#include "statement.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -157,20 +159,6 @@ static dfs_status promise(struct acceptor *acceptor, const dfs_prepare_item *ite
 	return DFS_OK;
 }
 
-/* May the ballot be promised on this path? */
-static dfs_status judge_path(struct acceptor *acceptor, const dfs_path *path,
-			     const dfs_ballot *ballot)
-{
-	struct store_register reg;
-	int rc = acceptor_look(acceptor, path, &reg);
-
-	if (rc != 0 && rc != ENOENT)
-		return errors_status(ERRORS_READING, rc);
-	return acceptor_judge(acceptor, path, ballot, rc == 0, &reg) == ACCEPTOR_GOOD
-		       ? DFS_OK
-		       : DFS_REFUSED;
-}
-
 static void prepare_items(struct preparing *preparing)
 {
 	struct acceptor *acceptor = preparing->acceptor;
@@ -185,7 +173,8 @@ static void prepare_items(struct preparing *preparing)
 
 		items[i].status = acceptor_judged_again(preparing->caller, i, path);
 		if (items[i].status == DFS_OK)
-			items[i].status = judge_path(acceptor, path, &args->ballot);
+			items[i].status =
+				acceptor_judge_path(acceptor, path, &args->ballot);
 		good += items[i].status == DFS_OK;
 	}
 	/* What must be durable before a promise: its counter, and what it stages. */
@@ -210,6 +199,30 @@ void acceptor_prepare(struct acceptor *acceptor, const dfs_prepare_args *args,
 		      dfs_prepare_res *res)
 {
 	acceptor_prepare_for(acceptor, &acceptor_server, args, res);
+}
+
+/* ---- signing what was promised ------------------------------------------------- */
+
+/* Without a signature, for want of memory, it is a promise all the same. */
+static void sign_promises(const struct preparing *preparing, dfs_prepare_ok *ok)
+{
+	const dfs_prepare_args *args = preparing->args;
+	const struct acceptor *acceptor = preparing->acceptor;
+	u_int count = args->items.items_len;
+	dfs_promise_told told[DFS_BATCH_MAX];
+	dfs_key statements[DFS_BATCH_MAX];
+	char *signature = args->sign && acceptor->key ? malloc(DFS_SIGNATURE_LEN) : NULL;
+
+	if (!signature)
+		return;
+	if (!confirming_state(args, preparing->items, count, statements, told) ||
+	    !acceptor_sign(acceptor, statements, count, (uint8_t *)signature)) {
+		free(signature);
+		return;
+	}
+	ok->key = server_key_number(acceptor->key);
+	ok->signature.signature_len = DFS_SIGNATURE_LEN;
+	ok->signature.signature_val = signature;
 }
 
 /* false when out of memory. */
@@ -254,4 +267,5 @@ void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_calle
 	res->dfs_prepare_res_u.ok.seen = acceptor_seen(acceptor);
 	res->dfs_prepare_res_u.ok.items.items_val = preparing.items;
 	res->dfs_prepare_res_u.ok.items.items_len = (u_int)wanted.count;
+	sign_promises(&preparing, &res->dfs_prepare_res_u.ok);
 }

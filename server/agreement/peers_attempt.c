@@ -1,24 +1,15 @@
 /*
  * Finishing: one attempt, at one ballot.
  *
- * Three have to promise before anything is proposed, and to accept before it is so.
+ * Three have to promise before anything is proposed, to confirm what it is
+ * (peers_confirm.c), and to accept before it is so (peers_attempt_accept.c).
  */
 #include "peers_attempt.h"
 
 #include "ballot.h"
-#include "value.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* One attempt, at one ballot. */
-struct peers_attempt {
-	struct peers_voters voters;
-	dfs_ballot ballot;
-	struct round *round;
-	dfs_prepare_res own;
-	const dfs_prepare_res *prepared[DFS_SERVERS]; /* NULL: no answer */
-};
 
 void peers_attempt_close(struct finishing *finishing, size_t path,
 			 const dfs_register *reg)
@@ -38,8 +29,7 @@ static void free_prepare(void *args)
 	free(args);
 }
 
-/* A copy, which xdr_free can free; false when out of memory. */
-static bool copy_path(const dfs_path *path, dfs_path *ret)
+bool peers_attempt_copy_path(const dfs_path *path, dfs_path *ret)
 {
 	ret->dfs_path_val = malloc(path->dfs_path_len + 1);
 	if (!ret->dfs_path_val)
@@ -59,12 +49,14 @@ static dfs_prepare_args *new_prepare(const struct finishing *finishing,
 	if (!args)
 		return NULL;
 	args->ballot = *ballot;
+	args->sign = TRUE;
 	args->items.items_val = calloc(finishing->count, sizeof *args->items.items_val);
 	good = args->items.items_val && id_random(&args->operation);
 	for (size_t i = 0; good && i < finishing->count; i++) {
 		args->items.items_len++;
-		good = copy_path(&finishing->paths->paths.paths_val[finishing->open[i]],
-				 &args->items.items_val[i].path);
+		good = peers_attempt_copy_path(
+			&finishing->paths->paths.paths_val[finishing->open[i]],
+			&args->items.items_val[i].path);
 	}
 	if (good)
 		return args;
@@ -72,13 +64,14 @@ static dfs_prepare_args *new_prepare(const struct finishing *finishing,
 	return NULL;
 }
 
-/* What a server promised of one path; NULL when it did not. */
-static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
+/* What a server promised of one path, and signed; NULL when it did not. */
+static const dfs_register *promised(const struct peers_attempt *attempt, unsigned server,
+				    size_t path)
 {
-	const dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
+	const struct confirming_promises *of = &attempt->promises[server - 1];
+	const dfs_prepare_ok *ok = &attempt->prepared[server - 1]->dfs_prepare_res_u.ok;
 
-	if (res->status != DFS_OK || path >= ok->items.items_len ||
-	    ok->items.items_val[path].status != DFS_OK)
+	if (path >= of->count || of->of[path].server == 0)
 		return NULL;
 	return &ok->items.items_val[path].dfs_promise_u.promised.reg;
 }
@@ -86,30 +79,40 @@ static const dfs_register *promised(const dfs_prepare_res *res, size_t path)
 /* Takes what has come by now. */
 static void gather(const struct finishing *finishing, struct peers_attempt *attempt)
 {
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		attempt->prepared[s - 1] = s == finishing->peers->server
-						   ? &attempt->own
-						   : round_answer(attempt->round, s);
+	const struct authority_source *source =
+		acceptor_source(finishing->peers->acceptor);
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_prepare_res *res = s == finishing->peers->server
+						     ? &attempt->own
+						     : round_answer(attempt->round, s);
+
+		if (res && !attempt->prepared[s - 1] && res->status == DFS_OK && source)
+			(void)confirming_promises(source, s, attempt->args,
+						  &res->dfs_prepare_res_u.ok,
+						  &attempt->promises[s - 1]);
+		attempt->prepared[s - 1] = res;
+	}
 }
 
-static struct peers_told told_promises(const struct finishing *finishing,
-				       const struct peers_attempt *attempt, size_t path)
+struct peers_told peers_attempt_told(const struct finishing *finishing,
+				     const struct peers_attempt *attempt, size_t path)
 {
 	struct peers_told told = {.unsure = false};
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (attempt->prepared[i])
-			told.of[i] = promised(attempt->prepared[i], path);
+			told.of[i] = promised(attempt, i + 1, path);
 	peers_drop_unproved(finishing->peers,
 			    &finishing->paths->paths.paths_val[finishing->open[path]],
 			    &told);
 	return told;
 }
 
-static struct peers_tally tally_promises(const struct finishing *finishing,
-					 const struct peers_attempt *attempt, size_t path)
+struct peers_tally peers_attempt_tally(const struct finishing *finishing,
+				       const struct peers_attempt *attempt, size_t path)
 {
-	const struct peers_told told = told_promises(finishing, attempt, path);
+	const struct peers_told told = peers_attempt_told(finishing, attempt, path);
 
 	return peers_tally(&told);
 }
@@ -142,7 +145,7 @@ static bool three_promised(const struct finishing *finishing,
 			   const struct peers_attempt *attempt)
 {
 	for (size_t i = 0; i < finishing->count; i++)
-		if (tally_promises(finishing, attempt, i).answers < PEERS_THREE)
+		if (peers_attempt_tally(finishing, attempt, i).answers < PEERS_THREE)
 			return false;
 	return true;
 }
@@ -164,6 +167,7 @@ static bool run_prepare(struct finishing *finishing, struct peers_attempt *attem
 			      : NULL;
 	if (!attempt->round)
 		return false;
+	attempt->args = args;
 	if (attempt->voters.self)
 		acceptor_prepare(peers->acceptor, args, &attempt->own);
 	/* Three are enough to finish with; what is proposed anew is for all four. */
@@ -176,236 +180,6 @@ static bool run_prepare(struct finishing *finishing, struct peers_attempt *attem
 		gather(finishing, attempt);
 	}
 	return take_refusals(finishing, attempt) >= PEERS_THREE;
-}
-
-/* ---- ACCEPT ------------------------------------------------------------------ */
-
-/* args is first: that is what the calls borrow. */
-struct peers_accept {
-	dfs_accept_args args;
-	size_t paths[DFS_BATCH_MAX]; /* of those open, which an item is of */
-};
-
-static void free_accept(void *call)
-{
-	xdr_free((xdrproc_t)xdr_dfs_accept_args, call);
-	free(call);
-}
-
-/* The highest value that was told of, whatever three agree on; or that there is none. */
-static const dfs_register *highest_promise(const struct finishing *finishing,
-					   const struct peers_attempt *attempt,
-					   size_t path)
-{
-	const struct peers_told told = told_promises(finishing, attempt, path);
-	struct tally_word words[DFS_SERVERS];
-	unsigned newest;
-
-	peers_words(&told, words);
-	newest = tally_highest(words, false).newest;
-	return newest ? told.of[newest - 1] : NULL;
-}
-
-/* What is to be proposed of the path; NULL: nothing, or not now. */
-static const dfs_register *proposal_of(struct finishing *finishing,
-				       const struct peers_attempt *attempt, size_t path)
-{
-	const struct peers_tally tally = tally_promises(finishing, attempt, path);
-	const dfs_register *reg = tally.newest;
-	bool agreed = tally.equal >= PEERS_THREE;
-
-	if (tally.answers < PEERS_THREE)
-		return NULL;
-	if (finishing->proposal) {
-		reg = highest_promise(finishing, attempt, path);
-		agreed = !reg->known && !finishing->proposal->above;
-	}
-	if (!agreed)
-		return reg;
-	peers_attempt_close(finishing, finishing->open[path], reg);
-	return NULL;
-}
-
-/* "No such file", which servers may say of themselves; but not where none may stand. */
-static bool may_be_nothing(const dfs_path *path, dfs_value *ret)
-{
-	*ret = value_nothing();
-	return !value_check_at(path->dfs_path_val, path->dfs_path_len, ret);
-}
-
-/*
- * The value to be proposed, changed where it is to be; false: none, and the path may be
- * closed.
- */
-static bool copy_value(struct finishing *finishing, size_t path, const dfs_register *reg,
-		       dfs_value *ret)
-{
-	const struct peers_change *change =
-		finishing->proposal ? finishing->proposal->change : NULL;
-
-	if (!reg->known && may_be_nothing(&finishing->paths->paths.paths_val[path], ret))
-		return true;
-	if (!reg->known) {
-		peers_attempt_close(finishing, path, reg);
-		return false;
-	}
-	if (!value_copy(&reg->dfs_register_u.accepted.value, ret))
-		return false; /* what is left open is tried again */
-	if (!change || change->change(change->context, path, ret))
-		return true;
-	value_free(ret);
-	peers_attempt_close(finishing, path, reg);
-	return false;
-}
-
-/* The highest values that three promised on; what they agree on needs no proposal. */
-static struct peers_accept *new_accept(struct finishing *finishing,
-				       const struct peers_attempt *attempt)
-{
-	struct peers_accept *call = calloc(1, sizeof *call);
-	dfs_proposal *items = calloc(finishing->count, sizeof *items);
-
-	if (!call || !items) {
-		free(call);
-		free(items);
-		return NULL;
-	}
-	call->args.ballot = attempt->ballot;
-	call->args.items.items_val = items;
-	for (size_t i = 0; i < finishing->count; i++) {
-		const dfs_register *reg = proposal_of(finishing, attempt, i);
-		size_t path = finishing->open[i];
-		u_int at = call->args.items.items_len;
-
-		if (!reg || !copy_value(finishing, path, reg, &items[at].value))
-			continue;
-		call->args.items.items_len++;
-		call->paths[at] = i;
-		if (!copy_path(&finishing->paths->paths.paths_val[path],
-			       &items[at].path)) {
-			value_free(&items[at].value);
-			call->args.items.items_len--;
-		}
-	}
-	return call;
-}
-
-struct votes {
-	struct round *round;
-	dfs_accept_res own;
-};
-
-static const dfs_accept_res *accepted(const struct finishing *finishing,
-				      const struct votes *votes, unsigned server)
-{
-	return server == finishing->peers->server ? &votes->own
-						  : round_answer(votes->round, server);
-}
-
-static bool said_yes(const dfs_accept_res *res, size_t item)
-{
-	return res && res->status == DFS_OK &&
-	       item < res->dfs_accept_res_u.ok.items.items_len &&
-	       res->dfs_accept_res_u.ok.items.items_val[item] == DFS_OK;
-}
-
-static server_set who_said_yes(const struct finishing *finishing,
-			       const struct votes *votes, size_t item)
-{
-	server_set yes = 0;
-
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		if (said_yes(accepted(finishing, votes, s), item))
-			yes = set_with(yes, s);
-	return yes;
-}
-
-static bool three_accepted(const struct finishing *finishing, const struct votes *votes,
-			   const dfs_accept_args *args)
-{
-	for (u_int i = 0; i < args->items.items_len; i++)
-		if (set_count(who_said_yes(finishing, votes, i)) < PEERS_THREE)
-			return false;
-	return true;
-}
-
-/* How far their counters are. */
-static void take_counters(struct finishing *finishing, const struct votes *votes)
-{
-	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		const dfs_accept_res *res = accepted(finishing, votes, s);
-
-		if (res && res->status == DFS_OK)
-			peers_saw(finishing->peers, s, &res->dfs_accept_res_u.ok.seen);
-	}
-}
-
-/* Three said yes: that is the value, here too if this server is one of them. */
-static void take_votes(struct finishing *finishing, const struct votes *votes,
-		       const struct peers_accept *call)
-{
-	const dfs_accept_args *args = &call->args;
-	dfs_learn_item taught[DFS_BATCH_MAX];
-	u_int taught_count = 0;
-
-	for (u_int i = 0; i < args->items.items_len; i++) {
-		const dfs_proposal *item = &args->items.items_val[i];
-		size_t path = finishing->open[call->paths[i]];
-		server_set yes = who_said_yes(finishing, votes, i);
-		dfs_register reg = {.known = TRUE};
-
-		if (set_count(yes) < PEERS_THREE) {
-			finishing->refused = true;
-			continue;
-		}
-		reg.dfs_register_u.accepted = (dfs_accepted){
-			.ballot = args->ballot, .settled = TRUE, .value = item->value};
-		if (finishing->proposal)
-			finishing->proposal->accepted_by[path] = yes;
-		peers_attempt_close(finishing, path, &reg);
-		if (said_yes(&votes->own, i))
-			store_settled(finishing->peers->store, item->path.dfs_path_val,
-				      item->path.dfs_path_len, &args->ballot);
-		taught[taught_count++] =
-			(dfs_learn_item){item->path, args->ballot, item->value};
-	}
-	/* So that all know what is settled, and let go of what it overtook. */
-	if (finishing->proposal)
-		peers_teach(finishing->peers, taught, taught_count);
-}
-
-static void run_accept(struct finishing *finishing, const struct peers_attempt *attempt)
-{
-	struct peers *peers = finishing->peers;
-	struct peers_accept *call = new_accept(finishing, attempt);
-	struct votes votes = {.own = {.status = DFS_RECOVERING}};
-
-	if (!call)
-		return;
-	if (call->args.items.items_len == 0) {
-		free_accept(call);
-		return;
-	}
-	/* As with PREPARE: the others first; then three are enough, or all are wanted. */
-	votes.round = peers_ask(peers, attempt->voters.others,
-				&(struct peers_call){.procedure = DFS_ACCEPT,
-						     .take_call = call,
-						     .free_call = free_accept,
-						     .args = &call->args},
-				finishing->deadline);
-	if (!votes.round)
-		return;
-	if (attempt->voters.self)
-		acceptor_accept(peers->acceptor, &call->args, &votes.own);
-	(void)peers_await(peers, votes.round, PEERS_THREE - attempt->voters.self,
-			  finishing->deadline);
-	if (finishing->proposal || !three_accepted(finishing, &votes, &call->args))
-		(void)peers_await(peers, votes.round, DFS_SERVERS, finishing->deadline);
-	/* What came of it. */
-	take_counters(finishing, &votes);
-	take_votes(finishing, &votes, call);
-	round_free(votes.round);
-	xdr_free((xdrproc_t)xdr_dfs_accept_res, (char *)&votes.own);
 }
 
 /* ---- both -------------------------------------------------------------------- */
@@ -436,7 +210,9 @@ bool peers_attempt(struct finishing *finishing)
 	good = ballot_next(seen, servers, again, &finishing->counter, &attempt.ballot) &&
 	       run_prepare(finishing, &attempt);
 	if (good)
-		run_accept(finishing, &attempt);
+		peers_attempt_accept(finishing, &attempt);
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		confirming_free(&attempt.promises[i]);
 	round_free(attempt.round);
 	xdr_free((xdrproc_t)xdr_dfs_prepare_res, (char *)&attempt.own);
 	return good;

@@ -179,7 +179,7 @@ static void learn_seen(struct peers *peers, const dfs_learn_args *seen,
 	u_int at = 0;
 
 	if (seen->items.items_len > 0)
-		acceptor_learn_seen(peers->acceptor, seen, &res);
+		acceptor_learn(peers->acceptor, seen, &res);
 	for (size_t i = 0; i < hints->count; i++) {
 		dfs_status *status = &statuses[hints->items[i]];
 

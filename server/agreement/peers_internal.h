@@ -101,10 +101,7 @@ struct peers_told {
 struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
 			     size_t path);
 
-/*
- * Where no three tell the same: whoever tells of a value that is not proved, and of which
- * nobody else tells, has told nothing.
- */
+/* Whose word is doubtful (tally_doubtful), and not proved, has told nothing. */
 void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
 			 struct peers_told *told);
 

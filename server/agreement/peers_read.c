@@ -169,39 +169,24 @@ struct peers_told peers_told(const struct peers *peers, const struct peers_look 
 	return told;
 }
 
-/* Servers that tell of this value of this one, itself among them. */
-static unsigned tell_alike(const struct tally_word words[DFS_SERVERS], unsigned at)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; words[at].ballot && i < DFS_SERVERS; i++)
-		count += words[i].ballot &&
-			 ballot_compare(words[i].ballot, words[at].ballot) == 0 &&
-			 memcmp(&words[i].digest, &words[at].digest,
-				sizeof words[i].digest) == 0;
-	return count;
-}
-
 void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
 			 struct peers_told *told)
 {
 	struct tally_word words[DFS_SERVERS];
+	server_set doubtful;
 
 	peers_words(told, words);
-	if (tally_alike(words, told->unsure).equal >= PEERS_THREE)
-		return;
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		const dfs_accepted *accepted =
-			told->of[i] ? &told->of[i]->dfs_register_u.accepted : NULL;
-		struct authority_claim claim = {
-			.path = path,
-			.ballot = accepted ? &accepted->ballot : NULL,
-			.value = accepted ? &accepted->value : NULL};
+	doubtful = set_without(tally_doubtful(words, told->unsure), peers->server);
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		if (!set_has(doubtful, s))
+			continue;
+		const dfs_accepted *accepted = &told->of[s - 1]->dfs_register_u.accepted;
+		struct authority_claim claim = {.path = path,
+						.ballot = &accepted->ballot,
+						.value = &accepted->value};
 
-		if (words[i].ballot && i + 1 != peers->server &&
-		    tell_alike(words, i) < PEERS_TWO &&
-		    acceptor_check_told(peers->acceptor, &claim) != DFS_OK)
-			told->of[i] = NULL;
+		if (acceptor_check_told(peers->acceptor, &claim) != DFS_OK)
+			told->of[s - 1] = NULL;
 	}
 }
 

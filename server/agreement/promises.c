@@ -19,7 +19,9 @@
 
 struct promise {
 	bool lost; /* set by uthash when it had no memory to add this */
+	bool has_confirmed;
 	dfs_ballot ballot;
+	dfs_key confirmed; /* of the one value that was confirmed for it */
 	UT_hash_handle hh;
 	struct folder *folder;
 	struct promise *prev, *next; /* in the folder: the oldest is first */
@@ -239,6 +241,8 @@ bool promises_set(struct promises *promises, const dfs_path *path,
 	struct promise *promise = find(promises, path);
 
 	if (promise) {
+		if (ballot_compare(&promise->ballot, ballot) != 0)
+			promise->has_confirmed = false;
 		promise->ballot = *ballot;
 		return true;
 	}
@@ -248,6 +252,19 @@ bool promises_set(struct promises *promises, const dfs_path *path,
 	promise->ballot = *ballot;
 	while (is_too_much(promises))
 		give_up(promises);
+	return true;
+}
+
+bool promises_confirm(struct promises *promises, const dfs_path *path,
+		      const dfs_key *digest)
+{
+	struct promise *promise = find(promises, path);
+
+	if (!promise || (promise->has_confirmed &&
+			 memcmp(&promise->confirmed, digest, sizeof *digest) != 0))
+		return false;
+	promise->has_confirmed = true;
+	promise->confirmed = *digest;
 	return true;
 }
 

@@ -32,6 +32,13 @@ const dfs_ballot *promises_find(const struct promises *promises, const dfs_path 
 bool promises_set(struct promises *promises, const dfs_path *path,
 		  const dfs_ballot *ballot);
 
+/*
+ * Notes, with the promise, that a value with this digest is confirmed for its ballot;
+ * false where another one is.
+ */
+bool promises_confirm(struct promises *promises, const dfs_path *path,
+		      const dfs_key *digest);
+
 /* The path has accepted this ballot: a promise not above it is not kept. */
 void promises_accepted(struct promises *promises, const dfs_path *path,
 		       const dfs_ballot *ballot);

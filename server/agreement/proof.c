@@ -59,15 +59,18 @@ struct wanting {
 static bool find_key(void *context, const dfs_user *user, uint32_t number,
 		     struct authority_key *ret);
 
-struct proof *proof_new(struct store *store, const dfs_key *admin_key)
+struct proof *proof_new(struct store *store, const dfs_key *admin_key,
+			const struct server_keys *servers)
 {
 	struct proof *proof = calloc(1, sizeof *proof);
 
 	if (!proof)
 		return NULL;
 	proof->store = store;
-	proof->source = (struct authority_source){
-		.admin_key = *admin_key, .seen = statement_seen_new(), .key = find_key};
+	proof->source = (struct authority_source){.admin_key = *admin_key,
+						  .seen = statement_seen_new(),
+						  .servers = servers,
+						  .key = find_key};
 	portions_init(&proof->asked, ASKED_PER_SECOND);
 	pthread_mutex_init(&proof->lock, NULL);
 	if (proof->source.seen)
@@ -303,7 +306,22 @@ static void log_refusal(const struct authority_claim *claim, const char *why)
 		  log_sentence(why, (char[512]){""}, 512), held_back);
 }
 
-dfs_status proof_check_signed(struct proof *proof, struct authority_claim *claim)
+/* What it comes to that this is wrong with it, which is logged; NULL: nothing. */
+static dfs_status judged(const struct authority_claim *claim, const char *wrong,
+			 dfs_status refusal)
+{
+	if (!wrong)
+		return DFS_OK;
+	log_refusal(claim, wrong);
+	return refusal;
+}
+
+/* What authority.h says of it; keys are looked for as this caller may. */
+typedef const char *checking(const struct authority_source *, struct authority_claim *,
+			     bool *ret_unknown);
+
+static dfs_status run_check(struct proof *proof, checking *check,
+			    struct authority_claim *claim)
 {
 	struct wanting wanting = {proof, claim->caller ? claim->caller : PORTIONS_NOBODY};
 	struct authority_source source = proof->source;
@@ -311,21 +329,67 @@ dfs_status proof_check_signed(struct proof *proof, struct authority_claim *claim
 	const char *wrong;
 
 	source.context = &wanting;
-	wrong = authority_check_signed(&source, claim, &unknown);
+	wrong = check(&source, claim, &unknown);
+	return judged(claim, wrong, unknown ? DFS_UNCHECKED : DFS_INVALID);
+}
 
-	if (!wrong)
-		return DFS_OK;
-	log_refusal(claim, wrong);
-	return unknown ? DFS_UNCHECKED : DFS_INVALID;
+dfs_status proof_check_stated(struct proof *proof, struct authority_claim *claim)
+{
+	return run_check(proof, authority_check_stated, claim);
+}
+
+dfs_status proof_check_proved(struct proof *proof, struct authority_claim *claim)
+{
+	return run_check(proof, authority_check_proved, claim);
 }
 
 dfs_status proof_check_allowed(const struct authority_claim *claim,
 			       const dfs_value *accepted)
 {
-	const char *wrong = authority_check_allowed(claim, accepted);
+	return judged(claim, authority_check_allowed(claim, accepted), DFS_DENIED);
+}
 
-	if (!wrong)
-		return DFS_OK;
-	log_refusal(claim, wrong);
-	return DFS_DENIED;
+/* ---- confirming ---------------------------------------------------------------- */
+
+/* Of a value that its user states as he has to: does it follow the highest one? */
+static dfs_status check_follows(const struct proof_proposer *proposer,
+				const struct authority_claim *claim,
+				const dfs_value *highest)
+{
+	const dfs_value *value = claim->value;
+
+	if (!proposer->user)
+		return judged(claim,
+			      authority_check_again(highest, value, proposer->server),
+			      DFS_INVALID);
+	dfs_status status =
+		judged(claim, authority_check_next(highest, value), DFS_INVALID);
+
+	return status == DFS_OK ? proof_check_allowed(claim, highest) : status;
+}
+
+dfs_status proof_check_confirm(struct proof *proof, const struct proof_proposer *proposer,
+			       const dfs_ballot *ballot, const dfs_confirm_item *item)
+{
+	struct authority_claim claim = {.path = &item->path,
+					.ballot = ballot,
+					.value = &item->value,
+					.caller = proposer->user};
+	dfs_ballot told = {.counter = 0};
+	struct authority_claim highest = {
+		.path = &item->path, .ballot = &told, .value = item->highest};
+	dfs_status status = judged(
+		&claim, authority_check_promises(&proof->source, ballot, item, &told),
+		DFS_INVALID);
+
+	if (status == DFS_OK && item->highest)
+		status = proof_check_proved(proof, &highest);
+	if (status == DFS_OK)
+		status = proof_check_stated(proof, &claim);
+	return status == DFS_OK ? check_follows(proposer, &claim, item->highest) : status;
+}
+
+const struct authority_source *proof_source(const struct proof *proof)
+{
+	return &proof->source;
 }

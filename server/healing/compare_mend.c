@@ -238,7 +238,7 @@ static void run_plan(struct compare *compare, struct plan *plan,
 			outcome->taught += args.items.items_len;
 			continue;
 		}
-		acceptor_learn_seen(compare->acceptor, &args, &res);
+		acceptor_learn(compare->acceptor, &args, &res);
 		outcome->learned += count_learned(&res);
 		xdr_free((xdrproc_t)xdr_dfs_learn_res, &res);
 	}

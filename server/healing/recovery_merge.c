@@ -12,7 +12,6 @@
 #include "path.h"
 #include "statement.h"
 #include "store_forget.h"
-#include "value.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -200,17 +199,10 @@ static bool is_proved(const struct recovery_merging *merging, const struct choic
 	const dfs_handed *handed = choice->heads[at];
 	struct authority_claim claim = {
 		.path = choice->path, .ballot = &handed->ballot, .value = handed->value};
-	bool other = false;
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (i != at && are_alike(choice->heads[i], handed))
 			return true;
-		other |= i != at && choice->heads[i] && choice->heads[i]->value &&
-			 !value_is_nothing(choice->heads[i]->value);
-	}
-	/* What servers say of themselves yields to what somebody has signed. */
-	if (value_is_nothing(handed->value))
-		return !other;
 	return acceptor_check_told(merging->recovery->acceptor, &claim) == DFS_OK;
 }
 

@@ -34,6 +34,7 @@ enum {
 	ROW(PIECE,   piece,   USER_OR_PEER, nothing, WHOLE,    READS,  ALWAYS, SMALL)   \
 	ROW(LOOKUP,  lookup,  USER_OR_PEER, paths,   PER_ITEM, READS,  VOTING, LARGE)   \
 	ROW(PREPARE, prepare, USER_OR_PEER, prepare, PER_ITEM, WRITES, VOTING, LARGE)   \
+	ROW(CONFIRM, confirm, USER_OR_PEER, confirm, PER_ITEM, WRITES, VOTING, SMALL)   \
 	ROW(ACCEPT,  accept,  USER_OR_PEER, accept,  PER_ITEM, WRITES, VOTING, SMALL)   \
 	ROW(DELETE,  delete,  USER_OR_PEER, accept,  PER_ITEM, WRITES, VOTING, SMALL)   \
 	ROW(FINISH,  finish,  USER_OR_PEER, paths,   PER_ITEM, WRITES, VOTING, LARGE)   \

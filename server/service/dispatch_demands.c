@@ -52,6 +52,21 @@ size_t dispatch_demands_prepare(const void *args, struct permit_demand *ret)
 	return prepare->items.items_len;
 }
 
+size_t dispatch_demands_confirm(const void *args, struct permit_demand *ret)
+{
+	const dfs_confirm_args *confirm = args;
+
+	for (u_int i = 0; i < confirm->items.items_len; i++) {
+		const dfs_confirm_item *item = &confirm->items.items_val[i];
+
+		ret[i].right = item->value.body.kind == DFS_TOMBSTONE ? PERMIT_DELETE
+								      : PERMIT_WRITE;
+		ret[i].path = &item->path;
+		ret[i].votes_at = NULL;
+	}
+	return confirm->items.items_len;
+}
+
 size_t dispatch_demands_accept(const void *args, struct permit_demand *ret)
 {
 	const dfs_accept_args *accept = args;

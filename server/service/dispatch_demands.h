@@ -14,6 +14,7 @@ size_t dispatch_demands_paths(const void *args, struct permit_demand *ret);
 size_t dispatch_demands_put(const void *args, struct permit_demand *ret);
 size_t dispatch_demands_bind(const void *args, struct permit_demand *ret);
 size_t dispatch_demands_prepare(const void *args, struct permit_demand *ret);
+size_t dispatch_demands_confirm(const void *args, struct permit_demand *ret);
 /* ACCEPT, DELETE. */
 size_t dispatch_demands_accept(const void *args, struct permit_demand *ret);
 size_t dispatch_demands_settled(const void *args, struct permit_demand *ret);

@@ -36,6 +36,7 @@ void procs_piece(struct caller *, const dfs_piece_args *, dfs_piece_res *);
 void procs_get(struct caller *, const dfs_get_args *, dfs_get_res *);
 void procs_lookup(struct caller *, const dfs_paths *, dfs_lookup_res *);
 void procs_prepare(struct caller *, const dfs_prepare_args *, dfs_prepare_res *);
+void procs_confirm(struct caller *, const dfs_confirm_args *, dfs_confirm_res *);
 void procs_accept(struct caller *, const dfs_accept_args *, dfs_accept_res *);
 void procs_delete(struct caller *, const dfs_accept_args *, dfs_accept_res *);
 void procs_finish(struct caller *, const dfs_paths *, dfs_finish_res *);

@@ -1,4 +1,4 @@
-/* LOOKUP, PREPARE, ACCEPT, DELETE and SETTLED: checking what came before the acceptor. */
+/* LOOKUP, PREPARE, CONFIRM, ACCEPT and so on: checking what came before the acceptor. */
 #include "procs.h"
 
 #include "ballot.h"
@@ -21,6 +21,7 @@ static dfs_status judge_again(const void *caller, size_t item, const dfs_path *p
 struct acceptor_caller procs_on_behalf(const struct caller *caller)
 {
 	return (struct acceptor_caller){.user = caller->peer != 0 ? NULL : caller->user,
+					.server = caller->peer,
 					.judged = caller->permitted,
 					.judge_again = judge_again,
 					.context = caller};
@@ -168,14 +169,47 @@ void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
  * Below /shared/ a file is owned by who stored it, which nobody may say of another: what
  * others began there is finished by servers.
  */
-static bool may_own(const struct caller *caller, const dfs_proposal *item)
+static bool may_own(const struct caller *caller, const dfs_path *path,
+		    const dfs_value *value)
 {
-	const dfs_user *owner = &item->value.body.dfs_body_u.manifest.owner;
+	const dfs_user *owner = &value->body.dfs_body_u.manifest.owner;
 
-	return caller->peer != 0 || !value_has_content(&item->value) ||
-	       !path_is_shared(item->path.dfs_path_val, item->path.dfs_path_len) ||
+	return caller->peer != 0 || !value_has_content(value) ||
+	       !path_is_shared(path->dfs_path_val, path->dfs_path_len) ||
 	       (owner->dfs_user_len == strlen(caller->user) &&
 		memcmp(owner->dfs_user_val, caller->user, owner->dfs_user_len) == 0);
+}
+
+/* Could a register of this path have such a value? */
+static bool value_is_good(const dfs_path *path, const dfs_value *value)
+{
+	return !value_check_at(path->dfs_path_val, path->dfs_path_len, value) &&
+	       value->body.kind != DFS_FOLDER; /* listings know none yet */
+}
+
+void procs_confirm(struct caller *caller, const dfs_confirm_args *args,
+		   dfs_confirm_res *res)
+{
+	const struct acceptor_caller whom = procs_on_behalf(caller);
+
+	if (!ballot_is_good(&args->ballot)) {
+		res->status = DFS_INVALID;
+		return;
+	}
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		const dfs_confirm_item *item = &args->items.items_val[i];
+
+		if (!path_is_good(&item->path) ||
+		    !value_is_good(&item->path, &item->value) ||
+		    (item->highest && !value_is_good(&item->path, item->highest))) {
+			res->status = DFS_INVALID;
+			return;
+		}
+		if (caller->permitted[i] == DFS_OK &&
+		    !may_own(caller, &item->path, &item->value))
+			caller->permitted[i] = DFS_DENIED;
+	}
+	acceptor_confirm_for(caller->server->acceptor, &whom, args, res);
 }
 
 static void accept_any(struct caller *caller, const dfs_accept_args *args, bool deletes,
@@ -191,14 +225,13 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 		const dfs_proposal *item = &args->items.items_val[i];
 
 		if (!path_is_good(&item->path) ||
-		    value_check_at(item->path.dfs_path_val, item->path.dfs_path_len,
-				   &item->value) ||
-		    item->value.body.kind == DFS_FOLDER || /* listings know none yet */
+		    !value_is_good(&item->path, &item->value) ||
 		    (deletes && item->value.body.kind != DFS_TOMBSTONE)) {
 			res->status = DFS_INVALID;
 			return;
 		}
-		if (caller->permitted[i] == DFS_OK && !may_own(caller, item))
+		if (caller->permitted[i] == DFS_OK &&
+		    !may_own(caller, &item->path, &item->value))
 			caller->permitted[i] = DFS_DENIED;
 	}
 	acceptor_accept_for(caller->server->acceptor, &whom, args, res);

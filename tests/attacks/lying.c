@@ -16,7 +16,10 @@
  *	condemn	of each other server it remembers more than there was
  *	value	of the path in FOLDER/item it tells what is there, and its units are in
  *		FOLDER/unit.0 to .3 (broken_values.c)
+ *	finish	what is to be finished is nothing, it says, and does nothing
+ *	promised  what it promises on has a ballot just below what it promises
  */
+#include "confirming.h"
 #include "object.h"
 #include "path.h"
 #include "procs.h"
@@ -38,11 +41,14 @@ enum lie {
 	LIE_NUMBERS,
 	LIE_CONDEMN,
 	LIE_VALUE,
+	LIE_FINISH,
+	LIE_PROMISED,
 	LIES
 };
 
-static const char *const names[LIES] = {"empty",    "newline", "above",   "units", "rows",
-					"unproved", "numbers", "condemn", "value"};
+static const char *const names[LIES] = {"empty", "newline",  "above",   "units",
+					"rows",  "unproved", "numbers", "condemn",
+					"value", "finish",   "promised"};
 
 static enum lie lie;
 static dfs_learn_item item; /* of LIE_VALUE */
@@ -75,6 +81,17 @@ void __wrap_procs_fence(struct caller *caller, const dfs_fence_args *args,
 void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 			 dfs_lookup_res *res);
 void __wrap_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res);
+void __real_procs_finish(struct caller *caller, const dfs_paths *args,
+			 dfs_finish_res *res);
+void __wrap_procs_finish(struct caller *caller, const dfs_paths *args,
+			 dfs_finish_res *res);
+
+bool __real_confirming_state(const dfs_prepare_args *args, const dfs_promise *items,
+			     u_int count, dfs_key *ret_statements,
+			     dfs_promise_told *ret_told);
+bool __wrap_confirming_state(const dfs_prepare_args *args, const dfs_promise *items,
+			     u_int count, dfs_key *ret_statements,
+			     dfs_promise_told *ret_told);
 
 static void must(bool good, const char *what)
 {
@@ -192,12 +209,46 @@ void __wrap_procs_hello(struct caller *caller, const dfs_hello_args *args,
 		res->dfs_hello_res_u.ok.seen = the_end;
 }
 
+/* Higher than whatever was accepted, and as a promise of this ballot may tell it. */
+static void tell_later(const dfs_ballot *ballot, dfs_promise *items, u_int count)
+{
+	for (u_int i = 0; i < count; i++) {
+		dfs_register *reg = &items[i].dfs_promise_u.promised.reg;
+
+		if (items[i].status != DFS_OK || !reg->known)
+			continue;
+		reg->dfs_register_u.accepted.ballot = *ballot;
+		reg->dfs_register_u.accepted.ballot.counter--;
+		memset(&reg->dfs_register_u.accepted.ballot.proposer, UINT8_MAX,
+		       sizeof(dfs_id));
+	}
+}
+
+/* It signs its lies. */
+bool __wrap_confirming_state(const dfs_prepare_args *args, const dfs_promise *items,
+			     u_int count, dfs_key *ret_statements,
+			     dfs_promise_told *ret_told)
+{
+	dfs_promise *answer;
+
+	memcpy(&answer, &items, sizeof answer); /* they are what is answered */
+	if (lie == LIE_PROMISED)
+		tell_later(&args->ballot, answer, count);
+	return __real_confirming_state(args, items, count, ret_statements, ret_told);
+}
+
 void __wrap_procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 			  dfs_prepare_res *res)
 {
+	dfs_prepare_ok *ok = &res->dfs_prepare_res_u.ok;
+
 	__real_procs_prepare(caller, args, res);
-	if (lie == LIE_NUMBERS && res->status == DFS_OK)
-		res->dfs_prepare_res_u.ok.seen = the_end;
+	if (res->status != DFS_OK)
+		return;
+	if (lie == LIE_NUMBERS)
+		ok->seen = the_end;
+	else if (lie == LIE_PROMISED && !args->sign)
+		tell_later(&args->ballot, ok->items.items_val, ok->items.items_len);
 }
 
 void __wrap_procs_recall(struct caller *caller, const dfs_recall_args *args,
@@ -256,6 +307,21 @@ void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 				      item.path.dfs_path_len) == 0)
 			tell_value(looked);
 	}
+}
+
+void __wrap_procs_finish(struct caller *caller, const dfs_paths *args,
+			 dfs_finish_res *res)
+{
+	u_int count = args->paths.paths_len;
+
+	if (lie != LIE_FINISH) {
+		__real_procs_finish(caller, args, res);
+		return;
+	}
+	res->status = DFS_OK;
+	res->dfs_finish_res_u.items.items_len = count;
+	res->dfs_finish_res_u.items.items_val = calloc(count + 1, sizeof(dfs_looked));
+	must(res->dfs_finish_res_u.items.items_val != NULL, "out of memory");
 }
 
 void __wrap_procs_get(struct caller *caller, const dfs_get_args *args, dfs_get_res *res)

@@ -24,6 +24,11 @@
 /* Of the one server here. */
 static struct secrets shared;
 
+static const char server_secret[DFS_KEY_LEN + 1] = "the secret with which it signs..";
+
+/* Of all four one; whatever is signed is signed (see Makefile). */
+static const struct server_keys servers_keys = {.count = {1, 1, 1, 1}};
+
 enum {
 	SERVER = 2,
 	CALLS = 8,
@@ -36,6 +41,7 @@ static struct {
 	struct store_fixture store;
 	struct server_parts server;
 	struct proof *proof;
+	struct server_key *key;
 	bool started, changed;
 } world;
 
@@ -146,9 +152,12 @@ static void start(void)
 					     .secrets = &shared,
 					     .connections = no_connections};
 	world.server.acceptor = acceptor_new(world.store.store, SERVER, NULL);
-	world.proof = proof_new(world.store.store, &(dfs_key){"admin's key"});
-	FUZZ_MUST(world.server.acceptor && world.proof);
+	world.proof =
+		proof_new(world.store.store, &(dfs_key){"admin's key"}, &servers_keys);
+	world.key = server_key_new(SERVER, 1, (const uint8_t *)server_secret);
+	FUZZ_MUST(world.server.acceptor && world.proof && world.key);
 	acceptor_set_proof(world.server.acceptor, world.proof);
+	acceptor_set_key(world.server.acceptor, world.key);
 	FUZZ_MUST(acceptor_vote(world.server.acceptor) == 0);
 	world.started = true;
 	world.changed = false;
@@ -160,6 +169,7 @@ static void end(void)
 		return;
 	acceptor_free(world.server.acceptor);
 	proof_free(world.proof);
+	server_key_free(world.key);
 	store_fixture_end(&world.store);
 	world.started = false;
 }

@@ -4,6 +4,7 @@
 #include "object.h"
 #include "placement.h"
 #include "procedures.h"
+#include "statement.h"
 #include "store_fixture.h"
 #include "tree.h"
 #include "value.h"
@@ -116,7 +117,7 @@ static void put_prepare(struct pack_out *out, dfs_stage_kind kind)
 	dfs_share share = share_of_token();
 	dfs_prepare_item item = {.path = path, .creates = TRUE, .size = SIZE};
 	dfs_prepare_args args = {
-		store_fixture_id(1), store_fixture_ballot(9), {1, &item}};
+		store_fixture_id(1), store_fixture_ballot(9), FALSE, {1, &item}};
 
 	item.stage.kind = kind;
 	if (kind == DFS_STAGE_CONTENT) {
@@ -166,6 +167,52 @@ static void put_accept(struct pack_out *out, size_t which, uint32_t procedure)
 	value_free(&item.value);
 }
 
+/* On three promises that tell of nothing, or of what it is to take the place of. */
+static void put_confirm(struct pack_out *out, uint8_t who, bool again)
+{
+	const char *at;
+	dfs_signed_promise promises[DFS_CONFIRMATIONS_MAX] = {{.server = 1}};
+	dfs_value highest = seeds_value(0, &at);
+	dfs_confirm_item item = {.promises = {DFS_CONFIRMATIONS_MAX, promises},
+				 .value = who == PEER && !again ? value_nothing()
+								: seeds_value(0, &at)};
+	dfs_confirm_args args = {store_fixture_ballot(9), {1, &item}};
+
+	item.path = path;
+	for (unsigned i = 0; i < DFS_CONFIRMATIONS_MAX; i++) {
+		promises[i].server = i + 2;
+		promises[i].signature.key = promises[i].signature.leaves = 1;
+	}
+	if (again) {
+		item.highest = &highest;
+		promises[1].told.known = TRUE;
+		promises[1].told.ballot = highest.proof.ballot;
+		FUZZ_MUST(statement_digest(&highest, &promises[1].told.digest));
+		item.value.number += who != PEER;
+	} else if (who != PEER) {
+		item.value.number = 1;
+	}
+	if (who != PEER)
+		item.value.proof.ballot = args.ballot;
+	put_call(out, who, DFS_CONFIRM, &args);
+	value_free(&highest);
+	value_free(&item.value);
+}
+
+static void make_confirm(void)
+{
+	struct pack_out out = {0};
+
+	for (unsigned again = 0; again <= 1; again++) {
+		put_confirm(&out, PEER, again);
+		seeds_save("arguments", again ? "confirm again" : "confirm nothing",
+			   &out);
+		put_confirm(&out, ANN, again);
+		seeds_save("arguments", again ? "confirm on top" : "confirm a first",
+			   &out);
+	}
+}
+
 static void make_learn(void)
 {
 	const char *at;
@@ -197,6 +244,7 @@ static void make_content_calls(void)
 	put_prepare(&out, DFS_STAGE_NOTHING);
 	put_accept(&out, 2, DFS_DELETE);
 	seeds_save("arguments", "delete", &out);
+	make_confirm();
 	make_learn();
 }
 

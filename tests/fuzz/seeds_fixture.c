@@ -17,12 +17,15 @@
 
 static const char *root;
 
+#define SIGN "sign = 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+
 const char *const seeds_cluster =
 	"\xef\xbb\xbf# a cluster\n[cluster]\r\n  id = 00112233445566778899aabbccddeeff\n"
 	"ca = ca.pem\nadmin = "
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
-	"[dfs1]\naddress = localhost:10001 ; here\nlisten = 0.0.0.0:10001\n[dfs2]\n"
-	"address = [::1]:10002\n[dfs3]\nhost = far.example\n[dfs4]\n[server]\n"
+	"[dfs1]\naddress = localhost:10001 ; here\nlisten = 0.0.0.0:10001\n" SIGN
+	"[dfs2]\naddress = [::1]:10002\n" SIGN "[dfs3]\nhost = far.example\n" SIGN SIGN
+	"[dfs4]\n" SIGN "[server]\n"
 	"scrub_share = 20\nscrub_round = 7d\nlog_level = warn\n";
 
 void seeds_begin(const char *folder)

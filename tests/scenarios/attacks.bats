@@ -1,4 +1,5 @@
-# Acceptance 8.1 to 8.13: what users tried to do to each other (tests/attacks), and what became of it.
+# Acceptance 8.1 to 8.13 and 12.2: what users, and a server that was broken into, tried to do to others
+# (tests/attacks), and what became of it.
 load helper
 
 # A cluster for each: most attacks would leave something behind that the next one trips over.
@@ -362,4 +363,17 @@ seen_of_kept()
 		client verify kept --user "$user"
 		seen_of_kept "$user" | cmp "$T/before.$user" -
 	done
+}
+
+@test "12.2 a server that was broken into cannot bring back what a file had before" {
+	echo before >"$T/before"
+	echo after >"$T/after"
+	client put "$T/before" /tester/file
+	attack older_value keep "$T/kept"
+	client put "$T/after" /tester/file
+	run -0 attack older_value "$T/kept"
+	gets_what_was_put /tester/file "$T/after"
+	# Nor is anybody kept from writing.
+	client put "$T/before" /tester/file
+	gets_what_was_put /tester/file "$T/before"
 }

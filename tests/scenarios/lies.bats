@@ -1,4 +1,4 @@
-# Acceptance 8.10: the client among servers of which one was broken into and lies (tests/attacks/lying.c).
+# Acceptance 8.10, 12.2 and 12.5: the client among servers of which one was broken into and lies (tests/attacks/lying.c).
 load helper
 
 setup()
@@ -124,6 +124,18 @@ shown_in_spite_of()
 	[ ! -e "$T/got" ]
 }
 
+@test "12.2 what one server says that it has finished is read again" {
+	random_file "$T/before" 3000
+	random_file "$T/after" 5000
+	client put "$T/before" file
+	client share file other
+	lie finish
+	# No three servers tell the same, and the one that lies is asked first to bring it to its end.
+	"$DFS_TOOLS/scenarios/tools/half" "$DFS_CONFIG" "$T/after" /tester/file 2 3
+	client get --user other /tester/file "$T/out"
+	cmp "$T/after" "$T/out"
+}
+
 @test "8.10 who tells what cannot be proved, as one of two, is named" {
 	echo text >"$T/in"
 	alone put "$T/in" honest
@@ -133,4 +145,35 @@ shown_in_spite_of()
 	[ "$rc" = 5 ]
 	grep -q "dfs1 answers" "$T/err"
 	! grep -q "dfs4" "$T/err"
+}
+
+# $1: by whom; what he stores there is there.
+stores()
+{
+	random_file "$T/next" 2000
+	client put --user "$1" "$T/next" "$2"
+	client get -f --user "$1" "$2" "$T/back"
+	cmp "$T/next" "$T/back"
+}
+
+@test "12.5 a promise on something later that nobody can prove holds up no write" {
+	random_file "$T/in" 3000
+	client put "$T/in" file
+	client put "$T/in" gone
+	client share file other --write
+	client put "$T/in" /shared/file
+	lie promised
+	stores tester /tester/file
+	stores other /tester/file
+	stores other /shared/file
+	client delete gone
+	run -4 client stat gone
+	client put --no-clobber "$T/in" gone
+	client unshare file other
+	run -7 client get --user other /tester/file "$T/out"
+	# Servers finish in spite of it, too.
+	client share file other
+	"$DFS_TOOLS/scenarios/tools/half" "$DFS_CONFIG" "$T/in" /tester/file 2 3
+	client get --user other /tester/file "$T/out"
+	cmp "$T/in" "$T/out"
 }

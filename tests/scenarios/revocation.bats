@@ -65,7 +65,9 @@ votes()
 	eventually 20 connected 2 1
 	local former
 	former=$(serial_of 2)
-	cp -rp "$CLUSTER/dfs2" "$T/stolen"
+	mkdir "$T/thief"
+	cp -p "$CLUSTER/cluster.conf" "$CLUSTER/ca.pem" "$T/thief"
+	cp -rp "$CLUSTER/dfs2" "$T/thief/dfs2"
 
 	run -0 client cluster revoke "$CLUSTER" dfs2
 	echo "$output"
@@ -89,9 +91,6 @@ votes()
 	run -1 timeout 30 "$DFS_BIN/dfs2/dfs2" --config "$DFS_CONFIG" --no-rpcbind
 	[[ $output == *"certificate revoked"*"mend it with: client cluster renew"* ]]
 	# Nor is a thief believed who has no list.
-	mkdir "$T/thief"
-	cp -p "$CLUSTER/cluster.conf" "$CLUSTER/ca.pem" "$T/thief"
-	cp -rp "$T/stolen" "$T/thief/dfs2"
 	"$DFS_BIN/dfs2/dfs2" --config "$T/thief/cluster.conf" --no-rpcbind \
 		>"$T/thief.log" 2>&1 3>&- 4>&- &
 	SERVER_PID[2]=$!
@@ -107,6 +106,35 @@ votes()
 	run ! grep -q "$(serial_of 2)" <(openssl crl -in "$CLUSTER/crl.pem" -noout -text)
 	server_start 2
 	eventually 60 votes 4
+	# What it signs from now on, the others know: without the third one its word is needed.
+	server_kill 3
+	client put "$T/in" /shared/confirmed
+}
+
+@test "12.2 a server that lost the key that it signs with gets another, and what was confirmed stays proved" {
+	local late=$DFS_TOOLS/scenarios/tools/late
+	servers_start
+	echo text >"$T/in"
+	server_kill 3
+	client put "$T/in" /shared/before
+	server_stop 2
+	rm "$CLUSTER/dfs2/sign.key"
+	run -1 timeout 30 "$DFS_BIN/dfs2/dfs2" --config "$DFS_CONFIG" --no-rpcbind
+	[[ $output == *"sign.key"*"client cluster renew"* ]]
+	run -0 client cluster renew "$CLUSTER" dfs2
+	[[ $output == *"another key to sign with"* ]]
+	[ "$(grep -c '^sign' "$DFS_CONFIG")" = 5 ]
+	hup 1 4
+	read_again 1
+	read_again 4
+	server_start 2
+	server_start 3
+	eventually 60 votes 4
+	# Who was away takes what the former key has confirmed, from one that tells of it;
+	eventually 90 "$late" "$DFS_CONFIG" 1 keep /shared/before "$T/known" 3
+	# and of the new one the others know: without dfs4 it is needed.
+	server_kill 4
+	client put "$T/in" /shared/after
 }
 
 @test "12.8 a list that is damaged, older, gone or of another CA changes nothing, and is told" {

@@ -154,9 +154,13 @@ refused()
 	servers_start
 	random_file "$T/in" 5000
 	client put "$T/in" name
+	# What these programs do not know they take for a slip: the keys that servers sign with.
+	run -2 "$OLD/client/client" list
+	says "unknown key sign"
+	grep -v '^sign = ' "$DFS_CONFIG" >"$CLUSTER/older.conf"
 	for n in list "get name $T/out" "put $T/in other"; do
 		# shellcheck disable=SC2086 # words
-		run -10 "$OLD/client/client" $n
+		DFS_CONFIG=$CLUSTER/older.conf run -10 "$OLD/client/client" $n
 		says "dfs1: it speaks another version of our protocol"
 	done
 	[ ! -e "$T/out" ]
@@ -164,10 +168,10 @@ refused()
 
 	# The program of before with the store of now, and then with none.
 	server_stop 4
-	run -1 "$OLD/dfs4/dfs4" --config "$CLUSTER/cluster.conf" --no-rpcbind
+	run -1 "$OLD/dfs4/dfs4" --config "$CLUSTER/older.conf" --no-rpcbind
 	says "another version of this program"
 	mkdir -m 700 "$T/none"
-	PROTOCOL=1 DFS_BIN=$OLD server_start 4 --data "$T/none"
+	PROTOCOL=1 DFS_BIN=$OLD server_start 4 --data "$T/none" --config "$CLUSTER/older.conf"
 	client put "$T/in" again
 	client get again "$T/out"
 	cmp "$T/in" "$T/out"

@@ -4,11 +4,14 @@
 #include "login_fixture.h"
 
 #include "clock.h"
+#include "confirming.h"
 #include "session_file.h"
 #include "tls.h"
 #include "statement.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LIMIT_MS = 20000 };
@@ -60,6 +63,25 @@ static bool log_in(struct call *call, const struct cluster *cluster, unsigned se
 	return !wrong;
 }
 
+/* Of the cluster that was connected to last: the keys of its servers. */
+static struct server_key *servers[DFS_SERVERS];
+
+static bool read_keys(const struct cluster *cluster, char *why, size_t why_size)
+{
+	char file[PATH_MAX + 32];
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		(void)snprintf(file, sizeof file, "%s/dfs%u/sign.key", cluster->folder,
+			       s);
+		server_key_free(servers[s - 1]);
+		servers[s - 1] = server_key_read(file, cluster->folder, s, &cluster->sign,
+						 why, why_size);
+		if (!servers[s - 1])
+			return false;
+	}
+	return true;
+}
+
 struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 				const char *user, struct identity *ret_identity,
 				char *why, size_t why_size)
@@ -72,7 +94,8 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 
 	SSL_CTX_free(tls);
 	if (call != NULL &&
-	    !log_in(call, cluster, server, user, ret_identity, why, why_size)) {
+	    (!read_keys(cluster, why, why_size) ||
+	     !log_in(call, cluster, server, user, ret_identity, why, why_size))) {
 		call_close(call);
 		call = NULL;
 	}
@@ -93,15 +116,40 @@ bool login_fixture_prove(const struct identity *identity, const dfs_path *path,
 {
 	dfs_proof *proof = &value->proof;
 	dfs_signature *signature = &proof->signature;
-	dfs_key digest, statement;
+	dfs_key statement;
 
 	xdr_free((xdrproc_t)xdr_dfs_proof, proof);
 	memset(proof, 0, sizeof *proof);
 	proof->ballot = *ballot;
 	proof->signer.dfs_user_val = strdup(identity->user);
 	proof->signer.dfs_user_len = (u_int)strlen(identity->user);
-	return proof->signer.dfs_user_val && statement_digest_stated(value, &digest) &&
-	       statement_of_proposal(path, ballot, &digest, &statement) &&
+	return proof->signer.dfs_user_val && statement_digest(value, &proof->digest) &&
+	       statement_of_proposal(path, value, &statement) &&
 	       identity_sign(identity->pairs[0], identity->account.key, &statement, 1,
-			     &signature);
+			     &signature) &&
+	       login_fixture_confirm(path, ballot, value);
+}
+
+bool login_fixture_confirm(const dfs_path *path, const dfs_ballot *ballot,
+			   dfs_value *value)
+{
+	dfs_proof *proof = &value->proof;
+	dfs_key digest, statement;
+	bool good = servers[0] && statement_digest(value, &digest) &&
+		    statement_of_confirmation(path, ballot, &digest, &statement);
+
+	confirming_clear(value);
+	proof->confirmations.confirmations_val =
+		calloc(DFS_CONFIRMATIONS_MAX, sizeof(dfs_confirmation));
+	for (unsigned s = 0; good && s < DFS_CONFIRMATIONS_MAX; s++) {
+		dfs_confirmation *to = &proof->confirmations.confirmations_val[s];
+
+		*to = (dfs_confirmation){.server = s + 1,
+					 .key = server_key_number(servers[s]),
+					 .leaves = 1};
+		good = server_key_sign(servers[s], &statement, 1,
+				       (uint8_t *)to->signature);
+		proof->confirmations.confirmations_len++;
+	}
+	return good;
 }

@@ -18,11 +18,15 @@ struct call *login_fixture_open(const struct cluster *cluster, unsigned server,
 
 /*
  * The user proposes the value of this path at this ballot: signs it, instead of what its
- * proof was, which is freed.
+ * proof was, which is freed.  Three servers have confirmed it, whatever it is: their keys
+ * are in the cluster's folder.
  */
 bool login_fixture_propose(const struct identity *identity, const char *path,
 			   const dfs_ballot *ballot, dfs_value *value);
 bool login_fixture_prove(const struct identity *identity, const dfs_path *path,
 			 const dfs_ballot *ballot, dfs_value *value);
+/* Only that, of a value that has a proof. */
+bool login_fixture_confirm(const dfs_path *path, const dfs_ballot *ballot,
+			   dfs_value *value);
 
 #endif

@@ -108,7 +108,7 @@ static bool prepare(struct repair_fixture *fixture, unsigned server, const dfs_p
 		    const dfs_ballot *ballot, dfs_accepted *highest)
 {
 	dfs_prepare_item item = {.path = *path};
-	dfs_prepare_args args = {store_fixture_id(99), *ballot, {1, &item}};
+	dfs_prepare_args args = {store_fixture_id(99), *ballot, FALSE, {1, &item}};
 	dfs_prepare_res res = {0};
 	const dfs_promise *promise;
 	bool good;

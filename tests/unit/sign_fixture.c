@@ -1,6 +1,7 @@
 /* Users who sign, for tests. */
 #include "sign_fixture.h"
 
+#include "confirming.h"
 #include "path.h"
 #include "statement.h"
 
@@ -14,15 +15,21 @@
 
 #include <cmocka.h>
 
-static EVP_PKEY *pair_of(const char *user, uint32_t number)
+static void make_seed(const char *user, uint32_t number, unsigned char seed[32])
 {
 	char text[64];
-	unsigned char seed[32];
-	EVP_PKEY *pair;
 
 	(void)snprintf(text, sizeof text, "%s %u", user, number);
 	assert_int_equal(EVP_Digest(text, strlen(text), seed, NULL, EVP_sha256(), NULL),
 			 1);
+}
+
+static EVP_PKEY *pair_of(const char *user, uint32_t number)
+{
+	unsigned char seed[32];
+	EVP_PKEY *pair;
+
+	make_seed(user, number, seed);
 	pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed);
 	assert_non_null(pair);
 	return pair;
@@ -122,7 +129,7 @@ void sign_fixture_prove(const char *path, const dfs_ballot *ballot, const char *
 {
 	const dfs_path name = path_borrow(path);
 	dfs_proof *proof = &value->proof;
-	dfs_key digest, statement;
+	dfs_key statement;
 
 	xdr_free((xdrproc_t)xdr_dfs_proof, proof);
 	memset(proof, 0, sizeof *proof);
@@ -130,7 +137,74 @@ void sign_fixture_prove(const char *path, const dfs_ballot *ballot, const char *
 	proof->signer.dfs_user_val = strdup(signer);
 	proof->signer.dfs_user_len = (u_int)strlen(signer);
 	assert_non_null(proof->signer.dfs_user_val);
-	assert_true(statement_digest_stated(value, &digest));
-	assert_true(statement_of_proposal(&name, ballot, &digest, &statement));
+	assert_true(statement_digest(value, &proof->digest));
+	assert_true(statement_of_proposal(&name, value, &statement));
 	sign_fixture_sign(signer, key, &statement, &proof->signature);
+}
+
+/* ---- servers ------------------------------------------------------------------- */
+
+static const char *server_name(unsigned server)
+{
+	static const char *const names[] = {"dfs1", "dfs2", "dfs3", "dfs4"};
+
+	return names[server - 1];
+}
+
+struct server_key *sign_fixture_server_key(unsigned server)
+{
+	unsigned char seed[32];
+	struct server_key *key;
+
+	make_seed(server_name(server), 1, seed);
+	key = server_key_new(server, 1, seed);
+	assert_non_null(key);
+	return key;
+}
+
+const struct server_keys *sign_fixture_servers(void)
+{
+	static struct server_keys keys;
+
+	for (unsigned s = 1; s <= DFS_SERVERS && keys.count[s - 1] == 0; s++) {
+		keys.keys[s - 1][0] = sign_fixture_key(server_name(s), 1);
+		keys.count[s - 1] = 1;
+	}
+	return &keys;
+}
+
+void sign_fixture_confirm(const char *path, const dfs_ballot *ballot, dfs_value *value)
+{
+	const dfs_path name = path_borrow(path);
+	dfs_proof *proof = &value->proof;
+	dfs_key digest, statement;
+
+	assert_true(statement_digest(value, &digest));
+	assert_true(statement_of_confirmation(&name, ballot, &digest, &statement));
+	confirming_clear(value);
+	proof->confirmations.confirmations_val =
+		calloc(DFS_CONFIRMATIONS_MAX, sizeof(dfs_confirmation));
+	assert_non_null(proof->confirmations.confirmations_val);
+	proof->confirmations.confirmations_len = DFS_CONFIRMATIONS_MAX;
+	for (unsigned s = 1; s <= DFS_CONFIRMATIONS_MAX; s++) {
+		dfs_confirmation *to = &proof->confirmations.confirmations_val[s - 1];
+		dfs_signature signature = {0};
+
+		sign_fixture_sign(server_name(s), 1, &statement, &signature);
+		*to = (dfs_confirmation){
+			.server = s, .key = 1, .leaves = 1, .path = {0, NULL}};
+		memcpy(to->signature, signature.signature, sizeof to->signature);
+		xdr_free((xdrproc_t)xdr_dfs_signature, (char *)&signature);
+	}
+}
+
+void sign_fixture_promise(const char *path, const dfs_ballot *ballot, unsigned server,
+			  const dfs_promise_told *told, dfs_signed_promise *ret)
+{
+	const dfs_path name = path_borrow(path);
+	dfs_key statement;
+
+	*ret = (dfs_signed_promise){.server = server, .told = *told};
+	assert_true(statement_of_promise(&name, ballot, told, &statement));
+	sign_fixture_sign(server_name(server), 1, &statement, &ret->signature);
 }

@@ -487,7 +487,7 @@ dfs_status world_prepare(struct world *world, unsigned number, const char *path,
 {
 	char room[WORLD_PATH];
 	dfs_prepare_item item = {.path = {(u_int)strlen(path), room}};
-	dfs_prepare_args args = {id_of(5), ballot, {1, &item}};
+	dfs_prepare_args args = {id_of(5), ballot, FALSE, {1, &item}};
 	dfs_prepare_res res = {0};
 	dfs_status status;
 

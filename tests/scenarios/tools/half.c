@@ -184,7 +184,7 @@ static void prepare(struct half *half, unsigned server)
 	dfs_unit units[DFS_SERVERS];
 	dfs_prepare_item item = {.path = wire_path(half), .size = content->size};
 	dfs_small *small = &item.stage.dfs_stage_u.small;
-	const dfs_prepare_args args = {half->operation, half->ballot, {1, &item}};
+	const dfs_prepare_args args = {half->operation, half->ballot, FALSE, {1, &item}};
 	const dfs_promise *promise;
 	dfs_prepare_res res;
 

@@ -102,7 +102,8 @@ static dfs_status say_prepare(struct call *call, const dfs_path *path,
 			      const dfs_accepted *kept)
 {
 	dfs_prepare_item item = {.path = *path};
-	const dfs_prepare_args args = {kept->value.operation, kept->ballot, {1, &item}};
+	const dfs_prepare_args args = {
+		kept->value.operation, kept->ballot, FALSE, {1, &item}};
 	dfs_prepare_res res;
 	dfs_status status;
 

@@ -433,7 +433,8 @@ static void prepare(struct walk *walk, const dfs_stage *stage, uint64_t size,
 				 .creates = TRUE,
 				 .size = size,
 				 .stage = *stage};
-	const dfs_prepare_args args = {new_id(), ballot_for(walk, demand), {1, &item}};
+	const dfs_prepare_args args = {
+		new_id(), ballot_for(walk, demand), FALSE, {1, &item}};
 	dfs_prepare_res res;
 
 	if (!say(walk, DFS_PREPARE, &args, &res))
@@ -584,6 +585,32 @@ static void accept_as(struct walk *walk, uint32_t procedure, bool tombstone,
 	       DFS_REFUSED);
 	call_free_result((xdrproc_t)xdr_dfs_accept_res, &res);
 	value_free(&item.value);
+}
+
+/* Who is let through shows no promises. */
+static void confirm_as(struct walk *walk, bool tombstone, unsigned demand)
+{
+	char copy[64];
+	const dfs_ballot ballot = ballot_for(walk, demand);
+	dfs_confirm_item item = {.path = wire_path(walk->path, copy),
+				 .value = harmful(walk, &ballot, tombstone)};
+	const dfs_confirm_args args = {ballot, {1, &item}};
+	dfs_confirm_res res;
+
+	if (!say(walk, DFS_CONFIRM, &args, &res))
+		fail("CONFIRM");
+	expect(walk, demand,
+	       res.status == DFS_OK ? res.dfs_confirm_res_u.ok.items.items_val[0]
+				    : res.status,
+	       DFS_INVALID);
+	call_free_result((xdrproc_t)xdr_dfs_confirm_res, &res);
+	value_free(&item.value);
+}
+
+static void try_confirm(struct walk *walk)
+{
+	confirm_as(walk, false, WRITE);
+	confirm_as(walk, true, DELETE);
 }
 
 static void try_accept(struct walk *walk)
@@ -790,7 +817,7 @@ static const struct {
 	{"FINISH", try_finish},   {"SETTLED", try_settled}, {"LIST", try_list},
 	{"STATUS", try_status},   {"HEAL", try_heal},       {"LEARN", try_learn},
 	{"FORGET", try_forget},   {"FENCE", try_fence},     {"DIGEST", try_digest},
-	{"RECALL", try_recall},   {"PIECE", try_piece},
+	{"RECALL", try_recall},   {"PIECE", try_piece},     {"CONFIRM", try_confirm},
 };
 enum { PROCEDURES = sizeof procedures / sizeof procedures[0] };
 

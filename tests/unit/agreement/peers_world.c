@@ -139,6 +139,8 @@ void round_ask(struct round *round, unsigned server, const void *args,
 		acceptor_lookup(acceptor, args, result);
 	else if (round->procedure->number == DFS_PREPARE)
 		acceptor_prepare(acceptor, args, result);
+	else if (round->procedure->number == DFS_CONFIRM)
+		acceptor_confirm(acceptor, args, result);
 	else if (round->procedure->number == DFS_ACCEPT)
 		acceptor_accept(acceptor, args, result);
 	else if (round->procedure->number == DFS_LEARN)
@@ -198,9 +200,12 @@ struct peers_world *peers_world_begin(bool proves)
 		store_fixture_start(&world.stores[i]);
 		world.acceptors[i] = acceptor_new(world.stores[i].store, i + 1, &rules);
 		assert_non_null(world.acceptors[i]);
+		world.keys[i] = sign_fixture_server_key(i + 1);
+		acceptor_set_key(world.acceptors[i], world.keys[i]);
 		assert_int_equal(acceptor_vote(world.acceptors[i]), 0);
 	}
-	world.proof = proof_new(world.stores[PEERS_WORLD_SELF - 1].store, &admin);
+	world.proof = proof_new(world.stores[PEERS_WORLD_SELF - 1].store, &admin,
+				sign_fixture_servers());
 	assert_non_null(world.proof);
 	acceptor_set_proof(world.acceptors[PEERS_WORLD_SELF - 1], world.proof);
 	world.up = SERVERS_ALL;
@@ -217,6 +222,7 @@ void peers_world_end(void)
 	peers_free(world.peers);
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		acceptor_free(world.acceptors[i]);
+		server_key_free(world.keys[i]);
 		store_fixture_end(&world.stores[i]);
 	}
 	proof_free(world.proof);

@@ -14,6 +14,7 @@ enum { PEERS_WORLD_SELF = 2 };
 struct peers_world {
 	struct store_fixture stores[DFS_SERVERS];
 	struct acceptor *acceptors[DFS_SERVERS];
+	struct server_key *keys[DFS_SERVERS];
 	struct peers *peers;
 	struct proof *proof; /* of the server that asks */
 	server_set up;       /* that are connected to */

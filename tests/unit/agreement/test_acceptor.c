@@ -107,7 +107,7 @@ static dfs_status prepare(struct place *place, char *path, dfs_ballot ballot,
 			  dfs_stage *stage, uint64_t *ret_counter, dfs_status *ret_staged)
 {
 	dfs_prepare_item item = {.path = path_of(path)};
-	dfs_prepare_args args = {id_of(5), ballot, {1, &item}};
+	dfs_prepare_args args = {id_of(5), ballot, FALSE, {1, &item}};
 	dfs_prepare_res res = {0};
 	dfs_status status;
 
@@ -439,7 +439,7 @@ static void test_it_does_not_vote_before_it_is_told(void **state)
 	struct acceptor *before = place->acceptor;
 	dfs_path one = path_of(path);
 	dfs_prepare_item item = {.path = one};
-	dfs_prepare_args args = {id_of(5), ballot_of(1, 1), {1, &item}};
+	dfs_prepare_args args = {id_of(5), ballot_of(1, 1), FALSE, {1, &item}};
 	dfs_prepare_res res = {0};
 	dfs_status status;
 
@@ -808,7 +808,7 @@ static void test_paths_twice_in_a_call_are_refused(void **state)
 {
 	struct place *place = *state;
 	dfs_prepare_item items[2] = {{.path = path_of(path)}, {.path = path_of(path)}};
-	dfs_prepare_args args = {id_of(5), ballot_of(9, 1), {2, items}};
+	dfs_prepare_args args = {id_of(5), ballot_of(9, 1), FALSE, {2, items}};
 	dfs_prepare_res res = {0};
 
 	acceptor_prepare(place->acceptor, &args, &res);

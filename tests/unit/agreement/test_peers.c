@@ -189,6 +189,7 @@ static void give_credentials(unsigned servers, uint64_t counter, const char *sig
 		dfs_value value = value_fixture_credentials(counter);
 
 		sign_fixture_prove(of_ann, &ballot, signer, 1, &value);
+		sign_fixture_confirm(of_ann, &ballot, &value);
 		if (servers & 1U << i)
 			assert_int_equal(value_fixture_accept(world->stores[i].store,
 							      of_ann, value,

@@ -5,6 +5,7 @@
 #include "acceptor.h"
 
 #include "clock.h"
+#include "confirming.h"
 #include "path.h"
 #include "proof.h"
 #include "sign_fixture.h"
@@ -50,19 +51,14 @@ static dfs_status say(const char *user, const char *path, uint64_t counter,
 	return status;
 }
 
-/* seen: by this server, at the three others. */
-static dfs_status learn(const char *path, uint64_t counter, const dfs_value *value,
-			bool seen)
+static dfs_status learn(const char *path, uint64_t counter, const dfs_value *value)
 {
 	dfs_learn_item item = {path_borrow(path), store_fixture_ballot(counter), *value};
 	const dfs_learn_args args = {{1, &item}};
 	dfs_learn_res res = {0};
 	dfs_status status;
 
-	if (seen)
-		acceptor_learn_seen(place.acceptor, &args, &res);
-	else
-		acceptor_learn(place.acceptor, &args, &res);
+	acceptor_learn(place.acceptor, &args, &res);
 	status = res.status == DFS_OK ? res.dfs_learn_res_u.items.items_val[0]
 				      : res.status;
 	xdr_free((xdrproc_t)xdr_dfs_learn_res, (char *)&res);
@@ -108,6 +104,14 @@ static void prove_now(const char *path, const char *signer, uint32_t key,
 	sign_fixture_prove(path, &ballot, signer, key, value);
 }
 
+/* Three servers confirm it for the last ballot. */
+static void confirm_now(const char *path, dfs_value *value)
+{
+	const dfs_ballot ballot = store_fixture_ballot(place.counter);
+
+	sign_fixture_confirm(path, &ballot, value);
+}
+
 static void add_user(const char *user, uint64_t number, uint32_t key, bool gone,
 		     bool disabled)
 {
@@ -118,6 +122,7 @@ static void add_user(const char *user, uint64_t number, uint32_t key, bool gone,
 	value.body.dfs_body_u.account.disabled = disabled;
 	sign_fixture_account(user, &value.body.dfs_body_u.account);
 	prove_now(path, "admin", 1, &value);
+	confirm_now(path, &value);
 	assert_int_equal(say("admin", path, place.counter, &value), DFS_OK);
 	value_free(&value);
 }
@@ -148,13 +153,14 @@ static dfs_value tombstone_now(void)
 	return value_fixture_tombstone(++place.counter);
 }
 
-/* Sends it as the user who signs it, and frees it. */
+/* Sends it, confirmed, as the user who signs it, and frees it. */
 static dfs_status propose(const char *user, uint32_t key, const char *path,
 			  dfs_value take_value)
 {
 	dfs_status status;
 
 	prove_now(path, user, key, &take_value);
+	confirm_now(path, &take_value);
 	status = say(user, path, place.counter, &take_value);
 	value_free(&take_value);
 	return status;
@@ -189,7 +195,7 @@ static int begin(void **state)
 	rules.check_data = false; /* content is not what this is about */
 	store_fixture_start(&place.store);
 	place.acceptor = acceptor_new(place.store.store, 2, &rules);
-	place.proof = proof_new(place.store.store, &admin);
+	place.proof = proof_new(place.store.store, &admin, sign_fixture_servers());
 	assert_non_null(place.acceptor);
 	assert_non_null(place.proof);
 	proof_set_ask(place.proof, ask, NULL);
@@ -217,10 +223,100 @@ static int end(void **state)
 static void test_what_its_owner_signs_is_taken(void **state)
 {
 	(void)state;
-	assert_int_equal(propose("ann", 2, "/ann/x", file_of("/ann/x", "ann", 1)),
-			 DFS_OK);
+	dfs_value value = file_of("/ann/x", "ann", 1);
+
+	prove_now("/ann/x", "ann", 2, &value);
+	assert_int_equal(say("ann", "/ann/x", place.counter, &value), DFS_OK);
+	value_free(&value);
+	/* And what is confirmed besides. */
 	assert_int_equal(propose("ann", 2, "/ann/x", tombstone_now()), DFS_OK);
 	assert_int_equal(place.asked, 0);
+}
+
+/* What the owner signed for another ballot, and what others sign, three confirm. */
+static void test_12_2_what_is_not_its_owners_own_is_confirmed(void **state)
+{
+	static const char path[] = "/ann/x";
+	dfs_value value = file_of(path, "ann", 1);
+
+	(void)state;
+	prove_now(path, "ann", 2, &value);
+	place.counter++;
+	assert_int_equal(say(NULL, path, place.counter, &value), DFS_INVALID);
+	assert_int_equal(learn(path, place.counter, &value), DFS_INVALID);
+	confirm_now(path, &value);
+	assert_int_equal(say(NULL, path, place.counter + 1, &value), DFS_INVALID);
+	assert_int_equal(say(NULL, "/ann/y", place.counter, &value), DFS_INVALID);
+	assert_int_equal(say(NULL, path, place.counter, &value), DFS_OK);
+	value_free(&value);
+	/* Everybody's, and users' own records, are nobody's alone. */
+	static const char *const paths[] = {"/shared/x", "/@credentials/ann"};
+	for (unsigned i = 0; i < 2; i++) {
+		value = i ? value_fixture_credentials(++place.counter) : tombstone_now();
+		prove_now(paths[i], "ann", 2, &value);
+		assert_int_equal(say("ann", paths[i], place.counter, &value),
+				 DFS_INVALID);
+		confirm_now(paths[i], &value);
+		assert_int_equal(say("ann", paths[i], place.counter, &value), DFS_OK);
+		value_free(&value);
+	}
+}
+
+/* Each of these takes something from three confirmations. */
+enum {
+	LACKS_NOTHING,
+	LACKS_ONE,
+	LACKS_ANOTHER_SERVER,
+	LACKS_A_SIGNATURE,
+	LACKS_A_KEY,
+	LACKS_A_SERVER,
+	LACKS_A_LEAF,
+	LACKS
+};
+
+static void take_from(dfs_proof *proof, int what)
+{
+	dfs_confirmation *all = proof->confirmations.confirmations_val;
+
+	switch (what) {
+	case LACKS_ONE:
+		proof->confirmations.confirmations_len = 2;
+		break;
+	case LACKS_ANOTHER_SERVER:
+		all[2] = all[1];
+		break;
+	case LACKS_A_SIGNATURE:
+		all[1].signature[7] ^= 1;
+		break;
+	case LACKS_A_KEY:
+		all[1].key = 2;
+		break;
+	case LACKS_A_SERVER:
+		all[1].server = 4;
+		break;
+	case LACKS_A_LEAF:
+		all[1].leaf = 1;
+		break;
+	default:
+		break;
+	}
+}
+
+static void test_12_2_three_servers_confirm_and_no_fewer(void **state)
+{
+	static const char path[] = "/shared/x";
+
+	(void)state;
+	for (int what = LACKS_NOTHING; what < LACKS; what++) {
+		dfs_value value = tombstone_now();
+
+		prove_now(path, "ann", 2, &value);
+		confirm_now(path, &value);
+		take_from(&value.proof, what);
+		assert_int_equal(say("ann", path, place.counter, &value),
+				 what == LACKS_NOTHING ? DFS_OK : DFS_INVALID);
+		value_free(&value);
+	}
 }
 
 /* Each of these changes something that was signed. */
@@ -257,7 +353,7 @@ static void change(int what, dfs_value *value)
 	dfs_content *content = &manifest->content;
 
 	switch (what) {
-	case CHANGES_HOLDERS: /* which are the servers' to correct */
+	case CHANGES_HOLDERS: /* which servers correct, at other ballots */
 		content->holders &= 0xfff;
 		break;
 	case CHANGES_OPERATION:
@@ -324,11 +420,13 @@ static void test_8_9_whatever_is_changed_is_refused(void **state)
 		prove_now(path, "ann", 2, &value);
 		change(what, &value);
 		assert_int_equal(say(NULL, path, place.counter, &value),
-				 good ? DFS_OK : refusal_of(what, CHANGES_SIGNER));
+				 what == CHANGES_NOTHING
+					 ? DFS_OK
+					 : refusal_of(what, CHANGES_SIGNER));
+		/* Nor do servers confirm what users did not sign. */
 		place.counter++;
-		assert_int_equal(learn(path, place.counter, &value, false),
-				 good ? DFS_OK : refusal_of(what, CHANGES_SIGNER));
-		assert_int_equal(learn(path, place.counter, &value, true),
+		confirm_now(path, &value);
+		assert_int_equal(learn(path, place.counter, &value),
 				 good ? DFS_OK : refusal_of(what, CHANGES_SIGNER));
 		value_free(&value);
 	}
@@ -380,8 +478,12 @@ static void test_8_9_a_user_proposes_what_he_signs_now(void **state)
 	/* But not of what is signed for a later ballot. */
 	place.counter += 5;
 	prove_now(path, "ann", 2, &value);
-	assert_int_equal(say(NULL, path, place.counter - 1, &value), DFS_INVALID);
-	assert_int_equal(say(NULL, path, place.counter + 1, &value), DFS_OK);
+	place.counter--;
+	confirm_now(path, &value);
+	assert_int_equal(say(NULL, path, place.counter, &value), DFS_INVALID);
+	place.counter += 2;
+	confirm_now(path, &value);
+	assert_int_equal(say(NULL, path, place.counter, &value), DFS_OK);
 	value_free(&value);
 }
 
@@ -393,7 +495,7 @@ static void test_8_9_who_is_gone_or_disabled_proposes_nothing(void **state)
 	/* What they signed before stays proved. */
 	dfs_value value = tombstone_now();
 	prove_now("/guy/x", "guy", 1, &value);
-	assert_int_equal(learn("/guy/x", place.counter, &value, false), DFS_OK);
+	assert_int_equal(learn("/guy/x", place.counter, &value), DFS_OK);
 	value_free(&value);
 }
 
@@ -434,26 +536,6 @@ static void test_a_writer_deletes_with_the_list(void **state)
 	assert_int_equal(propose("eve", 1, path, value), DFS_OK);
 }
 
-static void test_8_9_writers_leave_the_list_as_it_is(void **state)
-{
-	static const char path[] = "/ann/x";
-
-	(void)state;
-	assert_int_equal(propose("ann", 2, path, file_of(path, "ann", 2)), DFS_OK);
-	/* A list that the owner has signed, before or after this one. */
-	assert_int_equal(propose("eve", 1, path, file_of(path, "eve", 1)), DFS_DENIED);
-	assert_int_equal(propose("eve", 1, path, file_of(path, "eve", 3)), DFS_DENIED);
-	/* A server that is behind hears of the newer list along with the value. */
-	dfs_value value = file_of(path, "eve", 1);
-	prove_now(path, "eve", 1, &value);
-	assert_int_equal(learn(path, place.counter, &value, false), DFS_DENIED);
-	value_free(&value);
-	value = file_of(path, "eve", 3);
-	prove_now(path, "eve", 1, &value);
-	assert_int_equal(learn(path, place.counter, &value, false), DFS_OK);
-	value_free(&value);
-}
-
 /* As eve puts it, who may write: ann's list, signed with this key of hers. */
 static dfs_value listed(const char *path, uint64_t generation, uint32_t key)
 {
@@ -463,35 +545,23 @@ static dfs_value listed(const char *path, uint64_t generation, uint32_t key)
 	return value;
 }
 
+/* Of what others write on it, three servers have judged by the value before. */
 static void test_8_9_a_former_key_signs_no_new_list(void **state)
 {
 	static const char path[] = "/ann/x";
 	dfs_value value;
 
 	(void)state;
-	assert_int_equal(propose("eve", 1, path, listed(path, 1, 1)), DFS_DENIED);
 	assert_int_equal(propose("ann", 2, path, listed(path, 1, 1)), DFS_DENIED);
-	/* What it signed before stays proved, and those on the list go on writing. */
+	/* What it signed before stays proved. */
 	value = listed(path, 1, 1);
 	prove_now(path, "eve", 1, &value);
-	assert_int_equal(learn(path, place.counter, &value, false), DFS_OK);
+	confirm_now(path, &value);
+	assert_int_equal(learn(path, place.counter, &value), DFS_OK);
 	value_free(&value);
-	assert_int_equal(propose("eve", 1, path, listed(path, 1, 1)), DFS_OK);
 	assert_int_equal(propose("ann", 2, path, listed(path, 1, 1)), DFS_OK);
-	/* The same list with her new key is the same list. */
-	assert_int_equal(propose("eve", 1, path, listed(path, 1, 2)), DFS_OK);
 	assert_int_equal(propose("ann", 2, path, listed(path, 2, 1)), DFS_DENIED);
 	assert_int_equal(propose("ann", 2, path, listed(path, 2, 2)), DFS_OK);
-}
-
-/* Nor does the key of who is disabled now. */
-static void test_8_9_who_is_disabled_lets_nobody_in(void **state)
-{
-	(void)state;
-	assert_int_equal(propose("eve", 1, "/ann/x", listed("/ann/x", 1, 2)), DFS_OK);
-	add_user("ann", 4, 2, false, true);
-	assert_int_equal(propose("eve", 1, "/ann/x", listed("/ann/x", 1, 2)), DFS_OK);
-	assert_int_equal(propose("eve", 1, "/ann/y", listed("/ann/y", 1, 2)), DFS_DENIED);
 }
 
 static void test_8_9_accounts_are_admins(void **state)
@@ -504,9 +574,6 @@ static void test_8_9_accounts_are_admins(void **state)
 	assert_int_equal(propose("admin", 1, "/@accounts/ann", value), DFS_INVALID);
 	value = account_of("bob", 9, 2);
 	assert_int_equal(propose("admin", 1, "/@accounts/ann", value), DFS_INVALID);
-	/* What admin said before does not come back. */
-	assert_int_equal(propose("admin", 1, "/@accounts/ann", account_of("ann", 2, 2)),
-			 DFS_DENIED);
 	assert_int_equal(propose("admin", 1, "/@accounts/ann", account_of("ann", 4, 3)),
 			 DFS_OK);
 	/* Her new key is good, the one before it no more. */
@@ -543,6 +610,7 @@ static dfs_status tell(const char *path, const char *signer, uint32_t key,
 	dfs_status status;
 
 	prove_now(path, signer, key, &take_value);
+	confirm_now(path, &take_value);
 	status = acceptor_check_told(place.acceptor, &claim);
 	value_free(&take_value);
 	return status;
@@ -565,18 +633,13 @@ static void test_8_9_what_one_server_tells_is_from_who_may(void **state)
 		DFS_DENIED);
 	assert_int_equal(tell(account_path("ann"), "ann", 2, account_of("ann", 9, 2)),
 			 DFS_DENIED);
-	/* What admin said before is no news. */
-	assert_int_equal(tell(account_path("ann"), "admin", 1, account_of("ann", 2, 2)),
-			 DFS_DENIED);
 	assert_int_equal(tell(account_path("ann"), "admin", 1, account_of("ann", 4, 2)),
 			 DFS_OK);
-	assert_int_equal(tell(account_path("ann"), "admin", 1, tombstone_now()),
-			 DFS_DENIED);
 	assert_int_equal(tell(path, "bob", 1, file_of(path, "ann", 1)), DFS_DENIED);
 	assert_int_equal(tell(path, "eve", 1, file_of(path, "eve", 1)), DFS_OK);
 	assert_int_equal(tell(path, "ann", 2, file_of(path, "ann", 1)), DFS_OK);
-	/* He may be a writer of what was there: the tombstone does not say. */
-	assert_int_equal(tell(path, "bob", 1, tombstone_now()), DFS_OK);
+	/* Whoever could write what was there shows the list. */
+	assert_int_equal(tell(path, "bob", 1, tombstone_now()), DFS_DENIED);
 	assert_int_equal(tell(credentials, "eve", 1, tombstone_now()), DFS_DENIED);
 }
 
@@ -585,18 +648,24 @@ static void test_8_9_what_one_server_tells_is_from_who_may(void **state)
 static void test_8_9_servers_say_nothing_but_that_there_is_nothing(void **state)
 {
 	static const char path[] = "/ann/x";
-	const dfs_value nothing = value_nothing();
+	dfs_value nothing = value_nothing();
 
 	(void)state;
 	assert_int_equal(say("ann", path, ++place.counter, &nothing), DFS_INVALID);
-	assert_int_equal(say(NULL, path, ++place.counter, &nothing), DFS_OK);
-	assert_int_equal(learn(path, ++place.counter, &nothing, false), DFS_OK);
+	assert_int_equal(say(NULL, path, place.counter, &nothing), DFS_INVALID);
+	confirm_now(path, &nothing);
+	assert_int_equal(say("ann", path, place.counter, &nothing), DFS_INVALID);
+	assert_int_equal(say(NULL, path, place.counter, &nothing), DFS_OK);
+	assert_int_equal(learn(path, ++place.counter, &nothing), DFS_INVALID);
+	confirm_now(path, &nothing);
+	assert_int_equal(learn(path, place.counter, &nothing), DFS_OK);
 	assert_int_equal(propose("ann", 2, path, file_of(path, "ann", 1)), DFS_OK);
-	assert_int_equal(say(NULL, path, ++place.counter, &nothing), DFS_DENIED);
-	assert_int_equal(learn(path, place.counter, &nothing, false), DFS_DENIED);
-	/* Where three have it and this server was away: two of them are honest. */
-	assert_int_equal(learn(path, place.counter, &nothing, true), DFS_OK);
+	/* What this one has did not count, if three saw nothing after it. */
+	assert_int_equal(say(NULL, path, ++place.counter, &nothing), DFS_INVALID);
+	confirm_now(path, &nothing);
+	assert_int_equal(say(NULL, path, place.counter, &nothing), DFS_OK);
 	assert_int_equal(here(path), place.counter);
+	confirming_clear(&nothing);
 }
 
 /* ---- a ballot and a digest ----------------------------------------------------- */
@@ -612,8 +681,8 @@ static void test_8_9_a_ballot_has_one_value(void **state)
 	assert_int_equal(say("ann", path, place.counter, &value), DFS_OK);
 	assert_int_equal(say("ann", path, place.counter, &value), DFS_OK);
 	assert_int_equal(say("ann", path, place.counter, &other), DFS_REFUSED);
-	assert_int_equal(learn(path, place.counter, &value, false), DFS_OK);
-	assert_int_equal(learn(path, place.counter, &other, false), DFS_REFUSED);
+	assert_int_equal(learn(path, place.counter, &value), DFS_OK);
+	assert_int_equal(learn(path, place.counter, &other), DFS_REFUSED);
 	value_free(&value);
 	value_free(&other);
 }
@@ -674,6 +743,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_what_its_owner_signs_is_taken, begin,
 						end),
+		cmocka_unit_test_setup_teardown(
+			test_12_2_what_is_not_its_owners_own_is_confirmed, begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_12_2_three_servers_confirm_and_no_fewer, begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_whatever_is_changed_is_refused,
 						begin, end),
 		cmocka_unit_test_setup_teardown(
@@ -688,11 +761,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_8_9_only_who_may_write, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_writer_deletes_with_the_list,
 						begin, end),
-		cmocka_unit_test_setup_teardown(test_8_9_writers_leave_the_list_as_it_is,
-						begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_a_former_key_signs_no_new_list,
-						begin, end),
-		cmocka_unit_test_setup_teardown(test_8_9_who_is_disabled_lets_nobody_in,
 						begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_accounts_are_admins, begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_credentials_are_their_users,

@@ -37,6 +37,7 @@ static void sign(dfs_learn_item *item)
 	if (body->kind == DFS_ACCOUNT)
 		sign_fixture_account(strrchr(path, '/') + 1, &body->dfs_body_u.account);
 	sign_fixture_prove(path, &item->value.origin, "admin", 1, &item->value);
+	sign_fixture_confirm(path, &item->value.origin, &item->value);
 }
 
 static void add(struct fixture *fixture, const char *path, dfs_value take_value)
@@ -71,6 +72,7 @@ static int start(void **state)
 	fixture->settings.number = 3;
 	fixture->settings.cluster.id = store_fixture_id(77);
 	fixture->settings.cluster.admin_key = sign_fixture_key("admin", 1);
+	fixture->settings.cluster.sign = *sign_fixture_servers();
 	(void)snprintf(fixture->settings.data, sizeof fixture->settings.data, "%s/data",
 		       fixture->folder);
 	add(fixture, "/@accounts/admin", value_fixture_account(0, 1));
@@ -232,6 +234,12 @@ static void test_admin_has_both_of_his(void **state)
 	assert_int_equal(create(fixture), DFS_EXIT_DONE);
 }
 
+static void prove(dfs_value *account, const dfs_ballot *ballot, uint32_t key)
+{
+	sign_fixture_prove("/@accounts/admin", ballot, "admin", key, account);
+	sign_fixture_confirm("/@accounts/admin", ballot, account);
+}
+
 /* What admin did not sign is no beginning. */
 static void test_all_of_it_is_signed(void **state)
 {
@@ -241,12 +249,15 @@ static void test_all_of_it_is_signed(void **state)
 	const dfs_ballot ballot = account->origin;
 
 	account->body.dfs_body_u.account.quota++;
-	sign_fixture_prove("/@accounts/admin", &ballot, "admin", 1, account);
+	prove(account, &ballot, 1);
 	refused(fixture);
 	account->body.dfs_body_u.account.quota--;
-	sign_fixture_prove("/@accounts/admin", &ballot, "admin", 2, account);
+	prove(account, &ballot, 2);
 	refused(fixture);
+	/* Nor what the servers did not confirm. */
 	sign_fixture_prove("/@accounts/admin", &ballot, "admin", 1, account);
+	refused(fixture);
+	prove(account, &ballot, 1);
 	admin->bytes[0] ^= 1;
 	refused(fixture);
 	admin->bytes[0] ^= 1;

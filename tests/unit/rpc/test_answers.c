@@ -96,6 +96,7 @@ static void test_8_10_every_procedure_is_checked(void **state)
 		{DFS_PIECE, CALLER | READ | BIT(DFS_NODATA) | BIT(DFS_UNBROUGHT)},
 		{DFS_LOOKUP, CALLER},
 		{DFS_PREPARE, CALLER | WRITTEN},
+		{DFS_CONFIRM, CALLER | WRITTEN},
 		{DFS_ACCEPT, CALLER | WRITTEN},
 		{DFS_DELETE, CALLER | WRITTEN},
 		{DFS_FINISH, CALLER},
@@ -250,7 +251,7 @@ static void test_8_10_recall(void **state)
 	expect_wrong(judge(DFS_RECALL, NULL, &res), "a state that there is not");
 }
 
-/* ---- items with a status: BIND, ACCEPT, DELETE, LEARN ------------------------------ */
+/* ---- items with a status: BIND, CONFIRM, ACCEPT, DELETE, LEARN --------------------- */
 
 /* count statuses in the answer to two questions. */
 static const char *judge_items(uint32_t procedure, u_int count, dfs_status status)
@@ -258,6 +259,8 @@ static const char *judge_items(uint32_t procedure, u_int count, dfs_status statu
 	static const dfs_accept_args accept = {.items = {2, NULL}};
 	static const dfs_bind_args bind = {.items = {2, NULL}};
 	static const dfs_learn_args learn = {{2, NULL}};
+	static const dfs_confirm_args confirm = {.items = {2, NULL}};
+	dfs_confirm_res confirmed = {.status = DFS_OK};
 	dfs_status items[3] = {DFS_OK, DFS_OK, DFS_OK};
 	dfs_accept_res accepted = {.status = DFS_OK};
 	dfs_bind_res bound = {.status = DFS_OK};
@@ -268,17 +271,26 @@ static const char *judge_items(uint32_t procedure, u_int count, dfs_status statu
 	accepted.dfs_accept_res_u.ok.items.items_val = items;
 	bound.dfs_bind_res_u.items.items_len = count;
 	bound.dfs_bind_res_u.items.items_val = items;
+	confirmed.dfs_confirm_res_u.ok.items.items_len = count;
+	confirmed.dfs_confirm_res_u.ok.items.items_val = items;
 	learned.dfs_learn_res_u.items.items_len = count;
 	learned.dfs_learn_res_u.items.items_val = items;
-	return procedure == DFS_BIND    ? judge(procedure, &bind, &bound)
-	       : procedure == DFS_LEARN ? judge(procedure, &learn, &learned)
-					: judge(procedure, &accept, &accepted);
+	switch (procedure) {
+	case DFS_BIND:
+		return judge(procedure, &bind, &bound);
+	case DFS_CONFIRM:
+		return judge(procedure, &confirm, &confirmed);
+	case DFS_LEARN:
+		return judge(procedure, &learn, &learned);
+	default:
+		return judge(procedure, &accept, &accepted);
+	}
 }
 
 static void test_8_10_items(void **state)
 {
-	static const uint32_t procedures[] = {DFS_BIND, DFS_ACCEPT, DFS_DELETE,
-					      DFS_LEARN};
+	static const uint32_t procedures[] = {DFS_BIND, DFS_CONFIRM, DFS_ACCEPT,
+					      DFS_DELETE, DFS_LEARN};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof procedures / sizeof procedures[0]; i++) {

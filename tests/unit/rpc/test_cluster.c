@@ -16,7 +16,10 @@
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEAD                                                                             \
 	"[cluster]\nid = 00112233445566778899aabbccddeeff\nca = ca.pem\nadmin = " KEY "\n"
-#define REST "[dfs2]\naddress = 127.0.0.1:2\n[dfs3]\naddress = [::1]:3\n[dfs4]\n"
+#define SIGN "sign = " KEY "\n"
+#define REST                                                                             \
+	SIGN "[dfs2]\naddress = 127.0.0.1:2\n" SIGN "[dfs3]\naddress = [::1]:3\n" SIGN   \
+	     "[dfs4]\n" SIGN
 
 static char folder[] = "/tmp/test_cluster.XXXXXX";
 static char file[64];
@@ -104,7 +107,8 @@ static void test_wrong_ones(void **state)
 		const char *text, *why;
 	} cases[] = {
 		{"", "[cluster]"},
-		{HEAD REST, "[dfs1]"},
+		{HEAD "[dfs2]\n" SIGN "[dfs3]\n" SIGN "[dfs4]\n" SIGN, "[dfs1]"},
+		{HEAD "[dfs1]\nsign = 0123\n" REST, "sign is not 64 hex"},
 		{HEAD "[dfs1]\n[dfs2]\n[dfs3]\n", "[dfs4]"},
 		{"[cluster]\nca = ca.pem\n[dfs1]\n" REST, "id"},
 		{"[cluster]\nid = 00112233445566778899aabbccddeeff\n[dfs1]\n" REST, "ca"},
@@ -140,7 +144,8 @@ static void test_wrong_ones(void **state)
 		{"\xfe\xff", "line 1: the file is in UTF-16; save it as UTF-8"},
 		{"[cluster]\rid = 00112233445566778899aabbccddeeff\r",
 		 "line 1: a carriage return within the line"},
-		{HEAD "\xef\xbb\xbf[dfs1]\n" REST, "line 5"},
+		{HEAD "\xef\xbb\xbf[dfs1]\n[dfs2]\n" SIGN "[dfs3]\n" SIGN "[dfs4]\n" SIGN,
+		 "line 5"},
 		{HEAD "[dfs1]\n" REST "[server]\ncolour = red\n", "unknown key colour"},
 		{HEAD "[dfs1]\n" REST "[server]\nscrub_share = 0\n",
 		 "scrub_share has to be a whole number from 1 to 100, not 0"},
@@ -279,6 +284,8 @@ static void test_write_and_read(void **state)
 			       sizeof cluster.servers[i].address, "127.0.0.1:%u",
 			       10001 + i);
 		strcpy(cluster.servers[i].host, "127.0.0.1");
+		cluster.sign.count[i] = 1 + i;
+		memset(cluster.sign.keys[i], 1 + (int)i, (1 + i) * sizeof(dfs_key));
 	}
 	cluster.servers[3].address[0] = '\0';
 	assert_true(cluster_write(file, &cluster, why, sizeof why));
@@ -292,6 +299,7 @@ static void test_write_and_read(void **state)
 		assert_string_equal(back.servers[i].address, cluster.servers[i].address);
 		assert_string_equal(back.servers[i].host, cluster.servers[i].host);
 	}
+	assert_memory_equal(&back.sign, &cluster.sign, sizeof back.sign);
 	assert_false(
 		cluster_write(file, &cluster, why, sizeof why)); /* never over another */
 	assert_non_null(strstr(why, "File exists"));

@@ -27,6 +27,7 @@ static const struct {
 	{DFS_GET, "DFS_GET", sizeof(dfs_get_args), sizeof(dfs_get_res)},
 	{DFS_LOOKUP, "DFS_LOOKUP", sizeof(dfs_paths), sizeof(dfs_lookup_res)},
 	{DFS_PREPARE, "DFS_PREPARE", sizeof(dfs_prepare_args), sizeof(dfs_prepare_res)},
+	{DFS_CONFIRM, "DFS_CONFIRM", sizeof(dfs_confirm_args), sizeof(dfs_confirm_res)},
 	{DFS_ACCEPT, "DFS_ACCEPT", sizeof(dfs_accept_args), sizeof(dfs_accept_res)},
 	{DFS_DELETE, "DFS_DELETE", sizeof(dfs_accept_args), sizeof(dfs_accept_res)},
 	{DFS_FINISH, "DFS_FINISH", sizeof(dfs_paths), sizeof(dfs_finish_res)},

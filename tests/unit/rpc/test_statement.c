@@ -81,29 +81,73 @@ static void test_content(void **state)
 	assert_false(statement_of_content(&path, &owner, &content, &again));
 }
 
+static bool differs(const dfs_path *at, const dfs_value *value, const dfs_key *from)
+{
+	dfs_key statement;
+
+	assert_true(statement_of_proposal(at, value, &statement));
+	return !same(&statement, from);
+}
+
 static void test_proposal(void **state)
 {
-	dfs_ballot ballot = {.epoch = 1, .counter = 2};
-	dfs_key digest = {.bytes = {3}}, first, again;
+	dfs_value value = {.number = 3, .body.kind = DFS_TOMBSTONE};
+	dfs_proof *proof = &value.proof;
+	dfs_key first;
 
 	(void)state;
-	assert_true(statement_of_proposal(&path, &ballot, &digest, &first));
-	assert_true(statement_of_proposal(&other_path, &ballot, &digest, &again));
+	proof->ballot = (dfs_ballot){.epoch = 1, .counter = 2};
+	proof->digest.bytes[0] = 3;
+	assert_true(statement_of_proposal(&path, &value, &first));
+	assert_true(differs(&other_path, &value, &first));
+	proof->ballot.epoch++;
+	assert_true(differs(&path, &value, &first));
+	proof->ballot.epoch--;
+	proof->ballot.proposer.bytes[15] = 1;
+	assert_true(differs(&path, &value, &first));
+	proof->ballot.proposer.bytes[15] = 0;
+	value.number++;
+	assert_true(differs(&path, &value, &first));
+	value.number--;
+	proof->digest.bytes[31] = 1;
+	assert_true(differs(&path, &value, &first));
+	proof->digest.bytes[31] = 0;
+	assert_false(differs(&path, &value, &first));
+}
+
+/* What servers sign: each part of it counts, and none of it passes for another kind. */
+static void test_12_2_what_servers_state(void **state)
+{
+	dfs_ballot ballot = {.epoch = 1, .counter = 2},
+		   other = {.epoch = 1, .counter = 3};
+	dfs_promise_told told = {.known = TRUE, .ballot = {.counter = 1}}, changed = told;
+	dfs_key digest = {.bytes = {3}}, no_digest = {.bytes = {4}}, first, again;
+
+	(void)state;
+	assert_true(statement_of_confirmation(&path, &ballot, &digest, &first));
+	assert_true(statement_of_confirmation(&other_path, &ballot, &digest, &again));
 	assert_false(same(&first, &again));
-	ballot.epoch++;
-	assert_true(statement_of_proposal(&path, &ballot, &digest, &again));
+	assert_true(statement_of_confirmation(&path, &other, &digest, &again));
 	assert_false(same(&first, &again));
-	ballot.epoch--;
-	ballot.proposer.bytes[15] = 1;
-	assert_true(statement_of_proposal(&path, &ballot, &digest, &again));
+	assert_true(statement_of_confirmation(&path, &ballot, &no_digest, &again));
 	assert_false(same(&first, &again));
-	ballot.proposer.bytes[15] = 0;
-	digest.bytes[31] = 1;
-	assert_true(statement_of_proposal(&path, &ballot, &digest, &again));
+	assert_true(statement_of_promise(&path, &ballot, &told, &first));
 	assert_false(same(&first, &again));
-	digest.bytes[31] = 0;
-	assert_true(statement_of_proposal(&path, &ballot, &digest, &again));
-	assert_true(same(&first, &again));
+	assert_true(statement_of_promise(&other_path, &ballot, &told, &again));
+	assert_false(same(&first, &again));
+	assert_true(statement_of_promise(&path, &other, &told, &again));
+	assert_false(same(&first, &again));
+	changed.known = FALSE;
+	assert_true(statement_of_promise(&path, &ballot, &changed, &again));
+	assert_false(same(&first, &again));
+	changed = told;
+	changed.ballot.counter++;
+	assert_true(statement_of_promise(&path, &ballot, &changed, &again));
+	assert_false(same(&first, &again));
+	changed = told;
+	changed.digest.bytes[31] = 1;
+	assert_true(statement_of_promise(&path, &ballot, &changed, &again));
+	assert_false(same(&first, &again));
 }
 
 static void test_access(void **state)
@@ -343,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_content),
 		cmocka_unit_test(test_proposal),
+		cmocka_unit_test(test_12_2_what_servers_state),
 		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_account),
 		cmocka_unit_test(test_digest_leaves_out_the_proof),

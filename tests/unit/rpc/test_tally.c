@@ -165,6 +165,38 @@ static void test_words_of_registers(void **state)
 	assert_true(tally_word(&reg).live);
 }
 
+/* Who proposes, and who looks up, checks the proofs of these alone. */
+static void test_12_5_doubtful_is_what_would_change_something(void **state)
+{
+	static const struct {
+		const char *rule, *told;
+		server_set unsure,
+			doubtful; /* where some do not vote yet, and where all do */
+	} rows[] = {
+		{"nothing was told", "-.-.", 0, 0},
+		{"of two that tell the same one is honest", "55-.", 0, 0},
+		{"each alone, whatever is above it", "123d", 15, 15},
+		{"what is above three that are alike", "5559", 8, 8},
+		{"what is below them changes nothing", "5554", 8, 0},
+		{"two against two are both genuine", "5566", 0, 0},
+		{"what is above three that have nothing", ".a.7", 10, 8},
+		{"also a tombstone", "555f", 8, 8},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		dfs_ballot ballots[DFS_SERVERS];
+		struct tally_word words[DFS_SERVERS];
+
+		words_of(rows[i].told, ballots, words);
+		if (tally_doubtful(words, true) != rows[i].unsure ||
+		    tally_doubtful(words, false) != rows[i].doubtful)
+			fail_msg("%s (%s): %u, and %u", rows[i].rule, rows[i].told,
+				 tally_doubtful(words, true),
+				 tally_doubtful(words, false));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_unsure),
 		cmocka_unit_test(test_words_of_registers),
+		cmocka_unit_test(test_12_5_doubtful_is_what_would_change_something),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

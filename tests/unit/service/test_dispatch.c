@@ -35,6 +35,7 @@ static const struct {
 	{DFS_PIECE, DISPATCH_USER_OR_PEER, false, false, true},
 	{DFS_LOOKUP, DISPATCH_USER_OR_PEER, true, false, false},
 	{DFS_PREPARE, DISPATCH_USER_OR_PEER, true, true, false},
+	{DFS_CONFIRM, DISPATCH_USER_OR_PEER, true, true, false},
 	{DFS_ACCEPT, DISPATCH_USER_OR_PEER, true, true, false},
 	{DFS_DELETE, DISPATCH_USER_OR_PEER, true, true, false},
 	{DFS_FINISH, DISPATCH_USER_OR_PEER, true, true, false},
@@ -65,7 +66,7 @@ static void test_1_9_every_procedure_has_its_row(void **state)
 		assert_true(types->result_size <= DISPATCH_ROOM);
 	}
 	assert_null(dispatch_find(0));
-	assert_null(dispatch_find(16));
+	assert_null(dispatch_find(17));
 	assert_null(dispatch_find(UINT32_MAX));
 }
 
@@ -103,6 +104,8 @@ static void test_2_2_what_arguments_demand(void **state)
 				    {.path = path[1]},
 				    {.path = path[1]}};
 	dfs_accept_args accept = {.items = {4, proposed}};
+	dfs_confirm_item confirmed[2] = {{.path = path[0]}, {.path = path[1]}};
+	dfs_confirm_args confirm = {.items = {2, confirmed}};
 	dfs_settled_item noted[1] = {{.path = path[1]}};
 	dfs_settled_args settled = {{1, noted}};
 	dfs_list_args list = {.folder = path[0]};
@@ -134,6 +137,12 @@ static void test_2_2_what_arguments_demand(void **state)
 		assert_int_equal(demands[i].right, PERMIT_WRITE);
 	assert_true(demands[0].votes_at && demands[3].votes_at);
 	assert_ptr_equal(demands[3].path, &proposed[3].path);
+	confirmed[0].value.body.kind = DFS_TOMBSTONE;
+	confirmed[1].value.body.kind = DFS_FILE;
+	assert_int_equal(dispatch_demands_confirm(&confirm, demands), 2);
+	assert_int_equal(demands[0].right, PERMIT_DELETE);
+	assert_int_equal(demands[1].right, PERMIT_WRITE);
+	assert_ptr_equal(demands[1].path, &confirmed[1].path);
 	assert_int_equal(dispatch_demands_settled(&settled, demands), 1);
 	assert_int_equal(demands[0].right, PERMIT_DELETE);
 	assert_ptr_equal(demands[0].path, &noted[0].path);

@@ -219,7 +219,7 @@ static dfs_status prepare(struct fixture *fixture, const char *path, uint64_t si
 	dfs_prepare_item item = {
 		.path = path_of(path, &text), .size = size, .stage = *stage};
 	dfs_prepare_args args = {
-		store_fixture_id(1), store_fixture_ballot(counter), {1, &item}};
+		store_fixture_id(1), store_fixture_ballot(counter), FALSE, {1, &item}};
 	dfs_prepare_res res = {0};
 	dfs_status status;
 
@@ -850,7 +850,7 @@ static void test_8_10_a_ballot_has_a_counter_and_a_proposer(void **state)
 	memset(&wrong[1].proposer, 0, sizeof wrong[1].proposer);
 	for (size_t i = 0; i < 2; i++) {
 		const dfs_prepare_args prepare = {
-			store_fixture_id(1), wrong[i], {1, &wanted}};
+			store_fixture_id(1), wrong[i], FALSE, {1, &wanted}};
 		const dfs_accept_args accept = {wrong[i], {1, &proposed}};
 		dfs_prepare_res prepare_res = {0};
 		dfs_accept_res accept_res = {0}, delete_res = {0};

@@ -128,7 +128,7 @@ static void test_8_8_prepare_after_the_unshare(void **state)
 	struct fixture *fixture = *state;
 	dfs_prepare_item item = {.path = path, .size = SIZE};
 	dfs_prepare_args args = {
-		store_fixture_id(1), store_fixture_ballot(LATER), {1, &item}};
+		store_fixture_id(1), store_fixture_ballot(LATER), FALSE, {1, &item}};
 	dfs_prepare_res res = {0};
 
 	procs_prepare(judged_too_early(fixture), &args, &res);
