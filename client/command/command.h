@@ -13,7 +13,7 @@ struct command {
 	const char *summary;     /* one line */
 	const char *examples[2]; /* behind the program's name */
 	const char *details;     /* a few lines for help, each ending in a newline */
-	uint32_t options; /* OPTION_BITs that it takes besides those for every verb */
+	uint64_t options; /* OPTION_BITs that it takes besides those for every verb */
 	/* Does it, reports, and returns the exit code. */
 	int (*run)(struct run *run);
 };

@@ -200,7 +200,7 @@ const char *options_name(enum option option)
 	return specs[option].name;
 }
 
-uint32_t options_of_all(void)
+uint64_t options_of_all(void)
 {
 	return OPTION_BIT(first_of_some) - 1;
 }
@@ -210,7 +210,7 @@ bool options_has(const struct options *options, enum option option)
 	return options->values[option];
 }
 
-const char *options_refused(const struct options *options, uint32_t mask)
+const char *options_refused(const struct options *options, uint64_t mask)
 {
 	for (enum option option = first_of_some; option < OPTIONS; option++)
 		if (options->values[option] && (mask & OPTION_BIT(option)) == 0)
@@ -218,7 +218,7 @@ const char *options_refused(const struct options *options, uint32_t mask)
 	return NULL;
 }
 
-char *options_help(uint32_t mask)
+char *options_help(uint64_t mask)
 {
 	char *text = NULL;
 	size_t len;

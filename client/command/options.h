@@ -48,7 +48,7 @@ enum option {
 	OPTIONS
 };
 
-#define OPTION_BIT(option) (UINT32_C(1) << (option))
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
 
 enum { OPTIONS_WHY = 256, OPTIONS_HOSTS = 4 };
 
@@ -75,7 +75,7 @@ void options_free(struct options *options);
 const char *options_name(enum option option);
 
 /* Those that every verb takes, as a mask. */
-uint32_t options_of_all(void);
+uint64_t options_of_all(void);
 
 bool options_has(const struct options *options, enum option option);
 
@@ -83,12 +83,12 @@ bool options_has(const struct options *options, enum option option);
  * The name of an option that was given but is neither in the mask nor for every verb; or
  * NULL.
  */
-const char *options_refused(const struct options *options, uint32_t mask);
+const char *options_refused(const struct options *options, uint64_t mask);
 
 /*
  * The lines that help prints for the options in the mask, or with 0 for those of every
  * verb.  The caller frees it; NULL when out of memory.
  */
-char *options_help(uint32_t mask);
+char *options_help(uint64_t mask);
 
 #endif

@@ -17,7 +17,7 @@ struct user_verb {
 	const char *name;
 	const char *takes; /* what follows it */
 	size_t count;      /* how many these are */
-	uint32_t options;
+	uint64_t options;
 	/* user is the first of them, and a user name; NULL for none */
 	struct dfs_result (*run)(struct run *run, const char *user);
 };

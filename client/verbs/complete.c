@@ -219,7 +219,7 @@ static void add_value(struct asked *asked, enum option option)
 static void add_options(struct asked *asked)
 {
 	const struct command *command = asked->run.command;
-	uint32_t mask = options_of_all() | (command ? command->options : 0);
+	uint64_t mask = options_of_all() | (command ? command->options : 0);
 	const char *equals = strchr(asked->word, '=');
 	char name[sizeof asked->front];
 
