@@ -24,6 +24,11 @@ struct file_names {
 	char *local; /* below the folder */
 };
 
+/* A folder that was made, and is to be there without anything in it too. */
+struct get_folder {
+	char *path, *local;
+};
+
 struct get_files {
 	struct run *run;
 	struct local_target *target; /* NULL: a stream */
@@ -34,6 +39,8 @@ struct get_files {
 	struct progress *progress;
 	struct file_names *names;
 	size_t count, room;
+	struct get_folder *folders;
+	size_t folder_count, folder_room;
 	/* The slice that the library works on. */
 	struct dfs_get *items;
 	size_t first;
@@ -92,8 +99,37 @@ void get_files_free(struct get_files *get)
 		(void)close(get->out);
 	for (size_t i = 0; i < get->count; i++)
 		forget(&get->names[i]);
+	for (size_t i = 0; i < get->folder_count; i++) {
+		free(get->folders[i].path);
+		free(get->folders[i].local);
+	}
+	free(get->folders);
 	free(get->names);
 	free(get);
+}
+
+bool get_files_add_folder(struct get_files *get, const char *path, const char *local)
+{
+	struct get_folder folder;
+
+	if (get->folder_count == get->folder_room) {
+		size_t room = get->folder_room > 0 ? 2 * get->folder_room : FIRST_ROOM;
+		struct get_folder *more =
+			reallocarray(get->folders, room, sizeof *get->folders);
+
+		if (!more)
+			return false;
+		get->folders = more;
+		get->folder_room = room;
+	}
+	folder = (struct get_folder){.path = strdup(path), .local = strdup(local)};
+	if (!folder.path || !folder.local) {
+		free(folder.path);
+		free(folder.local);
+		return false;
+	}
+	get->folders[get->folder_count++] = folder;
+	return true;
 }
 
 bool get_files_add(struct get_files *get, const char *shown, const char *path,
@@ -161,6 +197,13 @@ static int check_out(struct get_files *get, char why[DFS_WHY])
 /* Opens the stream once there is something to write: a pipe waits for its reader. */
 static int begin_out(struct get_files *get, char why[DFS_WHY])
 {
+	if (get->file.type == DFS_TYPE_LINK) {
+		(void)snprintf(why, DFS_WHY,
+			       "is a symbolic link, which %.200s does not take; stat "
+			       "shows where it leads",
+			       get->stream);
+		return DFS_EXIT_USAGE;
+	}
 	if (get->out_failed) {
 		(void)snprintf(why, DFS_WHY, "%.200s takes nothing more", get->stream);
 		return DFS_EXIT_OTHER;
@@ -322,7 +365,67 @@ static void report_none(struct get_files *get, const struct dfs_result *result)
 			     result);
 }
 
-void get_files_fetch(struct get_files *get)
+/* ---- folders --------------------------------------------------------------------- */
+
+struct get_times {
+	struct get_files *get;
+	struct dfs_stat *items;
+};
+
+static void set_time(void *context, size_t item)
+{
+	struct get_times *times = context;
+	struct get_files *get = times->get;
+	const struct get_folder *folder = &get->folders[item];
+	struct dfs_stat *stat = &times->items[item];
+	struct outcome_item outcome = {.path = folder->path};
+
+	/* One without a register, or that went meanwhile, has nothing to tell. */
+	if (stat->result.code == DFS_EXIT_MISSING ||
+	    (stat->result.code == DFS_EXIT_DONE &&
+	     (stat->file.type != DFS_TYPE_FOLDER || stat->file.version[0] == '\0')))
+		return;
+	if (output_json(get->run->output))
+		outcome.take_fields = json_pack("{s:s}", "type", "folder");
+	if (stat->result.code == DFS_EXIT_DONE)
+		stat->result.code = local_target_folder_time(get->target, folder->local,
+							     stat->file.modified_ns,
+							     stat->result.why);
+	outcome_item(get->run, &outcome, &stat->result);
+}
+
+/* All are made before any gets its time, which is that of its last change. */
+static void make_folders(struct get_files *get)
+{
+	struct get_times times = {get,
+				  calloc(get->folder_count + 1, sizeof *times.items)};
+	size_t made = 0;
+
+	if (!times.items) {
+		outcome_no_memory(get->run);
+		return;
+	}
+	for (size_t i = 0; i < get->folder_count; i++) {
+		const struct get_folder folder = get->folders[i];
+		struct dfs_result result = {.code = DFS_EXIT_DONE};
+
+		result.code = local_target_folder(get->target, folder.local, result.why);
+		if (result.code != DFS_EXIT_DONE)
+			outcome_item(get->run,
+				     &(struct outcome_item){.path = folder.path},
+				     &result);
+		if (result.code != DFS_EXIT_DONE)
+			continue;
+		/* Those that could not be made are behind the others, to be freed. */
+		get->folders[i] = get->folders[made];
+		get->folders[made] = folder;
+		times.items[made++].path = folder.path;
+	}
+	dfs_stat(get->run->dfs, times.items, made, set_time, &times);
+	free(times.items);
+}
+
+static void fetch_files(struct get_files *get)
 {
 	struct dfs_result result;
 
@@ -352,4 +455,12 @@ void get_files_fetch(struct get_files *get)
 	get->items = NULL;
 	if (get->count > 1 && get->target)
 		output_remark(get->run->output, "%zu files", get->count);
+}
+
+void get_files_fetch(struct get_files *get)
+{
+	fetch_files(get);
+	/* There are some only where the session was opened to list them. */
+	if (get->folder_count > 0 && get->target)
+		make_folders(get);
 }

@@ -59,6 +59,13 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_PROMETHEUS] = {"prometheus", 0, 0, NULL,
 			       "in the text format that Prometheus reads"},
 	[OPTION_NO_WAIT] = {"no-wait", 0, 0, NULL, "not until servers have mended it"},
+	[OPTION_YES] = {"yes", 'y', 0, NULL, "do not ask"},
+	[OPTION_PARENTS] = {"parents", 'p', 0, NULL,
+			    "the folders on the way too; those that are there are right"},
+	[OPTION_DATE] = {"date", 'd', 0, "DATE", "this time, not the present one"},
+	[OPTION_NO_CREATE] = {"no-create", 'c', 0, NULL, "make no files"},
+	[OPTION_SYMBOLIC] = {"symbolic", 's', 0, NULL, "a symbolic link"},
+	[OPTION_NO_EXECUTE] = {"no-execute", 'x', 0, NULL, "it may not be executed"},
 };
 
 static bool take(struct options *options, enum option option, const char *value,
@@ -126,10 +133,14 @@ static bool parse_long(int argc, char **argv, int *at, struct options *ret,
 	return take(ret, option, argv[++*at], why);
 }
 
-/* One or more letters behind one "-"; none of them takes a value. */
-static bool parse_letters(const char *letters, struct options *ret, char why[OPTIONS_WHY])
+/*
+ * One or more letters behind one "-", argv[*at].  The value of one that takes any is what
+ * stands behind it, or the next word.
+ */
+static bool parse_letters(int argc, char **argv, int *at, struct options *ret,
+			  char why[OPTIONS_WHY])
 {
-	for (; *letters != '\0'; letters++) {
+	for (const char *letters = argv[*at] + 1; *letters != '\0'; letters++) {
 		enum option option = 0;
 
 		while (option < OPTIONS && specs[option].letter != *letters &&
@@ -140,6 +151,16 @@ static bool parse_letters(const char *letters, struct options *ret, char why[OPT
 				       letters);
 			return false;
 		}
+		if (specs[option].value && letters[1] != '\0')
+			return take(ret, option, letters + 1, why);
+		if (specs[option].value && *at + 1 == argc) {
+			(void)snprintf(why, OPTIONS_WHY, "-%c needs a value: %s",
+				       *letters, specs[option].value);
+			ret->awaits = option;
+			return false;
+		}
+		if (specs[option].value)
+			return take(ret, option, argv[++*at], why);
 		if (!take(ret, option, "", why))
 			return false;
 	}
@@ -179,7 +200,7 @@ bool options_parse(int argc, char **argv, struct options *ret, char why[OPTIONS_
 		} else if (text[1] == '-') {
 			understood = parse_long(argc, argv, &at, ret, why);
 		} else {
-			understood = parse_letters(text + 1, ret, why);
+			understood = parse_letters(argc, argv, &at, ret, why);
 		}
 		if (!understood) {
 			find_json(argc, argv, at, ret);

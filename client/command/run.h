@@ -4,6 +4,7 @@
 
 #include "cluster.h"
 #include "libdfs.h"
+#include "libdfs_upkeep.h"
 #include "options.h"
 #include "result.h"
 #include <limits.h>

@@ -27,10 +27,22 @@ static bool open_session(struct run *run, const struct typed_paths *paths)
 	return false;
 }
 
-static void add(struct run *run, struct typed_paths *paths, const char *typed)
+/* The path of a file or, with or without a '/' behind it, a folder. */
+static struct dfs_result any_path(struct run *run, const char *typed, char **ret_path)
+{
+	size_t len = strlen(typed);
+	char *name = len > 1 && typed[len - 1] == '/' ? strndup(typed, len - 1) : NULL;
+	struct dfs_result result = run_path(run, name ? name : typed, ret_path);
+
+	free(name);
+	return result;
+}
+
+static void add(struct run *run, struct typed_paths *paths, const char *typed, bool any)
 {
 	struct typed_path *added = &paths->items[paths->count];
-	struct dfs_result result = run_path(run, typed, &added->path);
+	struct dfs_result result = any ? any_path(run, typed, &added->path)
+				       : run_path(run, typed, &added->path);
 
 	added->typed = typed;
 	if (result.code == DFS_EXIT_DONE)
@@ -39,8 +51,8 @@ static void add(struct run *run, struct typed_paths *paths, const char *typed)
 		outcome_typed(run, typed, &result);
 }
 
-bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count,
-			 struct typed_paths *ret)
+static bool prepare(struct run *run, const char *const *typed, size_t count, bool any,
+		    struct typed_paths *ret)
 {
 	struct dfs_result result = run_user(run);
 
@@ -55,8 +67,20 @@ bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)
-		add(run, ret, typed[i]);
+		add(run, ret, typed[i], any);
 	return ret->count > 0 && open_session(run, ret);
+}
+
+bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count,
+			 struct typed_paths *ret)
+{
+	return prepare(run, typed, count, false, ret);
+}
+
+bool typed_paths_prepare_any(struct run *run, const char *const *typed, size_t count,
+			     struct typed_paths *ret)
+{
+	return prepare(run, typed, count, true, ret);
 }
 
 void typed_paths_free(struct typed_paths *paths)

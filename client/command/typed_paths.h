@@ -24,6 +24,9 @@ struct typed_paths {
  */
 bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count,
 			 struct typed_paths *ret);
+/* The same of folders, or of files and folders: a '/' at the end is taken away. */
+bool typed_paths_prepare_any(struct run *run, const char *const *typed, size_t count,
+			     struct typed_paths *ret);
 void typed_paths_free(struct typed_paths *paths);
 
 #endif

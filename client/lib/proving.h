@@ -9,7 +9,7 @@
 #ifndef DFS_PROVING_H
 #define DFS_PROVING_H
 
-#include "libdfs.h"
+#include "libdfs_upkeep.h"
 #include "manifest.h"
 #include "session.h"
 

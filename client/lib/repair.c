@@ -1,5 +1,5 @@
 /* dfs_heal, dfs_owed: what servers mend by themselves, at once; and what they cannot. */
-#include "libdfs.h"
+#include "libdfs_upkeep.h"
 
 #include "clock.h"
 #include "listing.h"

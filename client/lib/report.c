@@ -6,7 +6,7 @@
  * there are.  Names cost a listing of all files, and are asked for only where that is of
  * use.
  */
-#include "libdfs.h"
+#include "libdfs_upkeep.h"
 
 #include "ballot.h"
 #include "listing.h"

@@ -2,6 +2,7 @@
 #include "statuses.h"
 
 #include "clock.h"
+#include "libdfs_upkeep.h"
 #include "listing.h"
 #include "placement.h"
 

@@ -1,5 +1,5 @@
 /* dfs_verify: every copy of every unit, read and proved. */
-#include "libdfs.h"
+#include "libdfs_upkeep.h"
 
 #include "ballot.h"
 #include "object.h"

@@ -12,7 +12,8 @@
 /* What the servers that promised told of one path. */
 struct judge_answers {
 	const dfs_register *of[DFS_SERVERS]; /* NULL: no promise from this server */
-	bool blocked;                        /* a file stands in the way of this name */
+	bool blocked;   /* something stands in the way of this name */
+	bool populated; /* something is below the folder that is to be made */
 };
 
 enum judge_verdict {

@@ -5,7 +5,7 @@
 #ifndef DFS_MENDING_H
 #define DFS_MENDING_H
 
-#include "libdfs.h"
+#include "libdfs_upkeep.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 #ifndef DFS_REPORT_H
 #define DFS_REPORT_H
 
-#include "libdfs.h"
+#include "libdfs_upkeep.h"
 
 struct run;
 

@@ -3,6 +3,7 @@
 
 #include "outcome.h"
 #include "output.h"
+#include "removal.h"
 #include "run.h"
 #include "status.h"
 #include "typed_paths.h"
@@ -26,14 +27,56 @@ static void finished(void *context, size_t item)
 		outcome.retry = delete->retry;
 	if (output_json(deletion->run->output) && delete->version[0] != '\0')
 		outcome.take_fields = json_pack("{s:s}", "file_version", delete->version);
+	/* Whether it was made or not, a folder goes by -r. */
 	if (delete->result.code == DFS_EXIT_MISSING &&
 	    run_is_folder(deletion->run, delete->path))
+		delete->result.code = DFS_EXIT_USAGE;
+	if (delete->result.code == DFS_EXIT_USAGE && !delete->if_version &&
+	    !delete->operation)
 		(void)snprintf(delete->result.why, DFS_WHY,
-			       "no such file: it is a folder, which goes with its last "
-			       "file; list -R shows them");
+			       "is a folder; -r deletes it with all that is below it");
 	outcome_item(deletion->run, &outcome, &delete->result);
 	if (delete->result.code == DFS_EXIT_DONE)
 		output_remark(deletion->run->output, "%s: deleted", outcome.shown);
+}
+
+/* Files, links and folders with all that is below them. */
+static int delete_trees(struct run *run)
+{
+	const struct options *options = &run->options;
+	struct dfs_result result = run_user(run);
+	struct removal *removal = NULL;
+	bool any = false;
+
+	if (result.code == DFS_EXIT_DONE)
+		result = run_open(run);
+	if (result.code == DFS_EXIT_DONE && !(removal = removal_new(run)))
+		result = result_of(DFS_EXIT_OTHER, "out of memory");
+	if (result.code != DFS_EXIT_DONE) {
+		outcome_all(run, options->arguments, options->count, &result);
+		return run->outcome.code;
+	}
+	for (size_t i = 0; i < options->count; i++) {
+		char *path = NULL;
+
+		result = run_either(run, options->arguments[i], &path);
+		if (result.code == DFS_EXIT_DONE)
+			result = removal_add(removal, path);
+		free(path);
+		any |= result.code == DFS_EXIT_DONE;
+		if (result.code == DFS_EXIT_DONE)
+			output_warning(run->output, result.warning);
+		else
+			outcome_typed(run, options->arguments[i], &result);
+	}
+	if (any)
+		result = removal_run(removal, true);
+	if (any && result.code == REMOVAL_REFUSED) {
+		result.code = DFS_EXIT_CONFLICT;
+		outcome_all(run, NULL, 0, &result);
+	}
+	removal_free(removal);
+	return run->outcome.code;
 }
 
 static int verb_delete(struct run *run)
@@ -47,6 +90,13 @@ static int verb_delete(struct run *run)
 	if (options->count > 1 && (options_has(options, OPTION_IF_VERSION) ||
 				   options_has(options, OPTION_OPERATION)))
 		return run_usage(run, "--if-version and --operation go with one file");
+	if (options_has(options, OPTION_RECURSIVE)) {
+		if (options_has(options, OPTION_IF_VERSION) ||
+		    options_has(options, OPTION_OPERATION))
+			return run_usage(run, "--if-version and --operation go without "
+					      "-r");
+		return delete_trees(run);
+	}
 	if (typed_paths_prepare(run, options->arguments, options->count, &paths)) {
 		deletion.paths = &paths;
 		deletion.items = calloc(paths.count, sizeof *deletion.items);
@@ -72,12 +122,16 @@ static int verb_delete(struct run *run)
 const struct command cmd_delete = {
 	.name = "delete",
 	.alias = "rm",
-	.usage = "delete [--if-version VERSION] [--operation OP] PATH...",
-	.summary = "Delete files",
-	.examples = {"delete report.pdf", "delete --if-version 3-5f0c... report.pdf"},
+	.usage = "delete [-r] [--yes] [--if-version VERSION] [--operation OP] PATH...",
+	.summary = "Delete files, with -r folders",
+	.examples = {"delete report.pdf", "delete -r photos/2026"},
 	.details = "With --if-version the file is deleted only if that is still its "
 		   "version,\n"
-		   "as stat shows it.\n",
-	.options = OPTION_BIT(OPTION_IF_VERSION) | OPTION_BIT(OPTION_OPERATION),
+		   "as stat shows it.  With -r a folder goes with all that is below it; "
+		   "of more than 50\n"
+		   "files it asks first, if it is used at a terminal and not with "
+		   "--yes.\n",
+	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_YES) |
+		   OPTION_BIT(OPTION_IF_VERSION) | OPTION_BIT(OPTION_OPERATION),
 	.run = verb_delete,
 };

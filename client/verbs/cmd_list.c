@@ -36,7 +36,10 @@ static void print_details(struct output *output, const struct dfs_entry *entry)
 	char time[FORMAT_TIME], protection[FORMAT_PROTECTION];
 
 	if (entry->folder)
-		output_text(output, "%14s  %-19s  %-3s  ", "-", "-", "-");
+		output_text(output, "%14s  %-19s  %-3s  ", "-",
+			    entry->has_file ? format_time(entry->file.modified_ns, time)
+					    : "-",
+			    "-");
 	else if (!entry->has_file)
 		output_text(output, "%14s  %-19s  %-3s  ", "?", "?",
 			    format_protection(&entry->file, protection));
@@ -72,6 +75,7 @@ static void print_text(const struct list_view *view, const struct dfs_entry *ent
 {
 	struct output *output = view->run->output;
 	const char *mark = entry->folder ? "" : format_mark(&entry->file);
+	const char *type = entry->link ? "link" : "";
 
 	if (view->details)
 		print_details(output, entry);
@@ -80,6 +84,8 @@ static void print_text(const struct list_view *view, const struct dfs_entry *ent
 	output_name(output, name);
 	if (entry->folder)
 		output_text(output, "/");
+	if (*type != '\0' && (view->details || view->chunks))
+		output_text(output, "  [%s]", type);
 	if (*mark != '\0' && (view->details || view->chunks))
 		output_text(output, "  [%s]", mark);
 	output_text(output, "\n");
@@ -91,7 +97,9 @@ static void print_object(const struct list_view *view, const struct dfs_entry *e
 	const struct dfs_file *file = &entry->file;
 	char *path = NULL, text[FORMAT_TIME], protection[FORMAT_PROTECTION];
 	json_t *fields = json_pack("{s:s,s:s}", "name", name, "type",
-				   entry->folder ? "folder" : "file");
+				   entry->folder ? "folder"
+				   : entry->link ? "link"
+						 : "file");
 
 	if (!entry->folder) {
 		(void)json_object_set_new(
@@ -102,12 +110,15 @@ static void print_object(const struct list_view *view, const struct dfs_entry *e
 			(void)json_object_set_new(fields, "servers",
 						  format_servers(file));
 	}
-	if (!entry->folder && entry->has_file) {
-		(void)json_object_set_new(fields, "size",
-					  json_integer((json_int_t)file->size));
+	if (entry->has_file)
 		(void)json_object_set_new(
 			fields, "modified",
 			json_string(format_time_utc(file->modified_ns, text)));
+	if (!entry->folder && entry->has_file) {
+		(void)json_object_set_new(fields, "size",
+					  json_integer((json_int_t)file->size));
+		(void)json_object_set_new(fields, "executable",
+					  json_boolean(file->executable));
 		(void)json_object_set_new(fields, "file_version",
 					  json_string(file->version));
 		(void)json_object_set_new(fields, "owner", json_string(file->owner));

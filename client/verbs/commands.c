@@ -9,6 +9,7 @@
 
 static const struct command *const all[] = {
 	&cmd_put,   &cmd_get,     &cmd_list,    &cmd_delete, &cmd_stat,
+	&cmd_mkdir, &cmd_rmdir,   &cmd_touch,   &cmd_chmod,  &cmd_ln,
 	&cmd_share, &cmd_unshare, &cmd_status,  &cmd_verify, &cmd_repair,
 	&cmd_df,    &cmd_login,   &cmd_logout,  &cmd_whoami, &cmd_passwd,
 	&cmd_key,   &cmd_user,    &cmd_cluster, &cmd_help,   NULL};

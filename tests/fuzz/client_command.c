@@ -8,6 +8,7 @@
 #include "client_fixture.h"
 
 #include "cipher.h"
+#include "libdfs_upkeep.h"
 #include "status.h"
 
 /* Units are in the clear: in place of client/lib/cipher_rules.c. */

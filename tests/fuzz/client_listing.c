@@ -5,6 +5,7 @@
  */
 #include "client_fixture.h"
 
+#include "libdfs_upkeep.h"
 #include "listing.h"
 #include "path.h"
 #include "status.h"

@@ -159,16 +159,25 @@ struct dfs_file_reader {
 	bool writes;
 };
 
-/* What stat shows of a file. */
+/* What a path has; a symbolic link's content is its target. */
+enum dfs_type { DFS_TYPE_FILE, DFS_TYPE_LINK, DFS_TYPE_FOLDER };
+
+/*
+ * What stat shows of a file or a link.  Of a folder: type, owner, modified_ns, version;
+ * without the last two when it is only there because something is below it.
+ */
 struct dfs_file {
+	enum dfs_type type;
+	bool executable;
 	char owner[33];
 	char writer[33]; /* who stored the content */
 	unsigned readers_count;
 	struct dfs_file_reader readers[DFS_FILE_READERS]; /* besides the owner */
 	uint64_t size;
-	int64_t modified_ns; /* of the local file that was put; since 1970 UTC */
-	int64_t stored_ns;   /* when it was put, by that client's clock */
-	unsigned row;        /* 0..3 */
+	/* of the local file that was put, or as it was set later; since 1970 UTC */
+	int64_t modified_ns;
+	int64_t stored_ns; /* when it was put, by that client's clock */
+	unsigned row;      /* 0..3 */
 	uint32_t unit_size;
 	char version[DFS_VERSION_TEXT];
 	char object[DFS_ID_TEXT];
@@ -184,11 +193,16 @@ struct dfs_file {
 
 /* ---- put ----------------------------------------------------------------------- */
 
+enum { DFS_BYTES = 65536 };
+
 struct dfs_put {
 	const char *path;  /* canonical */
-	const char *local; /* file to read; NULL: from fd */
-	int fd;            /* a regular file, read from its start; used with local NULL */
-	int64_t modified_ns; /* with fd */
+	const char *local; /* file to read; NULL: from bytes, or from fd */
+	const void *bytes; /* the content, at most DFS_BYTES of it; NULL: from fd */
+	size_t bytes_len;
+	int fd;              /* a regular file, read from its start */
+	bool link;           /* bytes is the target of a symbolic link */
+	int64_t modified_ns; /* with bytes and fd */
 	/* conditions */
 	bool create;            /* only where there is no file */
 	const char *if_version; /* only over this version; NULL: over any */
@@ -261,6 +275,8 @@ void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 
 struct dfs_delete {
 	const char *path;
+	/* It is a folder that goes: what is below it stays, and with it its name. */
+	bool folder;
 	const char *if_version; /* or NULL */
 	const char *operation;  /* as in dfs_put */
 	struct dfs_result result;
@@ -298,8 +314,9 @@ struct dfs_result dfs_file_unshare(struct dfs *dfs, const char *path, const char
 /* ---- list ---------------------------------------------------------------------- */
 
 struct dfs_entry {
-	const char *path; /* canonical; a folder's without the final '/' */
-	bool folder;
+	const char *path;     /* canonical; a folder's without the final '/' */
+	bool folder, link;    /* neither: a file */
+	bool own;             /* a folder that was made, and is there by itself */
 	bool has_file;        /* detail was asked and could be had */
 	struct dfs_file file; /* copies, chunks and live are right without detail too */
 };
@@ -309,192 +326,15 @@ struct dfs_list_options {
 };
 
 /*
- * The children of a folder ("/" or a path ending in "/"), or with recursive all files
- * below, in byte order.  entry returns 0 to go on.  A path that names a file lists that
- * one file.  The result's warning says when the listing may be out of date.  Code 4 when
- * there is nothing of that name (except "/" and the user's own folder, which are always
- * there).
+ * The children of a folder ("/" or a path ending in "/"), or with recursive all files and
+ * links below, and the folders that were made, in byte order.  entry returns 0 to go on.
+ * A path that names a file lists that one file.  The result's warning says when the
+ * listing may be out of date.  Code 4 when there is nothing of that name (except "/" and
+ * the user's own folder, which are always there).
  */
 struct dfs_result dfs_list(struct dfs *dfs, const char *path,
 			   struct dfs_list_options options,
 			   int (*entry)(void *context, const struct dfs_entry *entry),
-			   void *context);
-
-/* ---- verify -------------------------------------------------------------------- */
-
-/*
- * Which units of a file were not good, so that they can be read again without the rest:
- * by server a set of chunks, and of their units the first and the last.
- */
-struct dfs_bad_units {
-	bool any;
-	uint8_t object[16]; /* it is about this content, */
-	uint32_t holders;   /* with these holders */
-	bool lost;          /* some had no good copy within reach */
-	unsigned chunks[4];
-	uint64_t first[4], last[4];
-	uint64_t mendable; /* copies that servers can bring back by themselves */
-};
-
-/* What became of one file's copies; sets of chunks, by server. */
-struct dfs_verified {
-	const char *path; /* set by the caller */
-	/*
-	 * Set by the caller to what an earlier look left here: only these units are read,
-	 * if the file still has the same content and holders; or to zeros: all.  On
-	 * return, of what is not good now.
-	 */
-	struct dfs_bad_units bad_units;
-	/*
-	 * 0: every unit has two good copies, and all that its manifest names are good.
-	 * 9: a copy is damaged, or not what was stored.  5: copies are missing or cannot
-	 * be reached.  7: its content is not for this user to prove.  Others: the file
-	 * cannot be read.
-	 */
-	struct dfs_result result;
-	bool gone;     /* deleted meanwhile; result is 0 */
-	bool unproved; /* nothing was read: the content is not for this user */
-	bool closed;   /* nothing was read: what the servers have of it does not open */
-	bool lost;     /* there are units without any good copy within reach */
-	uint64_t size;
-	unsigned damaged[4]; /* the server says so */
-	unsigned missing[4]; /* the server has no such thing */
-	unsigned wrong[4];   /* the server gives something else, and does not know */
-	unsigned unreached[4];
-};
-
-struct dfs_verify_callbacks {
-	void *context;
-	/* Or NULL: so many of the bytes of all copies have been read. */
-	void (*progress)(void *context, size_t item, uint64_t done, uint64_t size);
-	void (*finished)(void *context, size_t item);
-};
-
-/*
- * Reads and proves every unit of every chunk from every server that the manifest names
- * for it, or those of bad_units.  At most DFS_VERIFY_MAX items; memory does not grow with
- * their sizes, but for two bits for each 256 KiB.
- */
-enum { DFS_VERIFY_MAX = 128 };
-void dfs_verify(struct dfs *dfs, struct dfs_verified *items, size_t count,
-		const struct dfs_verify_callbacks *callbacks);
-
-/* ---- status -------------------------------------------------------------------- */
-
-/* What a server has yet to do by itself, and what it is at. */
-struct dfs_healing {
-	uint64_t owed_files, owed_bytes; /* that it has to fetch */
-	uint64_t lost_files; /* of these: nobody in reach had what is missing */
-	uint64_t unproved;   /* objects that it has yet to prove, unit by unit */
-	uint64_t spares;     /* objects of which it keeps more than it should */
-	uint64_t unsettled;  /* registers not known to be settled */
-	uint64_t abandoned;  /* uploads that came to nothing and are not cleaned yet */
-	uint64_t fetched;    /* bytes since the start, */
-	uint64_t per_second; /* and in the last minute */
-	char doing[256];     /* a sentence; empty: nothing */
-	/* Re-reading everything; times are since 1970 UTC, 0: never. */
-	uint64_t scrub_read, scrub_of;          /* bytes of this round, of so many */
-	int64_t scrub_began_ns, scrub_ended_ns; /* of this round; of the last whole one */
-	uint64_t scrub_found;                   /* damaged records in this round */
-};
-
-enum dfs_server_state {
-	DFS_SERVER_DOWN,
-	DFS_SERVER_STARTING,   /* answers; its peers have yet to tell what they know */
-	DFS_SERVER_RECOVERING, /* answers; takes its registers from its peers */
-	DFS_SERVER_UP          /* answers and votes */
-};
-
-struct dfs_server_status {
-	enum dfs_server_state state;
-	bool up; /* it answered */
-	bool votes;
-	char why[DFS_WHY]; /* down or recovering: why */
-	char address[280];
-	int64_t heard_ns; /* when another server heard of it last; 0: not known */
-	/* of what it has shown: when that ends, since 1970 UTC; 0: not known */
-	int64_t certificate_ends_ns;
-	bool told;                      /* what follows is known */
-	uint64_t recovered, to_recover; /* registers, of so many; RECOVERING */
-	char software[256];
-	char store[DFS_ID_TEXT];
-	uint32_t epoch;
-	int64_t started_ns;
-	uint64_t files, tombstones, objects, segments, newest_segment;
-	uint64_t stored_bytes, disk_free, disk_size, damaged;
-	uint32_t connections;
-	struct dfs_healing healing;
-};
-
-struct dfs_report {
-	struct dfs_server_status servers[4];
-	int64_t ca_ends_ns;   /* the CA of the cluster, as this client has it; or 0 */
-	bool known;           /* to the servers: who asks; else they tell little */
-	uint64_t used, quota; /* bytes of the user's files; 0: no limit */
-	bool counted;         /* the numbers below are known; of everybody's files */
-	uint64_t files;
-	uint64_t files_by_copies
-		[3];   /* two or more, one, no living copy of the worst chunk */
-	bool at_most;  /* the last two are as bad as it can be, and perhaps less */
-	uint64_t lost; /* of those without a living copy: not even if all came back */
-	int code;      /* 0..3, the exit code of "status" */
-};
-
-/*
- * From what servers count, in one round; where two of them lack something of the same
- * kind of files, names of at most DFS_REPORT_NAMES files decide.  Without a log-in only
- * what a server says to anybody: that it is there, and whether it votes.
- */
-enum { DFS_REPORT_NAMES = 20000 };
-struct dfs_result dfs_report(struct dfs *dfs, struct dfs_report *ret);
-
-/* How the servers are, without counting files; code is 0 or 1. */
-struct dfs_result dfs_report_servers(struct dfs *dfs, struct dfs_report *ret);
-
-/* What would become unreadable if servers went that live, one or two of them. */
-struct dfs_loss {
-	unsigned gone;       /* the servers that would go; a set */
-	uint64_t unreadable; /* then, of everybody's files, */
-	uint64_t files;      /* which are so many */
-	bool at_most;        /* perhaps fewer */
-};
-enum { DFS_LOSSES_MAX = 10 };
-
-/*
- * Each server and each pair of those that answer, into losses; in *ret_down those that do
- * not answer, which are gone in all of them.  Code 5 or 10 where too few have counted.
- */
-struct dfs_result dfs_what_if(struct dfs *dfs, struct dfs_loss losses[DFS_LOSSES_MAX],
-			      size_t *ret_count, unsigned *ret_down);
-
-/*
- * The names of the files that the user may list and that nobody could read without these
- * servers (a set; those that do not answer are to be in it), in byte order.  name
- * returns 0 to go on.  It asks every server for the list of all files.
- */
-struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
-				   int (*name)(void *context, const char *path),
-				   void *context);
-
-/* ---- repair -------------------------------------------------------------------- */
-
-/* Asks all servers that answer to look at everything again now, and heal it. */
-struct dfs_result dfs_heal(struct dfs *dfs);
-
-/* A file of which servers that vote lack something. */
-struct dfs_owed {
-	const char *path;
-	unsigned missing[4]; /* chunks, by server */
-	int code;            /* 9: a chunk has no good copy any more; else 5 */
-	const char *why;     /* that it is not mended */
-};
-
-/*
- * Those that the user may list, of this path (a file, or all below a folder; "/" for
- * all), in byte order.  entry returns 0 to go on.
- */
-struct dfs_result dfs_owed(struct dfs *dfs, const char *path,
-			   int (*entry)(void *context, const struct dfs_owed *owed),
 			   void *context);
 
 #endif
