@@ -108,6 +108,14 @@ static bool expand(struct makings *makings, size_t count)
 	return true;
 }
 
+/* Is it as good when it is there already?  Not of an item that has ended. */
+static bool may_be_there(const struct makings *makings, const struct making *making)
+{
+	const struct dfs_mkdir *item = &makings->items[making->item];
+
+	return item->may_exist && item->result.code == DFS_EXIT_DONE;
+}
+
 /* Those that are there, and need not be new. */
 static bool find_there(struct makings *makings)
 {
@@ -117,12 +125,12 @@ static bool find_there(struct makings *makings)
 	if (!lookups)
 		return false;
 	for (size_t i = 0; i < makings->count; i++)
-		if (makings->items[makings->of[i].item].may_exist)
+		if (may_be_there(makings, &makings->of[i]))
 			lookups[count++].path = makings->of[i].path;
 	lookup_newest(makings->dfs, lookups, count);
 	count = 0;
 	for (size_t i = 0; i < makings->count; i++) {
-		if (!makings->items[makings->of[i].item].may_exist)
+		if (!may_be_there(makings, &makings->of[i]))
 			continue;
 		makings->of[i].there = lookup_folder(&lookups[count]);
 		lookup_free(&lookups[count++]);
@@ -178,6 +186,7 @@ static bool check_parents(struct makings *makings, size_t count)
 		size_t len = folder_parent_len(path);
 
 		if (makings->items[i].may_exist || len == 0 ||
+		    makings->items[i].result.code != DFS_EXIT_DONE ||
 		    is_made_here(makings, i, path, len))
 			continue;
 		paths[asked] = strndup(path, len);
