@@ -43,13 +43,11 @@ static void report(void *context, size_t which, const struct proposal *proposal)
 	const struct deletion *deletion = context;
 	struct dfs_delete *item = &deletion->items[which];
 
-	if (proposal)
-		item->result = proposal->result;
-	else
-		item->result = result_of(DFS_EXIT_OTHER, "out of memory");
-	if (item->result.code == DFS_EXIT_OPEN)
+	item->result =
+		proposal ? proposal->result : result_of(DFS_EXIT_OTHER, "out of memory");
+	if (proposal && item->result.code == DFS_EXIT_OPEN)
 		proposer_retry_text(proposal, item->retry);
-	else if (item->result.code == DFS_EXIT_DONE && proposal->known)
+	else if (proposal && item->result.code == DFS_EXIT_DONE && proposal->known)
 		version_text(&proposal->made, item->version);
 	deletion->finished(deletion->context, which);
 }
