@@ -207,7 +207,8 @@ tree_of()
 	mkdir many few
 	(cd many && touch $(seq 51))
 	(cd few && touch $(seq 50))
-	client put -r many few
+	client put -r many
+	client put -r few
 	at_terminal delete -r few </dev/null
 	run -4 client list few
 	echo n | at_terminal delete -r many >said && return 1
