@@ -166,15 +166,19 @@ void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 }
 
 /*
- * Below /shared/ a file is owned by who stored it, which nobody may say of another: what
- * others began there is finished by servers.
+ * Below /shared/ a file or folder is owned by who stored it, which nobody may say of
+ * another: what others began there is finished by servers.
  */
 static bool may_own(const struct caller *caller, const dfs_path *path,
 		    const dfs_value *value)
 {
-	const dfs_user *owner = &value->body.dfs_body_u.manifest.owner;
+	const dfs_body *body = &value->body;
+	const dfs_user *owner = body->kind == DFS_FOLDER
+					? &body->dfs_body_u.folder.owner
+					: &body->dfs_body_u.manifest.owner;
 
-	return caller->peer != 0 || !value_has_content(value) ||
+	return caller->peer != 0 ||
+	       (!value_has_content(value) && body->kind != DFS_FOLDER) ||
 	       !path_is_shared(path->dfs_path_val, path->dfs_path_len) ||
 	       (owner->dfs_user_len == strlen(caller->user) &&
 		memcmp(owner->dfs_user_val, caller->user, owner->dfs_user_len) == 0);
@@ -183,8 +187,7 @@ static bool may_own(const struct caller *caller, const dfs_path *path,
 /* Could a register of this path have such a value? */
 static bool value_is_good(const dfs_path *path, const dfs_value *value)
 {
-	return !value_check_at(path->dfs_path_val, path->dfs_path_len, value) &&
-	       value->body.kind != DFS_FOLDER; /* listings know none yet */
+	return !value_check_at(path->dfs_path_val, path->dfs_path_len, value);
 }
 
 void procs_confirm(struct caller *caller, const dfs_confirm_args *args,
