@@ -146,7 +146,7 @@ $(ATTACKS): $(ATTACK_PARTS:%.c=$(BUILD)/%.o)
 $(BUILD)/tests/unit/registers/test_account_cache: LDFLAGS += -Wl,--wrap=lookup_agreed
 # What stands in for links and rounds is for these alone.
 $(BUILD)/tests/unit/agreement/test_peers $(BUILD)/tests/unit/agreement/test_peers_finish \
-$(BUILD)/tests/unit/agreement/test_peers_hints: \
+$(BUILD)/tests/unit/agreement/test_peers_hints $(BUILD)/tests/unit/agreement/test_peers_lone: \
 		$(BUILD)/tests/unit/agreement/peers_world.o
 # Memory is short when the test says so.
 $(BUILD)/tests/unit/session/test_keys $(BUILD)/tests/unit/session/test_identity: \

@@ -85,7 +85,10 @@ const char *authority_check_promises(const struct authority_source *source,
  */
 const char *authority_check_again(const dfs_value *highest, const dfs_value *value,
 				  unsigned server);
-/* May a user do so?  That is the next operation of the path, or finishes it. */
+/*
+ * May a user do so?  That is the next operation of the path, or finishes it; and what it
+ * keeps of earlier versions is what the highest one has or keeps.
+ */
 const char *authority_check_next(const dfs_value *highest, const dfs_value *value);
 
 /* Is this what the server signed when it promised, with the key that it has now? */

@@ -74,13 +74,79 @@ const char *authority_check_again(const dfs_value *highest, const dfs_value *val
 	return "holders that another server has to tell of";
 }
 
+/* ---- earlier versions ---------------------------------------------------------- */
+
+struct kept {
+	const dfs_earlier *versions;
+	u_int count;
+};
+
+static struct kept kept_by(const dfs_value *value)
+{
+	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	const dfs_tombstone *tombstone = &value->body.dfs_body_u.tombstone;
+
+	if (value_has_content(value))
+		return (struct kept){manifest->earlier.earlier_val,
+				     manifest->earlier.earlier_len};
+	if (value->body.kind == DFS_TOMBSTONE)
+		return (struct kept){tombstone->earlier.earlier_val,
+				     tombstone->earlier.earlier_len};
+	return (struct kept){NULL, 0};
+}
+
+/* Byte for byte, holders and key too. */
+static bool same_version(const dfs_earlier *a, const dfs_earlier *b)
+{
+	dfs_earlier one = *a, other = *b;
+	dfs_value first = value_nothing(), second = value_nothing();
+
+	first.body.dfs_body_u.tombstone.earlier.earlier_len = 1;
+	first.body.dfs_body_u.tombstone.earlier.earlier_val = &one;
+	second.body.dfs_body_u.tombstone.earlier.earlier_len = 1;
+	second.body.dfs_body_u.tombstone.earlier.earlier_val = &other;
+	return is_same(&first, &second);
+}
+
+/* As it would be kept: how long is for who keeps it to say. */
+static bool is_content_of(const dfs_earlier *version, const dfs_value *before)
+{
+	const dfs_manifest *manifest = &before->body.dfs_body_u.manifest;
+
+	if (!value_has_content(before) || manifest->keys.keys_len == 0)
+		return false;
+	const dfs_earlier as_kept = {.content_version = before->content_version,
+				     .until = version->until,
+				     .key = manifest->keys.keys_val[0],
+				     .content = manifest->content};
+
+	return same_version(version, &as_kept);
+}
+
+/* Is each the content of the value before, or kept by that already? */
+static bool keeps_what_was(const dfs_value *before, const dfs_value *value)
+{
+	struct kept kept = kept_by(value), kept_before = {NULL, 0};
+	bool good = kept.count == 0 || before;
+
+	if (before)
+		kept_before = kept_by(before);
+	for (u_int i = 0; good && i < kept.count; i++) {
+		good = is_content_of(&kept.versions[i], before);
+		for (u_int k = 0; !good && k < kept_before.count; k++)
+			good = same_version(&kept.versions[i], &kept_before.versions[k]);
+	}
+	return good;
+}
+
 const char *authority_check_next(const dfs_value *highest, const dfs_value *value)
 {
 	uint64_t before = highest ? highest->number : 0;
 
-	if (value->number == before + (before < UINT64_MAX))
-		return NULL;
-	return highest && says_the_same(highest, value)
+	if (value->number != before + (before < UINT64_MAX) &&
+	    !(highest && says_the_same(highest, value)))
+		return "an operation that does not follow the last one";
+	return keeps_what_was(highest, value)
 		       ? NULL
-		       : "an operation that does not follow the last one";
+		       : "earlier versions that are not those of the file";
 }

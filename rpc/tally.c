@@ -60,13 +60,28 @@ static unsigned highest_of(const struct tally_word words[DFS_SERVERS], server_se
 	return highest;
 }
 
+/* The servers that tell the same as this one, itself among them; empty: it tells none. */
+static server_set alike(const struct tally_word words[DFS_SERVERS], unsigned server)
+{
+	const struct tally_word *word = &words[server - 1];
+	server_set same = 0;
+
+	for (unsigned s = 1; word->told && s <= DFS_SERVERS; s++)
+		if (words[s - 1].told && compare(&words[s - 1], word) == 0)
+			same = set_with(same, s);
+	return same;
+}
+
 static struct tally count(const struct tally_word words[DFS_SERVERS])
 {
 	struct tally tally = {0};
 
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		tally.answers += words[i].told;
-		tally.none += words[i].told && !words[i].live;
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		unsigned same = set_count(alike(words, s));
+
+		tally.answers += words[s - 1].told;
+		if (words[s - 1].told && !words[s - 1].live && same > tally.none)
+			tally.none = same;
 	}
 	return tally;
 }
@@ -95,19 +110,6 @@ struct tally tally_highest(const struct tally_word told[DFS_SERVERS], bool unsur
 	for (unsigned i = 0; newest && newest->ballot && i < DFS_SERVERS; i++)
 		tally.equal += words[i].ballot && compare(&words[i], newest) == 0;
 	return unsure ? lower(tally) : tally;
-}
-
-/* The servers that tell the same as this one, itself among them; empty: it tells none. */
-static server_set alike(const struct tally_word words[DFS_SERVERS], unsigned server)
-{
-	const struct tally_word *word = &words[server - 1];
-	server_set same = 0;
-
-	for (unsigned s = 1; word->told && s <= DFS_SERVERS; s++)
-		if (words[s - 1].told && words[s - 1].live == word->live &&
-		    (!word->live || compare(&words[s - 1], word) == 0))
-			same = set_with(same, s);
-	return same;
 }
 
 /* Three that tell alike, or all four that do; empty: there are no three. */
@@ -152,4 +154,33 @@ server_set tally_doubtful(const struct tally_word told[DFS_SERVERS], bool unsure
 		    (!highest || compare(&words[s - 1], &words[highest - 1]) > 0))
 			doubtful = set_with(doubtful, s);
 	return doubtful;
+}
+
+unsigned tally_lone(const dfs_register *const told[DFS_SERVERS], unsigned *ret_against)
+{
+	const dfs_register *lone = NULL;
+	unsigned server = 0, against = 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		const dfs_register *reg = told[s - 1];
+
+		if (!reg || !reg->known)
+			continue;
+		if (lone)
+			return 0;
+		lone = reg;
+		server = s;
+	}
+	for (unsigned i = 0; lone && i < DFS_SERVERS; i++) {
+		const dfs_register *reg = told[i];
+
+		if (!reg || reg == lone)
+			continue;
+		if (ballot_compare(&reg->dfs_register_u.floor,
+				   &lone->dfs_register_u.accepted.ballot) < 0)
+			return 0;
+		against++;
+	}
+	*ret_against = against;
+	return against >= TWO ? server : 0;
 }

@@ -24,7 +24,7 @@ struct tally_word {
 
 struct tally {
 	unsigned answers;
-	unsigned none;   /* of these, that there is nothing, whatever their ballots */
+	unsigned none;   /* of these, that there is nothing, and say that alike */
 	unsigned newest; /* the server (1..4) whose word is the newest; 0: nobody's */
 	unsigned equal;  /* servers that name exactly its ballot; 0 where it has none */
 };
@@ -44,9 +44,10 @@ struct tally_word tally_word(const dfs_register *reg);
 struct tally tally_highest(const struct tally_word told[DFS_SERVERS], bool unsure);
 
 /*
- * What three tell alike is the newest, even if the fourth has something newer; to have
- * nothing is alike, whatever the ballots.  Where no three are alike, or unsure: the
- * highest of all.  equal: how many are alike, nothing or that ballot.
+ * What three tell alike is the newest, even if the fourth has something newer.  To know
+ * nothing is alike, and so is the same tombstone; but not one and the other, for one that
+ * lies could be the third of two that no three have accepted.  Where no three are alike,
+ * or unsure: the highest of all.  equal: how many are alike, nothing or that ballot.
  */
 struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure);
 
@@ -55,5 +56,13 @@ struct tally tally_alike(const struct tally_word told[DFS_SERVERS], bool unsure)
  * same one is honest, and where three tell alike only what is above that changes a thing.
  */
 server_set tally_doubtful(const struct tally_word told[DFS_SERVERS], bool unsure);
+
+/*
+ * The server (1..4) that alone tells of something, where two or three others, and all
+ * that told, know nothing and have floors not below its ballot; 0: there is none.
+ * *ret_against: how many these are.  By three it is outvoted: three have not accepted
+ * it, or have forgotten it as a tombstone.  By two it is doubtful (doc/AGREEMENT.md 3.6).
+ */
+unsigned tally_lone(const dfs_register *const told[DFS_SERVERS], unsigned *ret_against);
 
 #endif

@@ -8,6 +8,7 @@
 #include "lookup.h"
 #include "refusals.h"
 #include "successor.h"
+#include "tally.h"
 #include "value.h"
 
 #include <stdio.h>
@@ -151,6 +152,22 @@ static bool may_sign_again(struct dfs *dfs, struct turn *turn)
 	return false;
 }
 
+/*
+ * Leaves out a word that three others outvote; but what oneself has begun is one's own to
+ * finish.
+ */
+static void drop_outvoted(const struct proposal *proposal, struct judge_answers *answers)
+{
+	unsigned against = 0, lone = tally_lone(answers->of, &against);
+
+	if (lone == 0 || against < 3 ||
+	    value_has_operation(&answers->of[lone - 1]->dfs_register_u.accepted.value,
+				&proposal->operation))
+		return;
+	answers->of[lone - 1] = NULL;
+	answers->words[lone - 1] = tally_word(NULL);
+}
+
 bool decision_make(struct attempt *attempt, struct turn *turn)
 {
 	struct proposal *proposal = turn->proposal;
@@ -160,6 +177,7 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 
 	provenance_drop_unproved(attempt->dfs, proposal->path, turn->answers.of,
 				 turn->answers.words);
+	drop_outvoted(proposal, &turn->answers);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		if (!turn->answers.of[s - 1])
 			turn->promised = set_without(turn->promised, s);

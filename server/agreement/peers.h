@@ -120,4 +120,12 @@ void peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count);
 void peers_learn(struct peers *peers, const dfs_learn_args *args, dfs_learn_res *res);
 void peers_forget(struct peers *peers, const dfs_forget_args *args, dfs_settled_res *res);
 
+/*
+ * Before a server is confirmed what it proposes: DFS_REFUSED becomes the status of each
+ * item whose highest value one promise alone tells of, and which the fourth server, that
+ * did not promise, does not know either.  One that is out of reach decides nothing.
+ */
+void peers_check_lone(struct peers *peers, const dfs_confirm_args *args,
+		      dfs_status *statuses);
+
 #endif

@@ -99,6 +99,7 @@ struct peers_told peers_attempt_told(const struct finishing *finishing,
 				     const struct peers_attempt *attempt, size_t path)
 {
 	struct peers_told told = {.unsure = false};
+	unsigned against = 0;
 
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		if (attempt->prepared[i])
@@ -106,15 +107,12 @@ struct peers_told peers_attempt_told(const struct finishing *finishing,
 	peers_drop_unproved(finishing->peers,
 			    &finishing->paths->paths.paths_val[finishing->open[path]],
 			    &told);
+	told.outvoted = tally_lone(told.of, &against);
+	if (against < PEERS_THREE)
+		told.outvoted = 0;
+	if (told.outvoted != 0)
+		told.of[told.outvoted - 1] = NULL;
 	return told;
-}
-
-struct peers_tally peers_attempt_tally(const struct finishing *finishing,
-				       const struct peers_attempt *attempt, size_t path)
-{
-	const struct peers_told told = peers_attempt_told(finishing, attempt, path);
-
-	return peers_tally(&told);
 }
 
 /*
@@ -141,12 +139,18 @@ static unsigned take_refusals(struct finishing *finishing,
 	return answers;
 }
 
+/* And is there none whose word stands alone, so that the fourth has to decide? */
 static bool three_promised(const struct finishing *finishing,
 			   const struct peers_attempt *attempt)
 {
-	for (size_t i = 0; i < finishing->count; i++)
-		if (peers_attempt_tally(finishing, attempt, i).answers < PEERS_THREE)
+	for (size_t i = 0; i < finishing->count; i++) {
+		const struct peers_told told = peers_attempt_told(finishing, attempt, i);
+		unsigned against = 0;
+
+		if (peers_tally(&told).answers < PEERS_THREE ||
+		    tally_lone(told.of, &against) != 0)
 			return false;
+	}
 	return true;
 }
 

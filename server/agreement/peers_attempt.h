@@ -43,11 +43,12 @@ struct peers_attempt {
 	struct confirming_promises promises[DFS_SERVERS];
 };
 
-/* What servers promised of an open path, and signed: as they told of it. */
+/*
+ * What servers promised of an open path, and signed: as they told of it.  A word that
+ * three others outvote is left out.
+ */
 struct peers_told peers_attempt_told(const struct finishing *finishing,
 				     const struct peers_attempt *attempt, size_t path);
-struct peers_tally peers_attempt_tally(const struct finishing *finishing,
-				       const struct peers_attempt *attempt, size_t path);
 
 /* A copy, which xdr_free can free; false when out of memory. */
 bool peers_attempt_copy_path(const dfs_path *path, dfs_path *ret);

@@ -47,32 +47,31 @@ static unsigned proved_among(const struct finishing *finishing, size_t path,
 }
 
 /* The highest value that was told of, whatever three agree on; or that there is none. */
-static const dfs_register *highest_promise(const struct finishing *finishing,
-					   const struct peers_attempt *attempt,
-					   size_t path)
+static const dfs_register *highest_promise(const struct peers_told *told)
 {
-	const struct peers_told told = peers_attempt_told(finishing, attempt, path);
 	struct tally_word words[DFS_SERVERS];
 	unsigned newest;
 
-	peers_words(&told, words);
+	peers_words(told, words);
 	newest = tally_highest(words, false).newest;
-	return newest ? told.of[newest - 1] : NULL;
+	return newest ? told->of[newest - 1] : NULL;
 }
 
 /* What is to be proposed of the path; NULL: nothing, or not now. */
 static const dfs_register *proposal_of(struct finishing *finishing,
 				       const struct peers_attempt *attempt, size_t path)
 {
-	const struct peers_tally tally = peers_attempt_tally(finishing, attempt, path);
+	const struct peers_told told = peers_attempt_told(finishing, attempt, path);
+	const struct peers_tally tally = peers_tally(&told);
 	const dfs_register *reg = tally.newest;
 	bool agreed = tally.equal >= PEERS_THREE;
 
 	if (tally.answers < PEERS_THREE)
 		return NULL;
 	if (finishing->proposal) {
-		reg = highest_promise(finishing, attempt, path);
-		agreed = !reg->known && !finishing->proposal->above;
+		/* Who was outvoted gets something in its place, or differs for ever. */
+		reg = highest_promise(&told);
+		agreed = !reg->known && !finishing->proposal->above && told.outvoted == 0;
 	}
 	if (!agreed)
 		return reg;

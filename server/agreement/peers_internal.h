@@ -97,6 +97,8 @@ void peers_look_free(struct peers_look *look);
 struct peers_told {
 	const dfs_register *of[DFS_SERVERS];
 	bool unsure;
+	unsigned
+		outvoted; /* of promises: whose word was left out, see tally_lone; or 0 */
 };
 struct peers_told peers_told(const struct peers *peers, const struct peers_look *look,
 			     size_t path);

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "path.h"
 #include "object.h"
+#include "peers.h"
 #include "permit.h"
 #include "placement.h"
 #include "secrets.h"
@@ -212,6 +213,8 @@ void procs_confirm(struct caller *caller, const dfs_confirm_args *args,
 		    !may_own(caller, &item->path, &item->value))
 			caller->permitted[i] = DFS_DENIED;
 	}
+	if (caller->peer != 0)
+		peers_check_lone(caller->server->peers, args, caller->permitted);
 	acceptor_confirm_for(caller->server->acceptor, &whom, args, res);
 }
 

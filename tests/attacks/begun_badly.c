@@ -220,6 +220,7 @@ static void keep(struct attacker *other, const char *path, bool named)
 	manifest->earlier.earlier_len = 1;
 	manifest->earlier.earlier_val = &earlier;
 	have_accepted(other, path, HERE, &good);
+	attack_forget(&known);
 	if (!named)
 		return;
 	bad.ballot = attack_ballot(other, HERE);

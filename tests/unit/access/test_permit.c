@@ -111,6 +111,15 @@ void peers_free_registers(struct peers_register *registers, size_t count)
 			value_free(&registers[i].reg.dfs_register_u.accepted.value);
 }
 
+void peers_check_lone(struct peers *peers, const dfs_confirm_args *args,
+		      dfs_status *statuses)
+{
+	(void)peers;
+	(void)args;
+	(void)statuses;
+	fail_msg("a handler asked other servers");
+}
+
 /* ---- the fixture ------------------------------------------------------------- */
 
 struct fixture {

@@ -520,6 +520,83 @@ static void test_12_2_operations_follow_each_other(void **state)
 	assert_int_equal(say_once(ask(shared, 20, &highest, 4, same), "bob"), DFS_OK);
 }
 
+/* ann's file with the version that it had before, as it keeps that, for good. */
+static dfs_earlier *keep(dfs_value *value, const dfs_value *before)
+{
+	dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	dfs_value copy = again(before);
+	dfs_manifest *was = &copy.body.dfs_body_u.manifest;
+	dfs_earlier *kept = calloc(1, sizeof *kept);
+
+	assert_non_null(kept);
+	*kept = (dfs_earlier){.content_version = copy.content_version,
+			      .key = was->keys.keys_val[0],
+			      .content = was->content};
+	memset(&was->content, 0, sizeof was->content); /* it is the kept one's now */
+	value_free(&copy);
+	manifest->earlier.earlier_len = 1;
+	manifest->earlier.earlier_val = kept;
+	return kept;
+}
+
+/* How a version that is kept may be another than the one before. */
+enum kept_as {
+	KEPT_AS_IT_WAS,
+	KEPT_FOR_A_TIME,
+	KEPT_WITH_A_KEY,
+	KEPT_WITH_A_SIZE,
+	KEPT_WITH_A_HOLDER,
+	KEPT_BY_ANOTHER_NAME,
+	KEPT_OF_NOTHING, /* the path had none */
+	KEPT_ALREADY,    /* what the one before keeps */
+	KEPT_LONGER,     /* that, for another time than it says */
+};
+
+static void change_kept(dfs_earlier *kept, enum kept_as how)
+{
+	kept->until = how == KEPT_FOR_A_TIME || how == KEPT_LONGER ? 99 : 0;
+	kept->key.box[0] ^= how == KEPT_WITH_A_KEY;
+	kept->content.size += how == KEPT_WITH_A_SIZE;
+	kept->content.holders ^= how == KEPT_WITH_A_HOLDER;
+	kept->content_version.operation.bytes[0] ^= how == KEPT_BY_ANOTHER_NAME;
+}
+
+/* eve, who may write, puts on top of ann's version 2, which may keep version 1. */
+static dfs_status say_kept(uint64_t counter, enum kept_as how)
+{
+	const dfs_ballot told = store_fixture_ballot(4);
+	dfs_value first = file("ann", 3, 1, 1), highest = file("ann", 4, 2, 1);
+	dfs_value value = file("eve", counter, 3, 1);
+
+	if (how == KEPT_ALREADY || how == KEPT_LONGER)
+		keep(&highest, &first);
+	highest = signed_by("ann", own, 4, highest);
+	sign_fixture_confirm(own, &told, &highest);
+	change_kept(keep(&value, how >= KEPT_ALREADY ? &first : &highest), how);
+	value = signed_by("eve", own, counter, value);
+	value_free(&first);
+	if (how != KEPT_OF_NOTHING)
+		return say_once(ask(own, counter, &highest, 4, value), "eve");
+	value_free(&highest);
+	value.number = value.content_version.number = 1;
+	value = signed_by("eve", own, counter, value);
+	return say_once(ask(own, counter, NULL, 0, value), "eve");
+}
+
+static void test_12_2_what_is_kept_was_there(void **state)
+{
+	static const dfs_status said[] = {
+		[KEPT_AS_IT_WAS] = DFS_OK,          [KEPT_FOR_A_TIME] = DFS_OK,
+		[KEPT_WITH_A_KEY] = DFS_INVALID,    [KEPT_WITH_A_SIZE] = DFS_INVALID,
+		[KEPT_WITH_A_HOLDER] = DFS_INVALID, [KEPT_BY_ANOTHER_NAME] = DFS_INVALID,
+		[KEPT_OF_NOTHING] = DFS_INVALID,    [KEPT_ALREADY] = DFS_OK,
+		[KEPT_LONGER] = DFS_INVALID};
+
+	(void)state;
+	for (enum kept_as how = 0; how <= KEPT_LONGER; how++)
+		assert_int_equal(say_kept(10 + how, how), said[how]);
+}
+
 static const char of_bob[] = "/@accounts/bob";
 
 /* The account with this number, as admin says it: an operation, at a ballot. */
@@ -659,6 +736,7 @@ int main(void)
 		SERVER(test_12_2_a_user_proposes_what_he_may),
 		SERVER(test_8_9_an_old_key_lets_nobody_in),
 		SERVER(test_12_2_operations_follow_each_other),
+		SERVER(test_12_2_what_is_kept_was_there),
 		SERVER(test_12_2_accounts_do_not_go_back),
 		SERVER(test_12_2_one_value_a_ballot),
 		SERVER(test_12_2_what_is_lower_than_a_promise_is_refused),

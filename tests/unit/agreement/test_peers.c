@@ -59,27 +59,21 @@ static bool is_nothing(int kind)
 static void expected_tally(const int kinds[DFS_SERVERS], unsigned *ret_answers,
 			   unsigned *ret_equal, int *ret_newest)
 {
-	unsigned counts[KINDS] = {0}, nothing = 0;
+	unsigned counts[KINDS] = {0};
 
 	*ret_answers = 0;
 	*ret_newest = SILENT;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		counts[kinds[i]]++;
-		nothing += is_nothing(kinds[i]);
 		*ret_answers += kinds[i] != SILENT;
 		if (kinds[i] > *ret_newest)
 			*ret_newest = kinds[i];
 	}
-	/* Three that mean the same, whatever the fourth says. */
-	if (nothing >= 3)
-		*ret_newest = counts[GONE_5] ? GONE_5 : counts[GONE_2] ? GONE_2 : UNKNOWN;
-	if (counts[FILE_3] >= 3)
-		*ret_newest = FILE_3;
-	if (counts[FILE_4] >= 3)
-		*ret_newest = FILE_4;
-	*ret_equal = *ret_newest == SILENT     ? 0
-		     : is_nothing(*ret_newest) ? nothing
-					       : counts[*ret_newest];
+	/* Three that say the same, whatever the fourth says. */
+	for (int kind = UNKNOWN; kind < KINDS; kind++)
+		if (counts[kind] >= 3)
+			*ret_newest = kind;
+	*ret_equal = *ret_newest == SILENT ? 0 : counts[*ret_newest];
 }
 
 static void test_2_4_what_three_tell_is_so_and_else_the_newest(void **state)

@@ -73,13 +73,15 @@ static void test_2_2_what_three_have_is_not_proposed_again(void **state)
 	finish_is(one, 300);
 	peers_world_give(set_of(1) | set_of(2) | set_of(4), one, 7, true);
 	finish_is(one, 1);
-	/* Nothing at three, of whatever kind. */
-	peers_world_give(set_of(1), two, 3, true);
-	peers_world_give(set_of(2), two, 5, true);
+	/* Nothing at three. */
 	peers_world_give(set_of(4), two, 6, false);
-	finish_is(two, 1);
+	finish_is(two, 0);
 	assert_int_equal(world->calls[DFS_PREPARE], 0);
 	assert_int_equal(world->calls[DFS_ACCEPT], 0);
+	/* But not of different kinds, of which one may be a lie. */
+	peers_world_give(set_of(1), two, 3, true);
+	peers_world_give(set_of(2), two, 5, true);
+	finish_is(two, 600);
 }
 
 static void test_2_2_what_was_begun_is_brought_to_its_end(void **state)

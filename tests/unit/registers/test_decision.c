@@ -207,6 +207,45 @@ static void test_8_9_what_is_not_proved_is_not_finished(void **state)
 	}
 }
 
+/*
+ * dfs1 alone tells of a file's end, and so many others of nothing, with this floor; whose
+ * operation is it that ann now carries out, and does it count?
+ */
+struct lone_row {
+	unsigned others;
+	uint64_t floor;
+	bool own, counts;
+};
+
+static void test_12_2_a_word_that_three_outvote_counts_for_nothing(void **state)
+{
+	static const struct lone_row rows[] = {
+		{3, 9, false, false}, /* they have forgotten it */
+		{3, 4, false, true},  /* they had not heard of it yet */
+		{2, 9, false, true},  /* the fourth is away */
+		{3, 9, true, true},   /* what one has begun oneself */
+	};
+	static const dfs_id operation = {{7}}, other = {{8}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct world *world = new_world("/ann/file");
+		dfs_register nothing = {.dfs_register_u.floor.counter = rows[i].floor};
+		struct told *told;
+
+		world->proposal.kind = PROPOSAL_TOMBSTONE;
+		world->proposal.operation = rows[i].own ? operation : other;
+		told = tell(world, &operation);
+		for (unsigned s = 1; s < DFS_SERVERS; s++)
+			world->turn.answers.of[s] = s <= rows[i].others ? &nothing : NULL;
+		world->turn.promised = rows[i].others == 3 ? SERVERS_ALL : 0x7;
+		(void)finished(world);
+		assert_int_equal(world->turn.judgement.best != NULL, rows[i].counts);
+		assert_int_equal(set_has(world->turn.promised, 1), rows[i].counts);
+		value_free(told->value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_two_that_call_it_invalid),
 		cmocka_unit_test(test_refusals_are_noted),
 		cmocka_unit_test(test_8_9_what_is_not_proved_is_not_finished),
+		cmocka_unit_test(test_12_2_a_word_that_three_outvote_counts_for_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,13 +215,22 @@ static void test_deleting_nothing_is_missing(void **state)
 	struct world *world = new_world(PROPOSAL_TOMBSTONE);
 
 	(void)state;
-	/* Three that mean "no such file" say so, whatever their ballots. */
-	tells_nothing(world, 0);
-	tells(world, 1, DFS_TOMBSTONE, 1, 2, 5);
-	tells(world, 2, DFS_TOMBSTONE, 2, 4, 8);
+	/* Three that tell of nothing say so, or of the same tombstone. */
+	for (unsigned s = 0; s < 3; s++)
+		tells_nothing(world, s);
 	struct judgement judgement = judged(world, false);
 
 	assert_int_equal(judgement.verdict, JUDGE_REPORT);
+	assert_int_equal(judgement.code, DFS_EXIT_MISSING);
+	for (unsigned s = 0; s < 3; s++)
+		tells(world, s, DFS_TOMBSTONE, 1, 2, 5);
+	judgement = judged(world, false);
+	assert_int_equal(judgement.verdict, JUDGE_REPORT);
+	assert_int_equal(judgement.code, DFS_EXIT_MISSING);
+	/* Where they do not tell the same, one may lie: the path is finished first. */
+	tells(world, 2, DFS_TOMBSTONE, 2, 4, 8);
+	judgement = judged(world, false);
+	assert_int_equal(judgement.verdict, JUDGE_FINISH);
 	assert_int_equal(judgement.code, DFS_EXIT_MISSING);
 	/* A file that is older than a tombstone seen once: the tombstone is finished
 	 * first. */

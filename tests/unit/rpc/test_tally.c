@@ -71,12 +71,14 @@ static void test_highest(void **state)
 		{"lookup: the highest has to be told by three", "5556", {4, 0, 4, 1}},
 		{"lookup: and two of it are not enough", "5566", {4, 0, 3, 2}},
 		{"lookup: three mean nothing, whatever the fourth has",
-		 ".ab7",
+		 "...7",
 		 {4, 3, 4, 1}},
-		{"lookup: tombstones of other ballots mean nothing too",
-		 "abc-",
-		 {3, 3, 3, 1}},
-		{"proposer: a tombstone can be the highest", "4e4.", {4, 2, 2, 1}},
+		{"lookup: or say by the same tombstone", "aaa7", {4, 3, 4, 1}},
+		{"lookup: two of them and one that knows nothing are no three",
+		 ".aa-",
+		 {3, 2, 2, 2}},
+		{"lookup: nor are tombstones of other ballots", "abc-", {3, 1, 3, 1}},
+		{"proposer: a tombstone can be the highest", "4e4.", {4, 1, 2, 1}},
 		{"proposer: certain is what three told", "e4ee", {4, 3, 1, 3}},
 		{"proposer: or three that there is nothing", "...-", {3, 3, 1, 0}},
 		{"finishing by a server: the highest, whatever three agree on",
@@ -108,14 +110,16 @@ static void test_alike(void **state)
 		{"reading by a server: three alike outvote the newer fourth",
 		 "5556",
 		 {4, 0, 1, 3}},
-		{"reading by a server: three of nothing do too", ".a.7", {4, 3, 2, 3}},
-		{"reading by a server: the newest tombstone stands for them",
-		 "acb7",
-		 {4, 3, 2, 3}},
+		{"reading by a server: three of nothing do too", "...7", {4, 3, 1, 3}},
+		{"reading by a server: so do three of a tombstone", "a7aa", {4, 3, 1, 3}},
+		{"reading by a server: but not two of it, and one of nothing",
+		 "aa.7",
+		 {4, 2, 4, 1}},
+		{"reading by a server: nor three tombstones", "acb7", {4, 1, 4, 1}},
 		{"reading by a server: two and two: the newer", "5566", {4, 0, 3, 2}},
 		{"reading by a server: a tombstone above two files",
 		 "55f.",
-		 {4, 2, 3, 2}},
+		 {4, 1, 3, 1}},
 		{"reading by a server: nothing anywhere", "....", {4, 4, 1, 4}},
 		{"reading by a server: one answer", "--3-", {1, 0, 3, 1}},
 	};
@@ -137,7 +141,8 @@ static void test_unsure(void **state)
 		{"reading by a server, unsure: the newer fourth counts",
 		 "5556",
 		 {2, 0, 4, 1}},
-		{"reading by a server, unsure: three of nothing", ".ab-", {2, 2, 3, 2}},
+		{"reading by a server, unsure: three of nothing", ".ab-", {2, 1, 3, 1}},
+		{"reading by a server, unsure: nor alike", "...-", {2, 2, 1, 2}},
 	};
 
 	(void)state;
@@ -179,7 +184,8 @@ static void test_12_5_doubtful_is_what_would_change_something(void **state)
 		{"what is above three that are alike", "5559", 8, 8},
 		{"what is below them changes nothing", "5554", 8, 0},
 		{"two against two are both genuine", "5566", 0, 0},
-		{"what is above three that have nothing", ".a.7", 10, 8},
+		{"what is above three that have nothing", "...7", 8, 8},
+		{"tombstones of other ballots are not alike", ".a.7", 10, 10},
 		{"also a tombstone", "555f", 8, 8},
 	};
 
@@ -197,6 +203,53 @@ static void test_12_5_doubtful_is_what_would_change_something(void **state)
 	}
 }
 
+/*
+ * Of each server: '-' no answer, a digit a file at that counter, 'a'.. nothing, with a
+ * floor at counter 1..
+ */
+struct lone_row {
+	const char *rule, *told;
+	unsigned expected, against;
+};
+
+static void test_12_2_one_word_against_others(void **state)
+{
+	static const struct lone_row rows[] = {
+		{"all others know better", "5eff", 1, 3},
+		{"two do, the fourth decides", "e5-f", 2, 2},
+		{"one is not enough", "5f--", 0, 0},
+		{"two tell of it", "55ff", 0, 0},
+		{"or of two things", "56ff", 0, 0},
+		{"a floor below it is no word against it", "5dff", 0, 0},
+		{"nobody tells of anything", "ffff", 0, 0},
+		{"nobody tells", "----", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		dfs_register regs[DFS_SERVERS];
+		const dfs_register *told[DFS_SERVERS] = {NULL};
+		unsigned against = 0;
+
+		memset(regs, 0, sizeof regs);
+		for (unsigned s = 0; s < DFS_SERVERS; s++) {
+			char c = rows[i].told[s];
+
+			regs[s].known = c >= '1' && c <= '9';
+			if (regs[s].known)
+				regs[s].dfs_register_u.accepted.ballot.counter =
+					(uint64_t)(c - '0');
+			else
+				regs[s].dfs_register_u.floor.counter =
+					(uint64_t)(c - 'a' + 1);
+			told[s] = c == '-' ? NULL : &regs[s];
+		}
+		if (tally_lone(told, &against) != rows[i].expected ||
+		    (rows[i].expected != 0 && against != rows[i].against))
+			fail_msg("%s (%s)", rows[i].rule, rows[i].told);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_unsure),
 		cmocka_unit_test(test_words_of_registers),
 		cmocka_unit_test(test_12_5_doubtful_is_what_would_change_something),
+		cmocka_unit_test(test_12_2_one_word_against_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,15 @@ void peers_free_registers(struct peers_register *registers, size_t count)
 	(void)count;
 }
 
+void peers_check_lone(struct peers *peers, const dfs_confirm_args *args,
+		      dfs_status *statuses)
+{
+	(void)peers;
+	(void)args;
+	(void)statuses;
+	fail_msg("a handler asked other servers");
+}
+
 /* ---- the fixture ------------------------------------------------------------- */
 
 enum { LEAST = STORE_FILE_LEAST };
