@@ -238,6 +238,16 @@ for line in sys.stdin:
 	run -7 client touch /tester/three --user admin
 	client delete -r /tester/three --user admin
 	[ -z "$(client list)" ]
+	# Names are not for nothing: without room none is made, and all of them can go.
+	user_add poor --quota 1K
+	run -3 client mkdir a b c d e f g h i --user poor
+	[[ $output == *"over the quota of poor"* ]]
+	run -7 client mkdir z --user poor
+	run -7 client touch z --user poor
+	run -7 client ln -s x z --user poor
+	client touch a --user poor
+	client delete -r /poor --user poor
+	[ -z "$(client list --user poor)" ]
 	# Without a log-in, and without servers.
 	client logout
 	for verb in "mkdir a" "rmdir a" "touch a" "chmod +x a" "ln -s x a" "delete -r a"; do
@@ -333,6 +343,16 @@ assert len(codes) == 20, codes
 assert all(sorted(of) == [0, 8] for of in codes.values()), codes'
 	done
 	[ "$(client list | wc -l)" = 200 ]
+	# With -p both find it there; of a folder and a file of the same name one is made.
+	for round in $(seq 10); do
+		client mkdir -p "deep$round/er" &
+		client mkdir -p "deep$round/er"
+		wait $!
+		client mkdir --json "either$round" >"$T/one" &
+		client put --json "$BATS_TEST_FILENAME" "either$round" >"$T/two" || true
+		wait $! || true
+		[ "$(cat "$T/one" "$T/two" | field code | sort | xargs)" = "0 8" ]
+	done
 }
 
 @test "4.2 of two that put --no-clobber under the same name at once one has put it, 200 times" {
