@@ -2,8 +2,9 @@
  * One path, three honest servers, and a fourth that says whatever it can prove.
  *
  * How much has a proposer to show before servers take its value, so that one server
- * that lies cannot undo what was agreed?  The product does not ask for all of this yet:
- * the model is ahead of it (doc/AGREEMENT.md 8).  A value is chosen when two honest
+ * that lies cannot undo what was agreed?  doc/AGREEMENT.md 8 says which of these rules
+ * are the product's: own=1, shared=2, proof=4, ackq=3, strict=1, learn=2, forget=3,
+ * alone=2, and cover=2.  A value is chosen when two honest
  * servers have accepted it, for the liar makes three.  The state is in liar.h, the steps
  * are in liar_propose.h and liar_faults.h.
  *
@@ -12,7 +13,7 @@
  *		finishes; L the liar, which finishes; U the owner, who takes the right to
  *		write from X, who helps the liar; T the owner, with a tombstone
  * proof=	what a value that is proposed again must show: 0 nothing (the rules of
- *		today); 1 the signature of the server that proposes it; 2 three signed
+ *		before); 1 the signature of the server that proposes it; 2 three signed
  *		promises, which are believed; 3 three promises whose highest report is
  *		proved too; 4 confirmations
  * ackq=	of how many servers (with proof=4; the liar gives one)

@@ -137,6 +137,68 @@ span_of()
 	grep -q new "$T/outcomes"
 }
 
+# dies_with WHEN ARG...: the client, which dies when so many servers have answered (tools/dying.c).
+dies_with()
+{
+	local when=$1
+	shift
+	DFS_DIES=$when run -99 "$DFS_TOOLS/scenarios/tools/dying" "$@"
+}
+
+# read_by NAME USER...: each of them gets the same: "old", or "new".  What the dead client had sent may
+# still take effect meanwhile, so "new" may follow "old"; never the other way round.
+read_by()
+{
+	local name=$1 user before=
+	shift
+	for user in "$@"; do
+		client get --user "$user" "$name" "$T/got" -f
+		outcome=new
+		cmp -s "$T/got" "$T/new" || outcome=old
+		[ $outcome = new ] || cmp "$T/got" "$T/old"
+		[ "$before" != new ] || [ $outcome = new ]
+		before=$outcome
+	done
+}
+
+@test "1.8 a client killed between what three confirm and what they accept: it happened or not, the same for all" {
+	local name when
+	random_file "$T/new" 3000
+	client put "$T/new" /shared/file
+	client put "$T/new" lent
+	client share lent other --write
+	for name in /shared/file /tester/lent; do
+		random_file "$T/old" 3000
+		client put --user other "$T/old" "$name"
+		for when in "CONFIRM 3" "ACCEPT 1" "ACCEPT 2" "ACCEPT 3"; do
+			random_file "$T/new" 5000
+			dies_with "$when" put --user other "$T/new" "$name"
+			read_by "$name" tester other tester
+			echo "$name, $when: $outcome"
+			[ "$when" != "CONFIRM 3" ] || [ $outcome = old ]
+			[ "$when" != "ACCEPT 3" ] || [ $outcome = new ]
+			# What was begun is in nobody's way.
+			random_file "$T/old" 4000
+			client put --user other "$T/old" "$name"
+			read_by "$name" other tester
+			[ $outcome = old ]
+		done
+	done
+	# So it is with one server away, and with what is deleted.
+	client put "$T/old" /shared/file
+	server_kill 4
+	dies_with "CONFIRM 3" delete --user other /shared/file
+	read_by /shared/file tester other
+	[ $outcome = old ]
+	dies_with "DELETE 2" delete --user other /shared/file
+	run -4 client get /shared/file "$T/got" -f
+	run -4 client get --user other /shared/file "$T/got" -f
+	server_start 4
+	eventually 60 client status
+	client verify
+	client verify --user other
+}
+
 @test "1.8 all four killed at once under load: what was acknowledged is there after the start" {
 	loader 1 3>&- &
 	first=$!

@@ -3,9 +3,9 @@
  *
  *	DFS_DIES="PROCEDURE COUNT" dying put LOCAL REMOTE	and so on, as the client
  *
- * So many calls of the procedure (PUT, BIND, PREPARE, ACCEPT, DELETE, SETTLED) are
- * answered, no further one is begun, and with the last of the answers it ends, with exit
- * code 99.  It is linked so that every call goes through here.
+ * So many calls of the procedure (PUT, BIND, PREPARE, CONFIRM, ACCEPT, DELETE, SETTLED)
+ * are answered, no further one is begun, and with the last of the answers it ends, with
+ * exit code 99.  It is linked so that every call goes through here.
  */
 #include "call.h"
 #include "text.h"
@@ -22,8 +22,9 @@ static const struct {
 	const char *name;
 	uint32_t number;
 } procedures[] = {
-	{"PUT", DFS_PUT},       {"BIND", DFS_BIND},     {"PREPARE", DFS_PREPARE},
-	{"ACCEPT", DFS_ACCEPT}, {"DELETE", DFS_DELETE}, {"SETTLED", DFS_SETTLED},
+	{"PUT", DFS_PUT},         {"BIND", DFS_BIND},     {"PREPARE", DFS_PREPARE},
+	{"CONFIRM", DFS_CONFIRM}, {"ACCEPT", DFS_ACCEPT}, {"DELETE", DFS_DELETE},
+	{"SETTLED", DFS_SETTLED},
 };
 
 static uint32_t fatal; /* the procedure; 0: none */
