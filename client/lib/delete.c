@@ -12,7 +12,8 @@
 /* Fills the proposal of an item; false when the item has ended. */
 static bool begin(struct dfs_delete *item, struct proposal *proposal)
 {
-	*proposal = (struct proposal){.path = item->path, .kind = PROPOSAL_TOMBSTONE};
+	*proposal = (struct proposal){.path = item->path, .kind = PROPOSAL_TOMBSTONE,
+				       .meet = reading_meet};
 	item->result = (struct dfs_result){.code = DFS_EXIT_DONE};
 	item->version[0] = item->retry[0] = '\0';
 	proposal->conditional = item->if_version;

@@ -400,7 +400,7 @@ static unsigned planned_chunks(const struct attempt *attempt,
 {
 	if (proposal->small)
 		return attempt_plan(proposal->content.row, server, attempt->servers);
-	if (proposal->kind == PROPOSAL_CHANGE)
+	if (proposal->kind == PROPOSAL_CHANGE || proposal->copies)
 		return placement_held(proposal->content.holders, server);
 	return 0;
 }

@@ -38,15 +38,21 @@ static bool is_blocked(struct dfs *dfs, const struct turn *turn)
 	return false;
 }
 
-/* How many servers have their own pair; an object needs three. */
+/*
+ * How many servers have their own pair; an object needs three.  Of one that is copied the
+ * three have what they hold of it, as whoever put it and healing have left it.
+ */
 static unsigned count_holders(const struct turn *turn)
 {
+	const struct proposal *proposal = turn->proposal;
 	unsigned count = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		chunk_set pair = placement_pair(turn->proposal->content.row, s);
+		chunk_set wanted =
+			proposal->copies ? placement_held(proposal->content.holders, s)
+					 : placement_pair(proposal->content.row, s);
 
-		count += (turn->staged[s - 1] & pair) == pair;
+		count += wanted != 0 && (turn->staged[s - 1] & wanted) == wanted;
 	}
 	return count;
 }
@@ -134,6 +140,18 @@ static bool may_sign_again(struct dfs *dfs, struct turn *turn)
 	return false;
 }
 
+/* Would it take the place of what has come by a move that may not be finished? */
+static bool meets_note(struct turn *turn)
+{
+	struct proposal *proposal = turn->proposal;
+	const dfs_accepted *best = turn->judgement.best;
+
+	proposal->met = turn->judgement.verdict == JUDGE_PROPOSE && proposal->meet &&
+			proposal->kind != PROPOSAL_CHANGE && best && best->value.note &&
+			best->value.note->old_version.number != 0;
+	return proposal->met;
+}
+
 bool decision_make(struct attempt *attempt, struct turn *turn)
 {
 	struct proposal *proposal = turn->proposal;
@@ -154,6 +172,8 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 		turn->answers.blocked = is_blocked(attempt->dfs, turn);
 		turn->judgement = judge(proposal, &turn->answers, staged);
 	}
+	if (meets_note(turn))
+		return false;
 	judge_space(attempt->dfs, turn);
 	switch (turn->judgement.verdict) {
 	case JUDGE_PROPOSE:

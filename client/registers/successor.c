@@ -164,8 +164,11 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 		return SUCCESSOR_REFUSED;
 	manifest->attributes = proposal->attributes;
 	manifest->content = proposal->content;
-	manifest->content.holders = 0;
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+	draft.value.note = proposal->note;
+	proposal->replaces = judge_is_live(best);
+	if (!proposal->copies)
+		manifest->content.holders = 0;
+	for (unsigned s = 1; s <= DFS_SERVERS && !proposal->copies; s++)
 		manifest->content.holders =
 			placement_hold(manifest->content.holders, s, turn->staged[s - 1]);
 	return wrap(attempt, proposal, owner, &draft, turn);
@@ -203,6 +206,12 @@ static bool is_bound(struct proposal *proposal, const dfs_accepted *best)
 	return bound;
 }
 
+static bool is_cleared(const struct proposal *proposal, const dfs_note *note)
+{
+	return proposal->clears && note &&
+	       id_equal(&note->operation, &proposal->clears->operation);
+}
+
 static enum successor_end make_change(const struct attempt *attempt, struct turn *turn,
 				      struct dfs_result *result)
 {
@@ -224,7 +233,8 @@ static enum successor_end make_change(const struct attempt *attempt, struct turn
 	draft.value.body = body;
 	if (live && body.kind == DFS_FILE) {
 		draft.value.content_version = best->value.content_version;
-		draft.value.note = best->value.note;
+		if (!is_cleared(proposal, best->value.note))
+			draft.value.note = best->value.note;
 	}
 	if (body.kind != DFS_FILE || is_bound(proposal, best))
 		ended = end(&draft, turn);

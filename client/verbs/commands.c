@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct command *const all[] = {
-	&cmd_put,     &cmd_get,   &cmd_cat,     &cmd_head,   &cmd_list,
+	&cmd_put,     &cmd_copy, &cmd_move, &cmd_get,   &cmd_cat,     &cmd_head,   &cmd_list,
 	&cmd_find,    &cmd_tree,  &cmd_delete,  &cmd_stat,   &cmd_share,
 	&cmd_unshare, &cmd_du,    &cmd_df,      &cmd_status, &cmd_verify,
 	&cmd_repair,  &cmd_login, &cmd_logout,  &cmd_whoami, &cmd_passwd,

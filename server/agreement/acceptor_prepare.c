@@ -37,6 +37,7 @@ struct preparing {
 	const dfs_prepare_args *args;
 	dfs_promise *items;
 	dfs_id objects[DFS_BATCH_MAX]; /* of what is staged; zero: nothing */
+	bool only_bind[DFS_BATCH_MAX]; /* it is here already */
 };
 
 /*
@@ -223,6 +224,8 @@ static bool name_objects(struct preparing *preparing)
 
 		if (share)
 			good = object_of_share(share, &preparing->objects[i]);
+		preparing->only_bind[i] =
+			args->items.items_val[i].stage.kind == DFS_STAGE_BINDING;
 	}
 	return good;
 }
@@ -238,7 +241,8 @@ void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_calle
 	struct acceptor_items wanted = {.items = args->items.items_val,
 					.count = args->items.items_len,
 					.path_of = prepare_path,
-					.objects = preparing.objects};
+					.objects = preparing.objects,
+					.only_bind = preparing.only_bind};
 	int rc = preparing.items && name_objects(&preparing)
 			 ? acceptor_take_at(acceptor, caller, &args->ballot, &wanted)
 			 : ENOMEM;
