@@ -8,6 +8,7 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "moves.h"
 #include "owner.h"
 #include "path.h"
 #include "provenance.h"
@@ -33,6 +34,9 @@ static const dfs_manifest *open_source(struct dfs *dfs, struct copying *of,
 		of->result = source->result;
 	else if (!manifest)
 		result_fail(&of->result, DFS_EXIT_MISSING, "no such file");
+	else if (of->moves && !moves_may_write(dfs, source))
+		result_fail(&of->result, DFS_EXIT_DENIED,
+			    "is not yours to move: cp makes a copy");
 	else if (provenance_open(dfs, of->from, &source->value, ret, &of->result))
 		return manifest;
 	return NULL;

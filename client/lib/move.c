@@ -167,9 +167,7 @@ static void undo(struct moving *moving)
 		const struct copying *of = &batch->of[moving->which[i]];
 		struct proposal *proposal = &proposals[filled];
 
-		if ((step->result.code != DFS_EXIT_MISSING &&
-		     step->result.code != DFS_EXIT_CONFLICT) ||
-		    !step->old || of->proposal.replaces)
+		if (!moves_is_off(step) || !step->old || of->proposal.replaces)
 			continue;
 		proposal->path = of->to;
 		proposal->kind = PROPOSAL_TOMBSTONE;
@@ -202,6 +200,10 @@ static void conclude(struct copying *of, const struct moves_step *step)
 	case DFS_EXIT_CONFLICT:
 		result_fail(&of->result, DFS_EXIT_CONFLICT,
 			    "somebody else has changed it meanwhile: it was not moved%s",
+			    left);
+		return;
+	case DFS_EXIT_DENIED:
+		result_fail(&of->result, DFS_EXIT_DENIED, "%.700s%s", step->result.why,
 			    left);
 		return;
 	case DFS_EXIT_OPEN:

@@ -38,10 +38,7 @@ static bool is_blocked(struct dfs *dfs, const struct turn *turn)
 	return false;
 }
 
-/*
- * How many servers have their own pair; an object needs three.  Of one that is copied the
- * three have what they hold of it, as whoever put it and healing have left it.
- */
+/* How many servers have their share of it bound; an object needs three. */
 static unsigned count_holders(const struct turn *turn)
 {
 	const struct proposal *proposal = turn->proposal;
@@ -49,10 +46,10 @@ static unsigned count_holders(const struct turn *turn)
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
 		chunk_set wanted =
-			proposal->copies ? placement_held(proposal->content.holders, s)
+			proposal->copies ? attempt_copied(proposal, s)
 					 : placement_pair(proposal->content.row, s);
 
-		count += wanted != 0 && (turn->staged[s - 1] & wanted) == wanted;
+		count += (turn->staged[s - 1] & wanted) == wanted;
 	}
 	return count;
 }

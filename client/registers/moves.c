@@ -84,6 +84,13 @@ void moves_leave(struct dfs *dfs, struct moves_step *steps, size_t count)
 	free(proposals);
 }
 
+bool moves_is_off(const struct moves_step *step)
+{
+	return step->result.code == DFS_EXIT_MISSING ||
+	       step->result.code == DFS_EXIT_CONFLICT ||
+	       (step->old && step->result.code == DFS_EXIT_DENIED);
+}
+
 /* ---- the note ------------------------------------------------------------------ */
 
 /* What is there stays, but for the note, if it is still there. */
@@ -96,13 +103,6 @@ static bool keep(struct proposal *proposal, const dfs_value *best, dfs_body *ret
 		return true;
 	result_fail(&proposal->result, DFS_EXIT_OTHER, "out of memory");
 	return false;
-}
-
-/* Is it known what became of the file at the old path? */
-static bool is_known(int code)
-{
-	return code == DFS_EXIT_DONE || code == DFS_EXIT_MISSING ||
-	       code == DFS_EXIT_CONFLICT;
 }
 
 /* With the content that is there, so that it is bound by the first PREPARE. */
@@ -128,7 +128,7 @@ void moves_clear(struct dfs *dfs, const struct moves_step *steps, size_t count)
 	size_t filled = 0;
 
 	for (size_t i = 0; proposals && i < count; i++)
-		if (!steps[i].undone && is_known(steps[i].result.code))
+		if (!steps[i].undone && (steps[i].result.code == DFS_EXIT_DONE || moves_is_off(&steps[i])))
 			filled += begin_clearing(&steps[i], &proposals[filled]);
 	if (filled > 0)
 		proposer_run(dfs, proposals, filled);
@@ -139,7 +139,7 @@ void moves_clear(struct dfs *dfs, const struct moves_step *steps, size_t count)
 
 /* ---- others' moves ------------------------------------------------------------- */
 
-static bool may_write(const struct dfs *dfs, const struct lookup *lookup)
+bool moves_may_write(const struct dfs *dfs, const struct lookup *lookup)
 {
 	const dfs_access *access = value_access(&lookup->value);
 
@@ -163,7 +163,8 @@ static bool is_begun(const struct dfs *dfs, const struct lookup *lookup)
 {
 	return lookup->result.code == DFS_EXIT_DONE && lookup->known && !lookup->unsure &&
 	       !lookup->leaves_note && lookup->value.note &&
-	       lookup->value.note->old_version.number != 0 && may_write(dfs, lookup);
+	       lookup->value.note->old_version.number != 0 &&
+	       moves_may_write(dfs, lookup);
 }
 
 void moves_finish(struct dfs *dfs, struct lookup *lookups, size_t count)

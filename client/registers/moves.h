@@ -24,14 +24,20 @@ struct moves_step {
 /*
  * Takes the files from their old paths, where they are unchanged; at most DFS_BATCH_MAX.
  * Each result: 0, it is gone, by this move; 4 or 8, somebody else has deleted or changed
- * it first, and with `old` that is certain; 11, it may be or not.
+ * it first, and with `old` that is certain; 7, it may not be; 11, it may be or not.
  */
 void moves_leave(struct dfs *dfs, struct moves_step *steps, size_t count);
 
+/* Has it certainly not happened, and never will?  Then its result is 4, 7 or 8. */
+bool moves_is_off(const struct moves_step *step);
+
 /*
- * Takes the notes away of those whose result is 0, 4 or 8; what fails is left to others.
+ * Takes the notes away of those that are done or off; what fails is left to others.
  */
 void moves_clear(struct dfs *dfs, const struct moves_step *steps, size_t count);
+
+/* May this user write what was read, by what is known of it? */
+bool moves_may_write(const struct dfs *dfs, const struct lookup *lookup);
 
 /*
  * Of paths that were read: finishes the moves whose notes they carry, as far as this user

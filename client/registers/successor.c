@@ -135,6 +135,21 @@ static enum successor_end wrap(const struct attempt *attempt,
 	return ended;
 }
 
+/*
+ * Who has what of a file: what was staged.  Of a copy also who is away, and has it for
+ * the original: if that goes first, it is owed a repair.
+ */
+static uint32_t holders_of(const struct turn *turn)
+{
+	const struct proposal *proposal = turn->proposal;
+	uint32_t holders = proposal->copies ? proposal->content.holders : 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (placement_held(holders, s) == 0)
+			holders = placement_hold(holders, s, turn->staged[s - 1]);
+	return holders;
+}
+
 static enum successor_end make_file(const struct attempt *attempt, struct turn *turn,
 				    struct dfs_result *result)
 {
@@ -166,11 +181,7 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 	manifest->content = proposal->content;
 	draft.value.note = proposal->note;
 	proposal->replaces = judge_is_live(best);
-	if (!proposal->copies)
-		manifest->content.holders = 0;
-	for (unsigned s = 1; s <= DFS_SERVERS && !proposal->copies; s++)
-		manifest->content.holders =
-			placement_hold(manifest->content.holders, s, turn->staged[s - 1]);
+	manifest->content.holders = holders_of(turn);
 	return wrap(attempt, proposal, owner, &draft, turn);
 }
 

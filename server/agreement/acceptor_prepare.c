@@ -7,6 +7,7 @@
 #include "ballot.h"
 #include "errors.h"
 #include "object.h"
+#include "placement.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,6 +41,12 @@ struct preparing {
 	bool only_bind[DFS_BATCH_MAX]; /* it is here already */
 };
 
+/* What is bound without being brought is here, all of it. */
+static bool is_here(const dfs_share *share, chunk_set here)
+{
+	return here != 0 && (share->chunks & placement_filled(share->size) & ~here) == 0;
+}
+
 /*
  * Puts the item's content and binding into the batch.  Content that came before, with an
  * attempt that was refused later, is not stored twice.
@@ -59,7 +66,7 @@ static dfs_status stage_item(struct preparing *preparing, struct store_batch *ba
 	if (!store_fits_quota(preparing->acceptor->store, object, &stake))
 		return DFS_OVER_QUOTA;
 	if (item->stage.kind == DFS_STAGE_BINDING)
-		rc = here != 0 ? 0 : ENOENT;
+		rc = is_here(&item->stage.dfs_stage_u.binding.share, here) ? 0 : ENOENT;
 	else if (here == 0 || (here & small->share.chunks) != small->share.chunks)
 		rc = store_batch_content(batch, &small->share, small->units.units_val,
 					 small->units.units_len);
