@@ -28,11 +28,17 @@ static struct place place_of(const dfs_path *path)
 	return (struct place){path->dfs_path_val, path->dfs_path_len, ""};
 }
 
+/* Is it a folder because of what is below it, and not of a register of its own? */
+static bool is_only_above(const dfs_list_entry *entry)
+{
+	return entry->kind == DFS_FOLDER && entry->ballot.counter == 0;
+}
+
 static struct place place_of_entry(const dfs_list_entry *entry)
 {
 	struct place place = place_of(&entry->path);
 
-	if (entry->kind == DFS_FOLDER)
+	if (is_only_above(entry))
 		place.behind = "/\xff";
 	return place;
 }
@@ -124,9 +130,9 @@ static const char *check_path(const dfs_list_args *asked, const dfs_list_entry *
 
 	if (kind == DFS_FOLDER)
 		return "a listing entry with a path that cannot be";
-	/* A link stands where a file may. */
+	/* A link or a folder stands where a file may. */
 	if (entry->kind != kind && entry->kind != DFS_TOMBSTONE &&
-	    !(entry->kind == DFS_LINK && kind == DFS_FILE))
+	    !((entry->kind == DFS_LINK || entry->kind == DFS_FOLDER) && kind == DFS_FILE))
 		return "a listing entry of another kind than its path";
 	if (!asked->recursive && entry->kind != DFS_TOMBSTONE &&
 	    !is_child(&asked->folder, &entry->path))
@@ -146,8 +152,8 @@ static const char *check_entry(const dfs_list_args *asked, const dfs_list_entry 
 	    entry->missing > CHUNKS_ALL || entry->unbrought > CHUNKS_ALL ||
 	    (entry->missing & entry->unbrought) != 0)
 		return "a listing entry with chunks that there are not";
-	return entry->kind == DFS_FOLDER ? check_folder(asked, entry)
-					 : check_path(asked, entry);
+	return is_only_above(entry) ? check_folder(asked, entry)
+				    : check_path(asked, entry);
 }
 
 /*

@@ -87,7 +87,10 @@ json_t *format_entry(const struct dfs_entry *entry)
 {
 	const struct dfs_file *file = &entry->file;
 	char text[FORMAT_TIME], protection[FORMAT_PROTECTION];
-	json_t *fields = json_pack("{s:s}", "type", entry->folder ? "folder" : "file");
+	json_t *fields = json_pack("{s:s}", "type",
+				   entry->folder ? "folder"
+				   : entry->link ? "link"
+						 : "file");
 
 	if (!entry->folder) {
 		(void)json_object_set_new(
@@ -95,12 +98,15 @@ json_t *format_entry(const struct dfs_entry *entry)
 			json_string(format_protection(file, protection)));
 		(void)json_object_set_new(fields, "mark", json_string(format_mark(file)));
 	}
-	if (!entry->folder && entry->has_file) {
-		(void)json_object_set_new(fields, "size",
-					  json_integer((json_int_t)file->size));
+	if (entry->has_file)
 		(void)json_object_set_new(
 			fields, "modified",
 			json_string(format_time_utc(file->modified_ns, text)));
+	if (!entry->folder && entry->has_file) {
+		(void)json_object_set_new(fields, "size",
+					  json_integer((json_int_t)file->size));
+		(void)json_object_set_new(fields, "executable",
+					  json_boolean(file->executable));
 		(void)json_object_set_new(fields, "file_version",
 					  json_string(file->version));
 		(void)json_object_set_new(fields, "owner", json_string(file->owner));

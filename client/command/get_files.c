@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "format_file.h"
+#include "get_folders.h"
 #include "local_target.h"
 #include "name.h"
 #include "outcome.h"
@@ -37,6 +38,7 @@ struct get_files {
 	struct progress *progress;
 	struct file_names *names;
 	size_t count, room;
+	struct get_folders *folders;
 	/* The slice that the library works on. */
 	struct dfs_get *items;
 	size_t first;
@@ -99,8 +101,16 @@ void get_files_free(struct get_files *get)
 		(void)close(get->out);
 	for (size_t i = 0; i < get->count; i++)
 		forget(&get->names[i]);
+	get_folders_free(get->folders);
 	free(get->names);
 	free(get);
+}
+
+bool get_files_add_folder(struct get_files *get, const char *path, const char *local)
+{
+	if (!get->folders)
+		get->folders = get_folders_new(get->run);
+	return get->folders && get_folders_add(get->folders, path, local);
 }
 
 bool get_files_add(struct get_files *get, const char *shown, const char *path,
@@ -168,6 +178,13 @@ static int check_out(struct get_files *get, char why[DFS_WHY])
 /* Opens the stream once there is something to write: a pipe waits for its reader. */
 static int begin_out(struct get_files *get, char why[DFS_WHY])
 {
+	if (get->file.type == DFS_TYPE_LINK) {
+		(void)snprintf(why, DFS_WHY,
+			       "is a symbolic link, which %.200s does not take; stat "
+			       "shows where it leads",
+			       get->stream);
+		return DFS_EXIT_USAGE;
+	}
 	if (get->out_failed) {
 		(void)snprintf(why, DFS_WHY, "%.200s takes nothing more", get->stream);
 		return DFS_EXIT_OTHER;
@@ -378,7 +395,9 @@ static void report_none(struct get_files *get, const struct dfs_result *result)
 			     result);
 }
 
-void get_files_fetch(struct get_files *get)
+/* ---- all ------------------------------------------------------------------------- */
+
+static void fetch_files(struct get_files *get)
 {
 	struct dfs_result result;
 
@@ -432,4 +451,12 @@ void get_files_print(struct run *run, const struct get_files_place *place)
 	}
 	typed_paths_free(&paths);
 	get_files_free(get);
+}
+
+void get_files_fetch(struct get_files *get)
+{
+	fetch_files(get);
+	/* There are some only where the session was opened to list them. */
+	if (get->folders && get->target)
+		get_folders_make(get->folders, get->target);
 }

@@ -33,6 +33,12 @@ void get_files_free(struct get_files *get);
 bool get_files_add(struct get_files *get, const char *shown, const char *path,
 		   const char *local);
 
+/*
+ * A folder that is to be there too, also without anything in it; if it was made, it gets
+ * its time.  Needs the session to be open.
+ */
+bool get_files_add_folder(struct get_files *get, const char *path, const char *local);
+
 /* Fetches all that were added, in their order, and reports each. */
 void get_files_fetch(struct get_files *get);
 

@@ -54,18 +54,26 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static bool visit(const struct local_walk *walk, const FTSENT *entry, size_t skip)
+/* fts_number counts what of a folder there is to tell of. */
+static bool visit(const struct local_walk *walk, FTSENT *entry, size_t skip)
 {
 	const char *relative = entry->fts_path + skip;
 
+	relative += strspn(relative, "/");
 	switch (entry->fts_info) {
 	case FTS_D:
-	case FTS_DP:
 		return true;
+	case FTS_DP:
+		entry->fts_parent->fts_number++;
+		return entry->fts_number > 0 ||
+		       walk->empty(walk->context, entry->fts_path, relative);
 	case FTS_F:
-		while (*relative == '/')
-			relative++;
+		entry->fts_parent->fts_number++;
 		return walk->file(walk->context, entry->fts_path, relative);
+	case FTS_SL:
+	case FTS_SLNONE:
+		entry->fts_parent->fts_number++;
+		return walk->link(walk->context, entry->fts_path, relative);
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
@@ -84,7 +92,7 @@ int local_walk(const char *folder, const struct local_walk *walk)
 	char *roots[] = {name, NULL};
 	size_t skip = strlen(folder);
 	FTS *tree = NULL;
-	const FTSENT *entry;
+	FTSENT *entry;
 	int error = ENOMEM;
 
 	if (!name)
@@ -102,6 +110,39 @@ int local_walk(const char *folder, const struct local_walk *walk)
 free_name:
 	free(name);
 	return error;
+}
+
+static int64_t modified_ns(const struct stat *status)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow((int64_t)status->st_mtim.tv_sec, INT64_C(1000000000),
+				   &ns) ||
+	    __builtin_add_overflow(ns, (int64_t)status->st_mtim.tv_nsec, &ns))
+		return status->st_mtim.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
+char *local_read_link(const char *name)
+{
+	char *target = malloc(LOCAL_LINK_MAX + 1);
+	ssize_t len = target ? readlink(name, target, LOCAL_LINK_MAX + 1) : -1;
+
+	if (len > LOCAL_LINK_MAX)
+		errno = ENAMETOOLONG;
+	if (len < 0 || len > LOCAL_LINK_MAX) {
+		free(target);
+		return NULL;
+	}
+	target[len] = '\0';
+	return target;
+}
+
+int64_t local_modified(const char *name)
+{
+	struct stat stat_buf;
+
+	return lstat(name, &stat_buf) == 0 ? modified_ns(&stat_buf) : 0;
 }
 
 /* A file without a name, 0600. */

@@ -25,20 +25,35 @@ int local_descriptor(const char *name);
 
 struct local_walk {
 	void *context;
-	/* A regular file; relative is its name below the folder.  false ends the walk. */
-	bool (*file)(void *context, const char *name, const char *relative);
 	/*
-	 * Not walked into, or no regular file; error is an errno, 0: left out on purpose.
+	 * A regular file; relative is its name below the folder.  false ends the walk,
+	 * also from the next two.
+	 */
+	bool (*file)(void *context, const char *name, const char *relative);
+	/* A symbolic link. */
+	bool (*link)(void *context, const char *name, const char *relative);
+	/* A folder without any of these below it; relative may be "". */
+	bool (*empty)(void *context, const char *name, const char *relative);
+	/*
+	 * Not walked into, or nothing of that; error is an errno, 0: left out on purpose.
 	 */
 	void (*left_out)(void *context, const char *name, int error);
 };
 
 /*
- * Every regular file below the folder, in byte order of the names in each folder.  The
- * folder itself may be a symbolic link, those below it are left out.  0, or an errno;
- * ECANCELED when file returned false.
+ * Everything below the folder, in byte order of the names in each folder.  The folder
+ * itself may be a symbolic link, those below it are not followed.  0, or an errno;
+ * ECANCELED when a function returned false.
  */
 int local_walk(const char *folder, const struct local_walk *walk);
+
+enum { LOCAL_LINK_MAX = 4095 }; /* bytes of where a symbolic link leads to */
+
+/* Where a symbolic link leads to; the caller frees it.  NULL: see errno. */
+char *local_read_link(const char *name);
+
+/* The time at which it was modified; 0 where that cannot be told. */
+int64_t local_modified(const char *name);
 
 /*
  * Reads fd to its end into a file that has no name and that only this process can read,

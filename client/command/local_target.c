@@ -1,8 +1,6 @@
 /* Where fetched files are written. */
-#include "local_target.h"
+#include "local_target_internal.h"
 
-#include "local.h"
-#include "local_part.h"
 #include "status.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,28 +11,6 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-struct local_target {
-	char *root;
-	bool make, force;
-	int root_fd; /* -1: not open yet */
-	/* The folder of the newest file. */
-	char *folder; /* relative to the root, "" for itself; NULL: none */
-	int folder_fd;
-	bool unsynced; /* names in it may not be on disk */
-	/* The file that is being written. */
-	struct local_part part;
-	char name[NAME_MAX + 1];
-	bool replaces;
-	bool keeps; /* owner, group and mode of the regular file that it replaces: */
-	struct stat kept;
-	int64_t modified_ns;
-	char warning[DFS_WHY]; /* that nobody has been told yet */
-};
-/*
- * folder_fd is -1 exactly when folder is NULL.  The folders are opened with O_PATH: they
- * may be such that one can write to them and not read them.
- */
 
 struct local_target *local_target_new(const char *folder, bool make, bool force)
 {
@@ -54,18 +30,16 @@ struct local_target *local_target_new(const char *folder, bool make, bool force)
 	return target;
 }
 
-enum { SHOWN = 700 };
-
-/* folder/name (either may be empty) below the root, as a person would type it. */
-static const char *shown(const struct local_target *target, const char *folder,
-			 const char *name, char text[SHOWN])
+const char *local_target_shown(const struct local_target *target, const char *folder,
+			       const char *name, char text[LOCAL_TARGET_SHOWN])
 {
 	const char *root = strcmp(target->root, ".") == 0 ? "" : target->root;
 	size_t len = strlen(root);
 	bool slash =
 		len > 0 && root[len - 1] != '/' && (*folder != '\0' || *name != '\0');
-	int printed = snprintf(text, SHOWN, "%s%s%s%s%s", root, slash ? "/" : "", folder,
-			       *folder != '\0' && *name != '\0' ? "/" : "", name);
+	int printed =
+		snprintf(text, LOCAL_TARGET_SHOWN, "%s%s%s%s%s", root, slash ? "/" : "",
+			 folder, *folder != '\0' && *name != '\0' ? "/" : "", name);
 
 	if (printed == 0)
 		strcpy(text, ".");
@@ -94,12 +68,12 @@ static bool is_deleted(int folder_fd)
 /* Was it the current folder, the one that all is below, or that of the newest file? */
 static bool blame_deleted(const struct local_target *target, char why[DFS_WHY])
 {
-	char text[SHOWN] = ".";
+	char text[LOCAL_TARGET_SHOWN] = ".";
 
 	if (target->root_fd >= 0 && is_deleted(target->root_fd))
-		(void)shown(target, "", "", text);
+		(void)local_target_shown(target, "", "", text);
 	else if (target->folder && is_deleted(target->folder_fd))
-		(void)shown(target, target->folder, "", text);
+		(void)local_target_shown(target, target->folder, "", text);
 	else if (target->root_fd >= 0 || *target->root == '/' || !is_deleted(AT_FDCWD))
 		return false;
 	(void)snprintf(why, DFS_WHY, "the local folder %s was deleted", text);
@@ -122,42 +96,40 @@ static int blame_folder(const struct local_target *target, char why[DFS_WHY],
 			const char *what, const char *folder)
 {
 	int error = errno;
-	char text[SHOWN];
+	char text[LOCAL_TARGET_SHOWN];
 
 	if (error == ENOENT && blame_deleted(target, why))
 		return DFS_EXIT_OTHER;
-	(void)shown(target, folder, "", text);
+	(void)local_target_shown(target, folder, "", text);
 	errno = error;
 	return blame(why, what, text);
 }
 
-/* The file that is being written. */
-static int blame_file(const struct local_target *target, char why[DFS_WHY],
-		      const char *what)
+int local_target_blame(const struct local_target *target, char why[DFS_WHY],
+		       const char *what)
 {
 	int error = errno;
-	char text[SHOWN];
+	char text[LOCAL_TARGET_SHOWN];
 
 	if (error == ENOENT && blame_deleted(target, why))
 		return DFS_EXIT_OTHER;
-	(void)shown(target, target->folder, target->name, text);
+	(void)local_target_shown(target, target->folder, target->name, text);
 	errno = error;
 	return blame(why, what, text);
 }
 
 /* ---- folders ------------------------------------------------------------------- */
 
-/* What is missing is not essential; said once for all files. */
-static void warn(struct local_target *target, const char *what, int error)
+void local_target_warn(struct local_target *target, const char *what, int error)
 {
 	size_t len = strlen(target->warning);
-	char text[SHOWN];
+	char text[LOCAL_TARGET_SHOWN];
 
 	if (strstr(target->warning, what))
 		return;
 	(void)snprintf(target->warning + len, DFS_WHY - len, "%s%s below %.300s: %s",
-		       len > 0 ? "; " : "", what, shown(target, "", "", text),
-		       strerror(error));
+		       len > 0 ? "; " : "", what,
+		       local_target_shown(target, "", "", text), strerror(error));
 }
 
 /* A folder that cannot be read cannot be synced: that is how its owner wants it. */
@@ -166,8 +138,9 @@ static void sync_folder(struct local_target *target, int folder_fd)
 	int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 ? errno != EACCES : fsync(fd) != 0)
-		warn(target, "the system does not write folders to disk when asked",
-		     errno);
+		local_target_warn(target,
+				  "the system does not write folders to disk when asked",
+				  errno);
 	if (fd >= 0)
 		(void)close(fd);
 }
@@ -236,7 +209,6 @@ static int open_root(struct local_target *target, char why[DFS_WHY])
 	return target->root_fd >= 0 ? 0 : blame_root(target, why, "use the folder");
 }
 
-/* Makes the folder (the first len bytes of relative) the one of the newest file. */
 static int use_folder(struct local_target *target, const char *relative, size_t len,
 		      char why[DFS_WHY])
 {
@@ -269,10 +241,17 @@ static int use_folder(struct local_target *target, const char *relative, size_t 
 	return 0;
 }
 
+int local_target_enter(struct local_target *target, const char *relative, size_t len,
+		       char why[DFS_WHY])
+{
+	int code = open_root(target, why);
+
+	return code == 0 ? use_folder(target, relative, len, why) : code;
+}
+
 /* ---- one file ------------------------------------------------------------------ */
 
-/* Every part of it is a name in a folder, and nothing else. */
-static bool is_safe(const char *relative)
+bool local_target_is_safe(const char *relative)
 {
 	for (;;) {
 		size_t len = strcspn(relative, "/");
@@ -301,12 +280,12 @@ static int look(struct local_target *target, const struct dfs_file *file,
 		char why[DFS_WHY])
 {
 	struct stat there, behind;
-	char text[SHOWN];
+	char text[LOCAL_TARGET_SHOWN];
 
 	target->replaces = target->keeps = false;
 	if (fstatat(target->folder_fd, target->name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT ? 0 : blame_file(target, why, "look at");
-	(void)shown(target, target->folder, target->name, text);
+		return errno == ENOENT ? 0 : local_target_blame(target, why, "look at");
+	(void)local_target_shown(target, target->folder, target->name, text);
 	if (S_ISDIR(there.st_mode)) {
 		(void)snprintf(why, DFS_WHY, "there is a local folder %s", text);
 		return DFS_EXIT_CONFLICT;
@@ -340,15 +319,17 @@ static int look(struct local_target *target, const struct dfs_file *file,
  * One that is to be as private as another is so from the beginning.  What somebody else
  * lets all do with his file widens nothing: the umask holds.
  */
-static int create(struct local_target *target, char why[DFS_WHY])
+static int create(struct local_target *target, bool executable, char why[DFS_WHY])
 {
 	const struct stat *kept = &target->kept;
 	bool foreign = kept->st_uid != geteuid() && geteuid() != 0;
-	mode_t mode = target->keeps ? kept->st_mode & (foreign ? 0707 : 0700) : 0666;
+	mode_t mode = target->keeps ? kept->st_mode & (foreign ? 0707 : 0700)
+		      : executable  ? 0777
+				    : 0666;
 
 	return local_part_create(&target->part, target->folder_fd, mode)
 		       ? 0
-		       : blame_file(target, why, "create");
+		       : local_target_blame(target, why, "create");
 }
 
 int local_target_begin(struct local_target *target, const char *relative,
@@ -358,28 +339,39 @@ int local_target_begin(struct local_target *target, const char *relative,
 	int code;
 
 	local_target_abandon(target);
-	if (!is_safe(relative)) {
+	if (!local_target_is_safe(relative)) {
 		(void)snprintf(why, DFS_WHY, "this cannot be a local file name");
 		return DFS_EXIT_OTHER;
 	}
-	code = open_root(target, why);
-	if (code != 0)
-		return code;
-	code = use_folder(target, relative, slash ? (size_t)(slash - relative) : 0, why);
+	code = local_target_enter(target, relative,
+				  slash ? (size_t)(slash - relative) : 0, why);
 	if (code != 0)
 		return code;
 	strcpy(target->name, slash ? slash + 1 : relative);
 	target->modified_ns = file->modified_ns;
+	target->link = file->type == DFS_TYPE_LINK;
+	target->leads_len = 0;
+	if (target->link)
+		return 0;
 	code = look(target, file, why);
-	return code == 0 ? create(target, why) : code;
+	return code == 0 ? create(target, file->executable, why) : code;
 }
 
 int local_target_write(struct local_target *target, const void *bytes, size_t len,
 		       char why[DFS_WHY])
 {
+	if (target->link && len > LOCAL_LINK_MAX - target->leads_len) {
+		(void)snprintf(why, DFS_WHY, "leads further than a local link can");
+		return DFS_EXIT_OTHER;
+	}
+	if (target->link) {
+		memcpy(target->leads_to + target->leads_len, bytes, len);
+		target->leads_len += len;
+		return 0;
+	}
 	return local_part_write(&target->part, bytes, len)
 		       ? 0
-		       : blame_file(target, why, "write");
+		       : local_target_blame(target, why, "write");
 }
 
 /* ---- the end of a file --------------------------------------------------------- */
@@ -403,27 +395,25 @@ static void keep_mode(struct local_target *target)
 	if (now.st_uid != kept->st_uid)
 		mode &= now.st_mode;
 	if ((now.st_mode & 07777) != mode && fchmod(fd, mode) != 0)
-		warn(target, "the modes of files cannot be set", errno);
+		local_target_warn(target, "the modes of files cannot be set", errno);
 }
 
 /* What the file has besides its content; then all of it goes to the disk. */
 static bool settle(struct local_target *target)
 {
-	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}};
-	int64_t seconds = target->modified_ns / 1000000000;
-	int64_t rest = target->modified_ns % 1000000000;
+	struct timespec times[2];
 
-	times[1].tv_sec = (time_t)(rest < 0 ? seconds - 1 : seconds);
-	times[1].tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest);
+	local_target_times(target->modified_ns, times);
 	if (target->keeps)
 		keep_mode(target);
 	if (futimens(target->part.fd, times) != 0)
-		warn(target, "the times of files cannot be set", errno);
+		local_target_warn(target, "the times of files cannot be set", errno);
 	if (fsync(target->part.fd) == 0)
 		return true;
 	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return false;
-	warn(target, "the system does not write files to disk when asked", errno);
+	local_target_warn(target, "the system does not write files to disk when asked",
+			  errno);
 	return true;
 }
 
@@ -432,12 +422,14 @@ int local_target_finish(struct local_target *target, char why[DFS_WHY])
 	struct local_part *part = &target->part;
 	int code;
 
+	if (target->link)
+		return local_target_finish_link(target, why);
 	if (!local_part_end(part) || !settle(target)) {
-		code = blame_file(target, why, "write");
+		code = local_target_blame(target, why, "write");
 	} else if ((!local_part_link(part) &&
 		    !(local_part_copy(part) && settle(target))) ||
 		   !local_part_rename(part, target->name, target->replaces)) {
-		code = blame_file(target, why, "create");
+		code = local_target_blame(target, why, "create");
 	} else {
 		target->unsynced = true;
 		code = 0;

@@ -32,8 +32,9 @@ enum { LOCAL_TARGET_EQUAL = 1000 };
 struct local_target *local_target_new(const char *folder, bool make, bool force);
 
 /*
- * A new file at relative, whose folders are made as needed.  0, LOCAL_TARGET_EQUAL, or an
- * exit code, with why.  One that was begun before and not finished is thrown away.
+ * A new file or link at relative, whose folders are made as needed.  0, an exit code, or
+ * LOCAL_TARGET_EQUAL, with why.  One that was begun before and not finished is thrown
+ * away.
  */
 int local_target_begin(struct local_target *target, const char *relative,
 		       const struct dfs_file *file, char why[DFS_WHY]);
@@ -52,6 +53,15 @@ void local_target_abandon(struct local_target *target);
 
 /* After the last file: what was begun is thrown away, the last folder synced. */
 void local_target_end(struct local_target *target);
+
+/*
+ * A folder at relative, made if it is missing, and those on the way; once all files are
+ * finished, its time.  0, or an exit code, with why.
+ */
+int local_target_folder(struct local_target *target, const char *relative,
+			char why[DFS_WHY]);
+int local_target_folder_time(struct local_target *target, const char *relative,
+			     int64_t modified_ns, char why[DFS_WHY]);
 
 /* What nobody has been told yet and is no failure; false: there is nothing. */
 bool local_target_warning(struct local_target *target, char ret[DFS_WHY]);

@@ -9,6 +9,7 @@
 #include "outcome.h"
 #include "output.h"
 #include "progress.h"
+#include "put_folders.h"
 #include "run.h"
 #include "status.h"
 #include <errno.h>
@@ -24,7 +25,8 @@ struct put_source {
 	char *shown; /* how messages call it */
 	char *local; /* NULL: standard input */
 	char *path;
-	int fd; /* the content, if it is not that of local; -1 */
+	int fd;       /* the content, if it is not that of local; -1 */
+	char *target; /* of a symbolic link; else NULL */
 };
 
 struct put_files {
@@ -34,8 +36,9 @@ struct put_files {
 	struct put_source *sources;
 	struct dfs_put *items; /* one for each source */
 	size_t count;
-	const char *folder; /* that is walked */
-	const char *prefix; /* of the remote names below it */
+	struct put_folders *folders; /* empty ones, until all files are stored */
+	const char *folder;          /* that is walked */
+	const char *prefix;          /* of the remote names below it */
 	uint64_t stored, bytes;
 	bool many; /* more than one file is meant */
 	bool stop; /* nothing further can work */
@@ -53,7 +56,8 @@ struct put_files *put_files_new(struct run *run, bool many,
 	put->demands = demands;
 	put->sources = calloc(GATHERED_MAX, sizeof *put->sources);
 	put->items = calloc(GATHERED_MAX, sizeof *put->items);
-	if (!put->sources || !put->items) {
+	put->folders = put_folders_new(run);
+	if (!put->sources || !put->items || !put->folders) {
 		put_files_free(put);
 		return NULL;
 	}
@@ -69,6 +73,7 @@ static void clear(struct put_files *put)
 		free(source->shown);
 		free(source->local);
 		free(source->path);
+		free(source->target);
 		if (source->fd >= 0)
 			(void)close(source->fd);
 	}
@@ -80,6 +85,7 @@ void put_files_free(struct put_files *put)
 	if (!put)
 		return;
 	clear(put);
+	put_folders_free(put->folders);
 	progress_free(put->progress);
 	free(put->items);
 	free(put->sources);
@@ -215,13 +221,39 @@ static void fail(struct put_files *put, const char *local, const char *remote,
 	free(path);
 }
 
-/*
- * local NULL: standard input.  Content that is not that of the local file is in fd, which
- * is taken over; else it is -1.  remote is as a person would type it.
- */
-static void gather(struct put_files *put, const char *local, int fd, const char *remote)
+/* An item for what stands in a place of its own, from which its source can be read. */
+static void fill_item(struct put_files *put, const struct put_source *source,
+		      struct dfs_put *item)
 {
 	const struct options *options = &put->run->options;
+
+	item->path = source->path;
+	item->local = source->fd < 0 && !source->target ? source->local : NULL;
+	item->fd = source->fd;
+	item->modified_ns = source->fd < 0 ? 0 : clock_wall_ns();
+	if (source->target) {
+		item->link = true;
+		item->bytes = source->target;
+		item->bytes_len = strlen(source->target);
+		item->modified_ns = local_modified(source->local);
+	}
+	item->snapshot = put->demands->snapshot;
+	item->expects_size = put->demands->expects_size;
+	item->expected_size = put->demands->size;
+	item->sha256 = put->demands->expects_sha256 ? put->demands->sha256 : NULL;
+	item->create = options_has(options, OPTION_NO_CLOBBER);
+	item->if_version = options->values[OPTION_IF_VERSION];
+	item->operation = options->values[OPTION_OPERATION];
+}
+
+/*
+ * local NULL: standard input.  Content that is not that of the local file is in fd, or
+ * the target of the link that it is, which are taken over; else -1 and NULL.  remote is
+ * as a person would type it.
+ */
+static void gather(struct put_files *put, const char *local, int fd, char *take_target,
+		   const char *remote)
+{
 	struct put_source *source = &put->sources[put->count];
 	struct dfs_put *item = &put->items[put->count];
 	struct dfs_result result;
@@ -235,10 +267,12 @@ static void gather(struct put_files *put, const char *local, int fd, const char 
 			result.code, "cannot be stored as %s: %s", remote, result.why);
 
 		fail(put, local, remote, &refused);
+		free(take_target);
 		if (fd >= 0)
 			(void)close(fd);
 		return;
 	}
+	source->target = take_target;
 	source->shown = strdup(local ? local : remote);
 	source->local = local ? strdup(local) : NULL;
 	put->count++;
@@ -249,17 +283,7 @@ static void gather(struct put_files *put, const char *local, int fd, const char 
 		clear(put);
 		return;
 	}
-	item->path = source->path;
-	item->local = fd < 0 ? source->local : NULL;
-	item->fd = fd;
-	item->modified_ns = fd < 0 ? 0 : clock_wall_ns();
-	item->snapshot = put->demands->snapshot;
-	item->expects_size = put->demands->expects_size;
-	item->expected_size = put->demands->size;
-	item->sha256 = put->demands->expects_sha256 ? put->demands->sha256 : NULL;
-	item->create = options_has(options, OPTION_NO_CLOBBER);
-	item->if_version = options->values[OPTION_IF_VERSION];
-	item->operation = options->values[OPTION_OPERATION];
+	fill_item(put, source, item);
 	if (put->count == GATHERED_MAX)
 		flush(put);
 }
@@ -272,25 +296,34 @@ static void gather_pipe(struct put_files *put, const char *local, int fd,
 	int spool = local_spool(fd, result.why);
 
 	if (spool >= 0)
-		gather(put, local, spool, remote);
+		gather(put, local, spool, NULL, remote);
 	else
 		fail(put, local, remote, &result);
 }
 
 /* ---- trees --------------------------------------------------------------------- */
 
-static bool take_file(void *context, const char *name, const char *relative)
+/* What it is stored as; NULL when out of memory, which is reported. */
+static char *remote_of(struct put_files *put, const char *name, const char *relative)
 {
-	struct put_files *put = context;
 	char *remote = name_join(put->prefix, relative);
 
 	if (!remote) {
 		struct dfs_result result = result_of(DFS_EXIT_OTHER, "out of memory");
 
 		fail(put, name, relative, &result);
-		return false;
 	}
-	gather(put, name, -1, remote);
+	return remote;
+}
+
+static bool take_file(void *context, const char *name, const char *relative)
+{
+	struct put_files *put = context;
+	char *remote = remote_of(put, name, relative);
+
+	if (!remote)
+		return false;
+	gather(put, name, -1, NULL, remote);
 	free(remote);
 	return !put->stop;
 }
@@ -304,6 +337,33 @@ static void fail_read(struct put_files *put, const char *local, const char *remo
 	fail(put, local, remote, &result);
 }
 
+static bool take_link(void *context, const char *name, const char *relative)
+{
+	struct put_files *put = context;
+	char *remote = remote_of(put, name, relative);
+	char *target = remote ? local_read_link(name) : NULL;
+
+	if (target)
+		gather(put, name, -1, target, remote);
+	else if (remote)
+		fail_read(put, name, remote, errno);
+	free(remote);
+	return remote && !put->stop;
+}
+
+/* Of the tree's own folder, relative is empty. */
+static bool take_empty(void *context, const char *name, const char *relative)
+{
+	struct put_files *put = context;
+	char *remote =
+		*relative == '\0' ? strdup(put->prefix) : remote_of(put, name, relative);
+
+	if (remote && *remote != '\0')
+		put_folders_add(put->folders, name, remote);
+	free(remote);
+	return !put->stop;
+}
+
 static void leave_out(void *context, const char *name, int error)
 {
 	struct put_files *put = context;
@@ -315,7 +375,7 @@ static void leave_out(void *context, const char *name, int error)
 		text = name_join(put->prefix, relative);
 		fail_read(put, name, text ? text : relative, error);
 		free(text);
-	} else if (asprintf(&text, "%s: left out, because it is not a regular file",
+	} else if (asprintf(&text, "%s: left out, because it is no file, link or folder",
 			    name) >= 0) {
 		output_warning(put->run->output, text);
 		free(text);
@@ -324,8 +384,11 @@ static void leave_out(void *context, const char *name, int error)
 
 static void gather_tree(struct put_files *put, const char *folder, const char *prefix)
 {
-	const struct local_walk walk = {
-		.context = put, .file = take_file, .left_out = leave_out};
+	const struct local_walk walk = {.context = put,
+					.file = take_file,
+					.link = take_link,
+					.empty = take_empty,
+					.left_out = leave_out};
 	int error;
 
 	put->folder = folder;
@@ -361,7 +424,7 @@ void put_files_add(struct put_files *put, const char *source, const char *remote
 	}
 	switch (local_kind(source)) {
 	case LOCAL_FILE:
-		gather(put, source, -1, remote);
+		gather(put, source, -1, NULL, remote);
 		return;
 	case LOCAL_PIPE:
 		put_pipe(put, source, remote);
@@ -392,6 +455,8 @@ void put_files_finish(struct put_files *put)
 	char size[FORMAT_SIZE];
 
 	flush(put);
+	if (!put->stop)
+		put_folders_finish(put->folders);
 	if (put->many)
 		output_remark(put->run->output, "%llu file%s stored, %s",
 			      (unsigned long long)put->stored,

@@ -218,8 +218,10 @@ bool run_is_folder(struct run *run, const char *path)
 	if (run->hints == HINTS || run_folder(run, path, &folder).code != DFS_EXIT_DONE)
 		return false;
 	run->hints++;
-	(void)dfs_list(run->dfs, folder, (struct dfs_list_options){.recursive = false},
-		       stop_at_first, &any);
+	/* One that was made may have nothing in it. */
+	any = dfs_list(run->dfs, folder, (struct dfs_list_options){.recursive = false},
+		       stop_at_first, &any)
+		      .code == DFS_EXIT_DONE;
 	free(folder);
 	return any;
 }

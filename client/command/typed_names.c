@@ -174,6 +174,24 @@ bool typed_names_expand(struct run *run, const char *const *typed, size_t count,
 	return done;
 }
 
+bool typed_names_copy(struct run *run, const char *const *typed, size_t count,
+		      struct typed_names *ret)
+{
+	bool good;
+
+	memset(ret, 0, sizeof *ret);
+	ret->names = calloc(count + 1, sizeof *ret->names);
+	good = ret->names;
+	for (size_t i = 0; i < count && good; i++) {
+		ret->names[i] = strdup(typed[i]);
+		good = ret->names[i];
+		ret->count += good;
+	}
+	if (!good)
+		outcome_no_memory(run);
+	return good;
+}
+
 void typed_names_free(struct typed_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)

@@ -25,6 +25,10 @@ bool typed_names_is_pattern(const struct run *run, const char *typed);
  */
 bool typed_names_expand(struct run *run, const char *const *typed, size_t count,
 			bool folders, struct typed_names *ret);
+
+/* The names as they are: none is a pattern.  false when out of memory, likewise. */
+bool typed_names_copy(struct run *run, const char *const *typed, size_t count,
+		      struct typed_names *ret);
 void typed_names_free(struct typed_names *names);
 
 #endif

@@ -29,6 +29,16 @@ bool typed_paths_prepare(struct run *run, const char *const *typed, size_t count
 			 struct typed_paths *ret);
 
 /*
+ * The same of folders, or of files and folders: patterns stand for both, and a '/' at the
+ * end is taken away.
+ */
+bool typed_paths_prepare_any(struct run *run, const char *const *typed, size_t count,
+			     struct typed_paths *ret);
+
+/* Likewise of the command's arguments, which are to be made: nothing is a pattern. */
+bool typed_paths_prepare_new(struct run *run, struct typed_paths *ret);
+
+/*
  * Likewise of the command's arguments, for what is done with files and with all below
  * folders: patterns stand for folders too, whose paths end in '/', and without arguments
  * it is the user's own folder.

@@ -73,10 +73,10 @@ static bool begin(struct dfs *dfs, struct copying *of)
 	secret_wipe(&secret, sizeof secret);
 	owner_find(dfs, proposal);
 	if (of->moves) {
-		of->note = (dfs_note){.operation = of->operation,
-				      .old_path = path_borrow(of->from),
-				      .old_version =
-					      of->from_here->value.content_version};
+		of->note =
+			(dfs_note){.operation = of->operation,
+				   .old_path = path_borrow(of->from),
+				   .old_version = of->from_here->value.content_version};
 		proposal->note = &of->note;
 	}
 	return true;

@@ -9,9 +9,9 @@
 struct copying {
 	/* ---- set by the caller */
 	const char *from, *to;
-	bool create;         /* only where there is nothing */
-	bool moves;          /* what comes to `to` carries a note of `from` */
-	dfs_id operation;    /* or zero: a new one */
+	bool create;              /* only where there is nothing */
+	bool moves;               /* what comes to `to` carries a note of `from` */
+	dfs_id operation;         /* or zero: a new one */
 	struct lookup *from_here; /* what `from` has, read by the caller */
 	/* ---- set by copying_run */
 	struct dfs_result result;

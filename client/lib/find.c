@@ -64,7 +64,8 @@ static int take_file(void *context, const struct dfs_entry *entry, unsigned dept
 	struct dfs_find *item = &find->items[find->at];
 	const struct dfs_condition *condition = &item->condition;
 
-	if (condition->no_files || !is_named(condition, entry->path, depth))
+	if ((entry->link ? condition->no_links : condition->no_files) ||
+	    !is_named(condition, entry->path, depth))
 		return 0;
 	if (needs_file(condition) && !entry->has_file) {
 		item->unknown++;

@@ -1,11 +1,13 @@
 /* dfs_list and dfs_list_shared: what is below a folder, or is for somebody. */
 #include "libdfs_trees.h"
 
+#include "folder.h"
 #include "listing.h"
 #include "path.h"
 #include "placement.h"
 #include "protection.h"
 #include "lookup.h"
+#include "value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +27,16 @@ static void describe(struct dfs *dfs, const struct listing_entry *found,
 {
 	struct protection_file kept = {.holders = found->holders, .full = found->full};
 
-	*ret = (struct dfs_entry){.path = found->path, .folder = found->folder};
-	if (found->folder)
-		return;
-	ret->has_file = found->value && found->value->body.kind == DFS_FILE;
+	*ret = (struct dfs_entry){.path = found->path,
+				  .folder = found->folder,
+				  .link = found->link,
+				  .own = found->own};
+	ret->has_file = found->value && (found->own || value_has_content(found->value));
 	if (ret->has_file)
 		lookup_describe(dfs, found->value, &ret->file);
-	else
+	if (found->folder)
+		return;
+	if (!ret->has_file)
 		describe_briefly(dfs, found->holders, &ret->file);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		kept.missing[i] = found->missing[i] | found->unbrought[i];
@@ -39,23 +44,29 @@ static void describe(struct dfs *dfs, const struct listing_entry *found,
 	ret->file.copies = protection_copies(&kept, ret->file.live);
 }
 
-/* Is there really a live file below?  Asked where servers do not agree on a folder. */
+/* Is there really something below?  Asked where servers do not agree on a folder. */
 static bool folder_lives(struct dfs *dfs, const char *path)
 {
-	char folder[DFS_PATH_MAX + 2];
 	struct dfs_result ignored = {0};
-	struct listing_entry *found = malloc(sizeof *found);
-	struct listing *below = NULL;
-	bool lives = false;
 
-	(void)snprintf(folder, sizeof folder, "%s/", path);
-	if (found)
-		below = listing_new(dfs, folder, true, false, &ignored);
-	if (below)
-		lives = listing_next(below, found, &ignored);
-	listing_free(below);
-	free(found);
-	return lives;
+	return folder_has_any(dfs, path, &ignored);
+}
+
+/* A folder that was made, and has nothing in it. */
+static bool is_made(struct dfs *dfs, const char *folder)
+{
+	char *path = strndup(folder, strlen(folder) - 1);
+	struct lookup lookup = {.path = path};
+	bool made;
+
+	if (!path)
+		return false;
+	if (!path_check(path, strlen(path)))
+		lookup_newest(dfs, &lookup, 1);
+	made = lookup_folder(&lookup);
+	lookup_free(&lookup);
+	free(path);
+	return made;
 }
 
 static void warn_if_few(struct dfs *dfs, server_set servers, struct dfs_result *result)
@@ -91,6 +102,7 @@ static bool list_file(struct dfs *dfs, const char *path,
 	is_file = lookup.result.code == DFS_EXIT_DONE && lookup_file(&lookup);
 	if (is_file) {
 		found.has_file = true;
+		found.link = lookup.value.body.kind == DFS_LINK;
 		lookup_describe(dfs, &lookup.value, &found.file);
 		*result = lookup.result;
 		warn_if_few(dfs, links_voting(dfs->links), result);
@@ -151,7 +163,7 @@ struct dfs_result dfs_list(struct dfs *dfs, const char *path,
 	}
 	if (listing && result.code == DFS_EXIT_DONE) {
 		warn_if_few(dfs, listing_servers(listing), &result);
-		if (!any && !is_always_there(dfs, folder))
+		if (!any && !is_always_there(dfs, folder) && !is_made(dfs, folder))
 			result_fail(&result, DFS_EXIT_MISSING, "no such file or folder");
 	}
 	listing_free(listing);

@@ -91,8 +91,8 @@ static void find_begun(struct copy_batch *batch, struct lookup *there, bool *ret
 
 struct moving {
 	struct copy_batch *batch;
-	bool begun[DFS_BATCH_MAX];           /* before, and is gone on with */
-	struct lookup there[DFS_BATCH_MAX];  /* what the new paths had */
+	bool begun[DFS_BATCH_MAX];          /* before, and is gone on with */
+	struct lookup there[DFS_BATCH_MAX]; /* what the new paths had */
 	struct moves_step steps[DFS_BATCH_MAX];
 	size_t which[DFS_BATCH_MAX]; /* of the batch, each step is of */
 	size_t count;
@@ -186,9 +186,8 @@ static void undo(struct moving *moving)
 /* How the move of one ended, once all steps were tried. */
 static void conclude(struct copying *of, const struct moves_step *step)
 {
-	const char *left = of->proposal.replaces
-				   ? "; a copy of what it was is at the new name"
-				   : "";
+	const char *left =
+		of->proposal.replaces ? "; a copy of what it was is at the new name" : "";
 
 	switch (step->result.code) {
 	case DFS_EXIT_DONE:

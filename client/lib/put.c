@@ -20,6 +20,7 @@
 #include "reading.h"
 #include "stage.h"
 #include "tree.h"
+#include "value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
 	memset(proposal, 0, sizeof *proposal);
 	proposal->path = item->path;
 	proposal->kind = PROPOSAL_FILE;
+	proposal->link = item->link;
 	proposal->create = item->create;
 	proposal->meet = reading_meet;
 	if (item->if_version && !version_parse(item->if_version, &proposal->if_version)) {
@@ -131,7 +133,7 @@ static void report(struct dfs *dfs, struct dfs_put *item, const struct proposal 
 			    "2262 can be kept yet");
 	/* Who came after it has replaced it: its own copies are no longer of interest. */
 	if (!id_equal(&proposal->value.operation, &proposal->operation) ||
-	    proposal->value.body.kind != DFS_FILE) {
+	    !value_has_content(&proposal->value)) {
 		item->copies = 2;
 		return;
 	}

@@ -285,7 +285,7 @@ struct dfs_result dfs_lost_without(struct dfs *dfs, unsigned gone,
 			file.missing[i] = set_has(listing_servers(listing), i + 1)
 						  ? found->missing[i]
 						  : CHUNKS_ALL;
-		if (!protection_is_unbrought(found->unbrought) &&
+		if (!found->folder && !protection_is_unbrought(found->unbrought) &&
 		    protection_copies(&file, SERVERS_ALL & ~gone) == 0 &&
 		    name(context, found->path) != 0)
 			break;

@@ -152,7 +152,7 @@ static bool change_body(struct proposal *proposal, const dfs_value *best,
 {
 	dfs_value copy;
 
-	if (!best || best->body.kind != DFS_FILE) {
+	if (!best || !value_has_content(best)) {
 		result_fail(&proposal->result, DFS_EXIT_MISSING, "no such file");
 		return false;
 	}

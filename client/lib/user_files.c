@@ -13,6 +13,7 @@ enum { FOLDER = DFS_USER_MAX + 3 };
 struct deletion_batch {
 	size_t room, count;
 	char *paths[DFS_BATCH_MAX];
+	bool folders[DFS_BATCH_MAX];
 	bool failed; /* out of memory */
 };
 
@@ -20,6 +21,7 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 {
 	struct deletion_batch *batch = context;
 
+	batch->folders[batch->count] = entry->folder;
 	batch->paths[batch->count] = strdup(entry->path);
 	batch->failed = !batch->paths[batch->count];
 	batch->count += !batch->failed;
@@ -90,8 +92,10 @@ static void delete_batch(struct dfs *dfs, const struct deletion_batch *batch,
 		result_fail(result, DFS_EXIT_OTHER, "out of memory");
 		return;
 	}
-	for (size_t i = 0; i < batch->count; i++)
+	for (size_t i = 0; i < batch->count; i++) {
 		items[i].path = batch->paths[i];
+		items[i].folder = batch->folders[i];
+	}
 	dfs_delete(dfs, items, batch->count, finished, &deleting);
 	free(items);
 }

@@ -264,7 +264,8 @@ static void add_item(struct prepare_call *call, const struct attempt *attempt,
 	args->items.items_val = call->items[server - 1];
 	call->turns[server - 1][at] = turn;
 	item->path = (dfs_path){(u_int)strlen(call->paths[turn]), call->paths[turn]};
-	item->creates = proposal->kind == PROPOSAL_FILE;
+	item->creates =
+		proposal->kind == PROPOSAL_FILE || proposal->kind == PROPOSAL_FOLDER;
 	/* Of a change it is zero until the first attempt has told of a file. */
 	item->size = proposal->content.size;
 	if (chunks != 0 && proposal->small)

@@ -99,7 +99,7 @@ static bool is_as_told(const struct content_source *source)
 
 bool content_source_unchanged(const struct content_source *source)
 {
-	return source->snapshot || is_as_told(source);
+	return source->given || source->snapshot || is_as_told(source);
 }
 
 static void fail_read(struct dfs_put *item)
@@ -205,10 +205,27 @@ static bool inspect(struct content_source *source, struct dfs_put *item)
 	return false;
 }
 
+/* A copy of what the caller gave. */
+static bool take_bytes(struct content_source *source, struct dfs_put *item)
+{
+	source->given = true;
+	source->size = source->told = item->bytes_len;
+	source->modified_ns = item->modified_ns;
+	source->bytes =
+		item->bytes_len <= CONTENT_SMALL_MAX ? malloc(item->bytes_len + 1) : NULL;
+	if (source->bytes)
+		memcpy(source->bytes, item->bytes, item->bytes_len);
+	else
+		result_fail(&item->result, DFS_EXIT_OTHER, "out of memory");
+	return source->bytes;
+}
+
 bool content_source_open(struct content_source *ret, struct dfs_put *item)
 {
 	*ret = (struct content_source){.fd = item->fd, .snapshot = item->snapshot};
 	item->local_failed = false;
+	if (!item->local && item->bytes)
+		return take_bytes(ret, item);
 	if (item->local) {
 		ret->fd = open(item->local, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		ret->opened = ret->fd >= 0;

@@ -43,6 +43,7 @@ enum { CONTENT_SMALL_MAX = 65536 }; /* bytes of a content that rides in PREPARE 
 struct content_source {
 	int fd;
 	bool opened;           /* by us: to be closed */
+	bool given;            /* it is in memory, and no file */
 	bool snapshot;         /* it may grow meanwhile */
 	uint64_t size;         /* of the content */
 	uint8_t *bytes;        /* of a small one: the content; else NULL */

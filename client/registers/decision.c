@@ -8,34 +8,51 @@
 #include "lookup.h"
 #include "refusals.h"
 #include "successor.h"
+#include "value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Is a file really in the way?  What one server told may be out of date. */
-static bool is_blocked(struct dfs *dfs, const struct turn *turn)
+/* What the path has: what one server told may be out of date. */
+static void look_at_blocker(struct dfs *dfs, struct turn *turn, const dfs_path *blocker)
 {
-	for (unsigned i = 0; i < DFS_SERVERS; i++) {
-		struct lookup lookup = {0};
-		char *path;
-		bool live;
+	const struct proposal *proposal = turn->proposal;
+	bool above = blocker->dfs_path_len < strlen(proposal->path);
+	char *path = strndup(blocker->dfs_path_val, blocker->dfs_path_len);
+	struct lookup lookup = {.path = path};
 
-		if (turn->blockers[i].dfs_path_len == 0)
-			continue;
-		path = strndup(turn->blockers[i].dfs_path_val,
-			       turn->blockers[i].dfs_path_len);
-		if (!path)
-			continue;
-		lookup.path = path;
-		lookup_newest(dfs, &lookup, 1);
-		live = lookup_file(&lookup);
-		lookup_free(&lookup);
-		free(path);
-		if (live)
-			return true;
+	if (!path)
+		return;
+	lookup_newest(dfs, &lookup, 1);
+	if (above)
+		turn->answers.blocked |= lookup_file(&lookup) != NULL;
+	else if (proposal->kind == PROPOSAL_FILE)
+		turn->answers.blocked |= lookup_live(&lookup);
+	else
+		turn->answers.populated |= lookup_live(&lookup);
+	lookup_free(&lookup);
+	free(path);
+}
+
+/*
+ * What stands in the way of what is made, above it or below?  A folder may have something
+ * below it, unless it has to be a new one.
+ */
+static void look_at_blockers(struct dfs *dfs, struct turn *turn)
+{
+	const struct proposal *proposal = turn->proposal;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		const dfs_path *blocker = &turn->blockers[i];
+
+		if (turn->answers.blocked || turn->answers.populated)
+			return;
+		if (blocker->dfs_path_len > 0 &&
+		    (proposal->kind == PROPOSAL_FILE || proposal->create ||
+		     blocker->dfs_path_len < strlen(proposal->path)))
+			look_at_blocker(dfs, turn, blocker);
 	}
-	return false;
 }
 
 /* How many servers have their share of it bound; an object needs three. */
@@ -45,9 +62,9 @@ static unsigned count_holders(const struct turn *turn)
 	unsigned count = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		chunk_set wanted =
-			proposal->copies ? attempt_copied(proposal, s)
-					 : placement_pair(proposal->content.row, s);
+		chunk_set wanted = proposal->copies
+					   ? attempt_copied(proposal, s)
+					   : placement_pair(proposal->content.row, s);
 
 		count += (turn->staged[s - 1] & wanted) == wanted;
 	}
@@ -67,7 +84,7 @@ static bool is_held_by_too_few(const struct turn *turn)
 	if (proposal->kind == PROPOSAL_FILE)
 		return count_holders(turn) < 3;
 	if (proposal->kind != PROPOSAL_CHANGE || !judge_is_live(best) ||
-	    best->value.body.kind != DFS_FILE ||
+	    !value_has_content(&best->value) ||
 	    !successor_is_same(&best->value.body.dfs_body_u.manifest.content,
 			       &proposal->content))
 		return false;
@@ -164,9 +181,10 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 	if (set_count(turn->promised) < 3)
 		return false;
 	turn->judgement = judge(proposal, &turn->answers, staged);
-	if (proposal->kind == PROPOSAL_FILE && turn->judgement.verdict == JUDGE_PROPOSE &&
+	if ((proposal->kind == PROPOSAL_FILE || proposal->kind == PROPOSAL_FOLDER) &&
+	    turn->judgement.verdict == JUDGE_PROPOSE &&
 	    !judge_is_live(turn->judgement.best)) {
-		turn->answers.blocked = is_blocked(attempt->dfs, turn);
+		look_at_blockers(attempt->dfs, turn);
 		turn->judgement = judge(proposal, &turn->answers, staged);
 	}
 	if (meets_note(turn))

@@ -49,12 +49,17 @@ static int condition(const struct proposal *proposal, const struct judge_answers
 		     const dfs_accepted *best, const char **ret_why)
 {
 	bool live = judge_is_live(best);
+	bool folder = live && best->value.body.kind == DFS_FOLDER;
 
 	if (proposal->kind == PROPOSAL_TOMBSTONE && !live) {
-		*ret_why = "no such file";
+		*ret_why = proposal->folder ? "no such folder" : "no such file";
 		return DFS_EXIT_MISSING;
 	}
-	if (proposal->create && live) {
+	if (proposal->kind == PROPOSAL_TOMBSTONE && folder != proposal->folder) {
+		*ret_why = folder ? "is a folder" : "is not a folder";
+		return DFS_EXIT_USAGE;
+	}
+	if ((proposal->create || proposal->kind == PROPOSAL_FOLDER) && live) {
 		*ret_why = "exists already";
 		return DFS_EXIT_CONFLICT;
 	}
@@ -64,7 +69,12 @@ static int condition(const struct proposal *proposal, const struct judge_answers
 		*ret_why = live ? "has another version now" : "is not there any more";
 		return DFS_EXIT_CONFLICT;
 	}
-	if (proposal->kind == PROPOSAL_FILE && !live && answers->blocked) {
+	if (proposal->kind == PROPOSAL_FOLDER && proposal->create && answers->populated) {
+		*ret_why = "exists already";
+		return DFS_EXIT_CONFLICT;
+	}
+	if ((proposal->kind == PROPOSAL_FILE || proposal->kind == PROPOSAL_FOLDER) &&
+	    (folder || (!live && answers->blocked))) {
 		*ret_why = "a file and a folder cannot share a name";
 		return DFS_EXIT_CONFLICT;
 	}

@@ -14,7 +14,8 @@
 struct judge_answers {
 	const dfs_register *of[DFS_SERVERS];  /* NULL: no promise from this server */
 	struct tally_word words[DFS_SERVERS]; /* the same, as it is counted */
-	bool blocked;                         /* a file stands in the way of this name */
+	bool blocked;   /* something stands in the way of this name */
+	bool populated; /* something is below the folder that is to be made */
 };
 
 enum judge_verdict {

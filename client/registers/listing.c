@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "clock.h"
+#include "listing_held.h"
 #include "path.h"
 #include "refusals.h"
 
@@ -36,6 +37,8 @@ struct listing {
 	struct refusals refusals; /* of servers that do not list any more */
 	struct listing_source sources[DFS_SERVERS];
 	char skip[DFS_PATH_MAX + 2]; /* paths below this folder are done */
+	struct listing_held *held;
+	struct listing_held *told; /* the last one that was; or NULL */
 };
 
 /* ---- pages --------------------------------------------------------------------- */
@@ -73,12 +76,20 @@ static void note_end(struct listing_source *source)
 	source->after_len = next->dfs_cursor_len;
 }
 
-/* Where an entry stands: a folder behind all that is below it, for tombstones there. */
+/* Is it a folder because of what is below it, and not of a register of its own? */
+static bool is_only_above(const dfs_list_entry *entry)
+{
+	return entry->kind == DFS_FOLDER && !ballot_is_good(&entry->ballot);
+}
+
+/*
+ * Where an entry stands: a folder that is only above others behind all that is below it,
+ * for tombstones there.
+ */
 static void place(const dfs_list_entry *entry, char ret[PLACE])
 {
 	(void)snprintf(ret, PLACE, "%.*s%s", (int)entry->path.dfs_path_len,
-		       entry->path.dfs_path_val,
-		       entry->kind == DFS_FOLDER ? "/\xff" : "");
+		       entry->path.dfs_path_val, is_only_above(entry) ? "/\xff" : "");
 }
 
 /* Does the page go on behind the last entry before it, and will it come to an end? */
@@ -229,15 +240,18 @@ static const dfs_list_entry *head(const struct listing *listing, unsigned i)
 	return &ok->entries.entries_val[source->at];
 }
 
-/* Byte order of the printed names: a folder's has a final '/'. */
+/*
+ * Byte order of the printed names: a folder's has a final '/'; but that of a register is
+ * met where the register is, to be held until then.
+ */
 static int compare(const dfs_list_entry *a, const dfs_list_entry *b)
 {
 	char left[DFS_PATH_MAX + 2], right[DFS_PATH_MAX + 2];
 
 	(void)snprintf(left, sizeof left, "%.*s%s", (int)a->path.dfs_path_len,
-		       a->path.dfs_path_val, a->kind == DFS_FOLDER ? "/" : "");
+		       a->path.dfs_path_val, is_only_above(a) ? "/" : "");
 	(void)snprintf(right, sizeof right, "%.*s%s", (int)b->path.dfs_path_len,
-		       b->path.dfs_path_val, b->kind == DFS_FOLDER ? "/" : "");
+		       b->path.dfs_path_val, is_only_above(b) ? "/" : "");
 	return strcmp(left, right);
 }
 
@@ -308,9 +322,39 @@ static bool is_vouched(const struct listing *listing, const dfs_list_entry *entr
 	       (whose_len == strlen(user) && memcmp(whose, user, whose_len) == 0);
 }
 
+static void fill_entry(const struct listing *listing, const dfs_list_entry *entry,
+		       unsigned from, struct listing_entry *ret)
+{
+	memcpy(ret->path, entry->path.dfs_path_val, entry->path.dfs_path_len);
+	ret->path[entry->path.dfs_path_len] = '\0';
+	ret->folder = entry->kind == DFS_FOLDER;
+	ret->link = entry->kind == DFS_LINK;
+	ret->own = ret->folder && !is_only_above(entry);
+	ret->agreed = ret->own || from == listing->servers;
+	ret->holders = entry->holders;
+	ret->full = entry->full;
+	ret->from = from;
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		bool tells = set_has(from, i + 1);
+
+		ret->missing[i] = tells ? head(listing, i)->missing : 0;
+		ret->unbrought[i] = tells ? head(listing, i)->unbrought : 0;
+	}
+	ret->value = entry->value;
+}
+
+/* What is below a folder that was told is not told again. */
+static void skip_below(struct listing *listing, const struct listing_entry *told)
+{
+	if (told->folder && !listing->recursive)
+		(void)snprintf(listing->skip, sizeof listing->skip, "%s/", told->path);
+}
+
 bool listing_next(struct listing *listing, struct listing_entry *ret,
 		  struct dfs_result *result)
 {
+	listing_held_free(listing->told);
+	listing->told = NULL;
 	for (;;) {
 		const dfs_list_entry *entry;
 		unsigned from;
@@ -322,6 +366,12 @@ bool listing_next(struct listing *listing, struct listing_entry *ret,
 			return false;
 		}
 		entry = take_lowest(listing, &from);
+		if (listing->held &&
+		    (!entry || listing_held_is_due(listing->held, entry))) {
+			listing->told = listing_held_take(&listing->held, ret);
+			skip_below(listing, ret);
+			return true;
+		}
 		if (!entry)
 			return false;
 		if (entry->kind == DFS_TOMBSTONE || is_skipped(listing, entry) ||
@@ -329,23 +379,16 @@ bool listing_next(struct listing *listing, struct listing_entry *ret,
 			advance(listing, from);
 			continue;
 		}
-		memcpy(ret->path, entry->path.dfs_path_val, entry->path.dfs_path_len);
-		ret->path[entry->path.dfs_path_len] = '\0';
-		ret->folder = entry->kind == DFS_FOLDER;
-		ret->agreed = from == listing->servers;
-		ret->holders = entry->holders;
-		ret->full = entry->full;
-		ret->from = from;
-		for (unsigned i = 0; i < DFS_SERVERS; i++) {
-			bool tells = set_has(from, i + 1);
-
-			ret->missing[i] = tells ? head(listing, i)->missing : 0;
-			ret->unbrought[i] = tells ? head(listing, i)->unbrought : 0;
+		fill_entry(listing, entry, from, ret);
+		if (ret->own) {
+			if (!listing_held_add(&listing->held, ret)) {
+				result_fail(result, DFS_EXIT_OTHER, "out of memory");
+				return false;
+			}
+			advance(listing, from);
+			continue;
 		}
-		ret->value = entry->value;
-		if (ret->folder)
-			(void)snprintf(listing->skip, sizeof listing->skip, "%s/",
-				       ret->path);
+		skip_below(listing, ret);
 		/* The entry stays where it is until a later call fetches pages. */
 		advance(listing, from);
 		return true;
@@ -401,6 +444,8 @@ void listing_free(struct listing *listing)
 {
 	if (!listing)
 		return;
+	listing_held_free(listing->told);
+	listing_held_free(listing->held);
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		drop_page(&listing->sources[i]);
 	free(listing);

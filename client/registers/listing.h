@@ -3,7 +3,8 @@
  *
  * Each server lists its own index in byte order, a page at a time; per path the newest
  * ballot of all that answer counts.  A tombstone on one server so hides an older file on
- * another.
+ * another.  A folder with a register is told of where its name with a '/' behind it
+ * stands, before all that is below it.
  */
 #ifndef DFS_LISTING_H
 #define DFS_LISTING_H
@@ -15,8 +16,9 @@ struct listing;
 /* What one path, or folder, comes to. */
 struct listing_entry {
 	char path[DFS_PATH_MAX + 1]; /* a folder's without the final '/' */
-	bool folder;
-	bool agreed; /* a folder: all servers have a live file below it */
+	bool folder, link;
+	bool own;    /* a folder: it has a register, and is there by itself */
+	bool agreed; /* a folder: it is, or all servers have something below it */
 	uint32_t holders, full;
 	server_set from;                /* that told of it */
 	chunk_set missing[DFS_SERVERS]; /* that these say they lack, */
@@ -26,8 +28,8 @@ struct listing_entry {
 };
 
 /*
- * Lists a folder ("/" or one that ends in "/") on all servers that vote.  NULL, with
- * result, when that cannot be.
+ * Lists a folder ("/" or one that ends in "/") on all servers that vote; recursive: all
+ * that has a register below it.  NULL, with result, when that cannot be.
  */
 struct listing *listing_new(struct dfs *dfs, const char *folder, bool recursive,
 			    bool detail, struct dfs_result *result);
@@ -38,7 +40,7 @@ struct listing *listing_new_owing(struct dfs *dfs, server_set servers,
 void listing_free(struct listing *listing);
 
 /*
- * The next live file, or folder; false at the end, or with result set when servers
+ * The next live file, link or folder; false at the end, or with result set when servers
  * failed.
  */
 bool listing_next(struct listing *listing, struct listing_entry *ret,

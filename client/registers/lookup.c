@@ -30,9 +30,21 @@ void lookup_free(struct lookup *lookup)
 
 const dfs_manifest *lookup_file(const struct lookup *lookup)
 {
-	if (!lookup->known || lookup->value.body.kind != DFS_FILE)
+	if (!lookup->known || !value_has_content(&lookup->value))
 		return NULL;
 	return &lookup->value.body.dfs_body_u.manifest;
+}
+
+const dfs_folder *lookup_folder(const struct lookup *lookup)
+{
+	if (!lookup->known || lookup->value.body.kind != DFS_FOLDER)
+		return NULL;
+	return &lookup->value.body.dfs_body_u.folder;
+}
+
+bool lookup_live(const struct lookup *lookup)
+{
+	return lookup->known && lookup->value.body.kind != DFS_TOMBSTONE;
 }
 
 void lookup_take_ticket(struct lookup *lookup, const dfs_ticket *ticket)
@@ -337,7 +349,18 @@ static void copy_user(const dfs_user *user, char ret[DFS_USER_MAX + 1])
 		       user->dfs_user_val);
 }
 
-void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *ret)
+static void describe_folder(const dfs_value *value, struct dfs_file *ret)
+{
+	const dfs_folder *folder = &value->body.dfs_body_u.folder;
+
+	*ret = (struct dfs_file){.type = DFS_TYPE_FOLDER,
+				 .modified_ns = folder->attributes.modified};
+	copy_user(&folder->owner, ret->owner);
+	version_text(&value->content_version, ret->version);
+}
+
+static void describe_content(struct dfs *dfs, const dfs_value *value,
+			     struct dfs_file *ret)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
 	const dfs_content *content = &manifest->content;
@@ -358,7 +381,9 @@ void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 		told->writes = reader->writes;
 	}
 	ret->size = content->size;
-	ret->modified_ns = content->modified;
+	ret->type = value->body.kind == DFS_LINK ? DFS_TYPE_LINK : DFS_TYPE_FILE;
+	ret->executable = manifest->attributes.mode & 0100;
+	ret->modified_ns = manifest->attributes.modified;
 	ret->stored_ns = content->stored;
 	ret->row = content->row;
 	ret->unit_size = content->unit_size;
@@ -369,4 +394,12 @@ void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *r
 	for (unsigned s = 1; s <= DFS_SERVERS; s++)
 		ret->chunks[s - 1] = placement_held(content->holders, s);
 	ret->copies = protection_copies(&kept, ret->live);
+}
+
+void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *ret)
+{
+	if (value->body.kind == DFS_FOLDER)
+		describe_folder(value, ret);
+	else
+		describe_content(dfs, value, ret);
 }

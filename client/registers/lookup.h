@@ -49,10 +49,14 @@ bool lookup_take(struct lookup *lookup, const dfs_accepted *accepted);
 /* Keeps the ticket if it is for the lookup's object and newer than what it has. */
 void lookup_take_ticket(struct lookup *lookup, const dfs_ticket *ticket);
 
-/* The file that the value is, or NULL: a tombstone or nothing. */
+/* The file or link that the value is, or NULL: a folder, a tombstone or nothing. */
 const dfs_manifest *lookup_file(const struct lookup *lookup);
+/* The folder that it is, or NULL. */
+const dfs_folder *lookup_folder(const struct lookup *lookup);
+/* Is there anything, and no tombstone? */
+bool lookup_live(const struct lookup *lookup);
 
-/* What people see of a file's value, without digests. */
+/* What people see of the value of a file, a link or a folder, without digests. */
 void lookup_describe(struct dfs *dfs, const dfs_value *value, struct dfs_file *ret);
 
 #endif

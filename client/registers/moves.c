@@ -128,7 +128,8 @@ void moves_clear(struct dfs *dfs, const struct moves_step *steps, size_t count)
 	size_t filled = 0;
 
 	for (size_t i = 0; proposals && i < count; i++)
-		if (!steps[i].undone && (steps[i].result.code == DFS_EXIT_DONE || moves_is_off(&steps[i])))
+		if (!steps[i].undone &&
+		    (steps[i].result.code == DFS_EXIT_DONE || moves_is_off(&steps[i])))
 			filled += begin_clearing(&steps[i], &proposals[filled]);
 	if (filled > 0)
 		proposer_run(dfs, proposals, filled);

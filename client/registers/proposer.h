@@ -15,6 +15,7 @@
 
 enum proposal_kind {
 	PROPOSAL_FILE,      /* content takes this path */
+	PROPOSAL_FOLDER,    /* a folder is made at this path, where there is nothing */
 	PROPOSAL_TOMBSTONE, /* the file (or account) of this path goes */
 	PROPOSAL_CHANGE,    /* what is there becomes what `change` makes of it */
 	PROPOSAL_FINISH     /* whatever was begun here is brought to its end */
@@ -33,6 +34,8 @@ struct proposal {
 	dfs_id operation;
 	bool overtake; /* PROPOSAL_FINISH: ends bindings, also where nothing is known */
 	bool create;   /* only where there is no file */
+	bool link;     /* PROPOSAL_FILE: the content is the target of a symbolic link */
+	bool folder;   /* PROPOSAL_TOMBSTONE: it is a folder that goes, and no file */
 	bool conditional; /* only over this version: */
 	dfs_version if_version;
 	/*
@@ -41,7 +44,7 @@ struct proposal {
 	 * ret_body is filled in, and allocated as XDR allocates; the proposer frees it.
 	 * false: result says why not, which is reported once it is sure that the value
 	 * was the one that counts; ret_body is empty.  A file keeps its content: who may
-	 * read it can change, and its version does not.
+	 * read it and its attributes can change, and its version does not.
 	 */
 	bool (*change)(struct proposal *proposal, const dfs_value *best,
 		       dfs_body *ret_body);

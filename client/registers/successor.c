@@ -166,7 +166,7 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 		return SUCCESSOR_REFUSED;
 	}
 	begin(&draft, attempt, best, &proposal->operation);
-	draft.value.body.kind = DFS_FILE;
+	draft.value.body.kind = proposal->link ? DFS_LINK : DFS_FILE;
 	manifest->owner = (dfs_user){(u_int)strlen(proposal->owner), proposal->owner};
 	owner = strcmp(proposal->owner, dfs->user) == 0 ? &dfs->identity->account
 							: proposal->owner_account;
@@ -183,6 +183,19 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 	proposal->replaces = judge_is_live(best);
 	manifest->content.holders = holders_of(turn);
 	return wrap(attempt, proposal, owner, &draft, turn);
+}
+
+static enum successor_end make_folder(const struct attempt *attempt, struct turn *turn)
+{
+	struct proposal *proposal = turn->proposal;
+	struct draft draft;
+	dfs_folder *folder = &draft.value.body.dfs_body_u.folder;
+
+	begin(&draft, attempt, turn->judgement.best, &proposal->operation);
+	draft.value.body.kind = DFS_FOLDER;
+	folder->owner = (dfs_user){(u_int)strlen(proposal->owner), proposal->owner};
+	folder->attributes = proposal->attributes;
+	return end(&draft, turn);
 }
 
 bool successor_is_same(const dfs_content *a, const dfs_content *b)
@@ -242,12 +255,12 @@ static enum successor_end make_change(const struct attempt *attempt, struct turn
 	}
 	begin(&draft, attempt, best, &proposal->operation);
 	draft.value.body = body;
-	if (live && body.kind == DFS_FILE) {
+	if (live && (value_has_content(&draft.value) || body.kind == DFS_FOLDER)) {
 		draft.value.content_version = best->value.content_version;
 		if (!is_cleared(proposal, best->value.note))
 			draft.value.note = best->value.note;
 	}
-	if (body.kind != DFS_FILE || is_bound(proposal, best))
+	if (!value_has_content(&draft.value) || is_bound(proposal, best))
 		ended = end(&draft, turn);
 	xdr_free((xdrproc_t)xdr_dfs_body, &body);
 	return ended;
@@ -259,6 +272,8 @@ enum successor_end successor_make(const struct attempt *attempt, struct turn *tu
 	switch (turn->proposal->kind) {
 	case PROPOSAL_FILE:
 		return make_file(attempt, turn, result);
+	case PROPOSAL_FOLDER:
+		return make_folder(attempt, turn);
 	case PROPOSAL_CHANGE:
 		return make_change(attempt, turn, result);
 	case PROPOSAL_TOMBSTONE:

@@ -129,11 +129,13 @@ static int take_conditions(struct run *run, struct dfs_condition *ret)
 				 "\"%.64s\" is no size: write 10M, +10M for more, or "
 				 "-10M for less",
 				 size);
-	ret->no_folders = type && strcmp(type, "f") == 0;
-	ret->no_files = type && strcmp(type, "d") == 0;
-	if (type && !ret->no_folders && !ret->no_files)
-		return run_usage(run, "\"%.64s\" is no type: f is files, d folders",
+	if (type && (strlen(type) != 1 || !strchr("fld", *type)))
+		return run_usage(run,
+				 "\"%.64s\" is no type: f is files, d folders, l links",
 				 type);
+	ret->no_files = type && *type != 'f';
+	ret->no_links = type && *type != 'l';
+	ret->no_folders = type && *type != 'd';
 	if (!run_number(run, OPTION_DEPTH, 1, &ret->depth))
 		return DFS_EXIT_USAGE;
 	ret->newer = newer && moment_parse(newer, clock_wall_ns(), &ret->newer_ns);
@@ -172,19 +174,19 @@ const struct command cmd_find = {
 	.summary = "Find files and folders by what they are",
 	.examples = {"find --name '*.jpg' --size +10M photos",
 		     "find --newer 7d --print0 | xargs -0 client get --exact --to new"},
-	.details =
-		"Prints the whole names of all below each PATH (default /USER/) that "
-		"meet all\n"
-		"conditions, folders with a final '/'.  --name looks at the last part "
-		"of the name;\n"
-		"there '*' stands for a leading '.' too.  --newer takes an age (90s, "
-		"10m, 2h, 7d,\n"
-		"2w), a date (2026-01-31, \"2026-01-31 12:00\", with a Z in UTC) or "
-		"the name of a\n"
-		"file: what was changed after it.  Who you are is --user before the "
-		"verb; behind it,\n"
-		"it is whose the files are.  With --size, --newer or --user only files "
-		"are found.\n",
+	.details = "Prints the whole names of all below each PATH (default /USER/) that "
+		   "meet all\n"
+		   "conditions, folders with a final '/'.  --name looks at the last part "
+		   "of the name;\n"
+		   "there '*' stands for a leading '.' too.  --newer takes an age (90s, "
+		   "10m, 2h, 7d,\n"
+		   "2w), a date (2026-01-31, \"2026-01-31 12:00\", with a Z in UTC) or "
+		   "the name of a\n"
+		   "file: what was changed after it.  Who you are is --user before the "
+		   "verb; behind it,\n"
+		   "it is whose the files are.  --type is f for files, d for folders, l "
+		   "for links.  With\n"
+		   "--size, --newer or --user only files and links are found.\n",
 	.options = OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_SIZED) |
 		   OPTION_BIT(OPTION_NEWER) | OPTION_BIT(OPTION_OWNER) |
 		   OPTION_BIT(OPTION_TYPE) | OPTION_BIT(OPTION_DEPTH) |

@@ -43,8 +43,6 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	const char *rest = entry->path + gathering->skip;
 	char *local;
 
-	if (entry->folder)
-		return 0;
 	/* Names from the servers are believed as little as those that are typed. */
 	if (strlen(entry->path) < gathering->skip ||
 	    path_check(entry->path, strlen(entry->path))) {
@@ -56,10 +54,26 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 		return 0;
 	}
 	local = name_join(gathering->prefix, rest);
-	if (!local || !get_files_add(gathering->files, entry->path, entry->path, local))
+	if (!local ||
+	    !(entry->folder
+		      ? get_files_add_folder(gathering->files, entry->path, local)
+		      : get_files_add(gathering->files, entry->path, entry->path, local)))
 		gathering->no_memory = true;
 	free(local);
 	return gathering->no_memory ? DFS_EXIT_OTHER : 0;
+}
+
+/* The folder that was listed is to be there too.  false when out of memory. */
+static bool add_itself(const struct gathering *gathering, const char *folder)
+{
+	char *path = strndup(folder, strlen(folder) - 1);
+	/* "/NAME" is always there. */
+	bool good =
+		path && (path_check(path, strlen(path)) ||
+			 get_files_add_folder(gathering->files, path, gathering->prefix));
+
+	free(path);
+	return good;
 }
 
 /* Everything below the remote folder; a missing folder is code 4. */
@@ -76,6 +90,8 @@ static struct dfs_result add_tree(struct gathering *gathering, const char *typed
 		result = dfs_list(run->dfs, folder,
 				  (struct dfs_list_options){.recursive = true},
 				  take_entry, gathering);
+		if (result.code == DFS_EXIT_DONE && !add_itself(gathering, folder))
+			gathering->no_memory = true;
 		if (gathering->no_memory)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}

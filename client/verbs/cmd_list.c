@@ -40,7 +40,10 @@ static void print_details(struct output *output, const struct dfs_entry *entry)
 	char time[FORMAT_TIME], protection[FORMAT_PROTECTION];
 
 	if (entry->folder)
-		output_text(output, "%14s  %-19s  %-3s  ", "-", "-", "-");
+		output_text(output, "%14s  %-19s  %-3s  ", "-",
+			    entry->has_file ? format_time(entry->file.modified_ns, time)
+					    : "-",
+			    "-");
 	else if (!entry->has_file)
 		output_text(output, "%14s  %-19s  %-3s  ", "?", "?",
 			    format_protection(&entry->file, protection));
@@ -76,6 +79,7 @@ static void print_text(const struct list_view *view, const struct dfs_entry *ent
 {
 	struct output *output = view->run->output;
 	const char *mark = entry->folder ? "" : format_mark(&entry->file);
+	const char *type = entry->link ? "link" : "";
 
 	if (view->details)
 		print_details(output, entry);
@@ -84,6 +88,8 @@ static void print_text(const struct list_view *view, const struct dfs_entry *ent
 	output_name(output, name);
 	if (entry->folder)
 		output_text(output, "/");
+	if (*type != '\0' && (view->details || view->chunks))
+		output_text(output, "  [%s]", type);
 	if (*mark != '\0' && (view->details || view->chunks))
 		output_text(output, "  [%s]", mark);
 	output_text(output, "\n");

@@ -16,13 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINK_MAX_BYTES = 4095 };
+
 struct stat_view {
 	struct run *run;
 	const struct typed_paths *paths;
 	struct dfs_stat *items;
 	size_t printed;
 	bool with_sha256;
-	uint8_t sha256[32]; /* of the item at hand, where it is read */
+	/* of the item at hand, where it is read: */
+	uint8_t sha256[32];
+	char leads_to[LINK_MAX_BYTES + 1]; /* a link's target; else empty */
 };
 
 /* "-" for who has no key to it. */
@@ -91,6 +95,55 @@ static void take_sha256(struct stat_view *view, struct dfs_stat *stat)
 	EVP_MD_CTX_free(reading.hash);
 }
 
+/* ---- where a link leads ----------------------------------------------------------- */
+
+struct stat_leading {
+	char *text;
+	size_t len;
+};
+
+static int begin_leading(void *context, size_t item, const struct dfs_file *file,
+			 char why[DFS_WHY])
+{
+	struct stat_leading *leading = context;
+
+	(void)item;
+	(void)file;
+	(void)why;
+	leading->len = 0;
+	return DFS_EXIT_DONE;
+}
+
+static int take_leading(void *context, size_t item, const void *bytes, size_t len,
+			char why[DFS_WHY])
+{
+	struct stat_leading *leading = context;
+
+	(void)item;
+	if (len > LINK_MAX_BYTES - leading->len) {
+		(void)snprintf(why, DFS_WHY, "leads further than a link can");
+		return DFS_EXIT_DAMAGED;
+	}
+	memcpy(leading->text + leading->len, bytes, len);
+	leading->len += len;
+	return DFS_EXIT_DONE;
+}
+
+/* Where the link leads is its content, which is read. */
+static void take_target(struct stat_view *view, struct dfs_stat *stat)
+{
+	struct stat_leading leading = {.text = view->leads_to};
+	struct dfs_get get = {.path = stat->path};
+	const struct dfs_get_callbacks callbacks = {.context = &leading,
+						    .begin = begin_leading,
+						    .write = take_leading,
+						    .finished = end};
+
+	dfs_get(view->run->dfs, &get, 1, false, &callbacks);
+	view->leads_to[leading.len] = '\0';
+	stat->result = get.result;
+}
+
 /* ---- printing -------------------------------------------------------------------- */
 
 static json_t *readers_of(const struct dfs_file *file)
@@ -104,16 +157,31 @@ static json_t *readers_of(const struct dfs_file *file)
 	return readers;
 }
 
+static json_t *fields_of_folder(const struct dfs_file *file)
+{
+	char modified[FORMAT_TIME];
+	bool made = file->version[0] != '\0';
+
+	return json_pack("{s:s,s:s,s:s*,s:s*}", "type", "folder", "owner", file->owner,
+			 "modified",
+			 made ? format_time_utc(file->modified_ns, modified) : NULL,
+			 "file_version", made ? file->version : NULL);
+}
+
 static json_t *fields_of(const struct stat_view *view, const struct dfs_file *file)
 {
 	char modified[FORMAT_TIME], stored[FORMAT_TIME], protection[FORMAT_PROTECTION];
 	char xxh128[DIGEST], sha256[DIGEST];
+	bool link = file->type == DFS_TYPE_LINK;
 
 	/* "s*": NULL leaves the field out. */
 	return json_pack(
-		"{s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s*,s:s,s:s,s:o,s:b}",
-		"owner", file->owner, "writer", file->writer, "readers", readers_of(file),
-		"size", (json_int_t)file->size, "modified",
+		"{s:s,s:o*,s:b,s:s,s:s,s:o,s:I,s:s,s:s,s:s,s:i,s:I,s:s,s:s,s:s*,s:s,s:s,"
+		"s:o,s:b}",
+		"type", link ? "link" : "file", "target",
+		link && file->opened ? output_string(view->leads_to) : NULL, "executable",
+		file->executable, "owner", file->owner, "writer", file->writer, "readers",
+		readers_of(file), "size", (json_int_t)file->size, "modified",
 		format_time_utc(file->modified_ns, modified), "stored",
 		format_time_utc(file->stored_ns, stored), "protection",
 		format_protection(file, protection), "row", (int)file->row, "unit_size",
@@ -136,6 +204,35 @@ static void print_people(struct output *output, const struct dfs_file *file)
 			    file->readers[i].writes ? " (writes too)" : "");
 }
 
+static void print_folder(struct output *output, const struct dfs_file *file)
+{
+	char time[FORMAT_TIME];
+
+	output_text(output, "type        folder\n");
+	if (file->owner[0] != '\0')
+		output_text(output, "owner       %s\n", file->owner);
+	if (file->version[0] != '\0')
+		output_text(output, "modified    %s\nversion     %s\n",
+			    format_time(file->modified_ns, time), file->version);
+}
+
+static void print_type(const struct stat_view *view, const struct dfs_file *file)
+{
+	struct output *output = view->run->output;
+
+	if (file->type == DFS_TYPE_FILE) {
+		output_text(output, "type        file%s\n",
+			    file->executable ? ", executable" : "");
+		return;
+	}
+	output_text(output, "type        link");
+	if (file->opened) {
+		output_text(output, " to ");
+		output_name(output, view->leads_to);
+	}
+	output_text(output, "\n");
+}
+
 static void print(struct stat_view *view, const char *path, const struct dfs_file *file)
 {
 	struct output *output = view->run->output;
@@ -148,6 +245,11 @@ static void print(struct stat_view *view, const char *path, const struct dfs_fil
 	output_text(output, "path        ");
 	output_name(output, path);
 	output_text(output, "\n");
+	if (file->type == DFS_TYPE_FOLDER) {
+		print_folder(output, file);
+		return;
+	}
+	print_type(view, file);
 	print_people(output, file);
 	output_text(output, "size        %llu\n", (unsigned long long)file->size);
 	output_text(output, "modified    %s\n", format_time(file->modified_ns, time));
@@ -175,17 +277,20 @@ static void finished(void *context, size_t item)
 	struct outcome_item outcome = {.shown = view->paths->items[item].typed,
 				       .path = stat->path};
 
+	view->leads_to[0] = '\0';
+	if (stat->result.code == DFS_EXIT_DONE && stat->file.opened &&
+	    stat->file.type == DFS_TYPE_LINK)
+		take_target(view, stat);
 	if (stat->result.code == DFS_EXIT_DONE && view->with_sha256 && stat->file.opened)
 		take_sha256(view, stat);
 	if (stat->result.code == DFS_EXIT_DONE) {
 		if (output_json(view->run->output))
-			outcome.take_fields = fields_of(view, &stat->file);
+			outcome.take_fields = stat->file.type == DFS_TYPE_FOLDER
+						      ? fields_of_folder(&stat->file)
+						      : fields_of(view, &stat->file);
 		else
 			print(view, stat->path, &stat->file);
 	}
-	if (stat->result.code == DFS_EXIT_MISSING && run_is_folder(view->run, stat->path))
-		(void)snprintf(stat->result.why, DFS_WHY,
-			       "no such file: it is a folder; list shows what is in it");
 	outcome_item(view->run, &outcome, &stat->result);
 }
 
@@ -199,8 +304,8 @@ static int verb_stat(struct run *run)
 	view.with_sha256 = options_has(&run->options, OPTION_SHA256);
 	if (view.with_sha256 && *run->options.values[OPTION_SHA256] != '\0')
 		return run_usage(run, "of stat, --sha256 takes no value");
-	if (typed_paths_prepare(run, run->options.arguments, run->options.count,
-				&paths)) {
+	if (typed_paths_prepare_any(run, run->options.arguments, run->options.count,
+				    &paths)) {
 		view.paths = &paths;
 		view.items = calloc(paths.count, sizeof *view.items);
 		if (!view.items) {
@@ -220,7 +325,7 @@ const struct command cmd_stat = {
 	.name = "stat",
 	.alias = "info",
 	.usage = "stat [OPTIONS] PATH...",
-	.summary = "Show all that is known of a file",
+	.summary = "Show all that is known of a file, link or folder",
 	.examples = {"stat report.pdf", "stat --json /shared/plan.txt"},
 	.details =
 		"The last hex digit of xxh128, modulo four, is the row: it decides "

@@ -43,8 +43,8 @@ static int take_first(void *context, const struct dfs_entry *entry)
 static struct dfs_result is_folder(struct run *run, const char *path, bool *ret)
 {
 	struct kind kind = {.path = path};
-	struct dfs_result result = dfs_list(run->dfs, path, (struct dfs_list_options){0},
-					    take_first, &kind);
+	struct dfs_result result =
+		dfs_list(run->dfs, path, (struct dfs_list_options){0}, take_first, &kind);
 
 	if (kind.file || kind.folder || result.code == DFS_EXIT_MISSING) {
 		*ret = kind.folder;
@@ -135,7 +135,8 @@ static void finished(void *context, size_t item)
 					 "is a folder; -r copies it with all that is "
 					 "below it");
 	if (output_json(run->output)) {
-		outcome.take_fields = json_pack("{s:o}", "from", output_string(done->from));
+		outcome.take_fields =
+			json_pack("{s:o}", "from", output_string(done->from));
 		if (done->result.code == DFS_EXIT_DONE) {
 			(void)json_object_set_new(outcome.take_fields, "size",
 						  json_integer((json_int_t)done->size));

@@ -2,9 +2,10 @@
  * LIST: one page of the ordered index.
  *
  * Not recursive, a folder is one entry however much is below it: having met the first
- * live file below, the walk jumps behind the folder.  Where all below are tombstones,
- * they are listed one by one, so that a caller who hears of the folder from another
- * server can judge.
+ * live file or folder below, the walk jumps behind the folder.  Where all below are
+ * tombstones, they are listed one by one, so that a caller who hears of the folder from
+ * another server can judge.  A folder that has a register is told of where that stands,
+ * as files are, and once more where something lives below it.
  *
  * What the caller may not read is passed over.  Folders of people who share nothing are
  * jumped over; of the others each file that names readers has to be read, so that a page
@@ -120,9 +121,11 @@ static bool is_visible(struct list_walk *walk, struct list_look *look)
 
 /* ---- entries ----------------------------------------------------------------- */
 
-static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_kind kind)
+/* The path at hand, or (len shorter) the folder that it lies below. */
+static bool add(struct list_walk *walk, struct list_look *look, size_t len)
 {
 	dfs_list_entry *entry = &walk->entries[walk->count];
+	const dfs_kind kind = look->reg.kind;
 
 	memset(entry, 0, sizeof *entry);
 	entry->path.dfs_path_val = malloc(len);
@@ -130,14 +133,14 @@ static bool add(struct list_walk *walk, struct list_look *look, size_t len, dfs_
 		return false;
 	memcpy(entry->path.dfs_path_val, look->path, len);
 	entry->path.dfs_path_len = (u_int)len;
-	entry->kind = kind;
+	entry->kind = DFS_FOLDER;
 	walk->count++;
 	walk->bytes += len + 64;
-	if (kind == DFS_FOLDER)
+	if (len < look->len)
 		return true;
 	if (walk->args->detail && kind != DFS_TOMBSTONE && !look->has_value)
 		read_value(walk, look);
-	entry->kind = look->reg.kind;
+	entry->kind = kind;
 	entry->ballot = look->reg.ballot;
 	entry->digest = look->reg.digest;
 	entry->settled = look->reg.settled;
@@ -172,12 +175,12 @@ static bool take(struct list_walk *walk, struct list_look *look)
 {
 	size_t child = walk->args->recursive ? 0 : child_len(walk, look->path, look->len);
 
-	if (child > 0 && (look->reg.kind == DFS_FILE || look->reg.kind == DFS_LINK)) {
+	if (child > 0 && look->reg.kind != DFS_TOMBSTONE) {
 		jump_behind(walk, look->path, child);
-		return add(walk, look, child, DFS_FOLDER);
+		return add(walk, look, child);
 	}
 	pass(walk, look);
-	return add(walk, look, look->len, look->reg.kind);
+	return add(walk, look, look->len);
 }
 
 /* One path: it is passed over or taken, or ends the page, which is full. */

@@ -165,14 +165,18 @@ void procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 }
 
 /*
- * Below /shared/ a file is owned by who stored it, which nobody may say of another: what
- * others began there is finished by servers.
+ * Below /shared/ a file or folder is owned by who stored it, which nobody may say of
+ * another: what others began there is finished by servers.
  */
 static bool may_own(const struct caller *caller, const dfs_proposal *item)
 {
-	const dfs_user *owner = &item->value.body.dfs_body_u.manifest.owner;
+	const dfs_body *body = &item->value.body;
+	const dfs_user *owner = body->kind == DFS_FOLDER
+					? &body->dfs_body_u.folder.owner
+					: &body->dfs_body_u.manifest.owner;
 
-	return caller->peer != 0 || !value_has_content(&item->value) ||
+	return caller->peer != 0 ||
+	       (!value_has_content(&item->value) && body->kind != DFS_FOLDER) ||
 	       !path_is_shared(item->path.dfs_path_val, item->path.dfs_path_len) ||
 	       (owner->dfs_user_len == strlen(caller->user) &&
 		memcmp(owner->dfs_user_val, caller->user, owner->dfs_user_len) == 0);
@@ -193,7 +197,6 @@ static void accept_any(struct caller *caller, const dfs_accept_args *args, bool 
 		if (!path_is_good(&item->path) ||
 		    value_check_at(item->path.dfs_path_val, item->path.dfs_path_len,
 				   &item->value) ||
-		    item->value.body.kind == DFS_FOLDER || /* listings know none yet */
 		    (deletes && item->value.body.kind != DFS_TOMBSTONE)) {
 			res->status = DFS_INVALID;
 			return;

@@ -228,7 +228,7 @@ const struct index_register *index_blocker(const struct index *index, const char
 
 	for (size_t i = 1; i < len; i++) {
 		reg = path[i] == '/' ? find_register(&index->live, path, i) : NULL;
-		if (reg)
+		if (reg && reg->kind != DFS_FOLDER)
 			return reg;
 	}
 	if (len > DFS_PATH_MAX)
@@ -279,6 +279,8 @@ static void count(struct index *index, const struct index_register *reg)
 		counts->files++;
 	else if (reg->kind == DFS_TOMBSTONE)
 		counts->tombstones++;
+	else if (reg->kind == DFS_FOLDER)
+		counts->folders++;
 	else
 		counts->users++;
 	index_count_owner(index, reg);
@@ -292,6 +294,8 @@ static void uncount(struct index *index, const struct index_register *reg)
 		counts->files--;
 	else if (reg->kind == DFS_TOMBSTONE)
 		counts->tombstones--;
+	else if (reg->kind == DFS_FOLDER)
+		counts->folders--;
 	else
 		counts->users--;
 	counts->damaged -= reg->damaged;

@@ -228,13 +228,13 @@ struct index_register *index_find_register(const struct index *index, const char
 /* The first one strictly after the cursor. */
 const struct index_register *index_next(const struct index *index, const char *after,
 					size_t len);
-/* Those of one kind, in order: files and users, or tombstones. */
+/* Those of one kind, in order: files, folders and users, or tombstones. */
 enum index_tree { INDEX_LIVE, INDEX_DEAD };
 /* The first one from this path on, or (after) strictly after it. */
 struct index_register *index_first(const struct index *index, enum index_tree tree,
 				   const char *path, size_t len, bool after);
 struct index_register *index_step(struct index_register *reg);
-/* A live file above or below the path; NULL when there is none. */
+/* A live file above the path, or anything live below it; NULL when there is none. */
 const struct index_register *index_blocker(const struct index *index, const char *path,
 					   size_t len);
 
@@ -455,7 +455,7 @@ const struct index_owner *index_find_owner(const struct index *index, const char
 /* ---- counts */
 
 struct index_counts {
-	uint64_t files, tombstones, users, objects, bindings;
+	uint64_t files, tombstones, folders, users, objects, bindings;
 	uint64_t unproved;        /* parts of objects */
 	uint64_t damaged;         /* registers whose records are */
 	uint32_t epoch;           /* the highest of any accepted ballot */

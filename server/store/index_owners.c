@@ -47,7 +47,8 @@ static uint64_t cost_of(const struct index_register *reg)
 {
 	if (reg->owner == INDEX_OWNER_NOBODY)
 		return 0;
-	return index_has_content(reg) || reg->kind == DFS_TOMBSTONE
+	return index_has_content(reg) || reg->kind == DFS_FOLDER ||
+			       reg->kind == DFS_TOMBSTONE
 		       ? contents_of(reg) + reg->bytes
 		       : 0;
 }
@@ -63,6 +64,8 @@ void index_count_owner(struct index *index, const struct index_register *reg)
 		owner->contents += contents_of(reg);
 		owner->registers += reg->bytes;
 		owner->shared += reg->has_readers;
+	} else if (reg->kind == DFS_FOLDER) {
+		owner->registers += reg->bytes;
 	} else if (reg->kind == DFS_TOMBSTONE) {
 		owner->contents += contents_of(reg);
 		owner->registers += reg->bytes;
@@ -84,6 +87,8 @@ void index_uncount_owner(struct index *index, const struct index_register *reg)
 		owner->contents -= contents_of(reg);
 		owner->registers -= reg->bytes;
 		owner->shared -= reg->has_readers;
+	} else if (reg->kind == DFS_FOLDER) {
+		owner->registers -= reg->bytes;
 	} else if (reg->kind == DFS_TOMBSTONE) {
 		owner->contents -= contents_of(reg);
 		owner->registers -= reg->bytes;
@@ -358,7 +363,7 @@ static bool may_delete(const struct index *index, const struct index_owner *owne
 		index_find_register(index, index_path(reg), reg->path_len);
 
 	return reg->kind == DFS_TOMBSTONE && reg->object_count == 0 &&
-	       ((now && index_has_content(now)) ||
+	       ((now && now->kind != DFS_TOMBSTONE) ||
 		owner->tombstones + owner->claimed + more <= INDEX_TOMBSTONES_MOST);
 }
 

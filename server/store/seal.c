@@ -33,13 +33,23 @@ static void get_path(struct pack_in *in, struct seal_entry *ret)
 }
 
 /*
+ * Is it a file, a link or a folder?  Each takes of its owner's quota.
+ */
+static bool is_owned(const struct seal_entry *entry)
+{
+	return entry->type == SEAL_REGISTER &&
+	       (entry->kind == DFS_FILE || entry->kind == DFS_LINK ||
+		entry->kind == DFS_FOLDER);
+}
+
+/*
  * Who owns a file, and what is left of it, is told by its path, unless it is one of those
  * that belong to everyone.
  */
 static bool owner_is_apart(const struct seal_entry *entry)
 {
 	return path_is_shared(entry->path, entry->path_len) &&
-	       (entry->kind == DFS_FILE || entry->kind == DFS_LINK ||
+	       (is_owned(entry) ||
 		(entry->kind == DFS_TOMBSTONE && entry->owner_len > 0));
 }
 
@@ -49,7 +59,7 @@ static bool owner_is_of_path(const struct seal_entry *entry)
 		return true;
 	if (path_is_shared(entry->path, entry->path_len))
 		return false;
-	if (entry->kind == DFS_FILE || entry->kind == DFS_LINK)
+	if (is_owned(entry))
 		return true;
 	return entry->kind == DFS_TOMBSTONE &&
 	       path_kind(entry->path, entry->path_len) == PATH_OF_FILE;

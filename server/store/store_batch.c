@@ -105,6 +105,7 @@ static bool describe_tombstone(struct seal_entry *entry, const dfs_value *value)
 static bool describe_value(struct seal_entry *entry, const dfs_value *value)
 {
 	const dfs_manifest *manifest = &value->body.dfs_body_u.manifest;
+	const dfs_folder *folder = &value->body.dfs_body_u.folder;
 	dfs_key digest;
 	bool good = statement_digest(value, &digest);
 
@@ -118,6 +119,10 @@ static bool describe_value(struct seal_entry *entry, const dfs_value *value)
 	}
 	if (entry->kind == DFS_TOMBSTONE)
 		return describe_tombstone(entry, value) && good;
+	if (entry->kind == DFS_FOLDER) {
+		entry->owner = folder->owner.dfs_user_val;
+		entry->owner_len = folder->owner.dfs_user_len;
+	}
 	if (!value_has_content(value))
 		return good;
 	entry->owner = manifest->owner.dfs_user_val;

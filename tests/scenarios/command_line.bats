@@ -89,7 +89,7 @@ without_output()
 	usage '"dog" (see' dog a
 	usage --bogus list --bogus
 	usage --bogus --bogus list
-	usage -x list -x
+	usage -z list -z
 	usage --force list --force
 	usage --to put a --to
 	usage 'takes no value' list --json=1
@@ -364,13 +364,14 @@ without_output()
 	echo x >'tree/sub/deep/ odd  name'
 	: >tree/nothing
 	ln -s nothing tree/link
+	mkfifo tree/pipe
 	run -0 --separate-stderr client put -r tree
-	[[ "$stderr" == *tree/link* ]]
-	[ "$(client list -R | wc -l)" = 122 ]
-	client put -r tree --to below/ 2>/dev/null
-	client put -r tree renamed 2>/dev/null
-	(cd tree && client put -r . --to content/) 2>/dev/null
-	rm tree/link && rmdir tree/empty
+	[[ "$stderr" == *tree/pipe* ]]
+	[ "$(client list -R | wc -l)" = 124 ]
+	rm tree/pipe
+	client put -r tree --to below/
+	client put -r tree renamed
+	(cd tree && client put -r . --to content/)
 	cd "$T/here"
 	client get -r tree
 	diff -r "$T/in/tree" tree
@@ -426,14 +427,17 @@ without_output()
 	run -2 client list ''
 	run -2 client list 'a//b'
 	# A folder where a file is meant is told to be one.
-	for verb in stat delete get; do
-		run -4 --separate-stderr client "$verb" f
-		[[ "$stderr" == *"it is a folder"* ]]
+	for verb in delete get; do
+		run --separate-stderr client "$verb" f
+		[ "$status" = "$([ "$verb" = delete ] && echo 2 || echo 4)" ]
+		[[ "$stderr" == *"is a folder"* ]]
 		run -2 --separate-stderr client "$verb" f/
 		[[ "$stderr" == *"name of a folder"* ]]
 		run -4 --separate-stderr client "$verb" none
 		[ "$stderr" = "client: none: no such file" ]
 	done
+	[ "$(client stat f)" = "$(client stat f/)" ]
+	run -4 client stat none
 	# An own folder is always there, though empty.
 	[ -z "$(client list --user other)" ]
 	[[ "$(client list -l f/a)" =~ ^\ +4\ +[0-9-]{10}\ [0-9:]{8}\ +2/2\ +f/a$ ]]

@@ -116,7 +116,7 @@ codes_there()
 		for i in 1 2 3 4 5 6; do
 			[ "$(cat "$T/code.$round.$i")" = 8 ]
 		done
-		run -4 client stat "a$round"
+		[ "$(client stat --json "a$round" | field type)" = folder ]
 	done
 }
 

@@ -128,7 +128,12 @@ print(path[:-1] + "q" if path.endswith("/") else path)' "$1"
 		# With a final '/' the target of put is a folder.
 		[[ "$name" == */ ]] || [ -z "$name" ] || run -2 client put --to "$name" -- "$T/in"
 		run -2 client get --to "$T/out" -- "$name"
-		run -2 client stat -- "$name"
+		# What may be a folder's as well may end in '/', as a/ does.
+		for verb in stat mkdir rmdir touch 'chmod +x'; do
+			# shellcheck disable=SC2086 # the words of a verb
+			[ "$name" = a/ ] || run -2 client $verb -- "$name"
+		done
+		[[ "$name" == */ ]] || run -2 client ln -s -- target "$name"
 		run -2 client delete -- "$name"
 	done
 	[ ! -e "$T/out" ]

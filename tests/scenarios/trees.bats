@@ -65,7 +65,8 @@ is_just()
 	[ "$(client stat --json 'nothing*' | field code)" = 4 ]
 	[ "$(client stat --json 'nothing*' | field path)" = '/tester/nothing*' ]
 	# A folder is no file, whatever its name.
-	run -4 client stat 'note*'
+	run -4 client cat 'note*'
+	[ "$(client stat --json 'note*' | field path)" = /tester/notes ]
 	run -2 client list '/*/x'
 	run -2 client delete 'a//*'
 
@@ -201,6 +202,50 @@ is_just()
 	server_kill 4
 	run -0 --separate-stderr client find
 	[ "$output" = "$all" ] && [[ $stderr == *"only two servers answered"* ]]
+}
+
+@test "4.1 find, tree, du and patterns see folders that were made, and links" {
+	local down
+	client mkdir -p made/empty
+	echo text | client put - made/file
+	client ln -s file made/link
+	client touch -d 2020-01-01Z made/link
+	for down in no yes; do
+		is_just find <<<$'/tester/made/\n/tester/made/empty/\n/tester/made/file\n/tester/made/link'
+		is_just find --type f <<<'/tester/made/file'
+		is_just find --type d <<<$'/tester/made/\n/tester/made/empty/'
+		is_just find --type l <<<'/tester/made/link'
+		is_just find --type d --depth 1 made <<<'/tester/made/empty/'
+		is_just find made/empty <<<''
+		is_just find --newer 2021-01-01 made <<<'/tester/made/file'
+		is_just find --newer @1577836799 made --name 'l*' <<<'/tester/made/link'
+		[ "$(client find --json | field type)" = $'folder\nfolder\nfile\nlink' ]
+		[ "$(client tree --json | field type)" = $'folder\nfolder\nfile\nlink' ]
+		LC_ALL=C is_just tree made <<-'END'
+			made
+			|-- empty/
+			|-- file
+			`-- link
+
+			1 folder, 2 files
+		END
+		is_just du <<<$'0\t/tester/made/empty/\n9\t/tester/made/\n9\t/tester/'
+		is_just list 'made/*' <<<$'made/empty/\nmade/file\nmade/link'
+		is_just list 'm*/e*/' <<<'made/empty/'
+		[ $down = yes ] || server_kill 2
+	done
+	# Patterns of the verbs of folders; what is to be made is none.
+	client mkdir 'new*'
+	is_just list 'new\*' <<<'new*/'
+	run -4 client touch -c 'no*'
+	client touch -d 2001-01-01Z 'made/*'
+	[ "$(client stat --json 'made/*' | field modified | sort -u)" = 2001-01-01T00:00:00Z ]
+	run -3 client chmod +x 'made/*'
+	[ "$(client stat --json made/file | field executable)" = true ]
+	client rmdir 'made/e*' 'n*/'
+	is_just list -R <<<$'made/file\nmade/link'
+	client delete -r 'm*'
+	is_just list <<<''
 }
 
 @test "4.1 list --shared-with-me lists what others share alone; df what may still be put" {

@@ -106,6 +106,16 @@ dfs_value value_fixture_tombstone(uint64_t counter)
 	return begin(DFS_TOMBSTONE, counter);
 }
 
+dfs_value value_fixture_folder(const char *owner, uint64_t counter)
+{
+	dfs_value value = begin(DFS_FOLDER, counter);
+	dfs_user *whose = &value.body.dfs_body_u.folder.owner;
+
+	whose->dfs_user_len = (u_int)strlen(owner);
+	whose->dfs_user_val = value_fixture_copy(owner, strlen(owner));
+	return value;
+}
+
 int value_fixture_accept(struct store *store, const char *path, dfs_value take_value,
 			 unsigned how)
 {

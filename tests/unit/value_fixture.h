@@ -19,6 +19,7 @@ dfs_value value_fixture_file(const struct value_fixture_file *file);
 dfs_value value_fixture_account(uint64_t quota, uint64_t counter);
 dfs_value value_fixture_credentials(uint64_t counter);
 dfs_value value_fixture_tombstone(uint64_t counter);
+dfs_value value_fixture_folder(const char *owner, uint64_t counter);
 
 /*
  * Accepts it at the ballot at which it was first proposed, and frees it; 0 or an errno.

@@ -159,16 +159,25 @@ struct dfs_file_reader {
 	bool writes;
 };
 
-/* What stat shows of a file. */
+/* What a path has; a symbolic link's content is its target. */
+enum dfs_type { DFS_TYPE_FILE, DFS_TYPE_LINK, DFS_TYPE_FOLDER };
+
+/*
+ * What stat shows of a file or a link.  Of a folder: type, owner, modified_ns, version;
+ * without the last two when it is only there because something is below it.
+ */
 struct dfs_file {
+	enum dfs_type type;
+	bool executable;
 	char owner[33];
 	char writer[33]; /* who stored the content */
 	unsigned readers_count;
 	struct dfs_file_reader readers[DFS_FILE_READERS]; /* besides the owner */
 	uint64_t size;
-	int64_t modified_ns; /* of the local file that was put; since 1970 UTC */
-	int64_t stored_ns;   /* when it was put, by that client's clock */
-	unsigned row;        /* 0..3 */
+	/* of the local file that was put, or as it was set later; since 1970 UTC */
+	int64_t modified_ns;
+	int64_t stored_ns; /* when it was put, by that client's clock */
+	unsigned row;      /* 0..3 */
 	uint32_t unit_size;
 	char version[DFS_VERSION_TEXT];
 	char object[DFS_ID_TEXT];
@@ -184,11 +193,16 @@ struct dfs_file {
 
 /* ---- put ----------------------------------------------------------------------- */
 
+enum { DFS_BYTES = 65536 };
+
 struct dfs_put {
 	const char *path;  /* canonical */
-	const char *local; /* file to read; NULL: from fd */
-	int fd;            /* a regular file, read from its start; used with local NULL */
-	int64_t modified_ns; /* with fd */
+	const char *local; /* file to read; NULL: from bytes, or from fd */
+	const void *bytes; /* the content, at most DFS_BYTES of it; NULL: from fd */
+	size_t bytes_len;
+	int fd;              /* a regular file, read from its start */
+	bool link;           /* bytes is the target of a symbolic link */
+	int64_t modified_ns; /* with bytes and fd */
 	/* conditions */
 	bool create;            /* only where there is no file */
 	const char *if_version; /* only over this version; NULL: over any */
@@ -268,6 +282,8 @@ void dfs_get(struct dfs *dfs, struct dfs_get *items, size_t count, bool final,
 
 struct dfs_delete {
 	const char *path;
+	/* It is a folder that goes: what is below it stays, and with it its name. */
+	bool folder;
 	const char *if_version; /* or NULL */
 	const char *operation;  /* as in dfs_put */
 	struct dfs_result result;
@@ -305,8 +321,9 @@ struct dfs_result dfs_file_unshare(struct dfs *dfs, const char *path, const char
 /* ---- list ---------------------------------------------------------------------- */
 
 struct dfs_entry {
-	const char *path; /* canonical; a folder's without the final '/' */
-	bool folder;
+	const char *path;     /* canonical; a folder's without the final '/' */
+	bool folder, link;    /* neither: a file */
+	bool own;             /* a folder that was made, and is there by itself */
 	bool has_file;        /* detail was asked and could be had */
 	struct dfs_file file; /* copies, chunks and live are right without detail too */
 };
@@ -316,11 +333,11 @@ struct dfs_list_options {
 };
 
 /*
- * The children of a folder ("/" or a path ending in "/"), or with recursive all files
- * below, in byte order.  entry returns 0 to go on.  A path that names a file lists that
- * one file.  The result's warning says when the listing may be out of date.  Code 4 when
- * there is nothing of that name (except "/" and the user's own folder, which are always
- * there).
+ * The children of a folder ("/" or a path ending in "/"), or with recursive all files and
+ * links below, and the folders that were made, in byte order.  entry returns 0 to go on.
+ * A path that names a file lists that one file.  The result's warning says when the
+ * listing may be out of date.  Code 4 when there is nothing of that name (except "/" and
+ * the user's own folder, which are always there).
  */
 struct dfs_result dfs_list(struct dfs *dfs, const char *path,
 			   struct dfs_list_options options,

@@ -40,12 +40,12 @@ void dfs_expand(struct dfs *dfs, struct dfs_expand *items, size_t count,
 
 /* ---- find ---------------------------------------------------------------------- */
 
-/* Which files and folders are meant; all zeros: all. */
+/* Which files, links and folders are meant; all zeros: all. */
 struct dfs_condition {
-	const char *name;          /* a pattern of the last part; NULL: any */
-	bool no_files, no_folders; /* these are not */
-	unsigned depth;            /* at most so many parts below the path; 0: any */
-	/* Of files, about which more has to be known; folders do not meet these. */
+	const char *name; /* a pattern of the last part; NULL: any */
+	unsigned depth;   /* at most so many parts below the path; 0: any */
+	bool no_files, no_links, no_folders; /* these are not meant */
+	/* Of files and links, whose values are read; folders do not meet these. */
 	const char *owner; /* NULL: anybody */
 	bool sized;        /* at least and at most so many bytes: */
 	uint64_t least, most;
@@ -54,7 +54,7 @@ struct dfs_condition {
 };
 
 struct dfs_find {
-	const char *path; /* a file, or a folder with or without its '/' */
+	const char *path; /* a file, a link, or a folder with or without its '/' */
 	struct dfs_condition condition;
 	bool detail;              /* has_file is wanted without a condition too */
 	struct dfs_result result; /* code 4: there is no such file or folder */

@@ -153,8 +153,9 @@ int store_next(struct store *store, const char *after, size_t after_len,
 	       struct store_found *ret);
 
 /*
- * Is there a live file on the way to this path (an ancestor of it), or below it?  Then
- * its path is in blocker (DFS_PATH_MAX bytes) and the length is returned; 0 otherwise.
+ * Is there a live file on the way to this path (an ancestor of it), or a live file or
+ * folder below it?  Then its path is in blocker (DFS_PATH_MAX bytes) and the length is
+ * returned; 0 otherwise.
  */
 size_t store_blocker(struct store *store, const char *path, size_t len, char *blocker);
 

@@ -1,14 +1,16 @@
 /*
- * What a program has OpenSSL do with public and private keys, counted.
+ * What a program has OpenSSL do with public and private keys, and for its calls, counted.
  *
  * For a program that is started with this library in LD_PRELOAD.  Each of these calls
  * adds its word, as a line, to the file that DFS_COUNTED names: "private" for a private
  * key that is made from its bytes, "ed25519" for a signature that is verified with such a
- * key, "certificate" for one that is parsed, from a file or a handshake.
+ * key, "certificate" for one that is parsed, from a file or a handshake; and besides,
+ * "sent" for each piece that is sent through TLS.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,15 @@ X509 *d2i_X509(X509 **ret, const unsigned char **bytes, long len)
 	*(void **)&next = dlsym(RTLD_NEXT, "d2i_X509");
 	count("certificate\n");
 	return next(ret, bytes, len);
+}
+
+int SSL_write_ex(SSL *tls, const void *bytes, size_t len, size_t *ret_len)
+{
+	int (*next)(SSL *, const void *, size_t, size_t *);
+
+	*(void **)&next = dlsym(RTLD_NEXT, "SSL_write_ex");
+	count("sent\n");
+	return next(tls, bytes, len, ret_len);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -413,7 +413,7 @@ static void test_9_13_f_holes(void **state)
 }
 
 struct walked {
-	char files[256], left_out[256];
+	char files[256], left_out[256], links[256], empty[256];
 	unsigned stop_after;
 };
 
@@ -426,6 +426,25 @@ static bool take_file(void *context, const char *name, const char *relative)
 	return walked->stop_after == 0 || --walked->stop_after > 0;
 }
 
+static bool take_link(void *context, const char *name, const char *relative)
+{
+	struct walked *walked = context;
+	char *leads_to = local_read_link(name);
+
+	assert_non_null(leads_to);
+	(void)strcat(strcat(walked->links, relative), " ");
+	free(leads_to);
+	return true;
+}
+
+static bool take_empty(void *context, const char *name, const char *relative)
+{
+	struct walked *walked = context;
+
+	(void)strcat(strcat(walked->empty, *relative != '\0' ? relative : name), " ");
+	return true;
+}
+
 static void leave_out(void *context, const char *name, int error)
 {
 	struct walked *walked = context;
@@ -436,9 +455,12 @@ static void leave_out(void *context, const char *name, int error)
 
 static void test_walk(void **state)
 {
-	struct walked walked = {{0}, {0}, 0};
-	const struct local_walk walk = {
-		.context = &walked, .file = take_file, .left_out = leave_out};
+	struct walked walked = {.stop_after = 0};
+	const struct local_walk walk = {.context = &walked,
+					.file = take_file,
+					.link = take_link,
+					.empty = take_empty,
+					.left_out = leave_out};
 
 	(void)state;
 	assert_int_equal(mkdir("tree", 0700), 0);
@@ -453,13 +475,17 @@ static void test_walk(void **state)
 	assert_int_equal(symlink("tree", "way"), 0);
 	assert_int_equal(local_walk("tree", &walk), 0);
 	assert_string_equal(walked.files, "a b/x c ");
-	assert_string_equal(walked.left_out, "tree/link tree/pipe tree/up ");
+	assert_string_equal(walked.left_out, "tree/pipe ");
+	assert_string_equal(walked.links, "link up ");
+	assert_string_equal(walked.empty, "empty ");
 	/*
 	 * With slashes behind it, and by way of a link, which the folder itself may be.
 	 */
-	walked.files[0] = walked.left_out[0] = '\0';
+	walked.files[0] = walked.left_out[0] = walked.empty[0] = '\0';
 	assert_int_equal(local_walk("way//", &walk), 0);
 	assert_string_equal(walked.files, "a b/x c ");
+	assert_int_equal(local_walk("tree/empty", &walk), 0);
+	assert_string_equal(walked.empty, "empty tree/empty ");
 	walked.files[0] = '\0';
 	walked.stop_after = 2;
 	assert_int_equal(local_walk("tree", &walk), ECANCELED);

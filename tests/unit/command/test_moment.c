@@ -71,9 +71,38 @@ static void test_4_1_dates(void **state)
 	is_none("2026-01-31 12:00:00 ");
 	is_none("2026-01-31 12");
 	is_none("31.01.2026");
-	is_none("1969-12-31T23:59:59Z");
+	is_none("2020-1-2");
+	is_none("2020-00-01");
+	is_none("2020-01-01T");
+	is_none("2020-01-01 1");
+	is_none("2020-01-01Zulu");
+	is_none("yesterday");
 	is("1970-01-01Z", 0);
-	is_none("2026-01-31T12:00:00.123456789012345678Z");
+	/* Files may be older, within what 64 bits have nanoseconds for. */
+	is("1969-12-31T23:59:59Z", -SECOND);
+	is_none("1500-01-01Z");
+	is_none("2300-01-01Z");
+}
+
+static void test_4_1_fractions_and_seconds(void **state)
+{
+	(void)state;
+	is("2026-01-31 12:00:00.000000001Z", NOW + 1);
+	is("1969-12-31 23:59:59.9Z", -SECOND / 10);
+	is("2026-01-31T12:00:00.123456789012345678Z", NOW + 123456789);
+	is_none("2020-01-01 01:00:00.Z");
+	is_none("2020-01-01 01:00.5Z");
+	is("@0", 0);
+	is("@-1", -SECOND);
+	is("@-1.5", -SECOND * 3 / 2);
+	is("@1769860800.25", NOW + SECOND / 4);
+	is("@9223372035", 9223372035 * SECOND);
+	is_none("@9999999999");
+	is_none("@");
+	is_none("@x");
+	is_none("@1.");
+	is_none("@--1");
+	is_none("@1 ");
 }
 
 int main(void)
@@ -81,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_4_1_ages),
 		cmocka_unit_test(test_4_1_dates),
+		cmocka_unit_test(test_4_1_fractions_and_seconds),
 	};
 
 	if (setenv("TZ", "EET-2", 1) != 0)

@@ -91,8 +91,33 @@ static void test_letters_together(void **state)
 	assert_true(options_has(&options, OPTION_LONG));
 	assert_true(options_has(&options, OPTION_RECURSIVE));
 	options_free(&options);
-	assert_false(parse(&options, why, WORDS("list", "-lx")));
-	assert_non_null(strstr(why, "-x"));
+	assert_false(parse(&options, why, WORDS("list", "-lz")));
+	assert_non_null(strstr(why, "-z"));
+	options_free(&options);
+}
+
+/* The value of a letter is what stands behind it, or the next word. */
+static void test_letters_with_a_value(void **state)
+{
+	struct options options;
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	assert_true(parse(&options, why, WORDS("touch", "-cd", "2026-01-31", "a")));
+	assert_true(options_has(&options, OPTION_NO_CREATE));
+	assert_string_equal(options.values[OPTION_DATE], "2026-01-31");
+	assert_int_equal(options.count, 1);
+	options_free(&options);
+	assert_true(parse(&options, why, WORDS("touch", "-d2026-01-31", "a")));
+	assert_string_equal(options.values[OPTION_DATE], "2026-01-31");
+	assert_int_equal(options.count, 1);
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("touch", "a", "-d")));
+	assert_non_null(strstr(why, "--date needs a value"));
+	assert_int_equal(options.awaits, OPTION_DATE);
+	options_free(&options);
+	assert_false(parse(&options, why, WORDS("touch", "-d1", "-d2")));
+	assert_non_null(strstr(why, "twice"));
 	options_free(&options);
 }
 
@@ -371,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before_and_after_the_verb),
 		cmocka_unit_test(test_letters_together),
+		cmocka_unit_test(test_letters_with_a_value),
 		cmocka_unit_test(test_a_value_that_may_be_left_away),
 		cmocka_unit_test(test_dashes),
 		cmocka_unit_test(test_mistakes),

@@ -145,6 +145,54 @@ static void test_a_file_in_the_way_conflicts(void **state)
 	assert_int_equal(judgement.code, DFS_EXIT_CONFLICT);
 }
 
+/* What is there, as three tell; what it comes to, by what is to be there. */
+static int code_over(enum proposal_kind proposed, bool folder, dfs_kind there)
+{
+	struct world *world = new_world(proposed);
+
+	world->proposal.folder = folder;
+	for (unsigned s = 0; s < 3; s++)
+		tells(world, s, there, 1, 1, 5);
+	return judged(world, false).code;
+}
+
+static void test_folders_and_files_are_not_each_other(void **state)
+{
+	(void)state;
+	assert_int_equal(code_over(PROPOSAL_FILE, false, DFS_FOLDER), DFS_EXIT_CONFLICT);
+	assert_int_equal(code_over(PROPOSAL_FILE, false, DFS_LINK), DFS_EXIT_DONE);
+	assert_int_equal(code_over(PROPOSAL_FOLDER, false, DFS_FILE), DFS_EXIT_CONFLICT);
+	assert_int_equal(code_over(PROPOSAL_FOLDER, false, DFS_LINK), DFS_EXIT_CONFLICT);
+	assert_int_equal(code_over(PROPOSAL_FOLDER, false, DFS_FOLDER),
+			 DFS_EXIT_CONFLICT);
+	assert_int_equal(code_over(PROPOSAL_FOLDER, false, DFS_TOMBSTONE), DFS_EXIT_DONE);
+	assert_int_equal(code_over(PROPOSAL_TOMBSTONE, false, DFS_FOLDER),
+			 DFS_EXIT_USAGE);
+	assert_int_equal(code_over(PROPOSAL_TOMBSTONE, true, DFS_FOLDER), DFS_EXIT_DONE);
+	assert_int_equal(code_over(PROPOSAL_TOMBSTONE, true, DFS_FILE), DFS_EXIT_USAGE);
+	assert_int_equal(code_over(PROPOSAL_TOMBSTONE, false, DFS_LINK), DFS_EXIT_DONE);
+	assert_int_equal(code_over(PROPOSAL_TOMBSTONE, true, DFS_TOMBSTONE),
+			 DFS_EXIT_MISSING);
+}
+
+static void test_what_is_below_a_folder_is_in_the_way_of_a_new_one(void **state)
+{
+	struct world *world = new_world(PROPOSAL_FOLDER);
+
+	(void)state;
+	for (unsigned s = 0; s < 3; s++)
+		tells_nothing(world, s);
+	world->answers.populated = true;
+	assert_int_equal(judged(world, false).verdict, JUDGE_PROPOSE);
+	world->proposal.create = true;
+	assert_int_equal(judged(world, false).verdict, JUDGE_REPORT);
+	assert_int_equal(judged(world, false).code, DFS_EXIT_CONFLICT);
+	world->answers.populated = false;
+	assert_int_equal(judged(world, false).verdict, JUDGE_PROPOSE);
+	world->answers.blocked = true;
+	assert_int_equal(judged(world, false).code, DFS_EXIT_CONFLICT);
+}
+
 static void test_version_condition(void **state)
 {
 	struct world *world = new_world(PROPOSAL_FILE);
@@ -321,6 +369,8 @@ int main(void)
 		cmocka_unit_test(test_create_over_a_file_conflicts),
 		cmocka_unit_test(test_create_over_a_tombstone_is_proposed),
 		cmocka_unit_test(test_a_file_in_the_way_conflicts),
+		cmocka_unit_test(test_folders_and_files_are_not_each_other),
+		cmocka_unit_test(test_what_is_below_a_folder_is_in_the_way_of_a_new_one),
 		cmocka_unit_test(test_version_condition),
 		cmocka_unit_test(test_deleting_nothing_is_missing),
 		cmocka_unit_test(test_own_value_is_finished),

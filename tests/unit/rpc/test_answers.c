@@ -527,12 +527,24 @@ static dfs_cursor cursor_of(char *text)
 	return (dfs_cursor){(u_int)strlen(text), text};
 }
 
+/* A folder is one because something lies below it. */
 static dfs_list_entry entry_of(char *path, dfs_kind kind)
 {
 	return (dfs_list_entry){.path = path_of(path),
 				.kind = kind,
-				.ballot = store_fixture_ballot(COUNTER),
+				.ballot = kind == DFS_FOLDER
+						  ? (dfs_ballot){0}
+						  : store_fixture_ballot(COUNTER),
 				.full = DFS_SERVERS};
+}
+
+/* One that was made, and has a register. */
+static dfs_list_entry folder_of(char *path)
+{
+	dfs_list_entry entry = entry_of(path, DFS_FILE);
+
+	entry.kind = DFS_FOLDER;
+	return entry;
 }
 
 /*
@@ -618,7 +630,7 @@ static void test_8_10_the_entries_of_a_listing(void **state)
 {
 	static char empty[] = "", folder[] = "/tester/", other[] = "/other/a",
 		    line[] = "/tester/a\n/tester/b", parts[] = "/tester/a//b",
-		    deep[] = "/tester/a/b", dots[] = "/tester/..";
+		    deep[] = "/tester/a/b", dots[] = "/tester/..", child[] = "/tester/a";
 	static const struct {
 		char *path;
 		dfs_kind kind;
@@ -664,6 +676,22 @@ static void test_8_10_the_entries_of_a_listing(void **state)
 	expect_good(judge_page(&page));
 	page.entries[0] = entry_of(deep, DFS_LINK);
 	expect_good(judge_page(&page));
+	page.entries[0] = folder_of(deep);
+	expect_good(judge_page(&page));
+	/* Folders that were made stand where files do, before what is below them. */
+	make_page(&page);
+	page.ok->entries.entries_len = 1;
+	page.entries[0] = folder_of(deep);
+	expect_wrong(judge_page(&page), "a file from further below");
+	page.entries[0] = folder_of(line);
+	expect_wrong(judge_page(&page), "a path that cannot be");
+	page.ok->entries.entries_len = 2;
+	page.entries[0] = folder_of(child);
+	page.entries[1] = entry_of(child, DFS_FOLDER);
+	expect_good(judge_page(&page));
+	page.entries[0] = entry_of(child, DFS_FOLDER);
+	page.entries[1] = folder_of(child);
+	expect_wrong(judge_page(&page), "order");
 }
 
 static void test_8_10_numbers_of_a_listing_entry(void **state)

@@ -3,6 +3,7 @@
  * cannot.
  */
 #include "store_fixture.h"
+#include "value_fixture.h"
 
 #include "ballot.h"
 #include "placement.h"
@@ -221,6 +222,13 @@ static void test_blocker(void **state)
 	assert_int_equal(store_blocker(fixture->store, "/a/bb", 5, path), 0);
 	assert_int_equal(store_fixture_accept(fixture->store, "/a/c/live", 0, 8), 0);
 	assert_int_equal(store_blocker(fixture->store, "/a/c", 4, path), 0);
+	/* A folder that was made is in the way of a file above it alone. */
+	assert_int_equal(value_fixture_accept(fixture->store, "/a/c/made",
+					      value_fixture_folder("a", 9), 0),
+			 0);
+	assert_int_equal(store_blocker(fixture->store, "/a/c/made/x", 11, path), 0);
+	assert_int_equal(store_blocker(fixture->store, "/a/c", 4, path), 9);
+	assert_memory_equal(path, "/a/c/made", 9);
 }
 
 static void test_content_rules(void **state)

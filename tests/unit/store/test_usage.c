@@ -108,6 +108,40 @@ static void check(struct store_fixture *fixture)
 	assert_int_equal(numbers.highest_counter, 101);
 }
 
+static void make(struct store_fixture *fixture, const char *path, const char *owner,
+		 uint64_t counter)
+{
+	assert_int_equal(value_fixture_accept(fixture->store, path,
+					      value_fixture_folder(owner, counter), 0),
+			 0);
+}
+
+/* Folders have no content, but what is stored of their names is not for nothing. */
+static void test_folders_count(void **state)
+{
+	struct store_fixture *fixture = *state;
+	uint64_t one, both;
+
+	make(fixture, "/bob/folder", "bob", 5);
+	one = usage_fixture_used(fixture, "bob");
+	assert_true(one > 0);
+	assert_int_equal(usage_fixture_contents(fixture, "bob"), 0);
+	make(fixture, "/shared/folder", "bob", 5);
+	both = usage_fixture_used(fixture, "bob");
+	assert_true(both > one);
+	assert_int_equal(usage_fixture_used(fixture, "shared"), 0);
+	/* Its attributes changed, and a restart. */
+	make(fixture, "/bob/folder", "bob", 6);
+	assert_int_equal(usage_fixture_used(fixture, "bob"), both);
+	store_fixture_reopen(fixture);
+	assert_int_equal(usage_fixture_used(fixture, "bob"), both);
+	/* Below /shared/ another may take its place. */
+	usage_fixture_drop(fixture, "/shared/folder", 7);
+	make(fixture, "/shared/folder", "carol", 8);
+	assert_int_equal(usage_fixture_used(fixture, "bob"), one);
+	assert_true(usage_fixture_used(fixture, "carol") > 0);
+}
+
 static void test_restarts_change_nothing(void **state)
 {
 	struct store_fixture *fixture = *state;
@@ -476,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_is_accepted_counts),
 		TEST(test_below_shared_who_stored_it_owns_it),
+		TEST(test_folders_count),
 		TEST(test_restarts_change_nothing),
 		TEST(test_merges_change_nothing),
 		TEST(test_a_quota_holds_at_it_and_one_past_it),
