@@ -67,6 +67,7 @@ static void run(const struct copy_batches *batches, struct copy_batch *batch,
 						.to = item->to,
 						.create = item->create,
 						.moves = batches->moves,
+						.tree = batches->tree,
 						.from_here = &batch->from[i]};
 	}
 	reading_run(batch->dfs, batch->from, batch->count);
@@ -96,6 +97,7 @@ void copy_batches_run(const struct copy_batches *batches, struct dfs_copy *items
 			continue;
 		}
 		batch->dfs = batches->dfs;
+		batch->tree = batches->tree;
 		if (batch->count == DFS_BATCH_MAX ||
 		    meets(batch, &items[i], batches->moves))
 			run(batches, batch, items);
@@ -114,11 +116,18 @@ static void copy(struct copy_batch *batch)
 	copying_run(batch->dfs, batch->of, batch->count);
 }
 
+void copy_batches_copy(struct copy_batches *batches, struct dfs_copy *items, size_t count)
+{
+	batches->moves = false;
+	batches->run = copy;
+	copy_batches_run(batches, items, count);
+}
+
 void dfs_copy(struct dfs *dfs, struct dfs_copy *items, size_t count,
 	      void (*finished)(void *context, size_t item), void *context)
 {
-	const struct copy_batches batches = {
-		.dfs = dfs, .run = copy, .finished = finished, .context = context};
+	struct copy_batches batches = {
+		.dfs = dfs, .finished = finished, .context = context};
 
-	copy_batches_run(&batches, items, count);
+	copy_batches_copy(&batches, items, count);
 }

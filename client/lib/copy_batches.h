@@ -7,6 +7,7 @@
 
 struct copy_batch {
 	struct dfs *dfs;
+	const dfs_id *tree; /* that all of them are of, or NULL */
 	size_t count;
 	struct dfs_copy *items[DFS_BATCH_MAX];
 	struct copying of[DFS_BATCH_MAX];
@@ -21,11 +22,18 @@ struct copy_batch {
 struct copy_batches {
 	struct dfs *dfs;
 	bool moves;
+	const dfs_id *tree; /* the operation that brings a tree whose files they are */
 	void (*run)(struct copy_batch *batch);
 	void (*finished)(void *context, size_t item);
 	void *context;
 };
 void copy_batches_run(const struct copy_batches *batches, struct dfs_copy *items,
 		      size_t count);
+
+/* What dfs_copy and dfs_move do, of the files of a tree. */
+void copy_batches_copy(struct copy_batches *batches, struct dfs_copy *items,
+		       size_t count);
+void copy_batches_move(struct copy_batches *batches, struct dfs_copy *items,
+		       size_t count);
 
 #endif

@@ -42,6 +42,25 @@ static const dfs_manifest *open_source(struct dfs *dfs, struct copying *of,
 	return NULL;
 }
 
+/* The operation of one file of a tree. */
+static bool derive_operation(struct copying *of)
+{
+	const dfs_version *version = &of->from_here->value.content_version;
+	uint8_t from[2 * DFS_ID_LEN + 8], key[KEYS_LEN];
+	uint8_t *at = from;
+
+	memcpy(at, of->tree->bytes, DFS_ID_LEN);
+	at += DFS_ID_LEN;
+	memcpy(at, version->operation.bytes, DFS_ID_LEN);
+	at += DFS_ID_LEN;
+	for (int shift = 56; shift >= 0; shift -= 8)
+		*at++ = (uint8_t)(version->number >> shift);
+	if (!keys_derive(from, sizeof from, "dfs tree", key))
+		return false;
+	memcpy(of->operation.bytes, key, DFS_ID_LEN);
+	return true;
+}
+
 /* All but the signature of the content. */
 static bool begin(struct dfs *dfs, struct copying *of)
 {
@@ -52,7 +71,8 @@ static bool begin(struct dfs *dfs, struct copying *of)
 	memset(proposal, 0, sizeof *proposal);
 	if (!manifest)
 		return false;
-	if (id_is_zero(&of->operation) && !id_random(&of->operation)) {
+	if (of->tree ? !derive_operation(of)
+		     : id_is_zero(&of->operation) && !id_random(&of->operation)) {
 		result_fail(&of->result, DFS_EXIT_OTHER,
 			    "the system has no random bytes");
 		return false;
@@ -62,6 +82,7 @@ static bool begin(struct dfs *dfs, struct copying *of)
 	proposal->operation = of->operation;
 	proposal->create = of->create;
 	proposal->copies = true;
+	proposal->link = of->from_here->value.body.kind == DFS_LINK;
 	proposal->meet = reading_meet;
 	proposal->ticket = of->from_here->ticket;
 	proposal->attributes = manifest->attributes;
@@ -77,7 +98,7 @@ static bool begin(struct dfs *dfs, struct copying *of)
 			(dfs_note){.operation = of->operation,
 				   .old_path = path_borrow(of->from),
 				   .old_version = of->from_here->value.content_version};
-		proposal->note = &of->note;
+		proposal->note = of->tree ? NULL : &of->note;
 	}
 	return true;
 }

@@ -9,8 +9,14 @@
 struct copying {
 	/* ---- set by the caller */
 	const char *from, *to;
-	bool create;              /* only where there is nothing */
-	bool moves;               /* what comes to `to` carries a note of `from` */
+	bool create; /* only where there is nothing */
+	bool moves;  /* what comes to `to` carries a note of `from` */
+	/*
+	 * Of a file of a tree: the operation that brings the tree.  Each file has one of
+	 * its own that follows from it, the same again when it is begun anew; its note is
+	 * not stored, for the tree's folder carries one.  Else NULL.
+	 */
+	const dfs_id *tree;
 	dfs_id operation;         /* or zero: a new one */
 	struct lookup *from_here; /* what `from` has, read by the caller */
 	/* ---- set by copying_run */

@@ -229,13 +229,16 @@ static void move(struct copy_batch *batch)
 		return;
 	}
 	moving->batch = batch;
-	find_begun(batch, moving->there, moving->begun);
+	/* Of a tree's files none has a note. */
+	if (!batch->tree)
+		find_begun(batch, moving->there, moving->begun);
 	make_copies(moving);
 	fill_steps(moving);
 	if (moving->count > 0) {
 		moves_leave(batch->dfs, moving->steps, moving->count);
 		undo(moving);
-		moves_clear(batch->dfs, moving->steps, moving->count);
+		if (!batch->tree)
+			moves_clear(batch->dfs, moving->steps, moving->count);
 	}
 	for (size_t i = 0; i < moving->count; i++)
 		conclude(&batch->of[moving->which[i]], &moving->steps[i]);
@@ -244,14 +247,18 @@ static void move(struct copy_batch *batch)
 	free(moving);
 }
 
+void copy_batches_move(struct copy_batches *batches, struct dfs_copy *items, size_t count)
+{
+	batches->moves = true;
+	batches->run = move;
+	copy_batches_run(batches, items, count);
+}
+
 void dfs_move(struct dfs *dfs, struct dfs_copy *items, size_t count,
 	      void (*finished)(void *context, size_t item), void *context)
 {
-	const struct copy_batches batches = {.dfs = dfs,
-					     .moves = true,
-					     .run = move,
-					     .finished = finished,
-					     .context = context};
+	struct copy_batches batches = {
+		.dfs = dfs, .finished = finished, .context = context};
 
-	copy_batches_run(&batches, items, count);
+	copy_batches_move(&batches, items, count);
 }

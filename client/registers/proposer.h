@@ -73,7 +73,7 @@ struct proposal {
 	 * those in `content`, and `ticket` lets them bind it.
 	 */
 	bool copies;
-	dfs_note *note; /* of a file that has come from another path; or NULL */
+	dfs_note *note; /* that the value is to carry, of a move or a tree; or NULL */
 	/*
 	 * For a file that is not small: brings the object's chunks to the servers, as far
 	 * as they are missing, and keeps `uploaded`.  Servers not in the set are absent:

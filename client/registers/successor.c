@@ -195,6 +195,7 @@ static enum successor_end make_folder(const struct attempt *attempt, struct turn
 	draft.value.body.kind = DFS_FOLDER;
 	folder->owner = (dfs_user){(u_int)strlen(proposal->owner), proposal->owner};
 	folder->attributes = proposal->attributes;
+	draft.value.note = proposal->note;
 	return end(&draft, turn);
 }
 
@@ -260,6 +261,8 @@ static enum successor_end make_change(const struct attempt *attempt, struct turn
 		if (!is_cleared(proposal, best->value.note))
 			draft.value.note = best->value.note;
 	}
+	if (proposal->note)
+		draft.value.note = proposal->note;
 	if (!value_has_content(&draft.value) || is_bound(proposal, best))
 		ended = end(&draft, turn);
 	xdr_free((xdrproc_t)xdr_dfs_body, &body);

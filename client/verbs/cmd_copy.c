@@ -12,14 +12,15 @@ static int verb_copy(struct run *run)
 const struct command cmd_copy = {
 	.name = "cp",
 	.alias = "copy",
-	.usage = "cp [-nT] SOURCE... TARGET",
-	.summary = "Copy files inside the store",
-	.examples = {"cp report.pdf report-old.pdf", "cp report.pdf /shared/"},
+	.usage = "cp [-nrT] SOURCE... TARGET",
+	.summary = "Copy files and folders inside the store",
+	.examples = {"cp report.pdf report-old.pdf", "cp -r photos/2026 /shared/"},
 	.details = "Into TARGET if that is a folder, else to that very name; what is "
 		   "there is replaced.\n"
 		   "No content travels: the servers have it already.  get and put are "
 		   "for local files.\n",
-	.options = OPTION_BIT(OPTION_NO_CLOBBER) | OPTION_BIT(OPTION_NO_FOLDER) |
-		   OPTION_BIT(OPTION_TO) | OPTION_BIT(OPTION_EXACT),
+	.options = OPTION_BIT(OPTION_RECURSIVE) | OPTION_BIT(OPTION_NO_CLOBBER) |
+		   OPTION_BIT(OPTION_NO_FOLDER) | OPTION_BIT(OPTION_TO) |
+		   OPTION_BIT(OPTION_EXACT),
 	.run = verb_copy,
 };

@@ -13,7 +13,7 @@ const struct command cmd_move = {
 	.name = "mv",
 	.alias = "move",
 	.usage = "mv [-nT] SOURCE... TARGET",
-	.summary = "Move or rename files inside the store",
+	.summary = "Move or rename files and folders inside the store",
 	.examples = {"mv report.pdf report-2026.pdf", "mv report.pdf old/"},
 	.details = "Into TARGET if that is a folder, else to that very name; what is "
 		   "there is replaced.\n"

@@ -19,8 +19,19 @@ struct relocation {
 	struct typed_paths paths; /* the sources */
 	char *target;             /* canonical, without a '/' at its end */
 	bool into;                /* it is a folder, which the sources come into */
-	struct dfs_copy *items;   /* one for each source */
+	struct dfs_copy *files;   /* the sources that are files, */
+	size_t *which_file;       /* and which of them each is; or may be */
+	size_t file_count;
+	struct dfs_copy_tree *trees; /* those that are folders */
+	size_t *which_tree;
+	size_t tree_count;
 };
+
+static bool takes_trees(const struct relocation *relocation)
+{
+	return relocation->moves ||
+	       options_has(&relocation->run->options, OPTION_RECURSIVE);
+}
 
 /* ---- the target ---------------------------------------------------------------- */
 
@@ -54,6 +65,20 @@ static struct dfs_result is_folder(struct run *run, const char *path, bool *ret)
 	return result;
 }
 
+/* Is it what a tree was on its way to?  Then that goes on, and not into it. */
+static bool goes_on(const struct relocation *relocation)
+{
+	size_t len = strlen(relocation->target);
+	char *folder = strndup(relocation->target,
+			       name_is_folder(relocation->target) ? len - 1 : len);
+	bool on = folder && takes_trees(relocation) &&
+		  dfs_copy_goes_on(relocation->run->dfs, relocation->paths.items[0].path,
+				   folder);
+
+	free(folder);
+	return on;
+}
+
 /* Where to, by what was typed. */
 static struct dfs_result find_target(struct relocation *relocation, const char *typed)
 {
@@ -66,6 +91,8 @@ static struct dfs_result find_target(struct relocation *relocation, const char *
 	if (result.code != DFS_EXIT_DONE)
 		return result;
 	if (options_has(&run->options, OPTION_NO_FOLDER)) {
+		as_folder = false;
+	} else if (single && goes_on(relocation)) {
 		as_folder = false;
 	} else {
 		result = is_folder(run, relocation->target, &relocation->into);
@@ -84,70 +111,202 @@ static struct dfs_result find_target(struct relocation *relocation, const char *
 
 /* ---- the items ----------------------------------------------------------------- */
 
-static bool fill_items(struct relocation *relocation)
+static char *own(const char *path)
 {
-	const struct typed_paths *paths = &relocation->paths;
+	union {
+		const char *borrow;
+		char *own;
+	} both = {.borrow = path};
+
+	return both.own;
+}
+
+/* The path that a source comes to; NULL: no memory. */
+static char *path_for(const struct relocation *relocation, size_t source)
+{
+	char *base = name_base(relocation->paths.items[source].path);
+	char *path = NULL;
+
+	if (base)
+		path = relocation->into ? name_join(relocation->target, base)
+					: strdup(relocation->target);
+	free(base);
+	return path;
+}
+
+/* One more of either kind. */
+static bool add(struct relocation *relocation, size_t source, bool folder)
+{
+	const char *from = relocation->paths.items[source].path;
 	bool create = options_has(&relocation->run->options, OPTION_NO_CLOBBER);
+	char *to = path_for(relocation, source);
 
-	relocation->items = calloc(paths->count + 1, sizeof *relocation->items);
-	for (size_t i = 0; relocation->items && i < paths->count; i++) {
-		struct dfs_copy *item = &relocation->items[i];
-		char *base = name_base(paths->items[i].path);
-
-		item->from = paths->items[i].path;
-		item->create = create;
-		item->to = !base              ? NULL
-			   : relocation->into ? name_join(relocation->target, base)
-					      : strdup(relocation->target);
-		free(base);
-		if (!item->to)
-			return false;
+	if (!to)
+		return false;
+	if (folder) {
+		relocation->trees[relocation->tree_count] =
+			(struct dfs_copy_tree){.from = from, .to = to, .create = create};
+		relocation->which_tree[relocation->tree_count++] = source;
+	} else {
+		relocation->files[relocation->file_count] =
+			(struct dfs_copy){.from = from, .to = to, .create = create};
+		relocation->which_file[relocation->file_count++] = source;
 	}
-	return relocation->items;
+	return true;
+}
+
+static void ignore(void *context, size_t item)
+{
+	(void)context;
+	(void)item;
+}
+
+/* What is none of both is taken for a file, which is not there. */
+static bool fill(struct relocation *relocation)
+{
+	size_t count = relocation->paths.count;
+	struct dfs_stat *stats = calloc(count + 1, sizeof *stats);
+	bool good;
+
+	relocation->files = calloc(count + 1, sizeof *relocation->files);
+	relocation->trees = calloc(count + 1, sizeof *relocation->trees);
+	relocation->which_file = calloc(count + 1, sizeof *relocation->which_file);
+	relocation->which_tree = calloc(count + 1, sizeof *relocation->which_tree);
+	good = stats && relocation->files && relocation->trees &&
+	       relocation->which_file && relocation->which_tree;
+	for (size_t i = 0; good && i < count; i++)
+		stats[i].path = relocation->paths.items[i].path;
+	if (good && takes_trees(relocation))
+		dfs_stat(relocation->run->dfs, stats, count, ignore, NULL);
+	for (size_t i = 0; good && i < count; i++) {
+		bool folder = stats[i].result.code == DFS_EXIT_DONE &&
+			      stats[i].file.type == DFS_TYPE_FOLDER;
+
+		/* Of a tree that was moved there may be nothing left but its note. */
+		if (takes_trees(relocation) && !relocation->into && count == 1 &&
+		    stats[i].result.code == DFS_EXIT_MISSING)
+			folder = goes_on(relocation);
+		good = add(relocation, i, folder);
+	}
+	free(stats);
+	return good;
 }
 
 static void free_items(struct relocation *relocation)
 {
-	for (size_t i = 0; relocation->items && i < relocation->paths.count; i++) {
-		union {
-			const char *borrow;
-			char *own;
-		} to = {.borrow = relocation->items[i].to};
+	for (size_t i = 0; i < relocation->file_count; i++)
+		free(own(relocation->files[i].to));
+	for (size_t i = 0; i < relocation->tree_count; i++)
+		free(own(relocation->trees[i].to));
+	free(relocation->files);
+	free(relocation->trees);
+	free(relocation->which_file);
+	free(relocation->which_tree);
+}
 
-		free(to.own);
+/* ---- how they ended ------------------------------------------------------------ */
+
+static json_t *fields_of(const struct dfs_copy *of, bool folder)
+{
+	json_t *fields = json_pack("{s:o}", "from", output_string(of->from));
+
+	if (folder)
+		(void)json_object_set_new(fields, "type", json_string("folder"));
+	if (of->result.code == DFS_EXIT_DONE && !folder) {
+		(void)json_object_set_new(fields, "size",
+					  json_integer((json_int_t)of->size));
+		(void)json_object_set_new(fields, "file_version",
+					  output_string(of->version));
 	}
-	free(relocation->items);
+	return fields;
+}
+
+static const char *done(const struct relocation *relocation)
+{
+	return relocation->moves ? "moved" : "copied";
 }
 
 static void finished(void *context, size_t item)
 {
 	struct relocation *relocation = context;
 	struct run *run = relocation->run;
-	struct dfs_copy *done = &relocation->items[item];
-	struct outcome_item outcome = {.shown = relocation->paths.items[item].typed,
-				       .path = done->to};
+	struct dfs_copy *of = &relocation->files[item];
+	size_t source = relocation->which_file[item];
+	struct outcome_item outcome = {.shown = relocation->paths.items[source].typed,
+				       .path = of->to};
 
 	/* What is in the way is at the other end. */
-	if (done->result.code == DFS_EXIT_CONFLICT && done->create)
-		outcome.shown = done->to;
-	if (done->result.code == DFS_EXIT_MISSING && run_is_folder(run, done->from))
-		done->result = result_of(DFS_EXIT_USAGE,
-					 "is a folder; -r copies it with all that is "
-					 "below it");
-	if (output_json(run->output)) {
-		outcome.take_fields =
-			json_pack("{s:o}", "from", output_string(done->from));
-		if (done->result.code == DFS_EXIT_DONE) {
-			(void)json_object_set_new(outcome.take_fields, "size",
-						  json_integer((json_int_t)done->size));
-			(void)json_object_set_new(outcome.take_fields, "file_version",
-						  output_string(done->version));
-		}
-	}
-	outcome_item(run, &outcome, &done->result);
-	if (done->result.code == DFS_EXIT_DONE)
+	if (of->result.code == DFS_EXIT_CONFLICT && of->create)
+		outcome.shown = of->to;
+	if (of->result.code == DFS_EXIT_MISSING && !takes_trees(relocation) &&
+	    run_is_folder(run, of->from))
+		of->result = result_of(DFS_EXIT_USAGE,
+				       "is a folder; -r copies it with all that is below "
+				       "it");
+	if (output_json(run->output))
+		outcome.take_fields = fields_of(of, false);
+	outcome_item(run, &outcome, &of->result);
+	if (of->result.code == DFS_EXIT_DONE)
 		output_remark(run->output, "%s: %s to %s", outcome.shown,
-			      relocation->moves ? "moved" : "copied", done->to);
+			      done(relocation), of->to);
+}
+
+/* One of a tree: told by itself where it failed, where that is asked, and by JSON. */
+static void one_of_tree(void *context, size_t item, const struct dfs_copy *of,
+			bool folder)
+{
+	struct relocation *relocation = context;
+	struct run *run = relocation->run;
+	struct outcome_item outcome = {.shown = of->from, .path = of->to};
+
+	(void)item;
+	if (of->result.code == DFS_EXIT_CONFLICT && of->create)
+		outcome.shown = of->to;
+	if (output_json(run->output))
+		outcome.take_fields = fields_of(of, folder);
+	outcome_item(run, &outcome, &of->result);
+	if (of->result.code == DFS_EXIT_DONE && output_verbose(run->output))
+		output_remark(run->output, "%s: %s to %s", outcome.shown,
+			      done(relocation), of->to);
+}
+
+static void tree_finished(void *context, size_t item)
+{
+	struct relocation *relocation = context;
+	struct run *run = relocation->run;
+	struct dfs_copy_tree *tree = &relocation->trees[item];
+	size_t source = relocation->which_tree[item];
+	const struct outcome_item outcome = {
+		.shown = relocation->paths.items[source].typed, .path = tree->to};
+
+	/* What could not come has been told; with nothing in it, it has no line yet. */
+	if (tree->result.code != DFS_EXIT_DONE && tree->failed == 0)
+		outcome_item(run, &outcome, &tree->result);
+	else
+		outcome_add(&run->outcome, tree->result.code);
+	if (tree->result.code == DFS_EXIT_DONE)
+		output_remark(run->output, "%s: %s to %s, %llu files", outcome.shown,
+			      done(relocation), tree->to,
+			      (unsigned long long)tree->files);
+}
+
+static void relocate(struct relocation *relocation)
+{
+	const struct dfs_copy_tree_callbacks callbacks = {
+		.context = relocation, .one = one_of_tree, .finished = tree_finished};
+	struct dfs *dfs = relocation->run->dfs;
+
+	if (relocation->moves) {
+		dfs_move(dfs, relocation->files, relocation->file_count, finished,
+			 relocation);
+		dfs_move_trees(dfs, relocation->trees, relocation->tree_count,
+			       &callbacks);
+	} else {
+		dfs_copy(dfs, relocation->files, relocation->file_count, finished,
+			 relocation);
+		dfs_copy_trees(dfs, relocation->trees, relocation->tree_count,
+			       &callbacks);
+	}
 }
 
 int relocation_run(struct run *run, bool moves)
@@ -165,16 +324,15 @@ int relocation_run(struct run *run, bool moves)
 				 run->command->name);
 	if (sources > 1 && options_has(options, OPTION_NO_FOLDER))
 		return run_usage(run, "-T goes with one source and one target");
-	if (typed_paths_prepare(run, options->arguments, sources, &relocation.paths)) {
+	if (typed_paths_prepare_any(run, options->arguments, sources,
+				    &relocation.paths)) {
 		result = find_target(&relocation, target);
 		if (result.code != DFS_EXIT_DONE)
 			outcome_typed(run, target, &result);
-		else if (!fill_items(&relocation))
+		else if (!fill(&relocation))
 			outcome_no_memory(run);
 		else
-			(moves ? dfs_move : dfs_copy)(run->dfs, relocation.items,
-						      relocation.paths.count, finished,
-						      &relocation);
+			relocate(&relocation);
 	}
 	free_items(&relocation);
 	typed_paths_free(&relocation.paths);

@@ -190,7 +190,7 @@ object_of()
 	is_file later one
 	gone one
 	# With two away nothing is moved, and that is said.
-	server_kill $(((n + 1) % 4 + 1))
+	server_kill $(((n + 2) % 4 + 1))
 	fails 5 "" mv moved nowhere
 	fails 5 "" cp moved nowhere
 	is_file moved one

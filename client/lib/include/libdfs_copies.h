@@ -35,4 +35,42 @@ void dfs_copy(struct dfs *dfs, struct dfs_copy *items, size_t count,
 void dfs_move(struct dfs *dfs, struct dfs_copy *items, size_t count,
 	      void (*finished)(void *context, size_t item), void *context);
 
+/* ---- trees --------------------------------------------------------------------- */
+
+/* All that is below a folder, on its way to another, which is made if it is not there. */
+struct dfs_copy_tree {
+	const char *from, *to; /* canonical, without a '/' at the end */
+	bool create;           /* of files: only where there is none */
+	struct dfs_result result;
+	uint64_t files, folders; /* that have come there, links among the files */
+	uint64_t failed;         /* that have not, which `one` was told of */
+};
+
+struct dfs_copy_tree_callbacks {
+	void *context;
+	/* What has become of one of them; folders are told of where they were made. */
+	void (*one)(void *context, size_t item, const struct dfs_copy *of, bool folder);
+	void (*finished)(void *context, size_t item);
+};
+
+/*
+ * Files, links, and folders that are there by themselves.  What was cut off goes on when
+ * it is called again: the new folder knows of it until all is there.  The result is of
+ * the whole: code 3 or that of the files, if some could not come; 2: into itself; 4:
+ * there is no such folder; 8: a file is in the way.
+ */
+void dfs_copy_trees(struct dfs *dfs, struct dfs_copy_tree *items, size_t count,
+		    const struct dfs_copy_tree_callbacks *callbacks);
+
+/*
+ * Likewise, and what has come goes from the old folder, which goes in the end.  Into a
+ * folder that has something in it nothing is moved, and of those who move the same folder
+ * to different ones one is first: code 8.
+ */
+void dfs_move_trees(struct dfs *dfs, struct dfs_copy_tree *items, size_t count,
+		    const struct dfs_copy_tree_callbacks *callbacks);
+
+/* Was a tree begun to be copied or moved from one folder to the other, and not ended? */
+bool dfs_copy_goes_on(struct dfs *dfs, const char *from, const char *to);
+
 #endif
