@@ -106,8 +106,6 @@ static struct dfs_result list(struct tree *tree)
 	free(folder);
 	if (tree->no_memory)
 		return result_of(DFS_EXIT_OTHER, "out of memory");
-	if (result.code == DFS_EXIT_MISSING)
-		(void)snprintf(result.why, sizeof result.why, "no such folder");
 	return result;
 }
 
@@ -240,18 +238,24 @@ static void bring_files(struct tree *tree, const struct tree_note *note)
 
 /* ---- a tree -------------------------------------------------------------------- */
 
+/* The notes, and then what there is to bring. */
 static struct dfs_result begin(struct tree *tree, struct tree_note *note)
 {
 	struct dfs_result result = check(tree->item);
 
 	if (result.code == DFS_EXIT_DONE)
-		result = list(tree);
-	/* Of what was cut off just before its end only the notes are left. */
-	if (result.code == DFS_EXIT_MISSING &&
-	    tree_note_goes_on(tree->dfs, note->from, note->to))
-		result = (struct dfs_result){.code = DFS_EXIT_DONE};
-	if (result.code == DFS_EXIT_DONE)
 		result = tree_note_begin(note);
+	if (result.code != DFS_EXIT_DONE || note->ended)
+		return result;
+	result = list(tree);
+	/* Of a folder that was made it is enough that it was there. */
+	if (result.code == DFS_EXIT_MISSING && !note->bare)
+		result = (struct dfs_result){.code = DFS_EXIT_DONE};
+	if (result.code == DFS_EXIT_DONE && note->bare && tree->files.count == 0 &&
+	    tree->folders.count == 0)
+		result = result_of(DFS_EXIT_MISSING, "no such folder");
+	if (result.code == DFS_EXIT_MISSING)
+		tree_note_undo(note);
 	return result;
 }
 
@@ -271,7 +275,7 @@ static void run_tree(struct tree *tree)
 		return;
 	}
 	bring_files(tree, &note);
-	if (tree->moves && item->failed == 0)
+	if (tree->moves && item->failed == 0 && !note.ended)
 		remove_folders(tree);
 	if (!tree->goes_on)
 		tree_note_end(&note);

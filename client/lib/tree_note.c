@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct dfs_result gone(void)
+{
+	return result_of(DFS_EXIT_MISSING, "no such folder");
+}
+
 /* ---- what is there ------------------------------------------------------------- */
 
 /* "/USER" and "/shared" have no register. */
@@ -70,12 +75,15 @@ static bool is_stale(struct dfs *dfs, const char *path, const dfs_note *note)
 	return stale;
 }
 
+static void undo_there(struct tree_note *note);
+
 /* ---- putting notes ------------------------------------------------------------- */
 
 /* A folder that gets a note. */
 struct noting {
 	struct tree_note *of;
 	const char *path;
+	const dfs_version *version; /* of the folder, where it has to be the same */
 	dfs_id stale; /* of a note that may be there all the same; or zero */
 };
 
@@ -97,11 +105,16 @@ static bool keep_noted(struct proposal *proposal, const dfs_value *best,
 	const struct noting *noting = proposal->change_context;
 	const dfs_note *note = best ? best->note : NULL;
 	dfs_body body = {.kind = DFS_FOLDER};
+	dfs_folder made;
 
+	make_folder(noting, &made);
 	if (best)
 		body = best->body;
 	else
-		make_folder(noting, &body.dfs_body_u.folder);
+		body.dfs_body_u.folder = made;
+	/* Below /shared/ whoever states a folder is its owner. */
+	if (body.kind == DFS_FOLDER)
+		body.dfs_body_u.folder.owner = made.owner;
 	if (body.kind != DFS_FOLDER)
 		result_fail(&proposal->result, DFS_EXIT_CONFLICT,
 			    "a file and a folder cannot share a name");
@@ -126,10 +139,17 @@ static struct dfs_result put_note(struct noting *noting, dfs_note *note)
 				    .note = note};
 	struct dfs_result result;
 
+	if (noting->version) {
+		proposal.conditional = true;
+		proposal.if_version = *noting->version;
+	}
 	if (!id_random(&proposal.operation))
 		return result_of(DFS_EXIT_OTHER, "the system has no random bytes");
 	proposer_run(noting->of->dfs, &proposal, 1);
 	result = proposal.result;
+	if (result.code == DFS_EXIT_CONFLICT && noting->version && proposal.known &&
+	    proposal.value.body.kind == DFS_TOMBSTONE)
+		result = gone();
 	proposer_free(&proposal);
 	return result;
 }
@@ -148,8 +168,8 @@ static struct dfs_result make_target(struct tree_note *note, const struct lookup
 
 	make_folder(&noting, &folder);
 	memcpy(proposal.owner, folder.owner.dfs_user_val, folder.owner.dfs_user_len);
-	proposal.attributes = lookup_folder(from) ? lookup_folder(from)->attributes
-						  : folder.attributes;
+	proposal.attributes =
+		lookup_folder(from) ? lookup_folder(from)->attributes : folder.attributes;
 	proposer_run(note->dfs, &proposal, 1);
 	result = proposal.result;
 	if (result.code == DFS_EXIT_DONE)
@@ -160,25 +180,45 @@ static struct dfs_result make_target(struct tree_note *note, const struct lookup
 
 /* ---- the beginning ------------------------------------------------------------- */
 
+/* Goes on with what was begun, if that is so. */
+static bool goes_on(struct tree_note *note, const struct lookup *to)
+{
+	const dfs_note *before = note_of(to, note->from);
+
+	if (before)
+		note->there.operation = before->operation;
+	note->noted |= before != NULL;
+	return before;
+}
+
+/* The new folder is to be made; somebody may have been faster, even this very operation. */
+static struct dfs_result begin_anew(struct tree_note *note, const struct lookup *from)
+{
+	struct dfs_result result = make_target(note, from);
+	struct lookup again;
+
+	if (result.code != DFS_EXIT_CONFLICT)
+		return result;
+	look(note->dfs, note->to, &again);
+	if (goes_on(note, &again))
+		result = again.result;
+	lookup_free(&again);
+	return result;
+}
+
 /* What the new folder is, and what it has to become. */
 static struct dfs_result begin_there(struct tree_note *note, const struct lookup *from,
 				     const struct lookup *to)
 {
 	struct noting noting = {.of = note, .path = note->to};
 	struct dfs_result result = to->result;
-	const dfs_note *before = note_of(to, note->from);
 	bool filled;
 
-	if (result.code != DFS_EXIT_DONE)
+	if (result.code != DFS_EXIT_DONE || goes_on(note, to))
 		return result;
 	if (lookup_file(to))
 		return result_of(DFS_EXIT_CONFLICT,
 				 "a file and a folder cannot share a name");
-	if (before) {
-		note->there.operation = before->operation;
-		note->noted = true;
-		return result;
-	}
 	if (!id_random(&note->there.operation))
 		return result_of(DFS_EXIT_OTHER, "the system has no random bytes");
 	filled = folder_has_any(note->dfs, note->to, &result);
@@ -189,27 +229,10 @@ static struct dfs_result begin_there(struct tree_note *note, const struct lookup
 				 "there is a folder of that name, with something in it");
 	note->noted = true;
 	if (!lookup_live(to))
-		return make_target(note, from);
+		return begin_anew(note, from);
 	if (to->value.note && is_stale(note->dfs, note->to, to->value.note))
 		noting.stale = to->value.note->operation;
 	return put_note(&noting, &note->there);
-}
-
-/* The new folder goes again, if it was made for this. */
-static void undo_there(struct tree_note *note)
-{
-	struct proposal proposal = {.path = note->to,
-				    .kind = PROPOSAL_TOMBSTONE,
-				    .folder = true,
-				    .conditional = true,
-				    .if_version = note->made};
-
-	if (note->made.number == 0 || !id_random(&proposal.operation)) {
-		tree_note_end(note);
-		return;
-	}
-	proposer_run(note->dfs, &proposal, 1);
-	proposer_free(&proposal);
 }
 
 /* Of those who would move it one is first. */
@@ -220,6 +243,8 @@ static struct dfs_result begin_here(struct tree_note *note, const struct lookup 
 
 	note->here.operation = note->there.operation;
 	note->here.old_path = path_borrow(note->to);
+	if (!note->bare)
+		noting.version = &from->value.content_version;
 	if (before && !id_equal(&before->operation, &note->here.operation)) {
 		if (!is_stale(note->dfs, note->from, before))
 			return result_of(DFS_EXIT_CONFLICT,
@@ -232,6 +257,24 @@ static struct dfs_result begin_here(struct tree_note *note, const struct lookup 
 	return put_note(&noting, &note->here);
 }
 
+/* Is there anything to bring?  If all has come before, that is as good. */
+static struct dfs_result look_at_source(struct tree_note *note, const struct lookup *from,
+					const struct lookup *to)
+{
+	struct dfs_result result = from->result;
+
+	if (result.code != DFS_EXIT_DONE)
+		return result;
+	if (lookup_file(from))
+		return result_of(DFS_EXIT_USAGE, "is no folder");
+	note->bare = !lookup_live(from);
+	if (!note->bare || folder_has_any(note->dfs, note->from, &result) ||
+	    result.code != DFS_EXIT_DONE)
+		return result;
+	note->ended = note_of(to, note->from);
+	return note->ended ? result : gone();
+}
+
 struct dfs_result tree_note_begin(struct tree_note *note)
 {
 	struct lookup from, to;
@@ -240,12 +283,13 @@ struct dfs_result tree_note_begin(struct tree_note *note)
 	note->there.old_path = path_borrow(note->from);
 	look(note->dfs, note->from, &from);
 	look(note->dfs, note->to, &to);
-	result = from.result;
+	result = look_at_source(note, &from, &to);
 	if (result.code == DFS_EXIT_DONE)
 		result = begin_there(note, &from, &to);
-	if (result.code == DFS_EXIT_DONE && note->moves) {
+	if (result.code == DFS_EXIT_DONE && note->moves && !note->ended) {
 		result = begin_here(note, &from);
-		if (result.code == DFS_EXIT_CONFLICT)
+		if (result.code == DFS_EXIT_CONFLICT || result.code == DFS_EXIT_MISSING ||
+		    result.code == DFS_EXIT_DENIED)
 			undo_there(note);
 	}
 	lookup_free(&from);
@@ -270,4 +314,39 @@ void tree_note_end(struct tree_note *note)
 
 	if (note->noted)
 		moves_clear(note->dfs, steps, note->moves ? 2 : 1);
+}
+
+static void delete_folder(struct dfs *dfs, const char *path, const dfs_version *version)
+{
+	struct proposal proposal = {.path = path,
+				    .kind = PROPOSAL_TOMBSTONE,
+				    .folder = true,
+				    .conditional = version,
+				    .if_version = version ? *version : (dfs_version){0}};
+
+	if (!id_random(&proposal.operation))
+		return;
+	proposer_run(dfs, &proposal, 1);
+	proposer_free(&proposal);
+}
+
+/* The new folder goes again, if it was made for this. */
+static void undo_there(struct tree_note *note)
+{
+	const bool moves = note->moves;
+
+	if (note->made.number != 0) {
+		delete_folder(note->dfs, note->to, &note->made);
+	} else {
+		note->moves = false;
+		tree_note_end(note);
+		note->moves = moves;
+	}
+}
+
+void tree_note_undo(struct tree_note *note)
+{
+	undo_there(note);
+	if (note->moves && note->bare)
+		delete_folder(note->dfs, note->from, NULL);
 }

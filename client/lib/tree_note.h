@@ -16,6 +16,8 @@ struct tree_note {
 	bool moves;
 	/* ---- set by tree_note_begin */
 	bool noted;       /* the new folder carries the note */
+	bool ended;       /* all has come before: only the notes are left */
+	bool bare;        /* the old folder was there because of what is below it */
 	dfs_note there;   /* it, with the operation of the whole */
 	dfs_note here;    /* the old folder's */
 	dfs_version made; /* of the new folder, if it was made now; else zero */
@@ -23,9 +25,13 @@ struct tree_note {
 
 /*
  * Decides whether it may be, and puts the notes where they belong.  Into a folder that is
- * there already a tree is only copied, without a note.
+ * there already a tree is only copied, without a note.  What is below the old folder is
+ * to be looked at afterwards: of a move it is this mover's then.
  */
 struct dfs_result tree_note_begin(struct tree_note *note);
+
+/* Nothing came of it: what was made for it goes again. */
+void tree_note_undo(struct tree_note *note);
 
 /* It is all there, or what is left cannot come: the notes go. */
 void tree_note_end(struct tree_note *note);

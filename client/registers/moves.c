@@ -159,13 +159,26 @@ bool moves_may_write(const struct dfs *dfs, const struct lookup *lookup)
 	return false;
 }
 
+/*
+ * May he take the note away?  Below /shared/ nobody states another's file anew.
+ */
+static bool may_clear(const struct dfs *dfs, const struct lookup *lookup)
+{
+	const dfs_manifest *manifest = lookup_file(lookup);
+
+	if (!moves_may_write(dfs, lookup))
+		return false;
+	return !path_is_shared(lookup->path, strlen(lookup->path)) ||
+	       (manifest && manifest->owner.dfs_user_len == strlen(dfs->user) &&
+		memcmp(manifest->owner.dfs_user_val, dfs->user, strlen(dfs->user)) == 0);
+}
+
 /* The note of a tree, which has no old version, is for who moves it. */
 static bool is_begun(const struct dfs *dfs, const struct lookup *lookup)
 {
 	return lookup->result.code == DFS_EXIT_DONE && lookup->known && !lookup->unsure &&
 	       !lookup->leaves_note && lookup->value.note &&
-	       lookup->value.note->old_version.number != 0 &&
-	       moves_may_write(dfs, lookup);
+	       lookup->value.note->old_version.number != 0 && may_clear(dfs, lookup);
 }
 
 void moves_finish(struct dfs *dfs, struct lookup *lookups, size_t count)

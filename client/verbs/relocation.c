@@ -35,77 +35,64 @@ static bool takes_trees(const struct relocation *relocation)
 
 /* ---- the target ---------------------------------------------------------------- */
 
-struct kind {
-	const char *path;
-	bool file, folder;
-};
-
-/* The first of what is listed says it: a file's listing is that of itself. */
-static int take_first(void *context, const struct dfs_entry *entry)
+static void ignore(void *context, size_t item)
 {
-	struct kind *kind = context;
+	(void)context;
+	(void)item;
+}
 
-	kind->file = !entry->folder && strcmp(entry->path, kind->path) == 0;
-	kind->folder = !kind->file;
-	return DFS_EXIT_OTHER;
+/* "/USER" and "/shared" are always there. */
+static bool is_root(const char *path)
+{
+	const char *slash = strchr(path + 1, '/');
+
+	return !slash || slash[1] == '\0';
 }
 
 /* Is a folder there that is called so, with or without anything in it? */
 static struct dfs_result is_folder(struct run *run, const char *path, bool *ret)
 {
-	struct kind kind = {.path = path};
-	struct dfs_result result =
-		dfs_list(run->dfs, path, (struct dfs_list_options){0}, take_first, &kind);
+	struct dfs_stat stat = {.path = path};
 
-	if (kind.file || kind.folder || result.code == DFS_EXIT_MISSING) {
-		*ret = kind.folder;
+	*ret = is_root(path);
+	if (*ret)
 		return (struct dfs_result){.code = DFS_EXIT_DONE};
-	}
-	*ret = true;
-	return result;
+	dfs_stat(run->dfs, &stat, 1, ignore, NULL);
+	*ret = stat.result.code == DFS_EXIT_DONE && stat.file.type == DFS_TYPE_FOLDER;
+	/* What is somebody's file that is not to be read is in nobody's way yet. */
+	if (stat.result.code == DFS_EXIT_MISSING || stat.result.code == DFS_EXIT_DENIED)
+		stat.result = (struct dfs_result){.code = DFS_EXIT_DONE};
+	return stat.result;
 }
 
 /* Is it what a tree was on its way to?  Then that goes on, and not into it. */
 static bool goes_on(const struct relocation *relocation)
 {
-	size_t len = strlen(relocation->target);
-	char *folder = strndup(relocation->target,
-			       name_is_folder(relocation->target) ? len - 1 : len);
-	bool on = folder && takes_trees(relocation) &&
-		  dfs_copy_goes_on(relocation->run->dfs, relocation->paths.items[0].path,
-				   folder);
-
-	free(folder);
-	return on;
+	return takes_trees(relocation) && relocation->paths.count == 1 &&
+	       dfs_copy_goes_on(relocation->run->dfs, relocation->paths.items[0].path,
+				relocation->target);
 }
 
 /* Where to, by what was typed. */
 static struct dfs_result find_target(struct relocation *relocation, const char *typed)
 {
 	struct run *run = relocation->run;
-	bool single = relocation->paths.count == 1;
+	bool as_folder = relocation->paths.count > 1;
 	struct dfs_result result = run_either(run, typed, &relocation->target);
 	size_t len;
-	bool as_folder;
 
 	if (result.code != DFS_EXIT_DONE)
 		return result;
-	if (options_has(&run->options, OPTION_NO_FOLDER)) {
-		as_folder = false;
-	} else if (single && goes_on(relocation)) {
-		as_folder = false;
-	} else {
-		result = is_folder(run, relocation->target, &relocation->into);
-		if (result.code != DFS_EXIT_DONE)
-			return result;
-		as_folder = name_is_folder(relocation->target) || !single;
-	}
-	if (as_folder && !relocation->into)
-		return result_of(DFS_EXIT_USAGE,
-				 "there is no folder of that name: mkdir makes it");
 	len = strlen(relocation->target);
+	as_folder |= name_is_folder(relocation->target);
 	if (len > 1 && relocation->target[len - 1] == '/')
 		relocation->target[len - 1] = '\0';
+	if (options_has(&run->options, OPTION_NO_FOLDER) || goes_on(relocation))
+		return result;
+	result = is_folder(run, relocation->target, &relocation->into);
+	if (result.code == DFS_EXIT_DONE && as_folder && !relocation->into)
+		return result_of(DFS_EXIT_USAGE,
+				 "there is no folder of that name: mkdir makes it");
 	return result;
 }
 
@@ -155,12 +142,6 @@ static bool add(struct relocation *relocation, size_t source, bool folder)
 	return true;
 }
 
-static void ignore(void *context, size_t item)
-{
-	(void)context;
-	(void)item;
-}
-
 /* What is none of both is taken for a file, which is not there. */
 static bool fill(struct relocation *relocation)
 {
@@ -183,8 +164,7 @@ static bool fill(struct relocation *relocation)
 			      stats[i].file.type == DFS_TYPE_FOLDER;
 
 		/* Of a tree that was moved there may be nothing left but its note. */
-		if (takes_trees(relocation) && !relocation->into && count == 1 &&
-		    stats[i].result.code == DFS_EXIT_MISSING)
+		if (!relocation->into && stats[i].result.code == DFS_EXIT_MISSING)
 			folder = goes_on(relocation);
 		good = add(relocation, i, folder);
 	}
@@ -264,7 +244,11 @@ static void one_of_tree(void *context, size_t item, const struct dfs_copy *of,
 		outcome.shown = of->to;
 	if (output_json(run->output))
 		outcome.take_fields = fields_of(of, folder);
-	outcome_item(run, &outcome, &of->result);
+	if (!folder || of->result.code != DFS_EXIT_DONE)
+		outcome_item(run, &outcome, &of->result);
+	else if (output_json(run->output))
+		output_object(run->output, "path", of->to, of->result.code,
+			      outcome.take_fields);
 	if (of->result.code == DFS_EXIT_DONE && output_verbose(run->output))
 		output_remark(run->output, "%s: %s to %s", outcome.shown,
 			      done(relocation), of->to);

@@ -272,3 +272,153 @@ cut_off()
 		done
 	done
 }
+
+# A tree with all that a tree may have, in the folder that is named.
+make_tree()
+{
+	mkdir -p "$1/sub/deeper" "$1/empty" "$1/odd ü name"
+	cp one "$1/one"
+	cp one "$1/again"
+	cp two "$1/sub/large"
+	: >"$1/sub/deeper/nothing"
+	printf '#!/bin/sh\n' >"$1/sub/run"
+	chmod +x "$1/sub/run"
+	cp one "$1/odd ü name/-f \$x '*'"
+	ln -s ../one "$1/sub/link"
+	ln -s nowhere "$1/broken"
+	touch -d 2020-02-02T02:02:02 "$1/one" "$1/empty"
+}
+
+# What there is of a local tree, but for the times of folders that are not empty.
+tree_of()
+{
+	(cd "$1" && find . \( -type d ! -empty -printf '%P %y %m\n' \) -o -printf '%P %y %m %T@ %l\n' | sort)
+}
+
+# What the store has at this name is this local tree.
+is_tree()
+{
+	rm -rf "$T/out"
+	client get -r "$1" "$T/out"
+	diff -r --no-dereference "$2" "$T/out"
+	diff <(tree_of "$2") <(tree_of "$T/out")
+}
+
+@test "4.7 cp -r and mv of a tree end in an equal one; where they come to, and what they refuse" {
+	make_tree tree
+	client put -r tree
+	client cp -r tree copy
+	is_tree copy tree
+	is_tree tree tree
+	# Into a folder that exists; over what is there; to that very name.
+	client cp -r tree copy
+	is_tree copy/tree tree
+	client delete -r copy/tree
+	client delete copy/one
+	client cp -rT tree copy
+	is_tree copy tree
+	fails 8 "copy/again: exists already" cp -rnT tree copy
+	is_tree copy tree
+	client mv copy moved
+	is_tree moved tree
+	gone copy
+	client mkdir folder
+	client mv moved tree/one folder
+	is_tree folder/moved tree
+	is_file folder/one one
+	client mkdir -p empty/moved
+	client mv folder/moved empty
+	is_tree empty/moved tree
+	[ "$(client list)" = $'empty/\nfolder/\ntree/' ]
+	[ "$(client list folder)" = one ]
+	# Everybody's, and back.
+	client mv empty/moved /shared/
+	client mv --user other /shared/moved /other/
+	client cp -r --user other moved /shared/back
+	is_tree /shared/back tree
+	gone /shared/moved
+
+	fails 2 "is a folder; -r" cp folder new
+	fails 2 "cannot come into itself" cp -r folder folder/new
+	fails 2 "cannot come into itself" mv folder folder
+	fails 2 "cannot come into itself" mv -T folder folder
+	fails 4 "no such file" mv nothing new
+	fails 8 "something in it" mv -T folder tree
+	fails 8 "cannot share a name" mv -T folder tree/again
+	fails 8 "cannot share a name" cp -rT folder tree/again
+	fails 8 "cannot share a name" mv folder tree/again/new
+	fails 7 "" cp -r folder /other/new
+	is_file folder/one one
+	run --separate-stderr client mv --json folder new
+	[ "$(field path <<<"$output")" = /tester/new/one ]
+	[ "$(field from <<<"$output")" = /tester/folder/one ]
+	[ "$(client list)" = $'empty/\nnew/\ntree/' ]
+	client status
+}
+
+# A tree under way that is cut off, and begun again: it ends as if it had not been.
+tree_cut_off()
+{
+	local verb=$1 call=$2 count=$3 name="$1 $2 $3"
+	client cp -r tree "$name"
+	dies "$call" "$count" $verb "$name" "$name new"
+	echo "$verb $call $count: listed $(client list -R | wc -l)"
+	if [ "$verb" = mv ]; then
+		# Nothing is lost, whoever looks; then it goes on, or is done.
+		client mv "$name" "$name new" || [ $? = 4 ]
+		gone "$name"
+	else
+		client $verb "$name" "$name new"
+		is_tree "$name" tree
+		# What had been ended is now there twice.
+		[ -z "$(client list "$name new/$name" 2>/dev/null)" ] || client delete -r "$name new/$name"
+		client delete -r "$name"
+	fi
+	is_tree "$name new" tree
+	client delete -r "$name new"
+	[ "$(client list)" = tree/ ]
+}
+
+@test "4.3 a tree whose move or copy is cut off ends, begun again, as if it had not been" {
+	local count
+	make_tree tree
+	client put -r tree
+	for count in 1 3 6 9 12 15 18 21 24 27 30 33 36 40; do
+		tree_cut_off mv PREPARE $count
+	done
+	for count in 1 4 7 10 13 16 19; do
+		tree_cut_off mv ACCEPT $count
+	done
+	for count in 1 3 5 7; do
+		tree_cut_off mv DELETE $count
+	done
+	for count in 2 6 10 14 18; do
+		tree_cut_off "cp -r" PREPARE $count
+	done
+}
+
+@test "4.2 of two that move the same tree at once one has moved it" {
+	local i one two
+	make_tree tree
+	for i in 1 2 3 4 5 6; do
+		client put -r tree
+		client mv tree a >a.out 2>&1 &
+		one=$!
+		two=0
+		client mv tree b >b.out 2>&1 || two=$?
+		wait $one && one=0 || one=$?
+		echo "$one and $two: $(cat a.out b.out)"
+		[ "$one" = 0 ] || [ "$two" = 0 ]
+		[ "$((one + two))" = 8 ] || [ "$((one + two))" = 4 ]
+		gone tree
+		if [ "$one" = 0 ]; then
+			is_tree a tree
+			gone b
+			client delete -r a
+		else
+			is_tree b tree
+			gone a
+			client delete -r b
+		fi
+	done
+}
