@@ -1,5 +1,6 @@
 # cp and mv: files that come to other names without their content.
 load helper
+load relays
 
 setup()
 {
@@ -421,4 +422,52 @@ tree_cut_off()
 			client delete -r b
 		fi
 	done
+}
+
+# Bytes that have passed the relays, both ways, between servers too.
+passed()
+{
+	cat "$T"/relay/*.up "$T"/relay/*.down | wc -c
+}
+
+# passes LIMIT ARG...: the client does, with so many bytes at most
+passes()
+{
+	local limit=$1 before
+	shift
+	before=$(passed)
+	client "$@"
+	echo "$(($(passed) - before)) bytes passed for $*"
+	[ $(($(passed) - before)) -le "$limit" ]
+}
+
+no_content_travels()
+{
+	local i
+	random_file large "$1"
+	client put large
+	mkdir tree
+	for i in $(seq "$2"); do random_file "tree/$i" 60000; done
+	client put -r tree
+	servers_stop
+	mkdir relay
+	relays_start
+	eventually 60 client status
+	passes 400000 cp large copy
+	passes 400000 mv copy moved
+	# Registers do: of a file its value, to and from four servers, a few times.
+	passes $(($2 * 24000 + 200000)) cp -r tree copies
+	passes $(($2 * 24000 + 200000)) mv copies there
+	is_file moved large
+	client get -r there out
+	diff -r tree out
+}
+
+@test "4.4 no content travels for cp and mv: bytes counted" {
+	no_content_travels 33554432 100
+}
+
+# bats test_tags=long
+@test "4.4 no content travels for cp and mv of 1 GiB, and of 10,000 files" {
+	no_content_travels 1073741824 10000
 }
