@@ -176,7 +176,7 @@ static bool has_changed(struct copying *of, struct lookup *again)
 	return true;
 }
 
-/* Reads anew what failed; marks what is to be tried again, and says whether there is any. */
+/* Reads anew what failed; marks what is to be tried again, if there is any. */
 static bool mark_changed(struct dfs *dfs, struct copying *of, size_t count, bool *marked)
 {
 	struct lookup *lookups = calloc(count + 1, sizeof *lookups);

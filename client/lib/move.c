@@ -98,7 +98,7 @@ struct moving {
 	size_t count;
 };
 
-/* Makes the files at their new paths; those that were there already are not made again. */
+/* Makes the files at their new paths, but for those that were there already. */
 static void make_copies(struct moving *moving)
 {
 	struct copy_batch *batch = moving->batch;

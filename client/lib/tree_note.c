@@ -191,7 +191,7 @@ static bool goes_on(struct tree_note *note, const struct lookup *to)
 	return before;
 }
 
-/* The new folder is to be made; somebody may have been faster, even this very operation. */
+/* The new folder is to be made; somebody may be faster, even this very operation. */
 static struct dfs_result begin_anew(struct tree_note *note, const struct lookup *from)
 {
 	struct dfs_result result = make_target(note, from);

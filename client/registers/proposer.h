@@ -51,8 +51,8 @@ struct proposal {
 	void *change_context;
 	const dfs_note *clears; /* PROPOSAL_CHANGE: this note goes; or NULL */
 	/*
-	 * Where something would take the place of a file that has a note of a move: called
-	 * once, so that the move may be finished first.  NULL: the note just goes.
+	 * Where something would take the place of a file that has a note of a move:
+	 * called once, so that the move is finished first.  NULL: the note just goes.
 	 */
 	void (*meet)(struct dfs *dfs, const char *path);
 	bool met; /* set by the proposer: it is to be called now */

@@ -424,6 +424,29 @@ tree_cut_off()
 	done
 }
 
+@test "4.7 cp -r and mv of a tree do not cost a call for each file" {
+	no_sanitizer
+	local i
+	mkdir many
+	(cd many && mkdir $(seq -f e%g 150) && touch $(seq 300) && for i in {1..150}; do ln -s x "l$i"; done)
+	client put -q -r many
+	# The pieces that a command sends, to all four servers.  One for each of the 600 files, links
+	# and folders, to each of them, would be more.
+	sent()
+	{
+		: >"$T/counted"
+		DFS_COUNTED=$T/counted LD_PRELOAD=$DFS_TOOLS/scenarios/tools/counted.so client "$@"
+		grep -cx sent "$T/counted"
+	}
+	local copied moved
+	copied=$(sent cp -q -r many copies)
+	moved=$(sent mv -q copies moved)
+	echo "$copied pieces for cp -r, $moved for mv"
+	[ "$copied" -lt 1200 ]
+	[ "$moved" -lt 1200 ]
+	is_tree moved many
+}
+
 # Bytes that have passed the relays, both ways, between servers too.
 passed()
 {
