@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 #include "proposals.h"
+#include "reading.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ static bool begin(void *context, size_t which, struct proposal *proposal)
 	proposal->path = item->path;
 	proposal->kind = PROPOSAL_TOMBSTONE;
 	proposal->folder = item->folder;
+	proposal->meet = reading_meet;
 	proposal->conditional = item->if_version;
 	item->result = (struct dfs_result){.code = DFS_EXIT_DONE};
 	item->version[0] = item->retry[0] = '\0';

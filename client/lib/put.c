@@ -7,16 +7,17 @@
  */
 #include "libdfs.h"
 
-#include "account_cache.h"
 #include "ballot.h"
 #include "cipher.h"
 #include "clock.h"
 #include "content.h"
 #include "manifest.h"
 #include "object.h"
+#include "owner.h"
 #include "path.h"
 #include "placement.h"
 #include "proposer.h"
+#include "reading.h"
 #include "stage.h"
 #include "tree.h"
 #include "value.h"
@@ -26,23 +27,6 @@
 #include <string.h>
 
 /* ---- proposals ----------------------------------------------------------------- */
-
-/* Where the file is another's, its key is wrapped for him: who is he? */
-static void find_owner(struct dfs *dfs, struct proposal *proposal)
-{
-	size_t path_len = strlen(proposal->path), len;
-	const char *whose = path_of_whom(proposal->path, path_len, &len);
-
-	memcpy(proposal->owner, dfs->user, sizeof proposal->owner);
-	if (path_kind(proposal->path, path_len) != PATH_OF_FILE ||
-	    path_is_shared(proposal->path, path_len) || len > DFS_USER_MAX)
-		return;
-	memcpy(proposal->owner, whose, len);
-	proposal->owner[len] = '\0';
-	if (strcmp(proposal->owner, dfs->user) != 0)
-		proposal->owner_account = account_cache_find(dfs, proposal->owner,
-							     &proposal->owner_unknown);
-}
 
 /* Everything of the proposal that does not depend on the content. */
 static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
@@ -55,6 +39,7 @@ static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
 	proposal->kind = PROPOSAL_FILE;
 	proposal->link = item->link;
 	proposal->create = item->create;
+	proposal->meet = reading_meet;
 	if (item->if_version && !version_parse(item->if_version, &proposal->if_version)) {
 		result_fail(&item->result, DFS_EXIT_USAGE, "\"%.80s\" is not a version",
 			    item->if_version);
@@ -85,7 +70,7 @@ static bool begin_proposal(struct dfs *dfs, struct dfs_put *item,
 			    "the system has no random bytes");
 		return false;
 	}
-	find_owner(dfs, proposal);
+	owner_find(dfs, proposal);
 	return true;
 }
 

@@ -24,6 +24,13 @@ chunk_set attempt_plan(unsigned row, unsigned server, server_set servers)
 	return set_has(servers, opposite) ? plan : plan | placement_pair(row, opposite);
 }
 
+chunk_set attempt_copied(const struct proposal *proposal, unsigned server)
+{
+	chunk_set held = placement_held(proposal->content.holders, server);
+
+	return held != 0 ? held : placement_pair(proposal->content.row, server);
+}
+
 /* What a server is to have of the proposal's content; tree is room for its tree. */
 static dfs_share share_of(const struct proposal *proposal, chunk_set chunks,
 			  dfs_key tree[DFS_SERVERS])
@@ -438,6 +445,8 @@ static unsigned planned_chunks(const struct attempt *attempt,
 {
 	if (proposal->small)
 		return attempt_plan(proposal->content.row, server, attempt->servers);
+	if (proposal->copies)
+		return attempt_copied(proposal, server);
 	if (proposal->kind == PROPOSAL_CHANGE)
 		return placement_held(proposal->content.holders, server);
 	return 0;

@@ -65,4 +65,10 @@ void attempt_free(struct attempt *attempt);
 /* The chunks that a server is to be given of a row when only these servers are there. */
 chunk_set attempt_plan(unsigned row, unsigned server, server_set servers);
 
+/*
+ * What a server should have of a content that is copied: what it was given, or, if it was
+ * away then, its pair, which it may have fetched meanwhile.
+ */
+chunk_set attempt_copied(const struct proposal *proposal, unsigned server);
+
 #endif

@@ -21,8 +21,8 @@ const char *change_credentials_path(const char *user, char *path)
 	return path;
 }
 
-/* A copy of its own, allocated as XDR does; by way of a value, which can be copied. */
-static bool copy_body(const dfs_body *body, dfs_body *ret)
+/* By way of a value, which can be copied. */
+bool change_copy_body(const dfs_body *body, dfs_body *ret)
 {
 	const dfs_value value = {.body = *body};
 	dfs_value copy;
@@ -45,7 +45,7 @@ static bool make(struct proposal *proposal, const dfs_value *best, dfs_body *ret
 		draft = best->body;
 	if (!change->edit(change->context, &draft, &proposal->result))
 		return false;
-	if (copy_body(&draft, ret_body))
+	if (change_copy_body(&draft, ret_body))
 		return true;
 	result_fail(&proposal->result, DFS_EXIT_OTHER, "out of memory");
 	return false;

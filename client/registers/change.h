@@ -22,6 +22,9 @@ struct dfs_result change_run(struct dfs *dfs, const struct change *change);
 /* Nothing is there any more; code 4 when nothing was. */
 struct dfs_result change_delete(struct dfs *dfs, const char *path);
 
+/* A copy of its own, allocated as XDR does; false when out of memory. */
+bool change_copy_body(const dfs_body *body, dfs_body *ret);
+
 enum { CHANGE_PATH = 64 };
 /* "/@accounts/NAME" and "/@credentials/NAME"; path has CHANGE_PATH bytes. */
 const char *change_account_path(const char *user, char *path);

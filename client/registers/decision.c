@@ -56,15 +56,18 @@ static void look_at_blockers(struct dfs *dfs, struct turn *turn)
 	}
 }
 
-/* How many servers have their own pair; an object needs three. */
+/* How many servers have their share of it bound; an object needs three. */
 static unsigned count_holders(const struct turn *turn)
 {
+	const struct proposal *proposal = turn->proposal;
 	unsigned count = 0;
 
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
-		chunk_set pair = placement_pair(turn->proposal->content.row, s);
+		chunk_set wanted = proposal->copies
+					   ? attempt_copied(proposal, s)
+					   : placement_pair(proposal->content.row, s);
 
-		count += (turn->staged[s - 1] & pair) == pair;
+		count += (turn->staged[s - 1] & wanted) == wanted;
 	}
 	return count;
 }
@@ -168,6 +171,18 @@ static void drop_outvoted(const struct proposal *proposal, struct judge_answers 
 	answers->words[lone - 1] = tally_word(NULL);
 }
 
+/* Would it take the place of what has come by a move that may not be finished? */
+static bool meets_note(struct turn *turn)
+{
+	struct proposal *proposal = turn->proposal;
+	const dfs_accepted *best = turn->judgement.best;
+
+	proposal->met = turn->judgement.verdict == JUDGE_PROPOSE && proposal->meet &&
+			proposal->kind != PROPOSAL_CHANGE && best && best->value.note &&
+			best->value.note->old_version.number != 0;
+	return proposal->met;
+}
+
 bool decision_make(struct attempt *attempt, struct turn *turn)
 {
 	struct proposal *proposal = turn->proposal;
@@ -190,6 +205,8 @@ bool decision_make(struct attempt *attempt, struct turn *turn)
 		look_at_blockers(attempt->dfs, turn);
 		turn->judgement = judge(proposal, &turn->answers, staged);
 	}
+	if (meets_note(turn))
+		return false;
 	judge_space(attempt->dfs, turn);
 	switch (turn->judgement.verdict) {
 	case JUDGE_PROPOSE:

@@ -12,6 +12,7 @@
 
 struct lookup {
 	const char *path;         /* set by the caller */
+	bool leaves_note;         /* likewise: a move that it shows is not finished */
 	struct dfs_result result; /* 0 also where there is nothing of that name */
 	bool known;               /* there is a value: */
 	dfs_value value;          /* freed with lookup_free */

@@ -324,6 +324,22 @@ static void give_up_late(struct proposal *proposal)
 	give_up(proposal, result.code, result.why);
 }
 
+/* Of those that stand before a move that is not finished: does any, which then is? */
+static bool meet_notes(struct dfs *dfs, struct proposal **pending, size_t count)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!pending[i]->met)
+			continue;
+		pending[i]->meet(dfs, pending[i]->path);
+		pending[i]->meet = NULL;
+		pending[i]->met = false;
+		any = true;
+	}
+	return any;
+}
+
 /* Attempt after attempt, until all have ended or the time is over. */
 static void run_batch(struct dfs *dfs, struct proposal **pending, size_t left, int64_t ms)
 {
@@ -348,7 +364,7 @@ static void run_batch(struct dfs *dfs, struct proposal **pending, size_t left, i
 				pending[kept++] = pending[i];
 		}
 		left = kept;
-		if (left > 0)
+		if (left > 0 && !meet_notes(dfs, pending, left))
 			session_pause(pause);
 		pause = pause < PAUSE_MOST_MS / 2 ? 2 * pause : PAUSE_MOST_MS;
 		again = true;

@@ -49,6 +49,13 @@ struct proposal {
 	bool (*change)(struct proposal *proposal, const dfs_value *best,
 		       dfs_body *ret_body);
 	void *change_context;
+	const dfs_note *clears; /* PROPOSAL_CHANGE: this note goes; or NULL */
+	/*
+	 * Where something would take the place of a file that has a note of a move:
+	 * called once, so that the move is finished first.  NULL: the note just goes.
+	 */
+	void (*meet)(struct dfs *dfs, const char *path);
+	bool met; /* set by the proposer: it is to be called now */
 	/*
 	 * A file's content, signed by its writer; the proposer fills in the holders.  Of
 	 * one that is not small, tree, sealed and signature are there after the first
@@ -61,6 +68,12 @@ struct proposal {
 	uint8_t key[KEYS_LEN];              /* of the object */
 	char owner[DFS_USER_MAX + 1];       /* of the path; below /shared/ the writer */
 	const struct proposal_small *small; /* a small file's units, or NULL */
+	/*
+	 * A file whose content the servers have already, at another path: its holders are
+	 * those in `content`, and `ticket` lets them bind it.
+	 */
+	bool copies;
+	dfs_note *note; /* that the value is to carry, of a move or a tree; or NULL */
 	/*
 	 * For a file that is not small: brings the object's chunks to the servers, as far
 	 * as they are missing, and keeps `uploaded`.  Servers not in the set are absent:
@@ -80,6 +93,7 @@ struct proposal {
 	dfs_key tree[DFS_SERVERS];
 	dfs_ticket ticket; /* for the content of the highest value seen; or zero */
 	bool bound;        /* content is bound, and nothing has overtaken it */
+	bool replaces;     /* of a file: there was something before it */
 	chunk_set uploaded[DFS_SERVERS]; /* on their way into an upload there */
 	/*
 	 * Why servers did not take it.  What concerns its content adds up, also by

@@ -9,6 +9,7 @@
 
 #include "ballot.h"
 #include "finishing.h"
+#include "moves.h"
 #include "proposer.h"
 
 #include <stdlib.h>
@@ -91,7 +92,16 @@ void reading_run(struct dfs *dfs, struct lookup *lookups, size_t count)
 		}
 		if (left > 0)
 			finish_all(dfs, pending, left);
+		moves_finish(dfs, lookups, batch);
 		lookups += batch;
 		count -= batch;
 	}
+}
+
+void reading_meet(struct dfs *dfs, const char *path)
+{
+	struct lookup lookup = {.path = path};
+
+	reading_run(dfs, &lookup, 1);
+	lookup_free(&lookup);
 }

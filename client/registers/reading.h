@@ -7,8 +7,12 @@
 /*
  * Reads all, in batches: what three tell, or what is left after finishing (by a server,
  * where it is another's to write), so that the next reader cannot see something older;
- * from two servers alone the newer answer.  Freed with lookup_free.
+ * from two servers alone the newer answer.  Moves that were begun to one of them are
+ * finished, where this user may (moves.h).  Freed with lookup_free.
  */
 void reading_run(struct dfs *dfs, struct lookup *lookups, size_t count);
+
+/* Finishes a move to this path, if one was begun; for what proposals are to `meet`. */
+void reading_meet(struct dfs *dfs, const char *path);
 
 #endif

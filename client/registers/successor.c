@@ -135,6 +135,21 @@ static enum successor_end wrap(const struct attempt *attempt,
 	return ended;
 }
 
+/*
+ * Who has what of a file: what was staged.  Of a copy also who is away, and has it for
+ * the original: if that goes first, it is owed a repair.
+ */
+static uint32_t holders_of(const struct turn *turn)
+{
+	const struct proposal *proposal = turn->proposal;
+	uint32_t holders = proposal->copies ? proposal->content.holders : 0;
+
+	for (unsigned s = 1; s <= DFS_SERVERS; s++)
+		if (placement_held(holders, s) == 0)
+			holders = placement_hold(holders, s, turn->staged[s - 1]);
+	return holders;
+}
+
 static enum successor_end make_file(const struct attempt *attempt, struct turn *turn,
 				    struct dfs_result *result)
 {
@@ -164,10 +179,9 @@ static enum successor_end make_file(const struct attempt *attempt, struct turn *
 		return SUCCESSOR_REFUSED;
 	manifest->attributes = proposal->attributes;
 	manifest->content = proposal->content;
-	manifest->content.holders = 0;
-	for (unsigned s = 1; s <= DFS_SERVERS; s++)
-		manifest->content.holders =
-			placement_hold(manifest->content.holders, s, turn->staged[s - 1]);
+	draft.value.note = proposal->note;
+	proposal->replaces = judge_is_live(best);
+	manifest->content.holders = holders_of(turn);
 	return wrap(attempt, proposal, owner, &draft, turn);
 }
 
@@ -181,6 +195,7 @@ static enum successor_end make_folder(const struct attempt *attempt, struct turn
 	draft.value.body.kind = DFS_FOLDER;
 	folder->owner = (dfs_user){(u_int)strlen(proposal->owner), proposal->owner};
 	folder->attributes = proposal->attributes;
+	draft.value.note = proposal->note;
 	return end(&draft, turn);
 }
 
@@ -216,6 +231,12 @@ static bool is_bound(struct proposal *proposal, const dfs_accepted *best)
 	return bound;
 }
 
+static bool is_cleared(const struct proposal *proposal, const dfs_note *note)
+{
+	return proposal->clears && note &&
+	       id_equal(&note->operation, &proposal->clears->operation);
+}
+
 static enum successor_end make_change(const struct attempt *attempt, struct turn *turn,
 				      struct dfs_result *result)
 {
@@ -237,8 +258,11 @@ static enum successor_end make_change(const struct attempt *attempt, struct turn
 	draft.value.body = body;
 	if (live && (value_has_content(&draft.value) || body.kind == DFS_FOLDER)) {
 		draft.value.content_version = best->value.content_version;
-		draft.value.note = best->value.note;
+		if (!is_cleared(proposal, best->value.note))
+			draft.value.note = best->value.note;
 	}
+	if (proposal->note)
+		draft.value.note = proposal->note;
 	if (!value_has_content(&draft.value) || is_bound(proposal, best))
 		ended = end(&draft, turn);
 	xdr_free((xdrproc_t)xdr_dfs_body, &body);

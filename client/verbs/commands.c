@@ -8,11 +8,12 @@
 #include <string.h>
 
 static const struct command *const all[] = {
-	&cmd_put,    &cmd_get,    &cmd_cat,    &cmd_head,    &cmd_list,   &cmd_find,
-	&cmd_tree,   &cmd_delete, &cmd_stat,   &cmd_mkdir,   &cmd_rmdir,  &cmd_touch,
-	&cmd_chmod,  &cmd_ln,     &cmd_share,  &cmd_unshare, &cmd_du,     &cmd_df,
-	&cmd_status, &cmd_verify, &cmd_repair, &cmd_login,   &cmd_logout, &cmd_whoami,
-	&cmd_passwd, &cmd_key,    &cmd_user,   &cmd_cluster, &cmd_help,   NULL};
+	&cmd_put,    &cmd_get,    &cmd_cat,    &cmd_head,   &cmd_list,   &cmd_find,
+	&cmd_tree,   &cmd_copy,   &cmd_move,   &cmd_delete, &cmd_stat,   &cmd_mkdir,
+	&cmd_rmdir,  &cmd_touch,  &cmd_chmod,  &cmd_ln,     &cmd_share,  &cmd_unshare,
+	&cmd_du,     &cmd_df,     &cmd_status, &cmd_verify, &cmd_repair, &cmd_login,
+	&cmd_logout, &cmd_whoami, &cmd_passwd, &cmd_key,    &cmd_user,   &cmd_cluster,
+	&cmd_help,   NULL};
 
 enum { LONGEST = 16, SHORT = 5 };
 

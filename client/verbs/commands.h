@@ -10,7 +10,7 @@ struct run;
 /* The verbs of this wing; those of the other are in upkeep.h. */
 extern const struct command cmd_put, cmd_get, cmd_list, cmd_delete, cmd_stat, cmd_share,
 	cmd_unshare, cmd_df, cmd_help, cmd_cat, cmd_head, cmd_find, cmd_tree, cmd_du,
-	cmd_mkdir, cmd_rmdir, cmd_touch, cmd_chmod, cmd_ln;
+	cmd_mkdir, cmd_rmdir, cmd_touch, cmd_chmod, cmd_ln, cmd_copy, cmd_move;
 
 /* The verbs in the order of the help, ended by NULL. */
 const struct command *const *commands_all(void);

@@ -206,6 +206,19 @@ static bool enter_to_vote(struct acceptor *acceptor)
 	return false;
 }
 
+/* Is the object's latch taken for an item before this one, to bind it as well? */
+static bool is_bound_before(const struct acceptor_caller *caller,
+			    const struct acceptor_items *items, size_t item)
+{
+	if (!items->only_bind || !items->only_bind[item])
+		return false;
+	for (size_t i = 0; i < item; i++)
+		if (items->only_bind[i] && acceptor_judged(caller, i) == DFS_OK &&
+		    id_equal(&items->objects[i], &items->objects[item]))
+			return true;
+	return false;
+}
+
 int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *caller,
 		  struct acceptor_items *items)
 {
@@ -223,7 +236,7 @@ int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *calle
 			continue;
 		keys[taken++] = (struct latches_key){LATCHES_PATH, path->dfs_path_val,
 						     path->dfs_path_len};
-		if (object && !id_is_zero(object))
+		if (object && !id_is_zero(object) && !is_bound_before(caller, items, i))
 			keys[taken++] = (struct latches_key){
 				LATCHES_OBJECT, object->bytes, sizeof object->bytes};
 	}

@@ -134,14 +134,16 @@ struct acceptor_items {
 	const dfs_path *(*path_of)(const void *items, size_t i);
 	/* Of each item, if they have any: the object that goes with it, or zero. */
 	const dfs_id *objects;
+	/* Of each item: it only binds the object, which others may too; or NULL: none. */
+	const bool *only_bind;
 	struct latches_key *keys; /* acceptor_take's */
 	size_t key_count;
 };
 
 /*
  * Passes the gate and waits until the paths and objects of the items are this message's
- * own, until acceptor_give.  EINVAL when one is there twice; ENOMEM; EHOSTDOWN when this
- * server does not vote.
+ * own, until acceptor_give.  EINVAL when one is there twice, but for an object that all
+ * who name it only bind; ENOMEM; EHOSTDOWN when this server does not vote.
  */
 int acceptor_take(struct acceptor *acceptor, const struct acceptor_caller *caller,
 		  struct acceptor_items *items);

@@ -8,6 +8,7 @@
 #include "confirming.h"
 #include "errors.h"
 #include "object.h"
+#include "placement.h"
 #include "statement.h"
 
 #include <errno.h>
@@ -39,7 +40,14 @@ struct preparing {
 	const dfs_prepare_args *args;
 	dfs_promise *items;
 	dfs_id objects[DFS_BATCH_MAX]; /* of what is staged; zero: nothing */
+	bool only_bind[DFS_BATCH_MAX]; /* it is here already */
 };
+
+/* What is bound without being brought is here, all of it. */
+static bool is_here(const dfs_share *share, chunk_set here)
+{
+	return here != 0 && (share->chunks & placement_filled(share->size) & ~here) == 0;
+}
 
 /*
  * Puts the item's content and binding into the batch.  Content that came before, with an
@@ -60,7 +68,7 @@ static dfs_status stage_item(struct preparing *preparing, struct store_batch *ba
 	if (!store_fits_quota(preparing->acceptor->store, object, &stake))
 		return DFS_OVER_QUOTA;
 	if (item->stage.kind == DFS_STAGE_BINDING)
-		rc = here != 0 ? 0 : ENOENT;
+		rc = is_here(&item->stage.dfs_stage_u.binding.share, here) ? 0 : ENOENT;
 	else if (here == 0 || (here & small->share.chunks) != small->share.chunks)
 		rc = store_batch_content(batch, &small->share, small->units.units_val,
 					 small->units.units_len);
@@ -236,6 +244,8 @@ static bool name_objects(struct preparing *preparing)
 
 		if (share)
 			good = object_of_share(share, &preparing->objects[i]);
+		preparing->only_bind[i] =
+			args->items.items_val[i].stage.kind == DFS_STAGE_BINDING;
 	}
 	return good;
 }
@@ -251,7 +261,8 @@ void acceptor_prepare_for(struct acceptor *acceptor, const struct acceptor_calle
 	struct acceptor_items wanted = {.items = args->items.items_val,
 					.count = args->items.items_len,
 					.path_of = prepare_path,
-					.objects = preparing.objects};
+					.objects = preparing.objects,
+					.only_bind = preparing.only_bind};
 	int rc = preparing.items && name_objects(&preparing)
 			 ? acceptor_take_at(acceptor, caller, &args->ballot, &wanted)
 			 : ENOMEM;

@@ -5,6 +5,7 @@
 # servers, logs, and every command line of the machine.  Each search also finds something that is
 # there, or it would prove nothing.
 load helper
+load relays
 
 PASSWORD="pass phrase $RANDOM$RANDOM with accents: d\u00e9j\u00e0 vu"
 
@@ -25,25 +26,6 @@ setup()
 teardown()
 {
 	cluster_end
-}
-
-# Servers at ports of their own, which only the relays know; cluster.conf has those of the relays.
-relays_start()
-{
-	local n pairs=()
-	cp "$DFS_CONFIG" "$T/behind.conf"
-	give_ports "$T/behind.conf"
-	for n in 1 2 3 4; do
-		pairs+=("$(server_port $n):$(DFS_CONFIG=$T/behind.conf server_port $n)")
-	done
-	background "$PYTHON" "$TOOLS/relay.py" "$T/relay" "${pairs[@]}"
-	eventually 20 test -e "$T/relay/ready"
-	for n in 1 2 3 4; do
-		server_spawn $n --listen "127.0.0.1:${pairs[n - 1]#*:}"
-	done
-	for n in 1 2 3 4; do
-		server_wait $n
-	done
 }
 
 # A text of n bytes with the sentence in it again and again; and some of the same that does not shrink.

@@ -815,6 +815,75 @@ static void test_paths_twice_in_a_call_are_refused(void **state)
 	assert_int_equal(res.status, DFS_INVALID);
 }
 
+/* As stage_of, but that the server has it already. */
+static dfs_stage binding_of(dfs_id object, chunk_set chunks)
+{
+	dfs_stage stage = {.kind = DFS_STAGE_BINDING};
+
+	stage.dfs_stage_u.binding.share =
+		(dfs_share){object, 4, {4, tree_of(object)}, chunks};
+	return stage;
+}
+
+static void test_4_1_a_call_binds_one_object_to_two_paths(void **state)
+{
+	struct place *place = *state;
+	char second[] = "/ann/copy", third[] = "/ann/other copy";
+	const dfs_id object = id_of(1001);
+	dfs_unit units[2];
+	dfs_stage stage = stage_of(object, units);
+	dfs_prepare_item items[2] = {{.path = path_of(second)}, {.path = path_of(third)}};
+	dfs_prepare_args args = {id_of(5), ballot_of(9, 1), {2, items}};
+	dfs_prepare_res res = {0};
+	dfs_status staged;
+
+	assert_int_equal(prepare(place, path, ballot_of(6, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(staged, DFS_OK);
+	items[0].stage = items[1].stage = binding_of(object, placement_pair(0, SERVER));
+	acceptor_prepare(place->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		const dfs_promise *one = &res.dfs_prepare_res_u.ok.items.items_val[i];
+
+		assert_int_equal(one->status, DFS_OK);
+		assert_int_equal(one->dfs_promise_u.promised.staged, DFS_OK);
+	}
+	xdr_free((xdrproc_t)xdr_dfs_prepare_res, &res);
+	assert_int_equal(
+		accept_file(place, second, ballot_of(9, 1), ballot_of(9, 1), object),
+		DFS_OK);
+	assert_int_equal(
+		accept_file(place, third, ballot_of(9, 1), ballot_of(9, 1), object),
+		DFS_OK);
+	/* Who brings it does so once. */
+	items[0].stage = items[1].stage = stage_of(id_of(1002), units);
+	args.ballot = ballot_of(10, 1);
+	acceptor_prepare(place->acceptor, &args, &res);
+	assert_int_equal(res.status, DFS_INVALID);
+}
+
+static void test_4_1_what_is_bound_is_here_as_a_whole(void **state)
+{
+	struct place *place = *state;
+	char second[] = "/ann/copy";
+	const dfs_id object = id_of(1001);
+	dfs_unit units[2];
+	dfs_stage stage = stage_of(object, units);
+	dfs_status staged;
+
+	assert_int_equal(prepare(place, path, ballot_of(6, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	stage = binding_of(object, CHUNKS_ALL);
+	assert_int_equal(prepare(place, second, ballot_of(6, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(staged, DFS_NODATA);
+	stage = binding_of(object, placement_pair(0, SERVER));
+	assert_int_equal(prepare(place, second, ballot_of(6, 1), &stage, NULL, &staged),
+			 DFS_OK);
+	assert_int_equal(staged, DFS_OK);
+}
+
 static void test_binding_what_was_never_uploaded(void **state)
 {
 	struct place *place = *state;
@@ -863,6 +932,8 @@ int main(void)
 		TEST(test_a_holder_needs_its_content),
 		TEST(test_bound_content_is_accepted_and_bound_anew),
 		TEST(test_paths_twice_in_a_call_are_refused),
+		TEST(test_4_1_a_call_binds_one_object_to_two_paths),
+		TEST(test_4_1_what_is_bound_is_here_as_a_whole),
 		TEST(test_binding_what_was_never_uploaded),
 	};
 
