@@ -139,6 +139,10 @@ static const struct spec specs[OPTIONS] = {
 			      .verb = "du"},
 	[OPTION_SHARED_WITH_ME] = {.name = "shared-with-me",
 				   .help = "what others share with you, all of it"},
+	[OPTION_LOCAL] = {.name = "local", .help = "local files, of a local folder"},
+	[OPTION_KEEP_GOING] = {.name = "keep-going",
+			       .letter = 'k',
+			       .help = "go on behind a command that fails"},
 };
 
 static bool take(struct options *options, enum option option, const char *value,

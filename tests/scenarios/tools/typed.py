@@ -3,8 +3,8 @@
 
 	typed.py PROMPT ANSWER [PROMPT ANSWER]... -- COMMAND [ARGUMENT]...
 
-Waits until PROMPT is shown, then types ANSWER and a return; an answer of "^C" is the key that
-interrupts.  What the terminal showed goes to stdout, the last line of it being "echo on" or "echo
+Waits until PROMPT is shown, then types ANSWER and a return; an answer that ends in a tab is typed
+without one, and one of "^C" or "^D" is the key that interrupts or ends.  What the terminal showed goes to stdout, the last line of it being "echo on" or "echo
 off", as the command left the terminal.  Ends with the exit code of the command, 128 and the
 number for a signal, or 99 when a prompt did not come within a minute.
 """
@@ -30,6 +30,12 @@ def read_more(fd, shown):
     return bool(got)
 
 
+def keys(answer):
+    if answer in ('^C', '^D'):
+        return b'\x03' if answer == '^C' else b'\x04'
+    return answer.encode(errors='surrogateescape') + (b'' if answer.endswith('\t') else b'\n')
+
+
 def main():
     split = sys.argv.index('--')
     prompts, command = sys.argv[1:split], sys.argv[split + 1:]
@@ -49,7 +55,7 @@ def main():
                 print(f'no prompt "{prompt}"')
                 sys.exit(99)
         seen = shown.find(prompt.encode(), seen) + len(prompt)
-        os.write(master, b'\x03' if answer == '^C' else answer.encode(errors='surrogateescape') + b'\n')
+        os.write(master, keys(answer))
     while select.select([master], [], [], 0)[0] or not ended(pid):
         if select.select([master], [], [], 0.05)[0]:
             read_more(master, shown)
