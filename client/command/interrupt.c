@@ -3,10 +3,11 @@
 
 #include "libdfs.h"
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stddef.h>
+#include <unistd.h>
 
 /*
  * used is what the lock guards.  The handler may do no more than note and wake: who
@@ -14,6 +15,7 @@
  */
 static struct {
 	volatile sig_atomic_t came;
+	bool watched;
 	sem_t wake;
 	pthread_mutex_t lock;
 	struct dfs *used;
@@ -60,7 +62,8 @@ bool interrupt_watch(void)
 		return false;
 	(void)pthread_detach(thread);
 	(void)sigemptyset(&catch.sa_mask);
-	return sigaction(SIGINT, &catch, NULL) == 0;
+	interrupt.watched = sigaction(SIGINT, &catch, NULL) == 0;
+	return interrupt.watched;
 }
 
 void interrupt_use(struct dfs *dfs)
@@ -82,4 +85,26 @@ void interrupt_clear(void)
 	pthread_mutex_lock(&interrupt.lock);
 	interrupt.came = 0;
 	pthread_mutex_unlock(&interrupt.lock);
+}
+
+ssize_t interrupt_read(int fd, void *buf, size_t size)
+{
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+	sigset_t held, before;
+	int ready = 0;
+
+	if (!interrupt.watched)
+		return read(fd, buf, size);
+	/* It comes in ppoll, and never between the look and the waiting. */
+	(void)sigemptyset(&held);
+	(void)sigaddset(&held, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &held, &before);
+	while (!interrupt_came() && ready == 0)
+		ready = ppoll(&input, 1, NULL, &before);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (interrupt_came()) {
+		errno = EINTR;
+		return -1;
+	}
+	return read(fd, buf, size);
 }

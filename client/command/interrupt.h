@@ -10,6 +10,8 @@
 #define DFS_INTERRUPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 struct dfs;
 
@@ -22,5 +24,8 @@ void interrupt_use(struct dfs *dfs);
 /* Was it pressed since interrupt_clear? */
 bool interrupt_came(void);
 void interrupt_clear(void);
+
+/* As read(2); but once it came, and while nothing is to be read, it fails with EINTR. */
+ssize_t interrupt_read(int fd, void *buf, size_t size);
 
 #endif

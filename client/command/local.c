@@ -163,7 +163,7 @@ int local_spool(int fd, char why[DFS_WHY])
 		goto fail;
 	}
 	for (;;) {
-		ssize_t got = read(fd, buf, BUFFER_SIZE);
+		ssize_t got = interrupt_read(fd, buf, BUFFER_SIZE);
 
 		if (got < 0 && errno == EINTR && !interrupt_came())
 			continue;

@@ -102,8 +102,8 @@ static bool is_refused(struct run *run)
 bool run_shell_release(struct run *run, int code)
 {
 	struct run_shell *shell = run->shell;
-	bool suspect = code == DFS_EXIT_DENIED || code == DFS_EXIT_FEW ||
-		       code == DFS_EXIT_ALONE;
+	bool suspect =
+		code == DFS_EXIT_DENIED || code == DFS_EXIT_FEW || code == DFS_EXIT_ALONE;
 	bool by_pass, refused;
 
 	if (!shell || !shell->dfs)

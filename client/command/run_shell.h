@@ -13,8 +13,8 @@ struct options;
 struct run;
 
 struct run_shell {
-	char *folder;            /* the current one: canonical, ends in '/' */
-	struct numbers *numbers; /* of its listings */
+	char *folder;                  /* the current one: canonical, ends in '/' */
+	struct numbers *numbers;       /* of its listings */
 	const struct options *options; /* its own, which its commands have too */
 	/* The words of this command, ended by NULL; and of each its form as a pattern
 	 * (glob(7)), with what was quoted in it, or NULL: it is none. */

@@ -29,8 +29,8 @@ static bool start(const char *command, pid_t *ret)
 	(void)sigaddset(&plain, SIGXFSZ);
 	if (copy && posix_spawnattr_init(&attributes) == 0) {
 		started = posix_spawnattr_setsigdefault(&attributes, &plain) == 0 &&
-			  posix_spawnattr_setflags(&attributes,
-						   POSIX_SPAWN_SETSIGDEF) == 0 &&
+			  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF) ==
+				  0 &&
 			  posix_spawn(ret, "/bin/sh", NULL, &attributes, words,
 				      environ) == 0;
 		(void)posix_spawnattr_destroy(&attributes);

@@ -182,6 +182,7 @@ enum line_end line_read(const char *prompt, char **ret_line)
 	sigset_t held, before;
 
 	*ret_line = NULL;
+	interrupt_clear();
 	line.finished = false;
 	line.taken = NULL;
 	/* A Ctrl-C comes in ppoll, and never just before it. */
@@ -204,8 +205,11 @@ enum line_end line_read(const char *prompt, char **ret_line)
 	if (!line.finished)
 		drop();
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	if (!line.finished)
+	/* From here on a Ctrl-C is for what the line says. */
+	if (!line.finished || interrupt_came()) {
+		free(line.taken);
 		return LINE_INTERRUPTED;
+	}
 	if (line.over) {
 		(void)rl_crlf();
 		return LINE_OVER;

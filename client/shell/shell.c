@@ -83,8 +83,8 @@ static bool goes_on(const char *line)
 {
 	char why[WORDS_WHY];
 	struct words words;
-	enum words_end end = words_for_sh(line) ? WORDS_WRONG
-						: words_parse(line, &words, why);
+	enum words_end end =
+		words_for_sh(line) ? WORDS_WRONG : words_parse(line, &words, why);
 
 	if (end == WORDS_DONE)
 		words_free(&words);
@@ -122,14 +122,14 @@ static char *read_plain(void)
 
 static enum line_end read_typed(struct shell *shell, bool more, char **ret)
 {
-	char *prompt = NULL, *folder = format_escape(shell->kept.folder, true);
+	bool utf8 = output_utf8(shell->run->output);
+	char *prompt = NULL, *folder = format_escape(shell->kept.folder, utf8);
 	size_t len = folder ? strlen(folder) : 0;
 	enum line_end end;
 
 	if (len > 1)
 		folder[len - 1] = '\0';
-	if (!more && folder &&
-	    asprintf(&prompt, "%s:%s> ", shell->run->user, folder) < 0)
+	if (!more && folder && asprintf(&prompt, "%s:%s> ", shell->run->user, folder) < 0)
 		prompt = NULL;
 	end = line_read(prompt ? prompt : "> ", ret);
 	free(prompt);
@@ -176,15 +176,16 @@ static void tell_end(const struct shell *shell, int code)
 	if (code == DFS_EXIT_DONE || output_json(shell->run->output))
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%s: the command of line %u failed, and none behind it was "
-			      "done (-k goes on)\n",
+	(void)fprintf(stderr,
+		      "%s: the command of line %u failed, and none behind it was "
+		      "done (-k goes on)\n",
 		      shell->run->program, shell->line);
 }
 
 static int take_commands(struct shell *shell)
 {
-	bool keeps_going = shell->terminal ||
-			   options_has(&shell->run->options, OPTION_KEEP_GOING);
+	bool keeps_going =
+		shell->terminal || options_has(&shell->run->options, OPTION_KEEP_GOING);
 	struct outcome outcome = {.any = false};
 	char *line;
 
@@ -192,7 +193,6 @@ static int take_commands(struct shell *shell)
 		enum line_end end = read_line(shell, &line);
 		int code;
 
-		interrupt_clear();
 		if (end == LINE_OVER)
 			break;
 		if (end == LINE_INTERRUPTED)
@@ -204,7 +204,6 @@ static int take_commands(struct shell *shell)
 		(void)fflush(stdout);
 		if (interrupt_came())
 			(void)fputc('\n', stderr);
-		interrupt_clear();
 		if (code != DFS_EXIT_DONE)
 			outcome_add(&outcome, code);
 		if (code != DFS_EXIT_DONE && !keeps_going) {

@@ -72,8 +72,8 @@ static void print_object(struct run *run, const struct entry *entry)
 /* What went away meanwhile is passed over; false when out of memory. */
 static bool print(struct run *run, const char *folder, const char *name)
 {
-	bool details = options_has(&run->options, OPTION_LONG) ||
-		       output_terminal(run->output);
+	bool details =
+		options_has(&run->options, OPTION_LONG) || output_terminal(run->output);
 	char *whole = name_join(folder, name), *path = NULL;
 	struct entry entry = {.name = name};
 

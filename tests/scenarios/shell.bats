@@ -201,3 +201,81 @@ END
 	connections=$(grep -c 'sin_port' "$T/trace")
 	[ "$connections" = 4 ] || { echo "$connections connections"; false; }
 }
+
+@test "11.5 at a terminal: the prompt, numbers, history without passwords, and Ctrl-C" {
+	need_terminal
+	local history=$T/state/dfs/history
+	echo one >one.txt
+	run -0 typed "$AT" 'put one.txt a/one.txt' "$AT" 'cd a' 'tester:/tester/a> ' 'list' \
+		'tester:/tester/a> ' 'cat 1' 'tester:/tester/a> ' 'cd /' 'tester:/> ' 'get nothing' \
+		'tester:/> ' ' pwd' 'tester:/> ' '!echo from sh' 'tester:/> ' 'cat "/tester/a/' '> ' '^C' \
+		'tester:/> ' 'half of a line ^C' 'tester:/> ' 'lpwd' 'tester:/> ' '^D'
+	has one
+	has 'from sh'
+	has "$T/here"
+	has 'echo on'
+	[[ $output == *"   1  "*" one.txt"* ]]
+	[ "$(stat -c %a "$T/state/dfs" "$history" | tr '\n' ' ')" = "700 600 " ]
+	[ "$(cat "$history")" = 'put one.txt a/one.txt
+cd a
+list
+cat 1
+cd /
+get nothing
+!echo from sh
+lpwd' ] || { cat "$history"; false; }
+}
+
+# Does the shell whose pid is in the file pid have this file open?
+opens()
+{
+	# shellcheck disable=SC2012 # the names are of links
+	ls -l "/proc/$(cat "$T/here/pid")/fd" 2>/dev/null | grep -q "/$1\$"
+}
+
+# Writes into the pipe, and has no server answer any more before the shell has read it all.
+hold()
+{
+	exec 5>pipe
+	kill -STOP "${SERVER_PID[@]}"
+	exec 5>&-
+	eventually 60 bash -c "$(declare -f opens); ! opens pipe"
+	touch waits-for-servers
+	eventually 60 opens idle
+	touch waits-for-pipe
+}
+
+@test "11.5 Ctrl-C ends what waits for servers, for a pipe or for time, and not the shell" {
+	need_terminal
+	local holder
+	export T
+	echo one >one.txt
+	mkfifo pipe idle
+	hold &
+	holder=$!
+	# Nobody ever writes into this one.
+	exec 6<>idle
+	run typed "$AT" 'put one.txt' "$AT" '!echo $PPID >pid' "$AT" 'put pipe piped' '@waits-for-servers' '^C' \
+		"$AT" "!kill -CONT ${SERVER_PID[*]}" "$AT" 'cat one.txt' "$AT" 'stat piped' "$AT" \
+		'put idle nothing' '@waits-for-pipe' '^C' "$AT" 'status --watch' 'dfs4' '^C' "$AT" 'cat one.txt' \
+		"$AT" '!echo now; exec sleep 1000' $'\nnow' '^C' "$AT" 'cat one.txt' "$AT" 'exit'
+	exec 6>&-
+	wait "$holder"
+	[ "$status" = 0 ] || { echo "$output"; false; }
+	[ "$(grep -cx one <<<"$output")" = 3 ]
+	# What was ended says nothing; what it would have stored is not there.
+	[[ $output != *server*'('* && $output != *'cannot'* && $output == *'piped: no such file'* ]] ||
+		{ echo "$output"; false; }
+}
+
+@test "11.5 TAB completes verbs, options, local and remote names, whatever others called them" {
+	need_terminal
+	local evil=('a$(touch pwned)b' 'c`touch pwned`d' 'e;touch pwned' 'my dir/f g' 'h"i' "j'k" 'l\m' '~n' '-o'
+		'p!q' 'r*[s]?' 'grüße an alle' '{w,x}' '#y' '&z|' '$HOME' '<1>') name typed=() i
+	local begun=(a c e 'my\ dir/' h j l '\~' /tester/-o p r gr '\{' '\#' '\&' '\$' '\<')
+	for i in "${!evil[@]}"; do client put - -- "${evil[i]}" <<<"content $i"; done
+	for i in "${!begun[@]}"; do typed+=("$AT" "cat ${begun[i]}"$'\t' "" ""); done
+	run -0 typed "${typed[@]}" "$AT" 'exit'
+	for i in "${!evil[@]}"; do has "content $i"; done
+	[ ! -e pwned ]
+}

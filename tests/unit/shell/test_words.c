@@ -121,11 +121,12 @@ static void test_11_5_as_sh_does(void **state)
 
 static void test_11_5_what_is_open_or_wrong(void **state)
 {
-	static const char *const open[] = {"get 'a", "get \"a", "get a\\", "get \"a\\",
-					   "'", "get 'a\nb"};
-	static const char *const wrong[] = {
-		"list | wc", "a && b", "a; b",  "a >b", "a <b",    "(a)",     "a $HOME",
-		"a ${b}",    "a $(b)", "a `b`", "a $1", "\"$HOME\"", "a \"`b`\"", "a$$"};
+	static const char *const open[] = {"get 'a",    "get \"a", "get a\\",
+					   "get \"a\\", "'",       "get 'a\nb"};
+	static const char *const wrong[] = {"list | wc", "a && b", "a; b",    "a >b",
+					    "a <b",      "(a)",    "a $HOME", "a ${b}",
+					    "a $(b)",    "a `b`",  "a $1",    "\"$HOME\"",
+					    "a \"`b`\"", "a$$"};
 	char why[WORDS_WHY];
 	struct words words;
 
