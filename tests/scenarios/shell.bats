@@ -279,3 +279,40 @@ hold()
 	for i in "${!evil[@]}"; do has "content $i"; done
 	[ ! -e pwned ]
 }
+
+@test "11.5 a shell asks for the password once, and again when what it had is over" {
+	need_terminal
+	local typing password='the password of tester' new='another one of tester'
+	echo one >one.txt
+	client logout
+	echo "$new" >"$T/new" && chmod 600 "$T/new"
+	# Its session is its own: nothing is left behind, and Ctrl-C does not cost a password.
+	# Servers that were started anew have looked up that it is over.
+	typed 'Password of tester: ' "$password" "$AT" 'put one.txt' "$AT" 'status --watch' 'dfs4' '^C' \
+		"$AT" 'cat one.txt' "$AT" 'whoami' "$AT" \
+		"!DFS_PASSWORD_FILE=$T/passwords/tester $DFS_BIN/client/client passwd --new-password-file $T/new && touch changed" \
+		'@restarted' 'cat one.txt' 'Password of tester: ' "$new" "$AT" 'exit' >"$T/shown" 3>&- 4>&- &
+	typing=$!
+	eventually 60 test -e changed
+	servers_stop
+	servers_start
+	touch restarted
+	wait "$typing" || { cat "$T/shown"; false; }
+	output=$(<"$T/shown")
+	[ "$(grep -cx one <<<"$output")" = 2 ]
+	has tester
+	[[ $output != *"password of"* && $output != *"another one"* ]]
+	run -7 client whoami
+	run ! grep -q "$password" "$T/state/dfs/history"
+	run ! grep -q "$new" "$T/state/dfs/history"
+
+	# With a password file nothing is asked; a wrong one is told at once, by its code.
+	DFS_PASSWORD_FILE=$T/new run -0 typed "$AT" 'cat one.txt' "$AT" 'exit'
+	has one
+	run -7 typed 'Password of tester: ' 'not this one'
+	# Ctrl-C at a prompt within a command is for that alone.
+	DFS_PASSWORD_FILE=$T/new client login
+	run -0 typed "$AT" 'passwd' 'Password of tester: ' '^C' "$AT" 'cat one.txt' "$AT" 'exit'
+	has one
+	has 'echo on'
+}
