@@ -74,6 +74,8 @@ static unsigned kinds_of(const struct run *run, size_t number)
 {
 	const struct options *options = &run->options;
 
+	if (run->command == &cmd_list && options_has(options, OPTION_LOCAL))
+		return number == 0 ? FOLDER : NOTHING;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		const struct arguments *row = &table[i];
 		size_t at = number;
