@@ -106,6 +106,7 @@ bool run_shell_release(struct run *run, int code)
 		code == DFS_EXIT_DENIED || code == DFS_EXIT_FEW || code == DFS_EXIT_ALONE;
 	bool by_pass, refused;
 
+	interrupt_use(NULL);
 	if (!shell || !shell->dfs)
 		return false;
 	by_pass = shell->pass.ends_ns > 0;

@@ -25,8 +25,9 @@ enum { KEPT = 2000 };
 /* readline calls functions without a context. */
 static struct {
 	struct completing *completing;
-	char *taken;         /* the line that was finished */
-	bool finished, over; /* it was; there is no more */
+	char *taken;                  /* the line that was finished */
+	bool finished, over;          /* it was; there is no more */
+	volatile sig_atomic_t caught; /* a signal for who is at the prompt, or 0 */
 	char history[PATH_MAX];
 } line;
 
@@ -132,6 +133,60 @@ static void show(char **matches, int count, int longest)
 	free(shown);
 }
 
+/* ---- signals --------------------------------------------------------------------- */
+
+/*
+ * At the prompt these find the terminal as readline wants it, which is not as others want
+ * it; and a shell that is to end has a session to end first.
+ */
+static const int caught[] = {SIGTSTP, SIGHUP, SIGTERM};
+
+enum { CAUGHT = sizeof caught / sizeof caught[0] };
+
+static void note(int number)
+{
+	line.caught = number;
+}
+
+/* They come in ppoll alone, as Ctrl-C does, and never just before it. */
+static void hold_signals(struct sigaction actions[CAUGHT], sigset_t *held,
+			 sigset_t *ret_before)
+{
+	struct sigaction catch = {.sa_handler = note};
+
+	(void)sigemptyset(&catch.sa_mask);
+	(void)sigemptyset(held);
+	(void)sigaddset(held, SIGINT);
+	for (size_t i = 0; i < CAUGHT; i++) {
+		(void)sigaction(caught[i], &catch, &actions[i]);
+		(void)sigaddset(held, caught[i]);
+	}
+	(void)sigprocmask(SIG_BLOCK, held, ret_before);
+}
+
+static void release_signals(const struct sigaction actions[CAUGHT],
+			    const sigset_t *before)
+{
+	(void)sigprocmask(SIG_SETMASK, before, NULL);
+	for (size_t i = 0; i < CAUGHT; i++)
+		(void)sigaction(caught[i], &actions[i], NULL);
+}
+
+/* Stops, with the terminal in order; or ends. */
+static bool obey_signal(void)
+{
+	int number = line.caught;
+
+	line.caught = 0;
+	if (number != SIGTSTP)
+		return number == 0;
+	rl_deprep_terminal();
+	(void)raise(SIGSTOP);
+	rl_prep_terminal(1);
+	rl_forced_update_display();
+	return true;
+}
+
 /* ---- one line -------------------------------------------------------------------- */
 
 static void take(char *text)
@@ -176,43 +231,49 @@ static void drop(void)
 	rl_callback_handler_remove();
 }
 
-enum line_end line_read(const char *prompt, char **ret_line)
+/* Until a line is finished, or a Ctrl-C came. */
+static void type(const sigset_t *held, const sigset_t *before)
 {
 	struct pollfd keys = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	while (!line.finished && !interrupt_came()) {
+		int ready = ppoll(&keys, 1, NULL, before);
+
+		if (ready > 0) {
+			/* A completion may ask the servers, and wait for them. */
+			(void)sigprocmask(SIG_SETMASK, before, NULL);
+			rl_callback_read_char();
+			(void)sigprocmask(SIG_BLOCK, held, NULL);
+		}
+		if ((ready < 0 && errno != EINTR) || (!line.finished && !obey_signal()))
+			take(NULL);
+	}
+}
+
+enum line_end line_read(const char *prompt, char **ret_line)
+{
+	struct sigaction actions[CAUGHT];
 	sigset_t held, before;
 
 	*ret_line = NULL;
 	interrupt_clear();
-	line.finished = false;
+	line.finished = line.over = false;
 	line.taken = NULL;
-	/* A Ctrl-C comes in ppoll, and never just before it. */
-	(void)sigemptyset(&held);
-	(void)sigaddset(&held, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &held, &before);
+	line.caught = 0;
+	hold_signals(actions, &held, &before);
 	rl_callback_handler_install(prompt, take);
-	while (!line.finished && !interrupt_came()) {
-		int ready = ppoll(&keys, 1, NULL, &before);
-
-		if (ready > 0) {
-			/* A completion may ask the servers, and wait for them. */
-			(void)sigprocmask(SIG_SETMASK, &before, NULL);
-			rl_callback_read_char();
-			(void)sigprocmask(SIG_BLOCK, &held, NULL);
-		} else if (ready < 0 && errno != EINTR) {
-			take(NULL);
-		}
-	}
+	type(&held, &before);
 	if (!line.finished)
 		drop();
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	release_signals(actions, &before);
+	if (line.over) {
+		(void)rl_crlf();
+		return LINE_OVER;
+	}
 	/* From here on a Ctrl-C is for what the line says. */
 	if (!line.finished || interrupt_came()) {
 		free(line.taken);
 		return LINE_INTERRUPTED;
-	}
-	if (line.over) {
-		(void)rl_crlf();
-		return LINE_OVER;
 	}
 	*ret_line = line.taken;
 	return LINE_TAKEN;

@@ -251,6 +251,7 @@ static struct dfs_result begin(struct shell *shell, char **ret_config)
 	/* Who sits there is asked at once, and not before the first command. */
 	if (result.code == DFS_EXIT_DONE && shell->terminal)
 		result = run_open(run);
+	(void)run_shell_release(run, DFS_EXIT_DONE);
 	return result;
 }
 

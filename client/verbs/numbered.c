@@ -107,6 +107,15 @@ static bool are_numbers(const struct options *options)
 	return true;
 }
 
+/* "..", as the target of put, is no name of a file but the folder. */
+static char *whole_target(const char *target, bool gets)
+{
+	const char *slash = strrchr(target, '/'), *last = slash ? slash + 1 : target;
+	bool dots = strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+
+	return dots && !gets ? name_join(target, "") : strdup(target);
+}
+
 /* Of put and get; a target is no number, and several numbers are all sources. */
 static int replace_sources(struct run *run, struct numbered *numbered)
 {
@@ -128,19 +137,24 @@ static int replace_sources(struct run *run, struct numbered *numbered)
 				 "%.20s is a number of a listing, and no target; what is "
 				 "called so is ./%.20s",
 				 transfer.target, transfer.target);
+	if (transfer.target) {
+		numbered->target = whole_target(transfer.target, gets);
+		if (!numbered->target)
+			return no_memory(run);
+	}
 	for (size_t i = 0; i < transfer.count && code == DFS_EXIT_DONE; i++)
 		code = replace(run, numbered, transfer.sources[i],
 			       gets ? NUMBERS_REMOTE : NUMBERS_LOCAL);
-	if (code != DFS_EXIT_DONE || all)
+	if (code != DFS_EXIT_DONE)
 		return code;
 	/* As it was typed, one source and its target, or what nobody could mistake. */
-	if (transfer.target && numbered->count == transfer.count)
-		return add(numbered, strdup(transfer.target)) ? code : no_memory(run);
+	if (!all && transfer.target && numbered->count == transfer.count)
+		return add(numbered, strdup(numbered->target)) ? code : no_memory(run);
 	/* Nor are those that one word has become. */
 	if (sources || transfer.target || numbered->count != options->count)
-		options->values[OPTION_TO] = transfer.target ? transfer.target
-					     : gets          ? "."
-							     : run->shell->folder;
+		options->values[OPTION_TO] = numbered->target ? numbered->target
+					     : gets           ? "."
+							      : run->shell->folder;
 	return code;
 }
 
@@ -188,5 +202,6 @@ void numbered_free(struct numbered *numbered)
 	for (size_t i = 0; i < numbered->count; i++)
 		free(numbered->names[i]);
 	free(numbered->names);
+	free(numbered->target);
 	memset(numbered, 0, sizeof *numbered);
 }

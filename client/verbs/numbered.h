@@ -13,6 +13,7 @@ struct run;
 struct numbered {
 	char **names;
 	size_t count, room;
+	char *target;
 };
 
 /*

@@ -99,6 +99,8 @@ END
 		get 1 3 --to got
 		put local/*.txt from/txt/
 		put local/*
+		cd from
+		put local/a.txt ..
 		!echo $HOME "$(pwd)" | tr a-z A-Z
 END
 	[ "$output" = "   1  a.txt
@@ -275,7 +277,18 @@ hold()
 	local begun=(a c e 'my\ dir/' h j l '\~' /tester/-o p r gr '\{' '\#' '\&' '\$' '\<')
 	for i in "${!evil[@]}"; do client put - -- "${evil[i]}" <<<"content $i"; done
 	for i in "${!begun[@]}"; do typed+=("$AT" "cat ${begun[i]}"$'\t' "" ""); done
-	run -0 typed "${typed[@]}" "$AT" 'exit'
+	# A Ctrl-C behind a TAB drops the line, and leaves the connection.
+	typed+=("$AT" $'cat my\t' '\ dir/' '^C' "$AT" $'cat "my d\t' 'ir/' $'\t' 'f g"' '')
+	# Verbs, those of a shell too; options; local names; the folder where one is.
+	typed+=("$AT" $'stat\t' stat $'us --wh\t' '--what-if' '' "$AT" $'lp\t' 'lpwd' '')
+	mkdir 'local dir' && echo here >'local dir/file'
+	typed+=("$AT" $'put loc\t' 'put local\ dir/' $'\t' 'file' "'my dir/put'")
+	typed+=("$AT" $'cd my\t' '\ dir/' '' 'dir> ' $'cat p\t' 'put' '' 'dir> ' 'cd' "$AT" $'cd ../te\t' 'ster/' '^C')
+	run typed "${typed[@]}" "$AT" 'exit'
+	[ "$status" = 0 ] || { echo "$output"; false; }
+	has here
+	has "$T/here"
+	[ "$(grep -cx 'content 3' <<<"$output")" = 2 ]
 	for i in "${!evil[@]}"; do has "content $i"; done
 	[ ! -e pwned ]
 }
