@@ -30,7 +30,7 @@ TIRPC       ?= $(if $(TIRPC_ARCHIVE),-Wl$(comma)-u$(comma)is_authgss_client \
 	       -Wl$(comma)-u$(comma)_svcauth_gss $(TIRPC_ARCHIVE),-ltirpc)
 RPC_LIBS    := $(TIRPC) -lssl -lcrypto -linih -lxxhash
 SERVER_LIBS := -lgdbm
-CLIENT_LIBS := -ljansson -lzstd
+CLIENT_LIBS := -ljansson -lzstd -lreadline
 
 # The include path is the architecture: a file sees its own folder, of the wings below it what
 # they show, and rpc/.  The store and the library show what is in their include/ alone; the
@@ -49,10 +49,11 @@ path_client/cluster   := -Iclient/cluster $(path_client/session)
 path_client/command   := -Iclient/command -Iclient/lib/include $(path_rpc)
 path_client/upkeep    := -Iclient/upkeep -Iclient/cluster $(path_client/command)
 path_client/verbs     := -Iclient/verbs -Iclient/upkeep $(path_client/command)
-path_client           := $(path_client/verbs)
+path_client/shell     := -Iclient/shell $(path_client/verbs)
+path_client           := $(path_client/shell)
 $(foreach n,1 2 3 4,$(eval path_dfs$(n) := -Iserver))
 # A test may look into every layer; nothing looks into the tests.
-path_tests            := -Itests/unit -Iclient/cluster $(path_client/verbs) $(path_client/lib) \
+path_tests            := -Itests/unit -Iclient/cluster $(path_client/shell) $(path_client/lib) \
 			 -Iserver/store $(path_server)
 path_of = $(or $(path_$(patsubst %/,%,$(1))),$(path_tests))
 
@@ -62,7 +63,7 @@ SERVER_WINGS    := service access healing agreement store
 SERVER_OBJECTS  := $(call objects,server $(SERVER_WINGS:%=server/%))
 LIB_WINGS       := lib registers session
 LIB_OBJECTS     := $(call objects,$(LIB_WINGS:%=client/%))
-CLIENT_WINGS    := verbs upkeep command cluster
+CLIENT_WINGS    := shell verbs upkeep command cluster
 COMMAND_OBJECTS := $(call objects,$(CLIENT_WINGS:%=client/%))
 SERVERS        := $(foreach n,1 2 3 4,$(BIN)/dfs$(n)/dfs$(n))
 PROGRAMS       := $(BIN)/client/client $(SERVERS)

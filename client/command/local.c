@@ -1,6 +1,7 @@
 /* Local files: what is there, trees, pipes, and whether one is like a stored file. */
 #include "local.h"
 
+#include "interrupt.h"
 #include "text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -203,9 +204,9 @@ int local_spool(int fd, char why[DFS_WHY])
 		goto fail;
 	}
 	for (;;) {
-		ssize_t got = read(fd, buf, BUFFER_SIZE);
+		ssize_t got = interrupt_read(fd, buf, BUFFER_SIZE);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR && !interrupt_came())
 			continue;
 		if (got < 0) {
 			(void)snprintf(why, DFS_WHY, "cannot be read: %s",

@@ -34,3 +34,33 @@ char *name_join(const char *folder, const char *name)
 
 	return asprintf(&joined, "%s%s%s", folder, slash, name) < 0 ? NULL : joined;
 }
+
+char *name_resolve(const char *folder, const char *typed)
+{
+	const char *start = *typed == '/' ? "/" : folder;
+	size_t len = strlen(start);
+	char *path = malloc(len + strlen(typed) + 1);
+
+	if (!path)
+		return NULL;
+	memcpy(path, start, len);
+	for (const char *part = *typed == '/' ? typed + 1 : typed;;) {
+		size_t size = strcspn(part, "/");
+		bool last = part[size] == '\0';
+
+		if (size == 2 && memcmp(part, "..", 2) == 0) {
+			while (len > 1 && path[--len - 1] != '/')
+				;
+		} else if (size != 1 || *part != '.') {
+			memcpy(path + len, part, size);
+			len += size;
+			if (!last)
+				path[len++] = '/';
+		}
+		if (last)
+			break;
+		part += size + 1;
+	}
+	path[len] = '\0';
+	return path;
+}

@@ -20,4 +20,11 @@ char *name_base(const char *name);
  */
 char *name_join(const char *folder, const char *name);
 
+/*
+ * The whole name of what was typed below folder, which ends in '/', or of one that begins
+ * with '/'.  Parts "." and ".." mean this folder and the one above, which "/" has not;
+ * nothing else is changed.  The caller frees it; NULL when out of memory.
+ */
+char *name_resolve(const char *folder, const char *typed);
+
 #endif

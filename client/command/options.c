@@ -165,6 +165,10 @@ static const struct spec specs[OPTIONS] = {
 	[OPTION_NO_EXECUTE] = {.name = "no-execute",
 			       .letter = 'x',
 			       .help = "it may not be executed"},
+	[OPTION_LOCAL] = {.name = "local", .help = "local files, of a local folder"},
+	[OPTION_KEEP_GOING] = {.name = "keep-going",
+			       .letter = 'k',
+			       .help = "go on behind a command that fails"},
 };
 
 static bool take(struct options *options, enum option option, const char *value,

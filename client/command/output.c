@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include "format.h"
+#include "interrupt.h"
 #include "options.h"
 #include "status.h"
 #include <errno.h>
@@ -148,7 +149,7 @@ void output_object(struct output *output, const char *subject, const char *name,
 	json_t *object;
 	bool written = false;
 
-	if (!output->json) {
+	if (!output->json || interrupt_came()) {
 		json_decref(take_fields);
 		return;
 	}
@@ -174,9 +175,13 @@ void output_object(struct output *output, const char *subject, const char *name,
 /* One line on stderr. */
 static void say(struct output *output, const char *before, const char *text)
 {
-	char *escaped = format_escape(text, output->utf8 || !output->err_terminal);
+	char *escaped;
 
 	hide(output);
+	/* Whoever ended it knows. */
+	if (interrupt_came())
+		return;
+	escaped = format_escape(text, output->utf8 || !output->err_terminal);
 	(void)fprintf(stderr, "%s: %s%s\n", output->program, before,
 		      escaped ? escaped : text);
 	free(escaped);
@@ -248,7 +253,7 @@ void output_text(struct output *output, const char *format, ...)
 {
 	va_list arguments;
 
-	if (output->failed)
+	if (output->failed || interrupt_came())
 		return;
 	va_start(arguments, format);
 	note_failure(output, vprintf(format, arguments) >= 0);
@@ -281,7 +286,7 @@ void output_name(struct output *output, const char *name)
 
 bool output_broken(const struct output *output)
 {
-	return output->failed;
+	return output->failed || interrupt_came();
 }
 
 int output_finish(struct output *output, int code)

@@ -78,15 +78,18 @@ struct dfs_result password_read_file(const char *name, struct password *ret)
 
 /* ---- from a person ------------------------------------------------------------- */
 
-/* What is to be put back when a signal ends the program in the middle of a prompt. */
-static struct {
-	volatile sig_atomic_t fd;
-	struct termios before;
-} asking = {.fd = -1};
-
+/* What is to be put back when a signal comes in the middle of a prompt. */
 static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 enum { SIGNALS = sizeof ending / sizeof ending[0] };
+
+/* signals is what they did before, and what SIGTSTP did. */
+static struct {
+	volatile sig_atomic_t fd;
+	volatile sig_atomic_t stopped; /* by one that does not end the program */
+	struct termios before;
+	struct sigaction signals[SIGNALS + 1];
+} asking = {.fd = -1};
 
 /* tcsetattr, write, sigaction and raise may be called in here. */
 static void put_back(int number)
@@ -97,6 +100,13 @@ static void put_back(int number)
 		(void)tcsetattr(asking.fd, TCSAFLUSH, &asking.before);
 		(void)!write(asking.fd, "\n", 1);
 	}
+	/* In a shell Ctrl-C is for the prompt alone. */
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (ending[i] == number && asking.signals[i].sa_handler != SIG_DFL) {
+			asking.stopped = 1;
+			asking.signals[i].sa_handler(number);
+			return;
+		}
 	(void)sigaction(number, &plain, NULL);
 	(void)raise(number);
 }
@@ -119,7 +129,7 @@ static bool read_line(int fd, struct password *ret, bool *ret_long)
 	ret->len = 0;
 	*ret_long = false;
 	while ((got = read(fd, &byte, 1)) != 0 && byte != '\n') {
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR && !asking.stopped)
 			continue;
 		if (got < 0)
 			return false;
@@ -132,11 +142,10 @@ static bool read_line(int fd, struct password *ret, bool *ret_long)
 	return got > 0;
 }
 
-/*
- * Signals that end the program put the terminal in order first; before is what they did.
- */
-static void catch_signals(struct sigaction before[SIGNALS + 1])
+/* Signals that end the program put the terminal in order first. */
+static void catch_signals(void)
 {
+	struct sigaction *before = asking.signals;
 	struct sigaction catch = {.sa_handler = put_back};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
@@ -150,17 +159,16 @@ static void catch_signals(struct sigaction before[SIGNALS + 1])
 	(void)sigaction(SIGTSTP, &ignore, &before[SIGNALS]);
 }
 
-static void release_signals(const struct sigaction before[SIGNALS + 1])
+static void release_signals(void)
 {
 	for (size_t i = 0; i < SIGNALS; i++)
-		(void)sigaction(ending[i], &before[i], NULL);
-	(void)sigaction(SIGTSTP, &before[SIGNALS], NULL);
+		(void)sigaction(ending[i], &asking.signals[i], NULL);
+	(void)sigaction(SIGTSTP, &asking.signals[SIGNALS], NULL);
 }
 
 /* With the echo off. */
 static struct dfs_result read_silently(int fd, const char *what, struct password *ret)
 {
-	struct sigaction before[SIGNALS + 1];
 	struct termios silent;
 	bool any, too_long = false;
 	const char *wrong;
@@ -171,13 +179,14 @@ static struct dfs_result read_silently(int fd, const char *what, struct password
 	silent = asking.before;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	asking.fd = fd;
-	catch_signals(before);
+	asking.stopped = 0;
+	catch_signals();
 	any = tcsetattr(fd, TCSAFLUSH, &silent) == 0 && dprintf(fd, "%s: ", what) > 0 &&
 	      read_line(fd, ret, &too_long);
 	(void)tcsetattr(fd, TCSAFLUSH, &asking.before);
 	(void)!write(fd, "\n", 1);
 	asking.fd = -1;
-	release_signals(before);
+	release_signals();
 	if (!any)
 		return result_of(DFS_EXIT_DENIED, "no password was typed");
 	wrong = too_long ? "a password has at most 1024 bytes"

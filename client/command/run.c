@@ -6,6 +6,7 @@
 #include "name.h"
 #include "output.h"
 #include "path.h"
+#include "run_shell.h"
 #include "session_file.h"
 #include "status.h"
 #include "text.h"
@@ -123,6 +124,20 @@ struct dfs_result run_user(struct run *run)
 	return (struct dfs_result){0};
 }
 
+const char *run_here(const struct run *run, char own[RUN_OWN])
+{
+	if (run->shell)
+		return run->shell->folder;
+	(void)snprintf(own, RUN_OWN, "/%s/", run->user);
+	return own;
+}
+
+char *run_canonical(const struct run *run, const char *typed)
+{
+	return run->shell ? name_resolve(run->shell->folder, typed)
+			  : path_canonical(typed, run->user);
+}
+
 /* Takes path over; checks it as a file's or a folder's. */
 static struct dfs_result checked(char *path, bool folder, char **ret_path)
 {
@@ -154,7 +169,7 @@ struct dfs_result run_path(const struct run *run, const char *typed, char **ret_
 				 "is the name of a folder, because it ends in '/'; "
 				 "here a file is meant");
 	}
-	return checked(path_canonical(typed, run->user), false, ret_path);
+	return checked(run_canonical(run, typed), false, ret_path);
 }
 
 struct dfs_result run_folder(const struct run *run, const char *typed, char **ret_path)
@@ -164,7 +179,7 @@ struct dfs_result run_folder(const struct run *run, const char *typed, char **re
 	*ret_path = NULL;
 	if (*typed == '\0')
 		return result_of(DFS_EXIT_USAGE, "the name is empty");
-	path = path_canonical(typed, run->user);
+	path = run_canonical(run, typed);
 	if (path && path[strlen(path) - 1] != '/') {
 		if (asprintf(&folder, "%s/", path) < 0)
 			folder = NULL;

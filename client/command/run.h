@@ -15,6 +15,7 @@
 struct command;
 struct output;
 struct password;
+struct run_shell;
 
 /* The exit code of several items: theirs, if all are alike; else DFS_EXIT_SOME. */
 struct outcome {
@@ -34,6 +35,10 @@ struct run {
 	struct dfs_pass pass;   /* the session that it was logged in with; or zero */
 	struct outcome outcome; /* of the items so far */
 	unsigned hints;         /* how often run_is_folder asked */
+	/* the shell that it was typed into; NULL: it stands alone */
+	struct run_shell *shell;
+	/* what the verb shell calls; NULL where there is one already */
+	int (*start_shell)(struct run *run);
 };
 
 /*
@@ -86,6 +91,19 @@ void run_close(struct run *run);
 /* A new password for this user, by --new-password-file or typed twice; to be wiped. */
 struct dfs_result run_new_password(const struct run *run, const char *user,
 				   struct password *ret);
+
+/*
+ * The folder that relative remote names are below: the user's own, or the current one of
+ * the shell.  It ends in '/'; valid as long as both.  After run_user.
+ */
+enum { RUN_OWN = 40 };
+const char *run_here(const struct run *run, char own[RUN_OWN]);
+
+/*
+ * What a person typed as a remote name, as a whole, and not checked; in a shell with "."
+ * and ".." taken for what they mean.  The caller frees it; NULL when out of memory.
+ */
+char *run_canonical(const struct run *run, const char *typed);
 
 /*
  * What a person typed as the name of a remote file, canonical and checked, in *ret_path,

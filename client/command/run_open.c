@@ -2,9 +2,11 @@
 #include "run.h"
 
 #include "clock.h"
+#include "interrupt.h"
 #include "left_out.h"
 #include "output.h"
 #include "password.h"
+#include "run_shell.h"
 #include "secret.h"
 #include "session_file.h"
 #include "status.h"
@@ -23,10 +25,13 @@ static struct dfs_result open_with(struct run *run, struct dfs_options *options)
 	options->user = run->user;
 	options->caller = "client " DFS_SOFTWARE;
 	result = dfs_open(options, &run->dfs);
+	if (result.code == DFS_EXIT_DONE)
+		interrupt_use(run->dfs);
 	if (result.code != DFS_EXIT_DONE || nobody)
 		return result;
 	result = dfs_login(run->dfs);
 	if (result.code != DFS_EXIT_DONE) {
+		interrupt_use(NULL);
 		dfs_close(run->dfs);
 		run->dfs = NULL;
 	}
@@ -128,13 +133,31 @@ static struct dfs_result not_logged_in(const struct run *run, const char *why)
 			 run->user, run->program, run->user);
 }
 
+/* What a shell has open; else with the password file or the session. */
+static struct dfs_result open_known(struct run *run)
+{
+	struct dfs_result result = {.code = DFS_EXIT_DENIED};
+
+	if (run_shell_take(run))
+		return (struct dfs_result){.code = DFS_EXIT_DONE};
+	if (run->shell && run->shell->own_pass) {
+		run->pass = run->shell->pass;
+		result = open_with(run, &(struct dfs_options){.pass = &run->pass});
+	}
+	if (result.code == DFS_EXIT_DENIED)
+		result = password_file() ? open_with_file(run) : open_with_session(run);
+	if (result.code == DFS_EXIT_DONE)
+		run_shell_keep(run);
+	return result;
+}
+
 struct dfs_result run_open_known(struct run *run)
 {
 	struct dfs_result result = run_config(run);
 
 	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
-	result = password_file() ? open_with_file(run) : open_with_session(run);
+	result = open_known(run);
 	return result.code == DFS_EXIT_MISSING ? not_logged_in(run, result.why) : result;
 }
 
@@ -144,11 +167,20 @@ struct dfs_result run_open(struct run *run)
 
 	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
-	result = password_file() ? open_with_file(run) : open_with_session(run);
-	if (result.code != DFS_EXIT_MISSING)
+	result = open_known(run);
+	/* Who sits at a shell is asked again when what he had is over. */
+	if (result.code != DFS_EXIT_MISSING &&
+	    (result.code != DFS_EXIT_DENIED || password_file() || !run->shell ||
+	     !run->shell->asks))
 		return result;
-	return password_can_ask() ? open_with_prompt(run)
-				  : not_logged_in(run, result.why);
+	if (!password_can_ask())
+		return not_logged_in(run, result.why);
+	result = open_with_prompt(run);
+	if (result.code == DFS_EXIT_DONE) {
+		run_shell_keep(run);
+		run_shell_begin(run);
+	}
+	return result;
 }
 
 struct dfs_result run_open_by_session(struct run *run)
@@ -173,7 +205,7 @@ struct dfs_result run_open_if_possible(struct run *run)
 
 	if (run->dfs || result.code != DFS_EXIT_DONE)
 		return result;
-	result = password_file() ? open_with_file(run) : open_with_session(run);
+	result = open_known(run);
 	if (result.code == DFS_EXIT_DONE)
 		return result;
 	nobody = open_with(run, &(struct dfs_options){.pass = NULL});
@@ -190,6 +222,9 @@ void run_close(struct run *run)
 	for (unsigned s = 1; run->dfs && s <= 4; s++)
 		if (dfs_left_out(run->dfs, s, why))
 			output_warning(run->output, why);
+	if (run->shell && run->dfs == run->shell->dfs)
+		run->dfs = NULL;
+	interrupt_use(NULL);
 	dfs_close(run->dfs);
 	run->dfs = NULL;
 }

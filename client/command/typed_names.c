@@ -3,7 +3,6 @@
 
 #include "outcome.h"
 #include "output.h"
-#include "path.h"
 #include "pattern.h"
 #include "run.h"
 #include "status.h"
@@ -37,10 +36,11 @@ bool typed_names_is_pattern(const struct run *run, const char *typed)
 static char *name_of(const struct run *run, const char *pattern, const char *path,
 		     bool folder)
 {
-	char own[40], *name;
-	int len = snprintf(own, sizeof own, "/%s/", run->user);
+	char own[RUN_OWN], *name;
+	const char *here = run_here(run, own);
+	size_t len = strlen(here);
 
-	if (*pattern != '/' && strncmp(path, own, (size_t)len) == 0)
+	if (*pattern != '/' && strncmp(path, here, len) == 0)
 		path += len;
 	return asprintf(&name, "%s%s", path, folder ? "/" : "") < 0 ? NULL : name;
 }
@@ -72,7 +72,7 @@ static int take_found(void *context, size_t item, const char *path, bool folder)
 static bool add_pattern(struct expanding *expanding, const char *typed, bool folders)
 {
 	struct dfs_expand *item = &expanding->items[expanding->count];
-	char *canonical = path_canonical(typed, expanding->run->user);
+	char *canonical = run_canonical(expanding->run, typed);
 	size_t len = canonical ? strlen(canonical) : 0;
 
 	if (!canonical)

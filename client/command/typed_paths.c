@@ -86,18 +86,17 @@ static bool prepare(struct run *run, const char *const *typed, size_t count,
 		    enum meant meant, struct typed_paths *ret)
 {
 	struct dfs_result result = run_user(run);
-	const char *own_only[1];
-	char own[40];
+	const char *here_only[1];
+	char own[RUN_OWN];
 
 	memset(ret, 0, sizeof *ret);
 	if (result.code != DFS_EXIT_DONE) {
 		outcome_all(run, typed, count, &result);
 		return false;
 	}
-	(void)snprintf(own, sizeof own, "/%s/", run->user);
-	own_only[0] = own;
+	here_only[0] = run_here(run, own);
 	if (meant == MEANT_TREES && count == 0) {
-		typed = own_only;
+		typed = here_only;
 		count = 1;
 	}
 	if (meant == MEANT_NEW ? !typed_names_copy(run, typed, count, &ret->names)

@@ -41,7 +41,7 @@ bool typed_paths_prepare_new(struct run *run, struct typed_paths *ret);
 /*
  * Likewise of the command's arguments, for what is done with files and with all below
  * folders: patterns stand for folders too, whose paths end in '/', and without arguments
- * it is the user's own folder.
+ * it is the user's own folder or the shell's current one.
  */
 bool typed_paths_prepare_trees(struct run *run, struct typed_paths *ret);
 

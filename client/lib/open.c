@@ -144,6 +144,12 @@ bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY])
 	return out;
 }
 
+void dfs_cancel(struct dfs *dfs)
+{
+	login_cancel(dfs->login);
+	links_cancel(dfs->links);
+}
+
 void dfs_close(struct dfs *dfs)
 {
 	if (!dfs)

@@ -2,6 +2,7 @@
 #include "upkeep.h"
 
 #include "clock.h"
+#include "interrupt.h"
 #include "output.h"
 #include "report.h"
 #include "run.h"
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WATCH_SECONDS = 2, WATCH_MAX = 86400 };
+enum { WATCH_SECONDS = 2, WATCH_MAX = 86400, STEPS = 10 };
 
 /* Nothing could be found out. */
 static int fail_unknown(struct run *run, const struct dfs_result *result)
@@ -76,7 +77,10 @@ static int watch(struct run *run, uint64_t seconds)
 		code = look(run);
 		if (output_finish(run->output, DFS_EXIT_DONE) != DFS_EXIT_DONE)
 			return code;
-		clock_pause((int64_t)seconds * 1000);
+		for (uint64_t i = 0; i < seconds * STEPS && !interrupt_came(); i++)
+			clock_pause(1000 / STEPS);
+		if (interrupt_came())
+			return code;
 	}
 }
 

@@ -14,6 +14,16 @@ static bool has_words(const char *name)
 	       strcmp(name, cmd_user.name) == 0;
 }
 
+static void list_of_shell(struct output *output)
+{
+	const struct command *const *at;
+
+	output_text(output, "\nIn this shell, without the program's name, also:\n");
+	for (at = commands_of_shell(); *at; at++)
+		output_text(output, "  %-13s %s\n", (*at)->name, (*at)->summary);
+	output_text(output, "  %-13s %s\n", "!COMMAND", "A command of sh");
+}
+
 static int verb_help(struct run *run)
 {
 	const struct command *about = NULL;
@@ -39,6 +49,8 @@ static int verb_help(struct run *run)
 	else
 		output_text(run->output, "%s", text);
 	free(text);
+	if (!about && run->shell && !output_json(run->output))
+		list_of_shell(run->output);
 	return DFS_EXIT_DONE;
 }
 

@@ -3,10 +3,13 @@
 
 #include "format.h"
 #include "format_file.h"
+#include "list_local.h"
 #include "name.h"
+#include "numbers.h"
 #include "outcome.h"
 #include "output.h"
 #include "run.h"
+#include "run_shell.h"
 #include "sets.h"
 #include "status.h"
 #include "typed_names.h"
@@ -75,12 +78,14 @@ static void print_chunks(struct output *output, const struct dfs_entry *entry)
 }
 
 static void print_text(const struct list_view *view, const struct dfs_entry *entry,
-		       const char *name)
+		       const char *name, size_t number)
 {
 	struct output *output = view->run->output;
 	const char *mark = entry->folder ? "" : format_mark(&entry->file);
 	const char *type = entry->link ? "link" : "";
 
+	if (number > 0)
+		output_text(output, "%4zu  ", number);
 	if (view->details)
 		print_details(output, entry);
 	if (view->chunks)
@@ -96,33 +101,38 @@ static void print_text(const struct list_view *view, const struct dfs_entry *ent
 }
 
 static void print_object(const struct list_view *view, const struct dfs_entry *entry,
-			 const char *name)
+			 const char *name, const char *path, size_t number)
 {
-	char *path = NULL;
 	json_t *fields = format_entry(entry);
 
 	(void)json_object_set_new(fields, "name", output_string(name));
+	if (number > 0)
+		(void)json_object_set_new(fields, "number",
+					  json_integer((json_int_t)number));
 	if (!entry->folder && view->chunks)
 		(void)json_object_set_new(fields, "servers",
 					  format_servers(&entry->file));
 	if (!entry->folder && entry->has_file && view->chunks)
 		(void)json_object_set_new(fields, "row", json_integer(entry->file.row));
-	if (entry->folder && asprintf(&path, "%s/", entry->path) < 0)
-		path = NULL;
-	output_object(view->run->output, "path", path ? path : entry->path, DFS_EXIT_DONE,
-		      fields);
-	free(path);
+	output_object(view->run->output, "path", path, DFS_EXIT_DONE, fields);
 }
 
 static int take_entry(void *context, const struct dfs_entry *entry)
 {
 	const struct list_view *view = context;
 	const char *name = name_of(view, entry);
+	char *path;
+	size_t number = 0;
 
+	if (asprintf(&path, "%s%s", entry->path, entry->folder ? "/" : "") < 0)
+		return DFS_EXIT_OTHER;
+	if (view->run->shell)
+		number = numbers_add(view->run->shell->numbers, NUMBERS_REMOTE, path);
 	if (output_json(view->run->output))
-		print_object(view, entry, name);
+		print_object(view, entry, name, path, number);
 	else
-		print_text(view, entry, name);
+		print_text(view, entry, name, number);
+	free(path);
 	return output_broken(view->run->output) ? DFS_EXIT_OTHER : 0;
 }
 
@@ -213,19 +223,23 @@ static int verb_list(struct run *run)
 	struct list_view view = {.run = run};
 	bool shared = options_has(options, OPTION_SHARED_WITH_ME);
 	struct dfs_result result;
-	char own[40];
+	char own[RUN_OWN];
 
 	if (options->count > 1)
 		return run_usage(run, "list takes one name");
 	if (shared && options->count > 0)
 		return run_usage(run, "--shared-with-me lists all of it, and takes no "
 				      "name");
+	if (options_has(options, OPTION_LOCAL))
+		return list_local(run);
+	if (run->shell)
+		numbers_begin(run->shell->numbers, NUMBERS_REMOTE);
 	view.details = options_has(options, OPTION_LONG) || output_terminal(run->output);
 	view.chunks = options_has(options, OPTION_CHUNKS);
 	result = run_user(run);
 	if (result.code == DFS_EXIT_DONE) {
-		(void)snprintf(own, sizeof own, "/%s/", run->user);
-		view.name = options->count > 0 ? options->arguments[0] : own;
+		view.name =
+			options->count > 0 ? options->arguments[0] : run_here(run, own);
 		result = run_open(run);
 	}
 	if (result.code != DFS_EXIT_DONE) {
@@ -246,7 +260,8 @@ static int verb_list(struct run *run)
 const struct command cmd_list = {
 	.name = "list",
 	.alias = "ls",
-	.usage = "list [-l] [-R] [--chunks] [PATH | --shared-with-me]",
+	.usage = "list [-l] [-R] [--chunks] [PATH | --shared-with-me | --local "
+		 "[FOLDER]]",
 	.summary = "List files and folders",
 	.examples = {"list", "list -l '*.txt'"},
 	.details = "Without a name, lists /USER/.  To a pipe names only, one per line, "
@@ -261,9 +276,10 @@ const struct command cmd_list = {
 		   "is replaced by\n"
 		   "the names that it stands for.  --shared-with-me lists the files "
 		   "that others let\n"
-		   "you read, by their whole names.\n",
+		   "you read, by their whole names.  --local lists local files "
+		   "instead.\n",
 	.options = OPTION_BIT(OPTION_LONG) | OPTION_BIT(OPTION_RECURSIVE) |
 		   OPTION_BIT(OPTION_CHUNKS) | OPTION_BIT(OPTION_EXACT) |
-		   OPTION_BIT(OPTION_SHARED_WITH_ME),
+		   OPTION_BIT(OPTION_SHARED_WITH_ME) | OPTION_BIT(OPTION_LOCAL),
 	.run = verb_list,
 };

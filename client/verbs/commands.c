@@ -13,7 +13,10 @@ static const struct command *const all[] = {
 	&cmd_rmdir,  &cmd_touch,  &cmd_chmod,  &cmd_ln,     &cmd_share,  &cmd_unshare,
 	&cmd_du,     &cmd_df,     &cmd_status, &cmd_verify, &cmd_repair, &cmd_login,
 	&cmd_logout, &cmd_whoami, &cmd_passwd, &cmd_key,    &cmd_user,   &cmd_cluster,
-	&cmd_help,   NULL};
+	&cmd_shell,  &cmd_help,   NULL};
+
+static const struct command *const of_shell[] = {&cmd_cd,   &cmd_pwd,  &cmd_lcd,
+						 &cmd_lpwd, &cmd_exit, NULL};
 
 enum { LONGEST = 16, SHORT = 5 };
 
@@ -22,13 +25,30 @@ const struct command *const *commands_all(void)
 	return all;
 }
 
+const struct command *const *commands_of_shell(void)
+{
+	return of_shell;
+}
+
+static const struct command *find(const struct command *const *among, const char *name)
+{
+	for (; *among; among++)
+		if (strcmp((*among)->name, name) == 0 ||
+		    ((*among)->alias && strcmp((*among)->alias, name) == 0))
+			return *among;
+	return NULL;
+}
+
 const struct command *commands_find(const char *name)
 {
-	for (size_t i = 0; all[i]; i++)
-		if (strcmp(all[i]->name, name) == 0 ||
-		    (all[i]->alias && strcmp(all[i]->alias, name) == 0))
-			return all[i];
-	return NULL;
+	return find(all, name);
+}
+
+const struct command *commands_find_in(const struct run *run, const char *name)
+{
+	const struct command *found = find(all, name);
+
+	return found || !run->shell ? found : find(of_shell, name);
 }
 
 static unsigned least(unsigned a, unsigned b)
@@ -89,7 +109,7 @@ const struct command *commands_nearest(const char *name)
 
 const struct command *commands_find_typed(const struct run *run, const char *typed)
 {
-	const struct command *found = commands_find(typed), *nearest;
+	const struct command *found = commands_find_in(run, typed), *nearest;
 
 	if (found)
 		return found;

@@ -8,15 +8,22 @@
 struct run;
 
 /* The verbs of this wing; those of the other are in upkeep.h. */
-extern const struct command cmd_put, cmd_get, cmd_list, cmd_delete, cmd_stat, cmd_share,
-	cmd_unshare, cmd_df, cmd_help, cmd_cat, cmd_head, cmd_find, cmd_tree, cmd_du,
-	cmd_mkdir, cmd_rmdir, cmd_touch, cmd_chmod, cmd_ln, cmd_copy, cmd_move;
+extern const struct command cmd_shell, cmd_put, cmd_get, cmd_list, cmd_delete, cmd_stat,
+	cmd_share, cmd_unshare, cmd_df, cmd_help, cmd_cat, cmd_head, cmd_find, cmd_tree,
+	cmd_du, cmd_mkdir, cmd_rmdir, cmd_touch, cmd_chmod, cmd_ln, cmd_copy, cmd_move;
 
 /* The verbs in the order of the help, ended by NULL. */
 const struct command *const *commands_all(void);
 
+/* Those that only a shell has, likewise. */
+extern const struct command cmd_cd, cmd_pwd, cmd_lcd, cmd_lpwd, cmd_exit;
+const struct command *const *commands_of_shell(void);
+
 /* By name or alias; NULL when there is none. */
 const struct command *commands_find(const char *name);
+
+/* Likewise, for a run in a shell also among those that only a shell has. */
+const struct command *commands_find_in(const struct run *run, const char *name);
 
 /* What someone who typed this may have meant; NULL when nothing is near. */
 const struct command *commands_nearest(const char *name);

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "options.h"
 #include "run.h"
+#include "run_shell.h"
 #include "secret.h"
 #include "session_file.h"
 #include "status.h"
@@ -69,7 +70,45 @@ static const struct arguments {
 	{&cmd_user, "quota", USER, NOTHING, NOTHING},
 	{&cmd_cluster, "create", FOLDER, NOTHING, NOTHING},
 	{&cmd_cluster, "renew", FOLDER, SERVER, SERVER},
+	{&cmd_cd, NULL, REMOTE, NOTHING, NOTHING},
+	{&cmd_lcd, NULL, FOLDER, NOTHING, NOTHING},
 };
+
+/* What the argument of this number, from 0, is of the verb. */
+static unsigned kinds_of(const struct run *run, size_t number)
+{
+	const struct options *options = &run->options;
+
+	if (run->command == &cmd_list && options_has(options, OPTION_LOCAL))
+		return number == 0 ? FOLDER : NOTHING;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		const struct arguments *row = &table[i];
+		size_t at = number;
+
+		if (row->command != run->command)
+			continue;
+		if (row->verb && (number == 0 || options->count == 0))
+			return NOTHING;
+		if (row->verb && strcmp(row->verb, options->arguments[0]) != 0)
+			continue;
+		at -= row->verb ? 1 : 0;
+		/* All are sources then. */
+		if (options_has(options, OPTION_TO))
+			return row->first;
+		return at == 0 ? row->first : at == 1 ? row->second : row->others;
+	}
+	return NOTHING;
+}
+
+bool complete_is_local(const struct run *run, size_t number)
+{
+	return (kinds_of(run, number) & (LOCAL | FOLDER | CONF)) != 0;
+}
+
+bool complete_is_remote(const struct run *run, size_t number)
+{
+	return (kinds_of(run, number) & REMOTE) != 0;
+}
 
 struct asked {
 	struct run run;
@@ -114,21 +153,28 @@ static int take_entry(void *context, const struct dfs_entry *entry)
 	return 0;
 }
 
+/* With the session that there is; in a shell with what it has open. */
+static bool open_for(struct asked *asked)
+{
+	struct dfs_result result = asked->run.shell ? run_open_known(&asked->run)
+						    : run_open_by_session(&asked->run);
+
+	return result.code == DFS_EXIT_DONE;
+}
+
 static void add_remote(struct asked *asked)
 {
 	const char *slash = strrchr(asked->word, '/');
-	char *typed = NULL, *folder = NULL;
+	char *typed = NULL, *folder = NULL, own[RUN_OWN];
 	bool listed = false;
 
 	asked->typed = slash ? (size_t)(slash - asked->word) + 1 : 0;
 	if (run_user(&asked->run).code == DFS_EXIT_DONE) {
-		if (!slash && asprintf(&typed, "/%s/", asked->run.user) < 0)
-			typed = NULL;
-		else if (slash)
-			typed = strndup(asked->word, asked->typed);
+		typed = slash ? strndup(asked->word, asked->typed)
+			      : strdup(run_here(&asked->run, own));
 	}
 	if (typed && run_folder(&asked->run, typed, &folder).code == DFS_EXIT_DONE &&
-	    run_open_by_session(&asked->run).code == DFS_EXIT_DONE) {
+	    open_for(asked)) {
 		size_t before = asked->found.count;
 
 		asked->folder = folder;
@@ -167,9 +213,9 @@ static void add_users(struct asked *asked)
 
 /* ---- what fits ----------------------------------------------------------------- */
 
-static void add_verbs(struct asked *asked)
+static void add_verbs(struct asked *asked, const struct command *const *all)
 {
-	for (const struct command *const *all = commands_all(); *all; all++) {
+	for (; *all; all++) {
 		fit(asked, (*all)->name);
 		/* What was typed as far as only the alias goes. */
 		if ((*all)->alias && asked->word[0] != '\0')
@@ -190,7 +236,9 @@ static void add_kinds(struct asked *asked, unsigned kinds)
 						   .dash = asked->run.options.ended ||
 							   *asked->front != '\0'});
 	if ((kinds & VERB) != 0)
-		add_verbs(asked);
+		add_verbs(asked, commands_all());
+	if ((kinds & VERB) != 0 && asked->run.shell)
+		add_verbs(asked, commands_of_shell());
 	for (unsigned s = 1; (kinds & SERVER) != 0 && s <= DFS_SERVERS; s++)
 		fit(asked, (char[]){'d', 'f', 's', (char)('0' + s), '\0'});
 	if ((kinds & SESSION) != 0)
@@ -278,25 +326,12 @@ static void add_arguments(struct asked *asked)
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		const struct arguments *row = &table[i];
-		size_t count = options->count;
 
-		if (row->command != asked->run.command)
-			continue;
-		if (row->verb && count == 0) {
+		if (row->command == asked->run.command && row->verb &&
+		    options->count == 0)
 			fit(asked, row->verb);
-			continue;
-		}
-		if (row->verb && strcmp(row->verb, options->arguments[0]) != 0)
-			continue;
-		count -= row->verb ? 1 : 0;
-		unsigned kinds = count == 0   ? row->first
-				 : count == 1 ? row->second
-					      : row->others;
-		/* All are sources then. */
-		if (options_has(options, OPTION_TO))
-			kinds = row->first;
-		add_kinds(asked, kinds);
 	}
+	add_kinds(asked, kinds_of(&asked->run, options->count));
 }
 
 static void add_all(struct asked *asked, int count, char **words)
@@ -305,8 +340,9 @@ static void add_all(struct asked *asked, int count, char **words)
 	char why[OPTIONS_WHY];
 	bool understood = options_parse(count, words, options, why);
 
+	run_shell_join(&asked->run);
 	if (options->verb)
-		asked->run.command = commands_find(options->verb);
+		asked->run.command = commands_find_in(&asked->run, options->verb);
 	if (options->awaits < OPTIONS)
 		add_value(asked, options->awaits);
 	else if (!understood || (options->verb && !asked->run.command))
@@ -346,7 +382,41 @@ static void print(const struct candidates *found, const struct typed_line *line)
 	(void)fflush(stdout);
 }
 
-/* The words, with the program's name in place of the last, which is the one asked for. */
+/*
+ * The words, with the program's name in place of the last, which is the one asked for.
+ * false when out of memory.
+ */
+static bool find_all(struct asked *asked, size_t count, char **words)
+{
+	size_t before = count > 0 ? count - 1 : 0;
+	char **all = calloc(before + 2, sizeof *all);
+
+	if (!all)
+		return false;
+	all[0] = (char[]){"client"};
+	if (before > 0)
+		memcpy(all + 1, words, before * sizeof *all);
+	add_all(asked, (int)before + 1, all);
+	candidates_sort(&asked->found);
+	free(all);
+	return true;
+}
+
+void complete_in_shell(struct run *run, size_t count, char **words, bool home,
+		       struct candidates *ret)
+{
+	struct asked asked = {.run = *run, .word = words[count - 1], .home = home};
+
+	(void)find_all(&asked, count, words);
+	*ret = asked.found;
+	*run = asked.run;
+	(void)run_shell_release(run, DFS_EXIT_DONE);
+	run->dfs = NULL;
+	secret_wipe(&run->pass, sizeof run->pass);
+	secret_wipe(&asked.run.pass, sizeof asked.run.pass);
+	options_free(&run->options);
+}
+
 static void answer(const char *program, size_t count, char **words,
 		   const struct typed_line *line)
 {
@@ -355,16 +425,9 @@ static void answer(const char *program, size_t count, char **words,
 			      .front = "",
 			      .word = word,
 			      .home = line ? line->home : strncmp(word, "~/", 2) == 0};
-	size_t before = count > 0 ? count - 1 : 0;
-	char **all = calloc(before + 2, sizeof *all);
 
-	if (!all)
+	if (!find_all(&asked, count, words))
 		return;
-	all[0] = (char[]){"client"};
-	if (before > 0)
-		memcpy(all + 1, words, before * sizeof *all);
-	add_all(&asked, (int)before + 1, all);
-	candidates_sort(&asked.found);
 	set_patience(0);
 	print(&asked.found, line);
 	/* Who has an answer does not wait until connections are taken down. */
@@ -373,7 +436,6 @@ static void answer(const char *program, size_t count, char **words,
 	secret_wipe(&asked.run.pass, sizeof asked.run.pass);
 	candidates_free(&asked.found);
 	options_free(&asked.run.options);
-	free(all);
 }
 
 int complete_words(const char *program, int count, char **words)

@@ -42,11 +42,11 @@ quoted()
 	for word in $(table_of '^## Where things are' | cut -d'|' -f2 | quoted); do
 		[ -d "$SOURCE/$word" ]
 	done
-	for word in rpc client/verbs client/upkeep client/command client/cluster client/lib \
+	for word in rpc client/shell client/verbs client/upkeep client/command client/cluster client/lib \
 		client/registers client/session server/service server/store; do
 		[ -s "$SOURCE/$word/README.md" ]
 	done
-	for word in rpcsvc-proto rpcbind libtirpc zstd gdbm xxhash jansson inih uthash libbsd cmocka bats python3 iproute2 git; do
+	for word in rpcsvc-proto rpcbind libtirpc zstd gdbm xxhash jansson inih readline uthash libbsd cmocka bats python3 iproute2 git; do
 		table_of '^## What it needs' | cut -d'|' -f2 | grep -iq "$word"
 		grep -iq "$word" "$SOURCE/tests/deps"
 	done

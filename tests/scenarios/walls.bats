@@ -25,6 +25,8 @@ forbidden=(
 	client/upkeep/cmd_user.c commands.h
 	client/verbs/cmd_df.c proposer.h
 	client/verbs/cmd_df.c cluster_create.h
+	client/verbs/cmd_df.c shell.h
+	client/shell/shell.c cluster_create.h
 	client/main.c proposer.h
 )
 

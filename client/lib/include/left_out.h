@@ -7,7 +7,7 @@
 /*
  * Was this server (1..4) left out of all that came since dfs_open, because it answered
  * what breaks a rule of the protocol?  Then why, which is empty otherwise, names both.
- * Asked at the end, when nothing else is to be done but dfs_close.
+ * Asked at the end of a command: what is to be told to the servers is told first.
  */
 bool dfs_left_out(struct dfs *dfs, unsigned server, char why[DFS_WHY]);
 

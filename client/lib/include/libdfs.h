@@ -56,6 +56,12 @@ struct dfs_result dfs_open(const struct dfs_options *options, struct dfs **ret);
 void dfs_close(struct dfs *dfs);
 
 /*
+ * From any thread, before dfs_close: what is under way, and all that is asked later,
+ * fails at once, as if no server were there.
+ */
+void dfs_cancel(struct dfs *dfs);
+
+/*
  * Waits until it is known whether the servers take the log-in that dfs_open has begun: at
  * least two of them must.  Code 7: they refuse, or there was nothing to log in with; 5
  * and 10: too few servers.  Whatever else is done with a session needs this first, but

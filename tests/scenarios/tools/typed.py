@@ -3,8 +3,9 @@
 
 	typed.py PROMPT ANSWER [PROMPT ANSWER]... -- COMMAND [ARGUMENT]...
 
-Waits until PROMPT is shown, then types ANSWER and a return; an answer of "^C" is the key that
-interrupts.  What the terminal showed goes to stdout, the last line of it being "echo on" or "echo
+Waits until PROMPT is shown, then types ANSWER and a return; an answer that ends in a tab is typed
+without one, and "^C" and "^D" at its end are the keys that interrupt and end.  A PROMPT that is "@" and the name of a
+file is not shown: that the file is there is waited for.  What the terminal showed goes to stdout, the last line of it being "echo on" or "echo
 off", as the command left the terminal.  Ends with the exit code of the command, 128 and the
 number for a signal, or 99 when a prompt did not come within a minute.
 """
@@ -30,6 +31,28 @@ def read_more(fd, shown):
     return bool(got)
 
 
+def has_come(prompt, shown, seen):
+    if prompt.startswith('@'):
+        return os.path.exists(prompt[1:])
+    return shown.find(prompt.encode(), seen) >= 0
+
+
+def wait(prompt, fd, shown):
+    """A little for a file; else until more is shown."""
+    if prompt.startswith('@'):
+        time.sleep(0.02)
+        return True
+    return read_more(fd, shown)
+
+
+def keys(answer):
+    typed = answer.encode(errors='surrogateescape')
+    for name, key in ((b'^C', b'\x03'), (b'^D', b'\x04')):
+        if typed.endswith(name):
+            return typed[:-2] + key
+    return typed if typed.endswith(b'\t') else typed + b'\n'
+
+
 def main():
     split = sys.argv.index('--')
     prompts, command = sys.argv[1:split], sys.argv[split + 1:]
@@ -43,13 +66,14 @@ def main():
     shown, seen = bytearray(), 0
     for prompt, answer in zip(prompts[::2], prompts[1::2]):
         end = time.monotonic() + LIMIT
-        while shown.find(prompt.encode(), seen) < 0:
-            if time.monotonic() > end or ended(pid) or not read_more(master, shown):
+        while not has_come(prompt, shown, seen):
+            if time.monotonic() > end or ended(pid) or not wait(prompt, master, shown):
                 sys.stdout.buffer.write(shown)
                 print(f'no prompt "{prompt}"')
                 sys.exit(99)
-        seen = shown.find(prompt.encode(), seen) + len(prompt)
-        os.write(master, b'\x03' if answer == '^C' else answer.encode(errors='surrogateescape') + b'\n')
+        if not prompt.startswith('@'):
+            seen = shown.find(prompt.encode(), seen) + len(prompt.encode())
+        os.write(master, keys(answer))
     while select.select([master], [], [], 0)[0] or not ended(pid):
         if select.select([master], [], [], 0.05)[0]:
             read_more(master, shown)

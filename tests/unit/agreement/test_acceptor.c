@@ -833,7 +833,7 @@ static void test_4_1_a_call_binds_one_object_to_two_paths(void **state)
 	dfs_unit units[2];
 	dfs_stage stage = stage_of(object, units);
 	dfs_prepare_item items[2] = {{.path = path_of(second)}, {.path = path_of(third)}};
-	dfs_prepare_args args = {id_of(5), ballot_of(9, 1), {2, items}};
+	dfs_prepare_args args = {id_of(5), ballot_of(9, 1), FALSE, {2, items}};
 	dfs_prepare_res res = {0};
 	dfs_status staged;
 
