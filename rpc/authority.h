@@ -58,6 +58,12 @@ const char *authority_check_signed(const struct authority_source *source,
 const char *authority_check_allowed(const struct authority_claim *claim,
 				    const dfs_value *accepted);
 
+/*
+ * May this user say that something came from there, so that whoever meets it takes it
+ * away from there?  Only what is his own, or everybody's: he could take it away himself.
+ */
+bool authority_may_note(const dfs_user *user, const dfs_path *old_path);
+
 /* Does that depend on what is accepted? */
 bool authority_depends(const struct authority_claim *claim);
 
