@@ -358,13 +358,27 @@ static const char *check_writer(const struct authority_claim *claim,
 		       : "readers that are not those of the file";
 }
 
+bool authority_may_note(const dfs_user *user, const dfs_path *old_path)
+{
+	dfs_user owner;
+
+	if (kind_of(old_path) != PATH_OF_FILE)
+		return false;
+	owner = whose(old_path);
+	return path_is_shared(old_path->dfs_path_val, old_path->dfs_path_len) ||
+	       same_user(user, &owner);
+}
+
 static const char *check_file(const struct authority_claim *claim,
 			      const dfs_value *accepted)
 {
 	const dfs_path *path = claim->path;
 	const dfs_user owner = whose(path);
 	const dfs_user *signer = &claim->value->proof.signer;
+	const dfs_note *note = claim->value->note;
 
+	if (note && !authority_may_note(signer, &note->old_path))
+		return "a note of a path that is not its signer's";
 	if (path_is_shared(path->dfs_path_val, path->dfs_path_len) ||
 	    same_user(signer, &owner) ||
 	    (claim->value->body.kind == DFS_TOMBSTONE && is_admin(signer)))

@@ -99,6 +99,12 @@ bool authority_has_confirmed(const struct authority_source *source, const dfs_pa
 			     const dfs_ballot *ballot, const dfs_key *digest,
 			     const dfs_confirmation *confirmation);
 
+/*
+ * May this user say that something came from there, so that whoever meets it takes it
+ * away from there?  Only what is his own, or everybody's: he could take it away himself.
+ */
+bool authority_may_note(const dfs_user *user, const dfs_path *old_path);
+
 /* Did admin sign the account of this user? */
 bool authority_account_is_genuine(const dfs_key *admin_key, const dfs_user *user,
 				  const dfs_account *account);

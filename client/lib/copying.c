@@ -6,6 +6,7 @@
  */
 #include "copying.h"
 
+#include "authority.h"
 #include "ballot.h"
 #include "clock.h"
 #include "moves.h"
@@ -98,7 +99,9 @@ static bool begin(struct dfs *dfs, struct copying *of)
 			(dfs_note){.operation = of->operation,
 				   .old_path = path_borrow(of->from),
 				   .old_version = of->from_here->value.content_version};
-		proposal->note = of->tree ? NULL : &of->note;
+		if (!of->tree &&
+		    authority_may_note(&proposal->content.writer, &of->note.old_path))
+			proposal->note = &of->note;
 	}
 	return true;
 }

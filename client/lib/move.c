@@ -147,6 +147,7 @@ static void fill_steps(struct moving *moving)
 						    .value = &of->proposal.value,
 						    .ticket = &of->from_here->ticket,
 						    .note = &of->note,
+						    .undone = !of->proposal.note,
 						    .old = &of->from_here->value};
 		} else {
 			continue;

@@ -1,6 +1,7 @@
 /* Trees on their way to another folder: their notes. */
 #include "tree_note.h"
 
+#include "authority.h"
 #include "ballot.h"
 #include "change.h"
 #include "clock.h"
@@ -162,7 +163,7 @@ static struct dfs_result make_target(struct tree_note *note, const struct lookup
 				    .kind = PROPOSAL_FOLDER,
 				    .operation = note->there.operation,
 				    .create = true,
-				    .note = &note->there};
+				    .note = note->noted ? &note->there : NULL};
 	struct dfs_result result;
 	dfs_folder folder;
 
@@ -206,6 +207,15 @@ static struct dfs_result begin_anew(struct tree_note *note, const struct lookup 
 	return result;
 }
 
+/* A note is of what its maker could take away: others' trees are copied without. */
+static bool may_note(const struct tree_note *note)
+{
+	const dfs_path user = path_borrow(note->dfs->user);
+	const dfs_user name = {user.dfs_path_len, user.dfs_path_val};
+
+	return authority_may_note(&name, &note->there.old_path);
+}
+
 /* What the new folder is, and what it has to become. */
 static struct dfs_result begin_there(struct tree_note *note, const struct lookup *from,
 				     const struct lookup *to)
@@ -227,9 +237,11 @@ static struct dfs_result begin_there(struct tree_note *note, const struct lookup
 	if (filled)
 		return result_of(DFS_EXIT_CONFLICT,
 				 "there is a folder of that name, with something in it");
-	note->noted = true;
+	note->noted = may_note(note);
 	if (!lookup_live(to))
 		return begin_anew(note, from);
+	if (!note->noted)
+		return result;
 	if (to->value.note && is_stale(note->dfs, note->to, to->value.note))
 		noting.stale = to->value.note->operation;
 	return put_note(&noting, &note->there);

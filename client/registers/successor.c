@@ -1,6 +1,7 @@
 /* The value that an operation puts in the place of the best one seen. */
 #include "successor.h"
 
+#include "authority.h"
 #include "ballot.h"
 #include "finishing.h"
 #include "manifest.h"
@@ -231,10 +232,16 @@ static bool is_bound(struct proposal *proposal, const dfs_accepted *best)
 	return bound;
 }
 
-static bool is_cleared(const struct proposal *proposal, const dfs_note *note)
+/* Of the note that is there; another's can be one that is not this user's to state. */
+static bool is_kept(const struct attempt *attempt, const struct proposal *proposal,
+		    const dfs_note *note)
 {
-	return proposal->clears && note &&
-	       id_equal(&note->operation, &proposal->clears->operation);
+	const dfs_path user = path_borrow(attempt->dfs->user);
+	const dfs_user name = {user.dfs_path_len, user.dfs_path_val};
+
+	return note && authority_may_note(&name, &note->old_path) &&
+	       !(proposal->clears &&
+		 id_equal(&note->operation, &proposal->clears->operation));
 }
 
 static enum successor_end make_change(const struct attempt *attempt, struct turn *turn,
@@ -258,7 +265,7 @@ static enum successor_end make_change(const struct attempt *attempt, struct turn
 	draft.value.body = body;
 	if (live && (value_has_content(&draft.value) || body.kind == DFS_FOLDER)) {
 		draft.value.content_version = best->value.content_version;
-		if (!is_cleared(proposal, best->value.note))
+		if (is_kept(attempt, proposal, best->value.note))
 			draft.value.note = best->value.note;
 	}
 	if (proposal->note)

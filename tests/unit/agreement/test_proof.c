@@ -536,6 +536,40 @@ static void test_a_writer_deletes_with_the_list(void **state)
 	assert_int_equal(propose("eve", 1, path, value), DFS_OK);
 }
 
+/* A file that says that it came from there. */
+static dfs_value moved_from(const char *old_path, const char *writer)
+{
+	dfs_value value = file_of("/ann/x", writer, 1);
+
+	value.note = calloc(1, sizeof *value.note);
+	assert_non_null(value.note);
+	value.note->operation = value.operation;
+	value.note->old_path.dfs_path_val = strdup(old_path);
+	value.note->old_path.dfs_path_len = (u_int)strlen(old_path);
+	value.note->old_version = value.content_version;
+	return value;
+}
+
+/* Whoever meets a note takes the file away from there: with the right of its maker. */
+static void test_8_9_a_note_is_of_what_its_signer_may_take_away(void **state)
+{
+	(void)state;
+	assert_int_equal(propose("ann", 2, "/ann/x", file_of("/ann/x", "ann", 1)),
+			 DFS_OK);
+	assert_int_equal(propose("eve", 1, "/ann/x", moved_from("/ann/y", "eve")),
+			 DFS_DENIED);
+	assert_int_equal(propose("eve", 1, "/ann/x", moved_from("/ann/y", "ann")),
+			 DFS_DENIED);
+	assert_int_equal(propose("ann", 2, "/ann/x", moved_from("/eve/y", "ann")),
+			 DFS_DENIED);
+	assert_int_equal(propose("eve", 1, "/ann/x", moved_from("/eve/y", "eve")),
+			 DFS_OK);
+	assert_int_equal(propose("eve", 1, "/ann/x", moved_from("/shared/y", "eve")),
+			 DFS_OK);
+	assert_int_equal(propose("ann", 2, "/ann/x", moved_from("/ann/y", "ann")),
+			 DFS_OK);
+}
+
 /* As eve puts it, who may write: ann's list, signed with this key of hers. */
 static dfs_value listed(const char *path, uint64_t generation, uint32_t key)
 {
@@ -761,6 +795,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_8_9_only_who_may_write, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_writer_deletes_with_the_list,
 						begin, end),
+		cmocka_unit_test_setup_teardown(
+			test_8_9_a_note_is_of_what_its_signer_may_take_away, begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_a_former_key_signs_no_new_list,
 						begin, end),
 		cmocka_unit_test_setup_teardown(test_8_9_accounts_are_admins, begin, end),
