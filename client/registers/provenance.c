@@ -49,7 +49,7 @@ void provenance_drop_unproved(struct dfs *dfs, const char *path,
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		ret_words[i] = tally_word(told[i]);
-	if (tally_alike(ret_words, false).equal >= 3)
+	if (tally_highest(ret_words, false).equal >= 3)
 		return;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		if (!ret_words[i].ballot || tell_alike(ret_words, i) >= 2 ||

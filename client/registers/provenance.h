@@ -23,9 +23,9 @@ bool provenance_open(struct dfs *dfs, const char *path, const dfs_value *value,
 bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted *told);
 
 /*
- * Where no three tell the same of the path: who tells of a value that is not proved, and
- * of which nobody else tells, has told nothing; its register becomes NULL.  What is left
- * is in ret_words too, as it is counted.
+ * Where no three tell the same of the path, or one tells of something newer: who tells
+ * of a value that is not proved, and of which nobody else tells, has told nothing; its
+ * register becomes NULL.  What is left is in ret_words too, as it is counted.
  */
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],
