@@ -250,6 +250,7 @@ static void free_older(struct index *index, struct index_register *reg)
 
 	for (older = reg->older; older; older = next) {
 		next = older->older;
+		index_uncount_overtaken(index, older);
 		index_register_free(index, older);
 	}
 	reg->older = NULL;
@@ -330,6 +331,7 @@ static void put_below(struct index *index, struct index_register *top,
 	reg->segment = NULL;
 	reg->older = top->older;
 	top->older = reg;
+	index_count_overtaken(index, reg);
 }
 
 static void put_above(struct index *index, struct index_register *top,
@@ -351,6 +353,7 @@ static void put_above(struct index *index, struct index_register *top,
 	} else {
 		/* top keeps its chain behind it */
 		reg->older = top;
+		index_count_overtaken(index, top);
 	}
 }
 

@@ -94,8 +94,11 @@ struct index_owner {
 	uint64_t tombstones; /* of these last alone; */
 	uint64_t staged;     /* of what is staged, beyond what its paths have */
 	uint64_t claimed;    /* and, more than that, of registers about to be accepted */
-	uint64_t quota;      /* 0: no limit */
-	uint64_t shared;     /* files that name readers */
+	/* Besides, each at most as much as the quota once more: */
+	uint64_t overtaken; /* of what is kept until a newer value is settled; */
+	uint64_t bound;     /* of bindings that count, but for their contents */
+	uint64_t quota;     /* 0: no limit */
+	uint64_t shared;    /* files that name readers */
 	uint32_t number;
 	size_t name_len;
 	char name[];
@@ -409,6 +412,7 @@ void index_prune(struct index *index);
  * what the path has now and what was staged for it.  false: it would not fit.  What takes
  * no more than there is always fits, and so does the tombstone of a file that is here;
  * other tombstones may, without room in the quota, take INDEX_TOMBSTONES_MOST in sum.
+ * What is overtaken and not settled may take as much as the quota once more.
  */
 enum { INDEX_TOMBSTONES_MOST = 1 << 20 };
 bool index_claim(struct index *index, const struct index_register *reg,

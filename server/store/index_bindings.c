@@ -7,6 +7,7 @@
 #include "path.h"
 #include "ballot.h"
 #include "clock.h"
+#include "store.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -80,6 +81,28 @@ static struct index_binding *next_of_path(struct index_binding *binding)
 		       : NULL;
 }
 
+/*
+ * What has next to no content takes an entry on the disk, too, and its path in memory: as
+ * much as the smallest file.
+ */
+uint64_t index_cost_bound(size_t path_len)
+{
+	return STORE_FILE_LEAST + path_len;
+}
+
+/* What of the owner's is besides: 0 for what does not count. */
+static uint64_t cost_of(const struct index_binding *binding)
+{
+	return binding->staging && binding->counts ? index_cost_bound(binding->path_len)
+						   : 0;
+}
+
+static struct index_owner *owner_of(const struct index *index,
+				    const struct index_binding *binding)
+{
+	return index->owner_at[binding->staging->owner];
+}
+
 /* From now on it counts, unless a value names it already. */
 static bool stage_binding(struct index *index, struct index_binding *binding,
 			  const struct seal_entry *entry)
@@ -95,6 +118,8 @@ static bool stage_binding(struct index *index, struct index_binding *binding,
 					       binding->path_len);
 	binding->staging =
 		index_stage(index, &stake, binding->counts ? binding->size : 0);
+	if (binding->staging)
+		owner_of(index, binding)->bound += cost_of(binding);
 	return binding->staging;
 }
 
@@ -126,6 +151,8 @@ void index_binding_free(struct index *index, struct index_binding *binding)
 {
 	if (!binding)
 		return;
+	if (binding->staging)
+		owner_of(index, binding)->bound -= cost_of(binding);
 	index_unstage(index, binding->staging, binding->counts ? binding->size : 0);
 	index_release(index, binding->object);
 	free(binding);
@@ -292,11 +319,13 @@ void index_recount_bindings(struct index *index, const char *path, size_t len)
 	for (; binding; binding = next_of_path(binding)) {
 		if (!binding->staging)
 			continue;
+		owner_of(index, binding)->bound -= cost_of(binding);
 		if (binding->counts)
 			binding->staging->bytes -= binding->size;
 		binding->counts = !index_is_named_ever(index, binding->object, path, len);
 		if (binding->counts)
 			binding->staging->bytes += binding->size;
+		owner_of(index, binding)->bound += cost_of(binding);
 	}
 }
 

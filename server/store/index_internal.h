@@ -68,6 +68,11 @@ bool index_number_owner(struct index *index, const char *name, size_t len,
 /* What a path has accepted counts against its owner's quota, or no longer. */
 void index_count_owner(struct index *index, const struct index_register *reg);
 void index_uncount_owner(struct index *index, const struct index_register *reg);
+/* The same of a value that was overtaken, for as long as its path keeps it. */
+void index_count_overtaken(struct index *index, const struct index_register *reg);
+void index_uncount_overtaken(struct index *index, const struct index_register *reg);
+/* What a binding that counts takes at a path of this length, besides its content. */
+uint64_t index_cost_bound(size_t path_len);
 void index_owners_free(struct index *index);
 
 #endif

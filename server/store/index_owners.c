@@ -98,6 +98,18 @@ void index_uncount_owner(struct index *index, const struct index_register *reg)
 	}
 }
 
+void index_count_overtaken(struct index *index, const struct index_register *reg)
+{
+	if (reg->owner != INDEX_OWNER_NOBODY)
+		index->owner_at[reg->owner]->overtaken += cost_of(reg);
+}
+
+void index_uncount_overtaken(struct index *index, const struct index_register *reg)
+{
+	if (reg->owner != INDEX_OWNER_NOBODY)
+		index->owner_at[reg->owner]->overtaken -= cost_of(reg);
+}
+
 /* What the owner has of the path now, and would no longer have. */
 static uint64_t cost_now(const struct index *index, uint32_t owner, const char *path,
 			 size_t len)
@@ -235,6 +247,16 @@ static bool fits(const struct index_owner *owner, uint64_t more)
 	       (taken <= owner->quota && more <= owner->quota - taken);
 }
 
+/* As much as the quota once more; or as there is, where that is more. */
+static bool fits_besides(const struct index_owner *owner, uint64_t taken, uint64_t more)
+{
+	uint64_t most = owner->contents + owner->registers;
+
+	if (most < owner->quota)
+		most = owner->quota;
+	return owner->quota == 0 || (taken <= most && more <= most - taken);
+}
+
 void index_charge(const struct index *index, struct index_stake *stake)
 {
 	const struct index_binding *binding =
@@ -276,6 +298,17 @@ static uint64_t more_staged(const struct index *index, const struct index_owner 
 	if (already > stake->size)
 		already = stake->size;
 	return beyond(staged + stake->size - already, now) - beyond(staged, now);
+}
+
+/* One that counts already may be bound again. */
+static bool may_bind(const struct index *index, const struct index_owner *bringer,
+		     const struct index_stake *stake)
+{
+	const struct index_binding *binding =
+		index_find_binding(index, stake->object, stake->path, stake->path_len);
+
+	return (binding && binding->counts) ||
+	       fits_besides(bringer, bringer->bound, index_cost_bound(stake->path_len));
 }
 
 /* A path that is to have a value. */
@@ -321,7 +354,7 @@ bool index_fits_quota(const struct index *index, const struct index_stake *stake
 	bringer = find_owner(index, charged.owner, charged.owner_len);
 	if (bringer)
 		more = more_staged(index, bringer, &charged);
-	if (bringer && !fits(bringer, more))
+	if (bringer && (!fits(bringer, more) || !may_bind(index, bringer, stake)))
 		return false;
 	if (!keeper)
 		return true;
@@ -367,6 +400,21 @@ static bool may_delete(const struct index *index, const struct index_owner *owne
 		owner->tombstones + owner->claimed + more <= INDEX_TOMBSTONES_MOST);
 }
 
+/*
+ * What a value overtakes is kept until it is settled, which is up to who proposes it.
+ * What deletes may overtake any.
+ */
+static bool may_overtake(const struct index *index, const struct index_owner *owner,
+			 const struct index_register *reg)
+{
+	const char *path = index_path(reg);
+	uint64_t now = cost_now(index, owner->number, path, reg->path_len);
+
+	return reg->object_count == 0 ||
+	       !index_find_register(index, path, reg->path_len) ||
+	       fits_besides(owner, owner->overtaken, now);
+}
+
 bool index_claim(struct index *index, const struct index_register *reg,
 		 uint64_t *ret_claimed)
 {
@@ -377,6 +425,8 @@ bool index_claim(struct index *index, const struct index_register *reg,
 	if (reg->owner == INDEX_OWNER_NOBODY)
 		return true;
 	owner = index->owner_at[reg->owner];
+	if (!may_overtake(index, owner, reg))
+		return false;
 	more = more_with(index, reg);
 	if (!fits(owner, more) && !may_delete(index, owner, reg, more))
 		return false;

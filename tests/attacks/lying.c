@@ -11,6 +11,7 @@
  *	units	values in listings say that units have no length
  *	rows	values in listings say that the row is the tenth
  *	unproved  looked up, values are not as they were signed
+ *	newest	the same, and newer than what the others have; also where it promises
  *	numbers	it is in the highest epoch, has seen the highest counter, and forgotten
  *		what is below; it hands over nothing to who recovers
  *	condemn	of each other server it remembers more than there was
@@ -38,6 +39,7 @@ enum lie {
 	LIE_UNITS,
 	LIE_ROWS,
 	LIE_UNPROVED,
+	LIE_NEWEST,
 	LIE_NUMBERS,
 	LIE_CONDEMN,
 	LIE_VALUE,
@@ -46,9 +48,9 @@ enum lie {
 	LIES
 };
 
-static const char *const names[LIES] = {"empty", "newline",  "above",   "units",
-					"rows",  "unproved", "numbers", "condemn",
-					"value", "finish",   "promised"};
+static const char *const names[LIES] = {"empty",   "newline",  "above",  "units",
+					"rows",    "unproved", "newest", "numbers",
+					"condemn", "value",    "finish", "promised"};
 
 static enum lie lie;
 static dfs_learn_item item; /* of LIE_VALUE */
@@ -188,13 +190,15 @@ static void tell_value(dfs_looked *looked)
 	must(value_copy(&item.value, &accepted->value), "out of memory");
 }
 
-static void tell_unproved(dfs_looked *looked)
+static void tell_unproved(dfs_register *reg)
 {
-	dfs_value *value = &looked->dfs_looked_u.reg.dfs_register_u.accepted.value;
+	dfs_accepted *accepted = &reg->dfs_register_u.accepted;
 
-	if (looked->status == DFS_OK && looked->dfs_looked_u.reg.known &&
-	    value->body.kind == DFS_FILE)
-		value->body.dfs_body_u.manifest.content.modified ^= 1;
+	if (!reg->known || accepted->value.body.kind != DFS_FILE)
+		return;
+	accepted->value.body.dfs_body_u.manifest.content.modified ^= 1;
+	if (lie == LIE_NEWEST)
+		accepted->ballot.counter++;
 }
 
 /* ---- numbers ------------------------------------------------------------------- */
@@ -249,6 +253,12 @@ void __wrap_procs_prepare(struct caller *caller, const dfs_prepare_args *args,
 		ok->seen = the_end;
 	else if (lie == LIE_PROMISED && !args->sign)
 		tell_later(&args->ballot, ok->items.items_val, ok->items.items_len);
+	for (u_int i = 0; lie == LIE_NEWEST && i < ok->items.items_len; i++) {
+		dfs_promise *promise = &ok->items.items_val[i];
+
+		if (promise->status == DFS_OK)
+			tell_unproved(&promise->dfs_promise_u.promised.reg);
+	}
 }
 
 void __wrap_procs_recall(struct caller *caller, const dfs_recall_args *args,
@@ -293,14 +303,14 @@ void __wrap_procs_lookup(struct caller *caller, const dfs_paths *args,
 		return;
 	if (lie == LIE_NUMBERS)
 		res->dfs_lookup_res_u.ok.seen = the_end;
-	if (lie != LIE_VALUE && lie != LIE_UNPROVED)
+	if (lie != LIE_VALUE && lie != LIE_UNPROVED && lie != LIE_NEWEST)
 		return;
 	for (u_int i = 0; i < res->dfs_lookup_res_u.ok.items.items_len; i++) {
 		const dfs_path *path = &args->paths.paths_val[i];
 		dfs_looked *looked = &res->dfs_lookup_res_u.ok.items.items_val[i];
 
-		if (lie == LIE_UNPROVED)
-			tell_unproved(looked);
+		if (lie != LIE_VALUE && looked->status == DFS_OK)
+			tell_unproved(&looked->dfs_looked_u.reg);
 		else if (lie == LIE_VALUE &&
 			 path_compare(path->dfs_path_val, path->dfs_path_len,
 				      item.path.dfs_path_val,

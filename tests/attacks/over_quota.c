@@ -8,7 +8,9 @@
  *	values		small files, whose values say much more than is in them
  *	earlier		one file, that names the contents which it had before
  *	staged		contents that no value ever names
+ *	names		the same with nearly nothing in them, for paths as long as may be
  *	others		the same for /tester/writable, which he may write
+ *	overtaken	one file at one server, that is written again and never settled
  *	deleted		files that were deleted, and keep what they had
  *	tombstones	of files below /shared/ that never were, with a note of a move
  *
@@ -30,7 +32,7 @@ static const char user[] = "third";
 struct escape {
 	struct attacker third;
 	uint64_t quota;
-	uint64_t kept;     /* bytes, at each of the servers */
+	uint64_t kept;     /* bytes, at each server that was told */
 	dfs_ballot ballot; /* for paths that have had none */
 };
 
@@ -158,6 +160,32 @@ static dfs_status keep_staged(struct escape *escape, unsigned item)
 	return status;
 }
 
+/* As long as a path may be, and another for each item. */
+static void make_long_path(unsigned item, char ret[DFS_PATH_MAX + 1])
+{
+	memset(ret, 'p', DFS_PATH_MAX);
+	ret[DFS_PATH_MAX] = '\0';
+	for (size_t i = 0; i < DFS_PATH_MAX; i += 200)
+		ret[i] = '/';
+	memcpy(ret, "/third/", strlen("/third/"));
+	(void)snprintf(ret + DFS_PATH_MAX - 10, 11, "%010u", item);
+}
+
+static dfs_status keep_name(struct escape *escape, unsigned item)
+{
+	static char path[DFS_PATH_MAX + 1];
+	struct attack_content content;
+	dfs_status status;
+
+	make_long_path(item, path);
+	attack_content_make(&content, "tiny", 4, (struct attack_object){.key = NULL});
+	status = prepare_at_all(escape, path, &escape->ballot, &content);
+	attack_content_free(&content);
+	if (status == DFS_OK)
+		escape->kept += DFS_PATH_MAX;
+	return status;
+}
+
 static dfs_status keep_others(struct escape *escape, unsigned item)
 {
 	dfs_ballot ballot = attack_ballot(&escape->third, SERVERS_ALL);
@@ -229,6 +257,35 @@ static dfs_status keep_earlier(struct escape *escape, unsigned item)
 	attack_look(&escape->third, 1, path, &known);
 	escape->kept = named(&known);
 	attack_forget(&known);
+	value_free(&value);
+	attack_content_free(&content);
+	return status;
+}
+
+/*
+ * Of what is put in the place of another, by who tells nobody that three have it.  As
+ * much again as the quota may be on its way out.
+ */
+static dfs_status keep_overtaken(struct escape *escape, unsigned item)
+{
+	static const char path[] = "/third/written";
+	static uint8_t bytes[LARGE];
+	dfs_ballot ballot = attack_ballot(&escape->third, set_of(1));
+	struct attack_content content;
+	dfs_value value;
+	dfs_status status;
+
+	if (item == 0)
+		escape->quota *= 2;
+	attack_must(keys_random(bytes, sizeof bytes), "random");
+	attack_content_make(&content, bytes, sizeof bytes,
+			    (struct attack_object){.key = NULL});
+	attack_value_make(&escape->third, path, &ballot, &content, &value);
+	status = attack_prepare(&escape->third, 1, path, &ballot, &content);
+	if (status == DFS_OK)
+		status = attack_accept(&escape->third, 1, path, &ballot, &value);
+	if (status == DFS_OK)
+		escape->kept += LARGE;
 	value_free(&value);
 	attack_content_free(&content);
 	return status;
@@ -320,7 +377,8 @@ static const struct {
 	const char *name;
 	dfs_status (*keep)(struct escape *escape, unsigned item);
 } kinds[] = {{"values", keep_value},    {"earlier", keep_earlier},
-	     {"staged", keep_staged},   {"others", keep_others},
+	     {"staged", keep_staged},   {"names", keep_name},
+	     {"others", keep_others},   {"overtaken", keep_overtaken},
 	     {"deleted", keep_deleted}, {"tombstones", keep_tombstone}};
 
 int main(int argc, char **argv)

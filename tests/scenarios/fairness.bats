@@ -35,6 +35,16 @@ attack()
 	attack over_quota 131072 staged
 }
 
+@test "8.4 content that no value names costs as much of a quota as the path it is for" {
+	user_add third --quota 128K
+	attack over_quota 131072 names
+}
+
+@test "8.4 what is written over without an end is kept within a quota" {
+	user_add third --quota 128K
+	attack over_quota 131072 overtaken
+}
+
 @test "8.4 what is staged for another's file costs who brings it, and not the owner" {
 	user_add third --quota 128K
 	client user quota tester 2M --user admin

@@ -177,3 +177,22 @@ stores()
 	client get --user other /tester/file "$T/out"
 	cmp "$T/in" "$T/out"
 }
+
+@test "8.10 what one server makes up keeps nobody from reading and writing what the others agree on" {
+	local i
+	echo text >"$T/in"
+	alone put "$T/in" honest
+	alone share honest other --write
+	lie newest
+	# Whoever is among the first three to answer.
+	for i in 1 2 3 4 5 6 7 8; do
+		alone get -f honest "$T/got"
+		cmp "$T/in" "$T/got"
+		alone get -f /tester/honest "$T/got" --user other
+	done
+	alone put "$T/in" honest
+	alone put "$T/in" /tester/honest --user other
+	alone unshare honest other
+	alone stat honest >"$T/out"
+	alone delete honest
+}

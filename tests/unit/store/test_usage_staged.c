@@ -9,6 +9,7 @@
 #include "placement.h"
 #include "store_fixture.h"
 #include "store_survey.h"
+#include "value_fixture.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -213,29 +214,94 @@ static void test_8_4_who_brings_it_is_charged(void **state)
 	struct store_uploads *uploads = store_uploads_new(fixture->store);
 
 	/* At bob's paths by carol: at her limit, and one past it. */
-	usage_fixture_set_quota(fixture, "/@accounts/carol", 1000, 1);
-	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 6, 600, 6), 0);
+	usage_fixture_set_quota(fixture, "/@accounts/carol", 2000, 1);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 6, 1600, 6), 0);
 	assert_int_equal(stage_as(fixture, "carol", "/bob/b", 7, 401, 7), EDQUOT);
 	assert_int_equal(upload_as(uploads, "carol", "/bob/b", 1, 401), EDQUOT);
 	assert_int_equal(upload_as(uploads, "carol", "/bob/b", 1, 400), 0);
-	assert_int_equal(usage_fixture_staged(fixture, "carol"), 1000);
+	assert_int_equal(usage_fixture_staged(fixture, "carol"), 2000);
 	assert_int_equal(usage_fixture_used(fixture, "bob"), 0);
 	store_uploads_free(uploads);
 	/* It is hers after a start too, until a value names it: then it is bob's file. */
 	store_fixture_reopen(fixture);
-	assert_int_equal(usage_fixture_staged(fixture, "carol"), 600);
+	assert_int_equal(usage_fixture_staged(fixture, "carol"), 1600);
 	assert_int_equal(usage_fixture_used(fixture, "bob"), 0);
-	usage_fixture_put(fixture, "/bob/a", "bob", 600, 6);
+	usage_fixture_put(fixture, "/bob/a", "bob", 1600, 6);
 	assert_int_equal(usage_fixture_used(fixture, "carol"), 0);
-	assert_int_equal(usage_fixture_contents(fixture, "bob"), 600);
+	assert_int_equal(usage_fixture_contents(fixture, "bob"), 1600);
 	assert_int_equal(usage_fixture_staged(fixture, "bob"), 0);
 	/* What it is to replace is not hers, and so all of it counts. */
-	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 8, 1001, 8), EDQUOT);
-	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 8, 1000, 8), 0);
-	assert_int_equal(usage_fixture_staged(fixture, "carol"), 1000);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 8, 2001, 8), EDQUOT);
+	assert_int_equal(stage_as(fixture, "carol", "/bob/a", 8, 2000, 8), 0);
+	assert_int_equal(usage_fixture_staged(fixture, "carol"), 2000);
 	usage_fixture_drop(fixture, "/bob/a", 9);
 	store_fixture_settle(fixture->store, "/bob/a", 9);
 	assert_int_equal(usage_fixture_used(fixture, "carol"), 0);
+}
+
+/* Entries on the disk, and paths in memory: so many as files would have room. */
+static void test_8_4_what_is_bound_costs_more_than_its_content(void **state)
+{
+	struct store_fixture *fixture = *state;
+	char path[600];
+	unsigned made = 0;
+
+	memset(path, 'p', sizeof path);
+	memcpy(path, "/bob/", strlen("/bob/"));
+	usage_fixture_set_quota(fixture, "/@accounts/carol", 10000, 1);
+	for (; made < 100; made++) {
+		(void)snprintf(path + sizeof path - 4, 4, "%03u", made);
+		if (stage_as(fixture, "carol", path, 6 + made, 1, 6) != 0)
+			break;
+	}
+	assert_int_equal(made, 10000 / (LEAST + strlen(path)));
+	/* The same once more is no more of it; another is, after a start too; */
+	path[sizeof path - 2] = '0';
+	assert_int_equal(stage_as(fixture, "carol", path, 6, 1, 7), 0);
+	store_fixture_reopen(fixture);
+	path[sizeof path - 2] = '9';
+	assert_int_equal(stage_as(fixture, "carol", path, 60, 1, 7), EDQUOT);
+	/* and not once what was bound is a file. */
+	path[sizeof path - 2] = '0';
+	usage_fixture_put(fixture, path, "bob", 1, 6);
+	path[sizeof path - 2] = '9';
+	assert_int_equal(stage_as(fixture, "carol", path, 60, 1, 7), 0);
+}
+
+static int write_again(struct store_fixture *fixture, uint64_t counter)
+{
+	return usage_fixture_accept(fixture, "/bob/a", "bob", 1000, counter,
+				    STORE_WITHIN_QUOTA);
+}
+
+static unsigned write_on(struct store_fixture *fixture, uint64_t counter)
+{
+	unsigned written = 0;
+
+	while (written < 100 && write_again(fixture, counter + written) == 0)
+		written++;
+	return written;
+}
+
+/* What nobody tells that it is settled keeps all that it overtook. */
+static void test_8_4_what_is_overtaken_is_no_more_than_the_quota(void **state)
+{
+	struct store_fixture *fixture = *state;
+	uint64_t reg = usage_fixture_register(fixture, "a");
+
+	usage_fixture_set_quota(fixture, "/@accounts/bob", 10 * (1000 + reg), 1);
+	assert_int_equal(write_on(fixture, 10), 11);
+	/* Others and other paths go on, and so do deletes. */
+	assert_int_equal(usage_fixture_accept(fixture, "/bob/b", "bob", 1000, 50,
+					      STORE_WITHIN_QUOTA),
+			 0);
+	assert_int_equal(value_fixture_accept(fixture->store, "/bob/a",
+					      value_fixture_tombstone(60),
+					      STORE_WITHIN_QUOTA),
+			 0);
+	assert_int_equal(write_again(fixture, 70), EDQUOT);
+	store_fixture_settle(fixture->store, "/bob/a", 60);
+	assert_true(write_on(fixture, 80) >= 10);
 }
 
 static void test_8_4_what_the_owner_may_not_have_is_not_brought(void **state)
@@ -380,6 +446,8 @@ int main(void)
 		TEST(test_8_4_what_is_staged_replaces_what_is_there_once),
 		TEST(test_8_4_open_uploads_count),
 		TEST(test_8_4_who_brings_it_is_charged),
+		TEST(test_8_4_what_is_bound_costs_more_than_its_content),
+		TEST(test_8_4_what_is_overtaken_is_no_more_than_the_quota),
 		TEST(test_8_4_what_the_owner_may_not_have_is_not_brought),
 		TEST(test_8_4_no_charge_is_shifted),
 		TEST(test_8_4_nobody_is_charged_longer_by_what_others_repeat),
