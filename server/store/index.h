@@ -297,8 +297,6 @@ chunk_set index_unbrought(const struct index_object *object);
 chunk_set index_unbrought_ever(const struct index_object *object);
 /* Chunks that were brought here right, as far as is known, damaged by now or not. */
 chunk_set index_brought(const struct index_object *object);
-/* Some of it came: others may have more of it by now, too, and can be asked. */
-void index_more_came(struct index_object *object);
 /* Of those that are here undamaged, those of which all units were proved. */
 chunk_set index_proved(const struct index_object *object);
 /*

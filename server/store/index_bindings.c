@@ -378,9 +378,3 @@ void index_was_proved(struct index *index, struct index_object *object, chunk_se
 		if (part->chunks == chunks && part->segment)
 			index_prove(index, object, part->segment, chunks);
 }
-
-void index_more_came(struct index_object *object)
-{
-	if (object->unbrought == INDEX_UNBROUGHT_EVER)
-		object->unbrought = INDEX_UNBROUGHT;
-}

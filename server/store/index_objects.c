@@ -220,7 +220,9 @@ void index_put_content(struct index *index, struct index_object *object,
 	part->segment = segment;
 	part->chunks = entry->chunks & CHUNKS_ALL;
 	part->damaged = part->unbrought = 0;
-	index_more_came(object);
+	/* Others may have more of it by now, too, and can be asked. */
+	if (object->unbrought == INDEX_UNBROUGHT_EVER)
+		object->unbrought = INDEX_UNBROUGHT;
 	part->bytes = entry->bytes & BYTES_MASK;
 	part->estimated = 0;
 	part->proved = entry->proved;
