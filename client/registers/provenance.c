@@ -64,8 +64,6 @@ void provenance_drop_unproved(struct dfs *dfs, const char *path,
 {
 	for (unsigned i = 0; i < DFS_SERVERS; i++)
 		ret_words[i] = tally_word(told[i]);
-	if (tally_alike(ret_words, false).equal >= 3)
-		return;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		if (!ret_words[i].ballot || tell_alike(ret_words, i) >= 2 ||
 		    provenance_is_proved(dfs, path, &told[i]->dfs_register_u.accepted))

@@ -27,9 +27,10 @@ struct authority_source provenance_source(struct dfs *dfs);
 bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted *told);
 
 /*
- * Where no three tell the same of the path: who tells of a value that is not proved, and
- * of which nobody else tells, has told nothing; its register becomes NULL.  What is left
- * is in ret_words too, as it is counted.
+ * Who tells of a value that is not proved, and of which nobody else tells, has told
+ * nothing, also where the three others tell the same: who proposes builds on the highest
+ * of all.  Its register becomes NULL.  What is left is in ret_words too, as it is
+ * counted.
  */
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],

@@ -104,8 +104,8 @@ struct peers_told peers_told(const struct peers *peers, const struct peers_look 
 			     size_t path);
 
 /*
- * Where no three tell the same: whoever tells of a value that is not proved, and of which
- * nobody else tells, has told nothing.
+ * Whoever tells of a value that is not proved, and of which nobody else tells, has told
+ * nothing, also where the three others tell the same.
  */
 void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
 			 struct peers_told *told);

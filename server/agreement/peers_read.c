@@ -188,8 +188,6 @@ void peers_drop_unproved(const struct peers *peers, const dfs_path *path,
 	struct tally_word words[DFS_SERVERS];
 
 	peers_words(told, words);
-	if (tally_alike(words, told->unsure).equal >= PEERS_THREE)
-		return;
 	for (unsigned i = 0; i < DFS_SERVERS; i++) {
 		const dfs_accepted *accepted =
 			told->of[i] ? &told->of[i]->dfs_register_u.accepted : NULL;
