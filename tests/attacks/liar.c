@@ -65,9 +65,9 @@ static bool lies(void)
 
 static dfs_status any_refusal(void)
 {
-	static const dfs_status refusals[] = {
-		DFS_REFUSED, DFS_NODATA, DFS_NOSPACE,    DFS_DAMAGED,  DFS_INVALID,
-		DFS_UNKNOWN, DFS_DENIED, DFS_OVER_QUOTA, DFS_UNCHECKED};
+	static const dfs_status refusals[] = {DFS_REFUSED, DFS_NODATA,     DFS_NOSPACE,
+					      DFS_DAMAGED, DFS_INVALID,    DFS_UNKNOWN,
+					      DFS_DENIED,  DFS_OVER_QUOTA, DFS_UNCHECKED};
 
 	return refusals[bad_memory_random(sizeof refusals / sizeof refusals[0])];
 }
@@ -334,10 +334,9 @@ void __wrap_procs_confirm(struct caller *caller, const dfs_confirm_args *args,
 }
 
 /* It says yes and does nothing, or the other way round. */
-static void lie_of_accept(struct caller *caller, const dfs_accept_args *args,
-			  dfs_accept_res *res,
-			  void (*real)(struct caller *, const dfs_accept_args *,
-				       dfs_accept_res *))
+static void
+lie_of_accept(struct caller *caller, const dfs_accept_args *args, dfs_accept_res *res,
+	      void (*real)(struct caller *, const dfs_accept_args *, dfs_accept_res *))
 {
 	u_int count = args->items.items_len;
 	dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
