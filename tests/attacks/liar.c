@@ -333,10 +333,11 @@ void __wrap_procs_confirm(struct caller *caller, const dfs_confirm_args *args,
 		confirm_all(caller, args, ok);
 }
 
+typedef void accepting(struct caller *, const dfs_accept_args *, dfs_accept_res *);
+
 /* It says yes and does nothing, or the other way round. */
-static void
-lie_of_accept(struct caller *caller, const dfs_accept_args *args, dfs_accept_res *res,
-	      void (*real)(struct caller *, const dfs_accept_args *, dfs_accept_res *))
+static void lie_of_accept(struct caller *caller, const dfs_accept_args *args,
+			  dfs_accept_res *res, accepting *real)
 {
 	u_int count = args->items.items_len;
 	dfs_accept_ok *ok = &res->dfs_accept_res_u.ok;
