@@ -29,8 +29,8 @@ bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted 
 /*
  * Who tells of a value that is not proved, and of which nobody else tells, has told
  * nothing, also where the three others tell the same: who proposes builds on the highest
- * of all.  Its register becomes NULL.  What is left is in ret_words too, as it is
- * counted.
+ * of all.  Its register becomes NULL.  Of those that tell the same, one whose proof is
+ * none gets another's register.  What is left is in ret_words too, as it is counted.
  */
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],

@@ -25,25 +25,23 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Declares the real handler and the one in its place. */
-#define HANDLER(name, args, res)                                                         \
-	void __real_procs_##name(struct caller *, const args *, res *);                  \
-	void __wrap_procs_##name(struct caller *, const args *, res *)
+/* The real handler, and the one in its place. */
+#define HANDLER(name) __typeof__(procs_##name) __real_procs_##name, __wrap_procs_##name
 
-HANDLER(hello, dfs_hello_args, dfs_hello_res);
-HANDLER(lookup, dfs_paths, dfs_lookup_res);
-HANDLER(prepare, dfs_prepare_args, dfs_prepare_res);
-HANDLER(confirm, dfs_confirm_args, dfs_confirm_res);
-HANDLER(accept, dfs_accept_args, dfs_accept_res);
-HANDLER(delete, dfs_accept_args, dfs_accept_res);
-HANDLER(finish, dfs_paths, dfs_finish_res);
-HANDLER(settled, dfs_settled_args, dfs_settled_res);
-HANDLER(list, dfs_list_args, dfs_list_res);
-HANDLER(get, dfs_get_args, dfs_get_res);
-HANDLER(learn, dfs_learn_args, dfs_learn_res);
-HANDLER(forget, dfs_forget_args, dfs_settled_res);
-HANDLER(digest, dfs_digest_args, dfs_digest_res);
-HANDLER(recall, dfs_recall_args, dfs_recall_res);
+HANDLER(hello);
+HANDLER(lookup);
+HANDLER(prepare);
+HANDLER(confirm);
+HANDLER(accept);
+HANDLER(delete);
+HANDLER(finish);
+HANDLER(settled);
+HANDLER(list);
+HANDLER(get);
+HANDLER(learn);
+HANDLER(forget);
+HANDLER(digest);
+HANDLER(recall);
 
 void __real_peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count);
 void __wrap_peers_teach(struct peers *peers, const dfs_learn_item *items, u_int count);

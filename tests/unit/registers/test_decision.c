@@ -248,6 +248,8 @@ static void test_12_2_of_those_that_tell_the_same_one_proof_is_enough(void **sta
 	world->turn.answers.of[0] = &broken;
 	assert_int_equal(finished(world), 0);
 	assert_int_equal(world->turn.judgement.verdict, JUDGE_FINISH);
+	/* What is read, or proposed again, is what is proved. */
+	assert_ptr_equal(world->turn.judgement.best, &told->reg.dfs_register_u.accepted);
 	value_free(told->value);
 }
 
