@@ -122,7 +122,8 @@ TEST_TOOLS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/crash/disk.c $(PREL
 SCENARIOS    := $(wildcard tests/scenarios/*.bats)
 MODELS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/model/*.c))
 # What users must not be able to do, tried: one source each, and what they share.
-ATTACK_PARTS := $(addprefix tests/attacks/,attack.c bad_server.c library.c preimage.c)
+ATTACK_PARTS := $(addprefix tests/attacks/,attack.c bad_memory.c bad_server.c library.c \
+		preimage.c)
 ATTACKS      := $(patsubst %.c,$(BUILD)/%,$(filter-out $(ATTACK_PARTS), \
 		$(wildcard tests/attacks/*.c)))
 LIBRARIES    := $(addprefix $(BUILD)/lib,$(addsuffix .a,server command dfs rpc))
@@ -161,6 +162,8 @@ $(BUILD)/tests/unit/lib/test_descent: LDFLAGS += -Wl,--wrap=dfs_list,--wrap=look
 # The server, with a hand on some of its answers.
 $(BUILD)/tests/attacks/lying: LDFLAGS += $(addprefix -Wl$(comma)--wrap=procs_,\
 		list lookup get hello prepare recall fence finish) -Wl,--wrap=confirming_state
+$(BUILD)/tests/attacks/liar: LDFLAGS += -Wl,--wrap=peers_teach $(addprefix -Wl$(comma)--wrap=procs_,\
+		hello lookup prepare confirm accept delete finish settled list get learn forget digest recall)
 # What is put before a program's own calls: without sanitizers, which want to be first.
 $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)

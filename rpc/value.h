@@ -35,6 +35,9 @@ const dfs_access *value_access(const dfs_value *value);
 /* Is it a file or a link: something with a manifest? */
 bool value_has_content(const dfs_value *value);
 
+/* Have both the same proof, byte for byte?  false also when memory is short. */
+bool value_same_proof(const dfs_value *a, const dfs_value *b);
+
 /* XDR into buf; the length, or 0 when it does not fit size bytes or cannot be encoded. */
 size_t value_pack(const dfs_value *value, uint8_t *buf, size_t size);
 

@@ -3,6 +3,7 @@
 
 #include "ballot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 dfs_value value_nothing(void)
@@ -57,4 +58,32 @@ void value_free_account(dfs_account *account)
 {
 	xdr_free((xdrproc_t)xdr_dfs_account, account);
 	memset(account, 0, sizeof *account);
+}
+
+/* As XDR; *ret_len bytes, which the caller frees.  NULL when out of memory. */
+static char *pack_proof(const dfs_value *value, u_int *ret_len)
+{
+	dfs_proof proof = value->proof;
+	unsigned long size = xdr_sizeof((xdrproc_t)xdr_dfs_proof, &proof);
+	char *bytes = malloc(size + 1);
+	XDR xdrs;
+
+	if (!bytes)
+		return NULL;
+	xdrmem_create(&xdrs, bytes, (u_int)size, XDR_ENCODE);
+	*ret_len = xdr_dfs_proof(&xdrs, &proof) ? xdr_getpos(&xdrs) : 0;
+	xdr_destroy(&xdrs);
+	return bytes;
+}
+
+bool value_same_proof(const dfs_value *a, const dfs_value *b)
+{
+	u_int len = 0, other_len = 0;
+	char *bytes = pack_proof(a, &len), *other = pack_proof(b, &other_len);
+	bool same = bytes && other && len > 0 && len == other_len &&
+		    memcmp(bytes, other, len) == 0;
+
+	free(bytes);
+	free(other);
+	return same;
 }

@@ -53,6 +53,12 @@ void attempt_prepare(struct attempt *attempt);
  */
 bool attempt_is_confirmed(const struct dfs *dfs, const char *path);
 
+/*
+ * The server that tells of what the turn builds on, with a proof that is one: who lies
+ * may tell it with another.  Of nothing, any that promised.  0: none.
+ */
+unsigned attempt_find_proved(struct dfs *dfs, const struct turn *turn);
+
 /* CONFIRM for the turns that propose and need it, and ACCEPT for all that propose. */
 void attempt_accept(struct attempt *attempt);
 

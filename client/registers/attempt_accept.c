@@ -78,11 +78,7 @@ static bool tells_best(const dfs_register *reg, const dfs_accepted *best)
 	       memcmp(&word.digest, &digest, sizeof digest) == 0;
 }
 
-/*
- * The server that tells of what the turn builds on, with a proof that is one: who lies
- * may tell it with another.  Of nothing, any that promised.  0: none.
- */
-static unsigned find_proved(struct dfs *dfs, const struct turn *turn)
+unsigned attempt_find_proved(struct dfs *dfs, const struct turn *turn)
 {
 	const dfs_accepted *best = turn->judgement.best;
 
@@ -117,7 +113,7 @@ static void add_confirming(const struct attempt *attempt, size_t at,
 {
 	struct turn *turn = &attempt->turns[at];
 	struct confirming *item = &call->items[call->count];
-	unsigned first = find_proved(attempt->dfs, turn);
+	unsigned first = attempt_find_proved(attempt->dfs, turn);
 
 	if (first == 0 || !confirming_choose(attempt->signed_by, turn->promised,
 					     (u_int)at, first, item))

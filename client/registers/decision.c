@@ -147,7 +147,7 @@ static bool may_sign_again(struct dfs *dfs, struct turn *turn)
 	const dfs_accepted *best = turn->judgement.best;
 	struct dfs_result refusal = {0};
 
-	if (!best || provenance_is_proved(dfs, turn->proposal->path, best))
+	if (!best || attempt_find_proved(dfs, turn) != 0)
 		return true;
 	result_fail(&refusal, DFS_EXIT_DAMAGED,
 		    "what the servers tell of it is damaged or forged");

@@ -72,7 +72,8 @@ static void note_end(struct listing_source *source)
 
 	if (!source->has_page)
 		return;
-	memcpy(source->after, next->dfs_cursor_val, next->dfs_cursor_len);
+	if (next->dfs_cursor_len > 0)
+		memcpy(source->after, next->dfs_cursor_val, next->dfs_cursor_len);
 	source->after_len = next->dfs_cursor_len;
 }
 

@@ -4,7 +4,9 @@
 #include "account_cache.h"
 #include "ballot.h"
 #include "path.h"
+#include "sets.h"
 #include "tally.h"
+#include "value.h"
 
 #include <string.h>
 
@@ -45,6 +47,49 @@ static const char *check_stated(struct dfs *dfs, const char *path, const dfs_val
 	return wrong ? wrong : authority_check_allowed(&claim, NULL);
 }
 
+/* Servers that tell of this value of this one, itself among them. */
+static server_set tell_alike(const struct tally_word words[DFS_SERVERS], unsigned at)
+{
+	server_set who = 0;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (words[i].ballot &&
+		    ballot_compare(words[i].ballot, words[at].ballot) == 0 &&
+		    memcmp(&words[i].digest, &words[at].digest, sizeof words[i].digest) ==
+			    0)
+			who = set_with(who, i + 1);
+	return who;
+}
+
+/*
+ * Who lies may tell the same as others, with a proof that is none: then it is as if it
+ * had told it with theirs.  Where all have the same proof nobody looks.
+ */
+static void lend_proof(struct dfs *dfs, const char *path, server_set who,
+		       const dfs_register *told[DFS_SERVERS])
+{
+	const dfs_register *proved = NULL;
+	bool same = true;
+
+	for (unsigned i = 0; i < DFS_SERVERS; i++) {
+		if (!set_has(who, i + 1))
+			continue;
+		if (!proved)
+			proved = told[i];
+		same &= value_same_proof(&proved->dfs_register_u.accepted.value,
+					 &told[i]->dfs_register_u.accepted.value);
+	}
+	if (same)
+		return;
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (set_has(who, i + 1) &&
+		    provenance_is_proved(dfs, path, &told[i]->dfs_register_u.accepted))
+			proved = told[i];
+	for (unsigned i = 0; i < DFS_SERVERS; i++)
+		if (set_has(who, i + 1))
+			told[i] = proved;
+}
+
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],
 			      struct tally_word ret_words[DFS_SERVERS])
@@ -55,6 +100,11 @@ void provenance_drop_unproved(struct dfs *dfs, const char *path,
 		ret_words[i] = tally_word(told[i]);
 	doubtful = tally_doubtful(ret_words, false);
 	for (unsigned s = 1; s <= DFS_SERVERS; s++) {
+		server_set who =
+			ret_words[s - 1].ballot ? tell_alike(ret_words, s - 1) : 0;
+
+		if (set_count(who) >= 2)
+			lend_proof(dfs, path, who, told);
 		if (!set_has(doubtful, s) ||
 		    provenance_is_proved(dfs, path,
 					 &told[s - 1]->dfs_register_u.accepted))

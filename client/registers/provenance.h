@@ -28,7 +28,8 @@ bool provenance_is_proved(struct dfs *dfs, const char *path, const dfs_accepted 
 
 /*
  * Whose word on the path is doubtful (tally_doubtful), and not proved, has told nothing:
- * its register becomes NULL.  What is left is in ret_words too, as it is counted.
+ * its register becomes NULL.  Of those that tell the same, one whose proof is none gets
+ * another's register.  What is left is in ret_words too, as it is counted.
  */
 void provenance_drop_unproved(struct dfs *dfs, const char *path,
 			      const dfs_register *told[DFS_SERVERS],

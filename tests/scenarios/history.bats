@@ -1,4 +1,4 @@
-# Acceptance 1.7 and 1.8: what clients did among dying servers, checked as a history of each name.
+# Acceptance 1.7, 1.8 and 12.15: what clients did among servers that die or lie, checked as a history of each name.
 load helper
 
 setup()
@@ -51,6 +51,22 @@ history()
 @test "1.7 1.8 long: while servers are killed and stopped, every name behaves like one register" {
 	for seed in $(seq 10); do
 		run history --bin "$DFS_BIN" --seconds 60 --seed "$seed"
+		echo "$output"
+		[ "$status" = 0 ]
+	done
+}
+
+@test "12.15 among three honest servers and one that lies at random, every name behaves like one register" {
+	run history --bin "$DFS_BIN" --liar "$DFS_TOOLS/attacks/liar" --operations 1000 --seconds 300
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+# bats test_tags=long
+@test "12.15 long: among three honest servers and one that lies at random, 50000 operations" {
+	for seed in $(seq 8); do
+		run history --bin "$DFS_BIN" --seed "$seed" --liar "$DFS_TOOLS/attacks/liar" \
+			--operations 6250 --seconds 1800
 		echo "$output"
 		[ "$status" = 0 ]
 	done

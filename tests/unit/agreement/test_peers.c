@@ -236,6 +236,27 @@ static void test_8_9_credentials_that_another_signed_are_not_believed(void **sta
 	assert_int_equal(read_credentials(), 7);
 }
 
+/* Whoever proposes builds on the highest of all, whatever three agree on. */
+static void test_12_2_what_one_forges_above_three_that_agree_is_left_out(void **state)
+{
+	dfs_path path = {(u_int)strlen(of_ann), of_ann};
+	const dfs_paths paths = {.paths = {1, &path}};
+	struct peers_look look;
+	struct peers_told told;
+
+	(void)state;
+	know_user("ann");
+	know_user("eve");
+	give_credentials(SERVERS_ALL, 3, "ann");
+	give_credentials(set_of(3), 5, "eve");
+	assert_true(peers_look(world->peers, &paths, clock_now_ms() + LONG_MS, &look));
+	peers_look_rest(world->peers, &look);
+	told = peers_told(world->peers, &look, 0);
+	assert_null(told.of[2]);
+	assert_non_null(told.of[3]);
+	peers_look_free(&look);
+}
+
 #define FOUR_SERVERS(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -246,6 +267,9 @@ int main(void)
 		FOUR_SERVERS(test_2_4_who_keeps_us_waiting_does_so_once),
 		cmocka_unit_test_setup_teardown(
 			test_8_9_credentials_that_another_signed_are_not_believed,
+			begin_proving, end),
+		cmocka_unit_test_setup_teardown(
+			test_12_2_what_one_forges_above_three_that_agree_is_left_out,
 			begin_proving, end),
 	};
 

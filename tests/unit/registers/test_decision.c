@@ -207,6 +207,52 @@ static void test_8_9_what_is_not_proved_is_not_finished(void **state)
 	}
 }
 
+/* What dfs4 alone tells besides is above it, and nobody's. */
+static void test_12_2_what_one_forges_above_three_counts_for_nothing(void **state)
+{
+	static const dfs_id operation = {{7}}, other = {{8}};
+	struct world *world = new_world("/ann/file");
+	struct told *told;
+	dfs_register forged;
+
+	(void)state;
+	world->proposal.kind = PROPOSAL_TOMBSTONE;
+	world->proposal.operation = other;
+	told = tell(world, &operation);
+	forged = told->reg;
+	forged.dfs_register_u.accepted.ballot.counter = 7;
+	world->turn.answers.of[3] = &forged;
+	world->turn.promised = SERVERS_ALL;
+	(void)finished(world);
+	assert_ptr_equal(world->turn.judgement.best, &told->reg.dfs_register_u.accepted);
+	assert_int_equal(world->turn.promised, 0x7);
+	value_free(told->value);
+}
+
+/* Who lies may tell the same as others, with a proof that is none. */
+static void test_12_2_of_those_that_tell_the_same_one_proof_is_enough(void **state)
+{
+	static const dfs_id operation = {{7}}, other = {{8}};
+	struct world *world = new_world("/ann/file");
+	struct told *told;
+	dfs_register broken;
+	dfs_value *value = &broken.dfs_register_u.accepted.value;
+
+	(void)state;
+	world->proposal.kind = PROPOSAL_TOMBSTONE;
+	world->proposal.operation = other;
+	told = tell(world, &operation);
+	broken = told->reg;
+	value->proof.signature.signature[3] ^= 1;
+	world->turn.staged[0] = 1;
+	world->turn.answers.of[0] = &broken;
+	assert_int_equal(finished(world), 0);
+	assert_int_equal(world->turn.judgement.verdict, JUDGE_FINISH);
+	/* What is read, or proposed again, is what is proved. */
+	assert_ptr_equal(world->turn.judgement.best, &told->reg.dfs_register_u.accepted);
+	value_free(told->value);
+}
+
 /*
  * dfs1 alone tells of a file's end, and so many others of nothing, with this floor; whose
  * operation is it that ann now carries out, and does it count?
@@ -255,6 +301,10 @@ int main(void)
 		cmocka_unit_test(test_two_that_call_it_invalid),
 		cmocka_unit_test(test_refusals_are_noted),
 		cmocka_unit_test(test_8_9_what_is_not_proved_is_not_finished),
+		cmocka_unit_test(
+			test_12_2_what_one_forges_above_three_counts_for_nothing),
+		cmocka_unit_test(
+			test_12_2_of_those_that_tell_the_same_one_proof_is_enough),
 		cmocka_unit_test(test_12_2_a_word_that_three_outvote_counts_for_nothing),
 	};
 
