@@ -2,6 +2,7 @@
 #include "typed_paths.h"
 
 #include "outcome.h"
+#include "result.h"
 #include "run.h"
 #include "status.h"
 #include <stdio.h>
@@ -42,8 +43,14 @@ static struct dfs_result any_path(struct run *run, const char *typed, char **ret
 	size_t len = strlen(typed);
 	char *name = len > 1 && typed[len - 1] == '/' ? strndup(typed, len - 1) : NULL;
 	struct dfs_result result = run_path(run, name ? name : typed, ret_path);
+	char *folder = NULL;
 
 	free(name);
+	if (result.code == DFS_EXIT_USAGE &&
+	    run_folder(run, typed, &folder).code == DFS_EXIT_DONE)
+		result = result_of(DFS_EXIT_USAGE, "is a folder that is always there; "
+						   "meant is something below it");
+	free(folder);
 	return result;
 }
 

@@ -9,6 +9,7 @@
 #include "typed_paths.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct deletion {
 	struct run *run;
@@ -60,7 +61,11 @@ static void delete_trees(struct run *run, const struct typed_paths *paths)
 		return;
 	}
 	for (size_t i = 0; i < paths->count; i++) {
-		struct dfs_result result = removal_add(removal, paths->items[i].path);
+		const char *path = paths->items[i].path;
+		struct dfs_result result =
+			strcmp(path, "/") == 0
+				? result_of(DFS_EXIT_USAGE, "is everything of everybody")
+				: removal_add(removal, path);
 
 		any |= result.code == DFS_EXIT_DONE;
 		if (result.code == DFS_EXIT_DONE)

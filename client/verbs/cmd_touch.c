@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "libdfs_folders.h"
 #include "moment.h"
+#include "name.h"
 #include "outcome.h"
 #include "output.h"
 #include "run.h"
@@ -20,6 +21,9 @@ struct setting {
 	struct dfs_put *puts;
 	size_t *which; /* item of each */
 	size_t put_count;
+	/* Those that can only be folders, which something below them may make. */
+	size_t *folders;
+	size_t folder_count;
 };
 
 static void report(const struct setting *setting, size_t item,
@@ -41,7 +45,8 @@ static bool prepare(struct setting *setting, const char *const *typed, size_t co
 	setting->items = calloc(paths->count, sizeof *setting->items);
 	setting->puts = calloc(paths->count, sizeof *setting->puts);
 	setting->which = calloc(paths->count, sizeof *setting->which);
-	if (!setting->items || !setting->puts || !setting->which) {
+	setting->folders = calloc(paths->count, sizeof *setting->folders);
+	if (!setting->items || !setting->puts || !setting->which || !setting->folders) {
 		outcome_no_memory(setting->run);
 		return false;
 	}
@@ -55,6 +60,7 @@ static void end(struct setting *setting, struct typed_paths *paths)
 	free(setting->items);
 	free(setting->puts);
 	free(setting->which);
+	free(setting->folders);
 	typed_paths_free(paths);
 }
 
@@ -69,6 +75,8 @@ static void touched(void *context, size_t item)
 		report(setting, item, &done->result);
 	} else if (options_has(&setting->run->options, OPTION_NO_CREATE)) {
 		report(setting, item, &(struct dfs_result){.code = DFS_EXIT_DONE});
+	} else if (name_is_folder(setting->paths->items[item].typed)) {
+		setting->folders[setting->folder_count++] = item;
 	} else {
 		setting->puts[setting->put_count] =
 			(struct dfs_put){.path = done->path,
@@ -105,6 +113,18 @@ static void touch_again(struct setting *setting, size_t item)
 	report(setting, item, &once_more->result);
 }
 
+/* No file is made where the name is a folder's: is it one? */
+static void touch_folder(struct setting *setting, size_t item)
+{
+	struct dfs_stat stat = {.path = setting->items[item].path};
+
+	dfs_stat(setting->run->dfs, &stat, 1, again, NULL);
+	if (stat.result.code == DFS_EXIT_DONE)
+		touch_again(setting, item);
+	else
+		report(setting, item, &stat.result);
+}
+
 static void created(void *context, size_t index)
 {
 	struct setting *setting = context;
@@ -130,6 +150,8 @@ static void touch_all(struct setting *setting, int64_t modified_ns)
 	for (size_t i = 0; i < setting->put_count; i++)
 		if (setting->puts[i].result.code == DFS_EXIT_CONFLICT)
 			touch_again(setting, setting->which[i]);
+	for (size_t i = 0; i < setting->folder_count; i++)
+		touch_folder(setting, setting->folders[i]);
 }
 
 static int verb_touch(struct run *run)

@@ -231,6 +231,7 @@ static void add_value(struct asked *asked, enum option option)
 	case OPTION_TYPE:
 		fit(asked, "f");
 		fit(asked, "d");
+		fit(asked, "l");
 		break;
 	default:
 		break;

@@ -12,14 +12,21 @@
 
 enum { ASKS_ABOVE = 50, FIRST_ROOM = 64 };
 
+/* One that goes. */
+struct removed {
+	char *path;
+	enum dfs_type type;
+};
+
 struct removal {
 	struct run *run;
-	struct dfs_delete *items; /* files and links first, then folders from below */
+	struct removed
+		*of; /* at its end files and links first, then folders from below */
 	size_t count, room, folders;
 	bool no_memory;
-	struct outcome outcome; /* of what was deleted */
-	size_t deleted;
-	char why[DFS_WHY]; /* of the first that failed */
+	struct dfs_delete *items; /* of each, while they are deleted */
+	struct outcome outcome;   /* of what was deleted */
+	char why[DFS_WHY];        /* of the first that failed */
 };
 
 struct removal *removal_new(struct run *run)
@@ -31,58 +38,49 @@ struct removal *removal_new(struct run *run)
 	return removal;
 }
 
-static char *path_of(const struct dfs_delete *item)
-{
-	union {
-		const char *borrow;
-		char *own;
-	} path = {.borrow = item->path};
-
-	return path.own;
-}
-
 void removal_free(struct removal *removal)
 {
 	if (!removal)
 		return;
 	for (size_t i = 0; i < removal->count; i++)
-		free(path_of(&removal->items[i]));
-	free(removal->items);
+		free(removal->of[i].path);
+	free(removal->of);
 	free(removal);
 }
 
 /* ---- what is there --------------------------------------------------------------- */
 
-static bool add(struct removal *removal, const char *path, bool folder)
+static bool add(struct removal *removal, const char *path, enum dfs_type type)
 {
-	struct dfs_delete *item;
+	struct removed *one;
 
 	if (removal->count == removal->room) {
 		size_t room = removal->room > 0 ? 2 * removal->room : FIRST_ROOM;
-		struct dfs_delete *more =
-			reallocarray(removal->items, room, sizeof *removal->items);
+		struct removed *more =
+			reallocarray(removal->of, room, sizeof *removal->of);
 
 		removal->no_memory |= !more;
 		if (!more)
 			return false;
-		removal->items = more;
+		removal->of = more;
 		removal->room = room;
 	}
-	item = &removal->items[removal->count];
-	memset(item, 0, sizeof *item);
-	item->path = strdup(path);
-	item->folder = folder;
-	removal->no_memory |= !item->path;
-	removal->count += item->path != NULL;
-	removal->folders += item->path && folder;
-	return item->path;
+	one = &removal->of[removal->count];
+	*one = (struct removed){.path = strdup(path), .type = type};
+	removal->no_memory |= !one->path;
+	removal->count += one->path != NULL;
+	removal->folders += one->path && type == DFS_TYPE_FOLDER;
+	return one->path;
 }
 
 static int take_entry(void *context, const struct dfs_entry *entry)
 {
 	struct removal *removal = context;
+	enum dfs_type type = entry->folder ? DFS_TYPE_FOLDER
+			     : entry->link ? DFS_TYPE_LINK
+					   : DFS_TYPE_FILE;
 
-	return add(removal, entry->path, entry->folder) ? 0 : DFS_EXIT_OTHER;
+	return add(removal, entry->path, type) ? 0 : DFS_EXIT_OTHER;
 }
 
 /* The folder itself, if it has been made: that is seen by deleting it. */
@@ -97,7 +95,7 @@ static bool add_itself(struct removal *removal, const char *path)
 		folder[len - 1] = '\0';
 	/* "/NAME" has no register. */
 	if (good && strchr(folder + 1, '/'))
-		good = add(removal, folder, true);
+		good = add(removal, folder, DFS_TYPE_FOLDER);
 	free(folder);
 	return good;
 }
@@ -108,8 +106,9 @@ struct dfs_result removal_add(struct removal *removal, const char *path)
 	struct dfs_result result = dfs_list(removal->run->dfs, path,
 					    (struct dfs_list_options){.recursive = true},
 					    take_entry, removal);
-	bool file = removal->count == before + 1 && !removal->items[before].folder &&
-		    strcmp(removal->items[before].path, path) == 0;
+	bool file = removal->count == before + 1 &&
+		    removal->of[before].type != DFS_TYPE_FOLDER &&
+		    strcmp(removal->of[before].path, path) == 0;
 
 	if (result.code == DFS_EXIT_DONE && !file)
 		(void)add_itself(removal, path);
@@ -123,18 +122,21 @@ struct dfs_result removal_add(struct removal *removal, const char *path)
 /* Files and links before folders, and those the deeper ones first. */
 static int compare(const void *a, const void *b)
 {
-	const struct dfs_delete *one = a, *other = b;
+	const struct removed *one = a, *other = b;
+	bool folder = one->type == DFS_TYPE_FOLDER;
 
-	if (one->folder != other->folder)
-		return one->folder ? 1 : -1;
-	return one->folder ? strcmp(other->path, one->path)
-			   : strcmp(one->path, other->path);
+	if (folder != (other->type == DFS_TYPE_FOLDER))
+		return folder ? 1 : -1;
+	return folder ? strcmp(other->path, one->path) : strcmp(one->path, other->path);
 }
 
 static void finished(void *context, size_t item)
 {
 	struct removal *removal = context;
 	struct run *run = removal->run;
+	static const char *const types[] = {[DFS_TYPE_FILE] = "file",
+					    [DFS_TYPE_LINK] = "link",
+					    [DFS_TYPE_FOLDER] = "folder"};
 	struct dfs_delete *delete = &removal->items[item];
 	struct outcome_item outcome = {.path = delete->path};
 
@@ -142,14 +144,12 @@ static void finished(void *context, size_t item)
 	if (delete->result.code == DFS_EXIT_MISSING)
 		return;
 	outcome_add(&removal->outcome, delete->result.code);
-	if (delete->result.code == DFS_EXIT_DONE)
-		removal->deleted++;
-	else if (removal->why[0] == '\0')
+	if (delete->result.code != DFS_EXIT_DONE && removal->why[0] == '\0')
 		(void)snprintf(removal->why, sizeof removal->why, "%.300s: %.600s",
 			       delete->path, delete->result.why);
 	if (output_json(run->output))
 		outcome.take_fields =
-			json_pack("{s:s}", "type", delete->folder ? "folder" : "file");
+			json_pack("{s:s}", "type", types[removal->of[item].type]);
 	if (output_json(run->output) || delete->result.code != DFS_EXIT_DONE)
 		outcome_item(run, &outcome, &delete->result);
 	else
@@ -171,10 +171,19 @@ bool removal_is_meant(struct run *run, size_t files)
 
 struct dfs_result removal_run(struct removal *removal)
 {
-	struct run *run = removal->run;
-
-	qsort(removal->items, removal->count, sizeof *removal->items, compare);
-	dfs_delete(run->dfs, removal->items, removal->count, finished, removal);
+	removal->items = calloc(removal->count + 1, sizeof *removal->items);
+	if (!removal->items) {
+		outcome_no_memory(removal->run);
+		return result_of(DFS_EXIT_OTHER, "out of memory");
+	}
+	qsort(removal->of, removal->count, sizeof *removal->of, compare);
+	for (size_t i = 0; i < removal->count; i++)
+		removal->items[i] = (struct dfs_delete){.path = removal->of[i].path,
+							.folder = removal->of[i].type ==
+								  DFS_TYPE_FOLDER};
+	dfs_delete(removal->run->dfs, removal->items, removal->count, finished, removal);
+	free(removal->items);
+	removal->items = NULL;
 	return removal->outcome.any && removal->outcome.code != DFS_EXIT_DONE
 		       ? result_of(removal->outcome.code, "%s", removal->why)
 		       : (struct dfs_result){.code = DFS_EXIT_DONE};

@@ -137,7 +137,7 @@ offered()
 	offered df --v :: --verbose --version
 	offered find --user '' :: admin other tester
 	offered --user admin find --user '' :: admin other tester
-	offered find --type '' :: f d
+	offered find --type '' :: f d l
 	offered find --us :: --user
 	offered head --l :: --lines
 	offered share --w :: --write

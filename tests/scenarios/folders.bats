@@ -92,6 +92,15 @@ tree_of()
 	client mkdir /shared/all --user other
 	[ "$(stat_of /shared/all owner)" = other ]
 	client rmdir /shared/all
+	# What is there always is neither made nor removed.
+	for folder in / /tester /tester/ /shared; do
+		run -2 client mkdir -p $folder
+		run -2 client rmdir --yes $folder
+		[[ $output == *"always there"* ]]
+	done
+	run -2 client rmdir file/
+	run -7 client rmdir /other/mine
+	run -2 client rmdir
 	# A user with nothing but an empty folder is not nobody.
 	client mkdir /other/last --user other
 	client mkdir /other/last --user other && return 1
@@ -137,6 +146,12 @@ tree_of()
 	[ "$(stat_of other modified)" = 2001-01-02T00:00:00Z ]
 	run -2 client chmod +x folder
 	run -8 client touch file/below
+	# A name that is a folder's makes no file.
+	run -4 client touch neither/
+	run -4 client stat neither
+	run -7 client touch /other/mine
+	run -7 client ln -s x /other/mine
+	run -7 client chmod +x /tester/file --user other
 	# Links: kept as they are, also where nothing is.
 	client ln -s ../other/where-nobody-looks link
 	[ "$(stat_of link type)" = link ]
@@ -166,6 +181,84 @@ tree_of()
 	[[ $output == *"belongs to tester"* ]]
 	run -7 client touch --user other /tester/file
 	client delete empty link folder/name
+}
+
+@test "4.1 delete -r: what it does, says and refuses, and --json of each verb" {
+	client mkdir -p tree/empty/deep
+	echo text | client put - tree/file
+	client ln -s file tree/link
+	run -2 client delete tree
+	[[ $output == *"-r deletes it"* ]]
+	run -2 client delete -r
+	run -2 client delete -r /
+	run -2 client delete -r --if-version 1-0 tree
+	run -4 client delete -r tree/file/
+	run -4 client delete -r /other
+	run -8 client rmdir tree
+	# told VERB FIELDS: what a command says in JSON of each path, a line each
+	told()
+	{
+		local fields=$1 out
+		shift
+		out=$(client "$@" --json) || true
+		"$PYTHON" -c 'import json, sys
+for line in sys.stdin:
+	told = json.loads(line)
+	print(*(told.get(name) for name in sys.argv[1].split()))' "$fields" <<<"$out"
+	}
+	[ "$(told "path status type" mkdir tree/new tree/file)" = "/tester/tree/new done folder
+/tester/tree/file conflict folder" ]
+	[ "$(told "path code" touch tree/file tree/touched a//b)" = "a//b 2
+/tester/tree/file 0
+/tester/tree/touched 0" ]
+	[ "$(told "path code" chmod 755 tree/file tree/link none)" = "/tester/tree/file 0
+/tester/tree/link 2
+/tester/none 4" ]
+	[ "$(told "path code type" ln -s x tree/link)" = "/tester/tree/link 8 None" ]
+	[ "$(told "path code type" ln -sf x tree/link)" = "/tester/tree/link 0 link" ]
+	[ "$(told "path code" rmdir tree/new tree none)" = "/tester/tree/new 0
+/tester/tree 8
+/tester/none 4" ]
+	# What cannot go does not keep the others; twice, nothing is there any more.
+	client put "$BATS_TEST_FILENAME" /shared/kept
+	[ "$(told "path code type" delete -r none tree)" = "/tester/none 4 None
+/tester/tree/file 0 file
+/tester/tree/link 0 link
+/tester/tree/touched 0 file
+/tester/tree/empty/deep 0 folder
+/tester/tree/empty 0 folder
+/tester/tree 0 folder" ]
+	[ "$(told "path code" delete -r tree)" = "/tester/tree 4" ]
+	# All of one's own, and of another's what admin may, who cannot make anything there.
+	client mkdir one two
+	client delete -r /tester
+	[ -z "$(client list)" ]
+	client mkdir three/four -p
+	run -7 client mkdir /tester/five --user admin
+	run -7 client touch /tester/three --user admin
+	client delete -r /tester/three --user admin
+	[ -z "$(client list)" ]
+	# Names are not for nothing: without room none is made, and all of them can go.
+	user_add poor --quota 1K
+	run -3 client mkdir a b c d e f g h i --user poor
+	[[ $output == *"over the quota of poor"* ]]
+	run -7 client mkdir z --user poor
+	run -7 client touch z --user poor
+	run -7 client ln -s x z --user poor
+	client touch a --user poor
+	client delete -r /poor --user poor
+	[ -z "$(client list --user poor)" ]
+	# Without a log-in, and without servers.
+	client logout
+	for verb in "mkdir a" "rmdir a" "touch a" "chmod +x a" "ln -s x a" "delete -r a"; do
+		run -7 client $verb
+		[[ $output == *"not logged in"* ]]
+	done
+	servers_stop
+	for verb in "mkdir a" "rmdir a" "touch a" "chmod +x a" "ln -s x a" "delete -r a"; do
+		run -10 client $verb --user other
+		[ "$(client $verb --user other --json | field code)" = 10 ]
+	done
 }
 
 @test "4.1 each of these with one server down, and it learns of them" {
@@ -250,6 +343,50 @@ assert len(codes) == 20, codes
 assert all(sorted(of) == [0, 8] for of in codes.values()), codes'
 	done
 	[ "$(client list | wc -l)" = 200 ]
+	# With -p both find it there; of a folder and a file of the same name one is made.
+	for round in $(seq 10); do
+		client mkdir -p "deep$round/er" &
+		client mkdir -p "deep$round/er"
+		wait $!
+		client mkdir --json "either$round" >"$T/one" &
+		client put --json "$BATS_TEST_FILENAME" "either$round" >"$T/two" || true
+		wait $! || true
+		[ "$(cat "$T/one" "$T/two" | field code | sort | xargs)" = "0 8" ]
+	done
+}
+
+@test "4.2 of two that put --no-clobber under the same name at once one has put it, 200 times" {
+	local round name
+	mkdir one two
+	for round in $(seq 10); do
+		for name in $(seq -f "$round-%g" 20); do
+			echo "one of $name" >"one/$name"
+			echo "two of $name" >"two/$name"
+		done
+		client put --json -r --no-clobber one/. --to all/ >said-one &
+		client put --json -r --no-clobber two/. --to all/ >said-two || true
+		wait $! || true
+		client get -q -r all --to "all-$round"
+		"$PYTHON" - "all-$round" <<-'END'
+			import json, os, sys
+			won = {}
+			for who in "one", "two":
+			    told = [json.loads(line) for line in open("said-" + who)]
+			    assert len(told) == 20, told
+			    for item in told:
+			        name = os.path.basename(item["path"])
+			        assert item["code"] in (0, 8), item
+			        if item["code"] == 0:
+			            assert name not in won, name
+			            won[name] = who
+			assert len(won) == 20, won
+			for name, who in won.items():
+			    text = open(os.path.join(sys.argv[1], name)).read()
+			    assert text == "%s of %s\n" % (who, name), text
+		END
+		rm one/* two/*
+		client delete -r -q all
+	done
 }
 
 @test "4.7 a tree that was put comes back with empty folders, links, x bits, times and odd names" {
@@ -302,6 +439,46 @@ assert all(sorted(of) == [0, 8] for of in codes.values()), codes'
 	client put -r tree/empty
 	client get -r empty --to "$T/alone"
 	[ "$(stat -c %Y alone)" = "$(stat -c %Y tree/empty)" ]
+}
+
+@test "4.7 a tree that was put again is what it is now, with a server down too, and for others what is theirs" {
+	mkdir -p tree/empty tree/full tree/later "tree/$(printf 'n%.0s' {1..255})" "tree/deep/$(printf 'd/%.0s' {1..30})"
+	echo a >tree/full/a
+	chmod +x tree/full/a
+	ln -s a tree/full/l
+	echo b >tree/b
+	ln -s b tree/c
+	client put -q -r tree
+	# Each kind in the place of another; an x bit, a link, times, and a folder that was not there.
+	chmod -x tree/full/a
+	ln -sfn b tree/full/l
+	touch -d 2002-02-02 tree/empty tree/full/a
+	touch -d 2003-03-03 tree/later
+	mkdir tree/full/new
+	rm tree/b tree/c
+	ln -s z tree/b
+	echo file >tree/c
+	client put -q -r tree
+	client get -q -r tree --to back
+	diff <(tree_of tree) <(tree_of back)
+	server_kill 2
+	touch -d 2004-04-04 tree/empty
+	run -0 --separate-stderr client put --json -r tree
+	[ "$(grep -c '"type":"folder"' <<<"$output")" = 5 ]
+	client get -q -r tree --to again
+	diff <(tree_of tree) <(tree_of again)
+	# Of others' folders nothing is told but what they share; below /shared/ the time is theirs.
+	client share tree/full/a other
+	run -0 client get -q -r /tester/tree --to shared --user other
+	[ "$(cd shared && find . -type f)" = ./full/a ]
+	client put -q -r tree/empty --to /shared/empty
+	touch -d 2005-05-05 tree/empty
+	client put -q -r tree/empty --to /shared/empty --user other
+	[ "$(stat_of /shared/empty modified)" = 2004-04-04T00:00:00Z ]
+	client put -q -r tree/empty --to /shared/empty
+	[ "$(stat_of /shared/empty modified)" = 2005-05-05T00:00:00Z ]
+	client delete -q -r tree /shared/empty
+	[ -z "$(client list -R)" ]
 }
 
 @test "4.7 no verb on a tree costs a call for each file" {

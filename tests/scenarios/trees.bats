@@ -243,7 +243,7 @@ is_just()
 	run -3 client chmod +x 'made/*'
 	[ "$(client stat --json made/file | field executable)" = true ]
 	client rmdir 'made/e*' 'n*/'
-	is_just list -R <<<$'made/file\nmade/link'
+	is_just list -R <<<$'made/\nmade/file\nmade/link'
 	client delete -r 'm*'
 	is_just list <<<''
 }

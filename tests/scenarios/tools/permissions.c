@@ -233,7 +233,7 @@ static void make_content(unsigned pair, dfs_key tree[DFS_SERVERS], dfs_small *re
 
 /*
  * Of tester's file, with its token, where it would do harm; of what nobody has put where
- * not.
+ * not: refused where the path has a later value, and not there where it has none.
  */
 static void try_bind(struct walk *walk)
 {
@@ -259,7 +259,7 @@ static void try_bind(struct walk *walk)
 		fail("BIND");
 	expect(walk, demand,
 	       res.status == DFS_OK ? res.dfs_bind_res_u.items.items_val[0] : res.status,
-	       DFS_NODATA);
+	       walk->here.known ? DFS_REFUSED : DFS_NODATA);
 	call_free_result((xdrproc_t)xdr_dfs_bind_res, &res);
 }
 
