@@ -410,7 +410,7 @@ static void fetch_files(struct get_files *get)
 		if (!get->items)
 			result = result_of(DFS_EXIT_OTHER, "out of memory");
 	}
-	if (result.code != DFS_EXIT_DONE) {
+	if (!get->items) {
 		report_none(get, &result);
 		return;
 	}

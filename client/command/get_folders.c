@@ -79,8 +79,12 @@ static void set_time(void *context, size_t item)
 	struct dfs_stat *stat = &times->items[item];
 	struct outcome_item outcome = {.path = folder->path};
 
-	/* One without a register, or that went meanwhile, has nothing to tell. */
+	/*
+	 * One without a register, or that went meanwhile, has nothing to tell; nor has
+	 * one of somebody who shares what is below it.
+	 */
 	if (stat->result.code == DFS_EXIT_MISSING ||
+	    stat->result.code == DFS_EXIT_DENIED ||
 	    (stat->result.code == DFS_EXIT_DONE &&
 	     (stat->file.type != DFS_TYPE_FOLDER || stat->file.version[0] == '\0')))
 		return;

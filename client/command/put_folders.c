@@ -17,6 +17,9 @@ struct put_folders {
 	size_t count, room;
 	struct dfs_mkdir *items;
 	char **locals, **paths; /* of each item */
+	/* Those that were there with another time, and which items they are. */
+	struct dfs_setting *settings;
+	size_t *which, found;
 };
 
 struct put_folders *put_folders_new(struct run *run)
@@ -36,6 +39,8 @@ void put_folders_free(struct put_folders *folders)
 		free(folders->locals[i]);
 		free(folders->paths[i]);
 	}
+	free(folders->settings);
+	free(folders->which);
 	free(folders->locals);
 	free(folders->paths);
 	free(folders->items);
@@ -84,16 +89,45 @@ void put_folders_add(struct put_folders *folders, const char *local, const char 
 	folders->count++;
 }
 
-static void made(void *context, size_t item)
+static void report(struct put_folders *folders, size_t item,
+		   const struct dfs_result *result)
 {
-	struct put_folders *folders = context;
 	struct outcome_item outcome = {.shown = folders->locals[item],
 				       .path = folders->paths[item]};
 
 	if (output_json(folders->run->output))
 		outcome.take_fields = json_pack("{s:s,s:o}", "type", "folder", "local",
 						output_string(folders->locals[item]));
-	outcome_item(folders->run, &outcome, &folders->items[item].result);
+	outcome_item(folders->run, &outcome, result);
+}
+
+/* One that was there gets its time anew, like a file that is put again. */
+static void made(void *context, size_t item)
+{
+	struct put_folders *folders = context;
+	const struct dfs_mkdir *folder = &folders->items[item];
+
+	if (folder->result.code != DFS_EXIT_DONE || folder->made ||
+	    folder->found_ns == folder->modified_ns) {
+		report(folders, item, &folder->result);
+		return;
+	}
+	folders->which[folders->found] = item;
+	folders->settings[folders->found++] =
+		(struct dfs_setting){.path = folder->path,
+				     .set_modified = true,
+				     .modified_ns = folder->modified_ns};
+}
+
+static void timed(void *context, size_t setting)
+{
+	struct put_folders *folders = context;
+	struct dfs_result *result = &folders->settings[setting].result;
+
+	/* Somebody else's below /shared/ is there, and its time is his. */
+	if (result->code == DFS_EXIT_DENIED)
+		*result = (struct dfs_result){.code = DFS_EXIT_DONE};
+	report(folders, folders->which[setting], result);
 }
 
 void put_folders_finish(struct put_folders *folders)
@@ -103,9 +137,15 @@ void put_folders_finish(struct put_folders *folders)
 	if (folders->count == 0)
 		return;
 	result = run_open(folders->run);
-	if (result.code == DFS_EXIT_DONE)
-		dfs_mkdir(folders->run->dfs, folders->items, folders->count, made,
-			  folders);
-	else
+	folders->settings = calloc(folders->count, sizeof *folders->settings);
+	folders->which = calloc(folders->count, sizeof *folders->which);
+	if (result.code == DFS_EXIT_DONE && (!folders->settings || !folders->which))
+		result = result_of(DFS_EXIT_OTHER, "out of memory");
+	if (result.code != DFS_EXIT_DONE) {
 		outcome_all(folders->run, NULL, 0, &result);
+		return;
+	}
+	dfs_mkdir(folders->run->dfs, folders->items, folders->count, made, folders);
+	dfs_set_attributes(folders->run->dfs, folders->settings, folders->found, timed,
+			   folders);
 }

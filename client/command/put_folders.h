@@ -15,7 +15,7 @@ void put_folders_free(struct put_folders *folders);
  */
 void put_folders_add(struct put_folders *folders, const char *local, const char *remote);
 
-/* Makes those that are not there, and reports. */
+/* Makes those that are not there, gives the others their time, and reports. */
 void put_folders_finish(struct put_folders *folders);
 
 #endif

@@ -116,6 +116,11 @@ static bool may_be_there(const struct makings *makings, const struct making *mak
 	return item->may_exist && item->result.code == DFS_EXIT_DONE;
 }
 
+static int64_t time_of(const dfs_value *folder)
+{
+	return folder->body.dfs_body_u.folder.attributes.modified;
+}
+
 /* Those that are there, and need not be new. */
 static bool find_there(struct makings *makings)
 {
@@ -133,6 +138,9 @@ static bool find_there(struct makings *makings)
 		if (!may_be_there(makings, &makings->of[i]))
 			continue;
 		makings->of[i].there = lookup_folder(&lookups[count]);
+		if (makings->of[i].there && makings->of[i].own)
+			makings->items[makings->of[i].item].found_ns =
+				time_of(&lookups[count].value);
 		lookup_free(&lookups[count++]);
 	}
 	free(lookups);
@@ -255,8 +263,10 @@ static void report_made(void *context, size_t which, const struct proposal *prop
 		item->made = item->result.code == DFS_EXIT_DONE;
 		/* Somebody was faster, which does for who wants it to be there. */
 		if (item->may_exist && item->result.code == DFS_EXIT_CONFLICT &&
-		    proposal->known && proposal->value.body.kind == DFS_FOLDER)
+		    proposal->known && proposal->value.body.kind == DFS_FOLDER) {
 			result_fail(&item->result, DFS_EXIT_DONE, "%s", "");
+			item->found_ns = time_of(&proposal->value);
+		}
 	}
 }
 
@@ -285,6 +295,7 @@ void dfs_mkdir(struct dfs *dfs, struct dfs_mkdir *items, size_t count,
 
 		items[i].result = (struct dfs_result){.code = DFS_EXIT_DONE};
 		items[i].made = false;
+		items[i].found_ns = 0;
 		if (wrong)
 			result_fail(&items[i].result, DFS_EXIT_USAGE, "%s", wrong);
 	}

@@ -48,6 +48,8 @@ static const struct arguments {
 	{&cmd_find, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_tree, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_du, NULL, REMOTE, REMOTE, REMOTE},
+	{&cmd_copy, NULL, REMOTE, REMOTE, REMOTE},
+	{&cmd_move, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_delete, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_stat, NULL, REMOTE, REMOTE, REMOTE},
 	{&cmd_mkdir, NULL, REMOTE, REMOTE, REMOTE},

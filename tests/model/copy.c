@@ -3,7 +3,8 @@
  *
  * ops=		K copies A to B (B must not exist); M moves A to B (the same, then a
  *		tombstone at A if A is unchanged); D deletes A, E deletes B; X finishes
- *		B, Y finishes A. Every server drops the object by what it knows.
+ *		B, Y finishes A; N meets the note of M at B, and sets the tombstone at
+ *		A as M's. Every server drops the object by what it knows.
  * mode=0	nothing binds the object to B: a server that lacks it refuses the first
  *		ACCEPT
  * mode=1	a copy first binds the object to (B, ballot) on three servers, as an
@@ -12,6 +13,7 @@
  * move=0	the tombstone at A only once B is settled; 1 without waiting for that
  * undo=	a mover whose condition fails: 0 stops, 1 deletes B again by what it
  *		sees there, 2 only if the tombstone at A is not its own
+ * note=0	N only once B is settled; 1 as soon as a server has accepted it
  * retry=1	the mover tries again at A; nba=, nbb= ballots of A and of B
  * init=3	at the start one server lacks the object, and its opposite has the spare
  * learn=0, late=0, spare=0, q1= as in the model of content (data.c)
@@ -46,8 +48,8 @@ enum {
 enum { NAMES_O = 1, NOTHING = 2, TOMB = 3 }; /* TOMB + op */
 
 static char ops[MO + 1] = "K";
-static int no, nb[2] = {2, 2}, q1 = 3, mode = 1, init = 4, move, undo, retry, learn = 1,
-	       late = 1, spare = 1;
+static int no, nb[2] = {2, 2}, q1 = 3, mode = 1, init = 4, move, undo, note, retry,
+	       learn = 1, late = 1, spare = 1;
 static const struct option options[] = {
 	{.key = "ops", .text = ops, .room = sizeof ops},
 
@@ -59,6 +61,7 @@ static const struct option options[] = {
 	{.key = "init", .value = &init},
 	{.key = "move", .value = &move},
 	{.key = "undo", .value = &undo},
+	{.key = "note", .value = &note},
 	{.key = "retry", .value = &retry},
 
 	{.key = "learn", .value = &learn},
@@ -308,6 +311,20 @@ static void start(const U *u, int i, int r, int ph, const char *what)
 	}
 }
 
+/* Does anybody who reads B see the note of a move? */
+static int is_noted(const U *u)
+{
+	for (int b = 1; b <= nb[1]; b++)
+		if (names(u, 1, b) && votes(u, 1, b) >= (note ? 1 : 3))
+			return 1;
+	return 0;
+}
+static int mover(void)
+{
+	const char *at = strchr(ops, 'M');
+	return at ? (int)(at - ops) : 0;
+}
+
 static void succ(const U *u)
 {
 	U n;
@@ -315,7 +332,10 @@ static void succ(const U *u)
 		char t = ops[i];
 		int ph = u->o[i].ph, b = u->o[i].bal;
 		int copies = t == 'K' || t == 'M';
-		if (ph == IDLE)
+		if (ph == IDLE && t == 'N') {
+			if (is_noted(u))
+				start(u, i, 0, PA, "meets the note");
+		} else if (ph == IDLE)
 			start(u, i, t == 'D' || t == 'Y' ? 0 : 1,
 			      t == 'D' || t == 'Y' ? PA : PB, "starts");
 		if (ph == WAITA)
@@ -352,9 +372,14 @@ static void succ(const U *u)
 						fin = 1;
 					else if (ph == UB)
 						fin = code != NAMES_O; /* still there */
-					else if (t == 'M')
+					else if (t == 'M' || t == 'N')
 						fin = code !=
 						      NAMES_O; /* A is unchanged */
+					if (t == 'N' && fin) {
+						done(&n, i);
+						out(&n);
+						continue;
+					}
 					if (t == 'M' && ph == PA && fin) {
 						/* the condition fails */
 						if (undo == 1 ||
@@ -370,7 +395,9 @@ static void succ(const U *u)
 						out(&n);
 						continue;
 					}
-					propose(&n, i, r, fin ? code : TOMB + i,
+					propose(&n, i, r,
+						fin ? code
+						    : TOMB + (t == 'N' ? mover() : i),
 						fin ? best : 0);
 					n.o[i].ph = ph == PB ? AB : ph == PA ? AA : VB;
 				}

@@ -167,6 +167,11 @@ object_of()
 	client mv --user other /tester/two /other/taken
 	is_file_of other taken one
 	fails 4 "no such file" get two -
+	# What is copied counts like what is put, though no server stores it twice.
+	client delete --user other two
+	client user quota other 20000 --user admin
+	client cp --user other taken second
+	fails 7 "over the quota of other" cp --user other taken third
 }
 
 @test "4.1 cp and mv with one server down, which learns of it" {

@@ -441,6 +441,46 @@ assert all(sorted(of) == [0, 8] for of in codes.values()), codes'
 	[ "$(stat -c %Y alone)" = "$(stat -c %Y tree/empty)" ]
 }
 
+@test "4.7 a tree that was put again is what it is now, with a server down too, and for others what is theirs" {
+	mkdir -p tree/empty tree/full tree/later "tree/$(printf 'n%.0s' {1..255})" "tree/deep/$(printf 'd/%.0s' {1..30})"
+	echo a >tree/full/a
+	chmod +x tree/full/a
+	ln -s a tree/full/l
+	echo b >tree/b
+	ln -s b tree/c
+	client put -q -r tree
+	# Each kind in the place of another; an x bit, a link, times, and a folder that was not there.
+	chmod -x tree/full/a
+	ln -sfn b tree/full/l
+	touch -d 2002-02-02 tree/empty tree/full/a
+	touch -d 2003-03-03 tree/later
+	mkdir tree/full/new
+	rm tree/b tree/c
+	ln -s z tree/b
+	echo file >tree/c
+	client put -q -r tree
+	client get -q -r tree --to back
+	diff <(tree_of tree) <(tree_of back)
+	server_kill 2
+	touch -d 2004-04-04 tree/empty
+	run -0 --separate-stderr client put --json -r tree
+	[ "$(grep -c '"type":"folder"' <<<"$output")" = 5 ]
+	client get -q -r tree --to again
+	diff <(tree_of tree) <(tree_of again)
+	# Of others' folders nothing is told but what they share; below /shared/ the time is theirs.
+	client share tree/full/a other
+	run -0 client get -q -r /tester/tree --to shared --user other
+	[ "$(cd shared && find . -type f)" = ./full/a ]
+	client put -q -r tree/empty --to /shared/empty
+	touch -d 2005-05-05 tree/empty
+	client put -q -r tree/empty --to /shared/empty --user other
+	[ "$(stat_of /shared/empty modified)" = 2004-04-04T00:00:00Z ]
+	client put -q -r tree/empty --to /shared/empty
+	[ "$(stat_of /shared/empty modified)" = 2005-05-05T00:00:00Z ]
+	client delete -q -r tree /shared/empty
+	[ -z "$(client list -R)" ]
+}
+
 @test "4.7 no verb on a tree costs a call for each file" {
 	no_sanitizer
 	local i

@@ -19,7 +19,8 @@ struct dfs_mkdir {
 	bool parents;        /* with may_exist: the folders on the way are made too */
 	int64_t modified_ns; /* 0: now */
 	struct dfs_result result;
-	bool made; /* it was not there before */
+	bool made;        /* it was not there before */
+	int64_t found_ns; /* of one that was: its time */
 };
 
 /* Where several make the same folder at once, one of them has made it. */
