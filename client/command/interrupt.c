@@ -1,6 +1,7 @@
 /* Ctrl-C in a shell. */
 #include "interrupt.h"
 
+#include "clock.h"
 #include "libdfs.h"
 #include <errno.h>
 #include <poll.h>
@@ -87,21 +88,45 @@ void interrupt_clear(void)
 	pthread_mutex_unlock(&interrupt.lock);
 }
 
-ssize_t interrupt_read(int fd, void *buf, size_t size)
+/*
+ * Until there is something to read, if there is input, or until_ms, or it comes: in
+ * ppoll, and never between the look and the waiting.
+ */
+static void wait_for(struct pollfd *input, int64_t until_ms)
 {
-	struct pollfd input = {.fd = fd, .events = POLLIN};
 	sigset_t held, before;
 	int ready = 0;
 
-	if (!interrupt.watched)
-		return read(fd, buf, size);
-	/* It comes in ppoll, and never between the look and the waiting. */
 	(void)sigemptyset(&held);
 	(void)sigaddset(&held, SIGINT);
 	(void)pthread_sigmask(SIG_BLOCK, &held, &before);
-	while (!interrupt_came() && ready == 0)
-		ready = ppoll(&input, 1, NULL, &before);
+	while (!interrupt_came() && ready == 0) {
+		int64_t left = until_ms - clock_now_ms();
+		const struct timespec patience = clock_timespec(left);
+
+		if (left <= 0)
+			break;
+		ready = ppoll(input, input ? 1 : 0, &patience, &before);
+		if (ready < 0 && errno == EINTR)
+			ready = 0;
+	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void interrupt_pause(int64_t ms)
+{
+	if (interrupt.watched)
+		wait_for(NULL, clock_now_ms() + ms);
+	else
+		clock_pause(ms);
+}
+
+ssize_t interrupt_read(int fd, void *buf, size_t size)
+{
+	struct pollfd input = {.fd = fd, .events = POLLIN};
+
+	if (interrupt.watched)
+		wait_for(&input, INT64_MAX);
 	if (interrupt_came()) {
 		errno = EINTR;
 		return -1;

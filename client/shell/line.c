@@ -103,7 +103,7 @@ static char **complete(const char *text, int start, int end)
 	interrupt_clear();
 	if (typed)
 		matches = completing_find(line.completing, typed, text, &last);
-	rl_completion_append_character = last;
+	rl_completion_append_character = (unsigned char)last;
 	rl_completion_suppress_append = last == '\0';
 	free(typed);
 	return matches;
