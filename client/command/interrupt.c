@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 /*
@@ -15,7 +16,7 @@
  * cancels takes locks.
  */
 static struct {
-	volatile sig_atomic_t came;
+	atomic_bool came;
 	bool watched;
 	sem_t wake;
 	pthread_mutex_t lock;
@@ -27,7 +28,7 @@ static void note(int number)
 	int error = errno;
 
 	(void)number;
-	interrupt.came = 1;
+	atomic_store(&interrupt.came, true);
 	(void)sem_post(&interrupt.wake);
 	errno = error;
 }
@@ -38,7 +39,7 @@ static void *cancel(void *argument)
 		if (sem_wait(&interrupt.wake) != 0)
 			continue;
 		pthread_mutex_lock(&interrupt.lock);
-		if (interrupt.came && interrupt.used)
+		if (interrupt_came() && interrupt.used)
 			dfs_cancel(interrupt.used);
 		pthread_mutex_unlock(&interrupt.lock);
 	}
@@ -71,20 +72,20 @@ void interrupt_use(struct dfs *dfs)
 {
 	pthread_mutex_lock(&interrupt.lock);
 	interrupt.used = dfs;
-	if (dfs && interrupt.came)
+	if (dfs && interrupt_came())
 		dfs_cancel(dfs);
 	pthread_mutex_unlock(&interrupt.lock);
 }
 
 bool interrupt_came(void)
 {
-	return interrupt.came != 0;
+	return atomic_load(&interrupt.came);
 }
 
 void interrupt_clear(void)
 {
 	pthread_mutex_lock(&interrupt.lock);
-	interrupt.came = 0;
+	atomic_store(&interrupt.came, false);
 	pthread_mutex_unlock(&interrupt.lock);
 }
 

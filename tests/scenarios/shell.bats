@@ -167,6 +167,10 @@ client: the command of line 2 failed, and none behind it was done (-k goes on)" 
 2:pdw:unknown verb "pdw"
 2:cd ..//x:empty
 END
+	run -0 client shell <<<'help cd'
+	[[ $output == *$'\n  cd reports\n'* && $output == *'Usage: cd [FOLDER]'* ]]
+	run -0 client shell <<<'help'
+	[[ $output == *'  put  '* && $output == *'  lcd  '* && $output == *'!COMMAND'* ]]
 	# Outside it these are no verbs; and it takes no arguments.
 	run -2 client cd /shared
 	run -2 client pwd
@@ -335,8 +339,13 @@ hold()
 	DFS_PASSWORD_FILE=$T/new run -0 typed "$AT" 'cat one.txt' "$AT" 'exit'
 	has one
 	run -7 typed 'Password of tester: ' 'not this one'
-	# Ctrl-C at a prompt within a command is for that alone.
+	# It ends the session that it began: twelve of them would end the one of log-in.
 	DFS_PASSWORD_FILE=$T/new client login
+	for i in {1..12}; do
+		XDG_RUNTIME_DIR=$T/elsewhere run -0 typed 'Password of tester: ' "$new" "$AT" 'exit'
+	done
+	run -0 client whoami
+	# Ctrl-C at a prompt within a command is for that alone.
 	run -0 typed "$AT" 'passwd' 'Password of tester: ' '^C' "$AT" 'cat one.txt' "$AT" 'exit'
 	has one
 	has 'echo on'
