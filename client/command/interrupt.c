@@ -1,12 +1,14 @@
 /* Ctrl-C in a shell. */
 #include "interrupt.h"
 
+#include "clock.h"
 #include "libdfs.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 /*
@@ -14,7 +16,7 @@
  * cancels takes locks.
  */
 static struct {
-	volatile sig_atomic_t came;
+	atomic_bool came;
 	bool watched;
 	sem_t wake;
 	pthread_mutex_t lock;
@@ -26,7 +28,7 @@ static void note(int number)
 	int error = errno;
 
 	(void)number;
-	interrupt.came = 1;
+	atomic_store(&interrupt.came, true);
 	(void)sem_post(&interrupt.wake);
 	errno = error;
 }
@@ -37,7 +39,7 @@ static void *cancel(void *argument)
 		if (sem_wait(&interrupt.wake) != 0)
 			continue;
 		pthread_mutex_lock(&interrupt.lock);
-		if (interrupt.came && interrupt.used)
+		if (interrupt_came() && interrupt.used)
 			dfs_cancel(interrupt.used);
 		pthread_mutex_unlock(&interrupt.lock);
 	}
@@ -70,38 +72,62 @@ void interrupt_use(struct dfs *dfs)
 {
 	pthread_mutex_lock(&interrupt.lock);
 	interrupt.used = dfs;
-	if (dfs && interrupt.came)
+	if (dfs && interrupt_came())
 		dfs_cancel(dfs);
 	pthread_mutex_unlock(&interrupt.lock);
 }
 
 bool interrupt_came(void)
 {
-	return interrupt.came != 0;
+	return atomic_load(&interrupt.came);
 }
 
 void interrupt_clear(void)
 {
 	pthread_mutex_lock(&interrupt.lock);
-	interrupt.came = 0;
+	atomic_store(&interrupt.came, false);
 	pthread_mutex_unlock(&interrupt.lock);
+}
+
+/*
+ * Until there is something to read, if there is input, or until_ms, or it comes: in
+ * ppoll, and never between the look and the waiting.
+ */
+static void wait_for(struct pollfd *input, int64_t until_ms)
+{
+	sigset_t held, before;
+	int ready = 0;
+
+	(void)sigemptyset(&held);
+	(void)sigaddset(&held, SIGINT);
+	(void)pthread_sigmask(SIG_BLOCK, &held, &before);
+	while (!interrupt_came() && ready == 0) {
+		int64_t left = until_ms - clock_now_ms();
+		const struct timespec patience = clock_timespec(left);
+
+		if (left <= 0)
+			break;
+		ready = ppoll(input, input ? 1 : 0, &patience, &before);
+		if (ready < 0 && errno == EINTR)
+			ready = 0;
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void interrupt_pause(int64_t ms)
+{
+	if (interrupt.watched)
+		wait_for(NULL, clock_now_ms() + ms);
+	else
+		clock_pause(ms);
 }
 
 ssize_t interrupt_read(int fd, void *buf, size_t size)
 {
 	struct pollfd input = {.fd = fd, .events = POLLIN};
-	sigset_t held, before;
-	int ready = 0;
 
-	if (!interrupt.watched)
-		return read(fd, buf, size);
-	/* It comes in ppoll, and never between the look and the waiting. */
-	(void)sigemptyset(&held);
-	(void)sigaddset(&held, SIGINT);
-	(void)pthread_sigmask(SIG_BLOCK, &held, &before);
-	while (!interrupt_came() && ready == 0)
-		ready = ppoll(&input, 1, NULL, &before);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (interrupt.watched)
+		wait_for(&input, INT64_MAX);
 	if (interrupt_came()) {
 		errno = EINTR;
 		return -1;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct dfs;
@@ -24,6 +25,9 @@ void interrupt_use(struct dfs *dfs);
 /* Was it pressed since interrupt_clear? */
 bool interrupt_came(void);
 void interrupt_clear(void);
+
+/* Waits so long, or until it comes. */
+void interrupt_pause(int64_t ms);
 
 /* As read(2); but once it came, and while nothing is to be read, it fails with EINTR. */
 ssize_t interrupt_read(int fd, void *buf, size_t size);

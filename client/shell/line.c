@@ -25,9 +25,9 @@ enum { KEPT = 2000 };
 /* readline calls functions without a context. */
 static struct {
 	struct completing *completing;
-	char *taken;                  /* the line that was finished */
-	bool finished, over;          /* it was; there is no more */
-	volatile sig_atomic_t caught; /* a signal for who is at the prompt, or 0 */
+	char *taken;                   /* the line that was finished */
+	bool finished, over;           /* it was; there is no more */
+	volatile sig_atomic_t stopped; /* by Ctrl-Z */
 	char history[PATH_MAX];
 } line;
 
@@ -103,7 +103,7 @@ static char **complete(const char *text, int start, int end)
 	interrupt_clear();
 	if (typed)
 		matches = completing_find(line.completing, typed, text, &last);
-	rl_completion_append_character = last;
+	rl_completion_append_character = (unsigned char)last;
 	rl_completion_suppress_append = last == '\0';
 	free(typed);
 	return matches;
@@ -133,58 +133,36 @@ static void show(char **matches, int count, int longest)
 	free(shown);
 }
 
-/* ---- signals --------------------------------------------------------------------- */
-
-/*
- * At the prompt these find the terminal as readline wants it, which is not as others want
- * it; and a shell that is to end has a session to end first.
- */
-static const int caught[] = {SIGTSTP, SIGHUP, SIGTERM};
-
-enum { CAUGHT = sizeof caught / sizeof caught[0] };
+/* ---- Ctrl-Z ---------------------------------------------------------------------- */
 
 static void note(int number)
 {
-	line.caught = number;
+	(void)number;
+	line.stopped = 1;
 }
 
-/* They come in ppoll alone, as Ctrl-C does, and never just before it. */
-static void hold_signals(struct sigaction actions[CAUGHT], sigset_t *held,
-			 sigset_t *ret_before)
+/* It comes in ppoll alone, as Ctrl-C does, and never just before it. */
+static void hold_signals(struct sigaction *ret_stop, sigset_t *held, sigset_t *ret_before)
 {
 	struct sigaction catch = {.sa_handler = note};
 
+	line.stopped = 0;
 	(void)sigemptyset(&catch.sa_mask);
+	(void)sigaction(SIGTSTP, &catch, ret_stop);
 	(void)sigemptyset(held);
 	(void)sigaddset(held, SIGINT);
-	for (size_t i = 0; i < CAUGHT; i++) {
-		(void)sigaction(caught[i], &catch, &actions[i]);
-		(void)sigaddset(held, caught[i]);
-	}
+	(void)sigaddset(held, SIGTSTP);
 	(void)sigprocmask(SIG_BLOCK, held, ret_before);
 }
 
-static void release_signals(const struct sigaction actions[CAUGHT],
-			    const sigset_t *before)
+/* The terminal is as readline wants it, and not as others do. */
+static void stop(void)
 {
-	(void)sigprocmask(SIG_SETMASK, before, NULL);
-	for (size_t i = 0; i < CAUGHT; i++)
-		(void)sigaction(caught[i], &actions[i], NULL);
-}
-
-/* Stops, with the terminal in order; or ends. */
-static bool obey_signal(void)
-{
-	int number = line.caught;
-
-	line.caught = 0;
-	if (number != SIGTSTP)
-		return number == 0;
+	line.stopped = 0;
 	rl_deprep_terminal();
 	(void)raise(SIGSTOP);
 	rl_prep_terminal(1);
 	rl_forced_update_display();
-	return true;
 }
 
 /* ---- one line -------------------------------------------------------------------- */
@@ -245,27 +223,29 @@ static void type(const sigset_t *held, const sigset_t *before)
 			rl_callback_read_char();
 			(void)sigprocmask(SIG_BLOCK, held, NULL);
 		}
-		if ((ready < 0 && errno != EINTR) || (!line.finished && !obey_signal()))
+		if (ready < 0 && errno != EINTR)
 			take(NULL);
+		if (line.stopped && !line.finished)
+			stop();
 	}
 }
 
 enum line_end line_read(const char *prompt, char **ret_line)
 {
-	struct sigaction actions[CAUGHT];
+	struct sigaction action;
 	sigset_t held, before;
 
 	*ret_line = NULL;
 	interrupt_clear();
 	line.finished = line.over = false;
 	line.taken = NULL;
-	line.caught = 0;
-	hold_signals(actions, &held, &before);
+	hold_signals(&action, &held, &before);
 	rl_callback_handler_install(prompt, take);
 	type(&held, &before);
 	if (!line.finished)
 		drop();
-	release_signals(actions, &before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	(void)sigaction(SIGTSTP, &action, NULL);
 	if (line.over) {
 		(void)rl_crlf();
 		return LINE_OVER;

@@ -20,6 +20,6 @@ void line_end_all(void);
 enum line_end line_read(const char *prompt, char **ret_line);
 
 /* The whole of what was typed; one that begins with a blank is not kept. */
-void line_keep(const char *line);
+void line_keep(const char *text);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "format.h"
+#include "interrupt.h"
 #include "outcome.h"
 #include "output.h"
 #include "progress.h"
@@ -138,7 +139,7 @@ static struct dfs_result wait(struct repair_watch *watch, struct dfs_report *rep
 		still = clock_now_ms() - moved;
 		if (still > (now.working ? STUCK_MS : IDLE_MS))
 			return result;
-		clock_pause(LOOK_MS);
+		interrupt_pause(LOOK_MS);
 	}
 }
 

@@ -1,7 +1,6 @@
 /* status */
 #include "upkeep.h"
 
-#include "clock.h"
 #include "interrupt.h"
 #include "output.h"
 #include "report.h"
@@ -11,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WATCH_SECONDS = 2, WATCH_MAX = 86400, STEPS = 10 };
+enum { WATCH_SECONDS = 2, WATCH_MAX = 86400 };
 
 /* Nothing could be found out. */
 static int fail_unknown(struct run *run, const struct dfs_result *result)
@@ -77,8 +76,7 @@ static int watch(struct run *run, uint64_t seconds)
 		code = look(run);
 		if (output_finish(run->output, DFS_EXIT_DONE) != DFS_EXIT_DONE)
 			return code;
-		for (uint64_t i = 0; i < seconds * STEPS && !interrupt_came(); i++)
-			clock_pause(1000 / STEPS);
+		interrupt_pause((int64_t)seconds * 1000);
 		if (interrupt_came())
 			return code;
 	}

@@ -2,6 +2,7 @@
 #include "mending.h"
 
 #include "clock.h"
+#include "interrupt.h"
 #include "status.h"
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +126,9 @@ void mending_wait(struct mending *mending, const struct mending_rules *rules,
 		int64_t began, now;
 		uint64_t left;
 
-		clock_pause(pause);
+		interrupt_pause(pause);
+		if (interrupt_came())
+			break;
 		began = clock_now_ms();
 		left = look(mending, &looking);
 		now = clock_now_ms();

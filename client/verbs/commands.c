@@ -3,6 +3,7 @@
 
 #include "options.h"
 #include "run.h"
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,13 +160,17 @@ static void overview(FILE *stream, const char *program)
 
 static void details(FILE *stream, const struct command *command, const char *program)
 {
+	bool in_shell = find(of_shell, command->name);
+	/* Where it can be typed, no program's name stands before it. */
+	const char *front = in_shell ? "" : program, *space = in_shell ? "" : " ";
 	char *options = command->options != 0 ? options_help(command->options) : NULL;
 
 	(void)fprintf(stream,
-		      "Examples:\n  %s %s\n  %s %s\n\n"
-		      "Usage: %s %s\n\n%s.\n",
-		      program, command->examples[0], program, command->examples[1],
-		      program, command->usage, command->summary);
+		      "Examples:\n  %s%s%s\n  %s%s%s\n\n"
+		      "Usage: %s%s%s\n\n%s.\n",
+		      front, space, command->examples[0], front, space,
+		      command->examples[1], front, space, command->usage,
+		      command->summary);
 	if (command->details[0] != '\0')
 		(void)fprintf(stream, "\n%s", command->details);
 	if (options)

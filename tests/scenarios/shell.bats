@@ -167,6 +167,10 @@ client: the command of line 2 failed, and none behind it was done (-k goes on)" 
 2:pdw:unknown verb "pdw"
 2:cd ..//x:empty
 END
+	run -0 client shell <<<'help cd'
+	[[ $output == *$'\n  cd reports\n'* && $output == *'Usage: cd [FOLDER]'* ]]
+	run -0 client shell <<<'help'
+	[[ $output == *'  put  '* && $output == *'  lcd  '* && $output == *'!COMMAND'* ]]
 	# Outside it these are no verbs; and it takes no arguments.
 	run -2 client cd /shared
 	run -2 client pwd
@@ -204,21 +208,33 @@ END
 	[ "$connections" = 4 ] || { echo "$connections connections"; false; }
 }
 
+# Waits until the shell has stopped, and has it go on.
+wake()
+{
+	eventually 60 bash -c 'grep -q "^State:.T" "/proc/$(cat pid)/status"' 2>/dev/null
+	kill -CONT "$(cat pid)"
+	touch awake
+}
+
 @test "11.5 at a terminal: the prompt, numbers, history without passwords, and Ctrl-C" {
 	need_terminal
-	local history=$T/state/dfs/history
+	local history=$T/state/dfs/history waker
 	echo one >one.txt
+	wake &
+	waker=$!
 	run -0 typed "$AT" 'put one.txt a/one.txt' "$AT" 'cd a' 'tester:/tester/a> ' 'list' \
 		'tester:/tester/a> ' 'cat 1' 'tester:/tester/a> ' 'cd /' 'tester:/> ' 'get nothing' \
 		'tester:/> ' ' pwd' 'tester:/> ' '!echo from sh' 'tester:/> ' 'cat "/tester/a/' '> ' '^C' \
-		'tester:/> ' 'half of a line ^C' 'tester:/> ' 'lpwd' 'tester:/> ' '^D'
+		'tester:/> ' 'half of a line ^C' 'tester:/> ' ' !echo $PPID >pid' 'tester:/> ' $'lpw\t' lpwd '^Z' '@awake' '' \
+		'tester:/> ' '^D'
+	wait "$waker"
 	has one
 	has 'from sh'
 	has "$T/here"
 	has 'echo on'
 	[[ $output == *"   1  "*" one.txt"* ]]
 	[ "$(stat -c %a "$T/state/dfs" "$history" | tr '\n' ' ')" = "700 600 " ]
-	[ "$(cat "$history")" = 'put one.txt a/one.txt
+	[ "$(sed 's/ $//' "$history")" = 'put one.txt a/one.txt
 cd a
 list
 cat 1
@@ -323,8 +339,13 @@ hold()
 	DFS_PASSWORD_FILE=$T/new run -0 typed "$AT" 'cat one.txt' "$AT" 'exit'
 	has one
 	run -7 typed 'Password of tester: ' 'not this one'
-	# Ctrl-C at a prompt within a command is for that alone.
+	# It ends the session that it began: twelve of them would end the one of log-in.
 	DFS_PASSWORD_FILE=$T/new client login
+	for i in {1..12}; do
+		XDG_RUNTIME_DIR=$T/elsewhere run -0 typed 'Password of tester: ' "$new" "$AT" 'exit'
+	done
+	run -0 client whoami
+	# Ctrl-C at a prompt within a command is for that alone.
 	run -0 typed "$AT" 'passwd' 'Password of tester: ' '^C' "$AT" 'cat one.txt' "$AT" 'exit'
 	has one
 	has 'echo on'

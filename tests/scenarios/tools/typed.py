@@ -4,7 +4,7 @@
 	typed.py PROMPT ANSWER [PROMPT ANSWER]... -- COMMAND [ARGUMENT]...
 
 Waits until PROMPT is shown, then types ANSWER and a return; an answer that ends in a tab is typed
-without one, and "^C" and "^D" at its end are the keys that interrupt and end.  A PROMPT that is "@" and the name of a
+without one, and "^C", "^D" and "^Z" at its end are the keys that interrupt, end and stop.  A PROMPT that is "@" and the name of a
 file is not shown: that the file is there is waited for.  What the terminal showed goes to stdout, the last line of it being "echo on" or "echo
 off", as the command left the terminal.  Ends with the exit code of the command, 128 and the
 number for a signal, or 99 when a prompt did not come within a minute.
@@ -47,7 +47,7 @@ def wait(prompt, fd, shown):
 
 def keys(answer):
     typed = answer.encode(errors='surrogateescape')
-    for name, key in ((b'^C', b'\x03'), (b'^D', b'\x04')):
+    for name, key in ((b'^C', b'\x03'), (b'^D', b'\x04'), (b'^Z', b'\x1a')):
         if typed.endswith(name):
             return typed[:-2] + key
     return typed if typed.endswith(b'\t') else typed + b'\n'
