@@ -102,7 +102,7 @@ static void test_8_5_cursors_tell_nothing_of_what_is_hidden(void **state)
 		memset(name, 'a', LONG);
 		(void)snprintf(name + LONG - 4, 5, "%04u", i);
 		add_file(fixture, folders[0], name, "carol");
-		add_file(fixture, folders[1], name + LONG - 4, "carol");
+		add_file(fixture, folders[1], name + LONG - 8, "carol");
 	}
 	add_file(fixture, folders[0], "z", "alice");
 	add_file(fixture, folders[1], "z", "alice");
@@ -114,8 +114,7 @@ static void test_8_5_cursors_tell_nothing_of_what_is_hidden(void **state)
 		assert_int_equal(page(fixture, &args, &entries, after[f], &len), DFS_OK);
 		assert_int_equal(entries, 0);
 		assert_int_equal(len, DFS_CURSOR_MAX);
-		assert_null(
-			memmem(after[f], len, f == 0 ? "aaaa" : "02", f == 0 ? 4 : 2));
+		assert_null(memmem(after[f], len, "aaaa", 4));
 		/* The same page has another cursor the next time. */
 		assert_int_equal(page(fixture, &args, &entries, again, &len), DFS_OK);
 		assert_memory_not_equal(again, after[f], len);

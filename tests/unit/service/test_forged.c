@@ -412,7 +412,8 @@ static void test_3_1_content_of_another_path_is_not_brought(void **state)
 	assert_int_equal(heal_fixture_content(store, 8, 1, 250), 0);
 	assert_int_equal(store_fixture_accept(store, "/carol/b", 8, 5), 0);
 	ticket = ticket_of(fixture, "bob", 8, 0);
-	assert_int_equal(prepare_binding(fixture, "/bob/b", 1000, 8, &ticket, 6), DFS_OK);
+	assert_int_equal(prepare_binding(fixture, "/bob/b", 1000, 8, &ticket, 6),
+			 DFS_NODATA);
 	assert_int_equal(prepare_content(fixture, "/bob/b", 1000, 8, 250, 7), DFS_DENIED);
 	/* Its own path may, as after an upload that was broken off. */
 	assert_int_equal(store_fixture_accept(store, "/bob/own", 9, 5), 0);
