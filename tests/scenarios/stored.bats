@@ -68,6 +68,47 @@ has_lost()
 	run -0 client verify
 }
 
+# Has dfs2 the same value of the path as dfs3?  Of copies of their stores, for they run.
+has_value_of_others()
+{
+	local n
+	for n in 2 3; do
+		rm -rf "$T/store$n"
+		cp -r "$CLUSTER/dfs$n/data" "$T/store$n" 2>/dev/null || return 1
+		"$DFS_TOOLS/scenarios/tools/edit" "$T/store$n" keep "$1" "$T/value$n" >/dev/null || return 1
+	done
+	cmp -s "$T/value2" "$T/value3"
+}
+
+@test "8.12 a manifest that was changed in one store is not shown, not built on, and mended" {
+	local field fields="size modified row tree content-signature key ephemeral sealed signature writes reader-key"
+	random_file "$T/odd" 2999 # one byte less has the same units
+	for field in $fields; do
+		client put -q "$T/odd" "of-$field"
+		client share -q "of-$field" other
+	done
+	server_stop 2
+	for field in $fields; do
+		[ "$(edit 2 manifest "/tester/of-$field" "$field")" -ge 1 ]
+	done
+	[ "$(edit 2 manifest /tester/small writer other)" -ge 1 ]
+	[ "$(edit 2 manifest /tester/other row)" -ge 1 ]
+	server_start 2
+	eventually 60 is 2 up
+	for field in $fields; do
+		client get -f "of-$field" - | cmp "$T/odd" -
+		client get -f --user other "/tester/of-$field" - | cmp "$T/odd" -
+	done
+	client get -f small - | cmp "$T/small" -
+	client put -q "$T/small" other
+	client get -f other - | cmp "$T/small" -
+	for field in $fields; do
+		eventually 60 has_value_of_others "/tester/of-$field"
+	done
+	eventually 60 has_value_of_others /tester/small
+	eventually 60 is_good
+}
+
 @test "8.12 a unit exchanged with another's, or with another of its own, in one store" {
 	server_stop 3
 	local unit from=
