@@ -191,6 +191,18 @@ static bool value_is_good(const dfs_path *path, const dfs_value *value)
 	return !value_check_at(path->dfs_path_val, path->dfs_path_len, value);
 }
 
+/* Is it by servers that there are?  What they signed is looked at later. */
+static bool promises_are_good(const dfs_confirm_item *item)
+{
+	for (u_int i = 0; i < item->promises.promises_len; i++) {
+		uint32_t server = item->promises.promises_val[i].server;
+
+		if (server < 1 || server > DFS_SERVERS)
+			return false;
+	}
+	return true;
+}
+
 void procs_confirm(struct caller *caller, const dfs_confirm_args *args,
 		   dfs_confirm_res *res)
 {
@@ -203,7 +215,7 @@ void procs_confirm(struct caller *caller, const dfs_confirm_args *args,
 	for (u_int i = 0; i < args->items.items_len; i++) {
 		const dfs_confirm_item *item = &args->items.items_val[i];
 
-		if (!path_is_good(&item->path) ||
+		if (!path_is_good(&item->path) || !promises_are_good(item) ||
 		    !value_is_good(&item->path, &item->value) ||
 		    (item->highest && !value_is_good(&item->path, item->highest))) {
 			res->status = DFS_INVALID;
