@@ -158,16 +158,20 @@ static void forget(struct promises *promises, struct promise *promise)
 void promises_free(struct promises *promises)
 {
 	struct promise *promise, *next_promise;
-	struct folder *folder, *next_folder;
+	struct folder *folder;
 
 	if (!promises)
 		return;
 	HASH_ITER (hh, promises->table, promise, next_promise) {
 		forget(promises, promise);
 	}
-	HASH_ITER (hh, promises->folders, folder, next_folder) {
-		HASH_DEL(promises->folders, folder);
+	folder = promises->folders;
+	HASH_CLEAR(hh, promises->folders);
+	while (folder) {
+		struct folder *next = folder->hh.next;
+
 		free(folder);
+		folder = next;
 	}
 	free(promises);
 }
