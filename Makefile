@@ -183,7 +183,7 @@ $(FUZZ_CLIENTS): $(FUZZ_CLIENT_FIXTURES:%=$(BUILD)/tests/fuzz/%_fixture.o)
 $(FUZZ_CLIENTS): LDFLAGS += $(FUZZ_CLIENT_WRAPPED:%=-Wl,--wrap=%)
 $(FUZZ_SIGNED): $(BUILD)/tests/fuzz/statement_fixture.o
 $(FUZZ_SIGNED): LDFLAGS += -Wl,--wrap=statement_is_signed,--wrap=statement_is_signed_seen
-$(BUILD)/tests/fuzz/arguments: LDFLAGS += -Wl,--wrap=peers_read,--wrap=peers_finish
+$(BUILD)/tests/fuzz/arguments: LDFLAGS += -Wl,--wrap=peers_read,--wrap=peers_look,--wrap=peers_finish
 $(FUZZ_SEEDS): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/seeds_*.c))
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(Q) $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(LIBRARIES) -Wl,--end-group \

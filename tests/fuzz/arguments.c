@@ -47,8 +47,12 @@ static struct {
 
 /* ---- in place of the other servers (see Makefile) ---------------------------------- */
 
+struct peers_look;
+
 bool __wrap_peers_read(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 		       struct peers_register *ret);
+bool __wrap_peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		       struct peers_look *ret);
 void __wrap_peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
 			 dfs_looked *items);
 
@@ -75,6 +79,17 @@ bool __wrap_peers_read(struct peers *peers, const dfs_paths *paths, int64_t dead
 	}
 	xdr_free((xdrproc_t)xdr_dfs_lookup_res, (char *)&res);
 	return true;
+}
+
+/* Nobody answers. */
+bool __wrap_peers_look(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
+		       struct peers_look *ret)
+{
+	(void)peers;
+	(void)paths;
+	(void)deadline_ms;
+	(void)ret;
+	return false;
 }
 
 void __wrap_peers_finish(struct peers *peers, const dfs_paths *paths, int64_t deadline_ms,
