@@ -88,12 +88,12 @@ void acceptor_set_ask(struct acceptor *acceptor, void (*ask)(void *context),
 void acceptor_follow(struct acceptor *acceptor, const dfs_seen told[DFS_SERVERS],
 		     server_set peers);
 /*
- * The same of the epoch that one peer names, which is adopted durably if it may be: once
+ * The same of the epoch that one server names, adopted durably if it may be: once
  * every ACCEPT of an older one has been committed or refused.  0, also for one that is
  * not higher; EPERM: it is too far above what others name; EHOSTDOWN: RECOVERING; an
  * errno of store_commit.
  */
-int acceptor_hear_epoch(struct acceptor *acceptor, unsigned peer, uint32_t epoch);
+int acceptor_hear_epoch(struct acceptor *acceptor, unsigned server, uint32_t epoch);
 /* Is it further above what two name than one server may be?  Then it is a lie. */
 bool acceptor_epoch_is_far(struct acceptor *acceptor, uint32_t epoch);
 

@@ -151,10 +151,20 @@ newest_gone()
 	rm "$(segments_of "$1" | tail -1)"
 }
 
+# Those whose numbers (LOW-HIGH) no other has: a merge that was cut off leaves some that are not missed.
+needed_segments_of()
+{
+	segments_of "$1" | "$PYTHON" -c 'import os, sys
+ranges = {line: tuple(map(int, os.path.basename(line)[:-5].split("-"))) for line in sys.stdin.read().split()}
+for name, (low, high) in sorted(ranges.items(), key=lambda item: item[1]):
+    if not any(other != (low, high) and other[0] <= low and high <= other[1] for other in ranges.values()):
+        print(name)'
+}
+
 middle_gone()
 {
 	local segments
-	mapfile -t segments < <(segments_of "$1")
+	mapfile -t segments < <(needed_segments_of "$1")
 	# Of two the first: the newest may be one that nobody has heard of yet.
 	rm "${segments[$(((${#segments[@]} - 1) / 2))]}"
 }
