@@ -315,6 +315,14 @@ writable_file()
 	[ "$won" = 0 ]
 }
 
+@test "4.1 a move that somebody else says was begun brings what was moved all the same" {
+	random_file "$T/in" 8000
+	client put "$T/in" /shared/old
+	attack planted_note /shared/old /shared/new "$text_of_thief"
+	client mv /shared/old /shared/new
+	gets_what_was_put /shared/new "$T/in"
+}
+
 @test "8.9 an owner neither takes nor signs what cannot be proved, whatever the servers have" {
 	local n
 	writable_file
