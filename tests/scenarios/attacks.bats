@@ -323,6 +323,15 @@ writable_file()
 	gets_what_was_put /shared/new "$T/in"
 }
 
+@test "12.2 a CONFIRM that is refused, however high its ballot, stops no server that starts anew" {
+	random_file "$T/in" 8000
+	attack high_confirm /other/name "$text_of_thief"
+	servers_stop
+	servers_start
+	client put "$T/in" name
+	gets_what_was_put name "$T/in"
+}
+
 @test "8.9 an owner neither takes nor signs what cannot be proved, whatever the servers have" {
 	local n
 	writable_file
