@@ -1,6 +1,6 @@
 /*
- * A CONFIRM of nothing, at a ballot that is as high as can be: "other" asks every server, with
- * no promise to show.
+ * A CONFIRM of nothing, at a ballot that is as high as can be: "other" asks every server,
+ * with no promise to show.
  *
  *	high_confirm PATH TEXT
  *
