@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "path.h"
 #include "reading.h"
+#include "successor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,18 @@ enum { GIVE_WAY_MS = 2000, LOOK_EVERY_MS = 100 };
 
 /* ---- a move that was begun before ---------------------------------------------- */
 
-/* Is it this very move that the new path has a note of? */
+/* Is what is at the old path, if anything is, at the new one too? */
+static bool has_come(const struct copying *of, const struct lookup *there)
+{
+	const dfs_manifest *was = lookup_file(of->from_here), *is = lookup_file(there);
+
+	return !was || (is && successor_is_same(&is->content, &was->content));
+}
+
+/*
+ * Is it this very move that the new path has a note of?  Below /shared/ anybody may note
+ * what is there, with other content.
+ */
 static bool is_same_move(const struct copying *of, const struct lookup *there)
 {
 	const dfs_note *note = there->value.note;
@@ -29,7 +41,8 @@ static bool is_same_move(const struct copying *of, const struct lookup *there)
 	return there->result.code == DFS_EXIT_DONE && there->known && !there->unsure &&
 	       note && note->old_version.number != 0 &&
 	       note->old_path.dfs_path_len == strlen(of->from) &&
-	       memcmp(note->old_path.dfs_path_val, of->from, strlen(of->from)) == 0;
+	       memcmp(note->old_path.dfs_path_val, of->from, strlen(of->from)) == 0 &&
+	       has_come(of, there);
 }
 
 /* What the new paths have, notes and all. */

@@ -73,11 +73,8 @@ static dfs_status confirm_item(struct confirming *confirming, u_int i, dfs_key *
 	const dfs_confirm_item *item = &confirming->args->items.items_val[i];
 	const dfs_ballot *ballot = &confirming->args->ballot;
 	dfs_key digest, stated;
-	dfs_status status =
-		acceptor_judge_path(confirming->acceptor, &item->path, ballot);
+	dfs_status status;
 
-	if (status != DFS_OK)
-		return status;
 	if (!statement_digest(&item->value, &digest) ||
 	    !statement_of_confirmation(&item->path, ballot, &digest, &stated))
 		return DFS_BUSY;
@@ -87,6 +84,26 @@ static dfs_status confirm_item(struct confirming *confirming, u_int i, dfs_key *
 	return status;
 }
 
+/* Which may be confirmed at this ballot?  So many of them. */
+static u_int judge_items(struct confirming *confirming)
+{
+	const dfs_confirm_args *args = confirming->args;
+	u_int good = 0;
+
+	for (u_int i = 0; i < args->items.items_len; i++) {
+		const dfs_path *path = &args->items.items_val[i].path;
+		dfs_status *status = &confirming->items[i];
+
+		if (*status == DFS_OK)
+			*status = acceptor_judged_again(confirming->caller, i, path);
+		if (*status == DFS_OK)
+			*status = acceptor_judge_path(confirming->acceptor, path,
+						      &args->ballot);
+		good += *status == DFS_OK;
+	}
+	return good;
+}
+
 /* Fills the items, and signs those that are good; 0 or an errno. */
 static int confirm_items(struct confirming *confirming, dfs_confirm_ok *ok)
 {
@@ -94,15 +111,17 @@ static int confirm_items(struct confirming *confirming, dfs_confirm_ok *ok)
 	struct acceptor *acceptor = confirming->acceptor;
 	dfs_key statements[DFS_CONFIRM_MAX] = {{{0}}};
 	u_int count = args->items.items_len, good = 0;
-	/* No restart may forget what was confirmed. */
-	int rc = acceptor_reserve(acceptor, args->ballot.counter);
+	/*
+	 * No restart may forget what was confirmed.  Of what is refused nothing is kept:
+	 * it may be at a ballot above which there is none.
+	 */
+	int rc = judge_items(confirming) > 0
+			 ? acceptor_reserve(acceptor, args->ballot.counter)
+			 : 0;
 
 	for (u_int i = 0; i < count && rc == 0; i++) {
 		dfs_status *status = &confirming->items[i];
 
-		if (*status == DFS_OK)
-			*status = acceptor_judged_again(confirming->caller, i,
-							&args->items.items_val[i].path);
 		if (*status == DFS_OK)
 			*status = confirm_item(confirming, i, &statements[i]);
 		good += *status == DFS_OK;

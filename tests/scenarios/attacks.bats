@@ -315,6 +315,23 @@ writable_file()
 	[ "$won" = 0 ]
 }
 
+@test "4.1 a move that somebody else says was begun brings what was moved all the same" {
+	random_file "$T/in" 8000
+	client put "$T/in" /shared/old
+	attack planted_note /shared/old /shared/new "$text_of_thief"
+	client mv /shared/old /shared/new
+	gets_what_was_put /shared/new "$T/in"
+}
+
+@test "12.2 a CONFIRM that is refused, however high its ballot, stops no server that starts anew" {
+	random_file "$T/in" 8000
+	attack high_confirm /other/name "$text_of_thief"
+	servers_stop
+	servers_start
+	client put "$T/in" name
+	gets_what_was_put name "$T/in"
+}
+
 @test "8.9 an owner neither takes nor signs what cannot be proved, whatever the servers have" {
 	local n
 	writable_file
