@@ -46,6 +46,7 @@ is_just()
 	is_just list 'photos/*/?.[!p]*' <<<$'photos/2025/a.jpg\nphotos/2026/b.jpg'
 	is_just list 'photos/202[56]' <<<$'photos/2025/\nphotos/2026/'
 	is_just list 'p*/' <<<'photos/'
+	is_just list -R 'photos/*/' <<<$'photos/2025/\nphotos/2025/a.jpg\nphotos/2026/\nphotos/2026/b.jpg\nphotos/2026/c.png'
 	[ "$(client list --json 'photos*' | field path)" = $'/tester/photos-of.txt\n/tester/photos/' ]
 	client cat 'notes/*.txt' | cmp - <(cat tree/notes/*.txt)
 	[ "$(client stat --json 'notes/*' | field path)" = "$(printf '/tester/notes/%s.txt\n' one two)" ]
