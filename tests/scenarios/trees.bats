@@ -193,6 +193,8 @@ is_just()
 	run -2 client tree -L 0
 	run -2 client du -s -d 1
 	run -2 client find --type x
+	run -2 client find -name x
+	[[ $output == *"meant is --name"* ]]
 	run -2 client find --size 1X
 	run -2 client find --size -
 	run -2 client find --user Nobody!
