@@ -280,8 +280,13 @@ static bool parse_letters(int argc, char **argv, int *at, struct options *ret,
 		enum option option = find_option(ret, NULL, 0, *letters);
 
 		if (option == OPTIONS) {
-			(void)snprintf(why, OPTIONS_WHY, "unknown option -%.60s",
-				       letters);
+			const char *word = argv[*at] + 1;
+			/* As find(1) has it: -name. */
+			bool is_name = find_option(ret, word, strlen(word), 0) != OPTIONS;
+
+			(void)snprintf(why, OPTIONS_WHY, "unknown option -%.60s%s%s",
+				       letters, is_name ? "; meant is --" : "",
+				       is_name ? word : "");
 			return false;
 		}
 		if (specs[option].value && letters[1] == '\0')

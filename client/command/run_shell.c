@@ -128,3 +128,15 @@ void run_shell_end(struct run *run)
 	close_it(shell);
 	forget_pass(shell);
 }
+
+bool run_shell_log_out(struct run *run)
+{
+	struct run_shell *shell = run->shell;
+	bool own = shell && shell->own_pass;
+
+	if (shell)
+		run_shell_end(run);
+	/* It may have been opened anew, to end the session, and is closed. */
+	run->dfs = NULL;
+	return own;
+}

@@ -57,4 +57,10 @@ bool run_shell_release(struct run *run, int code);
 /* Ends the session that the shell began, and closes everything. */
 void run_shell_end(struct run *run);
 
+/*
+ * For a log-out, before the run opens anything: what the shell has open is closed, since
+ * servers go on taking commands from it.  True: it had a session of its own, which ended.
+ */
+bool run_shell_log_out(struct run *run);
+
 #endif

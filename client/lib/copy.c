@@ -15,6 +15,7 @@ static bool is_usable(struct dfs_copy *item)
 	const char *wrong = path_check(item->from, strlen(item->from));
 
 	item->result = (struct dfs_result){.code = DFS_EXIT_DONE};
+	item->refused_there = false;
 	item->size = 0;
 	item->version[0] = '\0';
 	if (!wrong)
@@ -47,6 +48,7 @@ static void report(const struct copy_batch *batch, size_t at)
 	struct dfs_copy *item = batch->items[at];
 
 	item->result = of->result;
+	item->refused_there = of->refused_there;
 	if (item->result.code != DFS_EXIT_DONE)
 		return;
 	item->size = of->proposal.content.size;

@@ -156,6 +156,7 @@ static void folder_made(void *context, size_t item)
 	struct dfs_copy *of = &folders->tree->folders.of[item];
 
 	of->result = folders->items[item].result;
+	of->refused_there = of->result.code != DFS_EXIT_DONE;
 	note_end(folders->tree, of, true);
 }
 
@@ -272,6 +273,7 @@ static void run_tree(struct tree *tree)
 		result = make_folders(tree);
 	if (result.code != DFS_EXIT_DONE) {
 		item->result = result;
+		item->refused_there = note.refused_there;
 		return;
 	}
 	bring_files(tree, &note);
@@ -289,6 +291,7 @@ static void run(struct tree *all, struct dfs_copy_tree *items, size_t count)
 		tree.item = &items[i];
 		tree.which = i;
 		items[i].result = (struct dfs_result){.code = DFS_EXIT_DONE};
+		items[i].refused_there = false;
 		items[i].files = items[i].folders = items[i].failed = 0;
 		run_tree(&tree);
 		free_items(&tree.files);

@@ -138,6 +138,7 @@ static void run_marked(struct dfs *dfs, struct copying *of, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		if (!marked[i])
 			continue;
+		of[i].refused_there = false;
 		if (!proposals)
 			result_fail(&of[i].result, DFS_EXIT_OTHER, "out of memory");
 		else if (!dfs->identity)
@@ -149,8 +150,11 @@ static void run_marked(struct dfs *dfs, struct copying *of, size_t count,
 	}
 	if (filled > 0 && sign(dfs, proposals, filled)) {
 		proposer_run(dfs, proposals, filled);
-		for (size_t i = 0; i < filled; i++)
+		for (size_t i = 0; i < filled; i++) {
 			of[which[i]].result = proposals[i].result;
+			of[which[i]].refused_there =
+				proposals[i].result.code != DFS_EXIT_DONE;
+		}
 	} else {
 		for (size_t i = 0; i < filled; i++)
 			result_fail(&of[which[i]].result, DFS_EXIT_OTHER,

@@ -21,6 +21,7 @@ struct copying {
 	struct lookup *from_here; /* what `from` has, read by the caller */
 	/* ---- set by copying_run */
 	struct dfs_result result;
+	bool refused_there;       /* it failed at `to` */
 	struct proposal proposal; /* with the result's value; else zero */
 	dfs_note note;            /* of a move */
 };

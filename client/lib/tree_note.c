@@ -296,8 +296,10 @@ struct dfs_result tree_note_begin(struct tree_note *note)
 	look(note->dfs, note->from, &from);
 	look(note->dfs, note->to, &to);
 	result = look_at_source(note, &from, &to);
-	if (result.code == DFS_EXIT_DONE)
+	if (result.code == DFS_EXIT_DONE) {
 		result = begin_there(note, &from, &to);
+		note->refused_there = result.code != DFS_EXIT_DONE;
+	}
 	if (result.code == DFS_EXIT_DONE && note->moves && !note->ended) {
 		result = begin_here(note, &from);
 		if (result.code == DFS_EXIT_CONFLICT || result.code == DFS_EXIT_MISSING ||

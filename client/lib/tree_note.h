@@ -15,12 +15,13 @@ struct tree_note {
 	const char *from, *to; /* folders, without a '/' at the end */
 	bool moves;
 	/* ---- set by tree_note_begin */
-	bool noted;       /* the new folder carries the note */
-	bool ended;       /* all has come before: only the notes are left */
-	bool bare;        /* the old folder was there because of what is below it */
-	dfs_note there;   /* it, with the operation of the whole */
-	dfs_note here;    /* the old folder's */
-	dfs_version made; /* of the new folder, if it was made now; else zero */
+	bool refused_there; /* what failed is the new folder */
+	bool noted;         /* the new folder carries the note */
+	bool ended;         /* all has come before: only the notes are left */
+	bool bare;          /* the old folder was there because of what is below it */
+	dfs_note there;     /* it, with the operation of the whole */
+	dfs_note here;      /* the old folder's */
+	dfs_version made;   /* of the new folder, if it was made now; else zero */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "outcome.h"
 #include "output.h"
 #include "run.h"
+#include "run_shell.h"
 #include "secret.h"
 #include "session_file.h"
 #include "status.h"
@@ -79,14 +80,22 @@ static int verb_logout(struct run *run)
 	struct dfs_pass pass = {0};
 	struct dfs_result result, removed;
 	char other[DFS_USER_MAX + 1] = "";
+	bool own = false;
 
 	if (run->options.count > 0)
 		return run_usage(run, "logout takes no arguments; --user NAME says who");
 	result = run_user(run);
 	if (result.code == DFS_EXIT_DONE)
 		result = run_config(run);
-	if (result.code == DFS_EXIT_DONE)
+	if (result.code == DFS_EXIT_DONE) {
+		own = run_shell_log_out(run);
 		result = session_file_read(&run->cluster.id, run->user, &pass);
+	}
+	if (own && result.code == DFS_EXIT_MISSING) {
+		outcome_user(run, NULL, false, &(struct dfs_result){0}, NULL);
+		output_remark(run->output, "%s is logged out", run->user);
+		return DFS_EXIT_DONE;
+	}
 	if (result.code == DFS_EXIT_MISSING && result.why[0] != '\0')
 		result.code = DFS_EXIT_DENIED;
 	else if (result.code == DFS_EXIT_MISSING)

@@ -19,8 +19,9 @@
 
 struct list_view {
 	struct run *run;
-	const char *path; /* what is listed */
-	const char *name; /* as it was typed; NULL: its whole name */
+	const char *path;  /* what is listed */
+	const char *name;  /* as it was typed; NULL: its whole name */
+	const char *above; /* stands before names below a folder; NULL: nothing does */
 	bool details, chunks;
 };
 
@@ -120,18 +121,23 @@ static void print_object(const struct list_view *view, const struct dfs_entry *e
 static int take_entry(void *context, const struct dfs_entry *entry)
 {
 	const struct list_view *view = context;
-	const char *name = name_of(view, entry);
-	char *path;
+	char *path, *name;
 	size_t number = 0;
 
 	if (asprintf(&path, "%s%s", entry->path, entry->folder ? "/" : "") < 0)
 		return DFS_EXIT_OTHER;
+	if (asprintf(&name, "%s%s", view->above ? view->above : "",
+		     name_of(view, entry)) < 0) {
+		free(path);
+		return DFS_EXIT_OTHER;
+	}
 	if (view->run->shell)
 		number = numbers_add(view->run->shell->numbers, NUMBERS_REMOTE, path);
 	if (output_json(view->run->output))
 		print_object(view, entry, name, path, number);
 	else
 		print_text(view, entry, name, number);
+	free(name);
 	free(path);
 	return output_broken(view->run->output) ? DFS_EXIT_OTHER : 0;
 }
@@ -172,8 +178,8 @@ static struct dfs_result list_either(struct list_view *view)
 }
 
 /*
- * What a pattern stands for, by name: of folders not what is in them.  It was listed a
- * moment ago, and only what more is to be told of a file has to be asked for.
+ * What a pattern stands for, by name: of folders only with -R what is in them.  It was
+ * listed a moment ago, and only what more is to be told of a file has to be asked for.
  */
 static void list_named(struct list_view *view, const char *name)
 {
@@ -189,9 +195,17 @@ static void list_named(struct list_view *view, const char *name)
 	if (result.code == DFS_EXIT_DONE && !entry.folder && needs_detail(view)) {
 		result = list(view, path);
 	} else if (result.code == DFS_EXIT_DONE) {
-		path[strlen(path) - slash] = '\0';
+		size_t end = strlen(path) - slash;
+
+		path[end] = '\0';
 		entry.path = view->path = path;
 		(void)take_entry(view, &entry);
+		if (slash > 0 && options_has(&run->options, OPTION_RECURSIVE)) {
+			path[end] = '/';
+			view->above = name;
+			result = list(view, path);
+			view->above = NULL;
+		}
 	}
 	outcome_shown(run, name, &result);
 	free(name_only);

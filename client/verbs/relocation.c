@@ -206,6 +206,24 @@ static const char *done(const struct relocation *relocation)
 	return relocation->moves ? "moved" : "copied";
 }
 
+/* Tells of one of them, by the other end too where that is what failed. */
+static void tell(struct run *run, struct outcome_item *outcome, const struct dfs_copy *of)
+{
+	char *both = NULL;
+
+	if (of->result.code != DFS_EXIT_DONE && of->refused_there) {
+		/* With -n that is all there is to say. */
+		if (of->result.code == DFS_EXIT_CONFLICT && of->create)
+			outcome->shown = of->to;
+		else if (asprintf(&both, "%s: %s", outcome->shown, of->to) < 0)
+			both = NULL;
+	}
+	if (both)
+		outcome->shown = both;
+	outcome_item(run, outcome, &of->result);
+	free(both);
+}
+
 static void finished(void *context, size_t item)
 {
 	struct relocation *relocation = context;
@@ -215,9 +233,6 @@ static void finished(void *context, size_t item)
 	struct outcome_item outcome = {.shown = relocation->paths.items[source].typed,
 				       .path = of->to};
 
-	/* What is in the way is at the other end. */
-	if (of->result.code == DFS_EXIT_CONFLICT && of->create)
-		outcome.shown = of->to;
 	if (of->result.code == DFS_EXIT_MISSING && !takes_trees(relocation) &&
 	    run_is_folder(run, of->from))
 		of->result = result_of(DFS_EXIT_USAGE,
@@ -225,7 +240,7 @@ static void finished(void *context, size_t item)
 				       "it");
 	if (output_json(run->output))
 		outcome.take_fields = fields_of(of, false);
-	outcome_item(run, &outcome, &of->result);
+	tell(run, &outcome, of);
 	if (of->result.code == DFS_EXIT_DONE)
 		output_remark(run->output, "%s: %s to %s", outcome.shown,
 			      done(relocation), of->to);
@@ -240,12 +255,10 @@ static void one_of_tree(void *context, size_t item, const struct dfs_copy *of,
 	struct outcome_item outcome = {.shown = of->from, .path = of->to};
 
 	(void)item;
-	if (of->result.code == DFS_EXIT_CONFLICT && of->create)
-		outcome.shown = of->to;
 	if (output_json(run->output))
 		outcome.take_fields = fields_of(of, folder);
 	if (!folder || of->result.code != DFS_EXIT_DONE)
-		outcome_item(run, &outcome, &of->result);
+		tell(run, &outcome, of);
 	else if (output_json(run->output))
 		output_object(run->output, "path", of->to, of->result.code,
 			      outcome.take_fields);
@@ -260,12 +273,16 @@ static void tree_finished(void *context, size_t item)
 	struct run *run = relocation->run;
 	struct dfs_copy_tree *tree = &relocation->trees[item];
 	size_t source = relocation->which_tree[item];
-	const struct outcome_item outcome = {
-		.shown = relocation->paths.items[source].typed, .path = tree->to};
+	struct outcome_item outcome = {.shown = relocation->paths.items[source].typed,
+				       .path = tree->to};
+	const struct dfs_copy whole = {.to = tree->to,
+				       .create = tree->create,
+				       .result = tree->result,
+				       .refused_there = tree->refused_there};
 
 	/* What could not come has been told; with nothing in it, it has no line yet. */
 	if (tree->result.code != DFS_EXIT_DONE && tree->failed == 0)
-		outcome_item(run, &outcome, &tree->result);
+		tell(run, &outcome, &whole);
 	else
 		outcome_add(&run->outcome, tree->result.code);
 	if (tree->result.code == DFS_EXIT_DONE)

@@ -91,7 +91,8 @@ object_of()
 	fails 2 "mkdir makes it" cp one empty nowhere
 	fails 2 "takes a source and a target" cp one
 	fails 2 "-T goes with one source" cp -T one empty folder
-	fails 8 "a file and a folder cannot share a name" cp -T one folder
+	fails 8 "one: /tester/folder: a file and a folder cannot share a name" cp -T one folder
+	fails 7 "one: /other/one: is not yours to write" cp one /other/
 	fails 8 "a file and a folder cannot share a name" cp one empty/below
 	fails 8 "/tester/folder/one: exists already" cp -n one folder
 	is_file_of other /tester/folder/one two
@@ -130,7 +131,7 @@ object_of()
 	fails 4 "no such file" mv folder/other new
 	fails 2 "is the same file" mv new new
 	fails 2 "mkdir makes it" mv new nowhere/
-	fails 8 "a file and a folder cannot share a name" mv -T new folder
+	fails 8 "new: /tester/folder: a file and a folder cannot share a name" mv -T new folder
 	fails 8 "a file and a folder cannot share a name" mv new folder/two/below
 	is_file new one
 	run -3 --separate-stderr client mv --json new no folder
@@ -350,10 +351,10 @@ is_tree()
 	fails 2 "cannot come into itself" mv -T folder folder
 	fails 4 "no such file" mv nothing new
 	fails 8 "something in it" mv -T folder tree
-	fails 8 "cannot share a name" mv -T folder tree/again
+	fails 8 "folder: /tester/tree/again: a file and a folder cannot share a name" mv -T folder tree/again
 	fails 8 "cannot share a name" cp -rT folder tree/again
 	fails 8 "cannot share a name" mv folder tree/again/new
-	fails 7 "" cp -r folder /other/new
+	fails 7 "folder: /other/new: is not yours to read" cp -r folder /other/new
 	is_file folder/one one
 	run --separate-stderr client mv --json folder new
 	[ "$(field path <<<"$output")" = /tester/new/one ]

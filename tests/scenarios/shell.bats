@@ -350,3 +350,18 @@ hold()
 	has one
 	has 'echo on'
 }
+
+@test "11.5 logout in a shell ends what the shell has open, and a log-in that it asked for" {
+	local password='the password of tester'
+	client touch file
+	run -7 client shell -k <<<$'cat file\nlogout\ncat file\ndelete file'
+	[[ $output == *"tester is not logged in"* ]]
+	DFS_PASSWORD_FILE=$T/passwords/tester client login
+	client stat file
+
+	need_terminal
+	client logout
+	run -0 typed 'Password of tester: ' "$password" "$AT" 'logout' 'is logged out' 'cat file' \
+		'Password of tester: ' "$password" "$AT" 'exit'
+	run -7 client whoami
+}

@@ -46,6 +46,7 @@ is_just()
 	is_just list 'photos/*/?.[!p]*' <<<$'photos/2025/a.jpg\nphotos/2026/b.jpg'
 	is_just list 'photos/202[56]' <<<$'photos/2025/\nphotos/2026/'
 	is_just list 'p*/' <<<'photos/'
+	is_just list -R 'photos/*/' <<<$'photos/2025/\nphotos/2025/a.jpg\nphotos/2026/\nphotos/2026/b.jpg\nphotos/2026/c.png'
 	[ "$(client list --json 'photos*' | field path)" = $'/tester/photos-of.txt\n/tester/photos/' ]
 	client cat 'notes/*.txt' | cmp - <(cat tree/notes/*.txt)
 	[ "$(client stat --json 'notes/*' | field path)" = "$(printf '/tester/notes/%s.txt\n' one two)" ]
@@ -192,6 +193,8 @@ is_just()
 	run -2 client tree -L 0
 	run -2 client du -s -d 1
 	run -2 client find --type x
+	run -2 client find -name x
+	[[ $output == *"meant is --name"* ]]
 	run -2 client find --size 1X
 	run -2 client find --size -
 	run -2 client find --user Nobody!

@@ -13,7 +13,8 @@ struct dfs_copy {
 	const char *from, *to; /* canonical */
 	bool create;           /* only where there is no file; else code 8 */
 	struct dfs_result result;
-	uint64_t size;                  /* bytes of the file */
+	bool refused_there; /* a failure has to do with `to`, and not `from` */
+	uint64_t size;      /* bytes of the file */
 	char version[DFS_VERSION_TEXT]; /* of what is at the other path now */
 };
 
@@ -42,6 +43,7 @@ struct dfs_copy_tree {
 	const char *from, *to; /* canonical, without a '/' at the end */
 	bool create;           /* of files: only where there is none */
 	struct dfs_result result;
+	bool refused_there;      /* where it did not begin: as of a file */
 	uint64_t files, folders; /* that have come there, links among the files */
 	uint64_t failed;         /* that have not, which `one` was told of */
 };
