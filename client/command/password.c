@@ -2,6 +2,7 @@
 #include "password.h"
 #include "password_rules.h"
 
+#include "interrupt.h"
 #include "private_file.h"
 #include "result.h"
 #include "secret.h"
@@ -128,8 +129,8 @@ static bool read_line(int fd, struct password *ret, bool *ret_long)
 
 	ret->len = 0;
 	*ret_long = false;
-	while ((got = read(fd, &byte, 1)) != 0 && byte != '\n') {
-		if (got < 0 && errno == EINTR && !asking.stopped)
+	while ((got = interrupt_read(fd, &byte, 1)) != 0 && byte != '\n') {
+		if (got < 0 && errno == EINTR && !asking.stopped && !interrupt_came())
 			continue;
 		if (got < 0)
 			return false;

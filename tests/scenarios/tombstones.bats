@@ -136,7 +136,8 @@ all_look()
 	put_many 150
 	delete_all 150
 	for n in 1 2 3 4; do
-		eventually 60 tombstones_are $n 0
+		# What did not go is tried again later and later, up to a minute.
+		eventually 180 tombstones_are $n 0
 	done
 	run -4 client list a
 	# Forgotten for good: also after a start.

@@ -68,25 +68,34 @@ static bool edit_record(GDBM_FILE file, enum frame_type type, const struct frame
 	return changed;
 }
 
-/* In every segment of a server; how many there were. */
+static int is_segment(const struct dirent *entry)
+{
+	return strchr(entry->d_name, '-') != NULL;
+}
+
+/* By the last number that it has: of what two have the later one is what counts. */
+static int compare_segments(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp(strchr((*a)->d_name, '-'), strchr((*b)->d_name, '-'));
+}
+
+/* In every segment of a server, the newest last; how many there were. */
 static int edit_all(const char *folder, enum frame_type type, const struct frame_key *key,
 		    edit change, void *context)
 {
 	char seg[4096], path[8192];
-	struct dirent *entry;
-	int count = 0;
-	DIR *dir;
+	struct dirent **entries;
+	int count = 0, found;
 
 	(void)snprintf(seg, sizeof seg, "%s/seg", folder);
-	dir = opendir(seg);
-	if (!dir)
+	found = scandir(seg, &entries, is_segment, compare_segments);
+	if (found < 0)
 		fail("no such data folder");
-	while ((entry = readdir(dir))) {
+	for (int i = 0; i < found; i++) {
 		GDBM_FILE file;
 
-		if (entry->d_name[0] == '.')
-			continue;
-		(void)snprintf(path, sizeof path, "%s/%s", seg, entry->d_name);
+		(void)snprintf(path, sizeof path, "%s/%s", seg, entries[i]->d_name);
+		free(entries[i]);
 		if (chmod(path, 0600) != 0)
 			fail(path);
 		file = gdbm_open(path, 0, GDBM_WRITER, 0600, NULL);
@@ -97,7 +106,7 @@ static int edit_all(const char *folder, enum frame_type type, const struct frame
 		if (chmod(path, 0400) != 0)
 			fail(path);
 	}
-	closedir(dir);
+	free(entries);
 	return count;
 }
 
